@@ -1,0 +1,106 @@
+"""The command line: words in, an exit code out. Each command is imported only when it is called."""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from promptpack import __version__
+from promptpack.cli.state import FORMATS, State
+from promptpack.model import UserError
+
+COMMANDS = {
+    "build": "Render every variant for every client.",
+    "check": "Tell whether the outputs are what the sources say.",
+    "list": "List packs and what they are made of.",
+    "show": "Print one rendered file.",
+    "schema": "Print the JSON Schema of an input file.",
+    "completion": "Print a shell completion script.",
+}
+
+
+class _Commands(click.Group):
+    """Finds a command in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"promptpack.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from promptpack.cli.state import closest  # noqa: PLC0415 - only for a mistake
+
+            ctx.fail(f"No such command '{args[0]}'.{closest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-C", "directory", type=click.Path(path_type=Path), help="The project's folder.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="How to report.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.version_option(__version__, prog_name="promptpack", message="%(prog)s %(version)s")
+@click.pass_context
+def program(  # noqa: PLR0913, PLR0917 - one parameter a global option
+    context: click.Context,
+    directory: Path | None,
+    format_: str | None,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Render agents, authored once, for every model, tool policy and client."""
+    state = State(directory, format_ or "human", color, quiet, verbose)
+    context.obj = state
+    context.color = state.color_choice()
+
+
+def run(arguments: list[str]) -> int:
+    """Return the exit code: 0 fine, 1 what was asked for, 2 usage, 3 no build, 4 internal or I/O."""
+    try:
+        outcome = program.main(arguments, prog_name="promptpack", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except Exception as error:
+        return _failed(error)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, click.ClickException):
+        error.show()
+        return 2
+    if isinstance(error, UserError):
+        from promptpack.cli import report  # noqa: PLC0415 - not for --version
+
+        report.findings(error.findings)
+        return 3
+    if isinstance(error, BrokenPipeError):
+        sys.stderr.close()
+        return 0
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"promptpack: {place}{(error.strerror or str(error)).lower()}", err=True)
+    else:
+        traceback.print_exception(error)
+    return 4
+
+
+def main() -> None:
+    """Run the program and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,19 @@
+"""`promptpack completion`: a script that completes commands and options in a shell."""
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(context: click.Context, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    For bash: eval "$(promptpack completion bash)"
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"No completion for {shell}.")
+    program = context.find_root().command
+    click.echo(kind(program, {}, "promptpack", "_PROMPTPACK_COMPLETE").source())

@@ -1,0 +1,131 @@
+"""What every command shares: the project's folder and how to speak."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import update_wrapper
+from pathlib import Path
+from typing import TypeVar, cast
+
+import click
+
+FORMATS = ("human", "json")
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+@dataclass
+class State:
+    """The global options."""
+
+    directory: Path | None
+    format: str
+    color: str
+    quiet: bool
+    verbose: bool
+
+    def root(self) -> Path:
+        """Return the project's folder: the one given, else the nearest upwards with `packs/`.
+
+        Raises UsageError where there is none.
+        """
+        from promptpack.load import find_root  # noqa: PLC0415 - not for --version
+
+        if self.directory is not None:
+            if not (self.directory / "packs").is_dir():
+                raise click.UsageError(f"'{self.directory}' holds no folder named packs.")
+            return self.directory.resolve()
+        found = find_root(Path.cwd())
+        if found is None:
+            raise click.UsageError("No folder named packs here or above; name one with -C.")
+        return found
+
+    def output(self, root: Path, out: Path | None) -> Path:
+        """Return the output folder; raises UsageError for one that outputs may not go into."""
+        from promptpack.write import unsafe_folder  # noqa: PLC0415 - not for --version
+
+        folder = root / "dist" if out is None else out
+        if reason := unsafe_folder(folder, root):
+            raise click.UsageError(f"'{folder}' can't be the output folder: {reason}.")
+        return folder
+
+    def shown(self, folder: Path) -> str:
+        """Return a folder as a person here would write it."""
+        here = Path.cwd()
+        place = folder.resolve()
+        return place.relative_to(here).as_posix() if place.is_relative_to(here) else str(folder)
+
+    def color_choice(self) -> bool | None:
+        """Return whether to colour; None leaves it to whether the output is a terminal."""
+        if self.color != "auto":
+            return self.color == "always"
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return False if plain else None
+
+
+pass_state = click.make_pass_decorator(State)
+
+
+def format_option(command: Command) -> Command:
+    """Give a command a `--format` of its own, which wins over the global one."""
+
+    def store(context: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.find_object(State).format = value  # type: ignore[union-attr]  # set by the group
+
+    return click.option(
+        "--format",
+        type=click.Choice(FORMATS),
+        expose_value=False,
+        callback=store,
+        help="How to report.",
+    )(command)
+
+
+def selection_options(command: Command) -> Command:
+    """Give a command the options that select variants and targets, as one `selection`."""
+
+    def selecting(
+        *args: object,
+        packs: tuple[str, ...],
+        models: tuple[str, ...],
+        policies: tuple[str, ...],
+        targets: tuple[str, ...],
+        **options: object,
+    ) -> object:
+        from promptpack.resolve import Selection  # noqa: PLC0415 - not for --version
+
+        return command(*args, selection=Selection(packs, models, policies, targets), **options)
+
+    wrapped = update_wrapper(selecting, command)
+    for name, many in (
+        ("policy", "policies"),
+        ("model", "models"),
+        ("pack", "packs"),
+        ("target", "targets"),
+    ):
+        wrapped = click.option(
+            f"--{name}",
+            many,
+            multiple=True,
+            metavar="NAME",
+            help=f"Only these {many}; may be repeated.",
+        )(wrapped)
+    return cast("Command", wrapped)
+
+
+def out_option(command: Command) -> Command:
+    """Give a command the option that names the output folder."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        help="The output folder; default: dist in the project.",
+    )(command)
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the closest known word, or nothing."""
+    import difflib  # noqa: PLC0415 - only for a mistake
+
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,66 @@
+"""Heads of Markdown files: text in, the YAML head and the body apart out.
+
+Two readings: a strict one for the files that authors write here, and a lenient one for agent files
+in the wild, a tenth of which are not valid YAML and which real clients read all the same.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import yaml
+
+from promptpack.source import read_yaml
+
+_HEAD = re.compile(r"---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
+_KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
+
+
+class Split(NamedTuple):
+    """A head's YAML text (None where there is no head), the body, and the lines before it."""
+
+    head: str | None
+    body: str
+    lines: int
+
+
+def split(text: str) -> Split:
+    """Return a file's head and body; a head starts with `---` as the very first bytes."""
+    match = _HEAD.match(text)
+    if match is None:
+        return Split(None, text, 0)
+    return Split(match[1] or "", text[match.end() :], match[0].count("\n"))
+
+
+def lenient(head: str) -> dict[str, Any]:
+    """Return the keys of a head as a client would guess them: as YAML, else line by line.
+
+    The last of a doubled key wins, as in the clients' own readers.
+    """
+    document = read_yaml(head, "")
+    if not any(found.code in ("PP002", "PP006") for found in document.findings):
+        return document.data if isinstance(document.data, dict) else {}
+    found: dict[str, Any] = {}
+    for line in head.split("\n"):
+        if match := _KEY.fullmatch(line):
+            value = read_yaml(match[2], "")
+            readable = not value.findings and not isinstance(value.data, (dict, list))
+            found[match[1]] = value.data if readable else match[2].strip()
+    return found
+
+
+def dump(head: Mapping[str, Any]) -> str:
+    """Return a head as YAML between its `---` lines, in the order given, one key a line.
+
+    PyYAML's emitter quotes whatever a reader could take for something else.
+    """
+    text = yaml.dump(
+        dict(head),
+        Dumper=yaml.CSafeDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=sys.maxsize >> 33,
+    )
+    return f"---\n{text}---\n"

@@ -1,0 +1,84 @@
+"""Between a build and its folder: artifacts and a selection in, a plan or JSON data out."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from promptpack.model import Artifact, Loss
+from promptpack.resolve import Selection
+from promptpack.write import Plan, Wanted, digest, plan
+
+SCHEMA_VERSION = 1
+
+
+def plan_output(artifacts: Iterable[Artifact], folder: Path, selection: Selection) -> Plan:
+    """Return what it takes to make the output folder hold the artifacts.
+
+    Files of variants that were not selected are left alone.
+    """
+    wanted = {a.path: Wanted(a.content, _about(a)) for a in artifacts}
+
+    def in_scope(about: Mapping[str, str]) -> bool:
+        names = (about.get(key, "") for key in ("pack", "model", "policy", "target"))
+        return selection.takes(*names)
+
+    return plan(folder, wanted, in_scope)
+
+
+def build_data(artifacts: Iterable[Artifact], plan: Plan) -> dict[str, Any]:
+    """Return what `build --format json` prints: the artifacts, and how many files it touched."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "artifacts": [_artifact_data(artifact) for artifact in artifacts],
+        **counts(plan),
+    }
+
+
+def check_data(plan: Plan) -> dict[str, Any]:
+    """Return what `check --format json` prints: the files that are not as built."""
+    off = [s for s in plan.statuses if s.state != "same"]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "files": [{"path": status.path, "state": status.state} for status in off],
+        "unchanged": counts(plan)["unchanged"],
+    }
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """Return how many files a plan writes, leaves unchanged and removes."""
+    return {
+        "written": sum(s.new is not None and s.state != "same" for s in plan.statuses),
+        "unchanged": sum(s.new is not None and s.state == "same" for s in plan.statuses),
+        "removed": len(plan.having("extra")),
+    }
+
+
+def _about(artifact: Artifact) -> dict[str, str]:
+    variant = artifact.variant
+    return {
+        "target": artifact.target,
+        "pack": variant.pack.name,
+        "model": variant.model.name,
+        "policy": variant.policy.name,
+    }
+
+
+def _artifact_data(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "path": artifact.path,
+        **_about(artifact),
+        "sha256": digest(artifact.content),
+        "bytes": len(artifact.content),
+        "losses": [_loss_data(loss) for loss in artifact.losses],
+    }
+
+
+def _loss_data(loss: Loss) -> dict[str, str]:
+    data = {
+        "field" if loss.is_field else "capability": loss.subject,
+        "kind": loss.kind,
+        "wanted": loss.wanted,
+        "got": loss.got,
+        "reason": loss.reason,
+    }
+    return {**data, "accepted": loss.accepted} if loss.accepted else data

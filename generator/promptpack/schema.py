@@ -1,0 +1,232 @@
+"""The input files as pydantic models, and so as JSON Schemas for editors.
+
+What is wrong with a file is said by `diagnose`, which knows its places.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+)
+
+from promptpack.model import CAPABILITIES, Mode
+from promptpack.policy import is_capability
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+FRAGMENT = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
+FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT)]
+Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Scalar = str | bool | int | float
+EffectName = Literal["allow", "ask", "deny", "inherit"]
+
+
+def _known_capability(value: str) -> str:
+    if not is_capability(value):
+        close = difflib.get_close_matches(value, CAPABILITIES, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        message = f"unknown capability '{value}'{hint}"
+        raise ValueError(message)
+    return value
+
+
+def _known_pattern(value: str) -> str:
+    if not re.fullmatch(r"[^\s\\](?:[^\\]*[^\s\\])?", value):
+        message = f"pattern '{value}' is empty, padded with spaces or has a backslash"
+        raise ValueError(message)
+    if value.isdigit() or value.startswith(("~", "$HOME")):
+        message = f"pattern '{value}' means different things to different clients"
+        raise ValueError(message)
+    return value
+
+
+def _ordered(rules: dict[str, str]) -> dict[str, str]:
+    for index, (pattern, effect) in enumerate(rules.items()):
+        if pattern == "*" and index:
+            message = "'*' decides everything: it must come first"
+            raise ValueError(message)
+        if effect == "inherit" and pattern != "*":
+            message = f"pattern '{pattern}' can't be 'inherit', only '*' can"
+            raise ValueError(message)
+    return rules
+
+
+def _one_or_many(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    if isinstance(value, list):
+        return "<many>"
+    return "<use>" if isinstance(value, (dict, UseEntry)) else "<name>"
+
+
+def _section_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    return "<parts>" if isinstance(value, dict) and "use" not in value else _one_or_many(value)
+
+
+def _rules_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    return "<patterns>" if isinstance(value, dict) else "<effect>"
+
+
+Capability = Annotated[str, AfterValidator(_known_capability)]
+Pattern = Annotated[str, AfterValidator(_known_pattern)]
+Patterns = Annotated[dict[Pattern, EffectName], Field(min_length=1), AfterValidator(_ordered)]
+Rules = Annotated[
+    Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
+    Discriminator(_rules_kind),
+]
+
+
+class Strict(BaseModel):
+    """A file or a part of one: no unknown keys, no conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class UseEntry(Strict):
+    """A reference to a fragment that passes parameters or may be left out."""
+
+    use: FragmentName = Field(
+        description="`section/name` from templates, or `./name.md` beside this file"
+    )
+    params: dict[Variable, Scalar] = Field(
+        default={}, alias="with", description="values for the fragment's parameters"
+    )
+    optional: bool = Field(
+        default=False, description="leave it out where the policy denies what it needs"
+    )
+
+
+Reference = Annotated[
+    Annotated[FragmentName, Tag("<name>")] | Annotated[UseEntry, Tag("<use>")],
+    Discriminator(_one_or_many),
+]
+References = Annotated[list[Reference], Field(min_length=1)]
+Uses = Annotated[
+    Annotated[FragmentName, Tag("<name>")]
+    | Annotated[UseEntry, Tag("<use>")]
+    | Annotated[References, Tag("<many>")],
+    Discriminator(_one_or_many),
+]
+SectionEntry = Annotated[
+    Annotated[FragmentName, Tag("<name>")]
+    | Annotated[UseEntry, Tag("<use>")]
+    | Annotated[References, Tag("<many>")]
+    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1)],
+    Discriminator(_section_kind),
+]
+NameOrNames = Annotated[
+    Annotated[Slug, Tag("<name>")] | Annotated[list[Slug], Tag("<many>")],
+    Discriminator(_one_or_many),
+]
+
+
+class When(Strict):
+    """Which variants are meant: those of these models and these policies."""
+
+    model: NameOrNames | None = None
+    policy: NameOrNames | None = None
+
+
+class DefaultVariant(Strict):
+    """The variant that a reader is shown first."""
+
+    model: Slug
+    policy: Slug
+
+
+class OverrideEntry(Strict):
+    """Sections that some variants leave out."""
+
+    when: When
+    drop: list[Slug] = Field(min_length=1)
+
+
+class VariantsEntry(Strict):
+    """The models and policies whose every combination is a variant."""
+
+    default: DefaultVariant
+    model: list[Slug] = Field(min_length=1)
+    policy: list[Slug] = Field(min_length=1)
+    exclude: list[When] = []
+    overrides: list[OverrideEntry] = []
+
+
+class AcceptEntry(Strict):
+    """A widening that somebody decided to live with, and why."""
+
+    target: Slug
+    capability: Capability
+    reason: Annotated[Text, StringConstraints(min_length=10)]
+    when: When = When()
+
+
+class PackFile(Strict):
+    """`packs/<name>/pack.yaml`: one agent, authored once."""
+
+    name: Slug = Field(description="the folder's name; the file stem in every client")
+    title: Text
+    description: Annotated[Text, StringConstraints(max_length=1024)]
+    mode: Mode = "subagent"
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    tags: list[Slug] = []
+    vars: dict[Variable, Scalar] = {}
+    sections: dict[Slug, SectionEntry] = Field(min_length=1)
+    variants: VariantsEntry
+    accept: list[AcceptEntry] = []
+
+
+class ModelFile(Strict):
+    """`templates/models/<name>.yaml`: a language model and its id in each client."""
+
+    title: Text
+    family: Slug
+    layout: Slug = Field(description="templates/layouts/<layout>.md.j2")
+    context_window: int = Field(gt=0, description="tokens")
+    prompt_budget: int = Field(gt=0, description="about this many tokens, at most")
+    temperature: bool = Field(default=True, description="whether it accepts a temperature")
+    ids: dict[Slug, Text] = {}
+
+
+class PolicyFile(Strict):
+    """`templates/policies/<name>.yaml`: what an agent may do."""
+
+    title: Text
+    summary: Text
+    default: Literal["deny", "inherit"]
+    capabilities: dict[Capability, Rules]
+
+
+class FragmentHead(Strict):
+    """The head of `templates/fragments/<section>/<name>.md`."""
+
+    title: Text | None = None
+    summary: Text | None = None
+    needs: list[Capability] = []
+    params: dict[Variable, Scalar | None] = Field(
+        default={}, description="default values; null asks for a value at each use"
+    )
+
+
+FILES: Mapping[str, type[Strict]] = {
+    "pack": PackFile,
+    "model": ModelFile,
+    "policy": PolicyFile,
+    "fragment": FragmentHead,
+}
+"""The kinds of input file, by the name `promptpack schema` knows them by."""
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of one kind of input file."""
+    schema = FILES[kind].model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

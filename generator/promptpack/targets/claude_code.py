@@ -1,0 +1,217 @@
+"""Claude Code: `.claude/agents/<name>.md`. Enforces which tools exist, neither asking nor patterns.
+
+Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, an empty list
+means none; `disallowedTools` wins over `tools`; unknown names are dropped without a word. So an
+allow-list is written where the policy denies by default, and a deny-list where it inherits.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from promptpack import frontmatter
+from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Model, Policy
+from promptpack.policy import effects, plain, uniform
+from promptpack.source import read_yaml
+from promptpack.targets.codec import Target, lines_of
+
+NAME = "claude-code"
+
+TOOLS: Mapping[str, tuple[str, ...]] = {
+    "read": ("Read",),
+    "glob": ("Glob",),
+    "grep": ("Grep",),
+    "edit": ("Edit", "NotebookEdit"),
+    "write": ("Write",),
+    "execute": ("Bash",),
+    "web_fetch": ("WebFetch",),
+    "web_search": ("WebSearch",),
+    "todo": ("TodoWrite", "TaskCreate", "TaskGet", "TaskList", "TaskUpdate"),
+    "task": ("Agent",),
+    "skill": ("Skill",),
+}
+"""The tools that a capability is made of; any one of them gives some of it."""
+
+ALSO_DENIED = {"execute": ("Monitor",), "task": ("Workflow",)}
+"""Tools that give a capability by another way, named where a deny-list takes it away."""
+
+_ALIASES = {"Task": "Agent"}
+_KEYS = frozenset(
+    {
+        *("name", "description", "tools", "disallowedTools", "model", "permissionMode", "maxTurns"),
+        *("skills", "mcpServers", "hooks", "memory", "background", "effort", "isolation", "color"),
+        "initialPrompt",
+    }
+)
+_KNOWN = frozenset(
+    tool for tools in (*TOOLS.values(), *ALSO_DENIED.values(), ("Task",)) for tool in tools
+)
+_MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
+_ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
+
+
+def encode(agent: Agent) -> str:
+    """Return the agent file; its head always says which tools there are, unless all are meant."""
+    head: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    if model := agent.model.ids.get(NAME):
+        head["model"] = model
+    kept = {name: _kept(agent, name) for name in (*TOOLS, *_servers(agent.policy))}
+    denied = [tool for name in kept if not kept[name] for tool in _denial(agent, name)]
+    if agent.policy.default is Effect.DENY:
+        listed = [tool for name in kept if kept[name] for tool in _names(name)]
+        head["tools"] = ", ".join(listed) or []
+        denied = [tool for tool in denied if _MCP.fullmatch(tool) and _parent(tool) in listed]
+    if denied:
+        head["disallowedTools"] = ", ".join(denied)
+    return f"{frontmatter.dump(head)}\n{agent.prompt}"
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent that Claude Code makes of a file; what it does not grant is denied."""
+    head, body, _ = frontmatter.split(text.removeprefix("\ufeff"))
+    keys = frontmatter.lenient(head) if head is not None else {}
+    model = keys.get("model")
+    return Agent(
+        name=str(keys.get("name") or stem),
+        description=str(keys.get("description") or ""),
+        mode="subagent",
+        model=Model("", ids={NAME: model} if isinstance(model, str) else {}),
+        temperature=None,
+        policy=_effective(_Tools.read(keys)),
+        body=lines_of(body.strip()),
+    )
+
+
+def problems(text: str) -> list[str]:
+    """Return why Claude Code would skip a file, or take something else from it than it says."""
+    head, body, _ = frontmatter.split(text)
+    document = read_yaml(head or "", "")
+    if head is None or document.findings or not isinstance(document.data, dict):
+        return ["the file does not start with a head that is a YAML mapping"]
+    said = [f"unknown key '{key}'" for key in document.data if key not in _KEYS]
+    said += [
+        f"'{key}' is missing"
+        for key in ("name", "description")
+        if not str(document.data.get(key) or "").strip()
+    ]
+    for key in ("tools", "disallowedTools"):
+        entries = _entries(document.data[key]) if key in document.data else ()
+        said += [
+            f"unknown tool '{e}'" for e in entries if e not in _KNOWN and not _MCP.fullmatch(e)
+        ]
+    return said if body.strip() else [*said, "the prompt is empty"]
+
+
+class _Tools(NamedTuple):
+    """What a head says of tools; `listed` is None where every tool is meant."""
+
+    listed: frozenset[str] | None
+    denied: frozenset[str]
+
+    @classmethod
+    def read(cls, keys: Mapping[str, Any]) -> "_Tools":
+        """Read both keys as the client does; a memory brings Read, Edit and Write back."""
+        listed = None
+        if "tools" in keys and keys["tools"] not in ("*", ["*"]):
+            listed = frozenset(_entries(keys["tools"]))
+            listed |= {"Read", "Edit", "Write"} if keys.get("memory") else set()
+        return cls(listed, frozenset(_entries(keys.get("disallowedTools"))))
+
+    def has(self, tool: str) -> bool:
+        """Tell whether a built-in tool is there; without the shell there is no Monitor either."""
+        if tool == "Monitor" and "Bash" in self.denied:
+            return False
+        return tool not in self.denied and (self.listed is None or tool in self.listed)
+
+    def has_server(self, server: str) -> bool:
+        """Tell whether the tools of an MCP server are there that nothing names."""
+        names = {f"mcp__{server}", f"mcp__{server}__*"}
+        if self.denied & {*names, "mcp__*"}:
+            return False
+        return self.listed is None or bool(self.listed & names)
+
+    def has_server_tool(self, server: str, tool: str) -> bool:
+        """Tell whether one tool of an MCP server is there."""
+        name = f"mcp__{server}__{tool}"
+        if self.denied & {name, f"mcp__{server}", f"mcp__{server}__*", "mcp__*"}:
+            return False
+        return self.has_server(server) or (self.listed is not None and name in self.listed)
+
+
+def _effective(tools: _Tools) -> Policy:
+    grants: dict[str, Grant] = {}
+    for capability in CAPABILITIES:
+        names = (*TOOLS.get(capability, ()), *ALSO_DENIED.get(capability, ()))
+        grants[capability] = _granted(any(tools.has(name) for name in names))
+    for entry in sorted((tools.listed or frozenset()) | tools.denied):
+        if match := _MCP.fullmatch(entry):
+            server, tool = match[1], match[2]
+            if server != "*":
+                grants[f"mcp:{server}"] = _granted(tools.has_server(server))
+            if tool and tool != "*":
+                grants[f"mcp:{server}/{tool}"] = _granted(tools.has_server_tool(server, tool))
+    others = tools.listed is None and "mcp__*" not in tools.denied
+    return Policy(Effect.ALLOW if others else Effect.DENY, grants)
+
+
+def _granted(there: bool) -> Grant:
+    return plain(Effect.ALLOW if there else Effect.DENY)
+
+
+def _entries(value: object) -> Iterator[str]:
+    """Yield the tool names of a comma string or a list; `Bash(x)` is the whole of Bash."""
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    for text in texts:
+        for entry in _ENTRY.findall(text) if isinstance(text, str) else ():
+            name = entry.partition("(")[0]
+            yield _ALIASES.get(name, name)
+
+
+def _kept(agent: Agent, capability: str) -> bool:
+    """Tell whether a capability's tools are granted: only what is allowed whole, or accepted."""
+    grant = agent.policy.grant(capability)
+    said = {Effect.ALLOW if e is Effect.INHERIT else e for e in effects(grant)}
+    if capability in agent.accepted and uniform(grant) is not Effect.DENY:
+        return True
+    return said == {Effect.ALLOW}
+
+
+def _servers(policy: Policy) -> list[str]:
+    return sorted(name for name in policy.grants if name.startswith("mcp:"))
+
+
+def _names(capability: str) -> tuple[str, ...]:
+    if capability.startswith("mcp:"):
+        return ("mcp__" + capability.removeprefix("mcp:").replace("/", "__"),)
+    return TOOLS[capability]
+
+
+def _denial(agent: Agent, capability: str) -> tuple[str, ...]:
+    """Return the names a deny-list needs, none where the client's own default is meant."""
+    if effects(agent.policy.grant(capability)) == {Effect.INHERIT}:
+        return ()
+    return (*_names(capability), *ALSO_DENIED.get(capability, ()))
+
+
+def _parent(tool: str) -> str:
+    return tool.rpartition("__")[0]
+
+
+CLAUDE_CODE = Target(
+    name=NAME,
+    title="Claude Code",
+    path=".claude/agents/{name}.md",
+    encode=encode,
+    decode=decode,
+    problems=problems,
+    absent=frozenset({"list", "patch", "question"}),
+    reasons={
+        "list": "Claude Code has no tool that lists; Glob and the shell do it",
+        "patch": "Claude Code has no patch tool",
+        "question": "Claude Code lets no subagent ask questions with a tool",
+        "patterns": "Claude Code takes no patterns for one agent: a tool is there whole or not",
+        "ask": "Claude Code can't ask for one agent only: a tool is there or not",
+        "mode": "Claude Code loads every agent file as a subagent; start it with --agent",
+        "temperature": "Claude Code has no temperature for an agent",
+    },
+)

@@ -1,0 +1,259 @@
+"""The sandbox: a project's templates in, rendered text or findings out. The only use of Jinja.
+
+Nothing outside the project and the standard library can be named, what a template includes is
+known before it is rendered, and what it can reach cannot be changed. An expression must give text.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from jinja2 import TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2.loaders import BaseLoader
+from jinja2.runtime import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from promptpack.diagnose import did_you_mean
+from promptpack.marks import LineMarks
+from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
+from promptpack.source import Mark, finding
+
+INCLUDE_DEPTH = 20
+LAYOUT = "layout:"
+VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
+"""What a fragment sees; a layout sees `sections` too."""
+
+_INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+_REQUIRE = "_require"
+
+
+class NeedsDenied(Exception):  # noqa: N818 - a question answered with no, not a failure
+    """A fragment presupposes capabilities that the policy denies."""
+
+    def __init__(self, fragment: Fragment, denied: tuple[str, ...]) -> None:
+        super().__init__(fragment.name)
+        self.fragment, self.denied = fragment, denied
+
+
+class _Undefined(StrictUndefined):
+    """An undefined name whose message says what was meant, from what is known at that place."""
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,  # noqa: ANN401 - Jinja's own signature
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        known = VARIABLES if obj is missing else [n for n in dir(obj) if n[:1] != "_"]
+        place = "" if obj is missing else type(obj).__name__
+        super().__init__(hint or f"{name}\0{place}\0{' '.join(known)}", obj, name or "", exc)
+
+
+class _Loader(BaseLoader):
+    """Finds fragments and layouts by name in what was loaded, and nothing else."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def get_source(self, environment: Any, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ANN401, ARG002 - Jinja's own signature
+        found = self.find(template)
+        if found is None:
+            raise TemplateNotFound(template)
+        body = found.body if isinstance(found, Fragment) else found.text
+        if isinstance(found, Fragment) and found.needs:
+            guard = f"{{% if {_REQUIRE} is defined and {_REQUIRE}('{found.name}') %}}{{% endif %}}"
+            body = guard + body
+        return body, found.path, lambda: True
+
+    def find(self, name: str) -> Source | None:
+        if name.startswith(LAYOUT):
+            return self.project.layouts.get(name.removeprefix(LAYOUT))
+        return self.project.fragments.get(name)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja as promptpack offers it: strict, without chance, with names relative to a fragment."""
+
+    def __init__(self, loader: _Loader, *, marked: bool) -> None:
+        super().__init__(
+            loader=loader,
+            undefined=_Undefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,
+            auto_reload=False,
+            cache_size=-1,
+            finalize=_text_only,
+            extensions=[LineMarks] if marked else [],
+        )
+        for name in ("lipsum", "cycler", "joiner"):
+            self.globals.pop(name)
+        for name in ("random", "pprint", "xmlattr", "urlize"):
+            self.filters.pop(name)
+
+    def join_path(self, template: str, parent: str) -> str:
+        """Return the full name of `./name` beside the fragment that says it."""
+        if not template.startswith("./"):
+            return template
+        folder, _, last = parent.rpartition("/")
+        suffix = ".md" if last.endswith(".md") else ""
+        return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
+
+
+class Facts(NamedTuple):
+    """What a template's text tells without rendering it."""
+
+    includes: tuple[tuple[str, int], ...]
+    reads_target: bool
+
+
+class Templates:
+    """All templates of a project, compiled once; renders them plain or with marked lines."""
+
+    def __init__(self, project: Project) -> None:
+        self.loader = _Loader(project)
+        self.plain = _Environment(self.loader, marked=False)
+        self.marked = _Environment(self.loader, marked=True)
+        self.marks: LineMarks = self.marked.extensions[LineMarks.identifier]  # type: ignore[assignment]  # the extension registered above
+        self._facts: dict[str, Facts] = {}
+
+    def find(self, name: str) -> Source:
+        """Return a fragment or layout that is known to exist."""
+        found = self.loader.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def render(self, name: str, context: Mapping[str, Any], *, marked: bool = False) -> str:
+        """Return a template's text.
+
+        Raises UserError where the template fails, and NeedsDenied for what the policy denies.
+        """
+        environment = self.marked if marked else self.plain
+        require = _requirement(self.loader, context["policy"])
+        try:
+            return environment.get_template(name).render({**context, _REQUIRE: require})
+        except NeedsDenied:
+            raise
+        except Exception as error:  # whatever a template raises is its author's to mend
+            raise UserError((self._failure(name, error),)) from error
+
+    def closure(self, name: str) -> tuple[str, ...]:
+        """Return a template's name and those of all it includes, however deep.
+
+        Raises UserError for an unknown, computed, circular or too deep include.
+        """
+        found: dict[str, None] = {}
+        self._walk(name, (), found)
+        return tuple(found)
+
+    def reads_target(self, name: str) -> bool:
+        """Tell whether a template or anything it includes depends on the target."""
+        return any(self.facts(one).reads_target for one in self.closure(name))
+
+    def facts(self, name: str) -> Facts:
+        """Return what a template's text tells; raises UserError where it cannot be parsed."""
+        if name not in self._facts:
+            self._facts[name] = self._read_facts(name)
+        return self._facts[name]
+
+    def _read_facts(self, name: str) -> Facts:
+        source = self.find(name)
+        body = self.loader.get_source(self.plain, name)[0]
+        try:
+            tree = self.plain.parse(body, name, source.path)
+        except TemplateSyntaxError as error:
+            mark = Mark(error.lineno, 1)
+            raise UserError((_said("PP030", source, mark, error.message or "not valid"),)) from None
+        includes = tuple(self._includes(source, tree))
+        names = tree.find_all(nodes.Name)
+        return Facts(includes, any(n.name == "target" and n.ctx == "load" for n in names))
+
+    def _includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
+        for node in tree.find_all(_INCLUDES):
+            named = node.template  # type: ignore[attr-defined]  # each of the four has it
+            if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
+                mark = Mark(node.lineno, 1)
+                hint = "choose with {% if %}, so that every dependency can be seen"
+                said = _said("PP033", source, mark, "an include must name its fragment", hint)
+                raise UserError((said,))
+            name = self.plain.join_path(named.value, source.name)
+            if self.loader.find(name) is None or name.startswith(LAYOUT):
+                known = [n for n in self.loader.project.fragments if not n.endswith(".md")]
+                text, hint = f"unknown fragment '{named.value}'", did_you_mean(named.value, known)
+                raise UserError((_said("PP020", source, Mark(node.lineno, 1), text, hint),))
+            yield name, node.lineno
+
+    def _walk(self, name: str, chain: tuple[Origin, ...], found: dict[str, None]) -> None:
+        source = self.find(name)
+        found[name] = None
+        for included, line in self.facts(name).includes:
+            here = (*chain, Origin(source.path, line))
+            path = self.find(included).path
+            if path in {origin.path for origin in here}:
+                self._bad_chain(source, line, "includes itself", here)
+            if len(here) > INCLUDE_DEPTH:
+                self._bad_chain(source, line, f"included deeper than {INCLUDE_DEPTH}", here)
+            self._walk(included, here, found)
+
+    def _bad_chain(self, source: Source, line: int, what: str, chain: tuple[Origin, ...]) -> None:
+        shown = [f"{path}:{number}" for path, number in chain]
+        shown = [*shown[:3], "…", *shown[-2:]] if len(shown) > 6 else shown
+        said = _said("PP032", source, Mark(line, 1), what, f"chain: {' → '.join(shown)}")
+        raise UserError((said,))
+
+    def _failure(self, name: str, error: Exception) -> Finding:
+        """Return the finding for what a render raised, at the template line that raised it."""
+        by_path = {s.path: s for s in (*self.loader.project.fragments.values(), self.find(name))}
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename in by_path:
+                frames.append(Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+            trace = trace.tb_next
+        place = frames[-1] if frames else Origin(self.find(name).path, 1)
+        code, message, hint = _explained(error)
+        chain = " → ".join(f"{path}:{line}" for path, line in frames[:-1])
+        hint = "; ".join(part for part in (hint, chain and f"included by {chain}") if part)
+        return _said(code, by_path[place.path], Mark(place.line, 1), message, hint)
+
+
+def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
+    def require(name: str) -> bool:
+        fragment = loader.project.fragments[name]
+        denied = tuple(c for c in fragment.needs if policy.denies(c))
+        if denied:
+            raise NeedsDenied(fragment, denied)
+        return False
+
+    return require
+
+
+def _text_only(value: object) -> object:
+    """Refuse to print what has no one spelling, such as an object with its address."""
+    if isinstance(value, (str, int, float, StrictUndefined)):
+        return value
+    message = f"an expression gives {type(value).__name__}, not text"
+    raise TypeError(message)
+
+
+def _explained(error: Exception) -> tuple[str, str, str]:
+    if isinstance(error, UndefinedError):
+        name, place, known = [*str(error).split("\0"), "", ""][:3]
+        inside = f" in '{place.removesuffix('View').lower()}'" if place else ""
+        return "PP031", f"undefined name '{name}'{inside}", did_you_mean(name, known.split())
+    if isinstance(error, SecurityError):
+        return "PP034", f"not allowed in a template: {error}", ""
+    if isinstance(error, RecursionError):
+        return "PP034", "recursion without end", ""
+    return "PP034", f"{error}" or type(error).__name__, ""
+
+
+def _said(code: str, source: Source, mark: Mark, message: str, hint: str = "") -> Finding:
+    lines = source.text.split("\n")
+    excerpt = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
+    indent = len(excerpt) - len(excerpt.lstrip())
+    place = Mark(mark.line, indent + 1, len(excerpt.strip()))
+    return finding(code, source.path, place, message, hint, source.text)
