@@ -20,6 +20,7 @@ from promptpack.model import (
     Variant,
 )
 from promptpack.source import Mark, finding
+from promptpack.telling import policy_lines
 from promptpack.templating import LAYOUT, NeedsDenied, Templates
 from promptpack.views import (
     Params,
@@ -62,11 +63,12 @@ class Composer:
 
     def __init__(self, project: Project) -> None:
         self.templates = Templates(project)
-        self._bodies: dict[tuple[str, str, str], Lines] = {}
+        self._bodies: dict[tuple[str, str, str, bool], Lines] = {}
 
-    def agent(self, variant: Variant, target: str) -> Agent:
+    def agent(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Agent:
         """Return the agent of a variant as one target is given it.
 
+        With `tells_policy` the prompt ends with a section that says what the policy allows.
         Raises UserError with every finding of the templates that the variant uses.
         """
         pack, model = variant.pack, variant.model
@@ -78,22 +80,25 @@ class Composer:
             model=model,
             temperature=pack.temperature if model.temperature else None,
             policy=variant.policy,
-            body=self._body(variant, target),
+            body=self._body(variant, target, tells_policy=tells_policy),
             accepted=accepted,
         )
 
-    def _body(self, variant: Variant, target: str) -> Lines:
+    def _body(self, variant: Variant, target: str, *, tells_policy: bool) -> Lines:
         """Return the prompt's lines: composed once, unless a template reads the target."""
         uses = [u for s in variant.sections for p in s.parts for u in p.uses]
         layout = LAYOUT + variant.model.layout
         names = dict.fromkeys((layout, *(use.fragment for use in uses)))
         specific = target if any(self.templates.reads_target(n) for n in names) else ""
-        key = (variant.pack.name, variant.name, specific)
+        key = (variant.pack.name, variant.name, specific, tells_policy)
         if key not in self._bodies:
-            self._bodies[key] = self._composed(variant, layout, target)
+            added = (_permissions(variant),) if tells_policy else ()
+            self._bodies[key] = self._composed(variant, layout, target, added)
         return self._bodies[key]
 
-    def _composed(self, variant: Variant, layout: str, target: str) -> Lines:
+    def _composed(
+        self, variant: Variant, layout: str, target: str, added: tuple[_Section, ...]
+    ) -> Lines:
         context = {
             "pack": pack_view(variant.pack),
             "model": model_view(variant.model),
@@ -105,7 +110,7 @@ class Composer:
         sections = tuple(self._sections(variant, context, findings))
         if findings:
             raise UserError(tuple(findings))
-        return self._laid_out(layout, sections, context)
+        return self._laid_out(layout, (*sections, *added), context)
 
     def _sections(
         self, variant: Variant, context: Mapping[str, Any], findings: list[Finding]
@@ -172,6 +177,12 @@ class Composer:
         return self._rendered(
             layout, {**context, "sections": plain}, {**context, "sections": marked}
         )
+
+
+def _permissions(variant: Variant) -> _Section:
+    origin = Origin(variant.policy.path, 1)
+    lines = tuple(Line(text, origin) for text in policy_lines(variant.policy))
+    return _Section("permissions", (_Part("", lines),))
 
 
 def clean(lines: Iterable[Line]) -> Lines:

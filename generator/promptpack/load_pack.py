@@ -81,11 +81,12 @@ class _Checker:
                 Override(_condition(o.when), tuple(o.drop)) for o in variants.overrides
             ),
             accept=tuple(
-                Accept(a.target, a.capability, a.reason, _condition(a.when), self._at("accept", i))
+                Accept(a.target, name, a.reason, _condition(a.when), self._at("accept", i))
                 for i, a in enumerate(valid.accept)
+                for name in _names(a.capability)
             ),
+            targets=tuple(valid.targets),
             path=self.path,
-            text=self.text,
         )
 
     def _sections(self, valid: PackFile) -> Iterator[Section]:

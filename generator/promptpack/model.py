@@ -225,8 +225,8 @@ class Pack:
     exclude: tuple[Condition, ...]
     overrides: tuple[Override, ...]
     accept: tuple[Accept, ...]
+    targets: tuple[str, ...]
     path: str
-    text: str
 
 
 @dataclass(frozen=True)

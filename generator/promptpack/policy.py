@@ -113,9 +113,10 @@ def meet(grants: Iterable[Grant]) -> Grant:
 
 def resolve(policy: Policy, client: Policy) -> Policy:
     """Return the policy with each `inherit` replaced by what the client's own default grants."""
-    names = dict.fromkeys((*CAPABILITIES, *policy.grants, *client.grants, OTHER_MCP))
+    names = dict.fromkeys((*CAPABILITIES, *policy.grants, *client.grants))
     grants = {name: _resolved(policy.grant(name), client.grant(name)) for name in names}
-    return replace(policy, default=Effect.DENY, grants=grants)
+    default = client.default if policy.default is Effect.INHERIT else policy.default
+    return replace(policy, default=default, grants=grants)
 
 
 def compared_names(*policies: Policy) -> tuple[str, ...]:

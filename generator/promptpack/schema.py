@@ -18,7 +18,7 @@ from pydantic import (
     Tag,
 )
 
-from promptpack.model import CAPABILITIES, Mode
+from promptpack.model import CAPABILITIES, OTHER_MCP, Mode
 from promptpack.policy import is_capability
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -77,7 +77,12 @@ def _rules_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
     return "<patterns>" if isinstance(value, dict) else "<effect>"
 
 
+def _known_or_other(value: str) -> str:
+    return value if value == OTHER_MCP else _known_capability(value)
+
+
 Capability = Annotated[str, AfterValidator(_known_capability)]
+AcceptedCapability = Annotated[str, AfterValidator(_known_or_other)]
 Pattern = Annotated[str, AfterValidator(_known_pattern)]
 Patterns = Annotated[dict[Pattern, EffectName], Field(min_length=1), AfterValidator(_ordered)]
 Rules = Annotated[
@@ -165,7 +170,11 @@ class AcceptEntry(Strict):
     """A widening that somebody decided to live with, and why."""
 
     target: Slug
-    capability: Capability
+    capability: Annotated[
+        Annotated[AcceptedCapability, Tag("<name>")]
+        | Annotated[list[AcceptedCapability], Tag("<many>")],
+        Discriminator(_one_or_many),
+    ] = Field(description="what may be granted more widely; 'mcp:*' is every unnamed server")
     reason: Annotated[Text, StringConstraints(min_length=10)]
     when: When = When()
 
@@ -183,6 +192,7 @@ class PackFile(Strict):
     sections: dict[Slug, SectionEntry] = Field(min_length=1)
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
+    targets: list[Slug] = Field(default=[], description="the only clients to render for")
 
 
 class ModelFile(Strict):

@@ -1,8 +1,17 @@
 """The registry of targets: one line a client, in the order they are shown."""
 
+from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
 from promptpack.targets.codec import Target
+from promptpack.targets.codex import CODEX
+from promptpack.targets.copilot import COPILOT
+from promptpack.targets.cursor import CURSOR
+from promptpack.targets.cursor_rule import CURSOR_RULE
+from promptpack.targets.gemini import GEMINI
+from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.skill import SKILL
+from promptpack.targets.system import SYSTEM
 
 __all__ = ["TARGETS", "Target"]
 
@@ -11,5 +20,14 @@ TARGETS: dict[str, Target] = {
     for target in (
         OPENCODE,
         CLAUDE_CODE,
+        COPILOT,
+        CURSOR,
+        CURSOR_RULE,
+        CODEX,
+        GEMINI,
+        AGENTS_MD,
+        SKILL,
+        SYSTEM,
+        MESSAGES,
     )
 }

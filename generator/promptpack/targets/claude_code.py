@@ -1,4 +1,4 @@
-"""Claude Code: `.claude/agents/<name>.md`. Enforces which tools exist, neither asking nor patterns.
+"""Claude Code: `.claude/agents/<name>.md`. Enforces which tools there are, not asking or patterns.
 
 Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, an empty list
 means none; `disallowedTools` wins over `tools`; unknown names are dropped without a word. So an
@@ -9,11 +9,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from promptpack import frontmatter
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Model, Policy
-from promptpack.policy import effects, plain, uniform
-from promptpack.source import read_yaml
-from promptpack.targets.codec import Target, lines_of
+from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
+from promptpack.policy import effects
+from promptpack.targets.codec import (
+    Target,
+    granted,
+    head_problems,
+    kept,
+    lines_of,
+    model_of,
+    read_head,
+    servers,
+    text_of,
+    with_head,
+)
 
 NAME = "claude-code"
 
@@ -36,70 +45,55 @@ ALSO_DENIED = {"execute": ("Monitor",), "task": ("Workflow",)}
 """Tools that give a capability by another way, named where a deny-list takes it away."""
 
 _ALIASES = {"Task": "Agent"}
-_KEYS = frozenset(
-    {
-        *("name", "description", "tools", "disallowedTools", "model", "permissionMode", "maxTurns"),
-        *("skills", "mcpServers", "hooks", "memory", "background", "effort", "isolation", "color"),
-        "initialPrompt",
-    }
-)
-_KNOWN = frozenset(
-    tool for tools in (*TOOLS.values(), *ALSO_DENIED.values(), ("Task",)) for tool in tools
-)
+_KEYS: Mapping[str, type | tuple[type, ...]] = {
+    "name": str,
+    "description": str,
+    "tools": (str, list),
+    "disallowedTools": (str, list),
+    "model": str,
+}
+_KNOWN = frozenset(t for tools in (*TOOLS.values(), *ALSO_DENIED.values()) for t in tools)
 _MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
 
 
 def encode(agent: Agent) -> str:
-    """Return the agent file; its head always says which tools there are, unless all are meant."""
+    """Return the agent file; its head says which tools there are, unless all are meant."""
     head: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         head["model"] = model
-    kept = {name: _kept(agent, name) for name in (*TOOLS, *_servers(agent.policy))}
-    denied = [tool for name in kept if not kept[name] for tool in _denial(agent, name)]
+    had = {name: kept(agent, name) for name in (*TOOLS, *servers(agent.policy))}
+    denied = [tool for name in had if not had[name] for tool in _denial(agent, name)]
     if agent.policy.default is Effect.DENY:
-        listed = [tool for name in kept if kept[name] for tool in _names(name)]
+        listed = [tool for name in had if had[name] for tool in _names(name)]
         head["tools"] = ", ".join(listed) or []
-        denied = [tool for tool in denied if _MCP.fullmatch(tool) and _parent(tool) in listed]
+        denied = [tool for tool in denied if tool.rpartition("__")[0] in listed]
     if denied:
         head["disallowedTools"] = ", ".join(denied)
-    return f"{frontmatter.dump(head)}\n{agent.prompt}"
+    return with_head(head, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
-    """Return the agent that Claude Code makes of a file; what it does not grant is denied."""
-    head, body, _ = frontmatter.split(text.removeprefix("\ufeff"))
-    keys = frontmatter.lenient(head) if head is not None else {}
-    model = keys.get("model")
+    """Return the agent that Claude Code makes of a file; what it does not give is denied."""
+    keys, body = read_head(text)
     return Agent(
-        name=str(keys.get("name") or stem),
-        description=str(keys.get("description") or ""),
+        name=text_of(keys.get("name")) or stem,
+        description=text_of(keys.get("description")),
         mode="subagent",
-        model=Model("", ids={NAME: model} if isinstance(model, str) else {}),
+        model=model_of(NAME, keys.get("model")),
         temperature=None,
         policy=_effective(_Tools.read(keys)),
-        body=lines_of(body.strip()),
+        body=lines_of(body),
     )
 
 
 def problems(text: str) -> list[str]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
-    head, body, _ = frontmatter.split(text)
-    document = read_yaml(head or "", "")
-    if head is None or document.findings or not isinstance(document.data, dict):
-        return ["the file does not start with a head that is a YAML mapping"]
-    said = [f"unknown key '{key}'" for key in document.data if key not in _KEYS]
-    said += [
-        f"'{key}' is missing"
-        for key in ("name", "description")
-        if not str(document.data.get(key) or "").strip()
-    ]
-    for key in ("tools", "disallowedTools"):
-        entries = _entries(document.data[key]) if key in document.data else ()
-        said += [
-            f"unknown tool '{e}'" for e in entries if e not in _KNOWN and not _MCP.fullmatch(e)
-        ]
-    return said if body.strip() else [*said, "the prompt is empty"]
+    keys, _ = read_head(text)
+    said = [f"'{key}' is missing" for key in ("name", "description") if not keys.get(key)]
+    entries = [*_entries(keys.get("tools")), *_entries(keys.get("disallowedTools"))]
+    said += [f"unknown tool '{e}'" for e in entries if e not in _KNOWN and not _MCP.fullmatch(e)]
+    return [*head_problems(text, _KEYS), *said]
 
 
 class _Tools(NamedTuple):
@@ -142,20 +136,17 @@ def _effective(tools: _Tools) -> Policy:
     grants: dict[str, Grant] = {}
     for capability in CAPABILITIES:
         names = (*TOOLS.get(capability, ()), *ALSO_DENIED.get(capability, ()))
-        grants[capability] = _granted(any(tools.has(name) for name in names))
+        grants[capability] = granted(any(tools.has(name) for name in names))
     for entry in sorted((tools.listed or frozenset()) | tools.denied):
-        if match := _MCP.fullmatch(entry):
-            server, tool = match[1], match[2]
-            if server != "*":
-                grants[f"mcp:{server}"] = _granted(tools.has_server(server))
-            if tool and tool != "*":
-                grants[f"mcp:{server}/{tool}"] = _granted(tools.has_server_tool(server, tool))
+        match = _MCP.fullmatch(entry)
+        if match is None or match[1] == "*":
+            continue
+        server, tool = match[1], match[2]
+        grants[f"mcp:{server}"] = granted(tools.has_server(server))
+        if tool and tool != "*":
+            grants[f"mcp:{server}/{tool}"] = granted(tools.has_server_tool(server, tool))
     others = tools.listed is None and "mcp__*" not in tools.denied
     return Policy(Effect.ALLOW if others else Effect.DENY, grants)
-
-
-def _granted(there: bool) -> Grant:
-    return plain(Effect.ALLOW if there else Effect.DENY)
 
 
 def _entries(value: object) -> Iterator[str]:
@@ -165,19 +156,6 @@ def _entries(value: object) -> Iterator[str]:
         for entry in _ENTRY.findall(text) if isinstance(text, str) else ():
             name = entry.partition("(")[0]
             yield _ALIASES.get(name, name)
-
-
-def _kept(agent: Agent, capability: str) -> bool:
-    """Tell whether a capability's tools are granted: only what is allowed whole, or accepted."""
-    grant = agent.policy.grant(capability)
-    said = {Effect.ALLOW if e is Effect.INHERIT else e for e in effects(grant)}
-    if capability in agent.accepted and uniform(grant) is not Effect.DENY:
-        return True
-    return said == {Effect.ALLOW}
-
-
-def _servers(policy: Policy) -> list[str]:
-    return sorted(name for name in policy.grants if name.startswith("mcp:"))
 
 
 def _names(capability: str) -> tuple[str, ...]:
@@ -193,10 +171,6 @@ def _denial(agent: Agent, capability: str) -> tuple[str, ...]:
     return (*_names(capability), *ALSO_DENIED.get(capability, ()))
 
 
-def _parent(tool: str) -> str:
-    return tool.rpartition("__")[0]
-
-
 CLAUDE_CODE = Target(
     name=NAME,
     title="Claude Code",
@@ -204,6 +178,7 @@ CLAUDE_CODE = Target(
     encode=encode,
     decode=decode,
     problems=problems,
+    verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.330",
     absent=frozenset({"list", "patch", "question"}),
     reasons={
         "list": "Claude Code has no tool that lists; Glob and the shell do it",
@@ -211,6 +186,7 @@ CLAUDE_CODE = Target(
         "question": "Claude Code lets no subagent ask questions with a tool",
         "patterns": "Claude Code takes no patterns for one agent: a tool is there whole or not",
         "ask": "Claude Code can't ask for one agent only: a tool is there or not",
+        "narrowed": "Claude Code gives a server's tools only where the server itself is given",
         "mode": "Claude Code loads every agent file as a subagent; start it with --agent",
         "temperature": "Claude Code has no temperature for an agent",
     },

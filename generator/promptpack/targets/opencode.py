@@ -10,11 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from promptpack import frontmatter
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Model, Policy, Rule
+from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy, Rule
 from promptpack.patterns import matches
 from promptpack.policy import effects, meet, plain
 from promptpack.source import read_yaml
-from promptpack.targets.codec import Target, lines_of
+from promptpack.targets.codec import (
+    Target,
+    lines_of,
+    model_of,
+    number_of,
+    servers,
+    text_of,
+    with_head,
+)
 
 NAME = "opencode"
 
@@ -88,9 +96,9 @@ def encode(agent: Agent) -> str:
         head["model"] = model
     if agent.temperature is not None:
         head["temperature"] = agent.temperature
-    if permission := _permission(agent.policy):
+    if permission := _permission(agent.policy, agent.mode):
         head["permission"] = permission
-    return f"{frontmatter.dump(head)}\n{agent.prompt}"
+    return with_head(head, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
@@ -100,13 +108,12 @@ def decode(text: str, stem: str) -> Agent:
     if keys is None:
         keys, body = {}, text
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
-    model, temperature = keys.get("model"), keys.get("temperature")
     return Agent(
-        name=str(keys.get("name") or stem),
-        description=str(keys.get("description") or ""),
+        name=text_of(keys.get("name")) or stem,
+        description=text_of(keys.get("description")),
         mode=mode,
-        model=Model("", ids={NAME: model} if isinstance(model, str) else {}),
-        temperature=temperature if isinstance(temperature, (int, float)) else None,
+        model=model_of(NAME, keys.get("model")),
+        temperature=number_of(keys.get("temperature")),
         policy=_effective(tuple(_rules(keys)), mode),
         body=lines_of(body.strip()),
     )
@@ -130,8 +137,12 @@ def problems(text: str) -> list[str]:
 _FORMS = {"model": ": the form is provider/model"}
 
 
-def _permission(policy: Policy) -> dict[str, Any]:
-    """Return the permission map: general first, since the last match decides."""
+def _permission(policy: Policy, mode: Mode) -> dict[str, Any]:
+    """Return the permission map: general first, since the last match decides.
+
+    To name a permission of `SPAWN_ONLY_NAMED` is to give it to a subagent, so what its patterns do
+    not match is denied there in so many words.
+    """
     written: dict[str, Any] = {}
     if policy.default is Effect.DENY:
         written["*"] = "deny"
@@ -141,14 +152,17 @@ def _permission(policy: Policy) -> dict[str, Any]:
             grant = plain(min(effects(grant), key=list(Effect).index))
         if key == "read" and grant[0].effect is Effect.ALLOW:
             grant = (grant[0], *ENV_GUARD, *grant[1:])
+        if key in SPAWN_ONLY_NAMED and mode == "subagent" and len(grant) > 1:
+            grant = tuple(
+                rule._replace(effect=Effect.DENY) if rule.effect is Effect.INHERIT else rule
+                for rule in grant
+            )
         _write(written, key, grant, policy.default)
-    servers = sorted(
-        (c for c in policy.grants if c.startswith("mcp:")), key=lambda c: ("/" in c, c)
-    )
-    for capability in servers:
+    named = sorted(servers(policy), key=lambda capability: "/" in capability)
+    for capability in named:
         server, _, tool = capability.removeprefix("mcp:").partition("/")
         _write(written, f"{server}_{tool or '*'}", policy.grant(capability), Effect.INHERIT)
-    if "*" in written or servers:
+    if "*" in written or named:
         written |= GUARDS
     return written
 
@@ -165,7 +179,8 @@ def _write(written: dict[str, Any], key: str, grant: Grant, default: Effect) -> 
         rules.pop(pattern, None)  # a map keeps a key's first place, and the last match decides
         if effect is not Effect.INHERIT:
             rules[pattern] = str(effect)
-    written[key] = rules
+    if rules:
+        written[key] = rules
 
 
 def _rules(keys: Mapping[str, Any]) -> Iterator[_Rule]:
@@ -238,12 +253,13 @@ OPENCODE = Target(
     encode=encode,
     decode=decode,
     problems=problems,
-    absent=frozenset(),
+    verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     reasons={
         "read": "OpenCode asks before it reads .env files; that guard is kept",
         "edit": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
         "write": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
         "patch": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
+        "narrowed": "OpenCode denies all it is not told, so nothing is left to inherit",
         "patterns": "OpenCode takes no patterns here: the strictest of them holds",
     },
 )

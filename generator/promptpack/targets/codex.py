@@ -1,0 +1,121 @@
+"""OpenAI Codex: `.codex/agents/<name>.toml`. Enforces the shell switch, and nothing else.
+
+Measured on @openai/codex 0.169.0: a spawned agent has its parent's sandbox whatever `sandbox_mode`
+says, and `web_search` is ignored; `features.shell_tool = false` does take the shell away, and with
+it all reading. An unknown key or a missing field drops the file. What can't be held is told in the
+prompt.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
+from promptpack.targets.codec import Target, granted, kept, lines_of, model_of, text_of
+
+NAME = "codex"
+
+THROUGH_SHELL = ("read", "list", "glob", "grep", "execute")
+ABSENT = frozenset({"web_fetch", "question"})
+_KEYS: Mapping[str, type] = {
+    "name": str,
+    "description": str,
+    "model": str,
+    "sandbox_mode": str,
+    "developer_instructions": str,
+    "features": dict,
+}
+
+
+def encode(agent: Agent) -> str:
+    """Return the TOML file; the prompt is a literal block unless it holds the block's own end."""
+    lines = [f"name = {_string(agent.name)}", f"description = {_string(agent.description)}"]
+    if model := agent.model.ids.get(NAME):
+        lines.append(f"model = {_string(model)}")
+    if not any(kept(agent, c) for c in ("edit", "write", "patch")):
+        lines.append('sandbox_mode = "read-only"')
+    lines.append(f"developer_instructions = {_block(agent.prompt)}")
+    if not (kept(agent, "execute") or "execute" in agent.accepted):
+        lines += ["", "[features]", "shell_tool = false"]
+    return "\n".join(lines) + "\n"
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent that Codex makes of a file: without its shell it can't read either."""
+    try:
+        keys = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        keys = {}
+    return Agent(
+        name=text_of(keys.get("name")) or stem,
+        description=text_of(keys.get("description")),
+        mode="subagent",
+        model=model_of(NAME, keys.get("model")),
+        temperature=None,
+        policy=_effective(keys),
+        body=lines_of(text_of(keys.get("developer_instructions")).removesuffix("\n")),
+    )
+
+
+def problems(text: str) -> list[str]:
+    """Return why Codex would drop a file."""
+    try:
+        keys = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return [f"not TOML: {error}"]
+    said = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
+    said += [
+        f"'{key}' can't be {keys[key]!r}"
+        for key, kind in _KEYS.items()
+        if key in keys and not isinstance(keys[key], kind)
+    ]
+    needed = ("name", "description", "developer_instructions")
+    return [*said, *(f"'{k}' is missing" for k in needed if not text_of(keys.get(k)).strip())]
+
+
+def _effective(keys: Mapping[str, Any]) -> Policy:
+    features = keys.get("features")
+    shell = not (isinstance(features, dict) and features.get("shell_tool") is False)
+    grants: dict[str, Grant] = {
+        c: granted(c not in ABSENT and (shell or c not in THROUGH_SHELL)) for c in CAPABILITIES
+    }
+    return Policy(Effect.ALLOW, grants)
+
+
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _block(prompt: str) -> str:
+    if "'''" not in prompt:
+        return f"'''\n{prompt}'''"
+    escaped = prompt.replace("\\", "\\\\").replace('"""', '""\\"')
+    return f'"""\n{escaped}"""'
+
+
+CODEX = Target(
+    name=NAME,
+    title="OpenAI Codex",
+    path=".codex/agents/{name}.toml",
+    encode=encode,
+    decode=decode,
+    problems=problems,
+    verified="the request of a spawned agent (prompt, model, shell); codex 0.169.0",
+    absent=ABSENT,
+    advisory=True,
+    tells_policy=True,
+    reasons={
+        "web_fetch": "Codex has no tool that fetches pages",
+        "question": "Codex gives a spawned agent no question tool",
+        **{
+            f"{c} narrowed": "Codex reads through its shell; without it the agent can't"
+            for c in ("read", "list", "glob", "grep")
+        },
+        "execute narrowed": "Codex has one switch for the shell, without asking or patterns",
+        "execute": "the shell was left on; a spawned agent has its parent's sandbox",
+        "advisory": "Codex enforces nothing here for one agent; the prompt says it",
+        "mode": "Codex runs every agent file as a subagent",
+        "temperature": "Codex has no temperature for an agent",
+    },
+)

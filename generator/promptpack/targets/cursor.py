@@ -1,0 +1,95 @@
+"""Cursor: `.cursor/agents/<name>.md`. Enforces one switch.
+
+From Cursor's documentation, not measured: `readonly` stops edits and commands that change
+something; there is no list of tools.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from promptpack.model import Agent, Effect, Grant, Policy, Rule
+from promptpack.targets.codec import (
+    Target,
+    granted,
+    head_problems,
+    kept,
+    lines_of,
+    model_of,
+    read_head,
+    text_of,
+    with_head,
+)
+
+NAME = "cursor"
+
+SWITCHED = ("edit", "write", "patch", "execute")
+HARMLESS = (
+    Rule("*", Effect.DENY),
+    Rule("(commands that change nothing)", Effect.ALLOW),
+)
+"""What `readonly` leaves of the shell. No list of commands says it, so it is more than a deny."""
+
+_KEYS: Mapping[str, type | tuple[type, ...]] = {
+    "name": str,
+    "description": str,
+    "model": str,
+    "readonly": bool,
+}
+
+
+def encode(agent: Agent) -> str:
+    """Return the agent file, read-only unless all that the switch stops is meant to be there."""
+    head: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    if model := agent.model.ids.get(NAME):
+        head["model"] = model
+    if not all(kept(agent, capability) for capability in SWITCHED):
+        head["readonly"] = True
+    return with_head(head, agent)
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent that Cursor makes of a file: everything, less what `readonly` stops."""
+    keys, body = read_head(text)
+    grants: dict[str, Grant] = {}
+    if keys.get("readonly") is True:
+        grants = {c: granted(False) for c in SWITCHED} | {"execute": HARMLESS}
+    return Agent(
+        name=text_of(keys.get("name")) or stem,
+        description=text_of(keys.get("description")),
+        mode="subagent",
+        model=model_of(NAME, keys.get("model")),
+        temperature=None,
+        policy=Policy(Effect.ALLOW, grants),
+        body=lines_of(body),
+    )
+
+
+def problems(text: str) -> list[str]:
+    """Return what Cursor would take otherwise than the file says."""
+    keys, _ = read_head(text)
+    said = [f"'{key}' is missing" for key in ("name", "description") if not keys.get(key)]
+    return [*head_problems(text, _KEYS), *said]
+
+
+CURSOR = Target(
+    name=NAME,
+    title="Cursor",
+    path=".cursor/agents/{name}.md",
+    encode=encode,
+    decode=decode,
+    problems=problems,
+    verified="documentation only: Cursor can't be run here",
+    tells_policy=True,
+    reasons={
+        "execute narrowed": "Cursor has one switch: read-only also restricts the shell",
+        "execute": "Cursor's read-only still runs commands that change nothing",
+        **{
+            f"{c} narrowed": "Cursor has one switch for edits and the shell: the strictest holds"
+            for c in ("edit", "write", "patch")
+        },
+        "ask": "Cursor can't ask for one agent only",
+        "widened": "Cursor can't take this from one agent",
+        "mode": "Cursor runs every agent file as a subagent",
+        "temperature": "Cursor has no temperature for an agent",
+    },
+)

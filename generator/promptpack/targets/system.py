@@ -1,0 +1,34 @@
+"""`system.md`: the prompt and nothing else, for any API. It holds no policy."""
+
+from promptpack.model import Agent
+from promptpack.targets.codec import TEXT_REASONS, Target, told
+
+
+def encode(agent: Agent) -> str:
+    """Return the prompt."""
+    return agent.prompt
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent of a prompt alone."""
+    return told(stem, "", text)
+
+
+def problems(text: str) -> list[str]:
+    """Return why there is nothing to send."""
+    return [] if text.strip() else ["the prompt is empty"]
+
+
+SYSTEM = Target(
+    name="system",
+    title="System prompt",
+    path="{name}/system.md",
+    encode=encode,
+    decode=decode,
+    problems=problems,
+    verified="plain text, read back",
+    reasons=TEXT_REASONS,
+    keeps=frozenset(),
+    advisory=True,
+    tells_policy=True,
+)

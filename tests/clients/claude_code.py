@@ -1,0 +1,129 @@
+"""In: Claude Code agent files. Out: the prompt, model and tools Claude Code gives such an agent.
+
+Measured with 2.1.330, 0.5 to 0.9 s a call. It talks to a recorder in place of its model.
+A spawned agent has fewer tools than a main session started with `--agent`: cron, listing and
+scheduling tools, Workflow and the todo tools stay with the main session, even when `tools` names
+the todo tools. So `observe_subagent` is the truth about a subagent, `observe` about `--agent`.
+The agent tool is `Task` in the init line, `Agent` in requests and files; here it is `Agent`.
+A file may name hooks and MCP servers, which Claude Code starts: ask only about trusted files.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+from clients.observation import Files, Observation
+from clients.recorder import Recorder
+from clients.replies import Call, Json
+from clients.sandbox import Ran, client, sandbox
+
+TASK = "promptpack asks the agent"
+"""What the spawned agent is told to do; how its requests are told from its parent's."""
+
+_DEFERRED = re.compile(
+    r"deferred tools are now available.*?calling them:\n(.*?)(?:\n\n|\n<|$)", re.DOTALL
+)
+_PLACEHOLDER = "DeferredToolPlaceholder"
+
+
+def observe(files: Files, name: str) -> Observation:
+    """Ask about an agent as the main session: `claude --agent NAME`.
+
+    `prompt` is the file's body, or Claude Code's own prompt when the body is empty. `errors` is
+    what it prints when it does not know the agent; it never says why a file was skipped.
+    """
+    ran, requests = _run(files, ["--agent", name], Recorder())
+    init = next((line for line in _lines(ran) if line.get("subtype") == "init"), None)
+    if init is None or not requests:
+        text = (ran.stdout + ran.stderr).strip()
+        return Observation(loaded=False, errors=(text,))
+    tools = frozenset("Agent" if tool == "Task" else tool for tool in init["tools"])
+    return Observation(
+        loaded=True,
+        prompt=requests[0]["system"][-1]["text"],
+        model=requests[0]["model"],
+        temperature=requests[0].get("temperature"),
+        tools=tools,
+    )
+
+
+def observe_subagent(files: Files, name: str) -> Observation:
+    """Ask about an agent as the main session spawns it: the recorder calls the agent tool.
+
+    `prompt` is the file's body and then what Claude Code tells every spawned agent. `errors` has
+    its reason when it refuses, as for an agent whose `tools` are all unknown.
+    """
+
+    def spawn(body: Json) -> Call | None:
+        offered = {tool.get("name") for tool in body.get("tools", [])}
+        if "Agent" not in offered or TASK in json.dumps(body):
+            return None
+        arguments = {"description": "ask", "prompt": TASK, "subagent_type": name}
+        return Call("Agent", arguments)
+
+    ran, requests = _run(files, [], Recorder(spawn))
+    child = next((body for body in requests if TASK in _texts(body)), None)
+    if child is None:
+        return Observation(loaded=False, errors=_refusals(ran))
+    offered = {tool["name"] for tool in child.get("tools", [])} - {_PLACEHOLDER}
+    return Observation(
+        loaded=True,
+        prompt=child["system"][-1]["text"],
+        model=child["model"],
+        temperature=child.get("temperature"),
+        description=_description(requests[0], name),
+        tools=frozenset(offered | set(_deferred(child))),
+    )
+
+
+def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
+    with sandbox(files) as box, recorder:
+        env = {
+            "ANTHROPIC_BASE_URL": recorder.url,
+            "ANTHROPIC_API_KEY": "none",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1",
+        }
+        printing = ["-p", "--output-format", "stream-json", "--verbose", "hi"]
+        ran = box.run([client("claude"), *arguments, *printing], env)
+        ran = Ran(box.blur(ran.stdout), box.blur(ran.stderr), ran.code)
+    return ran, [request.body for request in recorder.requests if "system" in request.body]
+
+
+def _lines(ran: Ran) -> Iterator[Json]:
+    return (json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{"))
+
+
+def _texts(body: Json) -> list[str]:
+    """Return the text blocks of the messages that are not the assistant's."""
+    blocks: list[Json] = []
+    for message in body["messages"]:
+        content = message["content"]
+        if message["role"] != "assistant":
+            blocks += [{"text": content}] if isinstance(content, str) else content
+    return [block["text"] for block in blocks if "text" in block]
+
+
+def _deferred(body: Json) -> list[str]:
+    """Return the tools that are only named at first; the agent loads them with ToolSearch."""
+    found = (_DEFERRED.search(text) for text in _texts(body))
+    return [name for match in found if match for name in match[1].split()]
+
+
+def _description(parent: Json, name: str) -> str | None:
+    for text in _texts(parent):
+        if match := re.search(rf"(?ms)^- {re.escape(name)}: (.*?) \(Tools: ", text):
+            return match[1]
+    return None
+
+
+def _refusals(ran: Ran) -> tuple[str, ...]:
+    errors = (line.get("patch", {}).get("error") for line in _lines(ran))
+    blocks = (
+        block
+        for line in _lines(ran)
+        if line.get("type") == "user"
+        for block in line["message"]["content"]
+        if block.get("is_error")
+    )
+    return tuple(filter(None, errors)) + tuple(str(block["content"]) for block in blocks)

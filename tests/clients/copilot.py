@@ -1,0 +1,107 @@
+"""In: Copilot agent files. Out: the prompt, model and tools Copilot CLI gives such an agent.
+
+Measured with 1.0.102, 1.0 s a call; the first call unpacks Copilot into the cache folder of the
+clients. It talks to a recorder in place of its model, and COPILOT_OFFLINE keeps it from everything
+else; so the `web` alias gives nothing here (it gives web_fetch online).
+A main session always has `skill` and `sql` as well; a spawned agent has exactly its own tools.
+"""
+
+import json
+import re
+
+from clients.observation import Files, Observation
+from clients.recorder import Recorder
+from clients.replies import Call, Json
+from clients.sandbox import Ran, cache, client, sandbox
+
+TASK = "promptpack asks the agent"
+"""What the spawned agent is told to do; how its requests are told from its parent's."""
+
+ALWAYS = frozenset({"skill", "sql"})
+"""Tools that a main session has whatever the file says."""
+
+_INSTRUCTIONS = re.compile(
+    r"<agent_instructions>\n.*?runtime instructions above\.\n\n(.*)\n</agent_instructions>",
+    re.DOTALL,
+)
+
+
+def observe(files: Files, name: str) -> Observation:
+    """Ask about an agent as the main session: `copilot --agent NAME`, a file stem or a name.
+
+    A file's `model` does not show here (the environment's wins); it does in `observe_subagent`.
+    """
+    ran, requests = _run(files, ["--agent", name, "-p", "hi"], Recorder())
+    if not requests:
+        return Observation(loaded=False, errors=_errors(ran))
+    return _observation(requests[0], requests[0], name)
+
+
+def observe_subagent(files: Files, name: str) -> Observation:
+    """Ask about an agent as the main session spawns it: the recorder calls the task tool.
+
+    `prompt` is the file's body and then what Copilot tells every spawned agent.
+    """
+
+    def spawn(body: Json) -> Call | None:
+        if "task" not in _tools(body) or TASK in json.dumps(body):
+            return None
+        arguments = {"agent_type": name, "prompt": TASK, "description": "ask", "name": "asked"}
+        return Call("task", {**arguments, "mode": "sync"})
+
+    ran, requests = _run(files, ["--allow-all-tools", "-p", "hi"], Recorder(spawn))
+    child = next((body for body in requests if _asked(body)), None)
+    if child is None:
+        told = [m["content"] for body in requests for m in body["messages"] if m["role"] == "tool"]
+        return Observation(loaded=False, errors=tuple(map(str, told)) or _errors(ran))
+    return _observation(child, requests[0], name)
+
+
+def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
+    with sandbox(files) as box, recorder:
+        env = {
+            "COPILOT_OFFLINE": "true",
+            "COPILOT_PROVIDER_BASE_URL": f"{recorder.url}/v1",
+            "COPILOT_PROVIDER_API_KEY": "none",
+            "COPILOT_MODEL": "gpt-5",
+            "XDG_CACHE_HOME": str(cache() / "copilot"),  # unpacking it again costs a second
+        }
+        ran = box.run([client("node"), client("copilot"), "--trust-folder", *arguments], env)
+        ran = Ran(box.blur(ran.stdout), box.blur(ran.stderr), ran.code)
+    return ran, [request.body for request in recorder.requests]
+
+
+def _observation(body: Json, parent: Json, name: str) -> Observation:
+    match = _INSTRUCTIONS.search(_system(body))
+    return Observation(
+        loaded=True,
+        prompt=match[1] if match else _system(body),
+        model=body["model"],
+        description=_description(parent, name),
+        tools=frozenset(_tools(body)),
+    )
+
+
+def _system(body: Json) -> str:
+    texts = (str(m["content"]) for m in body["messages"] if m["role"] == "system")
+    return "\n".join(texts)
+
+
+def _asked(body: Json) -> bool:
+    return any(TASK in str(m["content"]) for m in body["messages"] if m["role"] == "user")
+
+
+def _tools(body: Json) -> dict[str, str]:
+    """Return the offered tools and their descriptions."""
+    functions = (tool["function"] for tool in body.get("tools", []))
+    return {function["name"]: function.get("description", "") for function in functions}
+
+
+def _description(parent: Json, name: str) -> str | None:
+    listed = _tools(parent).get("task", "")
+    match = re.search(rf"(?s)\n- \*\*{re.escape(name)}\*\*: (.*?)(?:\n- \*\*|\Z)", listed)
+    return match[1] if match else None
+
+
+def _errors(ran: Ran) -> tuple[str, ...]:
+    return tuple(line for line in (ran.stdout + ran.stderr).splitlines() if line.strip())

@@ -1,0 +1,65 @@
+"""In: Gemini CLI agent files. Out: the prompt, model and tools Gemini CLI gives such an agent.
+
+Measured with gemini-cli-core 0.61.0: 1.1 to 1.8 s for any number of project folders, nearly all
+of it the start of node. The files go through the core's own loader, and each agent through its
+own executor up to the point where the model would be asked; `gemini.mjs` is that program.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from clients.observation import Case, Files, Observation
+from clients.replies import Json
+from clients.sandbox import Ran, client, sandbox
+
+
+def observe(files: Files, name: str) -> Observation:
+    """Ask about one agent; see observe_many."""
+    return observe_many([(files, name)])[0]
+
+
+def observe_many(cases: Sequence[Case]) -> list[Observation]:
+    """Ask about one agent in each of many project folders; answers in the order of the cases.
+
+    An agent that loads but cannot be invoked, as with `${word}` in its body, has no prompt and its
+    reason in `errors`. `tools` are those of a Gemini CLI without settings and always hold
+    complete_task. `errors` of a loaded agent are also those of its neighbours.
+    """
+    with sandbox({}) as box:
+        folders = [box.folder(f"case-{n}", files) for n, (files, _) in enumerate(cases)]
+        answer = box.root / "answer.json"
+        task = {
+            "core": client("gemini"),
+            "empty": str(box.project),
+            "folders": list(map(str, folders)),
+            "answer": str(answer),
+        }
+        box.folder("task", {"task.json": json.dumps(task).encode()})
+        program = str(Path(__file__).with_suffix(".mjs"))
+        ran = box.run([client("node"), program, str(box.root / "task/task.json")])
+        if not answer.is_file():
+            raise RuntimeError(_ending(ran))
+        answers: list[Json] = json.loads(box.blur(answer.read_text()))
+    names = [name for _, name in cases]
+    return [_observation(seen, name) for seen, name in zip(answers, names, strict=True)]
+
+
+def _observation(seen: Json, name: str) -> Observation:
+    errors = tuple(seen["errors"])
+    agent = next((agent for agent in seen["agents"] if agent["name"] == name), None)
+    if agent is None:
+        return Observation(loaded=False, errors=errors or (f"no agent named {name}",))
+    return Observation(
+        loaded=True,
+        prompt=agent.get("prompt"),
+        model=agent.get("model"),
+        temperature=agent.get("temperature"),
+        description=agent["description"],
+        tools=frozenset(agent["tools"]) if "tools" in agent else None,
+        errors=((agent["error"],) if "error" in agent else ()) + errors,
+    )
+
+
+def _ending(ran: Ran) -> str:
+    return f"gemini.mjs gave no answer ({ran.code}): {ran.stderr[-2000:]}"

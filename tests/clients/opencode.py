@@ -1,0 +1,127 @@
+"""In: OpenCode agent files. Out: what OpenCode resolves them to: prompt, ordered rules, tools.
+
+Measured with 1.18.33. `observe` is `opencode debug agent NAME`, 1.4 s a call; `observe_many` needs
+1.0 s an agent on two processors. `observe_folders` asks one `opencode serve` about many project
+folders, 2 s and then 0.1 s a folder, but a server does not tell the tools.
+Left to itself OpenCode asks the npm registry for a plugin package and another host for a list of
+models; OFFLINE and the sandbox's npm setting stop both (strace saw no other connection).
+One invalid agent file breaks all of them, so a bad one belongs in a folder of its own.
+"""
+
+import base64
+import json
+import re
+import secrets
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from clients.observation import Case, Files, Observation
+from clients.replies import Json
+from clients.sandbox import Sandbox, client, sandbox
+
+OFFLINE = {
+    "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+}
+
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def observe(files: Files, name: str) -> Observation:
+    """Ask about one agent, tools included.
+
+    `tools` are the offered ones: a tool is left out when the last rule for it denies `*`. Which
+    there are at all depends on the agent's model: websearch only with OpenCode's own provider,
+    apply_patch instead of edit and write for most GPT models. MCP tools are never among them.
+    """
+    return observe_many(files, [name])[0]
+
+
+def observe_many(files: Files, names: Sequence[str]) -> list[Observation]:
+    """Ask about several agents of one project folder; answers in the order of `names`."""
+    with sandbox(files) as box:
+        first = [_debug(box, name) for name in names[:1]]  # alone: it makes the database
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return first + list(pool.map(lambda name: _debug(box, name), names[1:]))
+
+
+def observe_folders(cases: Sequence[Case]) -> list[Observation]:
+    """Ask about one agent in each of many project folders; `tools` stays None."""
+    with sandbox({}) as box:
+        folders = [box.folder(f"case-{n}", files) for n, (files, _) in enumerate(cases)]
+        with _server(box) as (url, headers):
+            answers = [_ask(url, headers, folder) for folder in folders]
+        names = [name for _, name in cases]
+        return [_pick(box, *answer) for answer in zip(answers, names, strict=True)]
+
+
+def _debug(box: Sandbox, name: str) -> Observation:
+    ran = box.run([client("opencode"), "debug", "agent", name], OFFLINE)
+    if ran.code != 0:
+        lines = _COLOR.sub("", ran.stderr).splitlines()
+        return Observation(loaded=False, errors=tuple(box.blur(line) for line in lines if line))
+    agent: Json = json.loads(ran.stdout)
+    return _observation(box, agent, (tool for tool, offered in agent["tools"].items() if offered))
+
+
+def _observation(box: Sandbox, agent: Json, tools: Iterable[str] | None) -> Observation:
+    model = agent.get("model")
+    rules = ((r["permission"], box.blur(r["pattern"]), r["action"]) for r in agent["permission"])
+    return Observation(
+        loaded=True,
+        prompt=agent.get("prompt"),
+        model=f"{model['providerID']}/{model['modelID']}" if model else None,
+        temperature=agent.get("temperature"),
+        mode=agent.get("mode"),
+        description=agent.get("description"),
+        tools=None if tools is None else frozenset(tools),
+        permissions=tuple(rules),
+    )
+
+
+@contextmanager
+def _server(box: Sandbox) -> Iterator[tuple[str, dict[str, str]]]:
+    """Run the server on loopback with a password; it is killed at the end, or after 5 minutes."""
+    password = secrets.token_hex()
+    env = {**OFFLINE, "OPENCODE_SERVER_PASSWORD": password}
+    command = [client("opencode"), "serve", "--hostname", "127.0.0.1", "--port", "0"]
+    token = base64.b64encode(f"opencode:{password}".encode()).decode()
+    with box.started(command, env, seconds=300) as (process, out, err):
+        while not (found := re.search(r"listening on (http://127\.0\.0\.1:\d+)", out.read_text())):
+            if process.poll() is not None:
+                raise RuntimeError(err.read_text())
+            time.sleep(0.02)
+        yield found[1], {"authorization": f"Basic {token}"}
+
+
+def _ask(url: str, headers: dict[str, str], folder: Path) -> list[Json] | Json:
+    query = urllib.parse.urlencode({"directory": str(folder)})
+    request = urllib.request.Request(f"{url}/agent?{query}", headers=headers)  # noqa: S310 - loopback
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=60) as answer:
+            agents: list[Json] = json.load(answer)
+            return agents
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            error: Json = json.load(refusal)
+            return error
+
+
+def _pick(box: Sandbox, answer: list[Json] | Json, name: str) -> Observation:
+    if isinstance(answer, dict):
+        issues = answer.get("data", {}).get("issues", [])
+        texts = [f"{issue['message']} {'.'.join(map(str, issue['path']))}" for issue in issues]
+        errors = texts or [json.dumps(answer)]
+        return Observation(loaded=False, errors=tuple(box.blur(error) for error in errors))
+    for agent in answer:
+        if agent["name"] == name:
+            return _observation(box, agent, None)
+    return Observation(loaded=False, errors=(f"Agent {name} not found",))

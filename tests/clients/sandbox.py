@@ -1,0 +1,180 @@
+"""In: project files and a client command. Out: the command's output, run with an empty home.
+
+The machine must be POSIX. A client is kept from the network by its own switches (each client
+module sets them), not by a firewall: the tests gave the same answers in a network namespace that
+had nothing but loopback, and strace saw no connection to anything else outside of one.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from clients.observation import Files
+
+BINARIES = {
+    "node": "node/bin/node",
+    "opencode": "opencode-ai/bin/opencode.exe",
+    "claude": "@anthropic-ai/claude-code/bin/claude.exe",
+    "copilot": "@github/copilot/npm-loader.js",
+    "codex": "@openai/codex/bin/codex.js",
+    "gemini": "@google/gemini-cli-core",
+}
+"""Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
+
+
+class Unavailable(Exception):  # noqa: N818 - a state of the machine, not a fault
+    """The pinned clients are not installed on this machine."""
+
+
+def cache() -> Path:
+    """Return the folder that `install` fills; it is outside the work tree."""
+    named = os.environ.get("PROMPTPACK_CLIENTS")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "promptpack" / "clients"
+
+
+def pinned() -> str:
+    """Return what `install` notes when it is done: the hash of package.json."""
+    return hashlib.sha256((Path(__file__).parent / "package.json").read_bytes()).hexdigest()
+
+
+def client(name: str) -> str:
+    """Return where a client lies; raises Unavailable unless exactly the pinned ones are there."""
+    stamp = cache() / "installed"
+    path = cache() / "node_modules" / BINARIES[name]
+    if not stamp.is_file() or stamp.read_text().strip() != pinned() or not path.exists():
+        message = f"{name} is not installed as package.json pins it: run tests/clients/install"
+        raise Unavailable(message)
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended; `code` is None when it was killed for taking too long."""
+
+    stdout: str
+    stderr: str
+    code: int | None
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A project folder and the empty home beside it."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    def folder(self, name: str, files: Files) -> Path:
+        """Write files into a folder of the sandbox and return it; a path may not leave it."""
+        folder = self.root / name
+        folder.mkdir(exist_ok=True)
+        for path, content in files.items():
+            target = folder / path
+            if not target.resolve().is_relative_to(folder.resolve()):
+                message = f"{path} leaves the project folder"
+                raise ValueError(message)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        return folder
+
+    def blur(self, text: str) -> str:
+        """Replace this sandbox's own path, so that two runs give the same text."""
+        return text.replace(str(self.root), "<sandbox>")
+
+    def run(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        seconds: float = 60,
+    ) -> Ran:
+        """Run a command in the project folder; its whole process group is killed at the end."""
+        with self.started(command, env, seconds) as (process, out, err):
+            code: int | None = process.wait()
+            if code == -signal.SIGKILL:
+                code = None
+            return Ran(out.read_text(errors="replace"), err.read_text(errors="replace"), code)
+
+    @contextmanager
+    def started(
+        self, command: Sequence[str], env: Mapping[str, str] | None, seconds: float
+    ) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
+        """Start a command, give it and the files that take its output, and kill it at the end.
+
+        Output goes to files, not pipes: a background process that a client leaves behind would
+        hold a pipe open.
+        """
+        logs = Path(tempfile.mkdtemp(prefix="run-", dir=self.root))
+        out, err = logs / "out", logs / "err"
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            process = subprocess.Popen(
+                command,
+                cwd=self.project,
+                env={**self._environment(), **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        limit = threading.Timer(seconds, _kill_group, [process])
+        limit.start()
+        try:
+            yield process, out, err
+        finally:
+            limit.cancel()
+            _kill_group(process)
+            process.wait()
+
+    def _environment(self) -> dict[str, str]:
+        home = self.home
+        return {
+            "PATH": os.pathsep.join([str(Path(client("node")).parent), "/usr/bin", "/bin"]),
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / ".cache"),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_DATA_HOME": str(home / ".local/share"),
+            "XDG_STATE_HOME": str(home / ".local/state"),
+            "XDG_RUNTIME_DIR": str(home / ".run"),
+            "TMPDIR": str(self.root / "tmp"),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+            "npm_config_offline": "true",
+        }
+
+
+@contextmanager
+def sandbox(files: Files) -> Iterator[Sandbox]:
+    """Make a sandbox with these project files; it is removed at the end."""
+    root = Path(tempfile.mkdtemp(prefix="promptpack-")).resolve()
+    try:
+        box = Sandbox(root)
+        for folder in (box.home, box.home / ".run", root / "tmp"):
+            folder.mkdir(mode=0o700)
+        box.folder("project", files)
+        yield box
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    # While a member lives the system gives the group's number to nobody else.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

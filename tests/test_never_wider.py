@@ -1,0 +1,153 @@
+"""The promise: whatever the policy, no target's file grants more without saying so.
+
+The oracle here is brute force: effects are looked up text by text, with texts made from the
+patterns, and the order of effects is written out again.
+"""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptpack.model import (
+    CAPABILITIES,
+    OTHER_MCP,
+    PATTERNED,
+    Agent,
+    Effect,
+    Grant,
+    Line,
+    Mode,
+    Model,
+    Origin,
+    Policy,
+    Rule,
+)
+from promptpack.patterns import decide
+from promptpack.policy import compare, compared_names, resolve
+from promptpack.targets import TARGETS, Target
+from promptpack.targets.codec import client_default, emit
+
+STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
+PATTERNS = ("git *", "git push*", "*.env", "docs/*", "*", "a?c", "rm *", "*;*", "x")
+SERVERS = ("mcp:git", "mcp:git/push", "mcp:git/log", "mcp:web-tools", "mcp:web-tools/get")
+TEXTS = (
+    "",
+    "git",
+    "git log",
+    "git push",
+    "a.env",
+    "docs/a",
+    "abc",
+    "rm x",
+    "a;b",
+    "x",
+    "zz",
+    ".env.b",
+)
+
+firm = st.sampled_from([Effect.ALLOW, Effect.ASK, Effect.DENY])
+any_effect = st.sampled_from(list(Effect))
+
+
+@st.composite
+def grants(draw: st.DrawFn, capability: str) -> Grant:
+    first = Rule("*", draw(any_effect))
+    if capability not in PATTERNED:
+        return (first,)
+    patterns = draw(st.lists(st.sampled_from(PATTERNS[:4] + PATTERNS[5:]), unique=True, max_size=4))
+    return (first, *(Rule(pattern, draw(firm)) for pattern in patterns))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    named = draw(st.lists(st.sampled_from(CAPABILITIES + SERVERS), unique=True))
+    default = draw(st.sampled_from([Effect.DENY, Effect.INHERIT]))
+    return Policy(default, {name: draw(grants(name)) for name in named}, "random")
+
+
+@st.composite
+def agents(draw: st.DrawFn) -> Agent:
+    policy = draw(policies())
+    accepted = draw(st.frozensets(st.sampled_from(CAPABILITIES), max_size=2))
+    mode: Mode = draw(st.sampled_from(["subagent", "primary", "all"]))
+    body = (Line("Say yes.", Origin("x.md", 1)),)
+    ids = dict.fromkeys(TARGETS, "provider/model")
+    model = Model("m", ids=ids)
+    return Agent("a", "An agent.", mode, model, 0.5, policy, body, accepted)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@settings(max_examples=150, deadline=None)
+@given(agent=agents())
+def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
+    target: Target, agent: Agent
+) -> None:
+    text, losses, problems = emit(target, agent)
+    assert problems == []
+    reported = {loss.subject: loss.kind for loss in losses if not loss.is_field}
+    wanted = resolve(agent.policy, client_default(target, agent.mode))
+    decoded = target.decode(text, agent.name).policy
+    for name in compared_names(agent.policy, decoded):
+        pairs = [
+            (STRENGTH[decide(decoded.grant(name), t)], STRENGTH[decide(wanted.grant(name), t)])
+            for t in TEXTS
+        ]
+        if any(got > want for got, want in pairs):
+            assert reported.get(name) in ("widened", "advisory"), name
+        elif any(got < want for got, want in pairs):
+            assert reported.get(name) in ("narrowed", "dropped", "widened", "advisory"), name
+        if name not in reported:
+            assert all(got == want for got, want in pairs), name
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@settings(max_examples=100, deadline=None)
+@given(agent=agents())
+def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, agent: Agent) -> None:
+    text, losses, _ = emit(target, agent)
+    wanted = resolve(agent.policy, client_default(target, agent.mode))
+    decoded = target.decode(text, agent.name)
+    for loss in losses:
+        assert loss.reason, loss
+        if loss.is_field:
+            assert loss.wanted != loss.got
+        else:
+            order = compare(decoded.policy.grant(loss.subject), wanted.grant(loss.subject))
+            assert order.name != "EQUAL", loss
+            assert order.at_most == (loss.kind in ("narrowed", "dropped")), loss
+
+
+@pytest.mark.parametrize(
+    "target", [t for t in TARGETS.values() if not t.advisory], ids=lambda target: target.name
+)
+@settings(max_examples=100, deadline=None)
+@given(agent=agents())
+def test_only_what_a_client_cannot_take_away_is_widened_unasked(
+    target: Target, agent: Agent
+) -> None:
+    unasked = replace(agent, accepted=frozenset())
+    losses = emit(target, unasked)[1]
+    widened = {loss.subject for loss in losses if loss.kind == "widened"}
+    beyond = {
+        "copilot": {"skill"},
+        "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
+    }
+    servers = {name for name in widened if name.startswith("mcp:")}
+    allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
+    assert widened <= allowed
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@settings(max_examples=60, deadline=None)
+@given(policy=policies())
+def test_a_file_says_the_same_once_decoded_and_encoded_again(
+    target: Target, policy: Policy
+) -> None:
+    body = (Line("Say yes.", Origin("x.md", 1)),)
+    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, body)
+    text = target.encode(agent)
+    decoded = target.decode(text, "a")
+    again = target.decode(target.encode(replace(decoded, policy=agent.policy)), "a")
+    assert again.policy == decoded.policy
