@@ -108,7 +108,20 @@ def _asked(body: Json) -> bool:
 
 
 def _names(body: Json) -> list[str]:
-    return [tool.get("name") or tool["type"] for tool in body.get("tools", [])]
+    """Return the offered tools, those too that a newer model may only call from a script.
+
+    Such a request has no `tools`: they stand in an input item, in namespaces, and the script tool's
+    description has a heading for each tool it can call (seen with gpt-6-sol).
+    """
+    tools = list(body.get("tools") or [])
+    tools += [t for item in body["input"] for t in item.get("tools", [])]
+    names = []
+    for tool in tools:
+        names += [tool.get("name") or tool["type"]]
+        names += [inner["name"] for inner in tool.get("tools", [])]
+        told = [tool.get("description", ""), *(i["description"] for i in tool.get("tools", []))]
+        names += re.findall(r"^### `(\w+)`$", "\n".join(told), re.MULTILINE)
+    return names
 
 
 def _description(parent: Json, name: str) -> str | None:

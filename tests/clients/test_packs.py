@@ -1,0 +1,294 @@
+"""In: every file that the project's packs emit. Out: each real client sees in it what was meant.
+
+What is meant is read from the policy and the pack's accepted widenings, never from a codec. Each
+client's check is also given bad files, and has to fail on them.
+
+What can be seen: OpenCode tells everything. Claude Code, Copilot and Codex tell the tools and the
+prompt of the requests that they send. Gemini CLI's own loader and executor tell all but which rules
+a user's settings add. Codex tells a spawned agent's prompt, among texts of its own that depend on
+the model, and tools; it has no other permissions.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from clients import claude_code, codex, copilot, gemini, opencode
+from clients.gate import need_clients
+from clients.observation import Case, Observation, observe_each
+from promptpack.build import build
+from promptpack.load import load
+from promptpack.model import Artifact, Effect
+from promptpack.patterns import decide, matches
+from promptpack.resolve import Selection
+
+pytestmark = pytest.mark.clients
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBES: tuple[str, ...] = (
+    *("", "x", "src/a.py", ".env", "a/.env.local", ".env.example", "git status", "git diff"),
+    *("git push", "git push -f", "rm x", "pytest", "pytest -q", "sudo ls", "https://a.example/b"),
+)
+
+OPENCODE_KEYS = {
+    "read": "read",
+    "glob": "glob",
+    "grep": "grep",
+    "edit": "edit",
+    "execute": "bash",
+    "web_fetch": "webfetch",
+    "web_search": "websearch",
+    "todo": "todowrite",
+    "task": "task",
+    "skill": "skill",
+    "question": "question",
+}
+CLAUDE_TOOLS = {
+    "read": {"Read"},
+    "glob": {"Glob"},
+    "grep": {"Grep"},
+    "edit": {"Edit", "NotebookEdit"},
+    "write": {"Write"},
+    "execute": {"Bash"},
+    "web_fetch": {"WebFetch"},
+    "web_search": {"WebSearch"},
+    "task": {"Task", "Agent"},
+    "skill": {"Skill"},
+}
+CLAUDE_TODO = {"TodoWrite", "TaskCreate", "TaskGet", "TaskList", "TaskUpdate"}
+COPILOT_TOOLS = {
+    "read": {"view"},
+    "glob": {"glob"},
+    "grep": {"grep"},
+    "edit": {"edit", "create"},
+    "execute": {"bash", "read_bash", "stop_bash", "list_bash"},
+    "todo": {"update_todo"},
+    "task": {"task", "read_agent", "list_agents", "write_agent"},
+}
+GEMINI_TOOLS = {
+    "read": "read_file",
+    "list": "list_directory",
+    "glob": "glob",
+    "grep": "grep_search",
+    "edit": "replace",
+    "write": "write_file",
+    "execute": "run_shell_command",
+    "web_fetch": "web_fetch",
+    "web_search": "google_web_search",
+    "todo": "write_todos",
+    "skill": "activate_skill",
+    "question": "ask_user",
+}
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    need_clients()
+
+
+@cache
+def emitted(target: str) -> tuple[Artifact, ...]:
+    return build(load(ROOT), Selection(targets=(target,)))
+
+
+def case(artifact: Artifact, content: bytes | None = None) -> Case:
+    """Return the overlay folder of one artifact, as a client would find it in a repository."""
+    path = artifact.path.split("/", 2)[2]
+    return {path: artifact.content if content is None else content}, artifact.agent.name
+
+
+def effect(artifact: Artifact, capability: str, text: str) -> Effect:
+    return decide(artifact.variant.policy.grant(capability), text)
+
+
+def given(artifact: Artifact, capability: str) -> bool:
+    """Tell whether a client without asking and patterns has to have the capability."""
+    found = {rule.effect for rule in artifact.variant.policy.grant(capability)}
+    accepted = any(
+        (a.target, a.capability) == (artifact.target, capability) for a in artifact.variant.accept
+    )
+    return found == {Effect.ALLOW} or (accepted and found != {Effect.DENY})
+
+
+def check_opencode(artifact: Artifact, seen: Observation) -> None:
+    agent = artifact.agent
+    assert seen.loaded, seen.errors
+    assert seen.prompt == agent.prompt.strip()
+    assert (seen.mode, seen.description) == (agent.mode, agent.description)
+    assert (seen.model, seen.temperature) == (agent.model.ids.get("opencode"), agent.temperature)
+    assert seen.permissions is not None
+    for capability, key in OPENCODE_KEYS.items():
+        for text in PROBES:
+            wanted = effect(artifact, capability, text)
+            if key == "edit":
+                wanted = min(
+                    (effect(artifact, c, text) for c in ("edit", "write", "patch")),
+                    key=["deny", "ask", "allow"].index,
+                )
+            if key == "read" and text.endswith((".env", ".env.local")) and wanted == "allow":
+                wanted = Effect.ASK
+            got = [a for k, p, a in seen.permissions if matches(k, key) and matches(p, text)][-1]
+            assert got == wanted, (capability, text)
+    got = [a for k, p, a in seen.permissions if matches(k, "srv_tool") and p == "*"][-1]
+    assert got == artifact.variant.policy.default
+    assert seen.tools is not None
+    for capability, key in OPENCODE_KEYS.items():
+        denied = all(effect(artifact, capability, text) is Effect.DENY for text in PROBES)
+        if denied:
+            assert key not in seen.tools
+        elif key not in ("edit", "websearch"):  # a model may have another tool instead, or none
+            assert key in seen.tools, key
+
+
+def check_claude(artifact: Artifact, seen: Observation) -> None:
+    assert seen.loaded, seen.errors
+    assert seen.prompt is not None
+    assert seen.prompt.startswith(artifact.agent.prompt.strip())
+    assert seen.tools is not None
+    wanted = {c: tools for c, tools in CLAUDE_TOOLS.items() if given(artifact, c)}
+    if "execute" in wanted:  # the shell stands for both
+        wanted.pop("grep", None)
+        wanted.pop("glob", None)
+    allowed = {tool for tools in wanted.values() for tool in tools}
+    allowed |= CLAUDE_TODO if given(artifact, "todo") else set()
+    assert seen.tools <= allowed
+    assert all(seen.tools & tools for tools in wanted.values())
+
+
+def check_copilot(artifact: Artifact, seen: Observation, always: frozenset[str]) -> None:
+    assert seen.loaded, seen.errors
+    assert seen.prompt is not None
+    assert seen.prompt.startswith(artifact.agent.prompt.strip())
+    wanted = {t for c, tools in COPILOT_TOOLS.items() if given(artifact, c) for t in tools}
+    assert seen.tools == frozenset(wanted | always)
+
+
+def check_codex(artifact: Artifact, seen: Observation) -> None:
+    assert seen.loaded, seen.errors
+    assert seen.prompt is not None
+    assert artifact.agent.prompt in seen.prompt
+    assert seen.description == artifact.agent.description
+    assert seen.tools is not None
+    assert ("exec_command" in seen.tools) == given(artifact, "execute")
+
+
+def check_gemini(artifact: Artifact, seen: Observation) -> None:
+    agent = artifact.agent
+    assert (seen.loaded, seen.errors) == (True, ())
+    assert seen.prompt == agent.prompt.strip()
+    assert (seen.model or "inherit") == agent.model.ids.get("gemini", "inherit")
+    assert seen.temperature == (1 if agent.temperature is None else agent.temperature)
+    wanted = {tool for c, tool in GEMINI_TOOLS.items() if given(artifact, c)}
+    assert seen.tools == frozenset(wanted | {"complete_task"})
+
+
+def check_all(
+    artifacts: Sequence[Artifact],
+    seen: Sequence[Observation],
+    check: Callable[[Artifact, Observation], None],
+) -> None:
+    assert len(artifacts) == len(seen) > 0
+    for artifact, observation in zip(artifacts, seen, strict=True):
+        check(artifact, observation)
+
+
+def assert_caught(
+    bad: dict[bytes, bytes],
+    artifact: Artifact,
+    observe: Callable[[dict[str, bytes], str], Observation],
+    check: Callable[[Artifact, Observation], None],
+) -> None:
+    """Spoil an artifact in each way, and see the check fail."""
+    for old, new in bad.items():
+        assert artifact.content.count(old) >= 1, old
+        files, name = case(artifact, artifact.content.replace(old, new, 1))
+        with pytest.raises(AssertionError):
+            check(artifact, observe(dict(files), name))
+
+
+def default_of(target: str) -> Artifact:
+    return next(a for a in emitted(target) if a.variant.is_default)
+
+
+def test_opencode_sees_what_is_meant() -> None:
+    artifacts = emitted("opencode")
+    seen = observe_each(opencode.observe, [case(a) for a in artifacts])
+    check_all(artifacts, seen, check_opencode)
+
+
+def test_opencode_check_fails_on_bad_files() -> None:
+    bad = {
+        b"temperature: 0.55": b"temperature: hot",
+        b"'*': deny\n": b"bash: allow\n",
+        b"  webfetch: allow": b"  webfetch: allow\n  edit: allow",
+        b"## 1. Role": b"## 1. Rule",
+    }
+    assert_caught(bad, default_of("opencode"), opencode.observe, check_opencode)
+
+
+def test_claude_code_sees_what_is_meant() -> None:
+    artifacts = emitted("claude-code")
+    for observe in (claude_code.observe, claude_code.observe_subagent):
+        check_all(artifacts, observe_each(observe, [case(a) for a in artifacts]), check_claude)
+
+
+def test_claude_code_check_fails_on_bad_files() -> None:
+    bad = {b"tools:": b"tool:", b"name:": b"nam:", b"Read, ": b"Read, Edit, "}
+    assert_caught(bad, default_of("claude-code"), claude_code.observe_subagent, check_claude)
+
+
+def test_copilot_sees_what_is_meant() -> None:
+    artifacts = emitted("copilot")
+    cases = [case(a) for a in artifacts]
+    main = observe_each(copilot.observe, cases)
+    check_all(artifacts, main, lambda a, seen: check_copilot(a, seen, copilot.ALWAYS))
+    spawned = observe_each(copilot.observe_subagent, cases)
+    check_all(artifacts, spawned, lambda a, seen: check_copilot(a, seen, frozenset()))
+
+
+def test_copilot_check_fails_on_bad_files() -> None:
+    bad = {b"tools:": b"toolz:", b"- search\n": b"- search\n- edit\n", b"description:": b"about:"}
+
+    def check(artifact: Artifact, seen: Observation) -> None:
+        check_copilot(artifact, seen, frozenset())
+
+    assert_caught(bad, default_of("copilot"), copilot.observe_subagent, check)
+
+
+def test_codex_sees_what_is_meant() -> None:
+    artifacts = emitted("codex")
+    check_all(artifacts, observe_each(codex.observe, [case(a) for a in artifacts]), check_codex)
+
+
+def test_codex_check_fails_on_bad_files() -> None:
+    closed = next(a for a in emitted("codex") if b"shell_tool = false" in a.content)
+    bad = {
+        b"shell_tool = false": b"shell_tool = true",
+        b"description =": b"temperature = 0.5\ndescription =",
+        b"## 1. Role": b"## 1. Rule",
+    }
+    assert_caught(bad, closed, codex.observe, check_codex)
+
+
+def test_codex_reads_the_block_in_agents_md() -> None:
+    for artifact in emitted("agents-md"):
+        seen = codex.observe_instructions({"AGENTS.md": artifact.content})
+        assert seen is not None
+        assert seen.strip() == artifact.content.decode().strip()
+        assert artifact.agent.prompt in artifact.content.decode()
+
+
+def test_gemini_sees_what_is_meant() -> None:
+    artifacts = emitted("gemini")
+    check_all(artifacts, gemini.observe_many([case(a) for a in artifacts]), check_gemini)
+
+
+def test_gemini_check_fails_on_bad_files() -> None:
+    bad = {
+        b"tools:": b"toolz:",
+        b"- grep_search": b"- grep_search\n- write_file",
+        b"## 1. Role": b"## 1. ${role}",
+    }
+    assert_caught(bad, default_of("gemini"), gemini.observe, check_gemini)
