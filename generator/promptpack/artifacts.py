@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from promptpack.model import Agent, Artifact, Finding, Loss, UserError, Variant
-from promptpack.targets import TARGETS, Target
+from promptpack.targets import Target
 from promptpack.targets.codec import emit
 
 
@@ -19,20 +18,6 @@ def make_artifact(variant: Variant, target: Target, agent: Agent) -> Artifact:
     path = f"{target.name}/{variant.name}/{target.path.format(name=agent.name)}"
     losses = (*(_with_reason(loss, variant, target) for loss in losses), *_refused(variant))
     return Artifact(path, text.encode(), target.name, variant, agent, losses)
-
-
-def share_files(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
-    """Return the artifacts, each with the whole file where several packs have a block in one."""
-    artifacts = tuple(artifacts)
-    blocks: dict[str, list[bytes]] = defaultdict(list)
-    for artifact in artifacts:
-        blocks[artifact.path].append(artifact.content)
-    return tuple(
-        replace(artifact, content=b"\n".join(blocks[artifact.path]))
-        if TARGETS[artifact.target].block
-        else artifact
-        for artifact in artifacts
-    )
 
 
 def widened(artifacts: Iterable[Artifact]) -> Iterator[Finding]:

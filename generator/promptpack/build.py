@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from promptpack.artifacts import make_artifact, share_files, widened
+from promptpack.artifacts import make_artifact, widened
 from promptpack.compose import Composer
 from promptpack.diagnose import did_you_mean
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
@@ -36,7 +36,7 @@ def build(
     findings += widened(artifacts)
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_by_place)))
-    return share_files(artifacts)
+    return tuple(artifacts)
 
 
 def _rendered(composer: Composer, variant: Variant, target: Target) -> Artifact:

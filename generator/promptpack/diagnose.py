@@ -3,13 +3,14 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from promptpack.model import Finding
 from promptpack.schema import FRAGMENT, Strict
-from promptpack.source import UNREADABLE, Document, Path, finding
+from promptpack.source import PROBLEM_LIMIT, UNREADABLE, Document, Path, finding
 
 F = TypeVar("F", bound=Strict)
 
@@ -66,7 +67,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def _findings(
     kind: type[Strict], document: Document, path: str, text: str, error: ValidationError
 ) -> Iterator[Finding]:
-    for problem in error.errors(include_url=False):
+    for problem in islice(error.errors(include_url=False), PROBLEM_LIMIT):
         place = _place(problem["loc"])
         code, message, hint = _message(kind, place, problem)
         yield finding(code, path, document.at(place), message, hint, text)

@@ -6,6 +6,7 @@ from typing import Any
 
 from promptpack.model import Artifact, Loss
 from promptpack.resolve import Selection
+from promptpack.targets import TARGETS
 from promptpack.write import Plan, Wanted, digest, plan
 
 SCHEMA_VERSION = 1
@@ -14,15 +15,23 @@ SCHEMA_VERSION = 1
 def plan_output(artifacts: Iterable[Artifact], folder: Path, selection: Selection) -> Plan:
     """Return what it takes to make the output folder hold the artifacts.
 
-    Files of variants that were not selected are left alone.
+    Files of variants that were not selected are left alone, and so is what the manifest lists
+    where no file of its variant goes: somebody else's file, listed to have it removed.
     """
-    wanted = {a.path: Wanted(a.content, _about(a)) for a in artifacts}
+    wanted = {key_of(a.path, a): Wanted(a.content, about(a)) for a in artifacts}
 
-    def in_scope(about: Mapping[str, str]) -> bool:
-        names = (about.get(key, "") for key in ("pack", "model", "policy", "target"))
-        return selection.takes(*names)
+    def in_scope(path: str, about: Mapping[str, str]) -> bool:
+        names = [about.get(key, "") for key in ("pack", "model", "policy", "target")]
+        _, model, policy, target = names
+        return path.startswith(f"{target}/{model}.{policy}/") and selection.takes(*names)
 
     return plan(folder, wanted, in_scope)
+
+
+def key_of(path: str, artifact: Artifact) -> str:
+    """Return what the manifest calls an artifact at a path: a block by its file and its pack."""
+    block = TARGETS[artifact.target].block
+    return f"{path}#{artifact.agent.name}" if block else path
 
 
 def build_data(artifacts: Iterable[Artifact], plan: Plan) -> dict[str, Any]:
@@ -53,7 +62,8 @@ def counts(plan: Plan) -> dict[str, int]:
     }
 
 
-def _about(artifact: Artifact) -> dict[str, str]:
+def about(artifact: Artifact) -> dict[str, str]:
+    """Return the words that the manifest keeps about an artifact."""
     variant = artifact.variant
     return {
         "target": artifact.target,
@@ -66,7 +76,7 @@ def _about(artifact: Artifact) -> dict[str, str]:
 def _artifact_data(artifact: Artifact) -> dict[str, Any]:
     return {
         "path": artifact.path,
-        **_about(artifact),
+        **about(artifact),
         "sha256": digest(artifact.content),
         "bytes": len(artifact.content),
         "losses": [_loss_data(loss) for loss in artifact.losses],

@@ -8,23 +8,28 @@ readers understand differently.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import yaml
+from yaml.reader import ReaderError
 
 from promptpack.model import Finding
 
 SIZE_LIMIT = 1 << 20
 DEPTH_LIMIT = 32
+PROBLEM_LIMIT = 100
+"""How much is said about one file: a hostile one could hold a mistake in each of its bytes."""
 UNREADABLE = frozenset({"PP001", "PP002", "PP005", "PP006"})
 """The codes after which the data of a file is not what its author meant."""
 
 Path = tuple[str | int, ...]
 
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
     "\U000e0000-\U000e01ef\U000f0000-\U0010ffff]"
 )
+_LINE_END = re.compile("[\x85\u2028\u2029]")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _SURPRISE = re.compile(
@@ -76,7 +81,9 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
         return "", [
             finding("PP001", path, Mark(line, column), "file is not UTF-8", "save it as UTF-8")
         ]
-    return text, [_forbidden(text, path, match) for match in _FORBIDDEN.finditer(text)]
+    shown = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    hidden = islice(_FORBIDDEN.finditer(text), PROBLEM_LIMIT)
+    return text, [_forbidden(shown, path, match) for match in hidden]
 
 
 def visible(text: str) -> str:
@@ -103,18 +110,18 @@ def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
     return _Reader(text, path, first_line).read()
 
 
-def _forbidden(text: str, path: str, match: re.Match[str]) -> Finding:
-    start = match.start()
-    mark = Mark(text.count("\n", 0, start) + 1, start - (text.rfind("\n", 0, start) + 1) + 1)
-    name = f"U+{ord(match.group()):04X}"
-    return finding(
-        "PP301",
-        path,
-        mark,
-        f"hidden or control character {name}",
-        "delete it: a reader cannot see it, a model can",
-        _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text),
-    )
+def _forbidden(shown: str, path: str, match: re.Match[str]) -> Finding:
+    message = f"hidden or control character {_code_point(match)}"
+    hint = "delete it: a reader cannot see it, a model can"
+    return finding("PP301", path, _place(shown, match.start()), message, hint, shown)
+
+
+def _place(text: str, index: int) -> Mark:
+    return Mark(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+
+
+def _code_point(match: re.Match[str]) -> str:
+    return f"U+{ord(match.group()):04X}"
 
 
 @dataclass
@@ -135,15 +142,28 @@ class _Reader:
         self.stack: list[_Frame] = []
 
     def read(self) -> Document:
+        self._check_line_ends()
         try:
             for event in self._events():
                 self._take(event)
                 if len(self.stack) > DEPTH_LIMIT:
                     self._say("PP006", self._mark(event), f"nested deeper than {DEPTH_LIMIT}")
                     break
+                if len(self.document.findings) >= PROBLEM_LIMIT:
+                    self._say("PP002", self._mark(event), "too much is wrong before this to go on")
+                    break
         except yaml.MarkedYAMLError as error:
             self._syntax_error(error)
+        except (ReaderError, UnicodeEncodeError):
+            self._say("PP002", Mark(self.offset + 1, 1), "not valid YAML: a control character")
         return self.document
+
+    def _check_line_ends(self) -> None:
+        for match in islice(_LINE_END.finditer(self.text), PROBLEM_LIMIT):
+            name, place = _code_point(match), _place(self.text, match.start())
+            mark = place._replace(line=place.line + self.offset)
+            hint = "delete it, or write it as an escape in double quotes"
+            self._say("PP004", mark, f"{name} ends a line for some YAML readers only", hint)
 
     def _events(self) -> Iterator[yaml.Event]:
         documents = 0
@@ -161,7 +181,7 @@ class _Reader:
             self._say("PP005", self._mark(event), "YAML aliases are not read", "write it out")
             self._add(None, self._mark(event))
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self._plain_only(event, implicit=event.implicit)
+            self._plain_only(event)
             container: dict[str, Any] | list[Any] = (
                 {} if isinstance(event, yaml.MappingStartEvent) else []
             )
@@ -171,11 +191,11 @@ class _Reader:
             self.stack.pop()
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        self._plain_only(event, implicit=event.implicit[0] or event.implicit[1])
+        self._plain_only(event)
         mark = self._mark(event)
         value = self._resolved(event, mark) if not event.style else event.value
         if event.style == '"' and (hidden := _FORBIDDEN.search(event.value)):
-            name = f"U+{ord(hidden.group()):04X}"
+            name = _code_point(hidden)
             self._say("PP301", mark, f"escape for the hidden or control character {name}")
         frame = self.stack[-1] if self.stack else None
         if frame is None or isinstance(frame.container, list) or frame.key is not None:
@@ -195,15 +215,15 @@ class _Reader:
             return _WORDS[value]
         if _INTEGER.fullmatch(value):
             return int(value)
+        shown = value if len(value) <= 40 else f"{value[:39]}…"
         if _FLOAT.fullmatch(value):
+            if value.endswith("0") and not value.endswith(".0"):
+                hint = f'write "{shown}" for the text, {float(value)} for the number'
+                self._say("PP004", mark, f"'{shown}' loses its last zero as a number", hint)
             return float(value)
         if _SURPRISE.fullmatch(value):
-            self._say(
-                "PP004",
-                mark,
-                f"'{value}' is not text to every YAML reader",
-                f'write "{value}" for the text, or true, false or a plain decimal number',
-            )
+            hint = f'write "{shown}" for the text, or true, false or a plain decimal number'
+            self._say("PP004", mark, f"'{shown}' is not text to every YAML reader", hint)
         return value
 
     def _add(self, value: Any, mark: Mark) -> Path:  # noqa: ANN401 - YAML data
@@ -225,10 +245,10 @@ class _Reader:
         self.document.values[path] = mark
         return path
 
-    def _plain_only(self, event: Any, *, implicit: bool) -> None:  # noqa: ANN401 - three kinds
+    def _plain_only(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor:
             self._say("PP005", self._mark(event), "YAML anchors are not read", "write it out")
-        if not implicit:
+        if event.tag:
             self._say("PP005", self._mark(event), f"YAML tag '{event.tag}' is not read")
 
     def _mark(self, event: yaml.Event) -> Mark:

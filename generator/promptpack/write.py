@@ -4,24 +4,31 @@ A manifest in the folder records the hash of every file that promptpack wrote th
 overwritten or removed only while its bytes are the recorded ones. Before the first write the
 manifest also notes what is about to be written, so that a run that was cut short is recognised and
 mended by the next. Only the manifest is synced: files can always be made again.
+
+What is recorded is a file by its path, or a block in a file shared with others by `path#name`.
 """
 
-import contextlib
 import hashlib
+import itertools
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 
+from promptpack import blocks
 from promptpack.model import Finding, UserError
 
 MANIFEST = ".promptpack.json"
 SCHEMA_VERSION = 1
 
+Record = dict[str, str]
+"""The SHA-256 of a file, and the words about it."""
+
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
-Scope = Callable[[Mapping[str, str]], bool]
+Scope = Callable[[str, Mapping[str, str]], bool]
 
 
 class Wanted(NamedTuple):
@@ -44,13 +51,13 @@ class Status(NamedTuple):
 class Manifest:
     """The record of what promptpack wrote into a folder, and was about to write."""
 
-    files: dict[str, dict[str, str]] = field(default_factory=dict)
-    pending: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Record] = field(default_factory=dict)
+    pending: dict[str, Record] = field(default_factory=dict)
 
     def owns(self, path: str, content: bytes) -> bool:
         """Tell whether these bytes at this path are what promptpack wrote there."""
-        written = self.files.get(path, {}).get("sha256"), self.pending.get(path)
-        return digest(content) in written
+        records = self.files.get(path, {}), self.pending.get(path, {})
+        return digest(content) in [record.get("sha256") for record in records]
 
 
 @dataclass(frozen=True)
@@ -77,11 +84,13 @@ def unsafe_folder(folder: Path, root: Path) -> str:
 
     `root` is the project's folder; its sources and everything above it are out of bounds.
     """
-    place, root = folder.resolve(), root.resolve()
+    place, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
+    if folder.is_symlink():
+        return "it is a link; name the folder that it leads to"
     if root.is_relative_to(place):
         return "it holds the project's sources"
-    if place == Path.home().resolve():
-        return "it is your home folder"
+    if home.is_relative_to(place):
+        return "it is your home folder" if home == place else "it holds your home folder"
     if any(place.is_relative_to(root / name) for name in ("packs", "templates", ".git")):
         return "it is among the project's sources"
     return "it is a file" if place.exists() and not place.is_dir() else ""
@@ -95,8 +104,8 @@ def plan(folder: Path, wanted: Mapping[str, Wanted], scope: Scope) -> Plan:
     """
     manifest = read_manifest(folder)
     statuses = [_status(folder, manifest, path, want) for path, want in wanted.items()]
-    for path, about in manifest.files.items():
-        if path not in wanted and scope(about):
+    for path, about in (manifest.pending | manifest.files).items():
+        if path not in wanted and scope(path, about):
             statuses += _leftover(folder, manifest, path)
     return Plan(folder, manifest, wanted, tuple(sorted(statuses)))
 
@@ -111,11 +120,11 @@ def apply(plan: Plan, *, force: bool = False) -> None:
     blocked = [status for status in refused if status.path in plan.wanted]
     if blocked:
         raise UserError(tuple(_refusal(status) for status in blocked))
+    _temporary(plan.folder / MANIFEST).unlink(missing_ok=True)
     writes = plan.having("missing", "stale", "edited", "foreign")
     writes = tuple(status for status in writes if status.new is not None)
-    removed = plan.having("extra")
-    if writes or removed or _records(plan) != plan.manifest.files or plan.manifest.pending:
-        _carry_out(plan, writes, removed)
+    if writes or _after(plan) != plan.manifest:
+        _carry_out(plan, writes)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -129,47 +138,65 @@ def read_manifest(folder: Path) -> Manifest:
         if data["schema_version"] > SCHEMA_VERSION:
             raise UserError((_manifest_finding("is of a newer promptpack: use that one"),))
         manifest = Manifest(dict(data["files"]), dict(data["pending"]))
-        outside = [p for p in (*manifest.files, *manifest.pending) if not _inside(p)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Manifest()
-    if outside:
+    if not _well_formed(manifest):
+        return Manifest()
+    if outside := [p for p in (*manifest.files, *manifest.pending) if not _inside(p)]:
         raise UserError((_manifest_finding(f"names a path that can't be ours: {outside[0]!r}"),))
     return manifest
 
 
-def _carry_out(plan: Plan, writes: Iterable[Status], removed: Iterable[Status]) -> None:
-    pending = {s.path: digest(s.new) for s in writes if s.new is not None}
+def _carry_out(plan: Plan, writes: Iterable[Status]) -> None:
+    before, after, gone = plan.manifest, _after(plan), _gone(plan)
+    pending = {status.path: after.files[status.path] for status in writes}
     plan.folder.mkdir(parents=True, exist_ok=True)
-    _write_manifest(plan.folder, Manifest(plan.manifest.files, plan.manifest.pending | pending))
-    for path in plan.manifest.pending:
-        _temporary(plan.folder / path).unlink(missing_ok=True)
+    _write_manifest(plan.folder, Manifest(before.files | _found(plan), before.pending | pending))
+    for key in before.pending:
+        _temporary(_file(plan.folder, key)).unlink(missing_ok=True)
     for status in writes:
-        target = plan.folder / status.path
+        target = _file(plan.folder, status.path)
+        content = _with(target, status.path, status.new or b"")
         if status.state in ("edited", "foreign"):
-            target.replace(target.with_name(target.name + ".orig"))
+            _set_aside(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, status.new or b"")
-    kept = {s.path: plan.manifest.files[s.path] for s in removed}
-    _write_manifest(plan.folder, Manifest(_records(plan) | kept))
-    for status in removed:
-        (plan.folder / status.path).unlink(missing_ok=True)
-        _remove_empty(plan.folder, status.path)
-    if kept:
-        _write_manifest(plan.folder, Manifest(_records(plan)))
+        _replace(target, content)
+    _write_manifest(plan.folder, Manifest(after.files | gone, after.pending))
+    for key in gone:
+        _remove(plan.folder, key)
+    if gone:
+        _write_manifest(plan.folder, after)
 
 
-def _records(plan: Plan) -> dict[str, dict[str, str]]:
-    """Return what the manifest holds once the plan is carried out."""
-    gone = {s.path for s in plan.statuses if s.new is None and s.state != "edited"}
-    kept = {p: record for p, record in plan.manifest.files.items() if p not in gone}
-    new = {p: {"sha256": digest(w.content), **w.about} for p, w in plan.wanted.items()}
-    return dict(sorted((kept | new).items()))
+def _found(plan: Plan) -> dict[str, Record]:
+    """Return records of what stands in the place of files to be overwritten.
+
+    A run that was cut short left some of it, and its pending records are about to be replaced.
+    """
+    stale = (s for s in plan.having("stale") if s.old is not None)
+    return {s.path: {"sha256": digest(s.old or b""), **plan.wanted[s.path].about} for s in stale}
+
+
+def _after(plan: Plan) -> Manifest:
+    """Return the manifest once the plan is carried out; other runs may have more to answer for."""
+    done = {status.path for status in plan.statuses if status.state != "edited" or status.new}
+    files = {p: record for p, record in plan.manifest.files.items() if p not in done}
+    pending = {p: record for p, record in plan.manifest.pending.items() if p not in done}
+    files |= {p: {"sha256": digest(w.content), **w.about} for p, w in plan.wanted.items()}
+    return Manifest(dict(sorted(files.items())), pending)
+
+
+def _gone(plan: Plan) -> dict[str, Record]:
+    """Return the records of files that are not wanted: to be removed, or removed already."""
+    known = plan.manifest.pending | plan.manifest.files
+    unwanted = (status for status in plan.having("extra", "same") if status.new is None)
+    return {status.path: known[status.path] for status in unwanted}
 
 
 def _status(folder: Path, manifest: Manifest, path: str, want: Wanted) -> Status:
     if _linked(folder, path):
         return Status(path, "linked", None, want.content)
-    old = _bytes(folder / path)
+    old = _bytes(folder, path)
     if old is None:
         return Status(path, "missing", None, want.content)
     if old == want.content:
@@ -182,24 +209,65 @@ def _status(folder: Path, manifest: Manifest, path: str, want: Wanted) -> Status
 
 def _leftover(folder: Path, manifest: Manifest, path: str) -> Iterator[Status]:
     """Yield the status of a recorded file that is not wanted any more."""
-    old = None if _linked(folder, path) else _bytes(folder / path)
-    if old is None:
+    old = _bytes(folder, path)
+    if _linked(folder, path):
+        yield Status(path, "linked", None, None)
+    elif old is None:
         yield Status(path, "same", None, None)
     else:
         yield Status(path, "extra" if manifest.owns(path, old) else "edited", old, None)
 
 
-def _bytes(path: Path) -> bytes | None:
+def _file(folder: Path, key: str) -> Path:
+    """Return the file that a key is about."""
+    return folder / key.partition("#")[0]
+
+
+def _bytes(folder: Path, key: str) -> bytes | None:
+    """Return what stands there: a file's or block's bytes, none for no file, None for nothing."""
+    path, name = _file(folder, key), key.partition("#")[2]
     try:
-        return path.read_bytes()
+        content = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if not name:
+        return content
+    block = blocks.find(_text(content), name)
+    return None if block is None else _raw(block)
+
+
+def _with(path: Path, key: str, content: bytes) -> bytes:
+    """Return what a file should hold: the content, or itself with that block."""
+    name = key.partition("#")[2]
+    if not name:
+        return content
+    shared = _text(path.read_bytes()) if path.exists() else ""
+    return _raw(blocks.put(shared, name, _text(content)))
+
+
+def _remove(folder: Path, key: str) -> None:
+    """Remove a file, or a block and then the file if nothing else is left in it."""
+    path, name = _file(folder, key), key.partition("#")[2]
+    rest = _raw(blocks.take(_text(path.read_bytes()), name)) if name and path.exists() else b""
+    if rest:
+        _replace(path, rest)
+        return
+    path.unlink(missing_ok=True)
+    _remove_empty(folder, key.partition("#")[0])
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _linked(folder: Path, path: str) -> bool:
     """Tell whether the file or a folder on the way to it is a link."""
     place = folder
-    for part in PurePosixPath(path).parts:
+    for part in PurePosixPath(path.partition("#")[0]).parts:
         place /= part
         if place.is_symlink():
             return True
@@ -208,7 +276,22 @@ def _linked(folder: Path, path: str) -> bool:
 
 def _inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path
+    return bool(parts) and not path.startswith("/") and not {"..", *"\\:\0"} & {*parts, *path}
+
+
+def _well_formed(manifest: Manifest) -> bool:
+    """Tell whether a manifest holds what is written into one: records of words."""
+    records = (*manifest.files.values(), *manifest.pending.values())
+    return all(isinstance(record, dict) for record in records) and all(
+        isinstance(word, str) for record in records for word in record.values()
+    )
+
+
+def _set_aside(target: Path) -> None:
+    """Rename a file to `.orig`, or to `.orig-2` and so on where an earlier copy is kept."""
+    names = (f"{target.name}.orig{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
+    copies = (target.with_name(name) for name in names)
+    target.rename(next(copy for copy in copies if not os.path.lexists(copy)))
 
 
 def _temporary(target: Path) -> Path:
@@ -232,21 +315,29 @@ def _replace(target: Path, content: bytes, *, sync: bool = False) -> None:
 
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write a manifest so that it survives a crash; one that says nothing is removed."""
     data: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "files": manifest.files,
         "pending": manifest.pending,
     }
+    if manifest == Manifest():
+        (folder / MANIFEST).unlink(missing_ok=True)
+        return
     _replace(folder / MANIFEST, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
 
 
 def _remove_empty(folder: Path, path: str) -> None:
     """Remove the folders that a removed file leaves empty, up to the output folder."""
-    with contextlib.suppress(OSError):
-        for parent in (folder / path).parents:
-            if parent == folder:
-                return
+    for parent in (folder / path).parents:
+        if parent == folder:
+            return
+        try:
             parent.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return
 
 
 def _manifest_finding(message: str) -> Finding:
@@ -254,10 +345,11 @@ def _manifest_finding(message: str) -> Finding:
 
 
 def _refusal(status: Status) -> Finding:
+    copied = ", or use --force: what is there is kept as .orig"
     messages = {
         "linked": ("PP402", "a link stands in the way", "remove the link"),
-        "edited": ("PP403", "was edited since promptpack wrote it", "--force keeps a copy (.orig)"),
-        "foreign": ("PP403", "was not written by promptpack", "--force keeps a copy (.orig)"),
+        "edited": ("PP403", "was edited since promptpack wrote it", "edit the sources" + copied),
+        "foreign": ("PP403", "was not written by promptpack", "move it away" + copied),
     }
     code, message, hint = messages[status.state]
     return Finding(code, "error", status.path, 0, 0, message, hint)

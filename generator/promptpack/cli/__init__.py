@@ -1,9 +1,13 @@
 """The command line: words in, an exit code out. Each command is imported only when it is called."""
 
 import importlib
+import io
+import os
+import signal
 import sys
 import traceback
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -16,16 +20,31 @@ COMMANDS = {
     "check": "Tell whether the outputs are what the sources say.",
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
+    "targets": "Print what each client can hold of a policy.",
+    "install": "Put one variant into a repository, or take it out again.",
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
 
 
 class _Commands(click.Group):
-    """Finds a command in the module of its name."""
+    """Finds a command in the module of its name.
+
+    That module becomes an attribute of this one, so `list` is not the built-in here.
+    """
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what the user did wrong is said here, in the colours asked for."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            from promptpack.cli import report  # noqa: PLC0415 - not for --version
+
+            report.findings(error.findings)
+            return 3 if any(found.path for found in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
@@ -36,7 +55,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,11 +90,27 @@ def program(  # noqa: PLR0913, PLR0917 - one parameter a global option
 
 
 def run(arguments: list[str]) -> int:
-    """Return the exit code: 0 fine, 1 what was asked for, 2 usage, 3 no build, 4 internal or I/O."""
+    """Return the exit code: 0 fine, 1 as asked, 2 usage, 3 no build, 4 internal or I/O.
+
+    As in a shell, 128 and a signal's number tell what came from outside: 130 for an interrupt, 141
+    where whoever read the output has left.
+    """
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        return 141
+
+
+def _run(arguments: list[str]) -> int:
+    stdout = sys.stdout
     try:
         outcome = program.main(arguments, prog_name="promptpack", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except SystemExit:
+        if sys.stdout is not stdout:  # click puts another there when the reader has left
+            raise BrokenPipeError from None
+        raise
     except Exception as error:
         return _failed(error)
     return outcome if isinstance(outcome, int) else 0
@@ -85,14 +120,6 @@ def _failed(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return 2
-    if isinstance(error, UserError):
-        from promptpack.cli import report  # noqa: PLC0415 - not for --version
-
-        report.findings(error.findings)
-        return 3
-    if isinstance(error, BrokenPipeError):
-        sys.stderr.close()
-        return 0
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         click.echo(f"promptpack: {place}{(error.strerror or str(error)).lower()}", err=True)
@@ -103,4 +130,26 @@ def _failed(error: Exception) -> int:
 
 def main() -> None:
     """Run the program and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    sys.stdout, sys.stderr = _writable(sys.stdout), _writable(sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    code = run(sys.argv[1:])
+    _flush(sys.stdout)
+    _flush(sys.stderr)
+    sys.exit(code)
+
+
+def _writable(stream: TextIO | None) -> TextIO:
+    """Return a stream that takes any text; None is one that the caller closed (`>&-`)."""
+    if stream is None:
+        return io.TextIOWrapper(io.BytesIO())
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # a sign the terminal lacks is no reason to fail
+    return stream
+
+
+def _flush(stream: TextIO) -> None:
+    """Write out what is left of a stream, or forget it where nobody takes it; that was said."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -45,7 +45,9 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     if state.format == "json":
         click.echo(json.dumps(build_data(artifacts, todo), indent=2))
     elif not state.quiet:
-        lines = [*report.losses(artifacts), *report.leftovers(todo)]
+        lines = [*report.summary_of_losses(artifacts), *report.leftovers(todo)]
+        if state.verbose:
+            lines += ["", *report.losses(artifacts)]
         click.echo("".join(f"{line}\n" for line in lines), nl=False)
         click.echo(_summary(counts(todo), state.shown(folder)))
 
@@ -53,7 +55,8 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
 def _summary(done: dict[str, int], folder: str) -> str:
     files = done["written"] + done["unchanged"]
     parts = [f"{number} {word}" for word, number in done.items() if number or word == "written"]
-    return f"{click.style('Built', fg='green')} {files} files in {folder}: {', '.join(parts)}"
+    many = report.count(files, "file")
+    return f"{click.style('Built', fg='green')} {many} in {folder}: {', '.join(parts)}"
 
 
 @contextmanager

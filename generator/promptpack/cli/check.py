@@ -1,6 +1,7 @@
 """`promptpack check`: tell whether the outputs are what the sources say."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,6 @@ _WORDS = {
     "foreign": "not written by promptpack",
     "linked": "behind a link",
 }
-_BY_HAND = ("edited", "foreign", "linked")
 
 
 @click.command("check")
@@ -43,19 +43,35 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     if state.format == "json":
         click.echo(json.dumps(check_data(todo), indent=2))
     elif off:
-        click.echo("".join(f"{line}\n" for line in _report(off, state, out)), nl=False)
+        mend = _build_command(state, out, selection)
+        click.echo("".join(f"{line}\n" for line in _report(off, mend, state)), nl=False)
     elif not state.quiet:
-        click.echo(f"{len(todo.wanted)} files in {state.shown(folder)} are as built")
+        many = report.count(len(todo.wanted), "file")
+        click.echo(f"{many} in {state.shown(folder)}, all as built")
     return 1 if off else 0
 
 
-def _report(off: list[Status], state: State, out: Path | None) -> Iterator[str]:
+def _report(off: list[Status], mend: str, state: State) -> Iterator[str]:
     for status in off:
         yield click.style(f"{status.path}: {_WORDS[status.state]}", bold=True)
         if not state.quiet:
             yield from report.difference(status)
-    build_again = "promptpack build" + (f" --out {out}" if out else "")
-    if any(status.state in _BY_HAND for status in off):
-        yield f"To replace what was edited, keeping a copy: {build_again} --force"
-    else:
-        yield f"To mend it: {build_again}"
+    kept = [status for status in off if status.state == "edited" and status.new is None]
+    for status in kept:
+        yield f"No pack builds {status.path} any more, and it was edited: move it or delete it"
+    if any(status.state == "linked" for status in off):
+        yield "Nothing is written through a link: remove it first"
+    mended = [status.state for status in off if status not in kept]
+    if "edited" in mended or "foreign" in mended:
+        yield f"To replace what is not promptpack's, keeping a copy: {mend} --force"
+    elif mended:
+        yield f"To mend it: {mend}"
+
+
+def _build_command(state: State, out: Path | None, selection: Selection) -> str:
+    """Return the command that builds what was checked."""
+    words = ["promptpack", *(("-C", str(state.directory)) if state.directory else ()), "build"]
+    words += ("--out", str(out)) if out else ()
+    for kind, names in zip(("pack", "model", "policy", "target"), selection, strict=True):
+        words += [word for name in names for word in (f"--{kind}", name)]
+    return shlex.join(words)

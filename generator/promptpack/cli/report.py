@@ -1,6 +1,7 @@
 """How things are said: findings, losses and differences in, lines for people out."""
 
 import difflib
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +11,20 @@ from promptpack.model import Artifact, Finding, Loss
 from promptpack.write import Plan, Status
 
 _CROP = 100
-_COLOURS = {"widened": "red", "advisory": "yellow", "narrowed": "cyan", "dropped": "yellow"}
+_WORDS = {
+    "exact": "✓ exact",
+    "widened": "▲ accepted",
+    "advisory": "! advisory",
+    "narrowed": "▼ narrowed",
+    "dropped": "- dropped",
+}
+_COLOURS = {
+    "exact": "green",
+    "widened": "red",
+    "advisory": "yellow",
+    "narrowed": "cyan",
+    "dropped": "blue",
+}
 
 
 def findings(found: Iterable[Finding]) -> None:
@@ -26,24 +40,64 @@ def findings(found: Iterable[Finding]) -> None:
         for line in _excerpt(one):
             click.echo(visible(line), err=True)
     errors = sum(one.severity == "error" for one in found)
-    click.echo(f"{_count(errors, 'error')}; nothing was written", err=True)
+    click.echo(f"{count(errors, 'error')}; nothing was written", err=True)
+
+
+def summary_of_losses(artifacts: Iterable[Artifact]) -> Iterator[str]:
+    """Yield a table of targets: what became of which capabilities and fields, the worst first.
+
+    What differs between files is counted under the worst that became of it; a widening that gets
+    this far was accepted.
+    """
+    by_target: dict[str, list[Artifact]] = {}
+    for artifact in artifacts:
+        by_target.setdefault(artifact.target, []).append(artifact)
+    first = max((len(name) for name in by_target), default=0) + 2
+    second = max(len(word) for word in _WORDS.values()) + 2
+    for target, files in by_target.items():
+        name = target
+        for kind, names in (_groups(files) or {"exact": ["everything"]}).items():
+            word = click.style(_WORDS[kind], fg=_COLOURS[kind]) + " " * (second - len(_WORDS[kind]))
+            yield from wrapped(name.ljust(first) + word, ", ".join(names), first + second)
+            name = ""
 
 
 def losses(artifacts: Iterable[Artifact]) -> Iterator[str]:
-    """Yield a line for each way in which a client's file says less or more than was meant."""
+    """Yield two lines for each way in which a client's file says less or more than was meant."""
     counted = Counter((a.target, loss) for a in artifacts for loss in a.losses)
-    if not counted:
-        return
-    rows = [
-        (target, loss.subject, loss.kind, f"{_short(loss.wanted)} → {_short(loss.got)}", loss, n)
-        for (target, loss), n in counted.items()
-    ]
-    widths = [max(len(str(row[column])) for row in rows) for column in range(4)]
-    for target, subject, kind, change, loss, n in sorted(rows, key=_by_weight):
-        cells = [target, subject, click.style(kind.ljust(widths[2]), fg=_COLOURS[kind]), change]
-        padded = [cells[0].ljust(widths[0]), cells[1].ljust(widths[1]), cells[2]]
-        yield "  ".join(("", *padded, cells[3].ljust(widths[3]), _count(n, "file")))
-        yield f"      {_why(loss)}"
+    for (target, loss), number in sorted(counted.items(), key=_by_weight):
+        kind = click.style(_WORDS[loss.kind], fg=_COLOURS[loss.kind])
+        change = f"{_short(loss.wanted)} → {_short(loss.got)}"
+        yield f"{target} {loss.subject}: {kind}, {change} in {count(number, 'file')}"
+        yield f"    {_why(loss)}"
+
+
+def _groups(files: list[Artifact]) -> dict[str, list[str]]:
+    """Return the subjects by the worst that became of them, with a count where files differ."""
+    kinds: dict[str, Counter[str]] = {}
+    for artifact in files:
+        for loss in artifact.losses:
+            kinds.setdefault(loss.subject, Counter())[loss.kind] += 1
+    groups: dict[str, list[str]] = {}
+    for kind in _WORDS:
+        for subject, counts in kinds.items():
+            if next(k for k in _WORDS if counts[k]) == kind:
+                share = "" if counts[kind] >= len(files) else f" {counts[kind]}/{len(files)}"
+                groups.setdefault(kind, []).append(subject + share)
+    return groups
+
+
+def wrapped(first: str, text: str, indent: int) -> Iterator[str]:
+    """Yield a text in lines as wide as the terminal, the first one led by some words."""
+    width = max(40, shutil.get_terminal_size().columns) - indent
+    line, length = "", len(click.unstyle(first)) - indent
+    for word in text.split(" "):
+        bare = len(click.unstyle(word))
+        if line and length + 1 + bare > width:
+            yield first + line
+            first, line, length = " " * indent, "", 0
+        line, length = (f"{line} {word}", length + 1 + bare) if line else (word, length + bare)
+    yield first + line
 
 
 def difference(status: Status) -> Iterator[str]:
@@ -82,16 +136,22 @@ def _excerpt(found: Finding) -> Iterator[str]:
 
 def _short(text: str) -> str:
     first, *patterns = text.split("; ")
-    return f"{first} + {_count(len(patterns), 'pattern')}" if patterns else first
+    return f"{first} + {count(len(patterns), 'pattern')}" if patterns else first
 
 
 def _why(loss: Loss) -> str:
     return f"accepted: {loss.accepted}" if loss.accepted else loss.reason
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "file"), count(2, "file")
+    ('1 file', '2 files')
+    """
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _by_weight(row: tuple[str, str, str, str, Loss, int]) -> tuple[str, int, str, str]:
-    return row[0], list(_COLOURS).index(row[2]), row[1], row[3]
+def _by_weight(counted: tuple[tuple[str, Loss], int]) -> tuple[str, int, str, str]:
+    (target, loss), _ = counted
+    return target, list(_WORDS).index(loss.kind), loss.subject, loss.wanted

@@ -1,0 +1,65 @@
+"""Blocks in a shared file: a text and an agent's name in, the text with or without its block out.
+
+A block stands between two marker lines, and blocks of several agents stand in the order of their
+names. What is not a block is never touched: taking a block out again gives back the very bytes that
+were there before, also where the last line had no newline (then the block's last line has none).
+"""
+
+import re
+
+MARKER = "<!-- promptpack:"
+
+
+def markers(name: str) -> tuple[str, str]:
+    """Return the lines that begin and end an agent's block."""
+    return f"{MARKER}begin {name} -->", f"{MARKER}end {name} -->"
+
+
+def wrap(name: str, body: str) -> str:
+    """Return a block: a body that ends with a newline, between its markers."""
+    begin, end = markers(name)
+    return f"{begin}\n{body}{end}\n"
+
+
+def find(text: str, name: str) -> str | None:
+    """Return an agent's block in a text, ended by a newline, or None where there is none."""
+    span = _span(text, name)
+    return None if span is None else text[slice(*span)].removesuffix("\n") + "\n"
+
+
+def put(text: str, name: str, block: str) -> str:
+    """Return the text with an agent's block in its place, in place of an older one."""
+    if span := _span(text, name):
+        start, end = span
+        last = block if text[end - 1] == "\n" else block.removesuffix("\n")
+        return text[:start] + last + text[end:]
+    later = [s for n in _names(text) if n > name if (s := _span(text, n))]
+    if later:
+        start = min(later)[0]
+        return f"{text[:start]}{block}\n{text[start:]}"
+    if not text:
+        return block
+    return f"{text}\n{block}" if text.endswith("\n") else f"{text}\n\n{block.removesuffix(chr(10))}"
+
+
+def take(text: str, name: str) -> str:
+    """Return the text without an agent's block and the line that set it apart."""
+    span = _span(text, name)
+    if span is None:
+        return text
+    before, after = text[: span[0]], text[span[1] :]
+    if not text[: span[1]].endswith("\n"):
+        return before.removesuffix("\n\n")
+    if before.endswith("\n"):
+        return before.removesuffix("\n") + after
+    return before + after.removeprefix("\n")
+
+
+def _span(text: str, name: str) -> tuple[int, int] | None:
+    begin, end = (re.escape(marker) for marker in markers(name))
+    match = re.search(rf"^{begin}\r?\n.*?^{end}(?:\r?\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    return match.span() if match else None
+
+
+def _names(text: str) -> list[str]:
+    return re.findall(rf"^{re.escape(MARKER)}begin (\S+) -->", text, re.MULTILINE)
