@@ -11,9 +11,10 @@ patterns run side by side as one automaton, and every reachable combination of m
 Past `STEP_LIMIT` steps nothing is claimed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from promptpack.model import Effect, Grant
 
@@ -21,7 +22,6 @@ STEP_LIMIT = 500_000
 WITNESS_LIMIT = 10_000
 
 Effects = tuple[Effect, ...]
-_Positions = frozenset[int]
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -45,11 +45,10 @@ def decide(grant: Grant, text: str) -> Effect:
 
 def witnessed(grants: tuple[Grant, ...]) -> Iterator[Effects]:
     """Yield effects that the grants have for texts made from their patterns: some, not all."""
-    patterns = _patterns(grants)
+    patterns = dict.fromkeys(rule.pattern for grant in grants for rule in grant)
     filled = (p.replace("?", "x").replace("*", filler) for p in patterns for filler in ("", "x"))
     for text in islice(dict.fromkeys(filled), WITNESS_LIMIT // len(patterns)):
-        matched = {p for p in patterns if matches(p, text)}
-        yield tuple(_decided(grant, matched) for grant in grants)
+        yield tuple(decide(grant, text) for grant in grants)
 
 
 def reachable(grants: tuple[Grant, ...]) -> Iterator[Effects]:
@@ -57,58 +56,61 @@ def reachable(grants: tuple[Grant, ...]) -> Iterator[Effects]:
 
     Raises OverflowError past `STEP_LIMIT` steps, when not all have been seen.
     """
-    start = _relevant(grants, {pattern: _start(pattern) for pattern in _patterns(grants)})
-    seen, todo, steps = {frozenset(start.items())}, [start], 0
+    start = tuple(_alive(_Way(p, e, _start(p)) for p, e in reversed(grant)) for grant in grants)
+    seen, todo, steps = {start}, [start], 0
     while todo:
         state = todo.pop()
-        steps += len(state)
-        matched = {pattern for pattern, at in state.items() if _accepts(pattern, at)}
-        yield tuple(_decided(grant, matched) for grant in grants)
+        yield tuple(_decided(ways) for ways in state)
         for symbol in _told_apart(state):
-            steps += len(state)
+            steps += sum(map(len, state))
             if steps > STEP_LIMIT:
                 raise OverflowError
-            after = _relevant(grants, {p: _step(p, at, symbol) for p, at in state.items()})
-            if (key := frozenset(after.items())) not in seen:
-                seen.add(key)
+            after = tuple(
+                _alive(_Way(p, e, _step(p, at, symbol)) for p, e, at in ways) for ways in state
+            )
+            if after not in seen:
+                seen.add(after)
                 todo.append(after)
 
 
-def _patterns(grants: tuple[Grant, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(rule.pattern for grant in grants for rule in grant))
+class _Way(NamedTuple):
+    """A rule on its way through a text, and where in its pattern it may be."""
+
+    pattern: str
+    effect: Effect
+    at: frozenset[int]
 
 
-def _decided(grant: Grant, matched: set[str]) -> Effect:
-    return next((e for p, e in reversed(grant) if p in matched), Effect.DENY)
+_Ways = tuple[_Way, ...]
 
 
-def _relevant(grants: Iterable[Grant], state: Mapping[str, _Positions]) -> dict[str, _Positions]:
-    """Return the state of those patterns that may still match and decide about something.
-
-    Before a rule that from here on matches whatever comes, the rules of its grant are idle.
-    """
-    needed: dict[str, _Positions] = {}
-    for grant in grants:
-        for pattern, _ in reversed(grant):
-            at = state.get(pattern)
-            if at:
-                needed[pattern] = at
-                if len(pattern) in at and pattern.endswith("*"):
-                    break
-    return needed
+def _alive(ways: Iterable[_Way]) -> _Ways:
+    """Return the rules, the last first, that may still decide: up to one that matches all to come."""
+    kept = []
+    for way in ways:
+        if way.at:
+            kept.append(way)
+            if way.pattern.endswith("*") and len(way.pattern) in way.at:
+                break
+    return tuple(kept)
 
 
-def _told_apart(state: Mapping[str, _Positions]) -> list[str]:
+def _decided(ways: _Ways) -> Effect:
+    return next((e for p, e, at in ways if _accepts(p, at)), Effect.DENY)
+
+
+def _told_apart(state: Iterable[_Ways]) -> list[str]:
     """Return the characters that some pattern waits for, and "" for all the others."""
-    return sorted({"", *(p[i] for p, at in state.items() for i in at if i < len(p))} - {"*", "?"})
+    waited = {p[i] for ways in state for p, _, at in ways for i in at if i < len(p)}
+    return sorted({"", *waited} - {"*", "?"})
 
 
 @lru_cache(maxsize=4_096)
-def _start(pattern: str) -> _Positions:
+def _start(pattern: str) -> frozenset[int]:
     return _closure(pattern, {0})
 
 
-def _closure(pattern: str, at: set[int]) -> _Positions:
+def _closure(pattern: str, at: set[int]) -> frozenset[int]:
     """Return the positions with those added that a `*` lets a match reach for nothing.
 
     From the last `*` reached, all that matches from before it matches too: the rest is left out.
@@ -124,7 +126,7 @@ def _closure(pattern: str, at: set[int]) -> _Positions:
 
 
 @lru_cache(maxsize=65_536)
-def _step(pattern: str, at: _Positions, symbol: str) -> _Positions:
+def _step(pattern: str, at: frozenset[int], symbol: str) -> frozenset[int]:
     """Return the positions after one character more; `symbol` "" is any that no pattern names."""
     after = set()
     for position in at:
@@ -136,6 +138,6 @@ def _step(pattern: str, at: _Positions, symbol: str) -> _Positions:
     return _closure(pattern, after)
 
 
-def _accepts(pattern: str, at: _Positions) -> bool:
+def _accepts(pattern: str, at: frozenset[int]) -> bool:
     """Tell whether the pattern may end here."""
     return len(pattern) in at or (pattern.endswith(" *") and len(pattern) - 2 in at)
