@@ -131,7 +131,16 @@ def problems(text: str) -> list[str]:
     for key, value in document.data.items():
         if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
             said.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
+    said += _clashes(document.data.get("permission"))
     return said if body.strip() else [*said, "the prompt is empty"]
+
+
+def _clashes(permission: object) -> Iterator[str]:
+    """Yield why a server's name would open up something of OpenCode's own."""
+    for key in permission if isinstance(permission, dict) else ():
+        for own in _OWN_KEYS if key.endswith("_*") else ():
+            if matches(key, own):
+                yield f"an MCP server can't be called '{key[:-2]}': OpenCode has its own '{own}'"
 
 
 _FORMS = {"model": ": the form is provider/model"}

@@ -1,0 +1,259 @@
+"""What each client makes of a file, form by form; and what it would refuse.
+
+The forms are those found in the wild and measured on the clients; the texts are synthetic.
+"""
+
+import pytest
+
+from promptpack.build import build
+from promptpack.load import load
+from promptpack.model import OTHER_MCP, Effect, Rule
+from promptpack.policy import describe
+from promptpack.resolve import Selection
+from promptpack.targets import TARGETS
+from test_docs import ROOT
+
+
+@pytest.mark.parametrize(
+    ("target", "head", "expected"),
+    [
+        ("opencode", "description: a", {"edit": "allow", "question": "deny", "task": "allow"}),
+        ("opencode", "mode: subagent", {"task": "deny", OTHER_MCP: "allow"}),
+        ("opencode", "mode: subagent\npermission: {task: allow}", {"task": "allow"}),
+        ("opencode", 'permission: {"*": deny, edit: ask}', {"edit": "ask", "execute": "deny"}),
+        ("opencode", 'permission: {edit: ask, "*": deny}', {"edit": "deny"}),
+        ("opencode", "permission: deny", {"read": "deny", OTHER_MCP: "deny"}),
+        ("opencode", "tools: {edit: false, write: true}", {"edit": "allow", "write": "allow"}),
+        ("opencode", "tools: {write: true, edit: false}", {"edit": "deny", "write": "deny"}),
+        ("opencode", "tools: {bash: false}", {"execute": "deny", "task": "allow", "edit": "allow"}),
+        (
+            "opencode",
+            'tools: {bash: true}\npermission: {"*": deny, bash: allow}',
+            {"execute": "deny"},
+        ),
+        ("opencode", 'permission: {bash: {"2": allow, "*": deny}}', {"execute": "deny"}),
+        ("opencode", "permission: {srv_*: deny, srv_a: ask}", {"mcp:srv/a": "ask"}),
+        ("opencode", "permission: {read: allow}", {"read": "allow"}),
+        ("opencode", "permission: {edit: deny}\npermission: {}", {"edit": "allow"}),
+        ("opencode", "description: a: b\npermission: deny", {"edit": "deny"}),
+        ("claude-code", "name: a", {"edit": "allow", "question": "deny", OTHER_MCP: "allow"}),
+        ("claude-code", "tools: Read, Edit", {"edit": "allow", "write": "deny", "execute": "deny"}),
+        ("claude-code", "tools: [Read, 'Bash(git *)']", {"execute": "allow", "read": "allow"}),
+        ("claude-code", "tools: read", {"read": "deny", "edit": "deny", OTHER_MCP: "deny"}),
+        ("claude-code", "tools:", {"read": "deny", "edit": "deny"}),
+        ("claude-code", "tools: []", {"read": "deny"}),
+        ("claude-code", "tool: Read", {"edit": "allow", "execute": "allow"}),
+        ("claude-code", "tools: '*'", {"edit": "allow"}),
+        ("claude-code", "tools: {Read: true}", {"read": "deny"}),
+        ("claude-code", "disallowedTools: Edit, Bash(x)", {"edit": "allow", "execute": "deny"}),
+        ("claude-code", "disallowedTools: Edit, NotebookEdit", {"edit": "deny", "write": "allow"}),
+        ("claude-code", "disallowedTools: '*'", {"edit": "allow"}),
+        ("claude-code", "tools: Read\nmemory: project", {"edit": "allow", "write": "allow"}),
+        ("claude-code", "tools: Task", {"task": "allow"}),
+        ("claude-code", "tools: mcp__srv", {"mcp:srv/a": "allow", OTHER_MCP: "deny"}),
+        ("claude-code", "disallowedTools: mcp__*", {"mcp:srv/a": "deny", "edit": "allow"}),
+        ("copilot", "description: a", {"edit": "allow", OTHER_MCP: "allow"}),
+        ("copilot", "tools: ['*']", {"edit": "allow"}),
+        ("copilot", "tools: []", {"edit": "deny", "read": "deny", "skill": "allow"}),
+        ("copilot", "toolz: [read]", {"edit": "allow"}),
+        ("copilot", "tools: read, edit", {"edit": "allow", "write": "allow", "execute": "deny"}),
+        ("copilot", "tools: [Bash, srv/a]", {"execute": "allow", "mcp:srv/a": "allow"}),
+        ("cursor", "name: a", {"edit": "allow", "execute": "allow"}),
+        ("cursor", "readonly: true", {"edit": "deny", "web_fetch": "allow"}),
+        ("gemini", "name: a", {"edit": "allow", "task": "deny"}),
+        ("gemini", "tools: []", {"edit": "deny", "read": "deny"}),
+        ("gemini", "tools: [read_file, mcp_srv_a]", {"read": "allow", "mcp:srv/a": "allow"}),
+        ("gemini", "tools: ['*']", {"execute": "allow"}),
+        ("codex", "name = 'a'", {"edit": "allow", "execute": "allow"}),
+        ("codex", "sandbox_mode = 'read-only'", {"edit": "allow"}),
+        ("codex", "[features]\nshell_tool = false", {"execute": "deny", "read": "deny"}),
+        ("codex", "not = toml = at all", {"execute": "allow"}),
+        ("cursor-rule", "globs: **/*", {"edit": "allow", "execute": "allow"}),
+        ("skill", "allowed-tools: Read", {"edit": "allow"}),
+    ],
+)
+def test_the_effective_policy_of_a_file_in_the_wild(
+    target: str, head: str, expected: dict[str, str]
+) -> None:
+    text = head if target == "codex" else f"---\n{head}\n---\n\nBody.\n"
+    policy = TARGETS[target].decode(text, "asker").policy
+    assert {name: describe(policy.grant(name)) for name in expected} == expected
+
+
+@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini", "cursor"])
+@pytest.mark.parametrize(
+    "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
+)
+def test_nothing_is_too_odd_to_be_read(target: str, text: str) -> None:
+    agent = TARGETS[target].decode(text, "asker")
+    assert agent.name in ("asker", "a")
+
+
+def test_an_unquoted_colon_is_read_as_the_clients_do() -> None:
+    agent = TARGETS["claude-code"].decode("---\nname: a\ndescription: say: this\n---\nB\n", "a")
+    assert agent.description == "say: this"
+
+
+BODY = "\n---\n\nBody.\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "problem"),
+    [
+        ("opencode", "---\ntemperature: hot" + BODY, "'temperature' can't be 'hot'"),
+        ("opencode", "---\nmode: agent" + BODY, "'mode' can't be 'agent'"),
+        ("opencode", "---\ncolor: red" + BODY, "'color' can't be 'red'"),
+        ("opencode", "---\nmodel: gpt" + BODY, "the form is provider/model"),
+        ("opencode", "---\ntools: [a]" + BODY, "unknown key 'tools'"),
+        ("opencode", "---\npermission: {webfetch: {'*': ask}}" + BODY, "'permission' can't be"),
+        ("opencode", "---\npermission: {plan_*: allow}" + BODY, "OpenCode has its own"),
+        ("opencode", "# comment\n---\nmode: all" + BODY, "does not start with a head"),
+        ("opencode", "---\nmode: all\n---\n\n", "the prompt is empty"),
+        ("claude-code", "---\nname: a" + BODY, "'description' is missing"),
+        ("claude-code", "---\nname: a\ndescription: b\ntools: Raed" + BODY, "unknown tool 'Raed'"),
+        ("claude-code", "---\nname: a\ndescription: b\ntool: Read" + BODY, "unknown key 'tool'"),
+        ("copilot", "---\ndescription: a\ntools: [reed]" + BODY, "unknown tool 'reed'"),
+        ("copilot", "---\ntools: [read]" + BODY, "'description' is missing"),
+        ("copilot", "---\ndescription: a" + BODY + "x" * 30_001, "Copilot takes 30000"),
+        ("gemini", "---\nname: A\ndescription: b" + BODY, "lower-case"),
+        ("gemini", "---\nname: a\ndescription: b\ntools: [read]" + BODY, "unknown tool 'read'"),
+        ("gemini", "---\nname: a\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
+        ("gemini", "---\nname: a\ndescription: b\nmcpServers: {}" + BODY, "unknown key"),
+        ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
+        ("codex", "temperature = 0.5", "unknown key 'temperature'"),
+        ("codex", "name = 5", "'name' can't be 5"),
+        ("codex", "name = ", "not TOML"),
+        ("cursor", "---\nname: a\ndescription: b\nreadonly: please" + BODY, "'readonly'"),
+        ("cursor-rule", "---\nglobs: '*'" + BODY, "unknown key 'globs'"),
+        ("skill", "---\nname: a--b\ndescription: b" + BODY, "single hyphens"),
+        ("skill", "---\nname: a\ndescription: " + "x" * 1025 + BODY, "1,024 characters"),
+        ("agents-md", "<!-- promptpack:begin a -->\n", "marker"),
+        ("system", " \n", "empty"),
+        ("messages", "{}", "empty"),
+    ],
+)
+def test_what_a_client_would_refuse_is_a_problem(target: str, text: str, problem: str) -> None:
+    found = TARGETS[target].problems(text)
+    assert any(problem in one for one in found), found
+
+
+HEADS = {
+    "opencode": """\
+---
+description: {description}
+mode: subagent
+model: koronatech/Coder
+temperature: 0.55
+permission:
+  '*': deny
+  read:
+    '*': allow
+    '*.env': ask
+    '*.env.*': ask
+    '*.env.example': allow
+  list: allow
+  glob: allow
+  grep: allow
+  bash: allow
+  webfetch: allow
+  todowrite: allow
+  external_directory: ask
+  doom_loop: ask
+---
+""",
+    "claude-code": """\
+---
+name: python-ml-architect
+description: {description}
+tools: Read, Glob, Grep, Bash, WebFetch, TodoWrite, TaskCreate, TaskGet, TaskList, TaskUpdate
+---
+""",
+    "copilot": """\
+---
+name: python-ml-architect
+description: {description}
+tools:
+- read
+- search
+- execute
+- web/fetch
+- todo
+---
+""",
+    "cursor": """\
+---
+name: python-ml-architect
+description: {description}
+readonly: true
+---
+""",
+    "cursor-rule": """\
+---
+description: {description}
+alwaysApply: false
+---
+""",
+    "codex": """\
+name = "python-ml-architect"
+description = "{description}"
+sandbox_mode = "read-only"
+developer_instructions = '''
+""",
+    "gemini": """\
+---
+name: python-ml-architect
+description: {description}
+tools:
+- read_file
+- list_directory
+- glob
+- grep_search
+- run_shell_command
+- web_fetch
+- write_todos
+temperature: 0.55
+---
+""",
+    "agents-md": "<!-- promptpack:begin python-ml-architect -->\n",
+    "skill": """\
+---
+name: python-ml-architect
+description: {description}
+---
+""",
+    "system": "",
+    "messages": '{{\n  "messages": [\n    {{\n      "role": "system",\n',
+}
+
+
+def test_the_default_variant_of_the_reference_pack_has_exactly_these_heads() -> None:
+    project = load(ROOT)
+    selection = Selection(("python-ml-architect",), ("koronatech-coder",), ("plan-only",))
+    found = {a.target: a for a in build(project, selection)}
+    assert set(found) == set(HEADS)
+    for target, artifact in found.items():
+        text = artifact.content.decode()
+        head = HEADS[target].format(description=artifact.agent.description)
+        assert text.startswith(head)
+        rest = text.removeprefix(head).lstrip("\n")
+        if target != "messages":
+            assert rest.startswith("# Python Backend & ML Systems Architect\n")
+
+
+@pytest.mark.parametrize("nasty", ["'''", '"""', "\\", "\\u0041", "é\u2028", "'''\n\"\"\"\\"])
+def test_a_toml_prompt_survives_whatever_it_quotes(nasty: str) -> None:
+    project = load(ROOT)
+    selection = Selection((), ("gpt",), ("plan-only",), ("codex",))
+    agent = build(project, selection)[0].agent
+    line = agent.body[0]._replace(text=f"Say {nasty} twice: {nasty}")
+    lines = tuple(line._replace(text=text) for text in line.text.split("\n"))
+    spoken = type(agent)(**{**vars(agent), "body": lines})
+    text = TARGETS["codex"].encode(spoken)
+    assert TARGETS["codex"].problems(text) == []
+    assert TARGETS["codex"].decode(text, "x").prompt == spoken.prompt
+
+
+def test_the_guard_before_env_files_gives_way_to_what_the_policy_says_of_them() -> None:
+    text = 'permission:\n  read:\n    "*": allow\n    "*.env": deny'
+    grant = TARGETS["opencode"].decode(f"---\n{text}\n---\nB\n", "a").policy.grant("read")
+    assert grant == (Rule("*", Effect.ALLOW), Rule("*.env", Effect.DENY))
