@@ -1,7 +1,7 @@
 """The only reader of a project: a folder in, a `Project` out, or every problem at once."""
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -73,6 +73,8 @@ class _Reader:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.findings: list[Finding] = []
+        self.sources: dict[str, str] = {}
+        self.names: dict[str, set[str]] = {}  # by kind; of files that can't be read, too
         library, own = library_folder(), self.root / "templates"
         self.folders = [Folder(own, "templates", False)] if own.is_dir() else []
         if not own.is_dir() or own.resolve() != library:
@@ -83,14 +85,14 @@ class _Reader:
         models = {m.name: m for m in self._models()}
         policies = {p.name: p for p in self._policies()}
         layouts = {s.name: s for s in self._sources(LAYOUTS, ".md.j2")}
-        self._check_layouts(models, layouts)
+        self._check_layouts(models)
         packs = {}
         for folder in self._pack_folders():
-            local = {f.name: f for f in self._pack_fragments(folder)}
-            fragments |= local
-            if pack := self._pack(folder, fragments, models, policies):
+            own = self._pack_files(folder)
+            fragments |= {f.name: f for f in self._pack_fragments(own, folder.name)}
+            if pack := self._pack(folder, own):
                 packs[pack.name] = pack
-        return Project(packs, models, policies, fragments, layouts)
+        return Project(packs, models, policies, fragments, layouts, self.sources)
 
     def _pack_folders(self) -> Iterator[Path]:
         packs = self.root / "packs"
@@ -101,27 +103,25 @@ class _Reader:
             if folder.is_dir() and not folder.name.startswith("."):
                 yield folder
 
-    def _pack(
-        self,
-        folder: Path,
-        fragments: dict[str, Fragment],
-        models: dict[str, Model],
-        policies: dict[str, Policy],
-    ) -> Pack | None:
+    def _pack(self, folder: Path, own: Iterable[str]) -> Pack | None:
         shown = f"packs/{folder.name}/pack.yaml"
         text = self._text(folder / "pack.yaml", shown, self.root)
         if text is None:
             return None
-        pack, findings = read_pack(text, shown, fragments, models, policies)
+        fragments = self.names[FRAGMENTS].union(own)
+        names = self.names[MODELS], self.names[POLICIES]
+        pack, findings = read_pack(text, shown, fragments, *names)
         self.findings += findings
         return pack
 
-    def _pack_fragments(self, folder: Path) -> Iterator[Fragment]:
-        for path in sorted(folder.rglob("*.md")):
-            shown = path.relative_to(self.root).as_posix()
-            if path.name == "README.md" or (text := self._text(path, shown, self.root)) is None:
-                continue
-            yield self._fragment(Source(shown, shown, text), folder.name)
+    def _pack_files(self, folder: Path) -> dict[str, Path]:
+        found = (path for path in sorted(folder.rglob("*.md")) if path.name != "README.md")
+        return {path.relative_to(self.root).as_posix(): path for path in found}
+
+    def _pack_fragments(self, own: Mapping[str, Path], pack: str) -> Iterator[Fragment]:
+        for name, path in own.items():
+            if (text := self._text(path, name, self.root)) is not None:
+                yield self._fragment(Source(name, name, text), pack)
 
     def _fragments(self) -> Iterator[Fragment]:
         return (self._fragment(source) for source in self._sources(FRAGMENTS, ".md"))
@@ -181,7 +181,8 @@ class _Reader:
                 mark = document.at(("capabilities", name))
                 self._say(finding("PP028", source.path, mark, message, hint, source.text))
 
-    def _check_layouts(self, models: dict[str, Model], layouts: dict[str, Source]) -> None:
+    def _check_layouts(self, models: Mapping[str, Model]) -> None:
+        layouts = self.names[LAYOUTS]
         for model in models.values():
             if model.layout not in layouts:
                 hint = did_you_mean(model.layout, layouts)
@@ -196,6 +197,7 @@ class _Reader:
                 inside = path.relative_to(folder.path).as_posix()
                 name = inside.removeprefix(f"{kind}/").removesuffix(suffix)
                 names.setdefault(name, []).append((path, folder, f"{folder.shown}/{inside}"))
+        self.names[kind] = set(names)
         for name, ((path, folder, shown), *hidden) in sorted(names.items()):
             text = self._text(path, shown, folder.path if folder.library else self.root)
             if text is not None:
@@ -212,6 +214,9 @@ class _Reader:
                 self._say(finding("PP001", shown, Mark(1, 1), "not a regular file"))
                 return None
             data = path.read_bytes()
+        except RuntimeError:  # how Python before 3.13 says that a link leads to itself
+            self._say(finding("PP001", shown, Mark(1, 1), "a link that leads to itself"))
+            return None
         except FileNotFoundError:
             self._say(finding("PP001", shown, Mark(1, 1), "no such file"))
             return None
@@ -220,6 +225,7 @@ class _Reader:
             self._say(finding("PP001", shown, Mark(1, 1), reason))
             return None
         text, findings = decode(data, shown)
+        self.sources[shown] = text
         self.findings += findings
         return None if findings else text
 

@@ -231,14 +231,14 @@ class Pack:
 
 @dataclass(frozen=True)
 class Project:
-    """Everything that was read: the packs and the templates that they can use, by name."""
+    """Everything that was read: packs and the templates they can use by name, texts by path."""
 
     packs: Mapping[str, Pack]
     models: Mapping[str, Model]
     policies: Mapping[str, Policy]
     fragments: Mapping[str, Fragment]
     layouts: Mapping[str, Source]
-    findings: tuple[Finding, ...] = ()
+    sources: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ def _rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     elif kind == "variants":
         for variant in resolve(project):
             name = f"{variant.pack.name} {variant.name}"
-            yield {"name": name, "default": variant.is_default, "path": variant.pack.path}
+            row = {"name": name, "pack": variant.pack.name, "model": variant.model.name}
+            row |= {"policy": variant.policy.name, "path": variant.pack.path}
+            yield {**row, "default": variant.is_default}
     elif kind == "layouts":
         for source in project.layouts.values():
             yield {"name": source.name, "path": source.path, "shadows": source.shadows}

@@ -1,14 +1,19 @@
-"""`promptpack schema`: the JSON Schemas of the input files, for editors."""
+"""`promptpack schema`: the JSON Schemas of the input files and of what commands report."""
 
 import json
 
 import click
 
+from promptpack.reports import REPORTS
 from promptpack.schema import FILES, json_schema
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(tuple(FILES)))
+@click.argument("kind", type=click.Choice((*FILES, *REPORTS)))
 def command(kind: str) -> None:
-    """Print the JSON Schema (2020-12) of one kind of input file."""
-    click.echo(json.dumps(json_schema(kind), indent=2))
+    """Print a JSON Schema (2020-12).
+
+    KIND is an input file (pack, model, policy, fragment), for editors; or a command, for what it
+    prints with --format json.
+    """
+    click.echo(json.dumps(json_schema(FILES.get(kind) or REPORTS[kind]), indent=2))

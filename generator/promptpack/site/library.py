@@ -93,7 +93,11 @@ def policies_document(known: Catalogue) -> str:
     columns = [Column(policy.title, policy) for policy in policies]
     rows = [[_policy_link(policy, POLICIES), text(policy.summary)] for policy in policies]
     lead = "A policy says what an agent may do. A pack is built under each policy it names."
-    parts = (table(["Policy", "In short"], rows), "## Permissions", permission_table(columns))
+    parts = (
+        table(["Policy", "In short"], rows),
+        heading("Permissions", "permissions", 2, searched=False),
+        permission_table(columns),
+    )
     return document("Policies", "# Policies", lead, *parts)
 
 
@@ -108,7 +112,7 @@ def policy_document(known: Catalogue, policy: Policy) -> str:
         text(policy.summary),
         facts((("Name", code(policy.name)), ("Source", code(policy.path)))),
         *(("## Patterns", ordered) if ordered else ()),
-        "## On each client",
+        heading("On each client", "clients", 2, searched=False),
         f"What the policy says, and what each client makes of it. {_ACCEPTED}",
         tabs((text(target.title), _seen_by(target, policy)) for target in CLIENTS.values()),
         *used_by(known, held, here),
@@ -187,7 +191,7 @@ def target_document(known: Catalogue, target: Target) -> str:
                 ("Checked with", text(target.verified)),
             )
         ),
-        "## Permissions",
+        heading("Permissions", "permissions", 2, searched=False),
         f"What an agent may do here under each policy. {_ACCEPTED}",
         permission_table(columns),
         *_lost_under(policies, seen, here),

@@ -21,9 +21,13 @@ def document(title: str, *parts: str, description: str = "", unlisted: bool = Fa
     return frontmatter.dump(head) + "\n" + "\n\n".join(part for part in parts if part) + "\n"
 
 
-def heading(label: str, anchor: str, level: int = 1) -> str:
-    """Return a heading of authors' words under an anchor of ours, which no text can choose."""
-    return f"{'#' * level} {label} {{ #{anchor} }}"
+def heading(label: str, anchor: str, level: int = 1, *, searched: bool = True) -> str:
+    """Return a heading under an anchor of ours, which no author's text can choose.
+
+    What follows one that is not `searched`, up to the next heading, is left out of the search.
+    """
+    quiet = "" if searched else " data-search-exclude"
+    return f"{'#' * level} {label} {{ #{anchor}{quiet} }}"
 
 
 def link(label: str, page: str, here: str) -> str:

@@ -48,10 +48,10 @@ def pack_document(known: Catalogue, pack: Pack) -> str:
         "## Variants",
         "Each is one model under one policy. Its page shows the files that the clients load.",
         variant_table(variants, here),
-        "## Permissions",
+        heading("Permissions", "permissions", 2, searched=False),
         "What each policy allows. What a client makes of it is under *On each client*.",
         permission_table([Column(policy.title, policy) for policy in policies]),
-        "## On each client",
+        heading("On each client", "clients", 2, searched=False),
         "What a client can't hold or say as the pack means it.",
         tabs((_client(target), said) for target, said in _losses(known, variants)),
         "## Made of",
@@ -70,7 +70,7 @@ def variant_document(known: Catalogue, variant: Variant) -> str:
         heading(text(_name(variant)), "about"),
         text(pack.description),
         facts(_variant_facts(variant, here)),
-        "## On each client",
+        heading("On each client", "clients", 2, searched=False),
         "What the policy says, and what the client really does with its file.",
         tabs((_client(a.target), _permissions(a, here)) for a in files),
         "## Files",
@@ -83,7 +83,8 @@ def variant_document(known: Catalogue, variant: Variant) -> str:
 
 def used_by(known: Catalogue, variants: Sequence[Variant], here: str) -> Iterator[str]:
     """Yield a heading with the number of variants, and a table of them for each pack."""
-    yield f"## Used by {counted(len(variants), 'variant')}"
+    label = f"Used by {counted(len(variants), 'variant')}"
+    yield heading(label, "used-by", 2, searched=False)
     for pack in known.project.packs.values():
         if held := [v for v in variants if v.pack.name == pack.name]:
             share = f"{len(held)} of {counted(len(known.variants[pack.name]), 'variant')}"
@@ -192,10 +193,11 @@ def _permissions(artifact: Artifact, here: str) -> str:
 
 def _file(artifact: Artifact) -> str:
     tokens = -(-len(artifact.agent.prompt) // 4)  # about one for every four characters
+    model = artifact.agent.model.ids.get(artifact.target, "")
     head = facts(
         (
             ("File", code(artifact.path.split("/", 2)[2])),
-            ("Model", code(artifact.agent.model.ids.get(artifact.target, ""))),
+            ("Model", code(model) if model else ""),
             ("Prompt", f"≈ {tokens:,} tokens"),
         )
     )

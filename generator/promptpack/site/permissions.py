@@ -122,7 +122,7 @@ def _cell(grant: Grant, kind: str) -> str:
     word = _effect(effect or grant[0].effect)
     if effect is None:
         word += f" + {counted(len(grant) - 1, 'pattern')}"
-    return f"{word} <em>{kind}</em>" if kind else word
+    return f'{word} <em class="pp-{kind}">{kind}</em>' if kind else word
 
 
 def _effect(effect: str) -> str:

@@ -1,0 +1,133 @@
+"""What the commands print as JSON, as pydantic models, and so as JSON Schemas for whoever reads it.
+
+The commands build plain data; tests hold it against these.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from promptpack.model import LossKind
+from promptpack.targets.table import Holding
+from promptpack.write import State
+
+
+class Report(BaseModel):
+    """A report or a part of one: these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class LossEntry(Report):
+    """A capability or a head field that came out otherwise than was meant."""
+
+    capability: str | None = None
+    field: str | None = None
+    kind: LossKind
+    wanted: str
+    got: str
+    reason: str
+    accepted: str | None = Field(default=None, description="the pack's reason to live with it")
+
+
+class ArtifactEntry(Report):
+    """One emitted file; `path` is POSIX and relative to the output folder."""
+
+    path: str
+    target: str
+    pack: str
+    model: str
+    policy: str
+    sha256: str
+    bytes: int
+    losses: list[LossEntry]
+
+
+class BuildReport(Report):
+    """`build --format json`."""
+
+    schema_version: Literal[1]
+    artifacts: list[ArtifactEntry]
+    written: int
+    unchanged: int
+    removed: int
+
+
+class FileEntry(Report):
+    """A file that is not as it should be; a block in a shared file is `path#name`."""
+
+    path: str
+    state: State
+
+
+class CheckReport(Report):
+    """`check --format json`."""
+
+    schema_version: Literal[1]
+    files: list[FileEntry]
+    unchanged: int
+
+
+class InstallReport(CheckReport):
+    """`install --format json`: what had to be done in the repository."""
+
+    written: int
+    removed: int
+
+
+class ListEntry(Report):
+    """One thing in the catalogue; `shadows` is the library's file whose place it takes."""
+
+    name: str
+    path: str
+    title: str = ""
+    summary: str = ""
+    shadows: str = ""
+    default: bool = False
+
+
+class VariantEntry(ListEntry):
+    """A variant in the catalogue: its pack, model and policy by name."""
+
+    pack: str
+    model: str
+    policy: str
+
+
+class ListReport(Report):
+    """`list --format json`; only the kinds that were asked for."""
+
+    schema_version: Literal[1]
+    packs: list[ListEntry] = []
+    variants: list[VariantEntry] = []
+    fragments: list[ListEntry] = []
+    models: list[ListEntry] = []
+    policies: list[ListEntry] = []
+    layouts: list[ListEntry] = []
+
+
+class TargetEntry(Report):
+    """One client, and the most that it can hold of each capability."""
+
+    name: str
+    title: str
+    path: str
+    verified: str
+    capabilities: dict[str, Holding]
+
+
+class TargetsReport(Report):
+    """`targets --format json`."""
+
+    schema_version: Literal[1]
+    targets: list[TargetEntry]
+
+
+REPORTS: dict[str, type[Report]] = {
+    "build": BuildReport,
+    "check": CheckReport,
+    "install": InstallReport,
+    "list": ListReport,
+    "targets": TargetsReport,
+}
+"""The reports by the command that prints them."""

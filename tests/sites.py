@@ -1,0 +1,157 @@
+"""What the tests of the site share: a hostile project, and built sites read back."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import NamedTuple
+
+from promptpack.build import build
+from promptpack.load import load
+from promptpack.model import Artifact, Project
+from support import environment, snapshot
+
+ROOT = Path(__file__).parents[1]
+LINES = (
+    "</code></pre></title><script>pwned()</script><img src=x onerror=pwned()>",
+    "```\n~~~~\n</details><details open ontoggle=pwned()>\n\n# A heading {#pwned}",
+    '--8<-- "mkdocs.yml"\n;--8<-- "mkdocs.yml"\n{: onclick=pwned() .pwned }\n[TOC]\n!!! pwned',
+    "{{ pwned() }} {% pwned %} {# pwned #}\n/// html | script\npwned()\n///\n    indented",
+    '```mermaid\ngraph TD; pwned-->x\n```\n[x](javascript:pwned()) ![x](x "pwned")\n<!-- pwned',
+    "---\ntitle: pwned\n---\n&lt;b&gt; &amp;amp; &#60; &copy &#x0; \\` `` | a | b | --- *c* ~~e~~",
+    ":pwned: [^1] [x]: javascript:pwned()\n*[pwned]: x\n1. one\n\n\n\n:   tab\t \u2028\u00a0end",
+)
+TITLE = "</title><script>pwned()</script> {: onclick=pwned() } `**b**` [TOC] &lt; \"' | {{ 7*7 }}"
+IN_YAML = json.dumps(TITLE)
+BODY = "\n\n".join(LINES)
+
+HOSTILE: Mapping[str, str | bytes] = {
+    "packs/demo/pack.yaml": f"""\
+name: demo
+title: {IN_YAML}
+description: {IN_YAML}
+targets: [opencode, system]
+sections: {{role: ./role.md, standards: standards/told}}
+variants:
+  default: {{model: tiny, policy: look}}
+  model: [tiny]
+  policy: [look, change]
+""",
+    "packs/demo/role.md": f"{{% raw %}}\n{BODY}\n{{% endraw %}}\n",
+    "templates/fragments/standards/told.md": f"""\
+---
+title: {IN_YAML}
+summary: {IN_YAML}
+needs: [grep]
+params: {{word: {IN_YAML}}}
+---
+{{{{ params.word }}}}
+""",
+    "templates/fragments/index.md": "{% raw %}[TOC]{% endraw %}",
+    "templates/fragments/standards/Odd <img src=x onerror=pwned()>.md": "Odd.\n",
+    "templates/models/tiny.yaml": f"""\
+title: {IN_YAML}
+family: tiny
+layout: plain
+context_window: 8192
+prompt_budget: 500
+ids: {{opencode: "demo/<script>pwned()</script>"}}
+""",
+    "templates/policies/look.yaml": f"""\
+title: {IN_YAML}
+summary: {IN_YAML}
+default: deny
+capabilities:
+  grep: allow
+  execute: {{"*": deny, "<script>pwned()</script>": ask}}
+""",
+}
+
+
+class Page(HTMLParser):
+    """What a page is made of: its elements, texts, links and raw blocks."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: set[tuple[str, str]] = set()
+        self.values: list[tuple[str, str, str]] = []
+        self.links: list[tuple[str, str]] = []
+        self.ids: set[str] = set()
+        self.texts: dict[str, list[str]] = {"title": [], "script": [], "a": [], "h1": []}
+        self.blocks: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.elements |= {(tag, name) for name in ("", *given)}
+        self.values += [(tag, name, value) for name, value in given.items()]
+        self.links += [(tag, given[name]) for name in ("href", "src") if name in given]
+        self.ids |= {given["id"]} if "id" in given else set()
+        self._open.append(tag)
+        if tag in self.texts:
+            self.texts[tag].append("")
+        if given.get("class") == "pp-text":
+            self.blocks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while tag in self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for tag in self.texts.keys() & set(self._open):
+            self.texts[tag][-1] += data
+        if self.blocks and "pre" in self._open:
+            self.blocks[-1] += data
+
+
+class Built(NamedTuple):
+    """A project whose site was built, the pages by path, and what the build said."""
+
+    project: Project
+    artifacts: tuple[Artifact, ...]
+    site: Path
+    pages: dict[str, Page]
+    docs: tuple[dict[str, bytes | str], dict[str, bytes | str]]
+
+
+def mkdocs(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a project as a user would."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(root / "mkdocs.yml")]
+    return subprocess.run(
+        [*command, "-d", str(site)],
+        env=environment({"PYTHONWARNINGS": "default", "NO_MKDOCS_2_WARNING": "1"}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def site_of(root: Path, site: Path) -> Built:
+    """Build a project's site strictly and read all of it."""
+    before = snapshot(root / "docs")
+    done = mkdocs(root, site)
+    assert done.returncode == 0, done.stderr
+    project = load(root)
+    pages = {
+        path.relative_to(site).as_posix(): Page(path.read_text()) for path in site.rglob("*.html")
+    }
+    return Built(project, build(project), site, pages, (before, snapshot(root / "docs")))
+
+
+def with_site(root: Path) -> Path:
+    """Give a project the configuration, the home page and the style sheet of this one."""
+    shutil.copy(ROOT / "mkdocs.yml", root)
+    shutil.copytree(ROOT / "docs/assets", root / "docs/assets")
+    shutil.copy(ROOT / "docs/index.md", root / "docs")
+    return root
+
+
+def url(source: str) -> str:
+    """Return where the page of a source path is found in a built site."""
+    return source.removesuffix("index.md").removesuffix(".md").rstrip("/") + "/index.html"

@@ -1,0 +1,232 @@
+"""The site: strict, linked through, the same bytes as the files, and deaf to what prompts say."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import markdown  # type: ignore[import-untyped]  # has no types of its own
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from mkdocs.config.defaults import MkDocsConfig
+
+from promptpack.site import inert
+from promptpack.site.catalogue import fragment_page, pack_page, variant_page
+from promptpack.site.mkdocs_plugin import PromptpackPlugin
+from promptpack.site.tree import tree
+from sites import BODY, HOSTILE, LINES, ROOT, TITLE, Built, Page, mkdocs, site_of, url, with_site
+from support import make_project
+
+if TYPE_CHECKING:
+    from mkdocs.livereload import LiveReloadServer
+
+EXTENSIONS: list[str] = [
+    next(iter(e)) if isinstance(e, dict) else e
+    for e in yaml.safe_load((ROOT / "mkdocs.yml").read_text())["markdown_extensions"]
+]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Return the site of this project, built from a copy."""
+    folder = tmp_path_factory.mktemp("reference")
+    for name in ("packs", "templates", "docs"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    return site_of(folder, folder / "out")
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Return the site of a project whose every text wants to be more than text."""
+    folder = tmp_path_factory.mktemp("hostile")
+    return site_of(with_site(make_project(folder / "p", HOSTILE)), folder / "out")
+
+
+@pytest.fixture(params=["reference", "hostile"])
+def built(request: pytest.FixtureRequest) -> Built:
+    """Return each of the two sites."""
+    found: Built = request.getfixturevalue(request.param)
+    return found
+
+
+def test_nothing_is_written_into_docs(built: Built) -> None:
+    before, after = built.docs
+    assert before == after
+
+
+def test_every_noun_has_a_page(built: Built) -> None:
+    site = tree(built.project, built.artifacts)
+    assert {url(path).removeprefix("/") for path in site.pages} <= set(built.pages)
+    nouns = {pack_page(pack) for pack in built.project.packs.values()}
+    nouns |= {variant_page(artifact.variant) for artifact in built.artifacts}
+    nouns |= {fragment_page(fragment) for fragment in built.project.fragments.values()}
+    assert nouns <= set(site.pages)
+    assert len(nouns) > len(built.project.fragments) + len(built.project.packs)
+
+
+def test_variant_pages_show_the_files_to_the_byte(built: Built) -> None:
+    files: dict[str, list[bytes]] = {}
+    for artifact in built.artifacts:
+        files.setdefault(url(variant_page(artifact.variant)), []).append(artifact.content)
+    for path, contents in files.items():
+        assert [block.encode() for block in built.pages[path].blocks] == contents
+
+
+def test_fragment_pages_show_the_source_to_the_byte(built: Built) -> None:
+    for fragment in built.project.fragments.values():
+        assert built.pages[url(fragment_page(fragment))].blocks == [fragment.text]
+
+
+def test_no_text_becomes_markup(reference: Built, hostile: Built) -> None:
+    known = {pair for page in reference.pages.values() for pair in page.elements}
+    for path, page in hostile.pages.items():
+        assert page.elements <= known, path
+        assert not [name for _, name in page.elements if name.startswith("on")], path
+        assert not [text for text in page.texts["script"] if "pwned" in text], path
+        said = {(tag, name) for tag, name, value in page.values if _wild(value)}
+        assert said <= {("meta", "content"), ("nav", "aria-label")}, path
+        assert not [link for _, link in page.links if link.startswith("javascript")], path
+
+
+def test_no_file_leaks_into_a_page(hostile: Built) -> None:
+    line = b"site_description:"
+    assert line in (hostile.site.parent / "p/mkdocs.yml").read_bytes()
+    for path in filter(Path.is_file, hostile.site.rglob("*")):
+        assert line not in path.read_bytes(), path
+
+
+def test_titles_are_text_in_heading_head_and_navigation(hostile: Built) -> None:
+    page = hostile.pages["packs/demo/index.html"]
+    assert page.texts["title"] == [f"{TITLE} - promptpack"]
+    assert page.texts["h1"][0].startswith(TITLE)
+    assert TITLE in {" ".join(text.split()) for text in page.texts["a"]}
+
+
+def test_the_search_knows_no_variant_and_no_markup_of_authors(hostile: Built) -> None:
+    found = json.loads((hostile.site / "search/search_index.json").read_text())["docs"]
+    places = [entry["location"] for entry in found]
+    assert "packs/demo/" in places
+    assert not [place for place in places if "tiny." in place]
+    texts = [entry[key] for entry in found for key in ("title", "text")]
+    assert not [text for text in texts if re.search("<(script|img|details)", text)]
+
+
+def test_variants_are_not_in_the_navigation(built: Built) -> None:
+    site = tree(built.project, built.artifacts)
+    assert site.unlisted == {variant_page(artifact.variant) for artifact in built.artifacts}
+    assert site.unlisted.isdisjoint(_leaves(site.nav))
+
+
+def test_every_link_leads_somewhere(built: Built) -> None:
+    for path, page in built.pages.items():
+        for _, link in page.links:
+            if urlsplit(link).scheme or link.startswith("//"):
+                continue
+            place, anchor = urldefrag(urljoin(f"/{path}", link))
+            target = unquote(place).lstrip("/")
+            if (built.site / target).is_dir():
+                target = f"{target.rstrip('/')}/index.html".lstrip("/")
+            assert (built.site / target).is_file(), f"{path}: {link}"
+            if anchor and target in built.pages:
+                assert unquote(anchor) in built.pages[target].ids, f"{path}: {link}"
+
+
+def test_pages_ask_no_other_server_for_anything(built: Built) -> None:
+    for path, page in built.pages.items():
+        foreign = [(tag, link) for tag, link in page.links if urlsplit(link).netloc]
+        assert {tag for tag, _ in foreign} <= {"a"}, path
+    for sheet in built.site.rglob("*.css"):
+        assert not re.search(r"(url\(|@import\s*)[\"']?(https?:)?//", sheet.read_text()), sheet
+
+
+def test_home_lists_the_packs(built: Built) -> None:
+    links = [link for tag, link in built.pages["index.html"].links if tag == "a"]
+    assert {f"packs/{name}/" for name in built.project.packs} <= set(links)
+
+
+def test_a_project_that_does_not_build_says_what_to_mend(tmp_path: Path) -> None:
+    broken = {"packs/demo/role.md": "{{ vars.langage }}\n"}
+    done = mkdocs(with_site(make_project(tmp_path / "p", broken)), tmp_path / "out")
+    assert done.returncode == 1
+    assert "packs/demo/role.md:1:1: PP031 undefined name 'langage'" in done.stderr
+    assert "did you mean 'language'?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_hand_written_pages_follow_in_the_order_asked_for(tmp_path: Path) -> None:
+    root = with_site(make_project(tmp_path / "p"))
+    (root / "docs/index.md").unlink()
+    for name in ("a-note", "architecture", "getting-started"):
+        (root / f"docs/{name}.md").write_text(f"# {name}\n")
+    pages = site_of(root, tmp_path / "out").pages
+    assert "packs/demo/" in [link for _, link in pages["index.html"].links]
+    links = [link for tag, link in pages["a-note/index.html"].links if tag == "a"]
+    asked = [link for link in links if link in ("../getting-started/", "../architecture/", "./")]
+    assert list(dict.fromkeys(asked)) == ["../getting-started/", "../architecture/", "./"]
+
+
+def test_a_hand_written_page_may_not_hide_a_generated_one(tmp_path: Path) -> None:
+    root = with_site(make_project(tmp_path / "p"))
+    (root / "docs/fragments.md").write_text("# Fragments\n")
+    done = mkdocs(root, tmp_path / "out")
+    assert done.returncode == 1
+    assert "docs/fragments.md stands in the way of a generated page; rename it" in done.stderr
+
+
+def test_serving_watches_what_pages_are_made_from(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p")
+    watched: list[str] = []
+    server = SimpleNamespace(watch=watched.append)
+    config = MkDocsConfig(config_file_path=str(root / "mkdocs.yml"))
+    plugin = PromptpackPlugin()
+    plugin.load_config({})
+    plugin.on_serve(cast("LiveReloadServer", server), config=config)
+    assert watched == [str(root / "packs"), str(root / "templates")]
+
+
+def test_pages_are_made_without_mkdocs() -> None:
+    code = "import sys, promptpack.site.tree; sys.exit('mkdocs' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t"))
+)
+def test_any_text_survives_html(text: str) -> None:
+    assert re.fullmatch(r"([^\W_]|[^\x00-\x7f]|[ _]|&#[0-9]+;)*", inert.text(text))
+    assert Page(inert.block(text)).blocks == [text]
+
+
+@given(st.lists(st.sampled_from([*BODY, *LINES]), max_size=30).map("".join))
+def test_any_text_survives_markdown(text: str) -> None:
+    page = Page(markdown.markdown(inert.block(text), extensions=EXTENSIONS))
+    assert page.blocks == [text]
+    assert {tag for tag, _ in page.elements} <= {"pre", "code", "span"}
+    inline = markdown.markdown(f"| a |\n| - |\n| {inert.text(text)} |", extensions=EXTENSIONS)
+    cell = re.search("<td>(.*)</td>", inline, re.DOTALL)
+    assert cell is not None
+    assert unescape(cell[1]).split() == text.split()
+    assert "<" not in cell[1]
+
+
+def _wild(value: str) -> bool:
+    """Tell whether an attribute holds an author's words other than in a plain address."""
+    return "pwned" in value and re.fullmatch("[a-z0-9./#-]+", value) is None
+
+
+def _leaves(nav: object) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    elif isinstance(nav, (list, dict)):
+        for one in nav.values() if isinstance(nav, dict) else nav:
+            yield from _leaves(one)
