@@ -123,9 +123,45 @@ class TargetsReport(Report):
     targets: list[TargetEntry]
 
 
+class OriginEntry(Report):
+    """One step of a chain; `origins` go from the line itself outwards."""
+
+    path: str
+    line: int
+    role: str
+    text: str
+
+
+class ExplainReport(Report):
+    """`explain --format json`."""
+
+    schema_version: Literal[1]
+    path: str
+    line: int
+    origins: list[OriginEntry]
+
+
+class ReachEntry(Report):
+    """An output, and its lines that come from the source."""
+
+    path: str
+    lines: list[int]
+
+
+class ImpactReport(Report):
+    """`impact --format json`."""
+
+    schema_version: Literal[1]
+    path: str
+    line: int | None
+    outputs: list[ReachEntry]
+
+
 REPORTS: dict[str, type[Report]] = {
     "build": BuildReport,
     "check": CheckReport,
+    "explain": ExplainReport,
+    "impact": ImpactReport,
     "install": InstallReport,
     "list": ListReport,
     "targets": TargetsReport,

@@ -21,6 +21,8 @@ COMMANDS = {
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
     "targets": "Print what each client can hold of a policy.",
+    "explain": "Print where a line of an output comes from.",
+    "impact": "Print every output that a source reaches.",
     "install": "Put one variant into a repository, or take it out again.",
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",

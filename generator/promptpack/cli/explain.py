@@ -1,0 +1,85 @@
+"""`promptpack explain`: why a line of an output says what it says."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+from promptpack.build import build
+from promptpack.cli.choice import chosen_pack, chosen_variant
+from promptpack.cli.state import State, format_option, out_option, pass_state
+from promptpack.explaining import Step, explain
+from promptpack.install import find_install
+from promptpack.load import load
+from promptpack.model import Artifact, Project
+from promptpack.resolve import ALL, Selection
+
+_PLACE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
+
+
+@click.command("explain")
+@click.argument("place", metavar="FILE:LINE")
+@click.option("--target", default="opencode", show_default=True, help="For a variant: the client.")
+@out_option
+@format_option
+@pass_state
+def command(state: State, place: str, target: str, out: Path | None) -> None:
+    """Print the chain of origins of a line.
+
+    FILE is an output (as it is printed, or its path), a copy that `install` put into a repository,
+    or a variant: `<model>.<policy>`, `<pack>/<model>.<policy>`.
+    """
+    match = _PLACE.fullmatch(place)
+    if match is None:
+        raise click.UsageError(f"'{place}' is not FILE:LINE.")
+    name, number = match["name"], int(match["line"])
+    project = load(state.root())
+    artifact = _artifact(state, project, name, target, out)
+    try:
+        steps = explain(project, artifact, number)
+    except IndexError:
+        lines = artifact.content.count(b"\n")
+        raise click.UsageError(f"{artifact.path} has {lines} lines.") from None
+    if state.format == "json":
+        click.echo(json.dumps(_data(artifact, number, steps), indent=2))
+        return
+    text = artifact.content.decode().split("\n")[number - 1]
+    click.echo(click.style(f"{artifact.path}:{number}", bold=True))
+    click.echo(f"    {text}".rstrip())
+    for step in steps:
+        where = click.style(f"{step.origin.path}:{step.origin.line}", fg="cyan")
+        click.echo(f"{step.role.rjust(11)} {where}")
+        click.echo(f"            {step.text}".rstrip())
+
+
+def _data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict[str, object]:
+    return {
+        "schema_version": 1,
+        "path": artifact.path,
+        "line": number,
+        "origins": [
+            {"path": s.origin.path, "line": s.origin.line, "role": s.role, "text": s.text}
+            for s in steps
+        ],
+    }
+
+
+def _artifact(state: State, project: Project, name: str, target: str, out: Path | None) -> Artifact:
+    """Return the artifact that a name means; raises UsageError where it means none."""
+    variant = re.fullmatch(r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9-]+\.[a-z0-9-]+)", name)
+    if variant and not Path(name).exists():
+        pack = chosen_pack(project, variant["pack"])
+        model, policy = chosen_variant(project.packs[pack], variant["variant"])
+        return build(project, Selection((pack,), (model,), (policy,), (target,)))[0]
+    artifacts = {artifact.path: artifact for artifact in build(project, ALL)}
+    folder = (state.root() / "dist") if out is None else out
+    path = Path(name).resolve()
+    if path.is_relative_to(folder.resolve()):
+        name = path.relative_to(folder.resolve()).as_posix()
+    if name in artifacts:
+        return artifacts[name]
+    installed = find_install(path, artifacts.values())
+    if installed is None:
+        raise click.UsageError(f"'{name}' is no output of this project.")
+    return installed

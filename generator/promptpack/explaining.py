@@ -1,0 +1,96 @@
+"""Why a line of an output says what it says: a project, an artifact and a line in, a chain out.
+
+The chain goes outwards: the line that holds the text, the includes that brought it in, the pack
+line that used it, the layout or head field around it. And the other way: every output line that a
+source line reaches.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from promptpack.compose import Composer
+from promptpack.model import Artifact, Origin, Project, Use
+from promptpack.origins import line_origins
+from promptpack.templating import Templates
+
+
+class Step(NamedTuple):
+    """One place in a chain of origins, and what it did."""
+
+    origin: Origin
+    role: str
+    text: str
+
+
+class Reach(NamedTuple):
+    """An output and its lines (from 1) that come from a source."""
+
+    artifact: Artifact
+    lines: tuple[int, ...]
+
+
+def explain(project: Project, artifact: Artifact, number: int) -> tuple[Step, ...]:
+    """Return the chain of a line, counted from 1; raises IndexError where there is no such line."""
+    origins = line_origins(project, artifact)
+    if not 1 <= number <= len(origins):
+        raise IndexError(number)
+    steps: dict[Step, None] = {}
+    for origin in origins[number - 1]:
+        steps[_step(project, origin, _role(origin))] = None
+        for outer, role in _around(project, artifact, origin):
+            steps[_step(project, outer, role)] = None
+    return tuple(steps)
+
+
+def impact(project: Project, artifacts: Iterable[Artifact], path: str, line: int) -> list[Reach]:
+    """Return what a source file reaches, or only one line of it where `line` is not 0."""
+    reached = []
+    for artifact in artifacts:
+        numbers = tuple(
+            number
+            for number, origins in enumerate(line_origins(project, artifact), 1)
+            if any(o.path == path and line in (0, o.line) for o in origins)
+        )
+        if numbers:
+            reached.append(Reach(artifact, numbers))
+    return reached
+
+
+def _step(project: Project, origin: Origin, role: str) -> Step:
+    lines = project.sources[origin.path].split("\n")
+    text = lines[origin.line - 1] if origin.line <= len(lines) else ""
+    return Step(origin, role, text.strip())
+
+
+def _role(origin: Origin) -> str:
+    kinds = {"layouts": "layout", "models": "model", "policies": "policy", "fragments": "fragment"}
+    folder = origin.path.split("/")[1] if "/" in origin.path else ""
+    return kinds.get(folder, "pack" if origin.path.endswith("pack.yaml") else "fragment")
+
+
+def _around(project: Project, artifact: Artifact, origin: Origin) -> Iterator[tuple[Origin, str]]:
+    """Yield the includes between a fragment and the pack, then the pack's own line."""
+    templates = Composer(project).templates
+    for use in _uses(artifact):
+        chain = _chain(templates, use.fragment, origin.path)
+        if chain is not None:
+            yield from ((place, "included by") for place in reversed(chain))
+            yield use.origin, "used by"
+
+
+def _uses(artifact: Artifact) -> Iterator[Use]:
+    for section in artifact.variant.sections:
+        for part in section.parts:
+            yield from part.uses
+
+
+def _chain(templates: Templates, name: str, path: str) -> tuple[Origin, ...] | None:
+    """Return the include lines that lead from a template to a file, or None where none do."""
+    source = templates.find(name)
+    if source.path == path:
+        return ()
+    for included, line in templates.facts(name).includes:
+        inner = _chain(templates, included, path)
+        if inner is not None:
+            return (Origin(source.path, line), *inner)
+    return None

@@ -1,0 +1,161 @@
+"""Where a line comes from: editing the source line that is named changes exactly these lines."""
+
+import json
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import support
+from promptpack.build import build
+from promptpack.explaining import explain, impact
+from promptpack.load import load
+from promptpack.model import Artifact, Origin
+from promptpack.origins import line_origins
+from promptpack.resolve import Selection
+from promptpack.targets import TARGETS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for folder in ("packs", "templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def built(root: Path, variant: str, target: str) -> Artifact:
+    model, _, policy = variant.partition(".")
+    return build(load(root), Selection((), (model,), (policy,), (target,)))[0]
+
+
+def lines(artifact: Artifact) -> list[str]:
+    return artifact.content.decode().split("\n")
+
+
+@pytest.mark.parametrize(
+    ("variant", "target"),
+    [("koronatech-coder.plan-only", "opencode"), ("claude.implement", "codex")],
+)
+def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
+    copy: Path, variant: str, target: str
+) -> None:
+    before = built(copy, variant, target)
+    reached: dict[Origin, set[int]] = defaultdict(set)
+    for number, origins in enumerate(line_origins(load(copy), before)):
+        for origin in origins:
+            reached[origin].add(number)
+    texts = {o: ns for o, ns in reached.items() if o.path.endswith(".md")}
+    assert len(texts) > 40
+    for origin, numbers in texts.items():
+        path = copy / origin.path
+        source = path.read_text(encoding="utf-8")
+        edited = source.split("\n")
+        edited[origin.line - 1] += " Edited."
+        path.write_text("\n".join(edited), encoding="utf-8")
+        after = lines(built(copy, variant, target))
+        changed = {n for n, line in enumerate(lines(before)) if after[n] != line}
+        assert {n for n in numbers if lines(before)[n]} <= changed <= numbers, origin
+        path.write_text(source, encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> None:
+    project = load(ROOT)
+    artifact = built(ROOT, "koronatech-coder.plan-only", target)
+    origins = line_origins(project, artifact)
+    assert len(origins) == len(lines(artifact)) - 1
+    for found in origins:
+        assert found
+        for origin in found:
+            assert 1 <= origin.line <= project.sources[origin.path].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "held"),
+    [
+        ("description: Plans", "packs/python-ml-architect/pack.yaml", "description: Plans"),
+        ("mode: subagent", "packs/python-ml-architect/pack.yaml", "mode: subagent"),
+        ("temperature: 0.55", "packs/python-ml-architect/pack.yaml", "temperature: 0.55"),
+        ("model: koronatech/Coder", "templates/models/koronatech-coder.yaml", "opencode: korona"),
+        ("  bash: allow", "templates/policies/plan-only.yaml", "execute: allow"),
+        ("    '*.env': ask", "templates/policies/plan-only.yaml", "read: allow"),
+        ("  '*': deny", "templates/policies/plan-only.yaml", "default: deny"),
+    ],
+)
+def test_a_line_of_the_head_leads_to_the_pack_policy_or_model(
+    text: str, source: str, held: str
+) -> None:
+    project = load(ROOT)
+    artifact = built(ROOT, "koronatech-coder.plan-only", "opencode")
+    number = next(n for n, line in enumerate(lines(artifact), 1) if line.startswith(text))
+    step = explain(project, artifact, number)[0]
+    assert step.origin.path == source
+    assert step.text.startswith(held)
+
+
+def test_a_chain_goes_through_the_includes_to_the_pack(tmp_path: Path) -> None:
+    fragment = "- First.\n{% include 'standards/inner' %}\n"
+    project = support.make_project(
+        tmp_path,
+        {
+            "templates/fragments/standards/small-steps.md": fragment,
+            "templates/fragments/standards/inner.md": "---\ntitle: Inner\n---\n- Deep inside.\n",
+        },
+    )
+    shown = support.call("show", "tiny.look", cwd=project).out.split("\n")
+    number = shown.index("- Deep inside.") + 1
+    said = support.call("explain", f"demo/tiny.look:{number}", "--format", "json", cwd=project)
+    origins = [(o["path"], o["line"], o["role"]) for o in json.loads(said.out)["origins"]]
+    assert origins == [
+        ("templates/fragments/standards/inner.md", 4, "fragment"),
+        ("templates/fragments/standards/small-steps.md", 2, "included by"),
+        ("packs/demo/pack.yaml", 9, "used by"),
+    ]
+
+
+def test_an_output_an_installed_copy_and_a_variant_are_explained_alike(tmp_path: Path) -> None:
+    project = support.built(tmp_path / "project")
+    other = tmp_path / "other"
+    other.mkdir()
+    support.call("install", "demo", "--target", "opencode", "--into", str(other), cwd=project)
+    relative = "opencode/tiny.look/.opencode/agents/demo.md"
+    names = [relative, f"dist/{relative}", "tiny.look", str(other / ".opencode/agents/demo.md")]
+    said = [support.call("explain", f"{name}:2", cwd=project) for name in names]
+    assert {one.code for one in said} == {0}
+    assert len({one.out for one in said}) == 1
+    assert "packs/demo/pack.yaml:3" in said[0].out
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("nothing", "is not FILE:LINE"),
+        ("out/nothing.md:1", "is no output of this project"),
+        ("tiny.look:999", "lines."),
+        ("tiny.lok:1", "Did you mean 'tiny.look'?"),
+    ],
+)
+def test_a_wrong_place_is_a_usage_error(place: str, message: str, tmp_path: Path) -> None:
+    said = support.call("explain", place, cwd=support.make_project(tmp_path))
+    assert said.code == 2
+    assert message in said.err
+
+
+def test_impact_is_the_other_way_round(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path)
+    project = load(root)
+    artifacts = build(project)
+    for path, text in project.sources.items():
+        for line in range(1, text.count("\n") + 1):
+            there = {r.artifact.path: r.lines for r in impact(project, artifacts, path, line)}
+            for artifact in artifacts:
+                origins = line_origins(project, artifact)
+                numbers = [n for n, o in enumerate(origins, 1) if Origin(path, line) in o]
+                assert there.get(artifact.path, ()) == tuple(numbers)
+    said = support.call("impact", "packs/demo/role.md", cwd=root)
+    assert said.out.endswith("packs/demo/role.md reaches 2 of 2 outputs (packs: 1, clients: 1)\n")
+    wrong = support.call("impact", "packs/demo/rule.md", cwd=root)
+    assert (wrong.code, "Did you mean 'packs/demo/role.md'?" in wrong.err) == (2, True)
