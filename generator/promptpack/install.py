@@ -7,9 +7,10 @@ only that is replaced or taken out.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from promptpack.manifest import read_manifest
 from promptpack.model import Artifact
 from promptpack.output import about, key_of
-from promptpack.write import Plan, Wanted, plan, read_manifest
+from promptpack.write import Plan, Wanted, plan
 
 
 def plan_install(artifacts: Iterable[Artifact], repository: Path) -> Plan:

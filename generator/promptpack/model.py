@@ -11,20 +11,8 @@ Severity = Literal["error", "warning"]
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
 CAPABILITIES = (
-    "read",
-    "list",
-    "glob",
-    "grep",
-    "edit",
-    "write",
-    "patch",
-    "execute",
-    "web_fetch",
-    "web_search",
-    "todo",
-    "task",
-    "skill",
-    "question",
+    *("read", "list", "glob", "grep", "edit", "write", "patch", "execute"),
+    *("web_fetch", "web_search", "todo", "task", "skill", "question"),
 )
 """What an agent may be able to do, in client-neutral words; `mcp:<server>[/<tool>]` joins them."""
 

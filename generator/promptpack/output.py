@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from promptpack.manifest import digest
 from promptpack.model import Artifact, Loss
 from promptpack.resolve import Selection
 from promptpack.targets import TARGETS
-from promptpack.write import Plan, Wanted, digest, plan
+from promptpack.write import Plan, Wanted, plan
 
 SCHEMA_VERSION = 1
 

@@ -8,24 +8,26 @@ mended by the next. Only the manifest is synced: files can always be made again.
 What is recorded is a file by its path, or a block in a file shared with others by `path#name`.
 """
 
-import hashlib
 import itertools
-import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from promptpack import blocks
+from promptpack.manifest import (
+    MANIFEST,
+    Manifest,
+    Record,
+    digest,
+    read_manifest,
+    replace_file,
+    temporary,
+    write_manifest,
+)
 from promptpack.model import Finding, UserError
-
-MANIFEST = ".promptpack.json"
-SCHEMA_VERSION = 1
-
-Record = dict[str, str]
-"""The SHA-256 of a file, and the words about it."""
 
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
 Scope = Callable[[str, Mapping[str, str]], bool]
@@ -47,19 +49,6 @@ class Status(NamedTuple):
     new: bytes | None
 
 
-@dataclass
-class Manifest:
-    """The record of what promptpack wrote into a folder, and was about to write."""
-
-    files: dict[str, Record] = field(default_factory=dict)
-    pending: dict[str, Record] = field(default_factory=dict)
-
-    def owns(self, path: str, content: bytes) -> bool:
-        """Tell whether these bytes at this path are what promptpack wrote there."""
-        records = self.files.get(path, {}), self.pending.get(path, {})
-        return digest(content) in [record.get("sha256") for record in records]
-
-
 @dataclass(frozen=True)
 class Plan:
     """What has to happen in a folder, decided before anything does."""
@@ -72,11 +61,6 @@ class Plan:
     def having(self, *states: State) -> tuple[Status, ...]:
         """Return the statuses in any of these states."""
         return tuple(status for status in self.statuses if status.state in states)
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 of some bytes, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def unsafe_folder(folder: Path, root: Path) -> str:
@@ -120,52 +104,32 @@ def apply(plan: Plan, *, force: bool = False) -> None:
     blocked = [status for status in refused if status.path in plan.wanted]
     if blocked:
         raise UserError(tuple(_refusal(status) for status in blocked))
-    _temporary(plan.folder / MANIFEST).unlink(missing_ok=True)
+    temporary(plan.folder / MANIFEST).unlink(missing_ok=True)
     writes = plan.having("missing", "stale", "edited", "foreign")
     writes = tuple(status for status in writes if status.new is not None)
     if writes or _after(plan) != plan.manifest:
         _carry_out(plan, writes)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return a folder's manifest: an empty one where there is none or it can't be read.
-
-    A lost record makes promptpack own less, never more. Raises UserError for a manifest of a newer
-    promptpack, and for one that names a path outside the folder.
-    """
-    try:
-        data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if data["schema_version"] > SCHEMA_VERSION:
-            raise UserError((_manifest_finding("is of a newer promptpack: use that one"),))
-        manifest = Manifest(dict(data["files"]), dict(data["pending"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return Manifest()
-    if not _well_formed(manifest):
-        return Manifest()
-    if outside := [p for p in (*manifest.files, *manifest.pending) if not _inside(p)]:
-        raise UserError((_manifest_finding(f"names a path that can't be ours: {outside[0]!r}"),))
-    return manifest
-
-
 def _carry_out(plan: Plan, writes: Iterable[Status]) -> None:
     before, after, gone = plan.manifest, _after(plan), _gone(plan)
     pending = {status.path: after.files[status.path] for status in writes}
     plan.folder.mkdir(parents=True, exist_ok=True)
-    _write_manifest(plan.folder, Manifest(before.files | _found(plan), before.pending | pending))
+    write_manifest(plan.folder, Manifest(before.files | _found(plan), before.pending | pending))
     for key in before.pending:
-        _temporary(_file(plan.folder, key)).unlink(missing_ok=True)
+        temporary(_file(plan.folder, key)).unlink(missing_ok=True)
     for status in writes:
         target = _file(plan.folder, status.path)
         content = _with(target, status.path, status.new or b"")
         if status.state in ("edited", "foreign"):
             _set_aside(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, content)
-    _write_manifest(plan.folder, Manifest(after.files | gone, after.pending))
+        replace_file(target, content)
+    write_manifest(plan.folder, Manifest(after.files | gone, after.pending))
     for key in gone:
         _remove(plan.folder, key)
     if gone:
-        _write_manifest(plan.folder, after)
+        write_manifest(plan.folder, after)
 
 
 def _found(plan: Plan) -> dict[str, Record]:
@@ -248,11 +212,12 @@ def _with(path: Path, key: str, content: bytes) -> bytes:
 def _remove(folder: Path, key: str) -> None:
     """Remove a file, or a block and then the file if nothing else is left in it."""
     path, name = _file(folder, key), key.partition("#")[2]
-    rest = _raw(blocks.take(_text(path.read_bytes()), name)) if name and path.exists() else b""
-    if rest:
-        _replace(path, rest)
-        return
-    path.unlink(missing_ok=True)
+    if path.is_file():
+        rest = _raw(blocks.take(_text(path.read_bytes()), name)) if name else b""
+        if rest:
+            replace_file(path, rest)
+            return
+        path.unlink()
     _remove_empty(folder, key.partition("#")[0])
 
 
@@ -274,57 +239,11 @@ def _linked(folder: Path, path: str) -> bool:
     return False
 
 
-def _inside(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and not {"..", *"\\:\0"} & {*parts, *path}
-
-
-def _well_formed(manifest: Manifest) -> bool:
-    """Tell whether a manifest holds what is written into one: records of words."""
-    records = (*manifest.files.values(), *manifest.pending.values())
-    return all(isinstance(record, dict) for record in records) and all(
-        isinstance(word, str) for record in records for word in record.values()
-    )
-
-
 def _set_aside(target: Path) -> None:
     """Rename a file to `.orig`, or to `.orig-2` and so on where an earlier copy is kept."""
     names = (f"{target.name}.orig{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
     copies = (target.with_name(name) for name in names)
     target.rename(next(copy for copy in copies if not os.path.lexists(copy)))
-
-
-def _temporary(target: Path) -> Path:
-    return target.with_name(f".{target.name}.promptpack-tmp")
-
-
-def _replace(target: Path, content: bytes, *, sync: bool = False) -> None:
-    """Put bytes at a path so that a reader sees the old or the new, never a part."""
-    temporary = _temporary(target)
-    temporary.unlink(missing_ok=True)
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write a manifest so that it survives a crash; one that says nothing is removed."""
-    data: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "files": manifest.files,
-        "pending": manifest.pending,
-    }
-    if manifest == Manifest():
-        (folder / MANIFEST).unlink(missing_ok=True)
-        return
-    _replace(folder / MANIFEST, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
 
 
 def _remove_empty(folder: Path, path: str) -> None:
@@ -338,10 +257,6 @@ def _remove_empty(folder: Path, path: str) -> None:
             continue
         except OSError:
             return
-
-
-def _manifest_finding(message: str) -> Finding:
-    return Finding("PP404", "error", MANIFEST, 1, 1, f"the manifest {message}")
 
 
 def _refusal(status: Status) -> Finding:
