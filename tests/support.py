@@ -86,6 +86,9 @@ capabilities: {glob: allow, grep: allow, list: allow, edit: ask, write: ask, pat
 """A pack of two variants for one client, which can express all of it: nothing is lost."""
 
 
+KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
+
+
 class Result(NamedTuple):
     """What a command left behind: its exit code and what it wrote to stdout and stderr."""
 
@@ -110,8 +113,9 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a command: nothing of ours but the path, warnings are errors."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-    return {**kept, "HOME": os.devnull, "PYTHONWARNINGS": "error", **(extra or {})}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    ours = {"HOME": os.devnull, "COLUMNS": "80", "PYTHONWARNINGS": "error"}
+    return {**kept, **ours, **(extra or {})}
 
 
 def run(

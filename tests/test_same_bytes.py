@@ -1,0 +1,144 @@
+"""Same inputs, same bytes: the reference packs built on machines that differ in all but the files.
+
+The first test also counts what a build emits, so that no client is forgotten on the way.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from promptpack.load import load
+from promptpack.model import Pack
+from promptpack.resolve import resolve
+from promptpack.targets import TARGETS
+from support import DEMO, built, call, make_project, run, snapshot, tree_hash
+
+REPOSITORY = Path(__file__).parents[1]
+
+REVERSED = """
+import os
+from promptpack.cli import main
+
+class Reversed:
+    def __init__(self, entries):
+        self.entries = reversed(sorted(entries, key=lambda entry: entry.name))
+    __enter__ = __iter__ = lambda self: self
+    __exit__ = lambda self, *_: None
+    __next__ = lambda self: next(self.entries)
+
+listdir, scandir = os.listdir, os.scandir
+os.listdir = lambda *args: sorted(listdir(*args), reverse=True)
+os.scandir = lambda *args: Reversed(scandir(*args))
+main()
+"""
+"""A file system that lists its folders the other way round."""
+
+AT = """
+import sys, time
+from promptpack.cli import main
+now = float(sys.argv.pop(1))
+time.time, time.time_ns = lambda: now, lambda: int(now) * 10**9
+main()
+"""
+"""A clock that is wrong."""
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the reference packs as this process builds them."""
+    out = tmp_path_factory.mktemp("reference") / "dist"
+    done = call("build", "--out", out, cwd=REPOSITORY)
+    assert done.code == 0, done.err
+    return out
+
+
+def clients(pack: Pack) -> set[str]:
+    return set(pack.targets or TARGETS)
+
+
+def test_a_build_emits_every_variant_for_every_client(reference: Path) -> None:
+    project = load(REPOSITORY)
+    wanted = {
+        (variant.pack.name, variant.model.name, variant.policy.name, target)
+        for variant in resolve(project)
+        for target in clients(variant.pack)
+    }
+    said = json.loads(call("build", "--out", reference, "--format", "json", cwd=REPOSITORY).out)
+    keys = ("pack", "model", "policy", "target")
+    assert {tuple(artifact[key] for key in keys) for artifact in said["artifacts"]} == wanted
+    assert len(said["artifacts"]) == len(wanted)
+    files = {path.relative_to(reference).as_posix() for path in reference.rglob("*.*")}
+    paths = {artifact["path"] for artifact in said["artifacts"]}
+    assert {name for name in files if (reference / name).is_file()} == {*paths, ".promptpack.json"}
+    assert (said["written"], said["unchanged"], said["removed"]) == (0, len(paths), 0)
+
+
+def test_a_second_build_writes_nothing(reference: Path) -> None:
+    before = tree_hash(reference), [path.stat().st_mtime_ns for path in reference.rglob("*")]
+    done = call("build", "--out", reference, cwd=REPOSITORY)
+    assert (done.code, ": 0 written" in done.out) == (0, True)
+    assert call("check", "--out", reference, cwd=REPOSITORY).code == 0
+    after = tree_hash(reference), [path.stat().st_mtime_ns for path in reference.rglob("*")]
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("env", "code", "first"),
+    [
+        ({"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"}, "", ()),
+        ({"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "2"}, "", ()),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "", ()),
+        ({}, REVERSED, ()),
+        ({}, AT, ("0",)),
+        ({}, AT, ("2208988800",)),
+    ],
+    ids=["time zone", "Turkish", "ascii", "reversed listing", "1970", "2040"],
+)
+def test_another_machine(
+    env: Mapping[str, str], code: str, first: tuple[str, ...], reference: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "dist"
+    arguments: tuple[str | Path, ...] = (*first, "-C", REPOSITORY, "build", "--out", out)
+    done = run(*arguments, cwd=tmp_path, env=env, code=code)
+    assert done.code == 0, done.err
+    assert tree_hash(out) == tree_hash(reference)
+
+
+def test_another_place(reference: Path, tmp_path: Path) -> None:
+    root = tmp_path / "a folder, caf\u00e9"
+    for name in ("packs", "templates"):
+        shutil.copytree(REPOSITORY / name, root / name)
+    done = run("build", cwd=root / "packs")
+    assert done.code == 0, done.err
+    assert tree_hash(root / "dist") == tree_hash(reference)
+
+
+def test_another_umask(tmp_path: Path) -> None:
+    wanted = snapshot(built(tmp_path / "one") / "dist")
+    project = make_project(tmp_path / "two")
+    before = os.umask(0o077)
+    try:
+        done = call("build", cwd=project)
+    finally:
+        os.umask(before)
+    assert (done.code, snapshot(project / "dist")) == (0, wanted)
+    files = [path for path in (project / "dist").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "BOM"])
+@pytest.mark.parametrize("end", ["\r\n", "\r"], ids=["CRLF", "CR"])
+def test_another_editor(mark: str, end: str, tmp_path: Path) -> None:
+    wanted = snapshot(built(tmp_path / "one") / "dist")
+    files = {name: mark + text.replace("\n", end) for name, text in DEMO.items()}
+    assert snapshot(built(tmp_path / "two", files) / "dist") == wanted
+
+
+def test_another_source_is_noticed(tmp_path: Path) -> None:
+    one = tree_hash(built(tmp_path / "one") / "dist")
+    assert one != tree_hash(built(tmp_path / "two", {"packs/demo/role.md": "New.\n"}) / "dist")
+    assert one == tree_hash(built(tmp_path / "three", {"packs/demo/README.md": "New.\n"}) / "dist")
