@@ -1,12 +1,14 @@
 """The build on one page: a project in, every artifact out, or everything that is wrong with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from promptpack.artifacts import make_artifact, widened
 from promptpack.compose import Composer
 from promptpack.diagnose import did_you_mean
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.resolve import ALL, Selection, resolve
+from promptpack.source import Path, finding, read_yaml
 from promptpack.targets import TARGETS, Target
 
 Progress = Callable[[int, int], None]
@@ -55,16 +57,30 @@ def _targets(pack: Pack, selection: Selection) -> list[Target]:
 
 
 def _unknown_targets(project: Project, selection: Selection) -> Iterator[Finding]:
-    named = [(name, "", 0) for name in selection.targets]
-    for pack in project.packs.values():
-        named += [(name, pack.path, 1) for name in pack.targets]
-        named += [(a.target, a.origin.path, a.origin.line) for a in pack.accept]
-    for model in project.models.values():
-        named += [(name, model.path, 1) for name in model.ids]
-    for name, path, line in dict.fromkeys(named):
+    for name in selection.targets:
         if name not in TARGETS:
             hint = did_you_mean(name, TARGETS)
-            yield Finding("PP023", "error", path, line, 1, f"unknown target '{name}'", hint)
+            yield Finding("PP023", "error", "", 0, 0, f"unknown target '{name}'", hint)
+    named = [(p.path, {*p.targets, *(a.target for a in p.accept)}) for p in project.packs.values()]
+    named += [(model.path, set(model.ids)) for model in project.models.values()]
+    for path, names in named:
+        if names <= TARGETS.keys():
+            continue
+        source = project.sources[path]
+        document = read_yaml(source, path)
+        for place, name in _places_of_targets(document.data):
+            if name not in TARGETS:
+                mark = (document.keys if place[0] == "ids" else document.values)[place]
+                text, hint = f"unknown target '{name}'", did_you_mean(name, TARGETS)
+                yield finding("PP023", path, mark, text, hint, source)
+
+
+def _places_of_targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield each target that a pack or a model names, and where."""
+    yield from ((("targets", n), name) for n, name in enumerate(data.get("targets", ())))
+    for number, accept in enumerate(data.get("accept", ())):
+        yield ("accept", number, "target"), accept["target"]
+    yield from ((("ids", name), name) for name in data.get("ids", ()))
 
 
 def _by_place(found: Finding) -> tuple[str, int, int, str]:

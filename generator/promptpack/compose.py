@@ -43,7 +43,7 @@ TITLES = {
 """Titles of the known sections and parts whose name alone would not do."""
 
 _ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_FENCE = re.compile(r"\s*(`{3,}(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
 
@@ -62,6 +62,7 @@ class Composer:
     """Composes the variants of one project; templates are compiled once, bodies shared."""
 
     def __init__(self, project: Project) -> None:
+        self.project = project
         self.templates = Templates(project)
         self._bodies: dict[tuple[str, str, str, bool], Lines] = {}
 
@@ -89,12 +90,25 @@ class Composer:
         uses = [u for s in variant.sections for p in s.parts for u in p.uses]
         layout = LAYOUT + variant.model.layout
         names = dict.fromkeys((layout, *(use.fragment for use in uses)))
-        specific = target if any(self.templates.reads_target(n) for n in names) else ""
+        specific = target if self._reads_target(names) else ""
         key = (variant.pack.name, variant.name, specific, tells_policy)
         if key not in self._bodies:
             added = (_permissions(variant),) if tells_policy else ()
             self._bodies[key] = self._composed(variant, layout, target, added)
         return self._bodies[key]
+
+    def _reads_target(self, names: Iterable[str]) -> bool:
+        """Tell whether a template reads the target; says what is wrong with any of them."""
+        reads = False
+        findings: list[Finding] = []
+        for name in names:
+            try:
+                reads = self.templates.reads_target(name) or reads
+            except UserError as error:
+                findings += error.findings
+        if findings:
+            raise UserError(tuple(findings))
+        return reads
 
     def _composed(
         self, variant: Variant, layout: str, target: str, added: tuple[_Section, ...]
@@ -130,7 +144,7 @@ class Composer:
                 blocks.append(self._fragment(use, context))
             except NeedsDenied as denied:
                 if not use.optional:
-                    findings.append(_needs(variant, use, denied))
+                    findings.append(self._needs(variant, use, denied))
             except UserError as error:
                 findings.extend(error.findings)
         return _Part(part.name, _joined(block for block in blocks if block))
@@ -151,9 +165,13 @@ class Composer:
         return clean([Line(line, start) for line in text.split("\n")])
 
     def _params(self, use: Use) -> dict[str, Any]:
-        """Return the values of all parameters of a fragment and of what it includes."""
+        """Return the values of all parameters of a fragment and of what it includes.
+
+        The pack's own go before the fragment's defaults, and those before what it includes says.
+        """
         closure = [self.templates.find(name) for name in self.templates.closure(use.fragment)]
-        declared = {k: v for f in closure if isinstance(f, Fragment) for k, v in f.params.items()}
+        inner = (fragment for fragment in reversed(closure) if isinstance(fragment, Fragment))
+        declared = {name: value for f in inner for name, value in f.params.items()}
         problems = [
             (f"fragment '{use.fragment}' has no parameter '{name}'", did_you_mean(name, declared))
             for name in use.params
@@ -166,8 +184,23 @@ class Composer:
             if value is None
         ]
         if problems:
-            raise UserError(tuple(_at_use(use, "PP035", text, hint) for text, hint in problems))
+            raise UserError(tuple(self._at(use, "PP035", text, hint) for text, hint in problems))
         return values
+
+    def _needs(self, variant: Variant, use: Use, denied: NeedsDenied) -> Finding:
+        names = ", ".join(denied.denied)
+        text = (
+            f"fragment '{denied.fragment.name}' needs {names}, "
+            f"which the policy '{variant.policy.name}' denies"
+        )
+        return self._at(use, "PP102", text, "mark the use 'optional: true' to leave it out there")
+
+    def _at(self, use: Use, code: str, message: str, hint: str) -> Finding:
+        source = self.project.sources[use.origin.path]
+        line = source.split("\n")[use.origin.line - 1]
+        width = len(re.split(r"[\s,}\]]", line[use.column - 1 :], maxsplit=1)[0])
+        mark = Mark(use.origin.line, use.column, width)
+        return finding(code, use.origin.path, mark, message, hint, source)
 
     def _laid_out(
         self, layout: str, sections: tuple[_Section, ...], context: Mapping[str, Any]
@@ -244,17 +277,3 @@ def _view(section: _Section, write: Any) -> SectionView:  # noqa: ANN401 - lines
 
 def _text(lines: Lines) -> str:
     return "\n".join(line.text for line in lines)
-
-
-def _needs(variant: Variant, use: Use, denied: NeedsDenied) -> Finding:
-    names = ", ".join(denied.denied)
-    text = (
-        f"fragment '{denied.fragment.name}' needs {names}, "
-        f"which the policy '{variant.policy.name}' denies"
-    )
-    return _at_use(use, "PP102", text, "mark the use 'optional: true' to leave it out there")
-
-
-def _at_use(use: Use, code: str, message: str, hint: str = "") -> Finding:
-    mark = Mark(use.origin.line, use.column)
-    return finding(code, use.origin.path, mark, message, hint)

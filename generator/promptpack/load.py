@@ -63,8 +63,8 @@ def load(root: Path) -> Project:
     return project
 
 
-def _by_place(found: Finding) -> tuple[str, int, int, str]:
-    return found.path, found.line, found.column, found.code
+def _by_place(found: Finding) -> tuple[str, int, int, str, str]:
+    return found.path, found.line, found.column, found.code, found.message
 
 
 class _Reader:
@@ -129,6 +129,9 @@ class _Reader:
     def _fragment(self, source: Source, pack: str = "") -> Fragment:
         head, body, lines = frontmatter.split(source.text)
         valid: FragmentHead | None = None
+        if head is None and source.text.startswith("---\n"):
+            message, hint = "a head without an end", "end it with a line of three hyphens"
+            self._say(finding("PP007", source.path, Mark(1, 1, 3), message, hint, source.text))
         if head is not None:
             valid = self._validated(FragmentHead, read_yaml(head or "{}", source.path, 2), source)
             body = "{#" + "\n" * (lines - 1) + "#}\n" + body
