@@ -14,24 +14,21 @@ from jinja2.lexer import Token, TokenStream
 
 from promptpack.model import Line, Origin
 
-_TEMPLATE, _LINE, _COUNT = 0xF0000, 0x100000, 0xFFFD
+_TEMPLATE, _LINE, _END = 0xF0000, 0x100000, 0xFFFE
 _MARK = re.compile("([\U000f0000-\U000ffffd])([\U00100000-\U0010fffd])")
 _LEADING = re.compile(rf"(?:\s|{_MARK.pattern})*")
 
 
 class LineMarks(Extension):
-    """Marks the lines of every template it sees; `paths` numbers the templates."""
+    """Marks the lines of every template it sees, and numbers the templates as they come."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self.paths: list[str] = []
+        self.numbers: dict[str, int] = {}
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """Yield the template's tokens with a mark before each line and each expression."""
-        path = stream.filename or stream.name or ""
-        if path not in self.paths:
-            self.paths.append(path)
-        template = self.paths.index(path)
+        template = self._number(stream.filename or stream.name or "")
         for token in stream:
             if token.type == "data":
                 yield Token(token.lineno, "data", _marked(template, token.lineno, token.value))
@@ -42,15 +39,16 @@ class LineMarks(Extension):
 
     def read(self, text: str, fallback: Origin) -> list[Line]:
         """Return the lines of a marked render without its marks; `fallback` is where it begins."""
-        lines, origin = [], fallback
+        lines, origin, paths = [], fallback, list(self.numbers)
         for line in text.split("\n"):
             leading = _LEADING.match(line)
-            marks = _MARK.findall(leading[0]) if leading else []
-            if marks:
-                template, number = marks[-1]
-                path = self.paths[ord(template) - _TEMPLATE]
-                origin = Origin(path, ord(number) - _LINE)
-            lines.append(Line(strip(line), origin))
+            marks = [
+                Origin(paths[ord(template) - _TEMPLATE], ord(number) - _LINE)
+                for template, number in _MARK.findall(line)
+            ]
+            before = len(_MARK.findall(leading[0])) if leading else 0
+            lines.append(Line(strip(line), marks[before - 1] if before else origin))
+            origin = marks[-1] if marks else origin  # a value may go on in the next line
         return lines
 
     def write(self, lines: Iterable[Line]) -> str:
@@ -58,9 +56,10 @@ class LineMarks(Extension):
         return "\n".join(self._written(line) for line in lines)
 
     def _written(self, line: Line) -> str:
-        if line.origin.path not in self.paths:
-            self.paths.append(line.origin.path)
-        return _mark(self.paths.index(line.origin.path), line.origin.line) + line.text
+        return _mark(self._number(line.origin.path), line.origin.line) + line.text
+
+    def _number(self, path: str) -> int:
+        return self.numbers.setdefault(path, len(self.numbers))
 
 
 def strip(text: str) -> str:
@@ -69,7 +68,8 @@ def strip(text: str) -> str:
 
 
 def _mark(template: int, line: int) -> str:
-    return chr(_TEMPLATE + template % _COUNT) + chr(_LINE + line % _COUNT)
+    """Return a mark; past the range it is none that is read, and so the fragment has one origin."""
+    return chr(_TEMPLATE + min(template, _END)) + chr(_LINE + min(line, _END))
 
 
 def _marked(template: int, lineno: int, text: str) -> str:

@@ -107,7 +107,9 @@ def meet(grants: Iterable[Grant]) -> Grant:
     patterned = [grant for grant in distinct if uniform(grant) is None]
     least = min((e for g in distinct if g not in patterned for e in effects(g)), key=_rank)
     if len(patterned) == 1:
-        return tuple(Rule(p, min(e, least, key=_rank)) for p, e in patterned[0])
+        grant = tuple(Rule(p, min(e, least, key=_rank)) for p, e in patterned[0])
+        same = uniform(grant)
+        return grant if same is None else plain(same)
     return plain(min((e for g in distinct for e in effects(g)), key=_rank))
 
 

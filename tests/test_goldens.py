@@ -1,0 +1,51 @@
+"""Small projects and the files they become, for every client, compared file by file.
+
+`tests/golden/<case>/input` is a project, `expected` its output folder. `PROMPTPACK_ACCEPT=1` (or
+`make goldens`) rewrites what is expected; for users that difference is the change.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from promptpack.build import build
+from promptpack.load import load
+from promptpack.targets import TARGETS
+
+CASES = sorted((Path(__file__).parent / "golden").iterdir())
+ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
+
+
+def emitted(case: Path) -> dict[str, bytes]:
+    """Return what a case's project becomes, blocks that share a file one after the other."""
+    files: dict[str, bytes] = {}
+    for artifact in build(load(case / "input")):
+        before = files.get(artifact.path)
+        files[artifact.path] = b"\n".join(filter(None, (before, artifact.content)))
+    return files
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_project_becomes_the_expected_files(case: Path) -> None:
+    expected = case / "expected"
+    found = emitted(case)
+    if ACCEPT:
+        shutil.rmtree(expected, ignore_errors=True)
+        for path, content in found.items():
+            (expected / path).parent.mkdir(parents=True, exist_ok=True)
+            (expected / path).write_bytes(content)
+    kept = {
+        path.relative_to(expected).as_posix(): path.read_bytes()
+        for path in expected.rglob("*")
+        if path.is_file()
+    }
+    assert sorted(found) == sorted(kept)
+    for path, content in kept.items():
+        assert found[path].decode() == content.decode(), path
+
+
+def test_every_target_has_goldens() -> None:
+    for case in CASES:
+        assert {path.name for path in (case / "expected").iterdir()} == set(TARGETS)

@@ -1,0 +1,105 @@
+"""The house stays a house: imports point one way, rooms are small, everything says what it is."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HOUSE = ROOT / "generator" / "promptpack"
+MODULES = sorted(HOUSE.rglob("*.py"))
+FLOORS = (
+    ("__init__", "model"),
+    ("patterns",),
+    ("policy",),
+    ("source",),
+    ("schema", "blocks"),
+    ("diagnose", "frontmatter"),
+    ("load_pack",),
+    ("load",),
+    ("resolve",),
+    ("marks", "views", "telling"),
+    ("templating",),
+    ("compose",),
+    ("targets",),
+    ("artifacts",),
+    ("build", "manifest", "origins"),
+    ("write", "explaining"),
+    ("output",),
+    ("install", "reports", "review", "site"),
+    ("cli",),
+    ("__main__",),
+)
+"""The rooms from the ground up; a module may import from the floors below its own."""
+
+
+def room(path: Path) -> str:
+    """Return the room a module belongs to: its folder, or itself."""
+    return path.relative_to(HOUSE).with_suffix("").parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the rooms that a module imports from."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = node.module == "promptpack"
+            names = [f"promptpack.{a.name}" for a in node.names] if whole else [node.module]
+        found |= {n.split(".")[1] for n in names if n.startswith("promptpack.")}
+    return found
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def test_every_room_has_its_floor() -> None:
+    listed = [name for floor in FLOORS for name in floor]
+    assert sorted(listed) == sorted({room(path) for path in MODULES})
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_imports_point_down(path: Path) -> None:
+    floor_of = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+    own = room(path)
+    for other in imported(path) - {own, "__version__"}:
+        assert floor_of[other] < floor_of[own], f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert text.count("\n") <= 300
+    assert ast.get_docstring(tree)
+    for function in functions(path):
+        assert function.returns is not None, function.name
+        assert (function.end_lineno or 0) - function.lineno < 40, function.name
+    for public in ast.iter_child_nodes(tree):
+        if isinstance(public, (ast.FunctionDef, ast.ClassDef)) and not public.name.startswith("_"):
+            assert ast.get_docstring(public), public.name
+
+
+def test_the_median_function_is_short() -> None:
+    sizes = sorted((f.end_lineno or 0) - f.lineno + 1 for path in MODULES for f in functions(path))
+    assert sizes[len(sizes) // 2] <= 12
+
+
+def test_fragments_of_the_library_are_short_and_introduce_themselves() -> None:
+    fragments = sorted((ROOT / "templates" / "fragments").rglob("*.md"))
+    assert fragments
+    for path in fragments:
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= 40, path
+        assert text.startswith("---\ntitle: "), path
+        assert "\nsummary: " in text, path
+
+
+def test_the_library_and_the_packs_use_every_fragment() -> None:
+    texts = [p.read_text(encoding="utf-8") for p in (ROOT / "packs").rglob("pack.yaml")]
+    texts += [p.read_text(encoding="utf-8") for p in (ROOT / "templates").rglob("*.md")]
+    for path in (ROOT / "templates" / "fragments").rglob("*.md"):
+        name = path.relative_to(ROOT / "templates" / "fragments").with_suffix("").as_posix()
+        assert any(name in text for text in texts), name

@@ -1,0 +1,116 @@
+"""The reference pack says every clause of its brief, from fragments, within each model's budget.
+
+`seed_clauses.yaml` names the fragment of each clause and words that have to stand on its lines.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promptpack.build import build
+from promptpack.compose import Composer
+from promptpack.load import load
+from promptpack.model import Agent, Fragment, Project
+from promptpack.resolve import Selection, resolve
+from promptpack.source import read_yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+CLAUSES: Mapping[str, Any] = read_yaml(
+    (Path(__file__).parent / "seed_clauses.yaml").read_text(encoding="utf-8"), "seed_clauses.yaml"
+).data
+BRIEF = {"R": 3, "C": 6, "I": 8, "O": 4, "S": 8, "N": 4, "F": 5, "E": 5, "X": 1}
+"""How many clauses each part of the brief has."""
+
+
+@cache
+def project() -> Project:
+    return load(ROOT)
+
+
+def agent(read: Project, model: str, policy: str) -> Agent:
+    variant = resolve(read, Selection(("python-ml-architect",), (model,), (policy,)))[0]
+    return Composer(read).agent(variant, "opencode")
+
+
+def said(told: Agent, fragment: str) -> str:
+    return "\n".join(line.text for line in told.body if line.origin.path == fragment)
+
+
+def missing(told: Agent, clause: str) -> list[str]:
+    """Return the words of a clause that its fragment's lines do not hold."""
+    text = said(told, CLAUSES[clause]["fragment"]).casefold()
+    return [words for words in CLAUSES[clause]["says"] if words.casefold() not in text]
+
+
+def test_the_table_has_every_clause_of_the_brief() -> None:
+    assert list(CLAUSES) == [
+        f"{part}{n}" for part, count in BRIEF.items() for n in range(1, count + 1)
+    ]
+    assert all(entry["says"] for entry in CLAUSES.values())
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_the_default_variant_says_the_clause_from_its_fragment(clause: str) -> None:
+    assert missing(agent(project(), "koronatech-coder", "plan-only"), clause) == []
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_a_clause_is_missed_when_its_fragment_is_emptied(clause: str) -> None:
+    path = CLAUSES[clause]["fragment"]
+    fragments = {
+        name: replace(f, body="") if f.path == path else f
+        for name, f in project().fragments.items()
+    }
+    assert any(isinstance(f, Fragment) and f.path == path for f in fragments.values())
+    emptied = replace(project(), fragments=fragments)
+    assert (
+        missing(agent(emptied, "koronatech-coder", "plan-only"), clause) == CLAUSES[clause]["says"]
+    )
+
+
+@pytest.mark.parametrize("policy", ["plan-only", "read-only", "review", "implement"])
+def test_small_keeps_to_its_budget_with_boundaries_and_ethics_whole(policy: str) -> None:
+    small = agent(project(), "small", policy)
+    large = agent(project(), "koronatech-coder", policy)
+    assert math.ceil(len(small.prompt) / 4) <= small.model.prompt_budget <= 700
+    kept = {line.text for line in small.body}
+    for section in ("scope", "ethics"):
+        paths = {
+            project().fragments[use.fragment].path
+            for one in project().packs["python-ml-architect"].sections
+            if one.name == section
+            for part in one.parts
+            for use in part.uses
+        }
+        whole = [line.text for line in large.body if line.origin.path in paths and line.text]
+        assert len(whole) >= len(paths) - 1
+        assert kept.issuperset(whole)
+
+
+def test_every_variant_keeps_to_its_models_budget() -> None:
+    for artifact in build(project(), Selection(targets=("opencode",))):
+        prompt = artifact.agent.prompt
+        assert math.ceil(len(prompt) / 4) <= artifact.variant.model.prompt_budget, artifact.path
+
+
+def test_the_pack_ships_five_models_and_four_policies() -> None:
+    pack = project().packs["python-ml-architect"]
+    assert pack.default == ("koronatech-coder", "plan-only")
+    assert pack.models == ("koronatech-coder", "claude", "gpt", "gemini", "small")
+    assert pack.policies == ("plan-only", "read-only", "review", "implement")
+    assert len(resolve(project(), Selection(("python-ml-architect",)))) == 20
+
+
+def test_each_policy_is_told_in_words_that_agree_with_it() -> None:
+    prompts = {
+        p: agent(project(), "claude", p).prompt for p in ("plan-only", "read-only", "implement")
+    }
+    assert "You cannot edit files" in prompts["plan-only"]
+    assert "You cannot edit files" in prompts["read-only"]
+    assert "You cannot edit files" not in prompts["implement"]
+    assert len(set(prompts.values())) == len(prompts)
