@@ -223,7 +223,6 @@ def test_a_long_line_is_cropped_around_the_mistake(project: Path) -> None:
     assert shown[caret.index("^")] == "\N{REPLACEMENT CHARACTER}"
 
 
-@pytest.mark.xfail(strict=True, reason="load sorts findings by place, not by what they say")
 def test_errors_come_in_one_order(project: Path) -> None:
     write_files(project, BROKEN)
     said = {run("build", cwd=project, env={"PYTHONHASHSEED": str(seed)}) for seed in range(1, 5)}

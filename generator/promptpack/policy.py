@@ -105,12 +105,12 @@ def meet(grants: Iterable[Grant]) -> Grant:
     if len(distinct) == 1:
         return distinct[0]
     patterned = [grant for grant in distinct if uniform(grant) is None]
+    if len(patterned) != 1:
+        return plain(min((e for g in distinct for e in effects(g)), key=_rank))
     least = min((e for g in distinct if g not in patterned for e in effects(g)), key=_rank)
-    if len(patterned) == 1:
-        grant = tuple(Rule(p, min(e, least, key=_rank)) for p, e in patterned[0])
-        same = uniform(grant)
-        return grant if same is None else plain(same)
-    return plain(min((e for g in distinct for e in effects(g)), key=_rank))
+    grant = tuple(Rule(p, min(e, least, key=_rank)) for p, e in patterned[0])
+    same = uniform(grant)
+    return grant if same is None else plain(same)
 
 
 def resolve(policy: Policy, client: Policy) -> Policy:
