@@ -1,41 +1,65 @@
-"""Composition: what a prompt looks like whatever conditions leave out, and where lines are from.
+"""Composition: a variant in, the lines of its prompt with their origins out."""
 
-Origins are checked with templates made at random, in which every literal is unique: a rendered
-line has to name the template line that holds its text.
-"""
-
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-import support
 from promptpack.build import build
-from promptpack.compose import clean, title_of
+from promptpack.compose import Composer, clean, title_of
 from promptpack.load import load
-from promptpack.marks import strip
-from promptpack.model import Agent, Line, Origin, UserError
-from promptpack.templating import Templates
-from promptpack.views import Params, PolicyView, Vars
+from promptpack.model import Agent, Finding, Line, Origin, Project, UserError
+from promptpack.resolve import Selection, resolve
+from support import DEMO, make_project, write_files
 
-HERE = Origin("x.md", 1)
+PACK = """\
+name: demo
+title: Demo
+description: Does a thing.
+vars: {{word: said}}
+sections:
+{sections}
+variants:
+  default: {{model: tiny, policy: look}}
+  model: [tiny]
+  policy: [look, change]
+"""
+ROLE = "packs/demo/role.md"
 
 
-def agents(root: Path, files: Mapping[str, str | bytes] | None = None) -> dict[str, Agent]:
-    """Return the demo project's agents by their policy."""
-    artifacts = build(load(support.make_project(root, files)))
-    return {artifact.variant.policy.name: artifact.agent for artifact in artifacts}
+def project_of(path: Path, sections: str, files: Mapping[str, str]) -> Project:
+    """Return the demo project with other sections, and with fragments beside the pack."""
+    pack = PACK.format(sections=sections.rstrip("\n"))
+    own = {f"packs/demo/{name}": text for name, text in files.items() if "/" not in name}
+    others = {name: text for name, text in files.items() if "/" in name}
+    return load(make_project(path, {"packs/demo/pack.yaml": pack, **own, **others}))
 
 
-def texts(lines: tuple[Line, ...]) -> list[str]:
-    return [line.text for line in lines]
+def agent_of(project: Project, policy: str = "look", target: str = "opencode") -> Agent:
+    (variant,) = resolve(project, Selection(policies=(policy,)))
+    return Composer(project).agent(variant, target)
+
+
+def prompt(path: Path, sections: str, files: Mapping[str, str], policy: str = "look") -> str:
+    return agent_of(project_of(path, sections, files), policy).prompt
+
+
+def findings(project: Project, policy: str = "look") -> tuple[Finding, ...]:
+    with pytest.raises(UserError) as caught:
+        agent_of(project, policy)
+    return caught.value.findings
+
+
+def lines(texts: list[str]) -> list[Line]:
+    return [Line(text, Origin("f", number)) for number, text in enumerate(texts, 1)]
 
 
 @pytest.mark.parametrize(
-    ("lines", "kept"),
+    ("texts", "kept"),
     [
         (["", "a", "", "", "b", ""], ["a", "", "b"]),
         (["a  ", "\t", "b\t"], ["a", "", "b"]),
@@ -43,16 +67,173 @@ def texts(lines: tuple[Line, ...]) -> list[str]:
         (["~~~~", "~~~", "", "", "~~~~", "", ""], ["~~~~", "~~~", "", "", "~~~~"]),
         (["  ```py", "", "", "  ```"], ["  ```py", "", "", "  ```"]),
         (["```", "open", "", ""], ["```", "open"]),
+        (["```x``` y", "", "", "b  "], ["```x``` y", "", "b"]),
         ([], []),
         (["", " "], []),
     ],
 )
-def test_white_space_is_clean_outside_fences(lines: list[str], kept: list[str]) -> None:
-    assert texts(clean([Line(text, HERE) for text in lines])) == kept
+def test_white_space_is_clean_outside_fences(texts: list[str], kept: list[str]) -> None:
+    assert [line.text for line in clean(lines(texts))] == kept
+
+
+POOL = ["", "", " ", "\t", "a", "a  ", "# b", "- c", "  d ", "> ", "1. e ", "    f", "``g`` h"]
+FENCES = ["```", "````", "~~~", "```py", "~~~ x", "- y\n  ```\n\n\n  z  \n  ```", "```h``` i"]
+
+
+def fences(text: str) -> list[str]:
+    """Return what stands in the closed code fences of a Markdown text."""
+    return [token.content for token in MarkdownIt().parse(text) if token.type == "fence"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(POOL + FENCES), max_size=14))
+@example(["a", "```", "", "", "b  ", "```", "", "", "c"])
+@example(["```x```", "", "", "a"])
+def test_clean(texts: list[str]) -> None:
+    texts = "\n".join(texts).split("\n")
+    cleaned = clean(lines(texts))
+    assert clean(cleaned) == cleaned
+    numbers = [line.origin.line for line in cleaned]
+    assert numbers == sorted(set(numbers)), "lines are left out, never moved or doubled"
+    assert all(texts[line.origin.line - 1].startswith(line.text) for line in cleaned)
+    assert [line.text.strip() for line in cleaned if line.text.strip()] == [
+        text.strip() for text in texts if text.strip()
+    ]
+    shown = [line.text for line in cleaned]
+    assert not shown or shown[0].strip()
+    if "```" not in "".join(texts) and "~~~" not in "".join(texts):
+        assert "\n\n\n" not in "\n".join(shown)
+        assert all(text == text.rstrip() for text in shown)
+        assert shown[-1:] != [""]
+
+
+@st.composite
+def fenced(draw: st.DrawFn) -> str:
+    """Return a paragraph and a closed fence with something in it."""
+    opening = draw(st.sampled_from(["```", "~~~~", "```py", "~~~"]))
+    inner = draw(st.lists(st.sampled_from(["", "", "b  ", "\t", "# x", "  y", "``", "~"])))
+    return "\n".join(["x", "", opening, *inner, opening.rstrip("py"), "", ""])
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["", "", "a  ", "# b", "> ", "```c``` d"]) | fenced(), max_size=8))
+def test_what_stands_in_a_fence_is_kept(texts: list[str]) -> None:
+    text = "\n".join(texts)
+    cleaned = "\n".join(line.text for line in clean(lines(text.split("\n"))))
+    assert fences(cleaned) == fences(text)
+
+
+def test_sections_parts_and_lists(tmp_path: Path) -> None:
+    sections = """\
+  role: ./role.md
+  scope:
+    in: [./one.md, ./two.md]
+    out: ./text.md
+  data-handling: [./one.md, ./text.md, ./two.md, ./stars.md, ./numbers.md, ./more-numbers.md]
+"""
+    files = {
+        "role.md": "You help.\n\n\n\nA lot.  \n\n",
+        "one.md": "\n- one\n  more of one\n",
+        "two.md": "---\ntitle: T\n---\n- two\n",
+        "text.md": "Text.\n",
+        "stars.md": "* star\n",
+        "numbers.md": "1. first\n",
+        "more-numbers.md": "1. second\n",
+        "templates/layouts/plain.md.j2": DEMO["templates/layouts/plain.md.j2"].replace(
+            "{{ section.body }}",
+            "{% for part in section.parts %}\n{% if part.title %}\n## {{ part.title }}\n\n"
+            "{% endif %}\n{{ part.body }}\n\n{% endfor %}",
+        ),
+    }
+    assert (
+        prompt(tmp_path, sections, files)
+        == """\
+# Role
+
+You help.
+
+A lot.
+
+# Scope and boundaries
+
+## In scope
+
+- one
+  more of one
+- two
+
+## Out of scope
+
+Text.
+
+# Data handling
+
+- one
+  more of one
+
+Text.
+
+- two
+
+* star
+
+1. first
+1. second
+"""
+    )
+
+
+def test_every_line_has_the_origin_of_its_text(tmp_path: Path) -> None:
+    files = {
+        "role.md": "---\ntitle: T\n---\nYou help.\n"
+        "{% if true %}\n\n- {{ vars.word }}\n{% endif %}\n",
+        "one.md": "- one\n{% include './two' %}\n",
+        "two.md": "- two\n",
+    }
+    project = project_of(tmp_path, "  role: ./role.md\n  ethics: ./one.md", files)
+    layout, here = "templates/layouts/plain.md.j2", "packs/demo"
+    assert [(line.text, *line.origin) for line in agent_of(project).body if line.text] == [
+        ("# Role", layout, 2),
+        ("You help.", f"{here}/role.md", 4),
+        ("- said", f"{here}/role.md", 7),
+        ("# Ethics and safety", layout, 2),
+        ("- one", f"{here}/one.md", 1),
+        ("- two", f"{here}/two.md", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "origin"),
+    [
+        ("\n{% filter upper %}\na\nb\n{% endfilter %}\n", ["A", "B"], [3, 4]),
+        ("\n{% filter trim %}\n\n a\nb\n{% endfilter %}\n", ["a", "b"], [1, 1]),
+        ("\n{% filter replace('a\\nb', 'c') %}\na\nb\n{% endfilter %}\n", ["c"], [1]),
+        ("\n{% set x %}\na\nb\n{% endset %}\n{{ x|length }}\n", ["4"], [1]),
+        ("\n{% set x %}\na\nb\n{% endset %}\n{{ x|reverse }}\n", ["b", "a"], [1, 1]),
+        ("\n{% filter indent(2, true) %}\na\n\nb\n{% endfilter %}\n", ["  a", "  b"], [3, 5]),
+    ],
+)
+def test_where_marks_would_change_the_text_there_is_one_origin(
+    tmp_path: Path, text: str, shown: list[str], origin: list[int]
+) -> None:
+    agent = agent_of(project_of(tmp_path, "  role: ./role.md", {"role.md": text}))
+    body = [line for line in agent.body if line.text and "#" not in line.text]
+    assert [line.text for line in body] == shown
+    assert [line.origin for line in body] == [(ROLE, number) for number in origin]
+
+
+def test_a_layout_that_indents_keeps_origins(tmp_path: Path) -> None:
+    layout = (
+        "{% for section in sections %}\n<s>\n{{ section.body|indent(2, true) }}\n</s>\n{% endfor %}"
+    )
+    files = {"role.md": "one\n\ntwo\n", "templates/layouts/plain.md.j2": layout}
+    agent = agent_of(project_of(tmp_path, "  role: ./role.md", files))
+    assert agent.prompt == "<s>\n  one\n\n  two\n</s>\n"
+    assert [line.origin.line for line in agent.body] == [2, 1, 2, 3, 4]
 
 
 def test_a_condition_leaves_no_hole(tmp_path: Path) -> None:
-    fragment = """\
+    role = """\
 - First.
 {% if policy.allows("execute") %}
 - Run it.
@@ -65,131 +246,223 @@ A paragraph.
 
 The end.
 """
-    found = agents(tmp_path, {"templates/fragments/standards/small-steps.md": fragment})
-    for agent in found.values():
-        assert "- First.\n- Last.\n\nThe end.\n" in agent.prompt
-        assert "\n\n\n" not in agent.prompt
-        assert agent.prompt.endswith(".\n")
-        assert not agent.prompt.endswith("\n\n")
+    found = prompt(tmp_path, "  role: ./role.md", {"role.md": role})
+    assert found == "# Role\n\n- First.\n- Last.\n\nThe end.\n"
 
 
 def test_a_section_without_text_has_no_heading(tmp_path: Path) -> None:
-    nothing = '{% if policy.asks("edit") %}\nOnly then.\n{% endif %}\n'
-    found = agents(
-        tmp_path,
-        {
-            "templates/fragments/standards/small-steps.md": nothing,
-            "templates/fragments/standards/examples.md": "{# params: #}{% set count = 1 %}\n",
-            "packs/demo/pack.yaml": support.DEMO["packs/demo/pack.yaml"].replace(
-                "{use: standards/examples, with: {count: 2}}", "standards/examples"
-            ),
-        },
-    )
-    assert "# Standards" not in found["look"].prompt
-    assert "# Standards\n\nOnly then.\n" in found["change"].prompt
-
-
-def test_lists_run_on_and_prose_is_set_apart(tmp_path: Path) -> None:
-    found = agents(tmp_path)["look"].prompt
-    assert "- Take one small step at a time.\n- Give 2 examples.\n" in found
-    prose = {"templates/fragments/standards/examples.md": "Some prose {{ params.count }}.\n"}
-    head = "---\nparams: {count: 1}\n---\n"
-    prose = {path: head + text for path, text in prose.items()}
-    assert "at a time.\n\nSome prose 2.\n" in agents(tmp_path, prose)["look"].prompt
-
-
-def test_what_a_policy_denies_is_left_out_only_where_it_is_optional(tmp_path: Path) -> None:
-    needy = "---\nneeds: [edit]\n---\n- Edit with care.\n"
-    path = "templates/fragments/standards/small-steps.md"
-    with pytest.raises(UserError) as raised:
-        agents(tmp_path, {path: needy})
-    found = raised.value.findings
-    assert [(f.code, f.path, f.line, f.column) for f in found] == [
-        ("PP102", "packs/demo/pack.yaml", 9, 7)
-    ]
-    optional = support.DEMO["packs/demo/pack.yaml"].replace(
-        "- standards/small-steps", "- {use: standards/small-steps, optional: true}"
-    )
-    prompts = agents(tmp_path, {path: needy, "packs/demo/pack.yaml": optional})
-    assert "Edit with care" not in prompts["look"].prompt
-    assert "Edit with care" in prompts["change"].prompt
-
-
-def test_what_an_included_fragment_needs_counts_where_it_is_included(tmp_path: Path) -> None:
+    sections = """\
+  role: ./role.md
+  workflow: [{use: ./shell.md, optional: true}, ./nothing.md]
+  scope: {in: ./nothing.md, out: ./out.md}
+"""
     files = {
-        "templates/fragments/standards/inner.md": "---\nneeds: [edit]\n---\n- Inner.\n",
-        "templates/fragments/standards/small-steps.md": (
-            '- Outer.\n{% if policy.allows("edit") %}\n{% include "./inner" %}\n{% endif %}\n'
-        ),
+        "role.md": "Help.\n",
+        "shell.md": "---\nneeds: [execute]\n---\nRun it.\n",
+        "nothing.md": "{% if policy.allows('execute') %}\nx\n{% endif %}\n\n",
+        "out.md": "Out.\n",
     }
-    found = agents(tmp_path, files)
-    assert "- Outer.\n- Inner.\n" in found["change"].prompt
-    assert "Inner" not in found["look"].prompt
+    found = prompt(tmp_path, sections, files)
+    assert found == "# Role\n\nHelp.\n\n# Scope and boundaries\n\nOut.\n"
+
+
+def test_a_need_that_is_denied(tmp_path: Path) -> None:
+    sections = "  role: ./role.md\n  workflow: [./shell.md, {use: ./web.md, optional: false}]"
+    files = {
+        "role.md": "Help.\n",
+        "shell.md": "{% if true %}{% include './deep' %}{% endif %}\n",
+        "deep.md": "---\nneeds: [edit, execute]\n---\nRun it.\n",
+        "web.md": "---\nneeds: [web_fetch]\n---\nLook.\n",
+    }
+    project = project_of(tmp_path, sections, files)
+    first, second = findings(project, "change")
+    assert (first.code, first.path, first.line, first.column) == (
+        "PP102",
+        "packs/demo/pack.yaml",
+        7,
+        14,
+    )
+    assert first.message == (
+        "fragment 'packs/demo/deep.md' needs execute, which the policy 'change' denies"
+    )
+    assert "optional: true" in first.hint
+    assert (second.code, second.line, second.column) == ("PP102", 7, 32)
+    assert "needs edit, execute" in findings(project, "look")[0].message
+
+
+def test_a_need_that_is_denied_in_a_layout(tmp_path: Path) -> None:
+    layout = "{% include 'workflow/run-the-tests' %}\n"
+    project = project_of(
+        tmp_path,
+        "  role: ./role.md",
+        {"role.md": "Help.\n", "templates/layouts/plain.md.j2": layout},
+    )
+    (found,) = findings(project)
+    assert (found.code, found.path) == ("PP102", "templates/layouts/plain.md.j2")
+
+
+def test_a_need_that_is_met_or_guarded(tmp_path: Path) -> None:
+    files = {
+        "role.md": "Help.{% if policy.allows('edit') %}{% include './edit' %}{% endif %}\n",
+        "edit.md": "---\nneeds: [edit]\n---\n Edit.\n",
+    }
+    project = project_of(tmp_path, "  role: ./role.md", files)
+    assert agent_of(project, "look").prompt == "# Role\n\nHelp.\n"
+    assert agent_of(project, "change").prompt == "# Role\n\nHelp. Edit.\n"
+
+
+def test_drops_and_excluded_variants(tmp_path: Path) -> None:
+    sections = "  role: ./role.md\n  examples: ./more.md"
+    project = project_of(tmp_path, sections, {"role.md": "Help.\n", "more.md": "More.\n"})
+    pack = (tmp_path / "packs/demo/pack.yaml").read_text(encoding="utf-8")
+    pack += "  exclude: [{model: [tiny], policy: change}]\n"
+    pack += "  overrides: [{when: {policy: [look]}, drop: [examples]}]\n"
+    (tmp_path / "packs/demo/pack.yaml").write_text(pack, encoding="utf-8")
+    fewer = load(tmp_path)
+    assert [variant.name for variant in resolve(project)] == ["tiny.look", "tiny.change"]
+    assert [variant.name for variant in resolve(fewer)] == ["tiny.look"]
+    assert agent_of(project).prompt == "# Role\n\nHelp.\n\n# Examples\n\nMore.\n"
+    assert agent_of(fewer).prompt == "# Role\n\nHelp.\n"
+
+
+def test_what_reads_the_target_is_composed_for_each(tmp_path: Path) -> None:
+    files = {
+        "role.md": "{% include './for' %}\n",
+        "for.md": "For {{ target }}.\n",
+    }
+    project = project_of(tmp_path, "  role: ./role.md", files)
+    composer = Composer(project)
+    (variant, _) = resolve(project)
+    names = ("opencode", "codex", "opencode")
+    assert [composer.agent(variant, name).body[-1].text for name in names] == [
+        "For opencode.",
+        "For codex.",
+        "For opencode.",
+    ]
 
 
 def test_only_a_prompt_that_reads_the_target_differs_between_clients(tmp_path: Path) -> None:
-    pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", "[opencode, gemini]")
-    reading = "You are in {{ target }}.\n"
-    root = support.make_project(tmp_path, {"packs/demo/pack.yaml": pack})
-    prompts = {a.agent.prompt for a in build(load(root)) if a.variant.policy.name == "look"}
-    assert len(prompts) == 1
-    support.write_files(root, {"packs/demo/role.md": reading})
-    found = {a.target: a.agent.prompt for a in build(load(root))}
-    assert all(f"You are in {target}." in prompt for target, prompt in found.items())
+    pack = DEMO["packs/demo/pack.yaml"].replace("[opencode]", "[opencode, gemini]")
+    selection = Selection(policies=("look",))
+    project = load(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
+    assert len({artifact.agent.prompt for artifact in build(project, selection)}) == 1
+    write_files(tmp_path, {ROLE: "You are in {{ target }}.\n"})
+    for artifact in build(load(tmp_path), selection):
+        assert f"You are in {artifact.target}.\n" in artifact.agent.prompt
 
 
-def test_free_sections_have_a_title_made_of_their_name() -> None:
-    assert [title_of(n) for n in ("data-handling", "scope", "in")] == [
-        *("Data handling", "Scope and boundaries", "In scope"),
+def test_a_layout_may_read_the_target(tmp_path: Path) -> None:
+    layout = "{% if target == 'codex' %}\n(codex)\n{% endif %}\n{{ sections[0].body }}\n"
+    files = {"role.md": "Help.\n", "templates/layouts/plain.md.j2": layout}
+    project = project_of(tmp_path, "  role: ./role.md", files)
+    assert agent_of(project, target="opencode").prompt == "Help.\n"
+    assert agent_of(project, target="codex").prompt == "(codex)\nHelp.\n"
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        ("{use: ./main.md, with: {b: given}}", "outer given"),
+        ("{use: ./main.md, with: {a: mine, b: given}}", "mine given"),
+        ("{use: ./main.md, with: {a: 3, b: 0.5}}", "3 0.5"),
+        ("{use: ./main.md, with: {a: '{{ x }}', b: true}}", "{{ x }} True"),
+    ],
+)
+def test_parameters(tmp_path: Path, use: str, expected: str) -> None:
+    files = {
+        "main.md": "---\nparams: {a: outer}\n---\n{% include './inner' %}\n",
+        "inner.md": "---\nparams: {a: null, b: null}\n---\n{{ params.a }} {{ params.b }}\n",
+    }
+    assert prompt(tmp_path, f"  role: {use}", files) == f"# Role\n\n{expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("use", "message", "hint"),
+    [
+        ("./main.md", "fragment 'packs/demo/main.md' wants the parameter 'count'", "with: {count"),
+        ("{use: ./main.md, with: {cuont: 1, count: 2}}", "has no parameter 'cuont'", "'count'?"),
+    ],
+)
+def test_parameters_that_do_not_fit(tmp_path: Path, use: str, message: str, hint: str) -> None:
+    files = {"main.md": "---\nparams: {count: null}\n---\n{{ params.count }}\n"}
+    (found,) = findings(project_of(tmp_path, f"  role: {use}", files))
+    assert (found.code, found.path, found.line) == ("PP035", "packs/demo/pack.yaml", 6)
+    assert message in found.message
+    assert hint in found.hint
+
+
+def test_every_fragment_that_fails_is_said(tmp_path: Path) -> None:
+    files = {
+        "one.md": "{{ vars.wrod }}\n",
+        "two.md": "ok\n",
+        "three.md": "\n{{ 1 / 0 }}\n",
+        "four.md": "{{ params.x }}\n",
+    }
+    sections = "  role: [./one.md, ./two.md, ./three.md]\n  ethics: ./four.md"
+    found = findings(project_of(tmp_path, sections, files))
+    assert [(f.code, f.path, f.line) for f in found] == [
+        ("PP031", "packs/demo/one.md", 1),
+        ("PP034", "packs/demo/three.md", 2),
+        ("PP031", "packs/demo/four.md", 1),
     ]
 
 
-words = st.sampled_from(["if", "for", "set", "raw", "comment", "value", "text", "text", "item"])
+def test_every_template_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    files = {
+        "one.md": "{% if %}\n",
+        "two.md": "{% include './two' %}\n",
+        "templates/layouts/plain.md.j2": "\n{% for %}\n",
+    }
+    found = findings(project_of(tmp_path, "  role: [./one.md, ./two.md]", files))
+    assert sorted((f.code, f.path, f.line) for f in found) == [
+        ("PP030", "packs/demo/one.md", 1),
+        ("PP030", "templates/layouts/plain.md.j2", 2),
+        ("PP032", "packs/demo/two.md", 1),
+    ]
 
 
-@st.composite
-def templates(draw: st.DrawFn) -> str:
-    """Return a template in which each literal line holds a word of its own."""
-    lines: list[str] = []
-    for number, kind in enumerate(draw(st.lists(words, min_size=1, max_size=14))):
-        dash = draw(st.sampled_from(["", "-"]))
-        word = f"w{number}w"
-        lines += {
-            "text": [word],
-            "item": [f"  - {word} {{{{ vars.a }}}}"],
-            "value": [f"{{{{ vars.a }}}} {word}"],
-            "if": [f"{{%{dash} if vars.n > {number % 3} %}}", f"{word} in", f"{{% endif {dash}%}}"],
-            "for": ["{% for i in range(vars.n) %}", f"{word} each", "{% endfor %}"],
-            "set": [f"{{% set x = '{number}' %}}", word],
-            "raw": ["{% raw %}", f"{{{{ {word} }}}}", "{% endraw %}"],
-            "comment": ["{# a", "comment #}", word],
-        }[kind]
-    return "\n".join(lines) + "\n"
+def test_what_an_agent_is_told_and_may_do(tmp_path: Path) -> None:
+    pack = DEMO["packs/demo/pack.yaml"].replace("vars:", "temperature: 0.3\nmode: primary\nvars:")
+    project = load(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
+    agent = agent_of(project, "change")
+    assert (agent.name, agent.mode, agent.temperature) == ("demo", "primary", 0.3)
+    assert agent.description == "Answers questions about a small project."
+    assert (agent.model.name, agent.policy.name) == ("tiny", "change")
+    cool = replace(project.models["tiny"], temperature=False)
+    assert agent_of(replace(project, models={"tiny": cool})).temperature is None
 
 
-@settings(max_examples=200, deadline=None)
-@given(source=templates(), n=st.integers(0, 3), a=st.sampled_from(["", "v", "two\nlines"]))
-def test_a_marked_render_is_the_plain_one_and_names_the_lines(
-    source: str, n: int, a: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    root = tmp_path_factory.getbasetemp() / "marked"
-    project = load(support.make_project(root, {"packs/demo/role.md": source}))
-    made = Templates(project)
-    name = "packs/demo/role.md"
-    policy = PolicyView(project.policies["look"])
-    context = {"vars": Vars({"n": n, "a": a}), "params": Params({}), "policy": policy}
-    plain, marked = made.render(name, context), made.render(name, context, marked=True)
-    assert strip(marked) == plain
-    lines = source.split("\n")
-    for line in made.marks.read(marked, Origin(name, 1)):
-        if word := re.match(r"[\s{-]*(w\d+w)", line.text):  # else the line begins with a value
-            assert word[1] in lines[line.origin.line - 1]
+def test_a_policy_can_be_told_at_the_end(tmp_path: Path) -> None:
+    project = load(make_project(tmp_path))
+    composer, (look, _) = Composer(project), resolve(project)
+    plain = composer.agent(look, "opencode").body
+    told = composer.agent(look, "opencode", tells_policy=True).body
+    assert told[: len(plain)] == plain
+    added = [line for line in told[len(plain) :] if line.text]
+    assert added[0].text == "# Permissions"
+    assert {line.origin for line in added[1:]} == {("templates/policies/look.yaml", 1)}
+    assert any("edit files" in line.text for line in added)
 
 
-def test_a_block_filter_keeps_the_text_and_gives_one_origin(tmp_path: Path) -> None:
-    upper = "{% filter upper %}\nshout\n{% endfilter %}\n"
-    role = f"First.\n{upper}{{% filter trim %}}\n  x  \n{{% endfilter %}}\n"
-    agent = agents(tmp_path, {"packs/demo/role.md": role})["look"]
-    own = [line for line in agent.body if line.origin.path == "packs/demo/role.md"]
-    assert "First.\nSHOUT\nx" in agent.prompt
-    assert {line.origin.line for line in own} <= {1, 2, 3, 5, 6}
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("role", "Role"),
+        ("scope", "Scope and boundaries"),
+        ("ethics", "Ethics and safety"),
+        ("in", "In scope"),
+        ("data-handling", "Data handling"),
+        ("x", "X"),
+    ],
+)
+def test_titles(name: str, title: str) -> None:
+    assert title_of(name) == title
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["", "\n", "\n\n\n", " \n", "\r\n", "\n\t\n", "{# end #}", "\n{% if false %}x{% endif %}"],
+)
+def test_a_prompt_ends_with_one_newline(tmp_path: Path, end: str) -> None:
+    found = prompt(tmp_path, "  role: ./role.md", {"role.md": f"You help.{end}"})
+    assert found == "# Role\n\nYou help.\n"

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from promptpack.diagnose import did_you_mean
-from promptpack.marks import strip
 from promptpack.model import (
     Agent,
     Finding,
@@ -160,9 +159,9 @@ class Composer:
         start = Origin(self.templates.find(name).path, 1)
         text = self.templates.render(name, plain)
         with_marks = self.templates.render(name, marked, marked=True)
-        if strip(with_marks) == text:
-            return clean(self.templates.marks.read(with_marks, start))
-        return clean([Line(line, start) for line in text.split("\n")])
+        lines = clean(Line(line, start) for line in text.split("\n"))
+        found = clean(self.templates.marks.read(with_marks, start))
+        return found if _text(found) == _text(lines) else lines
 
     def _params(self, use: Use) -> dict[str, Any]:
         """Return the values of all parameters of a fragment and of what it includes.
@@ -188,12 +187,8 @@ class Composer:
         return values
 
     def _needs(self, variant: Variant, use: Use, denied: NeedsDenied) -> Finding:
-        names = ", ".join(denied.denied)
-        text = (
-            f"fragment '{denied.fragment.name}' needs {names}, "
-            f"which the policy '{variant.policy.name}' denies"
-        )
-        return self._at(use, "PP102", text, "mark the use 'optional: true' to leave it out there")
+        hint = "mark the use 'optional: true' to leave it out there"
+        return self._at(use, "PP102", _denied(denied, variant.policy.name), hint)
 
     def _at(self, use: Use, code: str, message: str, hint: str) -> Finding:
         source = self.project.sources[use.origin.path]
@@ -207,9 +202,20 @@ class Composer:
     ) -> Lines:
         plain = tuple(_view(s, _text) for s in sections)
         marked = tuple(_view(s, self.templates.marks.write) for s in sections)
-        return self._rendered(
-            layout, {**context, "sections": plain}, {**context, "sections": marked}
-        )
+        try:
+            return self._rendered(
+                layout, {**context, "sections": plain}, {**context, "sections": marked}
+            )
+        except NeedsDenied as denied:
+            source = self.templates.find(layout)
+            text = _denied(denied, context["policy"].name)
+            said = finding("PP102", source.path, Mark(1, 1), text, "", source.text)
+            raise UserError((said,)) from None
+
+
+def _denied(denied: NeedsDenied, policy: str) -> str:
+    names = ", ".join(denied.denied)
+    return f"fragment '{denied.fragment.name}' needs {names}, which the policy '{policy}' denies"
 
 
 def _permissions(variant: Variant) -> _Section:

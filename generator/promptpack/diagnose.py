@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Strict)
 _NAMES = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a mapping"}
 _WANTED = {
     "string_type": "text",
+    "scalar_type": "text, a number, true or false",
     "bool_type": "true or false",
     "int_type": "a whole number",
     "float_type": "a number",

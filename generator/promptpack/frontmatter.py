@@ -11,10 +11,19 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from promptpack.source import read_yaml
+from promptpack.source import SURPRISE, read_yaml
 
 _HEAD = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes what PyYAML itself reads as text, but not every other reader."""
+
+
+_Dumper.add_implicit_resolver(
+    "!surprise", re.compile(rf"(?:{SURPRISE.pattern})\Z", re.IGNORECASE), None
+)
 
 
 class Split(NamedTuple):
@@ -45,7 +54,8 @@ def lenient(head: str) -> dict[str, Any]:
     for line in head.split("\n"):
         if match := _KEY.fullmatch(line):
             value = read_yaml(match[2], "")
-            readable = not value.findings and not isinstance(value.data, (dict, list))
+            readable = all(said.code == "PP004" for said in value.findings)
+            readable = readable and not isinstance(value.data, (dict, list))
             found[match[1]] = value.data if readable else match[2].strip()
     return found
 
@@ -53,11 +63,11 @@ def lenient(head: str) -> dict[str, Any]:
 def dump(head: Mapping[str, Any]) -> str:
     """Return a head as YAML between its `---` lines, in the order given, one key a line.
 
-    PyYAML's emitter quotes whatever a reader could take for something else.
+    Whatever a reader could take for something else is quoted.
     """
     text = yaml.dump(
         dict(head),
-        Dumper=yaml.CSafeDumper,
+        Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,

@@ -1,6 +1,6 @@
 """One pack file: its text in, a `Pack` whose every reference is known out, or findings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from promptpack.diagnose import did_you_mean, validate
@@ -8,13 +8,10 @@ from promptpack.model import (
     Accept,
     Condition,
     Finding,
-    Fragment,
-    Model,
     Origin,
     Override,
     Pack,
     Part,
-    Policy,
     Section,
     Use,
 )
@@ -25,13 +22,14 @@ from promptpack.source import Document, Path, finding, read_yaml
 def read_pack(
     text: str,
     path: str,
-    fragments: Mapping[str, Fragment],
-    models: Mapping[str, Model],
-    policies: Mapping[str, Policy],
+    fragments: Collection[str],
+    models: Collection[str],
+    policies: Collection[str],
 ) -> tuple[Pack | None, list[Finding]]:
     """Return the pack in `text`, or None, and what is wrong with it.
 
-    `path` is the file's path in the project, `packs/<name>/pack.yaml`.
+    `path` is the file's path in the project, `packs/<name>/pack.yaml`; the others are the names
+    that it can refer to.
     """
     document = read_yaml(text, path)
     valid = validate(PackFile, document, path, text)
@@ -50,9 +48,9 @@ class _Checker:
         document: Document,
         path: str,
         text: str,
-        fragments: Mapping[str, Fragment],
-        models: Mapping[str, Model],
-        policies: Mapping[str, Policy],
+        fragments: Collection[str],
+        models: Collection[str],
+        policies: Collection[str],
     ) -> None:
         self.document, self.path, self.text = document, path, text
         self.fragments, self.models, self.policies = fragments, models, policies

@@ -85,7 +85,7 @@ _Ways = tuple[_Way, ...]
 
 
 def _alive(ways: Iterable[_Way]) -> _Ways:
-    """Return the rules, the last first, that may still decide: up to one that matches all to come."""
+    """Return the rules that may still decide, the last first: none before one that always will."""
     kept = []
     for way in ways:
         if way.at:

@@ -157,9 +157,82 @@ class ImpactReport(Report):
     outputs: list[ReachEntry]
 
 
+class CauseEntry(Report):
+    """A source line behind a change."""
+
+    file: str
+    line: int
+
+
+class ChangeEntry(Report):
+    """Exactly the same change in each of `outputs`; the fingerprint is of its own words only."""
+
+    id: str
+    kind: str
+    severity: Literal["critical", "major", "minor", "info"]
+    section: str
+    field: str
+    old: str
+    new: str
+    causes: list[CauseEntry]
+    outputs: list[str]
+    reach: str
+    hunks: int
+    fingerprint: str
+    token_delta: int = Field(description="about so many tokens more in each output")
+
+
+class BlastRadius(CauseEntry):
+    """A source line that changed, and how far it reaches."""
+
+    outputs: int
+    packs: int
+    targets: int
+    reach: str
+
+
+class ChangedOutput(Report):
+    """One output that is not the same on both sides; `before` is its path if it was renamed."""
+
+    path: str
+    status: Literal["changed", "added", "removed", "renamed"]
+    groups: list[str]
+    before: str | None = None
+
+
+class DiffSummary(Report):
+    """The numbers of the whole difference, whatever part of it is shown."""
+
+    outputs: int
+    changed: int
+    added: int
+    removed: int
+    renamed: int
+    groups: int
+    hunks: int
+    unexplained: int = Field(description="outputs that changed and no source did: should be 0")
+    suppressed: int = Field(description="groups that were accepted earlier")
+    tokens_per_output: int
+
+
+class DiffReport(Report):
+    """`diff --format json`."""
+
+    schema_version: Literal[1]
+    base: str
+    head: str
+    summary: DiffSummary
+    permissions: list[ChangeEntry]
+    groups: list[ChangeEntry]
+    causes: list[BlastRadius]
+    outputs: list[ChangedOutput]
+    truncated: bool
+
+
 REPORTS: dict[str, type[Report]] = {
     "build": BuildReport,
     "check": CheckReport,
+    "diff": DiffReport,
     "explain": ExplainReport,
     "impact": ImpactReport,
     "install": InstallReport,

@@ -5,6 +5,7 @@ What is wrong with a file is said by `diagnose`, which knows its places.
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -16,12 +17,16 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from promptpack.model import CAPABILITIES, OTHER_MCP, Mode
 from promptpack.policy import is_capability
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+PATTERN = r"^[^\s\\]([^\\]*[^\s\\])?$"
 
 FRAGMENT = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 
@@ -29,7 +34,9 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Scalar = str | bool | int | float
+Closed = Field(json_schema_extra={"additionalProperties": False})
+"""What a mapping with a form for its keys says of all other keys."""
+
 EffectName = Literal["allow", "ask", "deny", "inherit"]
 
 
@@ -43,7 +50,7 @@ def _known_capability(value: str) -> str:
 
 
 def _known_pattern(value: str) -> str:
-    if not re.fullmatch(r"[^\s\\](?:[^\\]*[^\s\\])?", value):
+    if not re.fullmatch(PATTERN, value):
         message = f"pattern '{value}' is empty, padded with spaces or has a backslash"
         raise ValueError(message)
     if value.isdigit() or value.startswith(("~", "$HOME")):
@@ -61,6 +68,20 @@ def _ordered(rules: dict[str, str]) -> dict[str, str]:
             message = f"pattern '{pattern}' can't be 'inherit', only '*' can"
             raise ValueError(message)
     return rules
+
+
+def _scalar(value: object) -> object:
+    if not isinstance(value, (str, bool, int, float)):
+        raise PydanticCustomError("scalar_type", "not a single value")
+    return value
+
+
+def _distinct(names: list[str]) -> list[str]:
+    ((name, count),) = Counter(names).most_common(1)
+    if count > 1:
+        message = f"'{name}' is named twice"
+        raise ValueError(message)
+    return names
 
 
 def _one_or_many(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
@@ -81,10 +102,26 @@ def _known_or_other(value: str) -> str:
     return value if value == OTHER_MCP else _known_capability(value)
 
 
-Capability = Annotated[str, AfterValidator(_known_capability)]
-AcceptedCapability = Annotated[str, AfterValidator(_known_or_other)]
-Pattern = Annotated[str, AfterValidator(_known_pattern)]
-Patterns = Annotated[dict[Pattern, EffectName], Field(min_length=1), AfterValidator(_ordered)]
+Scalar = Annotated[
+    Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
+]
+DistinctNames = Annotated[
+    list[Slug],
+    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_distinct),
+]
+_CAPABILITIES: dict[str, Any] = {
+    "type": "string",
+    "anyOf": [{"enum": [*CAPABILITIES]}, {"pattern": "^mcp:"}],
+}
+Capability = Annotated[str, AfterValidator(_known_capability), WithJsonSchema(_CAPABILITIES)]
+AcceptedCapability = Annotated[str, AfterValidator(_known_or_other), WithJsonSchema(_CAPABILITIES)]
+Pattern = Annotated[
+    str, AfterValidator(_known_pattern), WithJsonSchema({"type": "string", "pattern": PATTERN})
+]
+Patterns = Annotated[
+    dict[Pattern, EffectName], Field(min_length=1), Closed, AfterValidator(_ordered)
+]
 Rules = Annotated[
     Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
     Discriminator(_rules_kind),
@@ -103,7 +140,7 @@ class UseEntry(Strict):
     use: FragmentName = Field(
         description="`section/name` from templates, or `./name.md` beside this file"
     )
-    params: dict[Variable, Scalar] = Field(
+    params: Annotated[dict[Variable, Scalar], Closed] = Field(
         default={}, alias="with", description="values for the fragment's parameters"
     )
     optional: bool = Field(
@@ -126,7 +163,7 @@ SectionEntry = Annotated[
     Annotated[FragmentName, Tag("<name>")]
     | Annotated[UseEntry, Tag("<use>")]
     | Annotated[References, Tag("<many>")]
-    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1)],
+    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), Closed],
     Discriminator(_section_kind),
 ]
 NameOrNames = Annotated[
@@ -160,8 +197,8 @@ class VariantsEntry(Strict):
     """The models and policies whose every combination is a variant."""
 
     default: DefaultVariant
-    model: list[Slug] = Field(min_length=1)
-    policy: list[Slug] = Field(min_length=1)
+    model: DistinctNames
+    policy: DistinctNames
     exclude: list[When] = []
     overrides: list[OverrideEntry] = []
 
@@ -188,8 +225,8 @@ class PackFile(Strict):
     mode: Mode = "subagent"
     temperature: float | None = Field(default=None, ge=0, le=2)
     tags: list[Slug] = []
-    vars: dict[Variable, Scalar] = {}
-    sections: dict[Slug, SectionEntry] = Field(min_length=1)
+    vars: Annotated[dict[Variable, Scalar], Closed] = {}
+    sections: Annotated[dict[Slug, SectionEntry], Closed] = Field(min_length=1)
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
     targets: list[Slug] = Field(default=[], description="the only clients to render for")
@@ -204,7 +241,7 @@ class ModelFile(Strict):
     context_window: int = Field(gt=0, description="tokens")
     prompt_budget: int = Field(gt=0, description="about this many tokens, at most")
     temperature: bool = Field(default=True, description="whether it accepts a temperature")
-    ids: dict[Slug, Text] = {}
+    ids: Annotated[dict[Slug, Text], Closed] = {}
 
 
 class PolicyFile(Strict):
@@ -222,7 +259,7 @@ class FragmentHead(Strict):
     title: Text | None = None
     summary: Text | None = None
     needs: list[Capability] = []
-    params: dict[Variable, Scalar | None] = Field(
+    params: Annotated[dict[Variable, Scalar | None], Closed] = Field(
         default={}, description="default values; null asks for a value at each use"
     )
 
@@ -236,7 +273,6 @@ FILES: Mapping[str, type[Strict]] = {
 """The kinds of input file, by the name `promptpack schema` knows them by."""
 
 
-def json_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of one kind of input file."""
-    schema = FILES[kind].model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+def json_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an input file or a report."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema()}

@@ -32,13 +32,14 @@ _FORBIDDEN = re.compile(
 _LINE_END = re.compile("[\x85\u2028\u2029]")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
-_SURPRISE = re.compile(
+SURPRISE = re.compile(
     r"(y|n|yes|no|on|off|true|false|null)|~|<<|=|[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9]*)?"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt\s].*)?|[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)"
     r"|[-+]?[0-9][0-9_]*(\.[0-9_]*)?(e[-+]?[0-9]+)?|[-+]?\.[0-9_]+(e[-+]?[0-9]+)?"
     r"|[-+]?\.inf|\.nan",
     re.IGNORECASE,
 )
+"""Plain scalars that YAML 1.1 or 1.2 readers take for something else than text."""
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "": None}
 
 
@@ -95,7 +96,7 @@ def finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named at t
     code: str, path: str, mark: Mark, message: str, hint: str = "", text: str = ""
 ) -> Finding:
     """Return an error at a place, with its source line from `text` for the excerpt."""
-    lines = text.split("\n")
+    lines = text.split("\n", mark.line)
     excerpt = lines[mark.line - 1] if mark.line <= len(lines) else ""
     return Finding(
         code, "error", path, mark.line, mark.column, message, hint, excerpt, max(1, mark.width)
@@ -221,7 +222,7 @@ class _Reader:
                 hint = f'write "{shown}" for the text, {float(value)} for the number'
                 self._say("PP004", mark, f"'{shown}' loses its last zero as a number", hint)
             return float(value)
-        if _SURPRISE.fullmatch(value):
+        if SURPRISE.fullmatch(value):
             hint = f'write "{shown}" for the text, or true, false or a plain decimal number'
             self._say("PP004", mark, f"'{shown}' is not text to every YAML reader", hint)
         return value

@@ -4,15 +4,17 @@ Nothing outside the project and the standard library can be named, what a templa
 known before it is rendered, and what it can reach cannot be changed. An expression must give text.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import Template, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 from jinja2.loaders import BaseLoader
-from jinja2.runtime import StrictUndefined
+from jinja2.runtime import Context, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
+from jinja2.utils import missing, pass_context
 
 from promptpack.diagnose import did_you_mean
 from promptpack.marks import LineMarks
@@ -26,6 +28,7 @@ VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
 
 _INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _REQUIRE = "_require"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+>", re.IGNORECASE)
 
 
 class NeedsDenied(Exception):  # noqa: N818 - a question answered with no, not a failure
@@ -73,8 +76,18 @@ class _Loader(BaseLoader):
         return self.project.fragments.get(name)
 
 
+class _Template(Template):
+    """A template whose macros, when imported, see what the importer sees and keep nothing."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        """Return a module for one import: Jinja's own would live on from variant to variant."""
+        return self.make_module(ctx.get_all() if ctx else None, shared=True)
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Jinja as promptpack offers it: strict, without chance, with names relative to a fragment."""
+
+    template_class = _Template
 
     def __init__(self, loader: _Loader, *, marked: bool) -> None:
         super().__init__(
@@ -82,6 +95,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             undefined=_Undefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            keep_trailing_newline=True,
             autoescape=False,
             auto_reload=False,
             cache_size=-1,
@@ -145,7 +159,7 @@ class Templates:
 
         Raises UserError for an unknown, computed, circular or too deep include.
         """
-        found: dict[str, None] = {}
+        found: dict[str, int] = {}
         self._walk(name, (), found)
         return tuple(found)
 
@@ -167,6 +181,9 @@ class Templates:
         except TemplateSyntaxError as error:
             mark = Mark(error.lineno, 1)
             raise UserError((_said("PP030", source, mark, error.message or "not valid"),)) from None
+        except RecursionError:
+            said = _said("PP030", source, Mark(1, 1), "nested too deeply to be read")
+            raise UserError((said,)) from None
         includes = tuple(self._includes(source, tree))
         names = tree.find_all(nodes.Name)
         return Facts(includes, any(n.name == "target" and n.ctx == "load" for n in names))
@@ -186,9 +203,10 @@ class Templates:
                 raise UserError((_said("PP020", source, Mark(node.lineno, 1), text, hint),))
             yield name, node.lineno
 
-    def _walk(self, name: str, chain: tuple[Origin, ...], found: dict[str, None]) -> None:
+    def _walk(self, name: str, chain: tuple[Origin, ...], found: dict[str, int]) -> None:
+        """Note the depth of a template and of all below it, each once for each greater depth."""
         source = self.find(name)
-        found[name] = None
+        found[name] = len(chain)
         for included, line in self.facts(name).includes:
             here = (*chain, Origin(source.path, line))
             path = self.find(included).path
@@ -196,12 +214,11 @@ class Templates:
                 self._bad_chain(source, line, "includes itself", here)
             if len(here) > INCLUDE_DEPTH:
                 self._bad_chain(source, line, f"included deeper than {INCLUDE_DEPTH}", here)
-            self._walk(included, here, found)
+            if found.get(included, 0) < len(here):
+                self._walk(included, here, found)
 
     def _bad_chain(self, source: Source, line: int, what: str, chain: tuple[Origin, ...]) -> None:
-        shown = [f"{path}:{number}" for path, number in chain]
-        shown = [*shown[:3], "…", *shown[-2:]] if len(shown) > 6 else shown
-        said = _said("PP032", source, Mark(line, 1), what, f"chain: {' → '.join(shown)}")
+        said = _said("PP032", source, Mark(line, 1), what, f"chain: {_shown(chain)}")
         raise UserError((said,))
 
     def _failure(self, name: str, error: Exception) -> Finding:
@@ -215,9 +232,15 @@ class Templates:
             trace = trace.tb_next
         place = frames[-1] if frames else Origin(self.find(name).path, 1)
         code, message, hint = _explained(error)
-        chain = " → ".join(f"{path}:{line}" for path, line in frames[:-1])
-        hint = "; ".join(part for part in (hint, chain and f"included by {chain}") if part)
+        chain = [origin for origin in dict.fromkeys(frames) if origin.path != place.path]
+        hint = "; ".join(part for part in (hint, chain and f"included by {_shown(chain)}") if part)
         return _said(code, by_path[place.path], Mark(place.line, 1), message, hint)
+
+
+def _shown(chain: Sequence[Origin]) -> str:
+    """Return the way from template to template, without its middle where it is long."""
+    shown = [f"{path}:{line}" for path, line in chain]
+    return " → ".join([*shown[:3], "…", *shown[-2:]] if len(shown) > 6 else shown)
 
 
 def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
@@ -231,12 +254,19 @@ def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa
     return require
 
 
-def _text_only(value: object) -> object:
-    """Refuse to print what has no one spelling, such as an object with its address."""
-    if isinstance(value, (str, int, float, StrictUndefined)):
-        return value
-    message = f"an expression gives {type(value).__name__}, not text"
-    raise TypeError(message)
+@pass_context
+def _text_only(context: Context, value: object) -> object:
+    """Refuse to print what has no one spelling, such as an object with its address.
+
+    A layout prints what fragments say, and they may say what looks like one.
+    """
+    if not isinstance(value, (str, int, float, StrictUndefined)):
+        message = f"an expression gives {type(value).__name__}, not text"
+        raise TypeError(message)
+    if isinstance(value, str) and _ADDRESS.search(value) and "sections" not in context:
+        message = "an expression gives an object's address, not text"
+        raise TypeError(message)
+    return value
 
 
 def _explained(error: Exception) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptpack.diagnose import did_you_mean
-from promptpack.model import Effect, Mode, Model, Pack, Policy
+from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
 from promptpack.policy import effects, is_capability
 
 
@@ -53,7 +53,7 @@ class PolicyView:
 
     def _effects(self, capability: str) -> frozenset[Effect]:
         if not is_capability(capability):
-            hint = did_you_mean(capability, self._policy.grants)
+            hint = did_you_mean(capability, (*CAPABILITIES, *self._policy.grants))
             message = f"unknown capability '{capability}'{hint and f', {hint}'}"
             raise ValueError(message)
         return effects(self._policy.grant(capability))
@@ -64,6 +64,8 @@ class _Values:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
+
+    __iter__ = None
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - an author's scalar
         return self._values[name]

@@ -1,0 +1,179 @@
+"""Policies: what a capability may do, after the client's defaults, and in words."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, Policy, Rule
+from promptpack.policy import (
+    RANK,
+    Order,
+    compare,
+    compared_names,
+    describe,
+    is_capability,
+    is_patterned,
+    plain,
+    resolve,
+)
+
+ALLOW, ASK, DENY, INHERIT = Effect.ALLOW, Effect.ASK, Effect.DENY, Effect.INHERIT
+COMMANDS: Grant = (Rule("*", ASK), Rule("git diff*", ALLOW), Rule("rm *", DENY))
+
+relaxed = settings(deadline=None)
+any_effect = st.sampled_from(list(Effect))
+names = st.sampled_from([*CAPABILITIES, "mcp:a", "mcp:a/b", "mcp:a/c", "mcp:d/e"])
+any_grant = st.builds(
+    lambda first, rest: (Rule("*", first), *rest),
+    any_effect,
+    st.lists(
+        st.builds(Rule, st.sampled_from(["git *", "a?"]), st.sampled_from([ALLOW, ASK, DENY])),
+        max_size=2,
+    ),
+)
+policies = st.builds(
+    Policy, st.sampled_from([DENY, INHERIT]), st.dictionaries(names, any_grant, max_size=5)
+)
+clients = st.builds(
+    Policy,
+    st.sampled_from([DENY, ASK, ALLOW]),
+    st.dictionaries(names, st.builds(plain, st.sampled_from([DENY, ASK, ALLOW])), max_size=5),
+)
+
+
+@pytest.mark.parametrize("name", [*CAPABILITIES, "mcp:git", "mcp:Git-2", "mcp:a/b", "mcp:a/B_c-2"])
+def test_capability(name: str) -> None:
+    assert is_capability(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Read",
+        "reads",
+        "read ",
+        "bash",
+        "*",
+        "mcp",
+        "mcp:",
+        OTHER_MCP,
+        "mcp:a/",
+        "mcp:/b",
+        "mcp:a/b/c",
+        "mcp:a b",
+        "mcp:a_b",
+        "mcp:-a",
+        "mcp:a/*",
+        "mcp:a\n",
+        "mcp:é",
+    ],
+)
+def test_no_capability(name: str) -> None:
+    assert not is_capability(name)
+
+
+def test_only_some_capabilities_take_patterns() -> None:
+    assert {name for name in CAPABILITIES if is_patterned(name)} == PATTERNED
+    assert not is_patterned("mcp:git")
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"),
+    [
+        ("read", ALLOW),
+        ("edit", DENY),
+        ("mcp:git", ASK),
+        ("mcp:git/log", ASK),
+        ("mcp:git/push", DENY),
+        ("mcp:web", DENY),
+        ("mcp:web/get", ALLOW),
+        ("mcp:web/put", DENY),
+        ("mcp:other/tool", DENY),
+        (OTHER_MCP, DENY),
+    ],
+)
+def test_grant_falls_back_from_tool_to_server_to_default(name: str, effect: Effect) -> None:
+    policy = Policy(
+        DENY,
+        {
+            "read": plain(ALLOW),
+            "mcp:git": plain(ASK),
+            "mcp:git/push": plain(DENY),
+            "mcp:web/get": plain(ALLOW),
+        },
+    )
+    assert policy.grant(name) == plain(effect)
+
+
+@pytest.mark.parametrize(
+    ("grant", "client", "expected"),
+    [
+        (plain(INHERIT), plain(ASK), plain(ASK)),
+        (plain(INHERIT), COMMANDS, COMMANDS),
+        (plain(DENY), plain(ALLOW), plain(DENY)),
+        (COMMANDS, plain(ALLOW), COMMANDS),
+        (
+            (Rule("*", INHERIT), Rule("rm *", DENY)),
+            plain(ALLOW),
+            (Rule("*", ALLOW), Rule("rm *", DENY)),
+        ),
+        (
+            (Rule("*", INHERIT), Rule("rm *", DENY)),
+            COMMANDS,
+            (*COMMANDS, Rule("rm *", DENY)),
+        ),
+    ],
+)
+def test_what_is_inherited_is_the_clients(grant: Grant, client: Grant, expected: Grant) -> None:
+    found = resolve(Policy(DENY, {"execute": grant}), Policy(DENY, {"execute": client}))
+    assert found.grant("execute") == expected
+
+
+@relaxed
+@given(policies, clients, names)
+def test_resolved_is_the_policy_where_it_says_something_else_the_client(
+    policy: Policy, client: Policy, name: str
+) -> None:
+    found = resolve(policy, client).grant(name)
+    first, *rest = policy.grant(name)
+    assert all(rule.effect is not INHERIT for rule in found)
+    if first.effect is INHERIT:
+        assert found == (*client.grant(name), *rest)
+    else:
+        assert found == (first, *rest)
+
+
+@relaxed
+@given(policies, policies)
+def test_compared_names_are_those_that_could_differ(a: Policy, b: Policy) -> None:
+    found = compared_names(a, b)
+    assert len(found) == len(set(found))
+    assert set(found) == {*CAPABILITIES, *a.grants, *b.grants, OTHER_MCP}
+    assert found == compared_names(b, a)
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [
+        (plain(ALLOW), "allow"),
+        (plain(INHERIT), "inherit"),
+        (COMMANDS, "ask; allow git diff*; deny rm *"),
+    ],
+)
+def test_describe(grant: Grant, words: str) -> None:
+    assert describe(grant) == words
+
+
+@pytest.mark.parametrize("a", [DENY, ASK, ALLOW])
+@pytest.mark.parametrize("b", [DENY, ASK, ALLOW])
+def test_deny_is_less_than_ask_is_less_than_allow(a: Effect, b: Effect) -> None:
+    order = [DENY, ASK, ALLOW]
+    expected = {-1: Order.NARROWER, 0: Order.EQUAL, 1: Order.WIDER}
+    difference = order.index(a) - order.index(b)
+    assert compare(plain(a), plain(b)) is expected[(difference > 0) - (difference < 0)]
+    assert (RANK[a] <= RANK[b]) == (difference <= 0)
+
+
+def test_at_most_is_what_is_proven() -> None:
+    assert {order for order in Order if order.at_most} == {Order.EQUAL, Order.NARROWER}
