@@ -1,5 +1,6 @@
 """The only reader of a project: a folder in, a `Project` out, or every problem at once."""
 
+import errno
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -217,14 +218,16 @@ class _Reader:
                 self._say(finding("PP001", shown, Mark(1, 1), "not a regular file"))
                 return None
             data = path.read_bytes()
-        except RuntimeError:  # how Python before 3.13 says that a link leads to itself
-            self._say(finding("PP001", shown, Mark(1, 1), "a link that leads to itself"))
-            return None
         except FileNotFoundError:
             self._say(finding("PP001", shown, Mark(1, 1), "no such file"))
             return None
-        except OSError as error:
-            reason = (error.strerror or "not readable").lower()
+        except (OSError, RuntimeError) as error:
+            if (
+                isinstance(error, RuntimeError) or error.errno == errno.ELOOP
+            ):  # the latter from 3.13
+                reason = "a link that leads to itself"
+            else:
+                reason = (error.strerror or "not readable").lower()
             self._say(finding("PP001", shown, Mark(1, 1), reason))
             return None
         text, findings = decode(data, shown)

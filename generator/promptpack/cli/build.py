@@ -49,6 +49,8 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         if state.verbose:
             lines += ["", *report.losses(artifacts)]
         click.echo("".join(f"{line}\n" for line in lines), nl=False)
+        if not artifacts:
+            click.echo("There is no such variant; a pack starts with packs/<name>/pack.yaml")
         click.echo(_summary(counts(todo), state.shown(folder)))
 
 
