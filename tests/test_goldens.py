@@ -13,6 +13,7 @@ import pytest
 from promptpack.build import build
 from promptpack.load import load
 from promptpack.targets import TARGETS
+from promptpack.templating import Templates
 
 CASES = sorted((Path(__file__).parent / "golden").iterdir())
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
@@ -44,6 +45,19 @@ def test_a_project_becomes_the_expected_files(case: Path) -> None:
     assert sorted(found) == sorted(kept)
     for path, content in kept.items():
         assert found[path].decode() == content.decode(), path
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_input_is_used(case: Path) -> None:
+    project = load(case / "input")
+    templates, packs = Templates(project), project.packs.values()
+    uses = [u for pack in packs for s in pack.sections for part in s.parts for u in part.uses]
+    used = {name for use in uses for name in templates.closure(use.fragment)}
+    paths = {project.fragments[name].path for name in used} | {pack.path for pack in packs}
+    paths |= {project.models[name].path for pack in packs for name in pack.models}
+    paths |= {project.policies[name].path for pack in packs for name in pack.policies}
+    found = (path for path in (case / "input").rglob("*") if path.is_file())
+    assert {path.relative_to(case / "input").as_posix() for path in found} <= paths
 
 
 def test_every_target_has_goldens() -> None:

@@ -1,6 +1,9 @@
 """The house stays a house: imports point one way, rooms are small, everything says what it is."""
 
 import ast
+import doctest
+import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +84,21 @@ def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
     for public in ast.iter_child_nodes(tree):
         if isinstance(public, (ast.FunctionDef, ast.ClassDef)) and not public.name.startswith("_"):
             assert ast.get_docstring(public), public.name
+
+
+@pytest.mark.parametrize("folder", ["generator", "tests"])
+def test_nothing_is_put_off(folder: str) -> None:
+    put_off = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    for path in {*(ROOT / folder).rglob("*.py")} - {Path(__file__)}:
+        assert not put_off.search(path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_examples_in_docstrings_hold(path: Path) -> None:
+    if ">>> " in path.read_text(encoding="utf-8"):
+        name = ".".join(path.relative_to(HOUSE.parent).with_suffix("").parts)
+        done = doctest.testmod(importlib.import_module(name))
+        assert (done.failed, done.attempted > 0) == (0, True)
 
 
 def test_the_median_function_is_short() -> None:

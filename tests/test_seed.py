@@ -14,10 +14,13 @@ import pytest
 
 from promptpack.build import build
 from promptpack.compose import Composer
+from promptpack.frontmatter import split
 from promptpack.load import load
-from promptpack.model import Agent, Fragment, Project
+from promptpack.model import CAPABILITIES, OTHER_MCP, Agent, Fragment, Project
+from promptpack.policy import describe
 from promptpack.resolve import Selection, resolve
 from promptpack.source import read_yaml
+from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
 CLAUSES: Mapping[str, Any] = read_yaml(
@@ -90,6 +93,31 @@ def test_small_keeps_to_its_budget_with_boundaries_and_ethics_whole(policy: str)
         whole = [line.text for line in large.body if line.origin.path in paths and line.text]
         assert len(whole) >= len(paths) - 1
         assert kept.issuperset(whole)
+
+
+def test_the_default_variant_is_the_agent_of_the_brief() -> None:
+    asked = Selection(
+        ("python-ml-architect",), ("koronatech-coder",), ("plan-only",), ("opencode",)
+    )
+    (artifact,) = build(project(), asked)
+    text = artifact.content.decode()
+    head = read_yaml(split(text).head or "", artifact.path).data
+    assert set(head) == {"description", "mode", "model", "temperature", "permission"}
+    assert (head["mode"], head["model"], head["temperature"]) == (
+        "subagent",
+        "koronatech/Coder",
+        0.55,
+    )
+    assert "plans implementations" in head["description"].casefold()
+    assert "guides architecture for Python backend and ML services" in head["description"]
+    policy = TARGETS["opencode"].decode(text, "python-ml-architect").policy
+    allowed = {"list", "glob", "grep", "execute", "web_fetch", "todo"}
+    assert {name: describe(policy.grant(name)) for name in (*CAPABILITIES, OTHER_MCP)} == {
+        **dict.fromkeys((*CAPABILITIES, OTHER_MCP), "deny"),
+        **dict.fromkeys(allowed, "allow"),
+        "read": "allow; ask *.env; ask *.env.*; allow *.env.example",
+    }
+    assert not [loss for loss in artifact.losses if loss.is_field or loss.kind == "widened"]
 
 
 def test_every_variant_keeps_to_its_models_budget() -> None:
