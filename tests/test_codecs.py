@@ -129,6 +129,7 @@ BODY = "\n---\n\nBody.\n"
         ("skill", "---\nname: a\ndescription: " + "x" * 1025 + BODY, "1,024 characters"),
         ("agents-md", "<!-- promptpack:begin a -->\n", "marker"),
         ("system", " \n", "empty"),
+        ("messages", "{}", "empty"),
     ],
 )
 def test_what_a_client_would_refuse_is_a_problem(target: str, text: str, problem: str) -> None:
@@ -221,6 +222,7 @@ description: {description}
 ---
 """,
     "system": "",
+    "messages": '{{\n  "messages": [\n    {{\n      "role": "system",\n',
 }
 
 

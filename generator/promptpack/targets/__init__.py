@@ -8,6 +8,7 @@ from promptpack.targets.copilot import COPILOT
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
 from promptpack.targets.skill import SKILL
 from promptpack.targets.system import SYSTEM
@@ -27,5 +28,6 @@ TARGETS: dict[str, Target] = {
         AGENTS_MD,
         SKILL,
         SYSTEM,
+        MESSAGES,
     )
 }

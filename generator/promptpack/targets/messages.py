@@ -1,0 +1,51 @@
+"""`messages.json`: the start of a chat request, for any API. It holds no policy."""
+
+import json
+from typing import Any
+
+from promptpack.model import Agent
+from promptpack.targets.codec import TEXT_REASONS, Target, number_of, text_of, told
+
+
+def encode(agent: Agent) -> str:
+    """Return the system message, and a temperature where one is given."""
+    data: dict[str, Any] = {"messages": [{"role": "system", "content": agent.prompt}]}
+    if agent.temperature is not None:
+        data["temperature"] = agent.temperature
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent of the system messages in a chat request."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = {}
+    data = data if isinstance(data, dict) else {}
+    messages = data.get("messages")
+    system = [
+        text_of(message.get("content"))
+        for message in (messages if isinstance(messages, list) else [])
+        if isinstance(message, dict) and message.get("role") == "system"
+    ]
+    return told(stem, "", "\n\n".join(system), number_of(data.get("temperature")))
+
+
+def problems(text: str) -> list[str]:
+    """Return why there is nothing to send."""
+    return [] if decode(text, "").prompt.strip() else ["the prompt is empty"]
+
+
+MESSAGES = Target(
+    name="messages",
+    title="Messages",
+    path="{name}/messages.json",
+    encode=encode,
+    decode=decode,
+    problems=problems,
+    verified="plain text, read back",
+    reasons=TEXT_REASONS,
+    keeps=frozenset(),
+    advisory=True,
+    tells_policy=True,
+)
