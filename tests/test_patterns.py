@@ -97,10 +97,10 @@ def test_matches_as_a_regular_expression_does(pattern: str, text: str) -> None:
 
 
 def test_a_pattern_cannot_take_long() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert not matches("*a" * 40 + "*b", "a" * 5_000)
     assert matches("*a" * 40 + "*", "a" * 5_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @relaxed
@@ -223,9 +223,9 @@ SAMPLES = [
 def test_a_long_list_with_one_rule_changed(index: int) -> None:
     other = changed(index)
     for a, b in ((LONG, other), (other, LONG)):
-        started = time.perf_counter()
+        started = time.process_time()
         order = compare(a, b)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
         assert order is not Order.UNPROVEN
         seen = {(effect_of(a, text), effect_of(b, text)) for text in SAMPLES}
         assert not (order.at_most and any(STRENGTH[x] > STRENGTH[y] for x, y in seen))
@@ -234,23 +234,23 @@ def test_a_long_list_with_one_rule_changed(index: int) -> None:
 
 @pytest.mark.parametrize("effect", [DENY, ASK, ALLOW])
 def test_a_long_list_against_a_plain_grant(effect: Effect) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert compare(LONG, LONG) is Order.EQUAL
     assert compare(LONG, (*LONG, Rule("root *", DENY))) is Order.EQUAL
     assert compare(LONG, plain(effect)).at_most == (effect is ALLOW)
     assert compare(plain(effect), LONG).at_most == (effect is DENY)
     assert effects(LONG) == {DENY, ASK, ALLOW}
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("size", [100, 1_000, 5_000])
 def test_however_long_a_list_is(size: int) -> None:
     grant = (Rule("*", ASK), *(Rule(f"run {n} {n % 7} *", ALLOW) for n in range(size)))
     wider = (*grant, Rule("run * x", ALLOW))
-    started = time.perf_counter()
+    started = time.process_time()
     assert not compare(wider, grant).at_most
     assert compare(plain(DENY), grant).at_most
-    assert time.perf_counter() - started < 4
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -263,6 +263,8 @@ def test_however_long_a_list_is(size: int) -> None:
 )
 def test_what_takes_too_long_is_not_proven(patterns: list[str]) -> None:
     grant = (Rule("*", ASK), *(Rule(pattern, ALLOW) for pattern in patterns))
-    started = time.perf_counter()
-    assert not compare((*grant, Rule("zz", ALLOW)), grant).at_most
-    assert time.perf_counter() - started < 4
+    hidden = (Rule("z*y*", ALLOW), Rule("zy", ASK), Rule("zxyx", ASK))
+    for wider in ((*grant, Rule("zz", ALLOW)), (*grant, *hidden)):
+        started = time.process_time()
+        assert not compare(wider, grant).at_most
+        assert time.process_time() - started < 2

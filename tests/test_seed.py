@@ -79,6 +79,12 @@ def test_a_clause_is_missed_when_its_fragment_is_emptied(clause: str) -> None:
 @pytest.mark.parametrize("policy", ["plan-only", "read-only", "review", "implement"])
 def test_small_keeps_to_its_budget_with_boundaries_and_ethics_whole(policy: str) -> None:
     small = agent(project(), "small", policy)
+    told = Composer(project()).agent(
+        resolve(project(), Selection(("python-ml-architect",), ("small",), (policy,)))[0],
+        "codex",
+        tells_policy=True,
+    )
+    assert math.ceil(len(told.prompt) / 4) <= small.model.prompt_budget
     large = agent(project(), "koronatech-coder", policy)
     assert math.ceil(len(small.prompt) / 4) <= small.model.prompt_budget <= 700
     kept = {line.text for line in small.body}

@@ -5,6 +5,7 @@ memory, so that one that worked would harm nothing.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -223,7 +224,7 @@ def outcomes() -> dict[str, list[Any]]:
     done = subprocess.run(
         [sys.executable, "-c", RUN_ALL],
         input=json.dumps(ESCAPES).encode(),
-        env=environment({"PYTHONPATH": str(Path(__file__).parent)}),
+        env=environment({"PYTHONPATH": os.pathsep.join(sys.path)}),
         capture_output=True,
         check=False,
         timeout=60,
@@ -352,11 +353,11 @@ def test_a_failure_below_names_the_way_there() -> None:
 def test_cycles_and_depth_are_found_before_rendering(
     texts: Mapping[str, str], message: str
 ) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = finding(
         texts["x/main"], {name: text for name, text in texts.items() if name != "x/main"}
     )
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert (found.code, found.message) == ("PP032", message)
     assert found.hint.startswith("chain: x/main.md:1")
     assert found.hint.count("→") <= 6
@@ -377,9 +378,9 @@ def test_many_ways_to_one_fragment_are_walked_once() -> None:
         for layer in range(layers + 1)
         for n in range(6)
     }
-    started = time.perf_counter()
+    started = time.process_time()
     assert rendered("{% include './l0-0' %}ok", texts) == "ok"
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_includes_are_relative_to_the_fragment_that_says_them() -> None:

@@ -7,8 +7,8 @@ from promptpack.model import CAPABILITIES, Effect, Grant, Policy
 PHRASES = {
     "read": "read files",
     "list": "list folders",
-    "glob": "find files by name",
-    "grep": "search in files",
+    "glob": "find files",
+    "grep": "search files",
     "edit": "edit files",
     "write": "write files",
     "patch": "apply patches",
@@ -22,21 +22,22 @@ PHRASES = {
 }
 _LEADS = {
     Effect.ALLOW: "You may",
-    Effect.ASK: "Ask the user before you",
+    Effect.ASK: "Ask before you",
     Effect.DENY: "Never",
 }
 
 
 def policy_lines(policy: Policy) -> list[str]:
     """Return a Markdown list that says what a policy allows; what it inherits is not mentioned."""
-    named = [*CAPABILITIES, *sorted(set(policy.grants) - set(CAPABILITIES))]
+    named = [c for c in CAPABILITIES if c in policy.grants]
+    named += sorted(set(policy.grants) - set(CAPABILITIES))
     lines = []
     for effect, lead in _LEADS.items():
         phrases = [_phrase(c) for c in named if policy.grant(c)[0].effect is effect]
-        if policy.default is effect:
-            phrases.append("use any other MCP server")
         if phrases:
             lines.append(f"- {lead} {_series(phrases, 'and' if effect is Effect.ALLOW else 'or')}.")
+    if policy.default is Effect.DENY:
+        lines.append("- Use no other tool.")
     return [*lines, *_exceptions(policy, named)]
 
 
