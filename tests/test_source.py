@@ -261,16 +261,16 @@ def laughs(entry: str) -> str:
     ids=lambda text: repr(text[:14]),
 )
 def test_bombs_are_refused_quickly(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = read_yaml(text, "f.yaml").findings
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert 0 < len(found) <= PROBLEM_LIMIT + 2
 
 
 def test_a_file_of_hidden_characters_is_refused_quickly() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     _, found = decode(b"\x01\n" * (SIZE_LIMIT // 2), "f")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(found) == PROBLEM_LIMIT
 
 

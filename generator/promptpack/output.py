@@ -1,11 +1,12 @@
 """Between a build and its folder: artifacts and a selection in, a plan or JSON data out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from promptpack.manifest import digest
 from promptpack.model import Artifact, Loss
+from promptpack.policy import caveats
 from promptpack.resolve import Selection
 from promptpack.targets import TARGETS
 from promptpack.write import Plan, Wanted, plan
@@ -35,13 +36,20 @@ def key_of(path: str, artifact: Artifact) -> str:
     return f"{path}#{artifact.agent.name}" if block else path
 
 
-def build_data(artifacts: Iterable[Artifact], plan: Plan) -> dict[str, Any]:
+def build_data(artifacts: Sequence[Artifact], plan: Plan) -> dict[str, Any]:
     """Return what `build --format json` prints: the artifacts, and how many files it touched."""
     return {
         "schema_version": SCHEMA_VERSION,
         "artifacts": [_artifact_data(artifact) for artifact in artifacts],
+        "notes": notes(artifacts),
         **counts(plan),
     }
+
+
+def notes(artifacts: Iterable[Artifact]) -> list[str]:
+    """Return what is said of the policies that artifacts follow, each once."""
+    policies = {a.variant.policy.name: a.variant.policy for a in artifacts}
+    return [caveat for policy in policies.values() for caveat in caveats(policy)]
 
 
 def check_data(plan: Plan) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from promptpack.model import Effect, Grant
 
-STEP_LIMIT = 500_000
+STEP_LIMIT = 1_000_000
 WITNESS_LIMIT = 10_000
 
 Effects = tuple[Effect, ...]
@@ -62,7 +62,7 @@ def reachable(grants: tuple[Grant, ...]) -> Iterator[Effects]:
         state = todo.pop()
         yield tuple(_decided(ways) for ways in state)
         for symbol in _told_apart(state):
-            steps += sum(map(len, state))
+            steps += sum(len(at) for ways in state for _, _, at in ways)
             if steps > STEP_LIMIT:
                 raise OverflowError
             after = tuple(

@@ -133,6 +133,14 @@ def describe(grant: Grant) -> str:
     return "; ".join([str(first.effect), *(f"{effect} {pattern}" for pattern, effect in rest)])
 
 
+def caveats(policy: Policy) -> list[str]:
+    """Return what a reader of a policy could take it for, and it is not."""
+    kept_out = all(effects(policy.grant(c)) == {Effect.DENY} for c in ("edit", "write", "patch"))
+    if kept_out and Effect.ALLOW in effects(policy.grant("execute")):
+        return [f"{policy.name} denies edits and allows commands: a shell can write files too"]
+    return []
+
+
 def _rank(effect: Effect) -> int:
     return RANK[effect]
 

@@ -48,6 +48,7 @@ class BuildReport(Report):
 
     schema_version: Literal[1]
     artifacts: list[ArtifactEntry]
+    notes: list[str] = Field(description="what a policy could be taken for, and is not")
     written: int
     unchanged: int
     removed: int

@@ -14,7 +14,7 @@ from promptpack.cli import report
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.load import load
 from promptpack.model import UserError
-from promptpack.output import build_data, counts, plan_output
+from promptpack.output import build_data, counts, notes, plan_output
 from promptpack.resolve import Selection
 from promptpack.write import apply
 
@@ -49,6 +49,8 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         if state.verbose:
             lines += ["", *report.losses(artifacts)]
         click.echo("".join(f"{line}\n" for line in lines), nl=False)
+        for note in notes(artifacts):
+            click.echo(f"Note: {note}")
         if not artifacts:
             click.echo("There is no such variant; a pack starts with packs/<name>/pack.yaml")
         click.echo(_summary(counts(todo), state.shown(folder)))
