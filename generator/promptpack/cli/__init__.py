@@ -18,6 +18,7 @@ from promptpack.model import UserError
 COMMANDS = {
     "build": "Render every variant for every client.",
     "check": "Tell whether the outputs are what the sources say.",
+    "diff": "Show what a change does to the rendered agents.",
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
     "targets": "Print what each client can hold of a policy.",

@@ -1,0 +1,1 @@
+"""What a change does to the rendered agents: two builds in, a report in any format out."""

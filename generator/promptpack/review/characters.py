@@ -1,0 +1,57 @@
+"""Characters that a reader can't see or can be deceived by: text in, the same made visible out."""
+
+import re
+import unicodedata
+from collections import Counter
+
+_EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"
+_SELECTORS = re.compile("[\ufe00-\ufe0e\U000e0100-\U000e01ef]")
+_EMOJI = re.compile(
+    "(?<=[^\\w\\s])(\ufe0f|\u200d)|(?<=[^\\w\\s]\ufe0f)\u200d|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+)
+_MIXED = re.compile(
+    "[A-Za-z][\u0400-\u04ff\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4"
+    "\u03a5\u03a7\u03bd\u03bf]|[\u0400-\u04ff\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d"
+    "\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf][A-Za-z]"
+)
+
+
+def shown(text: str) -> str:
+    """Return text in which nothing is hidden: invisible characters and control bytes by name."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_named(c) if _invisible(c) else c for c in text)
+
+
+def deceptive(old: str, new: str) -> bool:
+    """Tell whether the new text has hidden characters or mixed alphabets that the old has not."""
+    if new.isascii() and new.replace("\n", " ").replace("\t", " ").isprintable():
+        return False
+    return bool(Counter(_marks(new)) - Counter(_marks(old)))
+
+
+def _marks(text: str) -> list[str]:
+    """Return each hidden character and each place where two alphabets meet in a word."""
+    plain = _EMOJI.sub("", text)
+    found = [c for c in plain if _invisible(c) and (c in _LINE_ENDS or not c.isspace())]
+    return [*found, *_MIXED.findall(plain)]
+
+
+def _invisible(c: str) -> bool:
+    if c in "\n\t ":
+        return False
+    return (
+        unicodedata.category(c) in _HIDDEN
+        or c in _EMPTY
+        or c.isspace()
+        or _SELECTORS.match(c) is not None
+    )
+
+
+def _named(c: str) -> str:
+    code = ord(c)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as Python's surrogateescape has it
+        return f"<0x{code - 0xDC00:02X}>"
+    return f"<U+{code:04X}>"

@@ -1,0 +1,216 @@
+"""The nouns of a review as immutable values: what was built on two sides, and how it differs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from promptpack.model import Origin
+
+Kind = Literal[
+    "widened",
+    "unproven",
+    "hidden",
+    "output-added",
+    "output-removed",
+    "output-renamed",
+    "model",
+    "mode",
+    "safety",
+    "narrowed",
+    "head",
+    "prose",
+    "moved",
+    "whitespace",
+]
+"""What a change is, in the order in which changes are told."""
+
+Severity = Literal["critical", "major", "minor", "info"]
+
+KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]  # a Literal holds its words
+PERMISSIONS: frozenset[Kind] = frozenset({"widened", "unproven", "narrowed"})
+NEVER_CUT: frozenset[Kind] = frozenset({"widened", "unproven", "narrowed", "hidden"})
+SEVERITIES: Mapping[Kind, Severity] = {
+    "widened": "critical",
+    "unproven": "critical",
+    "hidden": "critical",
+    "output-added": "major",
+    "output-removed": "major",
+    "output-renamed": "major",
+    "model": "major",
+    "mode": "major",
+    "safety": "major",
+    "narrowed": "minor",
+    "head": "minor",
+    "prose": "minor",
+    "moved": "minor",
+    "whitespace": "info",
+}
+
+Status = Literal["same", "changed", "added", "removed", "renamed"]
+Spelling = Literal["lines", "json", "raw"]
+Half = Literal["whole", "from", "to"]
+
+Origins = tuple[Origin, ...]
+
+
+def unknown(_piece: int) -> Origins:
+    """Return the origins of a piece of a file of which none are known."""
+    return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One file of a side; `key` tells it from all others, `dims` are its words for sets.
+
+    `target` is empty where no client is known. `origins` gives the origins of a piece, `sources`
+    the files that the text depends on: pack, policy, model and layout first.
+    """
+
+    key: str
+    text: str
+    target: str = ""
+    stem: str = ""
+    dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sections: tuple[str, ...] = ()
+    origins: Callable[[int], Origins] = unknown
+    uses: tuple[tuple[Origin, frozenset[str]], ...] = ()
+    """Each use line of the pack, and the files that it brings in."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two builds: its name, its outputs by key and its source texts by path."""
+
+    label: str
+    outputs: Mapping[str, Output]
+    sources: Mapping[str, str]
+    origins_known: bool = True
+
+
+class Hunk(NamedTuple):
+    """A place of an output that changed: pieces `start` to `end` of the old give way to `new`.
+
+    `old` and `new` are neutral text, the same in every client; `spelling` tells how this file
+    writes it. A moved text is a hunk where it leaves and one where it arrives; both hold all of it.
+    """
+
+    kind: Kind
+    section: str
+    field: str
+    old: str
+    new: str
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+    spelling: Spelling = "lines"
+    half: Half = "whole"
+
+
+class Place(NamedTuple):
+    """A hunk in an output."""
+
+    output: str
+    hunk: Hunk
+
+
+class Change(NamedTuple):
+    """All that is exactly the same change, wherever it is: a group of hunks, or of effects.
+
+    `above` and `below` are the text around it in the first of its outputs, where asked for.
+    """
+
+    id: str
+    kind: Kind
+    section: str
+    field: str
+    old: str
+    new: str
+    causes: tuple[Origin, ...]
+    outputs: tuple[str, ...]
+    reach: str
+    fingerprint: str
+    token_delta: int
+    places: tuple[Place, ...] = ()
+    above: str = ""
+    below: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """Return how much this kind of change matters."""
+        return SEVERITIES[self.kind]
+
+
+class Reached(NamedTuple):
+    """One output of either side and what became of it; `before` is its old key if renamed."""
+
+    key: str
+    status: Status
+    groups: tuple[str, ...]
+    before: str = ""
+
+
+class Cause(NamedTuple):
+    """A source line that changed and its blast radius."""
+
+    origin: Origin
+    outputs: int
+    packs: int
+    targets: int
+    reach: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of a review."""
+
+    changed: int
+    added: int
+    removed: int
+    renamed: int
+    groups: int
+    hunks: int
+    unexplained: int
+    suppressed: int
+    tokens_per_output: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """The whole difference between two builds, in the order in which it is told.
+
+    `prefix` leads from the folder of the repository to that of the project.
+    """
+
+    base: str
+    head: str
+    built: int
+    summary: Summary
+    permissions: tuple[Change, ...]
+    groups: tuple[Change, ...]
+    causes: tuple[Cause, ...]
+    outputs: tuple[Reached, ...]
+    origins_known: bool = True
+    prefix: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether any output differs, accepted or not."""
+        return bool(self.outputs)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Return all changes in the order in which they are told."""
+        return tuple(sorted((*self.permissions, *self.groups), key=order))
+
+
+def order(change: Change) -> tuple[int, int, str, int, str, str, str]:
+    """Return the sort key of a change: its kind, then how far it reaches, prose by section."""
+    told_as: Mapping[Kind, Kind] = {"unproven": "widened", "moved": "prose"}
+    kind = told_as.get(change.kind, change.kind)
+    section = change.section if kind == "prose" else ""
+    unproven = int(change.kind == "unproven")
+    words = change.section, change.field, change.fingerprint
+    return KINDS.index(kind), unproven, section, -len(change.outputs), *words

@@ -1,0 +1,139 @@
+"""What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from promptpack.build import build
+from promptpack.compose import Composer
+from promptpack.load import load
+from promptpack.manifest import MANIFEST
+from promptpack.model import Artifact, Origin, Project, UserError, Variant
+from promptpack.origins import line_origins
+from promptpack.output import about, key_of
+from promptpack.review.nouns import Origins, Output, Side
+from promptpack.review.pieces import pieces
+from promptpack.targets import TARGETS
+from promptpack.templating import LAYOUT
+
+
+def project_side(root: Path, label: str, name: str) -> Side:
+    """Return the side that a project's sources build.
+
+    Raises UserError with its findings under `name`, where it does not build.
+    """
+    try:
+        project = load(root)
+        artifacts = build(project)
+    except UserError as error:
+        told = (f._replace(path=f"{name}:{f.path}" if f.path else name) for f in error.findings)
+        raise UserError(tuple(told)) from None
+    uses = _uses(project)
+    outputs = [_output(project, artifact, uses(artifact.variant)) for artifact in artifacts]
+    return Side(label, {output.key: output for output in outputs}, project.sources)
+
+
+def folder_side(folder: Path, label: str) -> Side:
+    """Return the side of a built folder: which client a file is for is told by its path.
+
+    Links are not followed, and where the lines come from is not known.
+    """
+    outputs = {}
+    for path in sorted(folder.rglob("*")):
+        key = path.relative_to(folder).as_posix()
+        if path.is_file() and not path.is_symlink() and path.name != MANIFEST:
+            outputs[key] = _found(key, path.read_bytes().decode("utf-8", "surrogateescape"))
+    return Side(label, outputs, {}, origins_known=False)
+
+
+Uses = tuple[tuple[tuple[Origin, frozenset[str]], ...], tuple[str, ...]]
+
+
+def _output(project: Project, artifact: Artifact, uses: Uses) -> Output:
+    text = artifact.content.decode()
+    sections = tuple(section.name for section in artifact.variant.sections)
+    return Output(
+        key=key_of(artifact.path, artifact),
+        text=text,
+        target=artifact.target,
+        stem=artifact.agent.name,
+        dims=MappingProxyType(about(artifact)),
+        sections=sections,
+        origins=_origins(project, artifact, text, sections),
+        uses=uses[0],
+        sources=uses[1],
+    )
+
+
+def _origins(
+    project: Project, artifact: Artifact, text: str, sections: tuple[str, ...]
+) -> Callable[[int], Origins]:
+    """Return a function that tells where a piece comes from; for the head that is more work."""
+
+    @cache
+    def start() -> int:
+        body = [f"{line.text}\n" for line in artifact.agent.body]
+        lines = [piece.text for piece in pieces(text, sections)]
+        begins = (n for n, line in enumerate(lines) if line == body[0])
+        return next((n for n in begins if lines[n : n + len(body)] == body), len(lines))
+
+    @cache
+    def by_line() -> tuple[Origins, ...]:
+        return line_origins(project, artifact)
+
+    def origins(piece: int) -> Origins:
+        offset = piece - start()
+        if 0 <= offset < len(artifact.agent.body):
+            return (artifact.agent.body[offset].origin,)
+        return by_line()[pieces(text, sections)[piece].line]
+
+    return origins
+
+
+def _uses(project: Project) -> Callable[[Variant], Uses]:
+    """Return a function that tells the use lines of a variant, and all files it is made of."""
+    templates = Composer(project).templates
+
+    @cache
+    def paths(name: str) -> frozenset[str]:
+        return frozenset(templates.find(n).path for n in templates.closure(name))
+
+    found: dict[tuple[str, str], Uses] = {}
+
+    def uses(variant: Variant) -> Uses:
+        key = variant.pack.name, variant.name
+        if key not in found:
+            used = [u for s in variant.sections for part in s.parts for u in part.uses]
+            lines = tuple((use.origin, paths(use.fragment)) for use in used)
+            layout = templates.find(f"{LAYOUT}{variant.model.layout}").path
+            files = {path for _, some in lines for path in some}
+            first = (variant.pack.path, variant.policy.path, variant.model.path, layout)
+            found[key] = lines, (*first, *sorted(files))
+        return found[key]
+
+    return uses
+
+
+def _found(key: str, text: str) -> Output:
+    """Return a file of a built folder: `<target>/<variant>/…`, else a client's own path."""
+    first, _, rest = key.partition("/")
+    variant, _, inside = rest.partition("/")
+    if first in TARGETS and (stem := _stem(TARGETS[first].path, inside, whole=True)) is not None:
+        model, _, policy = variant.partition(".")
+        dims = {"target": first, "pack": stem or "shared", "model": model, "policy": policy}
+        return Output(key, text, first, stem, MappingProxyType(dims))
+    for name, target in TARGETS.items():
+        if not target.path.startswith("{"):
+            stem = _stem(target.path, key, whole=False)
+            if stem is not None:
+                return Output(key, text, name, stem, MappingProxyType({"target": name}))
+    return Output(key, text)
+
+
+def _stem(pattern: str, path: str, *, whole: bool) -> str | None:
+    """Return the agent's name in a path, "" where that has none; None where it is another file."""
+    found = re.escape(pattern).replace(r"\{name\}", "(?P<name>[^/]+)")
+    match = re.fullmatch(found if whole else f"(?:.*/)?{found}", path)
+    return None if match is None else match.groupdict().get("name", "")
