@@ -126,6 +126,14 @@ def test_the_default_variant_is_the_agent_of_the_brief() -> None:
     assert not [loss for loss in artifact.losses if loss.is_field or loss.kind == "widened"]
 
 
+@pytest.mark.parametrize("policy", ["plan-only", "read-only", "review", "implement"])
+def test_small_keeps_to_its_budget_where_the_prompt_tells_the_policy(policy: str) -> None:
+    (variant,) = resolve(project(), Selection(("python-ml-architect",), ("small",), (policy,)))
+    told = Composer(project()).agent(variant, "system", tells_policy=True)
+    assert "Permissions".casefold() in told.prompt.casefold()
+    assert math.ceil(len(told.prompt) / 4) <= told.model.prompt_budget
+
+
 def test_every_variant_keeps_to_its_models_budget() -> None:
     for artifact in build(project(), Selection(targets=("opencode",))):
         prompt = artifact.agent.prompt

@@ -396,6 +396,44 @@ def test_a_written_head_is_read_back(head: dict[str, Any], line: str, end: str) 
     assert (rest, lines) == (body, found.count("\n") + 2)
 
 
+@pytest.mark.parametrize(
+    ("head", "keys"),
+    [
+        ("a: 1\na: 2", {"a": 2}),
+        ("a: no\nb: yes", {"a": "no", "b": "yes"}),
+        ("a: b: c\nd: true\ne: 0.10\nf: [x]", {"a": "b: c", "d": True, "e": 0.1, "f": "[x]"}),
+        ("a: \x01b\nc: d", {"a": "\x01b", "c": "d"}),
+        ("a: *\nb: @x", {"a": "*", "b": "@x"}),
+        ("- a\n- b", {}),
+        ("text", {}),
+        ("", {}),
+        ("[" * 100, {}),
+        ("a: &x [*x]\nb: {<<: *x}", {"a": [None], "b": {"<<": None}}),
+    ],
+)
+def test_a_head_in_the_wild_is_read_leniently(head: str, keys: dict[str, Any]) -> None:
+    assert lenient(head) == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "body", "lines"),
+    [
+        ("---\na: 1\n---\nb\n", "a: 1\n", "b\n", 3),
+        ("---\r\na: 1\r\n---\r\nb", "a: 1\r\n", "b", 3),
+        ("---\n---\nb", "", "b", 2),
+        ("--- \na: 1\n---\t\nb", "a: 1\n", "b", 3),
+        ("---\na: 1\n---", "a: 1\n", "", 2),
+        ("---\na: ---\n---\nb", "a: ---\n", "b", 3),
+        ("---\na: 1\n----\n---\nb", "a: 1\n----\n", "b", 4),
+        ("---\na: 1\nb", None, "---\na: 1\nb", 0),
+        ("\n---\na: 1\n---\n", None, "\n---\na: 1\n---\n", 0),
+        ("", None, "", 0),
+    ],
+)
+def test_split(text: str, head: str | None, body: str, lines: int) -> None:
+    assert split(text) == (head, body, lines)
+
+
 @st.composite
 def outlines(draw: st.DrawFn) -> tuple[str, dict[tuple[str | int, ...], str]]:
     """Return a YAML text, and the word that stands at each path; no word stands there twice."""
