@@ -8,7 +8,6 @@ source line reaches.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from promptpack.compose import Composer
 from promptpack.model import Artifact, Origin, Project, Use
 from promptpack.origins import line_origins
 from promptpack.templating import Templates
@@ -34,10 +33,11 @@ def explain(project: Project, artifact: Artifact, number: int) -> tuple[Step, ..
     origins = line_origins(project, artifact)
     if not 1 <= number <= len(origins):
         raise IndexError(number)
+    templates = Templates(project)
     steps: dict[Step, None] = {}
     for origin in origins[number - 1]:
         steps[_step(project, origin, _role(origin))] = None
-        for outer, role in _around(project, artifact, origin):
+        for outer, role in _around(templates, artifact, origin):
             steps[_step(project, outer, role)] = None
     return tuple(steps)
 
@@ -68,9 +68,10 @@ def _role(origin: Origin) -> str:
     return kinds.get(folder, "pack" if origin.path.endswith("pack.yaml") else "fragment")
 
 
-def _around(project: Project, artifact: Artifact, origin: Origin) -> Iterator[tuple[Origin, str]]:
+def _around(
+    templates: Templates, artifact: Artifact, origin: Origin
+) -> Iterator[tuple[Origin, str]]:
     """Yield the includes between a fragment and the pack, then the pack's own line."""
-    templates = Composer(project).templates
     for use in _uses(artifact):
         chain = _chain(templates, use.fragment, origin.path)
         if chain is not None:

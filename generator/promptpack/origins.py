@@ -6,12 +6,13 @@ encoding again, so that it holds for any client and needs no table.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from promptpack.model import Agent, Artifact, Effect, Model, Origin, Policy, Project, Rule
-from promptpack.source import Path, read_yaml
+from promptpack.source import Document, Path, read_yaml
 from promptpack.targets import TARGETS
 
 _OTHER = {Effect.DENY: Effect.ALLOW, Effect.ALLOW: Effect.DENY, Effect.ASK: Effect.DENY}
@@ -35,8 +36,7 @@ def line_origins(project: Project, artifact: Artifact) -> tuple[tuple[Origin, ..
     for change in _changes(project, artifact):
         changed = TARGETS[artifact.target].encode(change.agent).split("\n")[:-1]
         for number in _touched(lines, changed):
-            if not origins[number] or change.origin not in origins[number]:
-                origins[number].append(change.origin)
+            origins[number].append(change.origin)
     first = Origin(artifact.variant.pack.path, 1)
     return tuple(tuple(dict.fromkeys(found)) or (first,) for found in origins)
 
@@ -94,8 +94,15 @@ def _with_grant(agent: Agent, capability: str) -> Agent:
     return replace(agent, policy=policy, accepted=agent.accepted - {capability})
 
 
-def _places(project: Project, path: str) -> Any:  # noqa: ANN401 - a function of a path in the data
-    document = read_yaml(project.sources[path], path)
+@lru_cache
+def _document(text: str, path: str) -> Document:
+    """Read a source once for all the artifacts whose lines it is asked about."""
+    return read_yaml(text, path)
+
+
+def _places(project: Project, path: str) -> Callable[[Path], Origin]:
+    """Return what tells the origin of a path in a source file's data."""
+    document = _document(project.sources[path], path)
 
     def place(data: Path) -> Origin:
         return Origin(path, document.at(data).line)

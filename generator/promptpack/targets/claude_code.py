@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
 from promptpack.policy import effects
 from promptpack.targets.codec import (
+    HEAD_FIELDS,
     Target,
+    agent_of,
     granted,
     head_problems,
     kept,
-    lines_of,
-    model_of,
     read_head,
     servers,
-    text_of,
     with_head,
 )
 
@@ -76,24 +75,15 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
     keys, body = read_head(text)
-    return Agent(
-        name=text_of(keys.get("name")) or stem,
-        description=text_of(keys.get("description")),
-        mode="subagent",
-        model=model_of(NAME, keys.get("model")),
-        temperature=None,
-        policy=_effective(_Tools.read(keys)),
-        body=lines_of(body),
-    )
+    return agent_of(NAME, keys, stem, body, _effective(_Tools.read(keys)))
 
 
 def problems(text: str) -> list[str]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
     keys, _ = read_head(text)
-    said = [f"'{key}' is missing" for key in ("name", "description") if not keys.get(key)]
     entries = [*_entries(keys.get("tools")), *_entries(keys.get("disallowedTools"))]
-    said += [f"unknown tool '{e}'" for e in entries if e not in _KNOWN and not _MCP.fullmatch(e)]
-    return [*head_problems(text, _KEYS), *said]
+    said = [f"unknown tool '{e}'" for e in entries if e not in _KNOWN and not _MCP.fullmatch(e)]
+    return [*head_problems(text, _KEYS, sorted(HEAD_FIELDS)), *said]
 
 
 class _Tools(NamedTuple):

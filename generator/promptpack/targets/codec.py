@@ -1,6 +1,6 @@
 """The contract of a target, and what follows from it: losses computed from what was emitted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -134,6 +134,27 @@ def told(name: str, description: str, body: str, temperature: float | None = Non
     return Agent(name, description, "all", Model(""), temperature, everything, lines)
 
 
+def agent_of(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client
+    client: str,
+    keys: Mapping[str, Any],
+    stem: str,
+    body: str,
+    policy: Policy,
+    mode: Mode = "subagent",
+    temperature: float | None = None,
+) -> Agent:
+    """Return the agent of a file's keys; it has the file's stem for a name where none is given."""
+    return Agent(
+        name=text_of(keys.get("name")) or stem,
+        description=text_of(keys.get("description")),
+        mode=mode,
+        model=model_of(client, keys.get("model")),
+        temperature=temperature,
+        policy=policy,
+        body=lines_of(body),
+    )
+
+
 def with_head(head: Mapping[str, Any], agent: Agent) -> str:
     """Return a Markdown file of a head, a blank line and the prompt."""
     return f"{frontmatter.dump(head)}\n{agent.prompt}"
@@ -145,7 +166,9 @@ def read_head(text: str) -> tuple[dict[str, Any], str]:
     return (frontmatter.lenient(head) if head is not None else {}), body.strip()
 
 
-def head_problems(text: str, known: Mapping[str, type | tuple[type, ...]]) -> list[str]:
+def head_problems(
+    text: str, known: Mapping[str, type | tuple[type, ...]], needed: Iterable[str] = ()
+) -> list[str]:
     """Return what is wrong with a file's head by its keys and their types, and an empty prompt."""
     head, body, _ = frontmatter.split(text)
     document = read_yaml(head or "", "")
@@ -157,6 +180,7 @@ def head_problems(text: str, known: Mapping[str, type | tuple[type, ...]]) -> li
         for key, value in document.data.items()
         if key in known and not _is(value, known[key])
     ]
+    said += [f"'{key}' is missing" for key in needed if not document.data.get(key)]
     return said if body.strip() else [*said, "the prompt is empty"]
 
 

@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.targets.codec import Target, granted, kept, lines_of, model_of, text_of
+from promptpack.targets.codec import (
+    Target,
+    agent_of,
+    granted,
+    kept,
+    text_of,
+)
 
 NAME = "codex"
 
@@ -47,14 +53,12 @@ def decode(text: str, stem: str) -> Agent:
         keys = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         keys = {}
-    return Agent(
-        name=text_of(keys.get("name")) or stem,
-        description=text_of(keys.get("description")),
-        mode="subagent",
-        model=model_of(NAME, keys.get("model")),
-        temperature=None,
-        policy=_effective(keys),
-        body=lines_of(text_of(keys.get("developer_instructions")).removesuffix("\n")),
+    return agent_of(
+        NAME,
+        keys,
+        stem,
+        text_of(keys.get("developer_instructions")).removesuffix("\n"),
+        _effective(keys),
     )
 
 

@@ -11,15 +11,13 @@ from typing import Any
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy
 from promptpack.targets.codec import (
     Target,
+    agent_of,
     granted,
     head_problems,
     kept,
-    lines_of,
     listed_servers,
-    model_of,
     read_head,
     servers,
-    text_of,
     with_head,
 )
 
@@ -84,23 +82,20 @@ def decode(text: str, stem: str) -> Agent:
     """Return the agent that Copilot makes of a file; what its list does not name is denied."""
     keys, body = read_head(text)
     mode: Mode = "subagent" if keys.get("user-invocable") is False else "all"
-    return Agent(
-        name=text_of(keys.get("name")) or stem.removesuffix(".agent"),
-        description=text_of(keys.get("description")),
+    return agent_of(
+        NAME,
+        keys,
+        stem.removesuffix(".agent"),
+        body,
+        _effective(_listed(keys)),
         mode="primary" if keys.get("disable-model-invocation") is True else mode,
-        model=model_of(NAME, keys.get("model")),
-        temperature=None,
-        policy=_effective(_listed(keys)),
-        body=lines_of(body),
     )
 
 
 def problems(text: str) -> list[str]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
     keys, body = read_head(text)
-    said = head_problems(text, _KEYS)
-    if not keys.get("description"):
-        said.append("'description' is missing")
+    said = head_problems(text, _KEYS, ["description"])
     listed = _listed(keys) or []
     said += [f"unknown tool '{n}'" for n in listed if n not in ALIASES and not _MCP.fullmatch(n)]
     if len(body) > BODY_LIMIT:

@@ -9,14 +9,13 @@ from typing import Any
 
 from promptpack.model import Agent, Effect, Grant, Policy, Rule
 from promptpack.targets.codec import (
+    HEAD_FIELDS,
     Target,
+    agent_of,
     granted,
     head_problems,
     kept,
-    lines_of,
-    model_of,
     read_head,
-    text_of,
     with_head,
 )
 
@@ -53,22 +52,12 @@ def decode(text: str, stem: str) -> Agent:
     grants: dict[str, Grant] = {}
     if keys.get("readonly") is True:
         grants = {c: granted(False) for c in SWITCHED} | {"execute": HARMLESS}
-    return Agent(
-        name=text_of(keys.get("name")) or stem,
-        description=text_of(keys.get("description")),
-        mode="subagent",
-        model=model_of(NAME, keys.get("model")),
-        temperature=None,
-        policy=Policy(Effect.ALLOW, grants),
-        body=lines_of(body),
-    )
+    return agent_of(NAME, keys, stem, body, Policy(Effect.ALLOW, grants))
 
 
 def problems(text: str) -> list[str]:
     """Return what Cursor would take otherwise than the file says."""
-    keys, _ = read_head(text)
-    said = [f"'{key}' is missing" for key in ("name", "description") if not keys.get(key)]
-    return [*head_problems(text, _KEYS), *said]
+    return head_problems(text, _KEYS, sorted(HEAD_FIELDS))
 
 
 CURSOR = Target(

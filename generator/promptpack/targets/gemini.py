@@ -11,13 +11,13 @@ from typing import Any
 
 from promptpack.model import CAPABILITIES, OTHER_MCP, Agent, Effect, Grant, Policy
 from promptpack.targets.codec import (
+    HEAD_FIELDS,
     Target,
+    agent_of,
     granted,
     head_problems,
     kept,
-    lines_of,
     listed_servers,
-    model_of,
     number_of,
     read_head,
     servers,
@@ -72,22 +72,15 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Gemini CLI makes of a file; what its list does not name is denied."""
     keys, body = read_head(text)
-    return Agent(
-        name=text_of(keys.get("name")) or stem,
-        description=text_of(keys.get("description")),
-        mode="subagent",
-        model=model_of(NAME, keys.get("model")),
-        temperature=number_of(keys.get("temperature")),
-        policy=_effective(keys),
-        body=lines_of(body),
+    return agent_of(
+        NAME, keys, stem, body, _effective(keys), temperature=number_of(keys.get("temperature"))
     )
 
 
 def problems(text: str) -> list[str]:
     """Return why Gemini CLI would refuse a file, or fail when the agent is called."""
     keys, body = read_head(text)
-    said = head_problems(text, _KEYS)
-    said += [f"'{key}' is missing" for key in ("name", "description") if not keys.get(key)]
+    said = head_problems(text, _KEYS, sorted(HEAD_FIELDS))
     if not _NAME.fullmatch(text_of(keys.get("name"))):
         said.append(f"the name '{keys.get('name')}' has more than lower-case letters, digits, -, _")
     known = {*TOOLS.values(), "mcp_*"}

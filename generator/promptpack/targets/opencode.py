@@ -16,11 +16,9 @@ from promptpack.policy import effects, meet, plain
 from promptpack.source import read_yaml
 from promptpack.targets.codec import (
     Target,
-    lines_of,
-    model_of,
+    agent_of,
     number_of,
     servers,
-    text_of,
     with_head,
 )
 
@@ -108,14 +106,14 @@ def decode(text: str, stem: str) -> Agent:
     if keys is None:
         keys, body = {}, text
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
-    return Agent(
-        name=text_of(keys.get("name")) or stem,
-        description=text_of(keys.get("description")),
+    return agent_of(
+        NAME,
+        keys,
+        stem,
+        body.strip(),
+        _effective(tuple(_rules(keys)), mode),
         mode=mode,
-        model=model_of(NAME, keys.get("model")),
         temperature=number_of(keys.get("temperature")),
-        policy=_effective(tuple(_rules(keys)), mode),
-        body=lines_of(body.strip()),
     )
 
 
