@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from promptpack.build import build
-from promptpack.compose import Composer, clean, title_of
+from promptpack.compose import Composer, title_of
+from promptpack.lines import clean
 from promptpack.load import load
 from promptpack.model import Agent, Finding, Line, Origin, Project, UserError
 from promptpack.resolve import Selection, resolve

@@ -52,7 +52,7 @@ def test_every_input_is_used(case: Path) -> None:
     project = load(case / "input")
     templates, packs = Templates(project), project.packs.values()
     uses = [u for pack in packs for s in pack.sections for part in s.parts for u in part.uses]
-    used = {name for use in uses for name in templates.closure(use.fragment)}
+    used = {name for use in uses for name in templates.dependencies.closure(use.fragment)}
     paths = {project.fragments[name].path for name in used} | {pack.path for pack in packs}
     paths |= {project.models[name].path for pack in packs for name in pack.models}
     paths |= {project.policies[name].path for pack in packs for name in pack.policies}

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from promptpack.compose import Composer
+from promptpack.dependencies import INCLUDE_DEPTH
 from promptpack.load import load
 from promptpack.model import Effect, Finding, Fragment, Policy, Project, Rule, UserError
 from promptpack.resolve import resolve
-from promptpack.templating import INCLUDE_DEPTH, Templates
+from promptpack.templating import Templates
 from promptpack.views import ModelView, PackView, Params, PolicyView, Vars
 from support import DEMO, environment, make_project
 
@@ -48,7 +49,7 @@ def rendered(text: str, others: Mapping[str, str] | None = None) -> str:
         "params": Params({"count": 2}),
     }
     templates = Templates(project_of({"x/main": text, **(others or {})}))
-    templates.closure("x/main")
+    templates.dependencies.closure("x/main")
     return templates.render("x/main", context)
 
 
@@ -431,14 +432,14 @@ def test_a_fragment_reads_the_target_through_what_it_includes() -> None:
         "e": "{% include 'd' %}",
     }
     templates = Templates(project_of(texts))
-    assert {name: templates.reads_target(name) for name in texts} == {
+    assert {name: "target" in templates.dependencies.reads(name) for name in texts} == {
         "a": True,
         "b": True,
         "c": True,
         "d": False,
         "e": False,
     }
-    assert templates.closure("a") == ("a", "b", "c")
+    assert templates.dependencies.closure("a") == ("a", "b", "c")
 
 
 def test_a_layout_prints_whatever_a_fragment_says(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from promptpack.artifacts import make_artifact, widened
-from promptpack.compose import Composer
+from promptpack.compose import Composer, Warn
 from promptpack.diagnose import did_you_mean
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.resolve import ALL, Selection, resolve
@@ -15,18 +15,23 @@ Progress = Callable[[int, int], None]
 
 
 def build(
-    project: Project, selection: Selection = ALL, progress: Progress = lambda _done, _all: None
+    project: Project,
+    selection: Selection = ALL,
+    progress: Progress = lambda _done, _all: None,
+    warn: Warn = lambda _: None,
 ) -> tuple[Artifact, ...]:
     """Return the artifacts of all selected variants and targets, in a stable order.
 
-    A pure function of the project. `progress` is told how many variants of how many are done.
+    A pure function of the project. `progress` is told how many variants of how many are done, and
+    `warn` each finding that is no reason to stop.
     Raises UserError with every finding of every variant; then there is nothing to write.
     """
     findings = list(_unknown_targets(project, selection))
     if findings:
         raise UserError(tuple(findings))
     variants = resolve(project, selection)
-    composer = Composer(project)
+    warnings: dict[Finding, None] = {}
+    composer = Composer(project, warnings.setdefault)
     artifacts: list[Artifact] = []
     for done, variant in enumerate(variants, 1):
         for target in _targets(variant.pack, selection):
@@ -38,6 +43,8 @@ def build(
     findings += widened(artifacts)
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_by_place)))
+    for found in sorted(warnings, key=_by_place):
+        warn(found)
     return tuple(artifacts)
 
 

@@ -1,11 +1,12 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from promptpack.dependencies import LAYOUT, problem
 from promptpack.diagnose import did_you_mean
+from promptpack.lines import Lines, clean, join, text_of
 from promptpack.model import (
     Agent,
     Finding,
@@ -14,13 +15,14 @@ from promptpack.model import (
     Origin,
     Part,
     Project,
+    Source,
     Use,
     UserError,
     Variant,
 )
 from promptpack.source import Mark, finding
 from promptpack.telling import policy_lines
-from promptpack.templating import LAYOUT, NeedsDenied, Templates
+from promptpack.templating import NeedsDenied, Templates
 from promptpack.views import (
     Params,
     PartView,
@@ -29,6 +31,7 @@ from promptpack.views import (
     Vars,
     model_view,
     pack_view,
+    told,
 )
 
 TITLES = {
@@ -41,10 +44,8 @@ TITLES = {
 }
 """Titles of the known sections and parts whose name alone would not do."""
 
-_ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-_FENCE = re.compile(r"\s*(`{3,}(?!.*`)|~{3,})")
 
-Lines = tuple[Line, ...]
+Warn = Callable[[Finding], None]
 
 
 class _Part(NamedTuple):
@@ -58,12 +59,16 @@ class _Section(NamedTuple):
 
 
 class Composer:
-    """Composes the variants of one project; templates are compiled once, bodies shared."""
+    """Composes the variants of one project; templates are compiled once, texts shared.
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    `warn` is told what is no reason to stop; each of it may be told more than once.
+    """
+
+    def __init__(self, project: Project, warn: Warn = lambda _: None) -> None:
+        self.project, self.warn = project, warn
         self.templates = Templates(project)
         self._bodies: dict[tuple[str, str, str, bool], Lines] = {}
+        self._fragments: dict[tuple[str, ...], Lines] = {}
 
     def agent(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Agent:
         """Return the agent of a variant as one target is given it.
@@ -71,6 +76,12 @@ class Composer:
         With `tells_policy` the prompt ends with a section that says what the policy allows.
         Raises UserError with every finding of the templates that the variant uses.
         """
+        body = self._body(variant, target, tells_policy=tells_policy)
+        return self.with_body(variant, target, body)
+
+    @staticmethod
+    def with_body(variant: Variant, target: str, body: Lines) -> Agent:
+        """Return the agent of a variant for a target with this for a prompt."""
         pack, model = variant.pack, variant.model
         accepted = frozenset(a.capability for a in variant.accept if a.target == target)
         return Agent(
@@ -80,38 +91,49 @@ class Composer:
             model=model,
             temperature=pack.temperature if model.temperature else None,
             policy=variant.policy,
-            body=self._body(variant, target, tells_policy=tells_policy),
+            body=body,
             accepted=accepted,
         )
 
     def _body(self, variant: Variant, target: str, *, tells_policy: bool) -> Lines:
         """Return the prompt's lines: composed once, unless a template reads the target."""
-        uses = [u for s in variant.sections for p in s.parts for u in p.uses]
-        layout = LAYOUT + variant.model.layout
-        names = dict.fromkeys((layout, *(use.fragment for use in uses)))
-        specific = target if self._reads_target(names) else ""
+        specific = target if "target" in self.reads(variant) else ""
         key = (variant.pack.name, variant.name, specific, tells_policy)
         if key not in self._bodies:
-            added = (_permissions(variant),) if tells_policy else ()
-            self._bodies[key] = self._composed(variant, layout, target, added)
+            self._bodies[key] = self.body(variant, target, tells_policy=tells_policy)
         return self._bodies[key]
 
-    def _reads_target(self, names: Iterable[str]) -> bool:
-        """Tell whether a template reads the target; says what is wrong with any of them."""
-        reads = False
+    def reads(self, variant: Variant) -> frozenset[str]:
+        """Return the variables that a variant's templates read; raises what is wrong with any."""
+        uses = [use for section in variant.sections for part in section.parts for use in part.uses]
+        read: set[str] = set()
         findings: list[Finding] = []
-        for name in names:
+        for name in dict.fromkeys((_layout(variant), *(use.fragment for use in uses))):
             try:
-                reads = self.templates.reads_target(name) or reads
+                read |= self.templates.dependencies.reads(name)
             except UserError as error:
                 findings += error.findings
         if findings:
             raise UserError(tuple(findings))
-        return reads
+        return frozenset(read)
 
-    def _composed(
-        self, variant: Variant, layout: str, target: str, added: tuple[_Section, ...]
-    ) -> Lines:
+    def body(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Lines:
+        """Return the lines of a variant's prompt, composed anew; raises as `agent` does."""
+        sections, context = self._filled(variant, target, tells_policy=tells_policy)
+        return self._laid_out(_layout(variant), sections, context)
+
+    def text(self, variant: Variant, target: str, *, tells_policy: bool = False) -> list[str]:
+        """Return the lines that `body` would, as text, in half the time."""
+        sections, context = self._filled(variant, target, tells_policy=tells_policy)
+        views = tuple(_view(section, text_of) for section in sections)
+        text = self.templates.render(_layout(variant), {**context, "sections": views})
+        start = Origin("", 1)
+        return [line.text for line in clean(Line(line, start) for line in text.split("\n"))]
+
+    def _filled(
+        self, variant: Variant, target: str, *, tells_policy: bool
+    ) -> tuple[tuple[_Section, ...], Mapping[str, Any]]:
+        """Return the sections of a variant with their lines, and what templates see."""
         context = {
             "pack": pack_view(variant.pack),
             "model": model_view(variant.model),
@@ -123,7 +145,8 @@ class Composer:
         sections = tuple(self._sections(variant, context, findings))
         if findings:
             raise UserError(tuple(findings))
-        return self._laid_out(layout, (*sections, *added), context)
+        added = (_permissions(variant),) if tells_policy else ()
+        return (*sections, *added), context
 
     def _sections(
         self, variant: Variant, context: Mapping[str, Any], findings: list[Finding]
@@ -140,35 +163,45 @@ class Composer:
         blocks = []
         for use in part.uses:
             try:
-                blocks.append(self._fragment(use, context))
+                if lines := self._fragment(use, context):
+                    blocks.append((use.origin, lines))
             except NeedsDenied as denied:
                 if not use.optional:
                     findings.append(self._needs(variant, use, denied))
             except UserError as error:
                 findings.extend(error.findings)
-        return _Part(part.name, _joined(block for block in blocks if block))
+        return _Part(part.name, join(blocks))
 
     def _fragment(self, use: Use, context: Mapping[str, Any]) -> Lines:
         """Return a fragment's lines: the text of the plain render, origins of the marked one."""
-        params = self._params(use)
-        context = {**context, "params": Params(params)}
-        return self._rendered(use.fragment, context, context)
+        context = {**context, "params": Params(self._params(use))}
+        read = {name.partition(".")[0] for name in self.templates.dependencies.reads(use.fragment)}
+        key = (use.fragment, *(told(context[name]) for name in sorted(read & context.keys())))
+        if key not in self._fragments:
+            self._fragments[key] = self._rendered(use.fragment, context, context)
+        return self._fragments[key]
 
     def _rendered(self, name: str, plain: Mapping[str, Any], marked: Mapping[str, Any]) -> Lines:
         """Return clean lines with origins; one origin for all where marking changed the text."""
-        start = Origin(self.templates.find(name).path, 1)
+        source = self.templates.find(name)
+        start = Origin(source.path, 1)
         text = self.templates.render(name, plain)
         with_marks = self.templates.render(name, marked, marked=True)
         lines = clean(Line(line, start) for line in text.split("\n"))
         found = clean(self.templates.marks.read(with_marks, start))
-        return found if _text(found) == _text(lines) else lines
+        if text_of(found) == text_of(lines):
+            return found
+        self.warn(_untraced(source))
+        return lines
 
     def _params(self, use: Use) -> dict[str, Any]:
         """Return the values of all parameters of a fragment and of what it includes.
 
         The pack's own go before the fragment's defaults, and those before what it includes says.
         """
-        closure = [self.templates.find(name) for name in self.templates.closure(use.fragment)]
+        closure = [
+            self.templates.find(name) for name in self.templates.dependencies.closure(use.fragment)
+        ]
         inner = (fragment for fragment in reversed(closure) if isinstance(fragment, Fragment))
         declared = {name: value for f in inner for name, value in f.params.items()}
         problems = [
@@ -200,7 +233,7 @@ class Composer:
     def _laid_out(
         self, layout: str, sections: tuple[_Section, ...], context: Mapping[str, Any]
     ) -> Lines:
-        plain = tuple(_view(s, _text) for s in sections)
+        plain = tuple(_view(s, text_of) for s in sections)
         marked = tuple(_view(s, self.templates.marks.write) for s in sections)
         try:
             return self._rendered(
@@ -211,6 +244,16 @@ class Composer:
             text = _denied(denied, context["policy"].name)
             said = finding("PP102", source.path, Mark(1, 1), text, "", source.text)
             raise UserError((said,)) from None
+
+
+def _layout(variant: Variant) -> str:
+    return LAYOUT + variant.model.layout
+
+
+def _untraced(source: Source) -> Finding:
+    hint = "a filter, length or test of captured text sees the marks that lines are traced by"
+    text = "where its lines come from can't be told: all have its first line as their origin"
+    return problem("PP036", source, Mark(1, 1), text, hint)._replace(severity="warning")
 
 
 def _denied(denied: NeedsDenied, policy: str) -> str:
@@ -224,53 +267,9 @@ def _permissions(variant: Variant) -> _Section:
     return _Section("permissions", (_Part("", lines),))
 
 
-def clean(lines: Iterable[Line]) -> Lines:
-    """Return lines without trailing white space, doubled blank lines, or blank ends.
-
-    What stands inside a code fence is kept as it is.
-    """
-    kept: list[Line] = []
-    fence = ""
-    for line in lines:
-        match = _FENCE.match(line.text)
-        if fence:
-            kept.append(line)
-            if match and match[1].startswith(fence) and not line.text.strip(fence[0] + " \t"):
-                fence = ""
-            continue
-        fence = match[1] if match else ""
-        stripped = line._replace(text=line.text.rstrip())
-        if stripped.text or (kept and kept[-1].text):
-            kept.append(stripped)
-    while kept and not kept[-1].text:
-        kept.pop()
-    return tuple(kept)
-
-
 def title_of(name: str) -> str:
     """Return the title of a section or a part: `data-handling` is "Data handling"."""
     return TITLES.get(name, name.replace("-", " ").capitalize())
-
-
-def _joined(blocks: Iterable[Lines]) -> Lines:
-    """Return blocks one after the other: lists of one kind run on, all else is set apart."""
-    blocks = list(blocks)
-    lines = list(blocks[0]) if blocks else []
-    for before, after in pairwise(blocks):
-        if _list_kind(before) is None or _list_kind(before) != _list_kind(after):
-            lines.append(Line("", before[-1].origin))
-        lines.extend(after)
-    return tuple(lines)
-
-
-def _list_kind(block: Lines) -> str | None:
-    """Return the marker of a block that is a list and nothing else, or None."""
-    kinds = set()
-    for line in block:
-        if line.text and not line.text.startswith((" ", "\t")):
-            match = _ITEM.match(line.text)
-            kinds.add((match[1] if match[1] in "-*+" else "1") if match else None)
-    return next(iter(kinds)) if len(kinds) == 1 else None
 
 
 def _view(section: _Section, write: Any) -> SectionView:  # noqa: ANN401 - lines to text
@@ -279,7 +278,3 @@ def _view(section: _Section, write: Any) -> SectionView:  # noqa: ANN401 - lines
         for part in section.parts
     )
     return SectionView(section.name, title_of(section.name), parts)
-
-
-def _text(lines: Lines) -> str:
-    return "\n".join(line.text for line in lines)

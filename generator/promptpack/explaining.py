@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from promptpack.model import Artifact, Origin, Project, Use
-from promptpack.origins import line_origins
+from promptpack.origins import Tracer
 from promptpack.templating import Templates
 
 
@@ -30,25 +30,26 @@ class Reach(NamedTuple):
 
 def explain(project: Project, artifact: Artifact, number: int) -> tuple[Step, ...]:
     """Return the chain of a line, counted from 1; raises IndexError where there is no such line."""
-    origins = line_origins(project, artifact)
+    tracer = Tracer(project)
+    origins = tracer.lines(artifact)
     if not 1 <= number <= len(origins):
         raise IndexError(number)
-    templates = Templates(project)
-    steps: dict[Step, None] = {}
+    steps: dict[Origin, Step] = {}
     for origin in origins[number - 1]:
-        steps[_step(project, origin, _role(origin))] = None
-        for outer, role in _around(templates, artifact, origin):
-            steps[_step(project, outer, role)] = None
-    return tuple(steps)
+        steps.setdefault(origin, _step(project, origin, _role(origin)))
+        for outer, role in _around(tracer.composer.templates, artifact, origin):
+            steps.setdefault(outer, _step(project, outer, role))
+    return tuple(steps.values())
 
 
 def impact(project: Project, artifacts: Iterable[Artifact], path: str, line: int) -> list[Reach]:
     """Return what a source file reaches, or only one line of it where `line` is not 0."""
     reached = []
+    tracer = Tracer(project)
     for artifact in artifacts:
         numbers = tuple(
             number
-            for number, origins in enumerate(line_origins(project, artifact), 1)
+            for number, origins in enumerate(tracer.lines(artifact), 1)
             if any(o.path == path and line in (0, o.line) for o in origins)
         )
         if numbers:
@@ -90,7 +91,7 @@ def _chain(templates: Templates, name: str, path: str) -> tuple[Origin, ...] | N
     source = templates.find(name)
     if source.path == path:
         return ()
-    for included, line in templates.facts(name).includes:
+    for included, line in templates.dependencies.facts(name).includes:
         inner = _chain(templates, included, path)
         if inner is not None:
             return (Origin(source.path, line), *inner)

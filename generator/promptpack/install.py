@@ -7,7 +7,6 @@ only that is replaced or taken out.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from promptpack.manifest import read_manifest
 from promptpack.model import Artifact
 from promptpack.output import about, key_of
 from promptpack.write import Plan, Wanted, plan
@@ -36,17 +35,3 @@ def plan_uninstall(pack: str, targets: Iterable[str], repository: Path) -> Plan:
 
 def _concerns(known: Mapping[str, str], packs: set[str], targets: set[str]) -> bool:
     return known.get("pack") in packs and (not targets or known.get("target") in targets)
-
-
-def find_install(path: Path, artifacts: Iterable[Artifact]) -> Artifact | None:
-    """Return the artifact that a file in a repository is a copy of, by the nearest manifest."""
-    for folder in path.parents:
-        inside = path.relative_to(folder).as_posix()
-        known = {
-            key.partition("#")[0]: record for key, record in read_manifest(folder).files.items()
-        }
-        record = known.get(inside)
-        if record is not None:
-            words = {key: word for key, word in record.items() if key != "sha256"}
-            return next((artifact for artifact in artifacts if about(artifact) == words), None)
-    return None

@@ -4,6 +4,7 @@ import errno
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from promptpack import frontmatter
@@ -52,12 +53,13 @@ def find_root(start: Path) -> Path | None:
     return next((f for f in (start, *start.parents) if (f / "packs").is_dir()), None)
 
 
-def load(root: Path) -> Project:
+def load(root: Path, instead: Mapping[str, str] = MappingProxyType({})) -> Project:
     """Return the project in a folder that holds `packs/`.
 
+    `instead` gives texts by source path, to be read in place of what those files hold.
     Raises UserError with a finding for each thing wrong in any of the files, in a stable order.
     """
-    reader = _Reader(root)
+    reader = _Reader(root, instead)
     project = reader.project()
     if reader.findings:
         raise UserError(tuple(sorted(set(reader.findings), key=_by_place)))
@@ -71,8 +73,8 @@ def _by_place(found: Finding) -> tuple[str, int, int, str, str]:
 class _Reader:
     """Reads the files of one project and gathers what is wrong with them."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
+    def __init__(self, root: Path, instead: Mapping[str, str]) -> None:
+        self.root, self.instead = root.resolve(), instead
         self.findings: list[Finding] = []
         self.sources: dict[str, str] = {}
         self.names: dict[str, set[str]] = {}  # by kind; of files that can't be read, too
@@ -230,6 +232,8 @@ class _Reader:
                 reason = (error.strerror or "not readable").lower()
             self._say(finding("PP001", shown, Mark(1, 1), reason))
             return None
+        if shown in self.instead:
+            data = self.instead[shown].encode("utf-8", "surrogatepass")
         text, findings = decode(data, shown)
         self.sources[shown] = text
         self.findings += findings

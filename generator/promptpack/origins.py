@@ -1,110 +1,130 @@
 """Where each line of an output comes from: a project and an artifact in, origins by line out.
 
-A line of the prompt has the origin that composing gave it. A line of the head has the origin of
-every field and capability on which it depends; that is found by changing each of them in turn and
-encoding again, so that it holds for any client and needs no table.
+A line of the prompt has the origin that composing gave it. Beyond that, a line has the origin of
+every value on which it depends: a variable, a parameter, a field of the pack, what the policy says.
+Those are found by changing each of them in turn, composing and encoding again, so that it holds
+for any template and any client and needs no table.
 """
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
-from promptpack.model import Agent, Artifact, Effect, Model, Origin, Policy, Project, Rule
-from promptpack.source import Document, Path, read_yaml
+from promptpack.alternatives import Alternative, Sources, alternatives
+from promptpack.compose import Composer
+from promptpack.model import Artifact, Line, Origin, Project, UserError, Variant
 from promptpack.targets import TARGETS
+from promptpack.templating import NeedsDenied
 
-_OTHER = {Effect.DENY: Effect.ALLOW, Effect.ALLOW: Effect.DENY, Effect.ASK: Effect.DENY}
+Origins = tuple[Origin, ...]
 
-
-class _Change(NamedTuple):
-    """An agent with one thing changed, and where that thing is written."""
-
-    agent: Agent
-    origin: Origin
+_STANDING_IN = (Line("x", Origin("", 1)),), (Line("y", Origin("", 1)),)
+"""Two prompts: where their files differ, there the prompt stands."""
 
 
-def line_origins(project: Project, artifact: Artifact) -> tuple[tuple[Origin, ...], ...]:
-    """Return the origins of each line of an artifact, the most specific first; never none.
-
-    A line that depends on nothing in particular comes from the pack's first line.
-    """
-    lines = artifact.content.decode().split("\n")[:-1]
-    origins: list[list[Origin]] = [[] for _ in lines]
-    _place_body(lines, origins, artifact)
-    for change in _changes(project, artifact):
-        changed = TARGETS[artifact.target].encode(change.agent).split("\n")[:-1]
-        for number in _touched(lines, changed):
-            origins[number].append(change.origin)
-    first = Origin(artifact.variant.pack.path, 1)
-    return tuple(tuple(dict.fromkeys(found)) or (first,) for found in origins)
+def line_origins(project: Project, artifact: Artifact) -> tuple[Origins, ...]:
+    """Return the origins of each line of one artifact; see `Tracer.lines`."""
+    return Tracer(project).lines(artifact)
 
 
-def _place_body(lines: list[str], origins: list[list[Origin]], artifact: Artifact) -> None:
-    """Give the prompt's lines their origins, where they stand; one line may hold all of them."""
-    body = artifact.agent.body
-    blank = replace(artifact.agent, body=tuple(line._replace(text="") for line in body))
-    empty = TARGETS[artifact.target].encode(blank).split("\n")[:-1]
-    start = next(
-        (n for n, pair in enumerate(zip(lines, empty, strict=False)) if pair[0] != pair[1]), 0
+class Tracer:
+    """Traces the artifacts of one project; what variants share is worked out once."""
+
+    def __init__(self, project: Project) -> None:
+        self.composer = Composer(project)
+        self.sources = Sources(project, self.composer.templates.dependencies)
+        self._bodies: dict[tuple[str, str, str, bool], tuple[Origins, ...]] = {}
+
+    def lines(self, artifact: Artifact) -> tuple[Origins, ...]:
+        """Return the origins of each line of an artifact, the most specific first; never none.
+
+        A line that depends on nothing in particular comes from the pack's first line.
+        """
+        body, head = self.body(artifact), self._head(artifact)
+        before, after = head[: head.index(None)], head[head.index(None) + 1 :]
+        count = artifact.content.count(b"\n") - len(before) - len(after)
+        if count != len(body):  # the whole prompt in one line
+            body = (tuple(dict.fromkeys(origin for line in body for origin in line)),) * count
+        first = (Origin(artifact.variant.pack.path, 1),)
+        return tuple(found or first for found in (*before, *body, *after))
+
+    def body(self, artifact: Artifact) -> tuple[Origins, ...]:
+        """Return the origins of each line of an artifact's prompt."""
+        variant, target = artifact.variant, TARGETS[artifact.target]
+        reads = self.composer.reads(variant)
+        specific = target.name if "target" in reads else ""
+        key = (variant.pack.name, variant.name, specific, target.tells_policy)
+        if key not in self._bodies:
+            self._bodies[key] = self._traced(artifact, reads)
+        return self._bodies[key]
+
+    def _traced(self, artifact: Artifact, reads: frozenset[str]) -> tuple[Origins, ...]:
+        variant, target = artifact.variant, TARGETS[artifact.target]
+        told = {"policy"} if target.tells_policy else set()
+        lines = [line.text for line in artifact.agent.body]
+        values: list[list[Origin]] = [[] for _ in lines]
+        for other in alternatives(self.sources, variant, target.name):
+            if _depends(reads | told, other.name):
+                for number in _touched(lines, self._body_of(other, target.name, bool(told))):
+                    values[number].append(other.origin)
+        return tuple(
+            tuple(dict.fromkeys((*_own(line.origin, found, variant), *found)))
+            for line, found in zip(artifact.agent.body, values, strict=True)
+        )
+
+    def _body_of(self, other: Alternative, target: str, tells_policy: bool) -> list[str] | None:
+        """Return the text of an alternative's prompt, or None where there is none."""
+        try:
+            return self.composer.text(other.variant, target, tells_policy=tells_policy)
+        except (UserError, NeedsDenied):
+            return None
+
+    def _head(self, artifact: Artifact) -> list[Origins | None]:
+        """Return the origins of the lines around the prompt, with None in the prompt's place."""
+        target = TARGETS[artifact.target]
+        one, two = (
+            target.encode(self.composer.with_body(artifact.variant, target.name, body))
+            for body in _STANDING_IN
+        )
+        lines = one.split("\n")[:-1]
+        place = next(
+            n for n, (a, b) in enumerate(zip(lines, two.split("\n"), strict=False)) if a != b
+        )
+        found: list[list[Origin]] = [[] for _ in lines]
+        base = self.composer.with_body(artifact.variant, target.name, _STANDING_IN[0])
+        for other in alternatives(self.sources, artifact.variant, target.name):
+            agent = self.composer.with_body(other.variant, target.name, _STANDING_IN[0])
+            if agent == base:
+                continue
+            for number in _touched(lines, target.encode(agent).split("\n")[:-1]):
+                found[number].append(other.origin)
+        return [None if n == place else tuple(dict.fromkeys(f)) for n, f in enumerate(found)]
+
+
+def _own(origin: Origin, values: Iterable[Origin], variant: Variant) -> Iterator[Origin]:
+    """Yield the origin of a line's text; a line in words about the policy has those values only."""
+    if origin.path != variant.policy.path or not any(values):
+        yield origin
+
+
+def _depends(reads: frozenset[str] | set[str], name: str) -> bool:
+    """Tell whether templates that read these variables can tell that this one is changed."""
+    root = name.partition(".")[0]
+    inside = name == root and any(one.startswith(f"{root}.") for one in reads)
+    return bool(name) and (name in reads or root in reads or inside)
+
+
+def _touched(lines: Sequence[str], changed: Sequence[str] | None) -> Iterator[int]:
+    """Yield the numbers of the lines that are not in the changed text."""
+    if changed is None or changed == lines:
+        return
+    start = next(n for n, pair in enumerate(zip_longest(lines, changed)) if pair[0] != pair[1])
+    ends = zip(reversed(lines[start:]), reversed(changed[start:]), strict=False)
+    same = next(
+        (n for n, (old, new) in enumerate(ends) if old != new),
+        min(len(lines), len(changed)) - start,
     )
-    if len(empty) == len(lines) and start + len(body) <= len(lines):
-        for offset, line in enumerate(body):
-            origins[start + offset].append(line.origin)
-    else:
-        origins[start].extend(dict.fromkeys(line.origin for line in body))
-
-
-def _touched(lines: list[str], changed: list[str]) -> Iterator[int]:
-    """Yield the numbers of the lines that are not in the changed file."""
-    matcher = difflib.SequenceMatcher(None, lines, changed, autojunk=False)
-    for tag, start, end, _, _ in matcher.get_opcodes():
+    old, new = lines[start : len(lines) - same], changed[start : len(changed) - same]
+    for tag, first, last, _, _ in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
         if tag in ("replace", "delete"):
-            yield from range(start, end)
-
-
-def _changes(project: Project, artifact: Artifact) -> Iterator[_Change]:
-    agent, variant = artifact.agent, artifact.variant
-    pack = _places(project, variant.pack.path)
-    fields: Mapping[str, Any] = {
-        "name": f"{agent.name}-x",
-        "description": f"{agent.description} x",
-        "mode": "primary" if agent.mode != "primary" else "subagent",
-        "temperature": None,
-    }
-    for field, value in fields.items():
-        if value != getattr(agent, field):
-            yield _Change(replace(agent, **{field: value}), pack((field,)))
-    model = _places(project, variant.model.path)
-    yield _Change(replace(agent, model=Model("x")), model(("ids", artifact.target)))
-    policy = _places(project, variant.policy.path)
-    for capability in agent.policy.grants:
-        place = policy(("capabilities", capability))
-        yield _Change(_with_grant(agent, capability), place)
-    other = Effect.INHERIT if agent.policy.default is Effect.DENY else Effect.DENY
-    yield _Change(replace(agent, policy=replace(agent.policy, default=other)), policy(("default",)))
-
-
-def _with_grant(agent: Agent, capability: str) -> Agent:
-    """Return the agent with a capability turned round."""
-    first = agent.policy.grant(capability)[0].effect
-    grants = {**agent.policy.grants, capability: (Rule("*", _OTHER.get(first, Effect.DENY)),)}
-    policy: Policy = replace(agent.policy, grants=grants)
-    return replace(agent, policy=policy, accepted=agent.accepted - {capability})
-
-
-@lru_cache
-def _document(text: str, path: str) -> Document:
-    """Read a source once for all the artifacts whose lines it is asked about."""
-    return read_yaml(text, path)
-
-
-def _places(project: Project, path: str) -> Callable[[Path], Origin]:
-    """Return what tells the origin of a path in a source file's data."""
-    document = _document(project.sources[path], path)
-
-    def place(data: Path) -> Origin:
-        return Origin(path, document.at(data).line)
-
-    return place
+            yield from range(start + first, start + last)

@@ -1,14 +1,14 @@
-"""The sandbox: a project's templates in, rendered text or findings out. The only use of Jinja.
+"""The sandbox: a project's templates in, text or findings out. The only place that renders.
 
 Nothing outside the project and the standard library can be named, what a template includes is
 known before it is rendered, and what it can reach cannot be changed. An expression must give text.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from jinja2 import Template, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import Template, TemplateNotFound
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 from jinja2.loaders import BaseLoader
@@ -16,17 +16,15 @@ from jinja2.runtime import Context, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 
+from promptpack.dependencies import LAYOUT, Dependencies, chain_of, problem
 from promptpack.diagnose import did_you_mean
 from promptpack.marks import LineMarks
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
-from promptpack.source import Mark, finding
+from promptpack.source import Mark
 
-INCLUDE_DEPTH = 20
-LAYOUT = "layout:"
 VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
 """What a fragment sees; a layout sees `sections` too."""
 
-_INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _REQUIRE = "_require"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>", re.IGNORECASE)
 
@@ -116,13 +114,6 @@ class _Environment(ImmutableSandboxedEnvironment):
         return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
 
 
-class Facts(NamedTuple):
-    """What a template's text tells without rendering it."""
-
-    includes: tuple[tuple[str, int], ...]
-    reads_target: bool
-
-
 class Templates:
     """All templates of a project, compiled once; renders them plain or with marked lines."""
 
@@ -131,7 +122,7 @@ class Templates:
         self.plain = _Environment(self.loader, marked=False)
         self.marked = _Environment(self.loader, marked=True)
         self.marks: LineMarks = self.marked.extensions[LineMarks.identifier]  # type: ignore[assignment]  # the extension registered above
-        self._facts: dict[str, Facts] = {}
+        self.dependencies = Dependencies(self.plain, self.find, project)
 
     def find(self, name: str) -> Source:
         """Return a fragment or layout that is known to exist."""
@@ -154,73 +145,6 @@ class Templates:
         except Exception as error:  # whatever a template raises is its author's to mend
             raise UserError((self._failure(name, error),)) from error
 
-    def closure(self, name: str) -> tuple[str, ...]:
-        """Return a template's name and those of all it includes, however deep.
-
-        Raises UserError for an unknown, computed, circular or too deep include.
-        """
-        found: dict[str, int] = {}
-        self._walk(name, (), found)
-        return tuple(found)
-
-    def reads_target(self, name: str) -> bool:
-        """Tell whether a template or anything it includes depends on the target."""
-        return any(self.facts(one).reads_target for one in self.closure(name))
-
-    def facts(self, name: str) -> Facts:
-        """Return what a template's text tells; raises UserError where it cannot be parsed."""
-        if name not in self._facts:
-            self._facts[name] = self._read_facts(name)
-        return self._facts[name]
-
-    def _read_facts(self, name: str) -> Facts:
-        source = self.find(name)
-        body = self.loader.get_source(self.plain, name)[0]
-        try:
-            tree = self.plain.parse(body, name, source.path)
-        except TemplateSyntaxError as error:
-            mark = Mark(error.lineno, 1)
-            raise UserError((_said("PP030", source, mark, error.message or "not valid"),)) from None
-        except RecursionError:
-            said = _said("PP030", source, Mark(1, 1), "nested too deeply to be read")
-            raise UserError((said,)) from None
-        includes = tuple(self._includes(source, tree))
-        names = tree.find_all(nodes.Name)
-        return Facts(includes, any(n.name == "target" and n.ctx == "load" for n in names))
-
-    def _includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
-        for node in tree.find_all(_INCLUDES):
-            named = node.template  # type: ignore[attr-defined]  # each of the four has it
-            if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
-                mark = Mark(node.lineno, 1)
-                hint = "choose with {% if %}, so that every dependency can be seen"
-                said = _said("PP033", source, mark, "an include must name its fragment", hint)
-                raise UserError((said,))
-            name = self.plain.join_path(named.value, source.name)
-            if self.loader.find(name) is None or name.startswith(LAYOUT):
-                known = [n for n in self.loader.project.fragments if not n.endswith(".md")]
-                text, hint = f"unknown fragment '{named.value}'", did_you_mean(named.value, known)
-                raise UserError((_said("PP020", source, Mark(node.lineno, 1), text, hint),))
-            yield name, node.lineno
-
-    def _walk(self, name: str, chain: tuple[Origin, ...], found: dict[str, int]) -> None:
-        """Note the depth of a template and of all below it, each once for each greater depth."""
-        source = self.find(name)
-        found[name] = len(chain)
-        for included, line in self.facts(name).includes:
-            here = (*chain, Origin(source.path, line))
-            path = self.find(included).path
-            if path in {origin.path for origin in here}:
-                self._bad_chain(source, line, "includes itself", here)
-            if len(here) > INCLUDE_DEPTH:
-                self._bad_chain(source, line, f"included deeper than {INCLUDE_DEPTH}", here)
-            if found.get(included, 0) < len(here):
-                self._walk(included, here, found)
-
-    def _bad_chain(self, source: Source, line: int, what: str, chain: tuple[Origin, ...]) -> None:
-        said = _said("PP032", source, Mark(line, 1), what, f"chain: {_shown(chain)}")
-        raise UserError((said,))
-
     def _failure(self, name: str, error: Exception) -> Finding:
         """Return the finding for what a render raised, at the template line that raised it."""
         by_path = {s.path: s for s in (*self.loader.project.fragments.values(), self.find(name))}
@@ -233,14 +157,9 @@ class Templates:
         place = frames[-1] if frames else Origin(self.find(name).path, 1)
         code, message, hint = _explained(error)
         chain = [origin for origin in dict.fromkeys(frames) if origin.path != place.path]
-        hint = "; ".join(part for part in (hint, chain and f"included by {_shown(chain)}") if part)
-        return _said(code, by_path[place.path], Mark(place.line, 1), message, hint)
-
-
-def _shown(chain: Sequence[Origin]) -> str:
-    """Return the way from template to template, without its middle where it is long."""
-    shown = [f"{path}:{line}" for path, line in chain]
-    return " → ".join([*shown[:3], "…", *shown[-2:]] if len(shown) > 6 else shown)
+        around = f"included by {chain_of(chain)}" if chain else ""
+        hint = "; ".join(part for part in (hint, around) if part)
+        return problem(code, by_path[place.path], Mark(place.line, 1), message, hint)
 
 
 def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
@@ -279,11 +198,3 @@ def _explained(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, RecursionError):
         return "PP034", "recursion without end", ""
     return "PP034", f"{error}" or type(error).__name__, ""
-
-
-def _said(code: str, source: Source, mark: Mark, message: str, hint: str = "") -> Finding:
-    lines = source.text.split("\n")
-    excerpt = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
-    indent = len(excerpt) - len(excerpt.lstrip())
-    place = Mark(mark.line, indent + 1, len(excerpt.strip()))
-    return finding(code, source.path, place, message, hint, source.text)

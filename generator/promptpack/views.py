@@ -36,6 +36,8 @@ class PolicyView:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        names = policy.name, policy.title, policy.summary
+        self._told = repr((*names, policy.default, *policy.grants.items()))
         self.name, self.title, self.summary = policy.name, policy.title, policy.summary
 
     def denies(self, capability: str) -> bool:
@@ -115,3 +117,10 @@ def model_view(model: Model) -> ModelView:
     return ModelView(
         model.name, model.title, model.family, model.context_window, model.prompt_budget
     )
+
+
+def told(view: object) -> str:
+    """Return all that a template can learn from a view: what it makes of equal ones is equal."""
+    if isinstance(view, PolicyView):
+        return view._told
+    return repr(view._values if isinstance(view, _Values) else view)

@@ -11,6 +11,7 @@ What is recorded is a file by its path, or a block in a file shared with others 
 import itertools
 import os
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +29,7 @@ from promptpack.manifest import (
     write_manifest,
 )
 from promptpack.model import Finding, UserError
+from promptpack.source import decode
 
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
 Scope = Callable[[str, Mapping[str, str]], bool]
@@ -109,6 +111,21 @@ def apply(plan: Plan, *, force: bool = False) -> None:
     writes = tuple(status for status in writes if status.new is not None)
     if writes or _after(plan) != plan.manifest:
         _carry_out(plan, writes)
+
+
+def rewrite(source: Path, old: str, new: str) -> None:
+    """Put a new text into a source file, which keeps its mark, line ends and mode.
+
+    Raises UserError where the file does not hold the old text any more.
+    """
+    place = source.resolve()
+    data, mode = place.read_bytes(), place.stat().st_mode
+    if decode(data, "")[0] != old:
+        raise UserError((Finding("PP405", "error", str(source), 0, 0, "was changed meanwhile"),))
+    if data.count(b"\r\n") * 2 > data.count(b"\n"):
+        new = new.replace("\n", "\r\n")
+    replace_file(place, (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + new.encode())
+    place.chmod(mode)
 
 
 def _carry_out(plan: Plan, writes: Iterable[Status]) -> None:

@@ -13,7 +13,7 @@ from promptpack.build import Progress, build
 from promptpack.cli import report
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.load import load
-from promptpack.model import UserError
+from promptpack.model import Finding, UserError
 from promptpack.output import build_data, counts, notes, plan_output
 from promptpack.resolve import Selection
 from promptpack.write import apply
@@ -34,7 +34,10 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     root = state.root()
     folder = state.output(root, out)
     with _progress(state) as progress:
-        artifacts = build(load(root), selection, progress)
+        warnings: list[Finding] = []
+        artifacts = build(load(root), selection, progress, warnings.append)
+    for line in report.finding_lines(warnings):
+        click.echo(line, err=True)
     todo = plan_output(artifacts, folder, selection)
     try:
         apply(todo, force=force)

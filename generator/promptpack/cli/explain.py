@@ -10,10 +10,11 @@ from promptpack.build import build
 from promptpack.cli.choice import chosen_pack, chosen_variant
 from promptpack.cli.state import State, format_option, out_option, pass_state
 from promptpack.explaining import Step, explain
-from promptpack.install import find_install
 from promptpack.load import load
+from promptpack.locate import Place, locate
 from promptpack.model import Artifact, Project
-from promptpack.resolve import ALL, Selection
+from promptpack.output import SCHEMA_VERSION
+from promptpack.resolve import Selection
 
 _PLACE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
 
@@ -35,7 +36,7 @@ def command(state: State, place: str, target: str, out: Path | None) -> None:
         raise click.UsageError(f"'{place}' is not FILE:LINE.")
     name, number = match["name"], int(match["line"])
     project = load(state.root())
-    artifact = _artifact(state, project, name, target, out)
+    artifact, number = _found(state, project, (name, number), target, out)
     try:
         steps = explain(project, artifact, number)
     except IndexError:
@@ -55,7 +56,7 @@ def command(state: State, place: str, target: str, out: Path | None) -> None:
 
 def _data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict[str, object]:
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "path": artifact.path,
         "line": number,
         "origins": [
@@ -65,21 +66,40 @@ def _data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict[str,
     }
 
 
-def _artifact(state: State, project: Project, name: str, target: str, out: Path | None) -> Artifact:
-    """Return the artifact that a name means; raises UsageError where it means none."""
+def _found(
+    state: State, project: Project, place: tuple[str, int], target: str, out: Path | None
+) -> tuple[Artifact, int]:
+    """Return the artifact and its line that is meant; raises UsageError where there is none."""
+    name, number = place
     variant = re.fullmatch(r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9-]+\.[a-z0-9-]+)", name)
     if variant and not Path(name).exists():
         pack = chosen_pack(project, variant["pack"])
         model, policy = chosen_variant(project.packs[pack], variant["variant"])
-        return build(project, Selection((pack,), (model,), (policy,), (target,)))[0]
-    artifacts = {artifact.path: artifact for artifact in build(project, ALL)}
-    folder = (state.root() / "dist") if out is None else out
+        return build(project, Selection((pack,), (model,), (policy,), (target,)))[0], number
+    artifacts = build(project)
+    folder = (state.root() / "dist" if out is None else out).resolve()
     path = Path(name).resolve()
-    if path.is_relative_to(folder.resolve()):
-        name = path.relative_to(folder.resolve()).as_posix()
-    if name in artifacts:
-        return artifacts[name]
-    installed = find_install(path, artifacts.values())
-    if installed is None:
+    if not path.exists() and (folder / name).exists():
+        path = (folder / name).resolve()
+    if places := locate(path, artifacts):
+        return _in_file(places, name, number)
+    inside = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
+    found = [artifact for artifact in artifacts if artifact.path == inside]
+    if len(found) > 1:
+        raise click.UsageError(f"'{name}' is shared by several packs: build it first.")
+    if not found:
         raise click.UsageError(f"'{name}' is no output of this project.")
-    return installed
+    return found[0], number
+
+
+def _in_file(places: tuple[Place, ...], name: str, number: int) -> tuple[Artifact, int]:
+    """Return the artifact and its line for a line of a file as it stands on disk."""
+    here = [place for place in places if place.holds(number)]
+    if not here:
+        last = max(place.before + place.text.count("\n") for place in places)
+        raise click.UsageError(f"Line {number} of '{name}' is not promptpack's (its last: {last}).")
+    line = here[0].line(number)
+    if line is None:
+        hint = f"'promptpack absorb {name}' takes the edit over into the sources"
+        raise click.UsageError(f"Line {number} of '{name}' is not as built: {hint}.")
+    return here[0].artifact, line

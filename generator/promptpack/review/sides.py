@@ -8,15 +8,15 @@ from types import MappingProxyType
 
 from promptpack.build import build
 from promptpack.compose import Composer
+from promptpack.dependencies import LAYOUT
 from promptpack.load import load
 from promptpack.manifest import MANIFEST
 from promptpack.model import Artifact, Origin, Project, UserError, Variant
-from promptpack.origins import line_origins
+from promptpack.origins import Tracer
 from promptpack.output import about, key_of
 from promptpack.review.nouns import Origins, Output, Side
 from promptpack.review.pieces import pieces
 from promptpack.targets import TARGETS
-from promptpack.templating import LAYOUT
 
 
 def project_side(root: Path, label: str, name: str) -> Side:
@@ -30,8 +30,8 @@ def project_side(root: Path, label: str, name: str) -> Side:
     except UserError as error:
         told = (f._replace(path=f"{name}:{f.path}" if f.path else name) for f in error.findings)
         raise UserError(tuple(told)) from None
-    uses = _uses(project)
-    outputs = [_output(project, artifact, uses(artifact.variant)) for artifact in artifacts]
+    uses, tracer = _uses(project), Tracer(project)
+    outputs = [_output(tracer, artifact, uses(artifact.variant)) for artifact in artifacts]
     return Side(label, {output.key: output for output in outputs}, project.sources)
 
 
@@ -51,7 +51,7 @@ def folder_side(folder: Path, label: str) -> Side:
 Uses = tuple[tuple[tuple[Origin, frozenset[str]], ...], tuple[str, ...]]
 
 
-def _output(project: Project, artifact: Artifact, uses: Uses) -> Output:
+def _output(tracer: Tracer, artifact: Artifact, uses: Uses) -> Output:
     text = artifact.content.decode()
     sections = tuple(section.name for section in artifact.variant.sections)
     return Output(
@@ -61,14 +61,14 @@ def _output(project: Project, artifact: Artifact, uses: Uses) -> Output:
         stem=artifact.agent.name,
         dims=MappingProxyType(about(artifact)),
         sections=sections,
-        origins=_origins(project, artifact, text, sections),
+        origins=_origins(tracer, artifact, text, sections),
         uses=uses[0],
         sources=uses[1],
     )
 
 
 def _origins(
-    project: Project, artifact: Artifact, text: str, sections: tuple[str, ...]
+    tracer: Tracer, artifact: Artifact, text: str, sections: tuple[str, ...]
 ) -> Callable[[int], Origins]:
     """Return a function that tells where a piece comes from; for the head that is more work."""
 
@@ -81,7 +81,7 @@ def _origins(
 
     @cache
     def by_line() -> tuple[Origins, ...]:
-        return line_origins(project, artifact)
+        return tracer.lines(artifact)
 
     def origins(piece: int) -> Origins:
         offset = piece - start()
@@ -98,7 +98,7 @@ def _uses(project: Project) -> Callable[[Variant], Uses]:
 
     @cache
     def paths(name: str) -> frozenset[str]:
-        return frozenset(templates.find(n).path for n in templates.closure(name))
+        return frozenset(templates.find(n).path for n in templates.dependencies.closure(name))
 
     found: dict[tuple[str, str], Uses] = {}
 

@@ -1,0 +1,153 @@
+"""Every line of every output of the reference packs names the line that holds its text."""
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import support
+from promptpack import frontmatter
+from promptpack.build import build
+from promptpack.load import load
+from promptpack.model import Artifact, Finding, Origin, UserError
+from promptpack.origins import Tracer
+
+ROOT = Path(__file__).resolve().parents[1]
+TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+MARK = re.compile(r"Zq\d+z")
+
+Named = Mapping[str, tuple[tuple[Origin, ...], ...]]
+
+
+@cache
+def reference() -> tuple[tuple[Artifact, ...], Named]:
+    project = load(ROOT)
+    tracer = Tracer(project)
+    artifacts = build(project)
+    return artifacts, {artifact.path: tracer.lines(artifact) for artifact in artifacts}
+
+
+def lines(artifact: Artifact) -> list[str]:
+    return artifact.content.decode().split("\n")[:-1]
+
+
+def marked_sources() -> tuple[dict[str, str], dict[str, Origin]]:
+    """Return all templates with a mark at the end of each line that holds text, and where."""
+    texts: dict[str, str] = {}
+    marks: dict[str, Origin] = {}
+    for path, text in load(ROOT).sources.items():
+        if path.endswith((".md", ".md.j2")):
+            head = frontmatter.split(text).lines
+            found = text.split("\n")
+            for number, line in enumerate(found, 1):
+                bare = TAG.sub("", line)
+                inside = "{%" in bare or "%}" in bare or ".body" in line
+                if number > head and TAG.sub("x", line).strip("x ") and not inside:
+                    mark = f"Zq{len(marks)}z"
+                    marks[mark] = Origin(path, number)
+                    found[number - 1] = f"{line} {mark}"
+            texts[path] = "\n".join(found)
+    return texts, marks
+
+
+def test_a_mark_in_a_template_line_comes_out_in_the_lines_that_name_it() -> None:
+    artifacts, named = reference()
+    texts, marks = marked_sources()
+    assert len(marks) > 80
+    after = {artifact.path: artifact for artifact in build(load(ROOT, texts))}
+    reached = set()
+    for artifact in artifacts:
+        now = lines(after[artifact.path])
+        assert len(now) == len(named[artifact.path])
+        for line, old, origins in zip(now, lines(artifact), named[artifact.path], strict=True):
+            found = {marks[mark] for mark in MARK.findall(line)}
+            assert found == {origin for origin in origins if origin in marks.values()}, old
+            reached |= found
+    shown = {origin for found in named.values() for origins in found for origin in origins}
+    assert reached == shown & {*marks.values()}
+
+
+def edits() -> Iterator[tuple[Origin, dict[str, str], bool]]:
+    """Yield the lines of packs, models and policies, each with another value, and if that is all.
+
+    What a policy says of one capability has two other values: both have to be looked at.
+    """
+    others = {"allow": ["deny"], "ask": ["deny", "allow"], "deny": ["allow"]}
+    for path, text in load(ROOT).sources.items():
+        found = text.split("\n")
+        for number, line in enumerate(found):
+            new = []
+            if match := re.fullmatch(r"(  (?:  )?\S+: )(allow|ask|deny)", line):
+                new = [match[1] + other for other in others[match[2]]]
+            elif path.endswith("pack.yaml") and re.match(r"(title|description): ", line):
+                new = [f"{line} Edited"]
+            elif match := re.fullmatch(r'(.*\{\w+: |  python: )"(.*)"(\}*)', line):
+                new = [f'{match[1]}"{match[2]} Edited"{match[3]}']
+            elif "models/" in path and re.match(r"  \S+: \S", line):
+                new = [f"{line}-edited"]
+            for other in new:
+                edited = "\n".join([*found[:number], other, *found[number + 1 :]])
+                yield Origin(path, number + 1), {path: edited}, len(new) == 1
+
+
+def touched(old: Sequence[str], new: Sequence[str]) -> set[int]:
+    codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return {n for tag, i, j, _, _ in codes if tag in ("replace", "delete") for n in range(i, j)}
+
+
+def test_an_edit_of_a_value_changes_the_lines_that_name_it() -> None:
+    artifacts, named = reference()
+    changed: dict[Origin, set[tuple[str, int]]] = defaultdict(set)
+    complete = set()
+    for origin, texts, whole in edits():
+        try:
+            after = {artifact.path: artifact for artifact in build(load(ROOT, texts))}
+        except UserError:
+            continue  # a fragment needs it, or a client would grant more: nothing is rendered
+        for artifact in artifacts:
+            numbers = touched(lines(artifact), lines(after[artifact.path]))
+            changed[origin] |= {(artifact.path, number) for number in numbers}
+        if whole:
+            complete.add(origin)
+    assert len(changed) > 30
+    naming: dict[Origin, set[tuple[str, int]]] = defaultdict(set)
+    for path, found in named.items():
+        for number, origins in enumerate(found):
+            for origin in origins:
+                naming[origin].add((path, number))
+    for origin, places in changed.items():
+        assert places <= naming[origin], origin
+        if origin in complete:
+            assert places == naming[origin], origin
+    assert len(complete) > 25
+
+
+UNTRACED = """\
+{% set said %}
+- One.
+{% endset %}
+{% if said | length > 8 %}
+- Long.
+{% endif %}
+- Last.
+"""
+
+
+def test_a_fragment_that_sees_the_marks_has_one_origin_and_says_so(tmp_path: Path) -> None:
+    path = "templates/fragments/standards/small-steps.md"
+    root = support.make_project(tmp_path, {path: UNTRACED})
+    project = load(root)
+    told: list[Finding] = []
+    artifact = build(project, warn=told.append)[0]
+    assert [(found.code, found.severity, found.path) for found in told] == [
+        ("PP036", "warning", path)
+    ]
+    origins = Tracer(project).lines(artifact)
+    number = lines(artifact).index("- Last.")
+    assert origins[number] == (Origin(path, 1),)
+    said = support.call("build", cwd=root)
+    assert said.code == 0
+    assert f"{path}:1" in said.err
+    assert "PP036" in said.err
