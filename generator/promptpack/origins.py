@@ -7,7 +7,7 @@ for any template and any client and needs no table.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from promptpack.alternatives import Alternative, Sources, alternatives
@@ -33,14 +33,16 @@ class Tracer:
     def __init__(self, project: Project) -> None:
         self.composer = Composer(project)
         self.sources = Sources(project, self.composer.templates.dependencies)
-        self._bodies: dict[tuple[str, str, str, bool], tuple[Origins, ...]] = {}
+        self._bodies: dict[Hashable, tuple[Origins, ...]] = {}
 
-    def lines(self, artifact: Artifact) -> tuple[Origins, ...]:
+    def lines(self, artifact: Artifact, *, values: bool = True) -> tuple[Origins, ...]:
         """Return the origins of each line of an artifact, the most specific first; never none.
 
+        Without `values` a line of the prompt has only the origin of its text, which takes less.
         A line that depends on nothing in particular comes from the pack's first line.
         """
-        body, head = self.body(artifact), self._head(artifact)
+        plain = tuple((line.origin,) for line in artifact.agent.body)
+        body, head = self.body(artifact) if values else plain, self._head(artifact)
         before, after = head[: head.index(None)], head[head.index(None) + 1 :]
         count = artifact.content.count(b"\n") - len(before) - len(after)
         if count != len(body):  # the whole prompt in one line
@@ -48,23 +50,31 @@ class Tracer:
         first = (Origin(artifact.variant.pack.path, 1),)
         return tuple(found or first for found in (*before, *body, *after))
 
-    def body(self, artifact: Artifact) -> tuple[Origins, ...]:
-        """Return the origins of each line of an artifact's prompt."""
+    def body(
+        self, artifact: Artifact, among: frozenset[Origin] | None = None
+    ) -> tuple[Origins, ...]:
+        """Return the origins of each line of an artifact's prompt.
+
+        With `among` only those values are traced that are written in one of its lines.
+        """
         variant, target = artifact.variant, TARGETS[artifact.target]
         reads = self.composer.reads(variant)
         specific = target.name if "target" in reads else ""
-        key = (variant.pack.name, variant.name, specific, target.tells_policy)
+        key = (variant.pack.name, variant.name, specific, target.tells_policy, among)
         if key not in self._bodies:
-            self._bodies[key] = self._traced(artifact, reads)
+            self._bodies[key] = self._traced(artifact, reads, among)
         return self._bodies[key]
 
-    def _traced(self, artifact: Artifact, reads: frozenset[str]) -> tuple[Origins, ...]:
+    def _traced(
+        self, artifact: Artifact, reads: frozenset[str], among: frozenset[Origin] | None
+    ) -> tuple[Origins, ...]:
         variant, target = artifact.variant, TARGETS[artifact.target]
         told = {"policy"} if target.tells_policy else set()
         lines = [line.text for line in artifact.agent.body]
         values: list[list[Origin]] = [[] for _ in lines]
         for other in alternatives(self.sources, variant, target.name):
-            if _depends(reads | told, other.name):
+            asked = among is None or other.origin in among
+            if asked and _depends(reads | told, other.name):
                 for number in _touched(lines, self._body_of(other, target.name, bool(told))):
                     values[number].append(other.origin)
         return tuple(

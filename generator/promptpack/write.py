@@ -280,7 +280,7 @@ def _refusal(status: Status) -> Finding:
     copied = ", or use --force: what is there is kept as .orig"
     messages = {
         "linked": ("PP402", "a link stands in the way", "remove the link"),
-        "edited": ("PP403", "was edited since promptpack wrote it", "edit the sources" + copied),
+        "edited": ("PP403", "was edited since promptpack wrote it", "take the edit over with 'promptpack absorb'" + copied),
         "foreign": ("PP403", "was not written by promptpack", "move it away" + copied),
     }
     code, message, hint = messages[status.state]

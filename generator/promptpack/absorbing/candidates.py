@@ -54,7 +54,7 @@ def closed(path: str) -> str:
     if path.startswith(("packs/", "templates/fragments/")):
         return ""
     kind = {"layouts": "layout", "models": "model", "policies": "policy"}[path.split("/")[1]]
-    return f"it is computed from the {kind} {path}"
+    return f"this line is computed from the {kind} {path}"
 
 
 def candidates(project: Project, prompt: Prompt, hunk: Hunk) -> list[Candidate]:

@@ -98,7 +98,7 @@ def _say(state: State, project: Project, found: Proposal, file: Path) -> None:
 
 
 def _difference(path: str, old: str, new: str) -> Iterator[str]:
-    before, after = old.split("\n"), new.split("\n")
+    before, after = (text.removesuffix("\n").split("\n") for text in (old, new))
     return difflib.unified_diff(before, after, path, path, n=2, lineterm="")
 
 

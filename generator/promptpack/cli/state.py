@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
 FORMATS = ("human", "json")
+COLOURS = ("auto", "always", "never")
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -64,6 +65,30 @@ class State:
 
 
 pass_state = click.make_pass_decorator(State)
+
+
+def with_global_options(command: click.Command) -> click.Command:
+    """Give a command the global options too, so that they may stand before it or after it."""
+    kinds: dict[tuple[str, ...], dict[str, Any]] = {
+        ("-C", "directory"): {"type": click.Path(path_type=Path), "help": "The project's folder."},
+        ("--color", "color"): {"type": click.Choice(COLOURS), "help": "Whether to use colours."},
+        ("-q", "--quiet"): {"is_flag": True, "help": "Say only what went wrong."},
+        ("-v", "--verbose"): {"is_flag": True, "help": "Say more."},
+    }
+
+    def store(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        state = context.find_object(State)
+        if value and state is not None:
+            setattr(state, str(parameter.name), value)
+            context.color = state.color_choice()
+
+    known = {option for parameter in command.params for option in parameter.opts}
+    command.params += [
+        click.Option(names, expose_value=False, callback=store, is_eager=True, **kind)
+        for names, kind in kinds.items()
+        if not known & {*names}
+    ]
+    return command
 
 
 def format_option(command: Command) -> Command:

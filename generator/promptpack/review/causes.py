@@ -17,6 +17,8 @@ class Changed(NamedTuple):
     new: Mapping[str, frozenset[int]]
     old: Mapping[str, Mapping[int, Origin]]
     texts: Mapping[str, tuple[str, ...]]
+    lines: tuple[frozenset[Origin], frozenset[Origin]]
+    """Those of the old side that went, and those of the new side that came."""
 
 
 def changed_sources(old: Mapping[str, str], new: Mapping[str, str]) -> Changed:
@@ -29,16 +31,27 @@ def changed_sources(old: Mapping[str, str], new: Mapping[str, str]) -> Changed:
             was, now = old.get(path, "").splitlines(), new.get(path, "").splitlines()
             texts[path] = tuple(now)
             came[path], went[path] = _changed_lines(path, was, now, is_there=path in new)
-    return Changed(came, went, texts)
+    lines = (
+        frozenset(Origin(path, line) for path, found in kind.items() for line in found)
+        for kind in (went, came)
+    )
+    return Changed(came, went, texts, (next(lines), next(lines)))
 
 
 def hunk_causes(changed: Changed, old: Output, new: Output, hunk: Hunk) -> Origins:
     """Return the changed source lines behind a hunk, the nearest that there are; () for none."""
-    now = [o for n in range(hunk.new_start, hunk.new_end) for o in new.origins(n)]
-    was = [o for n in range(hunk.start, hunk.end) for o in old.origins(n)]
-    direct = _of_lines(changed, was, now)
-    if direct:
+    before, after = range(hunk.start, hunk.end), range(hunk.new_start, hunk.new_end)
+    was, now = (
+        [o for n in before for o in old.origins(n)],
+        [o for n in after for o in new.origins(n)],
+    )
+    if direct := _of_lines(changed, was, now):
         return direct
+    went, came = changed.lines
+    values_was = [o for n in before for o in old.values(n, went)]
+    values_now = [o for n in after for o in new.values(n, came)]
+    if shown := _of_lines(changed, values_was, values_now):
+        return shown
     paths = {origin.path for origin in (*was, *now)}
     used = _of_lines(changed, _using(old, paths), _using(new, paths))
     return used or _first_lines(changed, paths) or output_causes(changed, old, new)

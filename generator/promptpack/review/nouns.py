@@ -54,7 +54,7 @@ Half = Literal["whole", "from", "to"]
 Origins = tuple[Origin, ...]
 
 
-def unknown(_piece: int) -> Origins:
+def unknown(_piece: int, _among: frozenset[Origin] = frozenset()) -> Origins:
     """Return the origins of a piece of a file of which none are known."""
     return ()
 
@@ -63,8 +63,9 @@ def unknown(_piece: int) -> Origins:
 class Output:
     """One file of a side; `key` tells it from all others, `dims` are its words for sets.
 
-    `target` is empty where no client is known. `origins` gives the origins of a piece, `sources`
-    the files that the text depends on: pack, policy, model and layout first.
+    `target` is empty where no client is known. `origins` gives the origins of a piece, `values`
+    those among some lines of what it shows or depends on. `sources` are the files that the text
+    depends on: pack, policy, model and layout first.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Output:
     dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sections: tuple[str, ...] = ()
     origins: Callable[[int], Origins] = unknown
+    values: Callable[[int, frozenset[Origin]], Origins] = unknown
     uses: tuple[tuple[Origin, frozenset[str]], ...] = ()
     """Each use line of the pack, and the files that it brings in."""
     sources: tuple[str, ...] = ()

@@ -54,6 +54,7 @@ Uses = tuple[tuple[tuple[Origin, frozenset[str]], ...], tuple[str, ...]]
 def _output(tracer: Tracer, artifact: Artifact, uses: Uses) -> Output:
     text = artifact.content.decode()
     sections = tuple(section.name for section in artifact.variant.sections)
+    origins, values = _traced(tracer, artifact, text, sections)
     return Output(
         key=key_of(artifact.path, artifact),
         text=text,
@@ -61,16 +62,20 @@ def _output(tracer: Tracer, artifact: Artifact, uses: Uses) -> Output:
         stem=artifact.agent.name,
         dims=MappingProxyType(about(artifact)),
         sections=sections,
-        origins=_origins(tracer, artifact, text, sections),
+        origins=origins,
+        values=values,
         uses=uses[0],
         sources=uses[1],
     )
 
 
-def _origins(
+def _traced(
     tracer: Tracer, artifact: Artifact, text: str, sections: tuple[str, ...]
-) -> Callable[[int], Origins]:
-    """Return a function that tells where a piece comes from; for the head that is more work."""
+) -> tuple[Callable[[int], Origins], Callable[[int, frozenset[Origin]], Origins]]:
+    """Return what tells where a piece's text comes from, and of what values among some it is made.
+
+    For the prompt the first is known; for the head, and for values, that is more work.
+    """
 
     @cache
     def start() -> int:
@@ -81,15 +86,23 @@ def _origins(
 
     @cache
     def by_line() -> tuple[Origins, ...]:
-        return tracer.lines(artifact)
+        return tracer.lines(artifact, values=False)
+
+    def inside(piece: int) -> int | None:
+        offset = piece - start()
+        return offset if 0 <= offset < len(artifact.agent.body) else None
 
     def origins(piece: int) -> Origins:
-        offset = piece - start()
-        if 0 <= offset < len(artifact.agent.body):
-            return (artifact.agent.body[offset].origin,)
-        return by_line()[pieces(text, sections)[piece].line]
+        offset = inside(piece)
+        if offset is None:
+            return by_line()[pieces(text, sections)[piece].line]
+        return (artifact.agent.body[offset].origin,)
 
-    return origins
+    def values(piece: int, among: frozenset[Origin]) -> Origins:
+        offset = inside(piece)
+        return () if offset is None else tracer.body(artifact, among)[offset]
+
+    return origins, values
 
 
 def _uses(project: Project) -> Callable[[Variant], Uses]:
