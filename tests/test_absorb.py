@@ -11,6 +11,7 @@ import support
 from promptpack.absorbing.edits import as_template, value_edit
 from promptpack.build import build
 from promptpack.load import load
+from promptpack.reports import AbsorbReport
 
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
 SMALL_STEPS = "templates/fragments/standards/small-steps.md"
@@ -222,6 +223,7 @@ def test_an_installed_copy_is_absorbed(tmp_path: Path) -> None:
     said = absorb(root, "--yes", "--format", "json", output=copy)
     assert said.code == 0
     data = json.loads(said.out)
+    AbsorbReport.model_validate(data)
     assert [source["path"] for source in data["sources"]] == [SMALL_STEPS]
     assert "+- Take one tiny step" in data["sources"][0]["diff"]
     assert data["others"] == ["opencode/tiny.change/.opencode/agents/demo.md"]

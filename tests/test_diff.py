@@ -296,7 +296,7 @@ def test_an_accept_list_that_is_none_is_an_error(data: bytes, repo: Path) -> Non
     support.write_files(repo, {"reviewed.json": data})
     commit(repo)
     done = support.call("diff", "--accept", "reviewed.json", cwd=repo)
-    assert (done.code, "PP502" in done.err) == (3, True)
+    assert (done.code, "PP052" in done.err) == (3, True)
     assert support.call("diff", "--accept", "../x", cwd=repo).code == 2
 
 

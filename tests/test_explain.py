@@ -14,6 +14,7 @@ from promptpack.load import load
 from promptpack.model import Artifact, Origin
 from promptpack.origins import line_origins
 from promptpack.resolve import Selection
+from promptpack.rules import page
 from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,3 +160,12 @@ def test_impact_is_the_other_way_round(tmp_path: Path) -> None:
     assert said.out.endswith("packs/demo/role.md reaches 2 of 2 outputs (packs: 1, clients: 1)\n")
     wrong = support.call("impact", "packs/demo/rule.md", cwd=root)
     assert (wrong.code, "Did you mean 'packs/demo/role.md'?" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize("code", ["PP101", "pp101"])
+def test_a_rule_is_explained_by_its_page(code: str, tmp_path: Path) -> None:
+    said = support.call("explain", code, cwd=tmp_path)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == page("PP101")
+    wrong = support.call("explain", "PP998", cwd=tmp_path)
+    assert (wrong.code, "No rule 'PP998'" in wrong.err) == (2, True)

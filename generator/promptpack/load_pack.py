@@ -8,6 +8,7 @@ from promptpack.model import (
     Accept,
     Condition,
     Finding,
+    Ignore,
     Origin,
     Override,
     Pack,
@@ -85,6 +86,10 @@ class _Checker:
             ),
             targets=tuple(valid.targets),
             path=self.path,
+            ignore=tuple(
+                Ignore(one.rule, one.reason, one.where or "", self._at("ignore", index))
+                for index, one in enumerate(valid.ignore)
+            ),
         )
 
     def _sections(self, valid: PackFile) -> Iterator[Section]:

@@ -52,11 +52,7 @@ class Finding(NamedTuple):
 
 
 class UserError(Exception):
-    """The one exception for what the user can mend: it carries every finding, not just the first.
-
-    Raised by the stages of the pipeline and turned into messages and an exit code by the command
-    line only.
-    """
+    """The one exception for what the user can mend: it carries every finding, not one only."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("\n".join(f"{f.path}:{f.line}: {f.message}" for f in findings))
@@ -173,9 +169,8 @@ class Condition(NamedTuple):
 
     def holds(self, model: str, policy: str) -> bool:
         """Tell whether the variant of this model and policy is meant."""
-        return (not self.models or model in self.models) and (
-            not self.policies or policy in self.policies
-        )
+        asked = zip(self, (model, policy), strict=True)
+        return all(not names or name in names for names, name in asked)
 
 
 class Override(NamedTuple):
@@ -192,6 +187,15 @@ class Accept(NamedTuple):
     capability: str
     reason: str
     when: Condition
+    origin: Origin
+
+
+class Ignore(NamedTuple):
+    """A rule that a pack lives with, and why; `where` is the one file it is about, or empty."""
+
+    rule: str
+    reason: str
+    where: str
     origin: Origin
 
 
@@ -215,6 +219,7 @@ class Pack:
     accept: tuple[Accept, ...]
     targets: tuple[str, ...]
     path: str
+    ignore: tuple[Ignore, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,11 +276,7 @@ class Agent:
 
 
 class Loss(NamedTuple):
-    """Where `decode(encode(agent))` differs from `agent`, in the user's words.
-
-    `subject` is a capability, or a head field when `is_field`. `accepted` holds the pack's reason
-    for living with a widening.
-    """
+    """Where `decode(encode(agent))` differs from `agent`: in a capability, or in a head field."""
 
     subject: str
     is_field: bool
@@ -283,7 +284,7 @@ class Loss(NamedTuple):
     wanted: str
     got: str
     reason: str
-    accepted: str = ""
+    accepted: str = ""  # the pack's reason for living with a widening
 
 
 @dataclass(frozen=True)

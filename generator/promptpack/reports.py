@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from promptpack.model import LossKind
+from promptpack.model import LossKind, Severity
 from promptpack.targets.table import Holding
 from promptpack.write import State
 
@@ -107,6 +107,35 @@ class ListReport(Report):
     layouts: list[ListEntry] = []
 
 
+class FindingEntry(Report):
+    """Something a rule says about a place; no place is line 0 of no path."""
+
+    code: str
+    severity: Severity
+    path: str
+    line: int
+    column: int
+    message: str
+    hint: str
+
+
+class SuppressedEntry(Report):
+    """Something a rule says that somebody decided to live with, and why."""
+
+    code: str
+    path: str
+    line: int
+    reason: str
+
+
+class LintReport(Report):
+    """`lint --format json`."""
+
+    schema_version: Literal[1]
+    findings: list[FindingEntry]
+    suppressed: list[SuppressedEntry]
+
+
 class TargetEntry(Report):
     """One client, and the most that it can hold of each capability."""
 
@@ -140,6 +169,23 @@ class ExplainReport(Report):
     path: str
     line: int
     origins: list[OriginEntry]
+
+
+class AbsorbedSource(Report):
+    """A source, and what changes in it as a unified diff."""
+
+    path: str
+    diff: str
+
+
+class AbsorbReport(Report):
+    """`absorb --format json`; siblings are other clients' outputs of the same variant."""
+
+    schema_version: Literal[1]
+    path: str
+    sources: list[AbsorbedSource]
+    siblings: list[str]
+    others: list[str]
 
 
 class ReachEntry(Report):
@@ -231,12 +277,14 @@ class DiffReport(Report):
 
 
 REPORTS: dict[str, type[Report]] = {
+    "absorb": AbsorbReport,
     "build": BuildReport,
     "check": CheckReport,
     "diff": DiffReport,
     "explain": ExplainReport,
     "impact": ImpactReport,
     "install": InstallReport,
+    "lint": LintReport,
     "list": ListReport,
     "targets": TargetsReport,
 }

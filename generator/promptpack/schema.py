@@ -30,6 +30,8 @@ PATTERN = r"^[^\s\\]([^\\]*[^\s\\])?$"
 
 FRAGMENT = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 
+RULE_CODE = r"^PP[0-9]{3}$"
+
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT)]
@@ -55,6 +57,13 @@ def _known_pattern(value: str) -> str:
         raise ValueError(message)
     if value.isdigit() or value.startswith(("~", "$HOME")):
         message = f"pattern '{value}' means different things to different clients"
+        raise ValueError(message)
+    return value
+
+
+def _rule_code(value: str) -> str:
+    if not re.fullmatch(RULE_CODE, value):
+        message = f"'{value}' is no code of a rule; such as 'PP506'"
         raise ValueError(message)
     return value
 
@@ -116,6 +125,9 @@ _CAPABILITIES: dict[str, Any] = {
 }
 Capability = Annotated[str, AfterValidator(_known_capability), WithJsonSchema(_CAPABILITIES)]
 AcceptedCapability = Annotated[str, AfterValidator(_known_or_other), WithJsonSchema(_CAPABILITIES)]
+RuleCode = Annotated[
+    str, AfterValidator(_rule_code), WithJsonSchema({"type": "string", "pattern": RULE_CODE})
+]
 Pattern = Annotated[
     str, AfterValidator(_known_pattern), WithJsonSchema({"type": "string", "pattern": PATTERN})
 ]
@@ -216,6 +228,14 @@ class AcceptEntry(Strict):
     when: When = When()
 
 
+class IgnoreEntry(Strict):
+    """A rule that somebody decided to live with, and why."""
+
+    rule: RuleCode = Field(description="its code; `promptpack explain PPnnn` prints its page")
+    reason: Annotated[Text, StringConstraints(min_length=10)]
+    where: Text | None = Field(default=None, description="only in this file, as lint prints it")
+
+
 class PackFile(Strict):
     """`packs/<name>/pack.yaml`: one agent, authored once."""
 
@@ -229,6 +249,7 @@ class PackFile(Strict):
     sections: Annotated[dict[Slug, SectionEntry], Closed] = Field(min_length=1)
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
+    ignore: list[IgnoreEntry] = Field(default=[], description="rules of `promptpack lint`")
     targets: list[Slug] = Field(default=[], description="the only clients to render for")
 
 

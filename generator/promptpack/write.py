@@ -278,9 +278,10 @@ def _remove_empty(folder: Path, path: str) -> None:
 
 def _refusal(status: Status) -> Finding:
     copied = ", or use --force: what is there is kept as .orig"
+    taken = "take the edit over with 'promptpack absorb'" + copied
     messages = {
         "linked": ("PP402", "a link stands in the way", "remove the link"),
-        "edited": ("PP403", "was edited since promptpack wrote it", "take the edit over with 'promptpack absorb'" + copied),
+        "edited": ("PP403", "was edited since promptpack wrote it", taken),
         "foreign": ("PP403", "was not written by promptpack", "move it away" + copied),
     }
     code, message, hint = messages[status.state]

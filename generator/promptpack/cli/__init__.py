@@ -12,22 +12,27 @@ from typing import TextIO
 import click
 
 from promptpack import __version__
-from promptpack.cli.state import FORMATS, State
+from promptpack.cli.state import COLOURS, FORMATS, State, with_global_options
 from promptpack.model import UserError
 
 COMMANDS = {
     "build": "Render every variant for every client.",
     "check": "Tell whether the outputs are what the sources say.",
+    "lint": "Say what is weak, risky or contradictory in packs and templates.",
     "diff": "Show what a change does to the rendered agents.",
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
     "targets": "Print what each client can hold of a policy.",
     "explain": "Print where a line of an output comes from.",
     "impact": "Print every output that a source reaches.",
+    "absorb": "Take an edit of an output over into the sources.",
     "install": "Put one variant into a repository, or take it out again.",
+    "docs": "Build or serve the site, or write it out as files.",
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
+WRITERS = ("build", "install", "absorb")
+"""The commands of which it is worth saying that they wrote nothing."""
 
 
 class _Commands(click.Group):
@@ -43,7 +48,7 @@ class _Commands(click.Group):
         except UserError as error:
             from promptpack.cli import report  # noqa: PLC0415 - not for --version
 
-            report.findings(error.findings)
+            report.findings(error.findings, writes=ctx.invoked_subcommand in WRITERS)
             return 3 if any(found.path for found in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -53,8 +58,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"promptpack.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        return with_global_options(module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
@@ -73,7 +77,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "directory", type=click.Path(path_type=Path), help="The project's folder.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="How to report.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("--color", type=click.Choice(COLOURS), default="auto")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.version_option(__version__, prog_name="promptpack", message="%(prog)s %(version)s")

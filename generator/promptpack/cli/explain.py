@@ -8,7 +8,7 @@ import click
 
 from promptpack.build import build
 from promptpack.cli.choice import chosen_pack, chosen_variant
-from promptpack.cli.state import State, format_option, out_option, pass_state
+from promptpack.cli.state import State, closest, format_option, out_option, pass_state
 from promptpack.explaining import Step, explain
 from promptpack.load import load
 from promptpack.locate import Place, locate
@@ -16,21 +16,25 @@ from promptpack.model import Artifact, Project
 from promptpack.output import SCHEMA_VERSION
 from promptpack.resolve import Selection
 
+_RULE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _PLACE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
 
 
 @click.command("explain")
-@click.argument("place", metavar="FILE:LINE")
+@click.argument("place", metavar="FILE:LINE|RULE")
 @click.option("--target", default="opencode", show_default=True, help="For a variant: the client.")
 @out_option
 @format_option
 @pass_state
 def command(state: State, place: str, target: str, out: Path | None) -> None:
-    """Print the chain of origins of a line.
+    """Print the chain of origins of a line, or the page of a rule such as PP101.
 
     FILE is an output (as it is printed, or its path), a copy that `install` put into a repository,
     or a variant: `<model>.<policy>`, `<pack>/<model>.<policy>`.
     """
+    if _RULE.fullmatch(place):
+        click.echo(_page(place.upper()), nl=False)
+        return
     match = _PLACE.fullmatch(place)
     if match is None:
         raise click.UsageError(f"'{place}' is not FILE:LINE.")
@@ -52,6 +56,15 @@ def command(state: State, place: str, target: str, out: Path | None) -> None:
         where = click.style(f"{step.origin.path}:{step.origin.line}", fg="cyan")
         click.echo(f"{step.role.rjust(11)} {where}")
         click.echo(f"            {step.text}".rstrip())
+
+
+def _page(code: str) -> str:
+    """Return what there is to say of a rule; raises UsageError for an unknown code."""
+    from promptpack.rules import RULES, page  # noqa: PLC0415 - only for a rule
+
+    if code not in RULES:
+        raise click.UsageError(f"No rule '{code}'.{closest(code, RULES)}")
+    return page(code)
 
 
 def _data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict[str, object]:

@@ -3,14 +3,18 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from promptpack.build import build
+from promptpack.cli import report
 from promptpack.cli.state import State, closest, format_option, pass_state
 from promptpack.explaining import Reach, impact
 from promptpack.load import load
+from promptpack.model import Artifact
+from promptpack.output import SCHEMA_VERSION
 
 
 @click.command("impact")
@@ -34,11 +38,16 @@ def command(state: State, place: str) -> None:
     reached = impact(project, artifacts, path, line)
     if state.format == "json":
         outputs = [{"path": r.artifact.path, "lines": list(r.lines)} for r in reached]
-        data = {"schema_version": 1, "path": path, "line": line or None, "outputs": outputs}
+        data = {
+            "schema_version": SCHEMA_VERSION,
+            "path": path,
+            "line": line or None,
+            "outputs": outputs,
+        }
         click.echo(json.dumps(data, indent=2))
         return
-    for (pack, target), variants in _grouped(reached).items():
-        click.echo(f"{click.style(pack, bold=True)} {target}: {', '.join(variants)}")
+    for text in _lines(reached, artifacts):
+        click.echo(text)
     packs = len({r.artifact.variant.pack.name for r in reached})
     clients = Counter(r.artifact.target for r in reached)
     click.echo(
@@ -47,10 +56,31 @@ def command(state: State, place: str) -> None:
     )
 
 
-def _grouped(reached: list[Reach]) -> dict[tuple[str, str], list[str]]:
-    """Return the reached variants by pack and client."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for reach in reached:
-        variant = reach.artifact.variant
-        groups.setdefault((variant.pack.name, reach.artifact.target), []).append(variant.name)
-    return groups
+def _lines(reached: Iterable[Reach], artifacts: Iterable[Artifact]) -> Iterator[str]:
+    """Yield for each pack the clients that it reaches alike, and the variants there."""
+    there = _by_client(reach.artifact for reach in reached)
+    whole = _by_client(artifacts)
+    for pack, found in there.items():
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for client, variants in found.items():
+            groups.setdefault(tuple(variants), []).append(client)
+        known = dict.fromkeys(v for variants in whole[pack].values() for v in variants)
+        for names, clients in groups.items():
+            head = f"{click.style(pack, bold=True)}  {_named(clients, whole[pack], 'client')}: "
+            yield from report.wrapped(head, _named(names, known, "variant"), 2)
+
+
+def _named(names: Collection[str], known: Collection[str], what: str) -> str:
+    """Return names, or how many where they are all and more than two."""
+    whole = len(names) == len(known) > 2
+    return f"all {len(names)} {what}s" if whole else ", ".join(names)
+
+
+def _by_client(artifacts: Iterable[Artifact]) -> dict[str, dict[str, list[str]]]:
+    """Return the names of variants by pack and client."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for artifact in artifacts:
+        variant = artifact.variant
+        clients = found.setdefault(variant.pack.name, {})
+        clients.setdefault(artifact.target, []).append(variant.name)
+    return found

@@ -9,6 +9,7 @@ import click
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.load import load
 from promptpack.model import Project
+from promptpack.output import SCHEMA_VERSION
 from promptpack.resolve import resolve
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
@@ -26,7 +27,7 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
     project = load(state.root())
     rows = {kind: list(_rows(project, kind)) for kind in kinds or KINDS}
     if state.format == "json":
-        click.echo(json.dumps({"schema_version": 1, **rows}, indent=2))
+        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **rows}, indent=2))
         return
     for kind, found in rows.items():
         click.echo(click.style(f"{kind} ({len(found)})", bold=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from promptpack.model import Artifact, Finding, Loss
+from promptpack.model import Artifact, Finding, Loss, Severity
 from promptpack.write import Plan, Status
 
 _CROP = 100
@@ -25,22 +25,36 @@ _COLOURS = {
     "narrowed": "cyan",
     "dropped": "blue",
 }
+_SEVERITIES: dict[Severity, str] = {"error": "red", "warning": "yellow"}
 
 
-def findings(found: Iterable[Finding]) -> None:
-    """Print findings to stderr, each with its source line and what to do, then how many."""
+def findings(found: Iterable[Finding], *, writes: bool = True) -> None:
+    """Print findings to stderr, then how many; with `writes`, that nothing was written."""
+    found = list(found)
+    for line in finding_lines(found):
+        click.echo(line, err=True)
+    click.echo(f"{counted(found)}{'; nothing was written' if writes else ''}", err=True)
+
+
+def finding_lines(found: Iterable[Finding]) -> Iterator[str]:
+    """Yield the lines of findings, each with its source line and what to do; no secret is shown."""
+    from promptpack.rules.secrets import conceal  # noqa: PLC0415 - only where something is wrong
     from promptpack.source import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
 
-    found = list(found)
-    for one in found:
+    for one in map(conceal, found):
         place = ":".join(str(p) for p in (one.path, one.line, one.column) if p and one.path)
-        start = f"{visible(place)}: " if place else ""
-        head = click.style(start, bold=True) + click.style(one.code, fg="red")
-        click.echo(f"{head} {visible(one.message)}", err=True)
-        for line in _excerpt(one):
-            click.echo(visible(line), err=True)
-    errors = sum(one.severity == "error" for one in found)
-    click.echo(f"{count(errors, 'error')}; nothing was written", err=True)
+        start = click.style(f"{visible(place)}: ", bold=True) if place else ""
+        code = click.style(one.code, fg=_SEVERITIES[one.severity])
+        kind = "" if one.severity == "error" else f" {one.severity}:"
+        yield f"{start}{code}{kind} {visible(one.message)}"
+        yield from (visible(line) for line in _excerpt(one))
+
+
+def counted(found: Iterable[Finding]) -> str:
+    """Return how many errors and warnings there are, in words."""
+    kinds = Counter(one.severity for one in found)
+    named = [count(kinds[kind], kind) for kind in _SEVERITIES if kinds[kind]]
+    return ", ".join(named) or count(0, "error")
 
 
 def summary_of_losses(artifacts: Iterable[Artifact]) -> Iterator[str]:

@@ -23,7 +23,7 @@ def read_accepted(data: bytes, path: str) -> Accepted:
             found[name] = found.get(name, frozenset()) | frozenset(map(str, outputs))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         hint = "save a report: promptpack diff --format json"
-        said = Finding("PP502", "error", path, 1, 1, "not a report of accepted changes", hint)
+        said = Finding("PP052", "error", path, 1, 1, "not a report of accepted changes", hint)
         raise UserError((said,)) from None
     return found
 

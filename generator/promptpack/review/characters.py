@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -32,11 +33,24 @@ def deceptive(old: str, new: str) -> bool:
     return bool(Counter(_marks(new)) - Counter(_marks(old)))
 
 
+def hidden(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each hidden character with its index; spaces are none, nor what belongs to an emoji."""
+    if text.isascii() and text.replace("\n", " ").replace("\t", " ").isprintable():
+        return
+    for index, c in enumerate(_EMOJI.sub("x", text)):
+        if _invisible(c) and (c in _LINE_ENDS or not c.isspace()):
+            yield index, c
+
+
+def mixed_alphabets(text: str) -> Iterator[int]:
+    """Yield the index of each letter that is followed by one of another alphabet."""
+    if not text.isascii():
+        yield from (match.start() for match in _MIXED.finditer(text))
+
+
 def _marks(text: str) -> list[str]:
     """Return each hidden character and each place where two alphabets meet in a word."""
-    plain = _EMOJI.sub("", text)
-    found = [c for c in plain if _invisible(c) and (c in _LINE_ENDS or not c.isspace())]
-    return [*found, *_MIXED.findall(plain)]
+    return [*(c for _, c in hidden(text)), *_MIXED.findall(_EMOJI.sub("", text))]
 
 
 def _invisible(c: str) -> bool:

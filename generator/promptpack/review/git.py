@@ -176,4 +176,4 @@ def _last_line(said: bytes) -> str:
 
 
 def _error(message: str, hint: str) -> UserError:
-    return UserError((Finding("PP501", "error", "", 0, 0, message, hint),))
+    return UserError((Finding("PP051", "error", "", 0, 0, message, hint),))

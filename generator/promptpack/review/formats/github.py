@@ -36,11 +36,21 @@ def _annotations(review: Review) -> Iterator[str]:
         said[level] += 1
         if said[level] > LIMIT:
             continue
-        place = ""
+        path, line = "", 0
         for origin in in_repository(change.causes)[:1]:
-            place = f"file={_property(review.prefix + origin.path)},line={origin.line},"
-        title = _property(f"promptpack {change.id}: {change.kind}")
-        yield f"::{level} {place}title={title}::{_data(sentence(change))}"
+            path, line = review.prefix + origin.path, origin.line
+        yield annotation(
+            level, f"promptpack {change.id}: {change.kind}", sentence(change), path, line
+        )
+
+
+def annotation(level: str, title: str, message: str, path: str = "", line: int = 0) -> str:
+    """Return a workflow command that annotates a line of a file, or the step where there is none.
+
+    `level` is `error`, `warning` or `notice`.
+    """
+    place = f"file={_property(path)},line={line}," if path else ""
+    return f"::{level} {place}title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

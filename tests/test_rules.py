@@ -1,0 +1,176 @@
+"""The rules: each has a page, each is provoked by a test, and its table of cases holds."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import support
+from promptpack.build import build
+from promptpack.load import load
+from promptpack.manifest import MANIFEST
+from promptpack.model import Finding
+from promptpack.rules import RULES, page
+from promptpack.rules.lint import IDLE, lint
+from promptpack.rules.nouns import Verdict
+from rule_cases import CASES, Case
+
+ROOT = Path(__file__).resolve().parents[1]
+HOUSE = ROOT / "generator" / "promptpack"
+STORIES = ROOT / "tests" / "commands"
+CODE = re.compile(r"\bPP[0-9]{3}\b")
+FAMILIES = {"0": "input", "1": "policy", "2": "client", "3": "text", "4": "paths", "5": "prompt"}
+
+CHECKS = [code for code, entry in RULES.items() if entry.check]
+EACH_CASE = [
+    pytest.param(code, case, id=f"{code}-{number}")
+    for code, cases in CASES.items()
+    for number, case in enumerate(cases)
+]
+
+
+def linted(folder: Path, case: Case, *codes: str) -> Verdict:
+    """Return what rules say of the demo project with a case's files."""
+    project = load(support.make_project(folder, case.files))
+    warned: list[Finding] = []
+    return lint(project, build(project, warn=warned.append), warned, codes)
+
+
+@pytest.mark.parametrize(("code", "case"), EACH_CASE)
+def test_a_rule_says_what_its_table_says(code: str, case: Case, tmp_path: Path) -> None:
+    verdict = linted(tmp_path, case, code)
+    assert [f"{one.path}:{one.line}" for one in verdict.findings] == [*case.said]
+    assert {(one.code, one.severity) for one in verdict.findings} <= {(code, RULES[code].severity)}
+
+
+def test_every_check_has_cases_that_fail_and_cases_that_pass() -> None:
+    assert [*CASES] == CHECKS
+    for code, cases in CASES.items():
+        assert any(case.said for case in cases), code
+        assert not all(case.said for case in cases), code
+
+
+def test_the_demo_project_is_clean_but_for_its_missing_sections(tmp_path: Path) -> None:
+    assert {one.code for one in linted(tmp_path, Case({})).findings} == {"PP503"}
+
+
+# The registry
+
+
+def test_every_code_that_is_used_has_an_entry_and_every_entry_is_used() -> None:
+    texts = [p.read_text(encoding="utf-8") for p in HOUSE.rglob("*.py") if "rules" not in p.parts]
+    used = {code for text in texts for code in CODE.findall(text)}
+    said = {code for code, entry in RULES.items() if not entry.check}
+    assert said - {IDLE} <= used
+    assert used <= RULES.keys()
+
+
+def test_no_code_and_no_name_is_given_twice() -> None:
+    tables = [p for p in (HOUSE / "rules").glob("*.py") if p.stem not in ("__init__", "nouns")]
+    rows = [
+        row
+        for path in tables
+        for row in re.findall(
+            r'\b(?:rule|said)\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
+        )
+    ]
+    assert sorted(code for code, _ in rows) == [*RULES]
+    assert len({name for _, name in rows}) == len(RULES)
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_page_says_what_why_and_how_to_mend_it(code: str) -> None:
+    entry = RULES[code]
+    told = page(code)
+    assert told.startswith(f"# {code} {entry.name}\n\n{entry.family}, {entry.severity}")
+    assert re.match(r"(Say that|Warn about|Refuse) .+\.\n\nWhy: ", entry.page)
+    parts = ["\nWhy: ", "\nMend: ", "\nBad", "\nGood"]
+    places = [entry.page.find(part) for part in parts]
+    assert places == sorted(places)
+    assert -1 not in places
+    assert re.search(r"\nGood(, [^\n]*)?:[^`]*\n\n`{3,}[a-z]+\n", entry.page)
+    assert entry.page.endswith("```")
+    assert entry.page.count("\n") <= 40
+    assert told.isprintable() or set(told) >= {"\n"}
+    assert not re.search("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", told)
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_the_family_goes_with_the_number(code: str) -> None:
+    assert RULES[code].family == FAMILIES[code[2]]
+
+
+def test_an_unknown_code_has_no_page() -> None:
+    with pytest.raises(KeyError):
+        page("PP999")
+
+
+# What the pipeline says
+
+
+def _broken_manifest(project: Path) -> list[str]:
+    (project / "dist" / MANIFEST).write_text(
+        '{"schema_version": 1, "files": {"../x": {}}, "pending": {}}'
+    )
+    return ["build"]
+
+
+def _linked_output(project: Path) -> list[str]:
+    output = project / "dist/opencode"
+    output.rename(project / "elsewhere")
+    output.symlink_to(project / "elsewhere")
+    return ["build"]
+
+
+def _no_report(project: Path) -> list[str]:
+    (project / "accepted.json").write_text("[]")
+    folders = ["--from-dir", "dist", "--to-dir", "dist"]
+    return ["diff", *folders, "--accept", "accepted.json"]
+
+
+def _not_a_variant(project: Path) -> list[str]:
+    pack = project / "packs/demo/pack.yaml"
+    pack.write_text(pack.read_text().replace("policy: [look, change]", "policy: [change]"))
+    return ["build"]
+
+
+def _gemini_value(project: Path) -> list[str]:
+    pack = project / "packs/demo/pack.yaml"
+    pack.write_text(pack.read_text().replace("targets: [opencode]", "targets: [gemini]"))
+    (project / "packs/demo/role.md").write_text("Read ${HOME}.\n")
+    return ["build"]
+
+
+def _seen_marks(project: Path) -> list[str]:
+    text = "{% filter capitalize %}\n{{ vars.language }}\n{% endfilter %}\n"
+    (project / "packs/demo/role.md").write_text(text)
+    return ["lint", "--rule", "PP036"]
+
+
+def _nothing_to_absorb(_: Path) -> list[str]:
+    return ["absorb", "--dry-run", "dist/opencode/tiny.look/.opencode/agents/demo.md"]
+
+
+PROVOKED: dict[str, Callable[[Path], list[str]]] = {
+    "PP026": _not_a_variant,
+    "PP036": _seen_marks,
+    "PP201": _gemini_value,
+    "PP402": _linked_output,
+    "PP404": _broken_manifest,
+    "PP405": _nothing_to_absorb,
+    "PP052": _no_report,
+}
+"""What makes the pipeline say a code, where no story does."""
+
+
+@pytest.mark.parametrize("code", PROVOKED)
+def test_the_pipeline_says_a_code(code: str, project: Path) -> None:
+    done = support.call(*PROVOKED[code](project), cwd=project)
+    assert f"{code} " in done.out + done.err
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_every_code_is_provoked(code: str) -> None:
+    told = "".join(path.read_text(encoding="utf-8") for path in STORIES.glob("*.md"))
+    assert code in CASES or code in PROVOKED or re.search(rf"(^|: ){code} ", told, re.MULTILINE)
