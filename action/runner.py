@@ -1,0 +1,62 @@
+"""Speaking to the runner of a workflow: text in; log lines, annotations, outputs, a summary out.
+
+A runner takes log lines for commands, so text that somebody else wrote is only ever logged by
+`log`, which has commands stopped for as long as it speaks.
+"""
+
+import os
+import re
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+LIMIT = 10
+"""So many annotations of each level are shown for a step."""
+
+_ANNOTATION = re.compile("::(error|warning|notice) [^\r\n]*")
+
+
+def log(text: str) -> None:
+    """Print text of which no line is taken for a command, whatever it says."""
+    if text.strip():
+        resume = secrets.token_hex(16)
+        _print(f"::stop-commands::{resume}\n{text.rstrip()}\n::{resume}::\n")
+
+
+def annotate(own: Iterable[tuple[str, str]], reported: str = "") -> None:
+    """Print annotations: our own (level, message), then commands of a report, up to the limit."""
+    lines = [f"::{level} title=promptpack::{_data(message)}" for level, message in own]
+    lines += [line for line in reported.split("\n") if _ANNOTATION.fullmatch(line)]
+    said: Counter[str] = Counter()
+    for line in lines:
+        level = line[2:].partition(" ")[0]
+        said[level] += 1
+        if said[level] <= LIMIT:
+            _print(f"{line}\n")
+
+
+def output(**values: object) -> None:
+    """Set outputs of this step; an underscore stands for a hyphen."""
+    for name, value in values.items():
+        _append("GITHUB_OUTPUT", f"{name.replace('_', '-')}={value}\n")
+
+
+def summarise(markdown: str) -> None:
+    """Add to the job's summary."""
+    _append("GITHUB_STEP_SUMMARY", f"{markdown.rstrip()}\n\n")
+
+
+def _append(variable: str, text: str) -> None:
+    if path := os.environ.get(variable):
+        with open(path, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - to append
+            file.write(text)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _print(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()

@@ -1,0 +1,342 @@
+"""The files that put promptpack into a repository: the action, hooks, a GitLab job, attributes.
+
+What can be run of them is run; the rest is held against what the two forges and pre-commit ask for.
+"""
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import support
+from forges import Forge
+from promptpack.cli import COMMANDS
+from promptpack.targets import TARGETS
+from review_cases import commit, edit, git
+
+ROOT = Path(__file__).resolve().parents[1]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+SCRIPTS = sorted((ROOT / "action").glob("*.py"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+FRAGMENT = "templates/fragments/standards/small-steps.md"
+
+_INPUT = re.compile(r"\binputs\.([a-z-]+)")
+_OUTPUT = re.compile(r"\bsteps\.([a-z]+)\.outputs\.([a-z-]+)")
+
+
+# --------------------------------------------------------------------------------------- the action
+
+
+def test_the_action_is_a_composite_one_that_says_what_all_is_for() -> None:
+    assert ACTION["runs"]["using"] == "composite"
+    for one in (*ACTION["inputs"].values(), *ACTION["outputs"].values()):
+        assert one["description"].endswith(".")
+    assert all(isinstance(one["default"], str) for one in ACTION["inputs"].values())
+
+
+def test_every_input_is_used_and_every_one_that_is_used_exists() -> None:
+    assert set(_INPUT.findall(json.dumps(ACTION["runs"]))) == set(ACTION["inputs"])
+
+
+def test_every_output_that_is_used_is_one_of_an_earlier_step() -> None:
+    seen: set[str] = set()
+    for step in STEPS:
+        assert {name for name, _ in _OUTPUT.findall(json.dumps(step))} <= seen
+        seen.add(step["id"])
+    scripts = "".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
+    for _, name in (one for one in _OUTPUT.findall(json.dumps(ACTION)) if one[0] == "review"):
+        assert f"{name.replace('-', '_')}=" in scripts
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if "run" in step], ids=lambda s: s["id"])
+def test_a_script_takes_values_from_its_environment_only(step: dict[str, Any]) -> None:
+    assert step["shell"] == "bash"
+    assert "${{" not in step["run"]
+    assert "eval" not in step["run"].split()
+    unquoted = re.sub(r'"[^"]*"', "", step["run"])
+    assert "$" not in unquoted
+
+
+def test_only_the_step_that_comments_has_the_token() -> None:
+    holders = [step["id"] for step in STEPS if "token" in json.dumps(step).lower()]
+    assert holders == ["comment"]
+
+
+def test_promptpack_is_installed_from_this_checkout_in_isolation() -> None:
+    (install,) = (step["run"] for step in STEPS if step["id"] == "install")
+    calls = [shlex.split(line) for line in install.splitlines() if " -m " in line]
+    assert [words[1] for words in calls] == ["-I", "-I"]
+    assert [words[-1] for words in calls if "pip" in words] == ["$GITHUB_ACTION_PATH"]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_is_small_and_needs_nothing_but_python(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    assert text.count("\n") <= 300
+    modules = set()
+    for node in ast.walk(tree):
+        modules |= {a.name for a in node.names} if isinstance(node, ast.Import) else set()
+        modules |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 40, node.name
+    names = {module.partition(".")[0] for module in modules}
+    assert names - {script.stem for script in SCRIPTS} <= sys.stdlib_module_names
+
+
+def used(document: object) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from [value] if key == "uses" else used(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from used(value)
+
+
+@pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
+def test_others_actions_are_pinned_to_a_commit_and_say_its_version(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    names = [name for name in used(yaml.safe_load(text)) if name != "./"]
+    assert names
+    for name in names:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name)
+        assert re.search(rf"{name} # v\d+\.\d+\.\d+$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_has_no_more_rights_than_it_needs(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert "pull_request_target" not in text
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+        assert job["timeout-minutes"] <= 15
+        for step in job["steps"]:
+            if step["uses"] == "./":
+                assert set(step["with"]) <= set(ACTION["inputs"])
+            else:
+                assert step["with"]["persist-credentials"] is False
+
+
+# --------------------------------------------------------------------------------------- pre-commit
+
+
+def test_the_hooks_run_commands_that_exist_where_their_files_changed() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in hooks] == ["promptpack-check", "promptpack-lint"]
+    for hook in hooks:
+        program, command = hook["entry"].split()
+        assert (program, hook["language"], hook["pass_filenames"]) == (
+            "promptpack",
+            "python",
+            False,
+        )
+        assert command in COMMANDS
+        for path in ("packs/a/pack.yaml", "sub/templates/policies/look.yaml"):
+            assert re.search(hook["files"], path)
+        assert not re.search(hook["files"], "docs/packs.md")
+        built = re.search(hook["files"], "dist/opencode/m.p/.opencode/agents/a.md")
+        assert bool(built) == (command == "check")
+
+
+# ------------------------------------------------------------------------------------------- GitLab
+
+
+def gitlab() -> tuple[dict[str, Any], dict[str, Any]]:
+    head, body = yaml.safe_load_all((ROOT / "gitlab/promptpack.yml").read_text(encoding="utf-8"))
+    return head["spec"]["inputs"], body["promptpack"]
+
+
+def test_the_gitlab_job_uses_every_input_outside_its_scripts() -> None:
+    inputs, job = gitlab()
+    text = json.dumps(job)
+    assert set(re.findall(r"\$\[\[ inputs\.([a-z-]+) \]\]", text)) == set(inputs)
+    assert "$[[" not in json.dumps([job["script"], job["before_script"]])
+    assert not any(word == "promptpack" for line in job["before_script"] for word in line.split())
+    assert job["artifacts"]["reports"] == {"codequality": "promptpack-quality.json"}
+
+
+def played(forge: Forge, checkout: Path, commit_: str, **variables: str) -> tuple[int, str]:
+    inputs, job = gitlab()
+    script = "\n".join(job["script"])
+    wanted = {
+        name: re.sub(
+            r"\$\[\[ inputs\.([a-z-]+) \]\]", lambda m: str(inputs[m[1]].get("default")), v
+        )
+        for name, v in job["variables"].items()
+    }
+    wanted["PROMPTPACK_CHECK"] = wanted["PROMPTPACK_CHECK"].lower()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {
+        **wanted,
+        "PATH": path,
+        "CI_COMMIT_SHA": commit_,
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": forge.first,
+        "CI_PROJECT_DIR": str(checkout),
+        **variables,
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script],
+        cwd=checkout,
+        env=support.environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode()
+
+
+def test_the_gitlab_job_reports_on_source_lines_and_fails_as_asked(tmp_path: Path) -> None:
+    forge = Forge(tmp_path)
+    forge.branch()
+    head = forge.change(
+        "templates/policies/look.yaml", "list: allow}", "list: allow, execute: ask}"
+    )
+    git(forge.work, "push", "--quiet", "origin", "topic")
+    checkout = forge.checkout(head)
+    code, said = played(forge, checkout, head)
+    assert code == 0, said
+    assert "PERMISSIONS WIDENED" in said
+    entries = json.loads((checkout / "promptpack-quality.json").read_text(encoding="utf-8"))
+    assert entries[0]["location"] == {"path": "templates/policies/look.yaml", "lines": {"begin": 4}}
+    assert len({entry["fingerprint"] for entry in entries}) == len(entries)
+    assert (checkout / "promptpack-diff.html").exists()
+    assert played(forge, checkout, head, PROMPTPACK_FAIL_ON="permissions")[0] == 1
+    assert played(forge, checkout, head, PROMPTPACK_ACCEPT="$(touch pwned); x")[0] == 0
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_the_gitlab_job_tells_stale_outputs_and_takes_the_target_branch(tmp_path: Path) -> None:
+    forge = Forge(tmp_path)
+    git(forge.work, "checkout", "--quiet", "main")
+    forge.change("packs/demo/role.md", "You answer", "You always answer", build=False)
+    forge.branch()
+    forge.change(FRAGMENT, "one small step", "one tiny step", build=False)
+    merge, _ = forge.merge()
+    checkout = forge.checkout(merge)
+    target = forge.commit_of("main")
+    code, said = played(forge, checkout, merge, CI_MERGE_REQUEST_TARGET_BRANCH_SHA=target)
+    assert code == 1
+    assert "To mend it: promptpack build" in said
+    assert "always" not in said.partition("opencode/tiny")[0]
+    code, _ = played(forge, checkout, merge, PROMPTPACK_CHECK="false")
+    assert code == 0
+    assert played(forge, checkout, merge, CI_MERGE_REQUEST_DIFF_BASE_SHA="1" * 40)[0] == 2
+
+
+# --------------------------------------------------------------------------------------- attributes
+
+
+def attributes(root: Path, *paths: str) -> dict[str, set[str]]:
+    """Return which attributes git gives to paths."""
+    names = ("linguist-generated", "gitlab-generated", "text", "merge")
+    found: dict[str, set[str]] = {path: set() for path in paths}
+    for line in git(root, "check-attr", *names, "--", *paths).splitlines():
+        path, name, value = line.split(": ")
+        if value != "unspecified":
+            found[path].add(name if value == "set" else f"-{name}")
+    return found
+
+
+LENIENT = ("cursor", "copilot")
+GENERATED = {"linguist-generated", "gitlab-generated", "-text", "-merge"}
+
+
+def every_target(folder: Path) -> Path:
+    """Return a built project for every client; what some can't hold is accepted."""
+    pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{', '.join(TARGETS)}]")
+    held = (
+        "capability: [read, execute, web_fetch, web_search, todo, task, skill, question, 'mcp:*']"
+    )
+    accept = [f"  - {{target: {name}, {held}, reason: seen and meant}}" for name in LENIENT]
+    return support.built(
+        folder, {"packs/demo/pack.yaml": "\n".join([f"{pack}accept:", *accept, ""])}
+    )
+
+
+def test_all_that_is_built_is_marked_and_nothing_else(tmp_path: Path) -> None:
+    root = every_target(tmp_path / "p")
+    git(root, "init", "--quiet")
+    said = support.call("targets", "--format", "gitattributes", cwd=tmp_path)
+    assert said.code == 0
+    (root / ".gitattributes").write_text(said.out, encoding="utf-8")
+    files = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()]
+    files = [path for path in files if not path.startswith(".git")]
+    built = {path for path in files if path.startswith("dist/")}
+    assert {path.split("/")[1] for path in built} >= set(TARGETS)
+    by_hand = ["AGENTS.md", ".claude/agents/mine.md", "dist/README.md", "dist/opencode/notes.md"]
+    for path, found in attributes(root, *files, *by_hand).items():
+        assert found == (GENERATED if path in built else set()), path
+
+
+def test_where_an_agent_is_installed_only_its_own_files_are_marked(tmp_path: Path) -> None:
+    root = every_target(tmp_path / "p")
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    git(shop, "init", "--quiet")
+    targets = [word for name in TARGETS for word in ("--target", name)]
+    wanted = ["demo", "--variant", "tiny.look", "--into", str(shop), "--yes", *targets]
+    done = support.call("install", *wanted, cwd=root)
+    assert done.code == 0, done.err
+    words = ("targets", "--format", "gitattributes", "--installed", "demo")
+    (shop / ".gitattributes").write_text(support.call(*words, cwd=tmp_path).out, encoding="utf-8")
+    files = [p.relative_to(shop).as_posix() for p in shop.rglob("*") if p.is_file()]
+    ours = {path for path in files if not path.startswith(".git/") and path != ".gitattributes"}
+    assert len(ours) > 5
+    for path, found in attributes(shop, *ours, ".claude/agents/mine.md").items():
+        shared = path in ("AGENTS.md", ".claude/agents/mine.md")
+        assert found == (set() if shared else GENERATED), path
+
+
+def test_after_a_merge_that_conflicts_in_outputs_one_build_mends_them(tmp_path: Path) -> None:
+    root = support.built(tmp_path / "p")
+    said = support.call("targets", "--format", "gitattributes", cwd=tmp_path)
+    (root / ".gitattributes").write_text(said.out, encoding="utf-8")
+    commit(root)
+    for name, path, old, new in (
+        ("ours", FRAGMENT, "- Take", "- Look twice.\n- Take"),
+        (
+            "theirs",
+            "templates/fragments/standards/examples.md",
+            "Give {{ params.count }}",
+            "Please give {{ params.count }}",
+        ),
+    ):
+        git(root, "checkout", "--quiet", "-B", name, "main")
+        edit(root, path, old, new)
+        assert support.call("build", cwd=root).code == 0
+        commit(root)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(root, "merge", "--quiet", "ours")
+    assert support.call("build", cwd=root).code == 0
+    assert support.call("check", cwd=root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--installed", "demo"), "--installed goes with --format gitattributes"),
+        (("--format", "gitattributes", "--installed", "* -diff"), "is not the name of an agent"),
+        (("--format", "gitattributes", "--installed", "a\n* x"), "is not the name of an agent"),
+    ],
+)
+def test_attributes_are_asked_for_by_the_names_of_agents(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = support.call("targets", *words, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
