@@ -26,7 +26,7 @@ site: $(READY)  ## build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
-	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py
+	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py
 
 clean:  ## remove what `make` made
 	rm -rf $(VENV) dist site

@@ -1,23 +1,24 @@
-"""The documents are true: their commands are run, their tables are derived, their examples load.
+"""The documents are true: their commands are run, their tables are derived, their examples build.
 
-A `console` fence in README.md and docs/ is played like a story of `commands/`; the README's in a
-copy of this project, a page's in an empty folder that its own files fill. Tables between
-`<!-- table: name -->` and `<!-- end -->` are computed. `PROMPTPACK_ACCEPT=1` rewrites both.
+Fences in README.md and docs/ are played like a story of `commands/`; the README's in a copy of this
+project, a page's in an empty folder. A fence with a `title` is a file of that name, or where it is
+a `diff`, lines of one to replace. What a `console` fence shows is what its commands print. Tables
+between `<!-- table: name -->` and `<!-- end -->` are computed. `PROMPTPACK_ACCEPT=1` rewrites both.
 """
 
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
+import click
 import pytest
 
 import support
-from promptpack.diagnose import validate
-from promptpack.frontmatter import split
-from promptpack.schema import FILES
-from promptpack.source import read_yaml
+from promptpack.cli import program
 from promptpack.targets import TARGETS
 from promptpack.targets.table import ROWS, Holding, capability_table
 from test_commands import Stage
@@ -34,6 +35,7 @@ SHORT: dict[Holding, str] = {
     "no tool": "no tool",
 }
 
+_TITLE = re.compile(r'title="(\S+)"')
 _FENCE = re.compile(r"^```([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -57,7 +59,9 @@ def test_the_commands_of_a_page_print_what_it_says(page: Path, tmp_path: Path) -
 
     def play(fence: re.Match[str]) -> str:
         info, body = fence[1], fence[2]
-        if title := re.search(r'title="(\S+)"', info):
+        if title := _TITLE.search(info):
+            if info.startswith("diff "):
+                return stage.play("```", f"diff file={title[1]}", body) and fence[0]
             support.write_files(stage.project, {title[1]: body})
         elif info == "console":
             return stage.play("```", info, body)
@@ -73,15 +77,98 @@ def test_the_tables_of_a_page_are_the_computed_ones(page: Path) -> None:
     hold(page, text, told)
 
 
-def test_the_examples_of_the_authors_guide_are_valid() -> None:
+def test_the_examples_of_the_authors_guide_build(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
-    bodies = [body for info, body in _FENCE.findall(page) if info in ("yaml", "markdown")]
-    kinds = ("pack", "fragment", "policy", "model")
-    for kind, body in zip(kinds, bodies, strict=True):
-        text = split(body).head if kind == "fragment" else body
-        assert text is not None
-        document = read_yaml(text, kind)
-        assert validate(FILES[kind], document, kind, text), document.findings
+    beside = {
+        "packs/code-guide/role.md": "You explain {{ vars.language }}.\n",
+        "packs/code-guide/in-scope.md": "- Reading code.\n",
+    }
+    titled = {
+        title[1]: body for info, body in _FENCE.findall(page) if (title := _TITLE.search(info))
+    }
+    assert len(titled) == len(_FENCE.findall(page))
+    support.write_files(tmp_path, {**beside, **titled})
+    for command in (("build",), ("check",), ("lint", "--strict")):
+        said = support.call(*command, cwd=tmp_path)
+        assert said.code == 0, said.err + said.out
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_fence_of_a_page_is_of_a_kind_that_is_checked(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.count("\n```") == 2 * len(_FENCE.findall(text)), "a fence without a kind"
+    kinds = {info for info, _ in _FENCE.findall(text) if not _TITLE.search(info)}
+    assert kinds <= {"console", "sh", *(["text"] if page.name == "architecture.md" else [])}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_shell_of_a_page_names_what_there_is(page: Path) -> None:
+    scripts = [body for info, body in _FENCE.findall(page.read_text("utf-8")) if info == "sh"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for script in scripts:
+        done = subprocess.run(["sh", "-n"], input=script, text=True, check=False)
+        assert done.returncode == 0, script
+        for goal in re.findall(r"^make (\w+)", script, re.MULTILINE):
+            assert re.search(rf"^{goal}:", makefile, re.MULTILINE), goal
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_text_of_a_page_exist(page: Path) -> None:
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    context = click.Context(program)
+    for words in (said.split() for said in re.findall(r"`promptpack ([^`]+)`", text)):
+        options = known(program.params)
+        name = next((word for word in words if not word.startswith("-")), "")
+        if name:
+            command = program.get_command(context, name)
+            assert command is not None, words
+            inner = command.commands if isinstance(command, click.Group) else {}
+            options |= known(command.params).union(*(known(c.params) for c in inner.values()))
+        asked = {word.partition("=")[0] for word in words if word.startswith("-")}
+        assert asked <= options, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tests_that_a_page_names_exist(page: Path) -> None:
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8")):
+        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{name}"
+
+
+def test_security_names_a_test_for_each_promise() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    said = text.partition("## What we promise\n")[2].partition("\n## ")[0]
+    _, *promises = said.split("\n### ")
+    assert len(promises) == 6
+    assert all("\n- `tests/" in promise for promise in promises)
+
+
+def test_each_word_has_its_heading_in_concepts() -> None:
+    guide = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8").partition("## A pack")[0]
+    page = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^### (\w+)$", page, re.MULTILINE)
+    words = set(re.findall(r"^\| (\w+) \|", guide, re.MULTILINE)) - {"word"}
+    assert words | {"agent", "artifact", "finding", "origin"} == {h.lower() for h in headings}
+    assert len(headings) == 13, "the page says so"
+
+
+def test_the_picture_takes_the_colours_of_the_page_and_can_be_heard() -> None:
+    page = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+    (picture,) = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    svg = ElementTree.fromstring(picture)  # noqa: S314 - our own
+    assert svg.get("role") == "img"
+    labels = {node.get("id"): node.text for node in svg if node.get("id")}
+    assert [*labels] == (svg.get("aria-labelledby") or "").split()
+    assert all(labels.values())
+    used = {node.get(key) for node in svg.iter() for key in ("fill", "stroke")}
+    assert used <= {None, "none", "currentColor"}
+    assert not re.search(
+        r"https?://(?!www\.w3\.org/2000/svg)|<style|font-family=\"(?!inherit)", picture
+    )
+
+
+def known(parameters: list[click.Parameter]) -> set[str]:
+    """Return the options among the parameters of a command, however they are spelled."""
+    return {"--help", "-h"}.union(*(parameter.opts for parameter in parameters))
 
 
 def held() -> str:
