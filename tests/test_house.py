@@ -16,7 +16,7 @@ FLOORS = (
     ("patterns",),
     ("policy",),
     ("source",),
-    ("schema", "blocks"),
+    ("schema", "blocks", "masking"),
     ("diagnose", "frontmatter"),
     ("load_pack",),
     ("load",),

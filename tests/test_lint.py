@@ -14,7 +14,7 @@ from promptpack.load import load
 from promptpack.reports import REPORTS
 from promptpack.rules import RULES
 from promptpack.rules.lint import lint
-from promptpack.rules.secrets import masked
+from promptpack.masking import masked
 from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
 from support import DEMO, Result, call, make_project
 

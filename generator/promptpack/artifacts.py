@@ -41,7 +41,8 @@ def widened(artifacts: Iterable[Artifact]) -> Iterator[Finding]:
 
 def _widening(capability: str, by_policy: dict[str, Loss]) -> str:
     first = next(iter(by_policy.values()))
-    change = f"{first.wanted.partition(';')[0]} → {first.got.partition(';')[0]}"
+    wanted, got = first.wanted.partition(";")[0], first.got.partition(";")[0]
+    change = f"{wanted} → {got}" if wanted != got else f"{first.wanted} → {first.got}"
     return f"{capability} ({change} in {', '.join(by_policy)})"
 
 

@@ -18,13 +18,15 @@ from promptpack.output import about
 class Place(NamedTuple):
     """An output as it stands on disk: its artifact as built, its text there, the lines before it.
 
-    `recorded` is the SHA-256 of what promptpack wrote there.
+    `recorded` is the SHA-256 of what promptpack wrote there; `installed` tells that it is no
+    output folder where it stands.
     """
 
     artifact: Artifact
     text: str
     before: int
     recorded: str
+    installed: bool
 
     def line(self, number: int) -> int | None:
         """Return which line of the artifact a line of the file is, both from 1.
@@ -73,4 +75,5 @@ def _place(text: str, key: str, record: Record, artifacts: Iterable[Artifact]) -
             return None
         before = text[: text.index(block.removesuffix("\n"))].count("\n")
         text = block
-    return Place(artifact, text, before, record.get("sha256", ""))
+    installed = not key.startswith(f"{artifact.target}/{artifact.variant.name}/")
+    return Place(artifact, text, before, record.get("sha256", ""), installed)

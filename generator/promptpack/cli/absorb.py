@@ -1,6 +1,5 @@
 """`promptpack absorb`: take an edit of an output over into the sources."""
 
-import difflib
 import json
 import re
 import sys
@@ -17,7 +16,6 @@ from promptpack.load import load
 from promptpack.locate import Place, locate
 from promptpack.model import Artifact, Project, UserError
 from promptpack.output import SCHEMA_VERSION
-from promptpack.source import visible
 from promptpack.write import rewrite
 
 
@@ -51,7 +49,8 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
         return 1
     for path, text in found.sources.items():
         rewrite(root / path, project.sources[path], text)
-    click.echo(f"Wrote {', '.join(found.sources)}. Now run: promptpack build", err=True)
+    then = "install" if place.installed else "build"
+    click.echo(f"Wrote {', '.join(found.sources)}. Now run: promptpack {then}", err=True)
     return 0
 
 
@@ -84,9 +83,8 @@ def _say(state: State, project: Project, found: Proposal, file: Path) -> None:
         click.echo(json.dumps(_data(project, found, file), indent=2))
         return
     for path, text in found.sources.items():
-        for line in _difference(path, project.sources[path], text):
-            colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-            click.echo(click.style(visible(line), fg=colour))
+        for line in _diff(project, path, text):
+            click.echo(line)
     click.echo(f"{file}: 1 output as edited", err=True)
     if found.siblings:
         clients = ", ".join(artifact.target for artifact in found.siblings)
@@ -97,9 +95,8 @@ def _say(state: State, project: Project, found: Proposal, file: Path) -> None:
             click.echo("\n".join(report.wrapped(f"  {pack}: ", ", ".join(variants), 4)), err=True)
 
 
-def _difference(path: str, old: str, new: str) -> Iterator[str]:
-    before, after = (text.removesuffix("\n").split("\n") for text in (old, new))
-    return difflib.unified_diff(before, after, path, path, n=2, lineterm="")
+def _diff(project: Project, path: str, text: str) -> Iterator[str]:
+    return report.diff_lines(project.sources[path], text, path, path)
 
 
 def _variants(artifacts: tuple[Artifact, ...]) -> Mapping[str, list[str]]:
@@ -114,7 +111,7 @@ def _data(project: Project, found: Proposal, file: Path) -> dict[str, object]:
         "schema_version": SCHEMA_VERSION,
         "path": file.as_posix(),
         "sources": [
-            {"path": path, "diff": "\n".join(_difference(path, project.sources[path], text))}
+            {"path": path, "diff": click.unstyle("\n".join(_diff(project, path, text)))}
             for path, text in found.sources.items()
         ],
         "siblings": [artifact.path for artifact in found.siblings],

@@ -11,6 +11,7 @@ import click
 
 from promptpack.build import Progress, build
 from promptpack.cli import report
+from promptpack.cli.choice import require_some
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.load import load
 from promptpack.model import Finding, UserError
@@ -35,7 +36,9 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     folder = state.output(root, out)
     with _progress(state) as progress:
         warnings: list[Finding] = []
-        artifacts = build(load(root), selection, progress, warnings.append)
+        project = load(root)
+        artifacts = build(project, selection, progress, warnings.append)
+    require_some(project, selection, artifacts)
     for line in report.finding_lines(warnings):
         click.echo(line, err=True)
     todo = plan_output(artifacts, folder, selection)
@@ -55,7 +58,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         for note in notes(artifacts):
             click.echo(f"Note: {note}")
         if not artifacts:
-            click.echo("There is no such variant; a pack starts with packs/<name>/pack.yaml")
+            click.echo("There is no pack yet: it starts with packs/<name>/pack.yaml")
         click.echo(_summary(counts(todo), state.shown(folder)))
 
 

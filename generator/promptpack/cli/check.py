@@ -9,6 +9,7 @@ import click
 
 from promptpack.build import build
 from promptpack.cli import report
+from promptpack.cli.choice import require_some
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.load import load
 from promptpack.output import check_data, plan_output
@@ -25,6 +26,10 @@ _WORDS = {
 }
 
 
+_FEW = 10
+"""How many missing files are named; what should be in them is not printed."""
+
+
 @click.command("check")
 @out_option
 @selection_options
@@ -38,7 +43,10 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     """
     root = state.root()
     folder = state.output(root, out)
-    todo = plan_output(build(load(root), selection), folder, selection)
+    project = load(root)
+    artifacts = build(project, selection)
+    require_some(project, selection, artifacts)
+    todo = plan_output(artifacts, folder, selection)
     off = [status for status in todo.statuses if status.state != "same"]
     if state.format == "json":
         click.echo(json.dumps(check_data(todo), indent=2))
@@ -52,7 +60,14 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
 
 
 def _report(off: list[Status], mend: str, state: State) -> Iterator[str]:
+    missing = [status for status in off if status.state == "missing"]
+    for status in missing[:_FEW]:
+        yield click.style(f"{status.path}: {_WORDS[status.state]}", bold=True)
+    if len(missing) > _FEW:
+        yield f"… and {report.count(len(missing) - _FEW, 'more missing file')}"
     for status in off:
+        if status.state == "missing":
+            continue
         yield click.style(f"{status.path}: {_WORDS[status.state]}", bold=True)
         if not state.quiet:
             yield from report.difference(status)

@@ -1,9 +1,13 @@
 """One pack and one variant by name; a wrong name is a usage error."""
 
+from collections.abc import Collection
+
 import click
 
 from promptpack.cli.state import closest
-from promptpack.model import Pack, Project
+from promptpack.model import Artifact, Pack, Project
+from promptpack.resolve import ALL, Selection
+from promptpack.targets import TARGETS
 
 
 def chosen_pack(project: Project, name: str | None) -> str:
@@ -33,3 +37,33 @@ def chosen_variant(pack: Pack, name: str | None) -> tuple[str, str]:
         raise click.UsageError(f"No variant '{name}' of {pack.name}.{closest(name, known)}")
     model, _, policy = name.partition(".")
     return model, policy
+
+
+def chosen_target(pack: Pack, name: str | None) -> str:
+    """Return the client's name, else OpenCode or the first that the pack is rendered for.
+
+    What no client is called is left to the build to say.
+    """
+    known = pack.targets or tuple(TARGETS)
+    if name is None:
+        return "opencode" if "opencode" in known else known[0]
+    if name in TARGETS and name not in known:
+        raise click.UsageError(f"{pack.name} is not rendered for '{name}', only {_list(known)}.")
+    return name
+
+
+def require_some(project: Project, selection: Selection, artifacts: Collection[Artifact]) -> None:
+    """Raise UsageError where known names were asked for that no pack brings together."""
+    if artifacts or selection == ALL or not project.packs:
+        return
+    told = [
+        f"{pack.name} has the models {_list(pack.models)}, the policies {_list(pack.policies)} and"
+        f" the clients {_list(pack.targets or tuple(TARGETS))}"
+        for pack in project.packs.values()
+        if not selection.packs or pack.name in selection.packs
+    ]
+    raise click.UsageError(f"No variant is what was asked for: {'; '.join(told)}.")
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(names)

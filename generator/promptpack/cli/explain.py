@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from promptpack.build import build
-from promptpack.cli.choice import chosen_pack, chosen_variant
+from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
 from promptpack.cli.state import State, closest, format_option, out_option, pass_state
 from promptpack.explaining import Step, explain
 from promptpack.load import load
 from promptpack.locate import Place, locate
+from promptpack.masking import veil
 from promptpack.model import Artifact, Project
 from promptpack.output import SCHEMA_VERSION
 from promptpack.resolve import Selection
@@ -22,11 +23,11 @@ _PLACE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
 
 @click.command("explain")
 @click.argument("place", metavar="FILE:LINE|RULE")
-@click.option("--target", default="opencode", show_default=True, help="For a variant: the client.")
+@click.option("--target", help="For a variant: the client; default: opencode, if there.")
 @out_option
 @format_option
 @pass_state
-def command(state: State, place: str, target: str, out: Path | None) -> None:
+def command(state: State, place: str, target: str | None, out: Path | None) -> None:
     """Print the chain of origins of a line, or the page of a rule such as PP101.
 
     FILE is an output (as it is printed, or its path), a copy that `install` put into a repository,
@@ -37,7 +38,7 @@ def command(state: State, place: str, target: str, out: Path | None) -> None:
         return
     match = _PLACE.fullmatch(place)
     if match is None:
-        raise click.UsageError(f"'{place}' is not FILE:LINE.")
+        raise click.UsageError(f"'{place}' is not FILE:LINE, such as {place}:1.")
     name, number = match["name"], int(match["line"])
     project = load(state.root())
     artifact, number = _found(state, project, (name, number), target, out)
@@ -46,10 +47,12 @@ def command(state: State, place: str, target: str, out: Path | None) -> None:
     except IndexError:
         lines = artifact.content.count(b"\n")
         raise click.UsageError(f"{artifact.path} has {lines} lines.") from None
+    shown = veil(artifact.content.decode(), *project.sources.values())
+    steps = tuple(step._replace(text=shown(step.text)) for step in steps)
     if state.format == "json":
         click.echo(json.dumps(_data(artifact, number, steps), indent=2))
         return
-    text = artifact.content.decode().split("\n")[number - 1]
+    text = shown(artifact.content.decode().split("\n")[number - 1])
     click.echo(click.style(f"{artifact.path}:{number}", bold=True))
     click.echo(f"    {text}".rstrip())
     for step in steps:
@@ -80,7 +83,7 @@ def _data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict[str,
 
 
 def _found(
-    state: State, project: Project, place: tuple[str, int], target: str, out: Path | None
+    state: State, project: Project, place: tuple[str, int], target: str | None, out: Path | None
 ) -> tuple[Artifact, int]:
     """Return the artifact and its line that is meant; raises UsageError where there is none."""
     name, number = place
@@ -88,7 +91,8 @@ def _found(
     if variant and not Path(name).exists():
         pack = chosen_pack(project, variant["pack"])
         model, policy = chosen_variant(project.packs[pack], variant["variant"])
-        return build(project, Selection((pack,), (model,), (policy,), (target,)))[0], number
+        client = chosen_target(project.packs[pack], target)
+        return build(project, Selection((pack,), (model,), (policy,), (client,)))[0], number
     artifacts = build(project)
     folder = (state.root() / "dist" if out is None else out).resolve()
     path = Path(name).resolve()

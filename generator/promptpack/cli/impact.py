@@ -24,16 +24,20 @@ from promptpack.output import SCHEMA_VERSION
 def command(state: State, place: str) -> None:
     """Print every output that a source file, or one line of it, reaches.
 
-    PATH is relative to the project, or to where you are.
+    PATH is relative to the project or to where you are, or a fragment's name as packs write it.
     """
     match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", place)
     path, line = (match[1], int(match[2] or 0)) if match else (place, 0)
     root = state.root()
     project = load(root)
+    if path in project.fragments:
+        path = project.fragments[path].path
     if path not in project.sources and Path(path).resolve().is_relative_to(root):
         path = Path(path).resolve().relative_to(root).as_posix()
     if path not in project.sources:
-        raise click.UsageError(f"'{path}' is no source.{closest(path, project.sources)}")
+        raise click.UsageError(
+            f"'{path}' is no source.{closest(path, (*project.sources, *project.fragments))}"
+        )
     artifacts = build(project)
     reached = impact(project, artifacts, path, line)
     if state.format == "json":

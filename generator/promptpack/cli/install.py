@@ -8,7 +8,7 @@ import click
 
 from promptpack.build import build
 from promptpack.cli import report
-from promptpack.cli.choice import chosen_pack, chosen_variant
+from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.install import plan_install, plan_uninstall
 from promptpack.load import load
@@ -19,6 +19,7 @@ from promptpack.write import Plan, apply
 from promptpack.write import State as FileState
 
 _WORDS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
+_ASIDE = ("edited", "foreign")
 _REFUSED: tuple[FileState, ...] = ("edited", "foreign", "linked")
 
 
@@ -62,7 +63,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         todo = plan_uninstall(pack, targets, into)
     else:
         todo = _plan(project, pack, variant, targets, into)
-    _say(state, todo)
+    _say(state, todo, force=force)
     refused = [s for s in todo.having(*_REFUSED) if not force or s.state == "linked"]
     for status in refused:
         click.echo("\n".join(report.difference(status)), err=True)
@@ -82,17 +83,21 @@ def _plan(
     if not targets:
         raise click.UsageError("Name at least one client with --target.")
     model, policy = chosen_variant(project.packs[pack], variant)
+    for target in targets:
+        chosen_target(project.packs[pack], target)
     selection = Selection((pack,), (model,), (policy,), targets)
     return plan_install(build(project, selection), into)
 
 
-def _say(state: State, todo: Plan) -> None:
+def _say(state: State, todo: Plan, *, force: bool) -> None:
     if state.format == "json":
         click.echo(json.dumps({**check_data(todo), **counts(todo)}, indent=2))
     elif not state.quiet:
         for status in todo.statuses:
             if status.old is not None or status.new is not None:
-                click.echo(f"{_WORDS.get(status.state, 'leave alone')} {status.path}")
+                aside = force and status.state in _ASIDE and status.new is not None
+                word = _WORDS.get(status.state, "leave alone")
+                click.echo(f"{'replace, and keep as .orig,' if aside else word} {status.path}")
 
 
 def _agreed(todo: Plan, *, yes: bool) -> bool:

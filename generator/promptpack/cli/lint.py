@@ -6,13 +6,13 @@ from promptpack.build import build
 from promptpack.cli import report
 from promptpack.cli.state import State, closest, pass_state
 from promptpack.load import load
+from promptpack.masking import conceal
 from promptpack.model import Finding, UserError
 from promptpack.review import git
 from promptpack.rules import RULES
 from promptpack.rules.formats import FORMATS
 from promptpack.rules.lint import lint
 from promptpack.rules.nouns import Verdict
-from promptpack.rules.secrets import conceal
 
 
 @click.command("lint")

@@ -38,7 +38,7 @@ def findings(found: Iterable[Finding], *, writes: bool = True) -> None:
 
 def finding_lines(found: Iterable[Finding]) -> Iterator[str]:
     """Yield the lines of findings, each with its source line and what to do; no secret is shown."""
-    from promptpack.rules.secrets import conceal  # noqa: PLC0415 - only where something is wrong
+    from promptpack.masking import conceal  # noqa: PLC0415 - only where something is wrong
     from promptpack.source import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
 
     for one in map(conceal, found):
@@ -116,13 +116,20 @@ def wrapped(first: str, text: str, indent: int) -> Iterator[str]:
 
 def difference(status: Status) -> Iterator[str]:
     """Yield the lines of a unified diff from what is there to what should be."""
+    old, new = ((c or b"").decode("utf-8", "replace") for c in (status.old, status.new))
+    yield from diff_lines(old, new, f"{status.path} (now)", f"{status.path} (as built)")
+
+
+def diff_lines(old: str, new: str, was: str, now: str) -> Iterator[str]:
+    """Yield the lines of a unified diff in colour, with hidden characters and without secrets."""
+    from promptpack.masking import veil  # noqa: PLC0415 - only where there is a difference
     from promptpack.source import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
 
-    old, new = (_lines(content) for content in (status.old, status.new))
-    now, built = f"{status.path} (now)", f"{status.path} (as built)"
-    for line in difflib.unified_diff(old, new, now, built, n=2, lineterm=""):
+    shown = veil(old, new)
+    before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
+    for line in difflib.unified_diff(before, after, was, now, n=2, lineterm=""):
         colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-        yield click.style(visible(line), fg=colour)
+        yield click.style(visible(line[:1] + shown(line[1:])), fg=colour)
 
 
 def leftovers(plan: Plan) -> Iterator[str]:
@@ -130,10 +137,6 @@ def leftovers(plan: Plan) -> Iterator[str]:
     for status in plan.having("edited"):
         if status.new is None:
             yield f"  kept {status.path}: it was edited, and no pack builds it any more"
-
-
-def _lines(content: bytes | None) -> list[str]:
-    return (content or b"").decode("utf-8", "replace").splitlines()
 
 
 def _excerpt(found: Finding) -> Iterator[str]:

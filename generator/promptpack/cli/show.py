@@ -3,7 +3,7 @@
 import click
 
 from promptpack.build import build
-from promptpack.cli.choice import chosen_pack, chosen_variant
+from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
 from promptpack.cli.state import State, pass_state
 from promptpack.load import load
 from promptpack.resolve import Selection
@@ -12,9 +12,9 @@ from promptpack.resolve import Selection
 @click.command("show")
 @click.argument("pack", required=False)
 @click.argument("variant", required=False)
-@click.option("--target", default="opencode", show_default=True, help="The client.")
+@click.option("--target", help="The client; default: opencode, where the pack has it.")
 @pass_state
-def command(state: State, pack: str | None, variant: str | None, target: str) -> None:
+def command(state: State, pack: str | None, variant: str | None, target: str | None) -> None:
     """Print the file of one VARIANT (`<model>.<policy>`, else the pack's default) for one client.
 
     PACK may be left out where the project has only one.
@@ -24,5 +24,6 @@ def command(state: State, pack: str | None, variant: str | None, target: str) ->
     project = load(state.root())
     name = chosen_pack(project, pack)
     model, policy = chosen_variant(project.packs[name], variant)
-    for artifact in build(project, Selection((name,), (model,), (policy,), (target,))):
+    client = chosen_target(project.packs[name], target)
+    for artifact in build(project, Selection((name,), (model,), (policy,), (client,))):
         click.echo(artifact.content, nl=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from promptpack.masking import veil
 from promptpack.model import Origin
 from promptpack.review.accepted import Accepted, unaccepted
 from promptpack.review.causes import (
@@ -146,17 +147,19 @@ def _grouped(
         first = min(places, default=None)
         above, below = _around(pairs[first.output], first.hunk, context) if first else ("", "")
         size = len(key.new) - len(key.old) if key.kind not in PERMISSIONS else 0
+        pair = pairs[outputs[0]]
+        shown = veil(*(side.text for side in (pair.old, pair.new) if side))
         yield Change(
             "",
-            *key,
+            *key._replace(old=shown(key.old), new=shown(key.new)),
             causes=tuple(sorted({origin for one in members for origin in one.causes})),
             outputs=outputs,
             reach=reach(frozenset(outputs), among),
             fingerprint=key.fingerprint(),
             token_delta=round(size / CHARACTERS_PER_TOKEN),
             places=tuple(sorted(places)),
-            above=above,
-            below=below,
+            above=shown(above),
+            below=shown(below),
         )
 
 

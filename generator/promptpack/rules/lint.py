@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from promptpack.masking import conceal, hidden_lines, masked
 from promptpack.model import Artifact, Finding, Project
 from promptpack.rules import RULES
 from promptpack.rules.ignores import Ignore, idle_ignore, ignores, sort_out
 from promptpack.rules.nouns import Entry, Remark, Suppressed, Verdict
-from promptpack.rules.secrets import conceal, hidden_lines, masked
 from promptpack.rules.subject import Subject
 
 IDLE = "PP044"

@@ -1,89 +1,12 @@
-"""Secrets by their shape: text in, where they are or the text without them out.
+"""The rule on secrets: a project's own texts in, remarks out that never show what they found."""
 
-Whatever shows source text passes it through `masked` first: a secret is never shown, not even by
-what reports it.
-"""
-
-import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
-from promptpack.model import Finding
+from promptpack.masking import secrets
 from promptpack.rules.nouns import Remark, rule
 from promptpack.rules.subject import Subject
 from promptpack.source import PROBLEM_LIMIT
-
-SHAPES: Mapping[str, str] = {
-    "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
-    "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "Slack token": r"\bxox[abprs]-[0-9A-Za-z-]{20,}",
-    "Slack webhook": r"\bhooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{20,}",
-    "API key of a model provider": r"\bsk-(?:ant-|proj-|or-v1-|svcacct-)?[A-Za-z0-9_-]{24,}",
-    "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{16,}",
-    "Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
-    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}\b",
-    "npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "PyPI token": r"\bpypi-AgEI[A-Za-z0-9_-]{50,}",
-    "JSON web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    "private key": (
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?s:.)*?(?:-----END [A-Z ]+-----|\Z)"
-    ),
-    "password in a URL": r"(?<=://)[^\s/:@<>{}$\[\]]+:[^\s/:@<>{}$\[\]*]{6,}(?=@[\w.-]+)",
-}
-"""The shapes of secrets that can be told from other text, by what they are."""
-
-_SHAPE = re.compile("|".join(f"({shape})" for shape in SHAPES.values()))
-_SAMPLE = re.compile(
-    r"example|sample|placeholder|dummy|changeme|your[-_]|redacted|password|passwd|secret|user:pass"
-    r"|:pass\Z|x{6}|(.)\1{7}|1234567|abcdefg|\.\.\.",
-    re.IGNORECASE,
-)
-"""What stands in for a secret in documentation."""
-
-
-class Secret(NamedTuple):
-    """What looks like a secret: what it is, and where in the text it stands."""
-
-    kind: str
-    start: int
-    end: int
-
-
-def secrets(text: str) -> Iterator[Secret]:
-    """Yield what looks like a secret and not like an example of one."""
-    for match in _SHAPE.finditer(text):
-        kind = [*SHAPES][(match.lastindex or 1) - 1]
-        if not _SAMPLE.search(match[0]) and (kind == "private key" or _is_random(match[0])):
-            yield Secret(kind, *match.span())
-
-
-@lru_cache(256)
-def masked(text: str) -> str:
-    """Return a text with a dot for each character of a secret; one long line may be asked often."""
-    told, at = [], 0
-    for _, start, end in secrets(text):
-        told += [text[at:start], re.sub(r"[^\n]", "•", text[start:end])]
-        at = end
-    return "".join([*told, text[at:]])
-
-
-def hidden_lines(texts: Mapping[str, str]) -> frozenset[tuple[str, int]]:
-    """Return the places (path, line) in secrets of several lines: no line alone looks like one."""
-    found: set[tuple[str, int]] = set()
-    for path, text in texts.items():
-        for _, start, end in secrets(text):
-            first, more = text.count("\n", 0, start) + 1, text.count("\n", start, end)
-            found.update((path, first + n) for n in range(more + 1) if more)
-    return frozenset(found)
-
-
-def conceal(found: Finding, hidden: frozenset[tuple[str, int]] = frozenset()) -> Finding:
-    """Return a finding in which no secret is shown; of the places in `hidden` no line is."""
-    excerpt = "" if (found.path, found.line) in hidden else masked(found.excerpt)
-    return found._replace(message=masked(found.message), hint=masked(found.hint), excerpt=excerpt)
 
 
 def secret(subject: Subject) -> Iterator[Remark]:
@@ -116,11 +39,6 @@ def secret(subject: Subject) -> Iterator[Remark]:
             message = f"looks like a secret ({kind})"
             hint = "revoke it, then read it from the environment"
             yield Remark(path, line, message, hint, column, width)
-
-
-def _is_random(text: str) -> bool:
-    """Tell whether a text has the variety of a key: letters and digits, hardly a word."""
-    return any(c.isdigit() for c in text) and len(set(text)) >= min(10, len(text) // 2)
 
 
 RULES = (rule("PP306", "secret", "text", secret, "error"),)

@@ -1,0 +1,67 @@
+"""A secret in a source shows in no report, whatever is wrong with it or changes about it."""
+
+from pathlib import Path
+
+import pytest
+
+import support
+from promptpack.masking import masked, veil
+from review_cases import git
+
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+KEY = (
+    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh9\nkiG9w0BAQEFAASCBKc\n-----END PRIVATE KEY-----"
+)
+FRAGMENT = "templates/fragments/standards/small-steps.md"
+OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
+
+
+def fragment(secret: str) -> str:
+    return f"{support.DEMO[FRAGMENT]}- Use this:\n\n```text\n{secret}\n```\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    root = support.make_project(tmp_path)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "One")
+    return root
+
+
+@pytest.mark.parametrize("secret", [TOKEN, KEY], ids=["token", "private key"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["diff", "--format", f, "-U", "2"] for f in ("text", "html")),
+        *(["diff", "--format", f] for f in ("markdown", "json", "sarif", "github", "gitlab")),
+        ["check"],
+        ["build"],
+        ["lint"],
+        ["absorb", OUTPUT],
+        ["explain", "tiny.look:24"],
+        ["explain", "tiny.look:25", "--format", "json"],
+    ],
+    ids=" ".join,
+)
+def test_no_report_shows_a_secret(repository: Path, command: list[str], secret: str) -> None:
+    support.call("build", cwd=repository)
+    if command[0] in {"build", "absorb"}:
+        path = repository / OUTPUT
+        text = path.read_text(encoding="utf-8")
+        path.write_text(f"{text}\n```text\n{secret}\n```\n", encoding="utf-8")
+    else:
+        (repository / FRAGMENT).write_text(fragment(secret), encoding="utf-8")
+    said = support.call(*command, cwd=repository)
+    told = said.out + said.err
+    assert told.strip()
+    for line in secret.split("\n"):
+        assert line not in told or "-----" in line
+
+
+def test_what_is_not_secret_is_shown_as_it_is() -> None:
+    assert masked("sk-your-key-here and ghp_example") == "sk-your-key-here and ghp_example"
+    assert masked(f"x {TOKEN} y") == f"x {'•' * len(TOKEN)} y"
+    shown = veil(KEY)
+    assert shown("kiG9w0BAQEFAASCBKc") == "•" * 18
+    assert shown("one line") == "one line"
