@@ -13,6 +13,7 @@ from promptpack.build import build
 from promptpack.load import load
 from promptpack.model import Artifact, Finding, Origin, UserError
 from promptpack.origins import Tracer
+from promptpack.output import key_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -26,7 +27,12 @@ def reference() -> tuple[tuple[Artifact, ...], Named]:
     project = load(ROOT)
     tracer = Tracer(project)
     artifacts = build(project)
-    return artifacts, {artifact.path: tracer.lines(artifact) for artifact in artifacts}
+    return artifacts, {name(artifact): tracer.lines(artifact) for artifact in artifacts}
+
+
+def name(artifact: Artifact) -> str:
+    """Return what tells an output from all others: packs share some files."""
+    return key_of(artifact.path, artifact)
 
 
 def lines(artifact: Artifact) -> list[str]:
@@ -56,12 +62,12 @@ def test_a_mark_in_a_template_line_comes_out_in_the_lines_that_name_it() -> None
     artifacts, named = reference()
     texts, marks = marked_sources()
     assert len(marks) > 80
-    after = {artifact.path: artifact for artifact in build(load(ROOT, texts))}
+    after = {name(artifact): artifact for artifact in build(load(ROOT, texts))}
     reached = set()
     for artifact in artifacts:
-        now = lines(after[artifact.path])
-        assert len(now) == len(named[artifact.path])
-        for line, old, origins in zip(now, lines(artifact), named[artifact.path], strict=True):
+        now = lines(after[name(artifact)])
+        assert len(now) == len(named[name(artifact)])
+        for line, old, origins in zip(now, lines(artifact), named[name(artifact)], strict=True):
             found = {marks[mark] for mark in MARK.findall(line)}
             assert found == {origin for origin in origins if origin in marks.values()}, old
             reached |= found
@@ -103,12 +109,12 @@ def test_an_edit_of_a_value_changes_the_lines_that_name_it() -> None:
     complete = set()
     for origin, texts, whole in edits():
         try:
-            after = {artifact.path: artifact for artifact in build(load(ROOT, texts))}
+            after = {name(artifact): artifact for artifact in build(load(ROOT, texts))}
         except UserError:
             continue  # a fragment needs it, or a client would grant more: nothing is rendered
         for artifact in artifacts:
-            numbers = touched(lines(artifact), lines(after[artifact.path]))
-            changed[origin] |= {(artifact.path, number) for number in numbers}
+            numbers = touched(lines(artifact), lines(after[name(artifact)]))
+            changed[origin] |= {(name(artifact), number) for number in numbers}
         if whole:
             complete.add(origin)
     assert len(changed) > 30

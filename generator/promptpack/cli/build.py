@@ -11,7 +11,7 @@ import click
 
 from promptpack.build import Progress, build
 from promptpack.cli import report
-from promptpack.cli.choice import require_some
+from promptpack.cli.choice import nothing_chosen
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.load import load
 from promptpack.model import Finding, UserError
@@ -38,7 +38,6 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         warnings: list[Finding] = []
         project = load(root)
         artifacts = build(project, selection, progress, warnings.append)
-    require_some(project, selection, artifacts)
     for line in report.finding_lines(warnings):
         click.echo(line, err=True)
     todo = plan_output(artifacts, folder, selection)
@@ -58,7 +57,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         for note in notes(artifacts):
             click.echo(f"Note: {note}")
         if not artifacts:
-            click.echo("There is no pack yet: it starts with packs/<name>/pack.yaml")
+            click.echo(nothing_chosen(project, selection))
         click.echo(_summary(counts(todo), state.shown(folder)))
 
 

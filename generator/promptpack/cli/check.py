@@ -9,11 +9,11 @@ import click
 
 from promptpack.build import build
 from promptpack.cli import report
-from promptpack.cli.choice import require_some
+from promptpack.cli.choice import nothing_chosen
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.load import load
 from promptpack.output import check_data, plan_output
-from promptpack.resolve import Selection
+from promptpack.resolve import ALL, Selection
 from promptpack.write import Status
 
 _WORDS = {
@@ -45,7 +45,6 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     folder = state.output(root, out)
     project = load(root)
     artifacts = build(project, selection)
-    require_some(project, selection, artifacts)
     todo = plan_output(artifacts, folder, selection)
     off = [status for status in todo.statuses if status.state != "same"]
     if state.format == "json":
@@ -54,6 +53,8 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
         mend = _build_command(state, out, selection)
         click.echo("".join(f"{line}\n" for line in _report(off, mend, state)), nl=False)
     elif not state.quiet:
+        if not artifacts and selection != ALL:
+            click.echo(nothing_chosen(project, selection))
         many = report.count(len(todo.wanted), "file")
         click.echo(f"{many} in {state.shown(folder)}, all as built")
     return 1 if off else 0

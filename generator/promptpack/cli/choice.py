@@ -5,7 +5,7 @@ from collections.abc import Collection
 import click
 
 from promptpack.cli.state import closest
-from promptpack.model import Artifact, Pack, Project
+from promptpack.model import Pack, Project
 from promptpack.resolve import ALL, Selection
 from promptpack.targets import TARGETS
 
@@ -52,17 +52,17 @@ def chosen_target(pack: Pack, name: str | None) -> str:
     return name
 
 
-def require_some(project: Project, selection: Selection, artifacts: Collection[Artifact]) -> None:
-    """Raise UsageError where known names were asked for that no pack brings together."""
-    if artifacts or selection == ALL or not project.packs:
-        return
+def nothing_chosen(project: Project, selection: Selection) -> str:
+    """Return why known names that were asked for give no variant: what the packs have instead."""
+    if not project.packs or selection == ALL:
+        return "There is no pack yet: it starts with packs/<name>/pack.yaml"
     told = [
         f"{pack.name} has the models {_list(pack.models)}, the policies {_list(pack.policies)} and"
         f" the clients {_list(pack.targets or tuple(TARGETS))}"
         for pack in project.packs.values()
         if not selection.packs or pack.name in selection.packs
     ]
-    raise click.UsageError(f"No variant is what was asked for: {'; '.join(told)}.")
+    return f"No variant is what was asked for: {'; '.join(told)}"
 
 
 def _list(names: Collection[str]) -> str:

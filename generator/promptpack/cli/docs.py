@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from promptpack.cli.state import State, pass_state
+from promptpack.cli.state import State, pass_state, with_global_options
 
 _NEEDED = ("mkdocs", "material", "markdown_it")
 _MISSING = "the site needs the [docs] extra: pip install 'promptpack-generator[docs]'"
@@ -114,6 +114,10 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     apply(todo, force=force)
     if not state.quiet:
         click.echo(f"Wrote {len(wanted)} files into {state.shown(folder)}")
+
+
+for _one in command.commands.values():
+    with_global_options(_one)
 
 
 def _gathered(root: Path, edit: str, releases: int) -> Any:  # noqa: ANN401 - a Site; its module needs the extra
