@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: build test clients lint site goldens clean
+.PHONY: build test clients lint site screenshots goldens clean
 
 build: $(READY)  ## create the environment and render the reference packs
 	$(BIN)/promptpack build
@@ -23,7 +23,10 @@ lint: $(READY)  ## style and types
 	$(BIN)/mypy tests
 
 site: $(READY)  ## build the documentation site into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/promptpack docs build --out site
+
+screenshots: $(READY)  ## take the README's pictures from the real site, with the system's Chromium
+	$(BIN)/python tests/screenshots.py
 
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
 	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py

@@ -1,11 +1,13 @@
 """What the tests of the site share: a hostile project, and built sites read back."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,6 +84,8 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
         self.texts: dict[str, list[str]] = {"title": [], "script": [], "a": [], "h1": []}
         self.blocks: list[str] = []
+        self.runs: list[tuple[set[str], list[str]]] = []
+        self._in_run = False
         self._open: list[str] = []
         self.feed(html)
         self.close()
@@ -95,18 +99,32 @@ class Page(HTMLParser):
         self._open.append(tag)
         if tag in self.texts:
             self.texts[tag].append("")
-        if given.get("class") == "pp-text":
+        classes = set(given.get("class", "").split())
+        if "pp-text" in classes:
             self.blocks.append("")
+        if "pp-run" in classes:
+            self.runs.append((classes, []))
+            self._in_run = True
 
     def handle_endtag(self, tag: str) -> None:
+        self._in_run = self._in_run and tag != "div"
         while tag in self._open and self._open.pop() != tag:
             pass
 
     def handle_data(self, data: str) -> None:
         for tag in self.texts.keys() & set(self._open):
             self.texts[tag][-1] += data
-        if self.blocks and "pre" in self._open:
+        if self._in_run and "code" in self._open:
+            self.runs[-1][1].append(data)
+        elif self.blocks and "pre" in self._open:
             self.blocks[-1] += data
+
+    def file(self, number: int) -> str:
+        """Return the file that a variant's page shows for the client of this number."""
+        shown = (
+            text for classes, text in self.runs if {"pp-of", f"f{number}"} & classes != {"pp-of"}
+        )
+        return "".join("".join(text) for text in shown)
 
 
 class Built(NamedTuple):
@@ -145,13 +163,27 @@ def site_of(root: Path, site: Path) -> Built:
 
 
 def with_site(root: Path) -> Path:
-    """Give a project the configuration, the home page and the style sheet of this one."""
-    shutil.copy(ROOT / "mkdocs.yml", root)
-    shutil.copytree(ROOT / "docs/assets", root / "docs/assets")
+    """Give a project the settings of a site, and the home page of this one."""
+    settings = resources.files("promptpack.site") / "assets/mkdocs.yml"
+    (root / "mkdocs.yml").write_text(
+        f"INHERIT: {settings}\nsite_name: promptpack\nsite_description: Agents.\n"
+        "plugins: {promptpack: {guide: [getting-started.md, architecture.md]}}\n"
+    )
+    (root / "docs").mkdir()
     shutil.copy(ROOT / "docs/index.md", root / "docs")
     return root
 
 
+def reference_project(folder: Path) -> Path:
+    """Return a copy of this project, with its own settings and hand-written pages."""
+    for name in ("packs", "templates", "docs"):
+        shutil.copytree(ROOT / name, folder / name)
+    settings = (ROOT / "mkdocs.yml").read_text()
+    base = resources.files("promptpack.site") / "assets/mkdocs.yml"
+    (folder / "mkdocs.yml").write_text(re.sub("^INHERIT:.*", f"INHERIT: {base}", settings))
+    return folder
+
+
 def url(source: str) -> str:
     """Return where the page of a source path is found in a built site."""
-    return source.removesuffix("index.md").removesuffix(".md").rstrip("/") + "/index.html"
+    return f"{source.removesuffix('.md')}.html"

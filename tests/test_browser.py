@@ -1,29 +1,76 @@
-"""A real browser opens the pages of a hostile project: nothing of its text runs, all of it shows.
+"""A real browser reads the site: what it finds, copies and compares is what the files say.
 
-Skipped, saying so, where there is no Chromium; in CI that is a failure.
+Skipped, saying so, where there is no Chromium; in CI that is a failure. Nothing is fetched from
+anywhere but the site itself, and one site and one browser serve all tests.
 """
 
-import html
+import gzip
 import os
 import re
 import shutil
-import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 import sites
 import support
+from promptpack.site.catalogue import raw_file
 
-ALARM = "<script>function pwned() { document.documentElement.dataset.pwned = 'yes' }</script>"
 FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--virtual-time-budget=3000", "--dump-dom", "--host-resolver-rules=MAP * ~NOTFOUND"),
 )
+PACK = "packs/python-ml-architect"
+KINDS = {
+    "home": "index.html",
+    "pack": f"{PACK}/index.html",
+    "variant": f"{PACK}/claude.implement.html",
+    "origins": f"{PACK}/claude.implement.html?view=origins&client=codex",
+    "rendered": f"{PACK}/gpt.review.html?view=rendered",
+    "difference": f"{PACK}/gpt.review.html?view=difference",
+    "fragments": "fragments/index.html",
+    "fragment": "fragments/interaction/compare-trade-offs.html",
+    "own fragment": f"{PACK}/fragments/role.html",
+    "policies": "reference/policies/index.html",
+    "policy": "reference/policies/implement.html",
+    "models": "reference/models/index.html",
+    "model": "reference/models/claude.html",
+    "targets": "reference/targets/index.html",
+    "target": "reference/targets/claude-code.html",
+    "layout": "reference/layouts/xml.html",
+    "rules": "reference/rules/index.html",
+    "command": "reference/commands/diff.html",
+    "compare": "compare.html?a=python-ml-architect/gpt.review&b=python-ml-architect/gpt.implement",
+    "changes": "changes.html",
+    "guide": "getting-started.html",
+}
+PATIENCE = 10_000
+SEARCH = "input[name=query]"
+
+Open = Callable[..., Page]
 
 
-def browser() -> str:
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the server's own name
+        """Say nothing."""
+
+
+def chromium() -> str:
     """Return the system's Chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
@@ -33,52 +80,321 @@ def browser() -> str:
     return found
 
 
-def opened(page: Path, profile: Path) -> str:
-    """Return a page's document after its scripts had time to run, with an alarm set."""
-    source = page.read_text(encoding="utf-8")
-    armed = page.with_name("armed.html")
-    armed.write_text(source.replace("<head>", f"<head>{ALARM}", 1), encoding="utf-8")
-    command = [browser(), *FLAGS, f"--user-data-dir={profile}", armed.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> sites.Built:
-    browser()
-    root = tmp_path_factory.mktemp("project")
-    project = sites.with_site(support.make_project(root, sites.HOSTILE))
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> sites.Built:
+    """Return the site of this project, if there is a browser to read it."""
+    assert browser.is_connected()
+    project = sites.reference_project(tmp_path_factory.mktemp("project"))
     return sites.site_of(project, tmp_path_factory.mktemp("site") / "out")
 
 
-def test_the_alarm_works(tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    page.write_text("<html><head></head><body><img src=x onerror=pwned()></body>", encoding="utf-8")
-    assert 'data-pwned="yes"' in opened(page, tmp_path / "profile")
+@pytest.fixture(scope="module")
+def server(site: sites.Built) -> Iterator[str]:
+    """Serve the site on this machine and return its address."""
+    handler = partial(_Quiet, directory=str(site.site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
+        thread = threading.Thread(target=serving.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
+        thread.join()
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        *("index.html", "packs/demo/index.html", "packs/demo/*look*/index.html"),
-        *("fragments/*/*/index.html", "reference/*/*/index.html"),
-    ],
-)
-def test_nothing_of_an_authors_text_runs(site: sites.Built, pattern: str, tmp_path: Path) -> None:
-    pages = sorted(site.site.glob(pattern))[:2]  # of a kind
-    assert pages
-    for page in pages:
-        document = opened(page, tmp_path / "profile")
-        assert 'data-pwned="yes"' not in document, page
-        assert "pwned" in document
+@pytest.fixture
+def opened(browser: Browser, server: str) -> Iterator[Open]:
+    """Open pages of the site; at the end nothing may have gone wrong or been asked of others."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_(path: str, base: str = server, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if options.get("java_script_enabled", True):
+            context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        watch(page, base, wrong)
+        page.goto(base + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not wrong
 
 
-def test_the_prompt_shows_to_the_letter(site: sites.Built, tmp_path: Path) -> None:
-    page = next(site.site.glob("packs/demo/*look*/index.html"))
-    document = opened(page, tmp_path / "profile")
-    blocks = re.findall(
-        r"<pre[^>]*pp-text[^>]*>.*?<code[^>]*>(.*?)</code></pre>", document, re.DOTALL
-    )
-    shown = {html.unescape(re.sub(r"<[^>]*>", "", block)) for block in blocks}
-    wanted = {a.content.decode() for a in site.artifacts if a.variant.policy.name == "look"}
-    assert wanted <= shown
+def watch(page: Page, base: str, wrong: list[str]) -> None:
+    """Note every error, and every request that goes elsewhere or fails.
+
+    A request that fails because the reader went to another page is none.
+    """
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((base, "data:", "about:")):
+            wrong.append(request.url)
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            wrong.append(request.url)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", asked)
+    page.on("requestfailed", failed)
+
+
+def clipboard(page: Page) -> str:
+    """Return what was copied."""
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def search(page: Page, words: str) -> None:
+    """Type into the search box; it looks at keys, not at the text that is put there."""
+    page.locator(SEARCH).fill(words)
+    page.locator(SEARCH).press("End")
+
+
+def told(site: sites.Built, variant: str, target: str) -> str:
+    """Return the file that a client loads for a variant of this project's pack."""
+    found = (a for a in site.artifacts if (a.variant.name, a.target) == (variant, target))
+    return next(found).content.decode()
+
+
+def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
+    site: sites.Built, opened: Open
+) -> None:
+    page = opened(KINDS["home"])
+    page.get_by_text("Claude Sonnet", exact=True).first.click()
+    expect(page).to_have_url(re.compile(r"\?model=claude"))
+    expect(page.locator(".pp-count")).to_have_text("1 agent")
+    page.get_by_role("link", name="Python Backend & ML Systems Architect").first.click()
+    page.get_by_role("link", name="Claude Sonnet, Review").click()
+    page.get_by_text("Claude Code", exact=True).first.click()
+    expect(page).to_have_url(re.compile(r"\?client=claude-code"))
+    page.locator(".pp-panel:visible [data-pp-file]").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert clipboard(page) == told(site, "claude.review", "claude-code")
+    page.get_by_text("Where each line comes from").click()
+    page.locator(".pp-from:visible a", has_text="compare-trade-offs").first.click()
+    expect(page.locator("h1")).to_contain_text("Compare")
+    expect(page.locator(":target")).to_be_visible()
+    expect(page.locator("#used-by")).to_contain_text("Used by 20 variants")
+    page.get_by_role("link", name="GPT, Implement").click()
+    page.get_by_role("link", name="Compare", exact=True).last.click()
+    expect(page.locator(".pp-sides ins").first).to_be_visible()
+    expect(page.locator(".pp-count")).to_contain_text("only on the left")
+
+
+def test_search_finds_a_fragment_by_a_sentence(opened: Open) -> None:
+    page = opened(KINDS["home"])
+    search(page, "no blocking call inside async code")
+    page.locator(".md-search-result__link", has_text="Async first").first.click()
+    expect(page).to_have_url(re.compile("fragments/standards/async-first.html"))
+
+
+def test_the_site_works_from_a_disk(site: sites.Built, opened: Open) -> None:
+    page = opened(KINDS["home"], f"{site.site.as_uri()}/", offline=True)
+    search(page, "Timeouts retries")
+    page.locator(".md-search-result__link").first.click()
+    expect(page).to_have_url(re.compile("fragments/"))
+    page.get_by_role("link", name="GPT, Plan only").click()
+    page.locator(".pp-panel:visible [data-pp-file]").click()
+    assert clipboard(page) == told(site, "gpt.plan-only", "opencode")
+    page.get_by_role("link", name="All variants").click()
+    page.locator("label", has_text="OpenAI Codex").click()
+    page.locator(".pp-panel:visible [data-pp-file]").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert clipboard(page) == told(site, "koronatech-coder.plan-only", "codex")
+    page.goto(f"{site.site.as_uri()}/{KINDS['compare']}")
+    expect(page.locator(".pp-sides ins").first).to_be_visible()
+
+
+def test_every_client_is_copied_and_downloaded_to_the_byte(site: sites.Built, opened: Open) -> None:
+    page = opened(KINDS["variant"])
+    files = [a for a in site.artifacts if a.variant.name == "claude.implement"]
+    for number, artifact in enumerate(files):
+        page.locator(f"label[for=client-{number}]").click()
+        page.locator(".pp-panel:visible [data-pp-file]").click()
+        assert clipboard(page) == artifact.content.decode()
+        with page.expect_download() as download:
+            page.locator(".pp-panel:visible a[download]").click()
+        assert download.value.path().read_bytes() == artifact.content
+        assert download.value.suggested_filename == artifact.path.rpartition("/")[2]
+        assert download.value.url.endswith(raw_file(artifact))
+
+
+def test_an_address_names_client_view_and_line(opened: Open) -> None:
+    page = opened(f"{KINDS['variant']}?client=codex&view=raw#L5")
+    line = page.locator(".pp-here")
+    expect(line).to_be_in_viewport()
+    numbers = page.locator(".pp-file code > span:visible")
+    assert numbers.nth(4).text_content() == line.text_content()
+    page = opened(f"{PACK}/gpt.review.html#difference")
+    expect(page.locator(".pp-differences")).to_be_visible()
+
+
+def test_two_variants_are_compared_as_the_address_says(opened: Open) -> None:
+    page = opened(KINDS["compare"])
+    expect(page.locator("select[name=a]")).to_have_value("python-ml-architect/gpt.review")
+    expect(page.locator(".pp-sides ins", has_text="edit: ask")).to_be_visible()
+    page.locator("select[name=client]").select_option("claude-code")
+    expect(page).to_have_url(re.compile("client=claude-code"))
+    expect(page.locator(".pp-sides ins", has_text="edit: ask")).to_have_count(0)
+    page.locator("select[name=b]").select_option("python-ml-architect/gpt.review")
+    expect(page.locator(".pp-count")).to_have_text("Both are the same.")
+
+
+def test_without_a_script_everything_can_be_read(site: sites.Built, opened: Open) -> None:
+    page = opened(KINDS["variant"], java_script_enabled=False)
+    page.locator("label", has_text="OpenAI Codex").click()
+    file = page.locator(".pp-run:visible code").all_text_contents()
+    assert "".join(file) == told(site, "claude.implement", "codex")
+    page.locator("label", has_text="Rendered").click()
+    expect(page.locator(".pp-rendered")).to_be_visible()
+    page.locator("label", has_text="Difference").click()
+    expect(page.locator(".pp-diff:visible").first).to_be_visible()
+    expect(page.locator("[data-pp-file]:visible")).to_have_count(0)
+    page.get_by_role("link", name="Compare", exact=True).last.click()
+    page.get_by_role("link", name="Claude Sonnet, Review").click()
+    expect(page.locator(".pp-differences")).to_be_visible()
+    page = opened(KINDS["home"], java_script_enabled=False)
+    expect(page.locator(".pp-card")).to_be_visible()
+    expect(page.locator(".pp-filters")).to_be_hidden()
+
+
+def test_the_keyboard_is_enough(opened: Open) -> None:
+    page = opened(KINDS["variant"])
+    page.locator(".pp-client input").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".pp-panel:visible h2")).to_have_text("Claude Code")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('[data-pp-file]')")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert clipboard(page).startswith("---\nname: python-ml-architect\n")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_keeps_anybody_out(opened: Open, server: str, scheme: str) -> None:
+    rules = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    page = opened(KINDS["home"], color_scheme=scheme, reduced_motion="reduce")
+    found = []
+    for kind, path in KINDS.items():
+        page.goto(server + path)
+        page.evaluate(rules)
+        said = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        for one in said["violations"]:
+            if one["impact"] in ("serious", "critical"):
+                nodes = [node["html"][:160] for node in one["nodes"][:3]]
+                found.append((kind, one["id"], nodes))
+    assert not found
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_no_page_is_wider_than_the_window(opened: Open, server: str, width: int) -> None:
+    page = opened(KINDS["home"], viewport={"width": width, "height": 800})
+    for kind, path in KINDS.items():
+        page.goto(server + path)
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(over) == 0, kind
+
+
+def test_a_variant_is_light(opened: Open, site: sites.Built, server: str) -> None:
+    asked: list[str] = []
+    page = opened(KINDS["home"])
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server + KINDS["variant"], wait_until="networkidle")
+    files = [site.site / url.removeprefix(server).partition("?")[0] for url in asked]
+    assert len(files) > 5
+    assert (site.site / f"{PACK}/claude.implement.html").stat().st_size <= 200_000
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 200_000
+
+
+@pytest.fixture(scope="module")
+def hostile(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> sites.Built:
+    """Return the site of a project whose every text wants to be more than text."""
+    assert browser.is_connected()
+    root = tmp_path_factory.mktemp("hostile")
+    calm = support.DEMO["packs/demo/pack.yaml"].replace("name: demo", "name: calm\ntags: [quiet]")
+    other = {"packs/calm/pack.yaml": calm.replace("[look, change]", "[look]")}
+    other["packs/calm/role.md"] = "You are calm.\n"
+    project = sites.with_site(support.make_project(root, {**sites.HOSTILE, **other}))
+    return sites.site_of(project, tmp_path_factory.mktemp("hostile-site") / "out")
+
+
+def test_chips_leave_the_agents_that_fit(hostile: sites.Built, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto((hostile.site / "index.html").as_uri())
+    cards, count = page.locator(".pp-card:visible"), page.locator(".pp-count")
+    expect(cards).to_have_count(2)
+    page.locator("label", has_text="Change").click()
+    expect(cards).to_have_count(1)
+    expect(count).to_have_text("1 of 2 agents")
+    page.locator("label", has_text="System prompt").click()
+    expect(count).to_have_text("1 of 2 agents")
+    page.reload()
+    expect(count).to_have_text("1 of 2 agents")
+    assert page.url.endswith("?policy=change&target=system")
+    page.get_by_role("button", name="Show all").click()
+    expect(cards).to_have_count(2)
+    assert "?" not in page.url
+    page.goto(f"{(hostile.site / 'index.html').as_uri()}?tag=quiet")
+    expect(cards).to_have_count(1)
+    page.close()
+
+
+ALARM = "window.pwned = () => { document.documentElement.dataset.pwned = 'yes' }"
+
+
+def test_the_alarm_works(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page()
+    page.add_init_script(ALARM)
+    place = tmp_path / "page.html"
+    place.write_text("<body><img src=x onerror=pwned()></body>", encoding="utf-8")
+    page.goto(place.as_uri())
+    page.wait_for_selector("[data-pwned=yes]", state="attached")
+    page.close()
+
+
+def test_nothing_of_an_authors_text_runs(hostile: sites.Built, browser: Browser) -> None:
+    page = browser.new_page()
+    page.add_init_script(ALARM)
+    folders = sorted({path.parent for path in hostile.site.rglob("*.html")})
+    for path in (path for folder in folders for path in sorted(folder.glob("*.html"))[:3]):
+        page.goto(path.as_uri())
+        assert not page.locator("[data-pwned]").count(), path
+    page.goto((hostile.site / "index.html").as_uri())
+    search(page, "indented")
+    page.wait_for_selector(".md-search-result__item")
+    assert not page.locator("[data-pwned]").count()
+    page.goto(f"{(hostile.site / 'compare.html').as_uri()}?a=demo/tiny.look&b=demo/tiny.change")
+    page.wait_for_selector(".pp-sides ins")
+    assert not page.locator("[data-pwned]").count()
+    page.close()
+
+
+def test_a_hostile_prompt_is_copied_to_the_letter(hostile: sites.Built, browser: Browser) -> None:
+    context = browser.new_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto((hostile.site / "packs/demo/tiny.look.html").as_uri())
+    page.locator(".pp-panel:visible [data-pp-file]").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    wanted = (a for a in hostile.artifacts if a.path.startswith("opencode/tiny.look/"))
+    wanted = (a for a in wanted if a.variant.pack.name == "demo")
+    assert clipboard(page) == next(wanted).content.decode()
+    context.close()

@@ -2,10 +2,8 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,29 +17,46 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mkdocs.config.defaults import MkDocsConfig
 
+from promptpack.mkdocs_plugin import PromptpackPlugin
 from promptpack.site import inert
-from promptpack.site.catalogue import fragment_page, pack_page, variant_page
-from promptpack.site.mkdocs_plugin import PromptpackPlugin
-from promptpack.site.tree import tree
-from sites import BODY, HOSTILE, LINES, ROOT, TITLE, Built, Page, mkdocs, site_of, url, with_site
-from support import make_project
+from promptpack.site.catalogue import (
+    TRACED,
+    data_file,
+    fragment_page,
+    pack_page,
+    raw_file,
+    variant_page,
+)
+from promptpack.site.furniture import settings
+from promptpack.site.html import table
+from promptpack.site.merging import merged
+from promptpack.site.rendered import chunks, rendered
+from promptpack.site.tree import listed, tree
+from sites import (
+    BODY,
+    HOSTILE,
+    LINES,
+    TITLE,
+    Built,
+    Page,
+    mkdocs,
+    reference_project,
+    site_of,
+    url,
+    with_site,
+)
+from support import DEMO, make_project
 
 if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
 
-EXTENSIONS: list[str] = [
-    next(iter(e)) if isinstance(e, dict) else e
-    for e in yaml.safe_load((ROOT / "mkdocs.yml").read_text())["markdown_extensions"]
-]
+EXTENSIONS = [*yaml.safe_load(settings())["markdown_extensions"]]
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Return the site of this project, built from a copy."""
-    folder = tmp_path_factory.mktemp("reference")
-    for name in ("packs", "templates", "docs"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+    folder = reference_project(tmp_path_factory.mktemp("reference"))
     return site_of(folder, folder / "out")
 
 
@@ -66,7 +81,7 @@ def test_nothing_is_written_into_docs(built: Built) -> None:
 
 def test_every_noun_has_a_page(built: Built) -> None:
     site = tree(built.project, built.artifacts)
-    assert {url(path).removeprefix("/") for path in site.pages} <= set(built.pages)
+    assert {url(path) for path in site.pages} <= set(built.pages)
     nouns = {pack_page(pack) for pack in built.project.packs.values()}
     nouns |= {variant_page(artifact.variant) for artifact in built.artifacts}
     nouns |= {fragment_page(fragment) for fragment in built.project.fragments.values()}
@@ -79,22 +94,52 @@ def test_variant_pages_show_the_files_to_the_byte(built: Built) -> None:
     for artifact in built.artifacts:
         files.setdefault(url(variant_page(artifact.variant)), []).append(artifact.content)
     for path, contents in files.items():
-        assert [block.encode() for block in built.pages[path].blocks] == contents
+        page = built.pages[path]
+        assert [page.file(n).encode() for n in range(len(contents))] == contents, path
 
 
-def test_fragment_pages_show_the_source_to_the_byte(built: Built) -> None:
+def test_raw_files_and_data_are_the_files_to_the_byte(built: Built) -> None:
+    for artifact in built.artifacts:
+        assert (built.site / raw_file(artifact)).read_bytes() == artifact.content
+        variant = artifact.variant
+        script = (built.site / data_file(variant.pack)).read_text()
+        told = json.loads(script[script.index("]=") + 2 :])
+        pieces = told["files"][variant.name][artifact.target]
+        lines = ("\n".join(told["lines"][n] for n in told["pieces"][piece]) for piece in pieces)
+        assert "".join(lines).encode() == artifact.content
+
+
+def test_source_pages_show_the_source_to_the_byte(built: Built) -> None:
     for fragment in built.project.fragments.values():
         assert built.pages[url(fragment_page(fragment))].blocks == [fragment.text]
+    for pack in built.project.packs.values():
+        shown = built.pages[url(pack_page(pack))].blocks
+        assert shown == [built.project.sources[pack.path]]
+
+
+def test_the_catalogue_for_programs_holds_everything_but_text(built: Built) -> None:
+    told = (built.site / "catalog.json").read_text()
+    found = json.loads(told)
+    names = {(p["name"], v["name"]) for p in found["packs"] for v in p["variants"]}
+    assert names == {(a.variant.pack.name, a.variant.name) for a in built.artifacts}
+    files = {path for p in found["packs"] for v in p["variants"] for path in v["files"].values()}
+    assert files == {raw_file(artifact) for artifact in built.artifacts}
+    for artifact in built.artifacts:
+        assert not [x.text for x in artifact.agent.body if len(x.text) > 60 and x.text in told]
+    linked = re.findall(r"\]\(([^)]+)\)", (built.site / "llms.txt").read_text())
+    assert linked
+    assert all((built.site / link).is_file() for link in linked)
 
 
 def test_no_text_becomes_markup(reference: Built, hostile: Built) -> None:
     known = {pair for page in reference.pages.values() for pair in page.elements}
+    known |= {("hr", ""), ("ol", "start"), ("br", "")}  # of a prompt's structure
     for path, page in hostile.pages.items():
         assert page.elements <= known, path
         assert not [name for _, name in page.elements if name.startswith("on")], path
         assert not [text for text in page.texts["script"] if "pwned" in text], path
-        said = {(tag, name) for tag, name, value in page.values if _wild(value)}
-        assert said <= {("meta", "content"), ("nav", "aria-label")}, path
+        said = {name for _, name, value in page.values if _wild(value)}
+        assert said <= {"content", "aria-label", "data-pack"}, path
         assert not [link for _, link in page.links if link.startswith("javascript")], path
 
 
@@ -107,7 +152,7 @@ def test_no_file_leaks_into_a_page(hostile: Built) -> None:
 
 def test_titles_are_text_in_heading_head_and_navigation(hostile: Built) -> None:
     page = hostile.pages["packs/demo/index.html"]
-    assert page.texts["title"] == [f"{TITLE} - promptpack"]
+    assert page.texts["title"][0] == f"{TITLE} - promptpack"
     assert page.texts["h1"][0].startswith(TITLE)
     assert TITLE in {" ".join(text.split()) for text in page.texts["a"]}
 
@@ -115,16 +160,17 @@ def test_titles_are_text_in_heading_head_and_navigation(hostile: Built) -> None:
 def test_the_search_knows_no_variant_and_no_markup_of_authors(hostile: Built) -> None:
     found = json.loads((hostile.site / "search/search_index.json").read_text())["docs"]
     places = [entry["location"] for entry in found]
-    assert "packs/demo/" in places
-    assert not [place for place in places if "tiny." in place]
+    assert "packs/demo/index.html" in places
+    assert not [place for place in places if "demo/tiny." in place]
     texts = [entry[key] for entry in found for key in ("title", "text")]
     assert not [text for text in texts if re.search("<(script|img|details)", text)]
 
 
 def test_variants_are_not_in_the_navigation(built: Built) -> None:
     site = tree(built.project, built.artifacts)
-    assert site.unlisted == {variant_page(artifact.variant) for artifact in built.artifacts}
-    assert site.unlisted.isdisjoint(_leaves(site.nav))
+    unlisted = {path for path, page in site.pages.items() if page.unlisted}
+    assert unlisted == {variant_page(artifact.variant) for artifact in built.artifacts}
+    assert unlisted.isdisjoint(listed(site.nav))
 
 
 def test_every_link_leads_somewhere(built: Built) -> None:
@@ -133,7 +179,7 @@ def test_every_link_leads_somewhere(built: Built) -> None:
             if urlsplit(link).scheme or link.startswith("//"):
                 continue
             place, anchor = urldefrag(urljoin(f"/{path}", link))
-            target = unquote(place).lstrip("/")
+            target = unquote(urlsplit(place).path).lstrip("/")
             if (built.site / target).is_dir():
                 target = f"{target.rstrip('/')}/index.html".lstrip("/")
             assert (built.site / target).is_file(), f"{path}: {link}"
@@ -151,7 +197,7 @@ def test_pages_ask_no_other_server_for_anything(built: Built) -> None:
 
 def test_home_lists_the_packs(built: Built) -> None:
     links = [link for tag, link in built.pages["index.html"].links if tag == "a"]
-    assert {f"packs/{name}/" for name in built.project.packs} <= set(links)
+    assert {f"packs/{name}/index.html" for name in built.project.packs} <= set(links)
 
 
 def test_a_project_that_does_not_build_says_what_to_mend(tmp_path: Path) -> None:
@@ -169,18 +215,18 @@ def test_hand_written_pages_follow_in_the_order_asked_for(tmp_path: Path) -> Non
     for name in ("a-note", "architecture", "getting-started"):
         (root / f"docs/{name}.md").write_text(f"# {name}\n")
     pages = site_of(root, tmp_path / "out").pages
-    assert "packs/demo/" in [link for _, link in pages["index.html"].links]
-    links = [link for tag, link in pages["a-note/index.html"].links if tag == "a"]
-    asked = [link for link in links if link in ("../getting-started/", "../architecture/", "./")]
-    assert list(dict.fromkeys(asked)) == ["../getting-started/", "../architecture/", "./"]
+    assert "packs/demo/index.html" in [link for _, link in pages["index.html"].links]
+    links = [link for tag, link in pages["a-note.html"].links if tag == "a"]
+    wanted = ["getting-started.html", "architecture.html", "a-note.html"]
+    assert [link for link in dict.fromkeys(links) if link in wanted] == wanted
 
 
 def test_a_hand_written_page_may_not_hide_a_generated_one(tmp_path: Path) -> None:
     root = with_site(make_project(tmp_path / "p"))
-    (root / "docs/fragments.md").write_text("# Fragments\n")
+    (root / "docs/compare.md").write_text("# Compare\n")
     done = mkdocs(root, tmp_path / "out")
     assert done.returncode == 1
-    assert "docs/fragments.md stands in the way of a generated page; rename it" in done.stderr
+    assert "docs/compare.md stands in the way of a generated page; rename it" in done.stderr
 
 
 def test_serving_watches_what_pages_are_made_from(tmp_path: Path) -> None:
@@ -204,19 +250,47 @@ def test_pages_are_made_without_mkdocs() -> None:
 )
 def test_any_text_survives_html(text: str) -> None:
     assert re.fullmatch(r"([^\W_]|[^\x00-\x7f]|[ _]|&#[0-9]+;)*", inert.text(text))
-    assert Page(inert.block(text)).blocks == [text]
+    assert Page(inert.source(text)).blocks == [text]
 
 
 @given(st.lists(st.sampled_from([*BODY, *LINES]), max_size=30).map("".join))
 def test_any_text_survives_markdown(text: str) -> None:
-    page = Page(markdown.markdown(inert.block(text), extensions=EXTENSIONS))
+    page = Page(markdown.markdown(inert.source(text), extensions=EXTENSIONS))
     assert page.blocks == [text]
-    assert {tag for tag, _ in page.elements} <= {"pre", "code", "span"}
-    inline = markdown.markdown(f"| a |\n| - |\n| {inert.text(text)} |", extensions=EXTENSIONS)
-    cell = re.search("<td>(.*)</td>", inline, re.DOTALL)
-    assert cell is not None
-    assert unescape(cell[1]).split() == text.split()
-    assert "<" not in cell[1]
+    assert {tag for tag, _ in page.elements} <= {"div", "pre", "code", "span"}
+    cell = table(["a"], [[inert.text(text)]])
+    found = re.search("<th [^>]*row[^>]*>(.*)</th>", markdown.markdown(cell, extensions=EXTENSIONS))
+    assert found is not None
+    assert unescape(found[1]).split() == text.split()
+    assert "<" not in found[1]
+
+
+BLOCKS = (
+    "# Head\n",
+    "text\n",
+    "- item\n",
+    "  more\n",
+    "```\n",
+    "~~~ py\n",
+    "> quote\n",
+    "\n",
+    "1. x\n",
+)
+
+
+@given(st.lists(st.sampled_from([*BLOCKS, *(f"{line}\n" for line in LINES)]), max_size=12))
+def test_a_prompt_is_rendered_the_same_in_chunks(blocks: list[str]) -> None:
+    text = "".join(blocks)
+    assert "".join(map(rendered, chunks(text))) == rendered(text)
+    page = Page(rendered(text))
+    assert not {tag for tag, _ in page.elements} & {"script", "img", "a", "details", "h1"}
+
+
+@given(st.lists(st.lists(st.sampled_from("abcde"), max_size=12), min_size=1, max_size=4))
+def test_merged_sequences_give_each_back(sequences: list[list[str]]) -> None:
+    found = merged(sequences)
+    for number, sequence in enumerate(sequences):
+        assert [item for item, numbers in found if number in numbers] == sequence
 
 
 def _wild(value: str) -> bool:
@@ -224,9 +298,24 @@ def _wild(value: str) -> bool:
     return "pwned" in value and re.fullmatch("[a-z0-9./#-]+", value) is None
 
 
-def _leaves(nav: object) -> Iterator[str]:
-    if isinstance(nav, str):
-        yield nav
-    elif isinstance(nav, (list, dict)):
-        for one in nav.values() if isinstance(nav, dict) else nav:
-            yield from _leaves(one)
+def test_a_large_project_has_a_site_too(tmp_path: Path) -> None:
+    packs: dict[str, str | bytes] = {}
+    for number in range(70):
+        name = f"agent-{number}"
+        text = DEMO["packs/demo/pack.yaml"].replace("name: demo", f"name: {name}")
+        packs[f"packs/{name}/pack.yaml"] = text.replace("policy: [look", "policy: [third, look")
+        packs[f"packs/{name}/role.md"] = f"You are {name}.\n"
+    third = DEMO["templates/policies/look.yaml"].replace("title: Look", "title: Third")
+    root = with_site(
+        make_project(tmp_path / "p", {**packs, "templates/policies/third.yaml": third})
+    )
+    built = site_of(root, tmp_path / "out")
+    assert len(built.artifacts) > TRACED
+    for artifact in built.artifacts:
+        page = built.pages[url(variant_page(artifact.variant))]
+        assert page.file(0).encode() == artifact.content
+    page = built.pages["packs/agent-7/tiny.look.html"]
+    places = {link.rpartition("/")[2] for tag, link in page.links if tag == "a" and "#L" in link}
+    assert {"role.html#L1", "look.html#L1", "index.html#L1", "small-steps.html#L5"} <= places
+    home = [link for tag, link in built.pages["index.html"].links if tag == "a"]
+    assert {f"packs/agent-{number}/index.html" for number in range(70)} <= set(home)

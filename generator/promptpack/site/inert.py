@@ -1,15 +1,18 @@
 """Authors' text as HTML that does nothing: any text in, one line of inert markup out.
 
-What comes out can stand anywhere in a Markdown page: all that Markdown, its extensions, Jinja or
-HTML could act on is a character reference, so no reader of the page sees markup where the author
-wrote text, and the text content of the markup is the text that came in.
+What comes out can stand anywhere in an HTML or a Markdown page: all that HTML, Markdown, its
+extensions or Jinja could act on is a character reference, so no reader of the page sees markup
+where the author wrote text, and the text content of the markup is the text that came in.
 """
 
-import re
+from collections.abc import Iterable
+from functools import lru_cache
 
-_ACTIVE = re.compile("[\x00-\x1f!-/:-@\\[-`{-\x7f\u2028\u2029]")
+_ACTIVE = (*range(0x20), *range(0x21, 0x30), *range(0x3A, 0x41), *range(0x5B, 0x61))
+_REFERENCES = {code: f"&#{code};" for code in (*_ACTIVE, *range(0x7B, 0x80), 0x2028, 0x2029)}
 
 
+@lru_cache(maxsize=50_000)
 def text(value: str) -> str:
     """Return a text as inline markup: letters, digits, spaces and character references only.
 
@@ -19,7 +22,7 @@ def text(value: str) -> str:
     >>> text("<b>")
     '&#60;b&#62;'
     """
-    return _ACTIVE.sub(lambda match: f"&#{ord(match.group())};", value)
+    return value.translate(_REFERENCES)
 
 
 def code(value: str) -> str:
@@ -27,10 +30,21 @@ def code(value: str) -> str:
     return f"<code>{text(value)}</code>"
 
 
-def block(value: str) -> str:
-    """Return a text as one line of HTML with an element a line; newlines stand between them.
+def lines(values: Iterable[str], first: int = 1, anchor: str = "L") -> str:
+    """Return lines, each ended by a newline, as elements with an anchor: `L1`, `L2` and so on."""
+    numbered = enumerate(values, first)
+    return "".join(f'<span id="{anchor}{n}">{text(value)}&#10;</span>' for n, value in numbered)
 
-    It has to start a line of the page. Its text content is the text, byte for byte.
+
+def source(value: str) -> str:
+    """Return a source file as one line of HTML, with an anchor and a number for each line.
+
+    Its text content is the file's text, to the character; a last line without a newline has none.
     """
-    lines = (f"<span>{text(line)}</span>" if line else "" for line in value.split("\n"))
-    return f'<pre class="pp-text"><code>{"&#10;".join(lines)}</code></pre>'
+    ended = value.endswith("\n")
+    found = lines(value.removesuffix("\n").split("\n"))
+    inside = found if ended else found.removesuffix("&#10;</span>") + "</span>"
+    return (
+        '<div class="pp-file" tabindex="0" role="region" aria-label="Source">'
+        f'<pre class="pp-text"><code>{inside}</code></pre></div>'
+    )

@@ -1,18 +1,51 @@
-"""What agents may do, in words: policies and losses in, tables and sentences out."""
+"""What agents may do, in signs and words: policies and losses in, tables and lists out."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from promptpack.model import OTHER_MCP, Agent, Grant, Line, Loss, Model, Origin, Policy, Variant
+from promptpack.model import (
+    OTHER_MCP,
+    Agent,
+    Artifact,
+    Effect,
+    Grant,
+    Line,
+    Loss,
+    Model,
+    Origin,
+    Policy,
+    Variant,
+)
 from promptpack.policy import compared_names, uniform
+from promptpack.site.html import badge, bullets, counted, listed, paragraph, table
 from promptpack.site.inert import code, text
-from promptpack.site.markdown import bullets, counted, listed
+from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
 from promptpack.targets.codec import emit
 
-_SHOWN = {"inherit": "client's own"}
+WORDS: Mapping[str, str] = {
+    "allow": "allow",
+    "ask": "ask",
+    "deny": "deny",
+    "inherit": "client's own",
+}
+KINDS: Mapping[str, str] = {
+    "narrowed": "narrowed",
+    "dropped": "no such tool",
+    "advisory": "only told",
+    "widened": "wider",
+}
+"""What became of a permission, as a reader is told."""
+
+_GROUPS: Mapping[Effect, str] = {
+    Effect.ALLOW: "May",
+    Effect.ASK: "Asks before",
+    Effect.DENY: "May not",
+    Effect.INHERIT: "As the client is set",
+}
 
 
 class Column(NamedTuple):
@@ -20,42 +53,79 @@ class Column(NamedTuple):
 
     label: str
     policy: Policy
-    losses: Sequence[Loss] = ()
+    losses: tuple[Loss, ...] = ()
 
 
 def permission_table(columns: Sequence[Column]) -> str:
-    """Return a table of capabilities and, in each column, the word that a policy has for them.
-
-    It is one line of HTML: pages have many of these, and Markdown takes its time over a table.
-    """
-    kinds = [{loss.subject: loss.kind for loss in c.losses if not loss.is_field} for c in columns]
-    head = "".join(f'<th scope="col">{label}</th>' for label in ("Capability", *_labels(columns)))
-    rows = "".join(
-        f'<tr><th scope="row">{_subject(name)}</th>'
-        + "".join(
-            f"<td>{_cell(column.policy.grant(name), kind.get(name, ''))}</td>"
-            for column, kind in zip(columns, kinds, strict=True)
-        )
-        + "</tr>"
+    """Return a table of capabilities and, in each column, the word that a policy has for them."""
+    kinds = [_kinds(column.losses) for column in columns]
+    rows = (
+        [
+            subject(name),
+            *(
+                _cell(column.policy.grant(name), kind.get(name, ""))
+                for column, kind in zip(columns, kinds, strict=True)
+            ),
+        ]
         for name in compared_names(*(column.policy for column in columns))
     )
-    table = f'<table class="pp-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return (
-        f'<div class="pp-grants" role="region" aria-label="Permissions" tabindex="0">{table}</div>'
+    return table(["Capability", *(column.label for column in columns)], rows, "Permissions")
+
+
+class Permissions:
+    """What clients let agents do, as HTML; what many files share is worked out once.
+
+    With the same policy, mode and client, the same losses mean that a client makes the same of it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def __call__(self, artifact: Artifact) -> str:
+        """Return what an agent may do where its file is loaded."""
+        target, policy = CLIENTS[artifact.target], artifact.variant.policy
+        key = (target.name, policy.name, artifact.agent.mode, artifact.losses)
+        if key not in self._known:
+            seen = target.decode(artifact.content.decode(), artifact.agent.name).policy
+            self._known[key] = permission_groups(target, policy, seen, artifact.losses)
+        return self._known[key]
+
+
+def permission_groups(target: Target, policy: Policy, seen: Policy, losses: Iterable[Loss]) -> str:
+    """Return what an agent may do on a client, by effect; what is only told is as the policy says.
+
+    `seen` is the policy that the client makes of the file.
+    """
+    kinds = _kinds(losses)
+    groups: dict[Effect, list[str]] = defaultdict(list)
+    for name in compared_names(policy, seen):
+        told = kinds.get(name) == "advisory"
+        grant = (policy if told else seen).grant(name)
+        kind = "" if target.advisory and told else kinds.get(name, "")
+        more = f" + {counted(len(grant) - 1, 'pattern')}" if uniform(grant) is None else ""
+        groups[uniform(grant) or grant[0].effect].append(
+            f"{subject(name)}{more}{badge(KINDS[kind], kind) if kind else ''}"
+        )
+    items = "".join(
+        f'<div><dt><span class="pp-{effect}">{label}</span></dt>'
+        f"<dd>{bullets(groups[effect])}</dd></div>"
+        for effect, label in _GROUPS.items()
+        if groups[effect]
     )
+    return f'<dl class="pp-may">{items}</dl>'
 
 
-def patterns(policy: Policy) -> str:
+def patterns(policy: Policy) -> list[str]:
     """Return the patterns of each capability that has some, in order: the last match decides."""
-    return "\n\n".join(
-        f"{code(name)}, in this order; the last that matches decides:\n\n"
+    return [
+        paragraph(f"{code(name)}, in this order; the last that matches decides:")
         + bullets(
-            f"{_effect(effect)} {', '.join(code(rule.pattern) for rule in run)}"
+            f"{effect_word(effect)} {', '.join(code(rule.pattern) for rule in run)}"
             for effect, run in groupby(grant, key=lambda rule: rule.effect)
         )
         for name, grant in policy.grants.items()
         if len(grant) > 1
-    )
+    ]
 
 
 def as_seen_by(target: Target, policy: Policy) -> Column:
@@ -64,10 +134,12 @@ def as_seen_by(target: Target, policy: Policy) -> Column:
     agent = Agent("x", "x", "subagent", Model("x"), None, policy, body)
     source, losses, _ = emit(target, agent)
     seen = target.decode(source, agent.name).policy
-    return Column(target.title, seen, tuple(loss for loss in losses if not loss.is_field))
+    permissions = tuple(loss for loss in losses if not loss.is_field)
+    return Column(text(target.title), seen, permissions)
 
 
-def losses(found: Iterable[Loss]) -> str:
+@lru_cache(maxsize=4096)
+def losses(found: tuple[Loss, ...]) -> str:
     """Return losses as a list of sentences, those that say the same of several things as one."""
     return _said((loss, "") for loss in found)
 
@@ -80,15 +152,49 @@ def losses_of_pack(found: Iterable[tuple[Variant, Loss]], variants: Sequence[Var
     return _said((loss, _where(held, variants)) for loss, held in places.items())
 
 
+def loss_counts(found: Iterable[Loss]) -> str:
+    """Return how many losses there are of each kind, the worst first; accepted ones apart."""
+    counts: dict[str, int] = defaultdict(int)
+    for loss in found:
+        counts[kind_word(loss)] += 1
+    order = ("wider", "accepted", "only told", "narrowed", "dropped")
+    return ", ".join(f"{counts[kind]} {kind}" for kind in order if counts[kind])
+
+
+def kind_word(loss: Loss) -> str:
+    """Return in a word what became of something."""
+    if loss.accepted:
+        return "accepted"
+    return "dropped" if loss.kind == "dropped" else KINDS[loss.kind]
+
+
+def effect_word(effect: str) -> str:
+    """Return an effect as a sign and a word."""
+    return f'<span class="pp-{effect}">{WORDS.get(effect, effect)}</span>'
+
+
+def subject(name: str) -> str:
+    """Return the name of a capability or field."""
+    return "any other MCP server" if name == OTHER_MCP else code(name)
+
+
+def _kinds(found: Iterable[Loss]) -> dict[str, str]:
+    return {loss.subject: loss.kind for loss in found if not loss.is_field}
+
+
 def _said(placed: Iterable[tuple[Loss, str]]) -> str:
     subjects: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for loss, where in placed:
         change = f"{_short(loss.wanted)} → {_short(loss.got)}"
         why = f"Accepted: {loss.accepted}" if loss.accepted else loss.reason
-        subjects[loss.kind, change, where, why].append(_subject(loss.subject))
+        subjects[kind_word(loss), change, where, why].append(subject(loss.subject))
     return bullets(
-        f"{listed(names)} **{kind}**, {change}{where and f', {where}'}. {text(_ended(why))}"
-        for (kind, change, where, why), names in subjects.items()
+        (
+            f"{listed(names)} <strong>{kind}</strong>, {change}{where and f', {where}'}. "
+            f"{text(_ended(why))}"
+            for (kind, change, where, why), names in subjects.items()
+        ),
+        "pp-losses",
     )
 
 
@@ -113,24 +219,12 @@ def _names(titles: Mapping[str, str]) -> str:
     return listed([text(title) for title in titles.values()])
 
 
-def _labels(columns: Sequence[Column]) -> list[str]:
-    return [text(column.label) for column in columns]
-
-
 def _cell(grant: Grant, kind: str) -> str:
     effect = uniform(grant)
-    word = _effect(effect or grant[0].effect)
+    word = effect_word(effect or grant[0].effect)
     if effect is None:
         word += f" + {counted(len(grant) - 1, 'pattern')}"
-    return f'{word} <em class="pp-{kind}">{kind}</em>' if kind else word
-
-
-def _effect(effect: str) -> str:
-    return f'<span class="pp-{effect}">{_SHOWN.get(effect, effect)}</span>'
-
-
-def _subject(name: str) -> str:
-    return "any other MCP server" if name == OTHER_MCP else code(name)
+    return f"{word} {badge(KINDS[kind], kind)}" if kind else word
 
 
 def _short(described: str) -> str:
@@ -139,5 +233,5 @@ def _short(described: str) -> str:
     return text(first) + (f" + {counted(len(rest), 'pattern')}" if rest else "")
 
 
-def _ended(sentence_: str) -> str:
-    return sentence_ if sentence_.endswith(".") or not sentence_ else f"{sentence_}."
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(".") or not sentence else f"{sentence}."

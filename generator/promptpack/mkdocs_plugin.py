@@ -1,0 +1,163 @@
+"""The feeder for MkDocs: hands the pages of the site over in memory, so none lies in `docs/`."""
+
+from pathlib import Path
+
+from mkdocs.config import config_options
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import AnchorLink, TableOfContents
+from mkdocs.utils.templates import TemplateContext
+
+from promptpack.cli import program
+from promptpack.model import Finding, UserError
+from promptpack.site import page as ours
+from promptpack.site.catalogue import HOME
+from promptpack.site.furniture import LOGO, fitted
+from promptpack.site.gathering import gathered
+from promptpack.site.history import MOST
+from promptpack.site.tree import CARDS, Site, guide_nav, listed
+from promptpack.source import visible
+
+
+class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types no such hook
+    """The plugin's options.
+
+    `root` is the project's folder, `guide` the order of the hand-written pages, `edit` the address
+    before a source's path where it can be edited, `releases` how many tags the changes go back.
+    """
+
+    root = config_options.Type(str, default=".")
+    guide = config_options.ListOfItems(config_options.Type(str), default=[])
+    edit = config_options.Type(str, default="")
+    releases = config_options.Type(int, default=MOST)
+
+
+class ReadyPage(Page):
+    """A generated page: it is HTML already, so no Markdown is read."""
+
+    def __init__(self, ready: ours.Page, file: File, config: MkDocsConfig) -> None:
+        super().__init__(None, file, config)
+        self.ready = ready
+
+    def read_source(self, config: MkDocsConfig) -> None:  # noqa: ARG002 - MkDocs' own signature
+        """Take the head as it is."""
+        self.markdown, self.meta = "", self.ready.head
+
+    def render(self, config: MkDocsConfig, files: Files) -> None:  # noqa: ARG002 - the same
+        """Take the content as it is: first for the search, which reads what can be found."""
+        self.content = self.ready.searched
+        self.toc = TableOfContents(_contents(self.ready))
+
+
+class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped-call]  # the same
+    """Adds the pages of a project's packs and all they are made of."""
+
+    site: Site
+    given: Site | None = None
+    """A site that somebody has made already, for the first build."""
+
+    @event_priority(100)
+    def on_config(self, config: MkDocsConfig, /) -> MkDocsConfig:
+        """Add what the pages need, before any other plugin looks."""
+        fitted(config)
+        if not config.theme.get("logo"):
+            config.theme["logo"] = LOGO
+        config.theme["favicon"] = LOGO
+        return config
+
+    def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
+        """Add the generated pages, and the navigation unless `mkdocs.yml` has one.
+
+        Raises PluginError where the project does not build, or where a hand-written page stands in
+        the way of a generated one.
+        """
+        self.site = self.given or self._made(config)
+        self.given = None
+        written = [file.src_uri for file in files.documentation_pages() if file.src_uri != HOME]
+        nav = [*self.site.nav, *guide_nav(written, self.config.guide)]
+        shown = set(listed(nav))
+        taken = {file.dest_uri: file.src_uri for file in files}
+        for path, page in self.site.pages.items():
+            level = InclusionLevel.INCLUDED if path in shown else InclusionLevel.NOT_IN_NAV
+            file = File.generated(config, path, content="", inclusion=level)
+            by_hand = taken.get(file.dest_uri)
+            if by_hand is None:
+                ReadyPage(page, file, config)
+                files.append(file)
+            elif by_hand != HOME:
+                message = f"docs/{by_hand} stands in the way of a generated page; rename it"
+                raise PluginError(message)
+        if config.nav is None:
+            config.nav = nav
+        return files
+
+    def on_page_content(self, html: str, /, *, page: Page, **_: object) -> str:
+        """Put the catalogue into a home page written by hand."""
+        return html.replace(CARDS, self.site.cards) if page.file.src_uri == HOME else html
+
+    @event_priority(-100)
+    def on_page_context(
+        self, context: TemplateContext, /, *, page: Page, **_: object
+    ) -> TemplateContext:
+        """Show all of a page, now that the search has read it."""
+        if isinstance(page, ReadyPage):
+            page.content = page.ready.html
+        return context
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Write the files that are no pages: the shared ones, the raw ones, the data."""
+        site = Path(config.site_dir)
+        for folder in {(site / path).parent for path in self.site.files}:
+            folder.mkdir(parents=True, exist_ok=True)
+        for path, content in self.site.files.items():
+            (site / path).write_bytes(content)
+
+    def on_serve(
+        self,
+        server: LiveReloadServer,
+        /,
+        *,
+        config: MkDocsConfig,
+        **_: object,
+    ) -> LiveReloadServer:
+        """Build again when a pack or a template changes."""
+        for name in ("packs", "templates"):
+            folder = self._root(config) / name
+            if folder.is_dir():
+                server.watch(str(folder))
+        return server
+
+    def _root(self, config: MkDocsConfig) -> Path:
+        return Path(config.config_file_path or ".").parent / self.config.root
+
+    def _made(self, config: MkDocsConfig) -> Site:
+        try:
+            return gathered(self._root(config), program, self.config.edit, self.config.releases)
+        except UserError as error:
+            said = "\n".join(_said(finding) for finding in error.findings)
+            message = f"the project does not build\n{said}"
+            raise PluginError(message) from error
+
+
+def _contents(page: ours.Page) -> list[AnchorLink]:
+    """Return the outline of a page: its headings, those of a lower level under the one before."""
+    top: list[AnchorLink] = []
+    open_: list[AnchorLink] = []
+    for heading in page.headings:
+        link = AnchorLink(heading.label, heading.anchor, heading.level)
+        while open_ and open_[-1].level >= heading.level:
+            open_.pop()
+        (open_[-1].children if open_ else top).append(link)
+        open_.append(link)
+    return top
+
+
+def _said(finding: Finding) -> str:
+    place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
+    hint = f"\n      {finding.hint}" if finding.hint else ""
+    return visible(f"{place}: {finding.code} {finding.message}") + visible(hint)

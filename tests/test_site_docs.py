@@ -1,0 +1,216 @@
+"""The site's command: any project has a site, written anywhere it may be, by plain MkDocs too."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+from promptpack.site.furniture import STYLE, furniture
+from promptpack.site.history import history
+from promptpack.targets import TARGETS
+from sites import HOSTILE, ROOT, mkdocs, with_site
+from support import Result, environment, make_project, run, snapshot, tree_hash, write_files
+
+MORE = {"NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "default"}
+
+
+def docs(*words: str | Path, cwd: Path) -> Result:
+    """Call `promptpack docs`."""
+    return run("docs", *words, cwd=cwd, env=MORE)
+
+
+class Article(HTMLParser):
+    """The words of a page's content."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = self._inside or (tag == "article" and bool(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "article"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.words += data.split()
+
+
+def test_a_project_without_settings_has_a_site(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p")
+    before = snapshot(root)
+    done = docs("build", "--out", tmp_path / "out", cwd=root)
+    assert done.code == 0, done.err
+    assert done.err == ""
+    assert re.fullmatch(r"Built the site in \S+: \d+ generated pages\n", done.out)
+    assert snapshot(root) == before
+    page = (tmp_path / "out/packs/demo/tiny.look.html").read_text()
+    assert "promptpack install demo" in page.replace("&#45;", "-")
+    assert docs("build", "-q", "--out", tmp_path / "out", cwd=root) == Result(0, "", "")
+
+
+def test_the_same_sources_give_the_same_site(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p", HOSTILE)
+    for name in ("a", "b"):
+        assert docs("build", "-q", "--out", tmp_path / name, cwd=root).code == 0
+    for site in (tmp_path / "a", tmp_path / "b"):
+        for stamped in ("sitemap.xml", "sitemap.xml.gz"):
+            (site / stamped).unlink(missing_ok=True)
+    assert tree_hash(tmp_path / "a") == tree_hash(tmp_path / "b")
+
+
+@pytest.mark.parametrize("place", ["packs", ".", "docs/site"])
+def test_a_site_goes_nowhere_among_the_sources(tmp_path: Path, place: str) -> None:
+    root = make_project(tmp_path / "p", {"docs/index.md": "# Home\n"})
+    before = snapshot(root)
+    for words in (("build", "--out", place), ("export", place)):
+        done = docs(*words, cwd=root)
+        assert done.code == 2
+        assert "can't go into" in done.err
+    assert snapshot(root) == before
+
+
+def test_a_folder_with_files_of_others_is_not_emptied(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p")
+    write_files(tmp_path / "out", {"thesis.txt": "mine"})
+    done = docs("build", "--out", tmp_path / "out", cwd=root)
+    assert done.code == 2
+    assert "holds files that are no site of ours" in done.err
+    assert snapshot(tmp_path / "out") == {"thesis.txt": b"mine"}
+
+
+def test_an_export_leaves_alone_what_was_edited(tmp_path: Path) -> None:
+    root, out = make_project(tmp_path / "p"), tmp_path / "out"
+    assert docs("export", out, cwd=root).code == 0
+    (out / "mkdocs.yml").write_text("mine\n")
+    assert docs("export", out, cwd=root).code == 3
+    assert (out / "mkdocs.yml").read_text() == "mine\n"
+    assert docs("export", "--force", out, cwd=root).code == 0
+    assert (out / "mkdocs.yml.orig").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("words", [("build", "--out", "x"), ("export", "x"), ("serve",)])
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, words: tuple[str, ...]) -> None:
+    root = make_project(tmp_path / "p")
+    code = "import sys; sys.modules['mkdocs'] = None; from promptpack.cli import main; main()"
+    done = run("docs", *words, cwd=root, code=code)
+    assert done.code == 2
+    assert "pip install 'promptpack-generator[docs]'" in done.err
+
+
+def test_a_project_that_does_not_build_has_no_site(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p", {"packs/demo/role.md": "{{ vars.langage }}\n"})
+    for words in (("build", "--out", tmp_path / "out"), ("export", tmp_path / "out")):
+        done = docs(*words, cwd=root)
+        assert done.code == 3
+        assert "packs/demo/role.md:1:1: PP031 undefined name 'langage'" in done.err
+        assert "Traceback" not in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("files", [{}, HOSTILE], ids=["plain", "hostile"])
+def test_plain_mkdocs_builds_the_same_pages_from_an_export(
+    tmp_path: Path, files: dict[str, str | bytes]
+) -> None:
+    root = with_site(make_project(tmp_path / "p", files))
+    (root / "docs/getting-started.md").write_text("# Start\n\nHere.\n")
+    assert docs("build", "--out", tmp_path / "a", cwd=root).code == 0
+    assert docs("export", tmp_path / "e", cwd=root).code == 0
+    settings = yaml.safe_load((tmp_path / "e/mkdocs.yml").read_text())
+    assert "promptpack" not in json.dumps(settings["plugins"])
+    done = mkdocs(tmp_path / "e", tmp_path / "b")
+    assert done.returncode == 0, done.stderr
+    pages = sorted((tmp_path / "a").rglob("*.html"))
+    assert len(pages) > 50
+    for page in pages:
+        other = tmp_path / "b" / page.relative_to(tmp_path / "a")
+        assert Article(page.read_text()).words == Article(other.read_text()).words, page
+    for raw in (tmp_path / "a/raw").rglob("*.txt"):
+        assert raw.read_bytes() == (tmp_path / "b" / raw.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_serving_follows_an_edit(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    words = [sys.executable, "-m", "promptpack", "docs", "serve", "--address", place]
+    with subprocess.Popen(
+        words, cwd=root, env=environment(MORE), stderr=subprocess.PIPE
+    ) as serving:
+        try:
+            seen = pages(f"http://{place}/packs/demo/tiny.look.html")
+            assert "about a Python project" in next(seen)
+            (root / "packs/demo/role.md").write_text("You answer in verse.\n")
+            assert any("in verse" in page for page in seen)
+        finally:
+            serving.terminate()
+
+
+def pages(address: str) -> Iterator[str]:
+    """Yield what is at an address again and again for a while, as soon as anything is."""
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - this machine
+                yield answer.read().decode()
+        except OSError:
+            pass
+        time.sleep(0.2)
+
+
+def git(root: Path, *words: str) -> None:
+    """Call git as somebody with a name and nothing else set up."""
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.invalid", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, *words], cwd=root, env=environment(), check=True, timeout=30)
+
+
+def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p")
+    assert "no git repository" in history(root).reason
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "one")
+    assert "no tag yet" in history(root).reason
+    git(root, "tag", "v1")
+    (root / "packs/demo/role.md").write_text("You answer in verse.\n")
+    git(root, "commit", "-qam", "two")
+    git(root, "tag", "-am", "second", "v2")
+    (root / "templates/policies/look.yaml").write_text(
+        "title: Look\nsummary: Looks.\ndefault: deny\ncapabilities: {glob: allow}\n"
+    )
+    done = docs("build", "--out", tmp_path / "out", cwd=root)
+    assert done.code == 0, done.err
+    words = " ".join(Article((tmp_path / "out/changes.html").read_text()).words)
+    now, _, last = words.partition("Since v1 : 2 changed of 2 files")
+    assert "Not released yet" in now
+    assert "Permissions narrowed" in now
+    assert "grep" in now
+    assert "verse" in last
+    recent = " ".join(Article((tmp_path / "out/packs/demo/index.html").read_text()).words)
+    assert "Recent changes" in recent
+
+
+def test_the_style_sheet_knows_every_client() -> None:
+    sheet = dict(furniture())[STYLE].decode()
+    for number in range(len(TARGETS)):
+        assert f".pp-client-{number}:checked" in sheet
+
+
+def test_the_settings_of_this_project_start_from_the_shipped_ones() -> None:
+    text = (ROOT / "mkdocs.yml").read_text()
+    assert text.startswith("INHERIT: generator/promptpack/site/assets/mkdocs.yml\n")
+    assert set(re.findall("^([a-z_]+):", text, re.MULTILINE)) == {
+        *("site_name", "site_url", "site_description", "plugins")
+    }
