@@ -179,7 +179,9 @@ def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
     page = opened(KINDS["home"])
     page.get_by_text("Claude Sonnet", exact=True).first.click()
     expect(page).to_have_url(re.compile(r"\?model=claude"))
-    expect(page.locator(".pp-count")).to_have_text("1 agent")
+    expect(page.locator(".pp-count")).to_have_text("2 agents")
+    page.locator("label", has_text="architecture").click()
+    expect(page.locator(".pp-count")).to_have_text("1 of 2 agents")
     page.get_by_role("link", name="Python Backend & ML Systems Architect").first.click()
     page.get_by_role("link", name="Claude Sonnet, Review").click()
     page.get_by_text("Claude Code", exact=True).first.click()
@@ -268,10 +270,10 @@ def test_without_a_script_everything_can_be_read(site: sites.Built, opened: Open
     expect(page.locator(".pp-diff:visible").first).to_be_visible()
     expect(page.locator("[data-pp-file]:visible")).to_have_count(0)
     page.get_by_role("link", name="Compare", exact=True).last.click()
-    page.get_by_role("link", name="Claude Sonnet, Review").click()
+    page.locator("a[data-name='python-ml-architect/claude.review']").click()
     expect(page.locator(".pp-differences")).to_be_visible()
     page = opened(KINDS["home"], java_script_enabled=False)
-    expect(page.locator(".pp-card")).to_be_visible()
+    expect(page.locator(".pp-card:visible")).to_have_count(2)
     expect(page.locator(".pp-filters")).to_be_hidden()
 
 
