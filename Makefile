@@ -16,11 +16,12 @@ clients: $(READY)  ## install the pinned real clients, then ask them about every
 	tests/clients/install
 	$(BIN)/pytest -m clients tests/clients
 
-lint: $(READY)  ## style and types
+lint: $(READY)  ## style and types, and what promptpack says of its own packs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests
+	$(BIN)/promptpack lint --strict
 
 site: $(READY)  ## build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/promptpack docs build --out site

@@ -30,6 +30,19 @@ TITLE = "</title><script>pwned()</script> {: onclick=pwned() } `**b**` [TOC] &lt
 IN_YAML = json.dumps(TITLE)
 BODY = "\n\n".join(LINES)
 
+HOME = """\
+---
+title: Agents
+hide: [navigation, toc]
+---
+
+# Agents, written once
+
+<!-- promptpack: packs -->
+
+See what [changed](changes.md), and [compare](compare.md).
+"""
+
 HOSTILE: Mapping[str, str | bytes] = {
     "packs/demo/pack.yaml": f"""\
 name: demo
@@ -163,14 +176,14 @@ def site_of(root: Path, site: Path) -> Built:
 
 
 def with_site(root: Path) -> Path:
-    """Give a project the settings of a site, and the home page of this one."""
+    """Give a project the settings of a site, and a home page written by hand."""
     settings = resources.files("promptpack.site") / "assets/mkdocs.yml"
     (root / "mkdocs.yml").write_text(
         f"INHERIT: {settings}\nsite_name: promptpack\nsite_description: Agents.\n"
         "plugins: {promptpack: {guide: [getting-started.md, architecture.md]}}\n"
     )
     (root / "docs").mkdir()
-    shutil.copy(ROOT / "docs/index.md", root / "docs")
+    (root / "docs/index.md").write_text(HOME, encoding="utf-8")
     return root
 
 

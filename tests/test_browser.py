@@ -168,8 +168,9 @@ def search(page: Page, words: str) -> None:
 
 
 def told(site: sites.Built, variant: str, target: str) -> str:
-    """Return the file that a client loads for a variant of this project's pack."""
-    found = (a for a in site.artifacts if (a.variant.name, a.target) == (variant, target))
+    """Return the file that a client loads for a variant of the architect."""
+    wanted = ("python-ml-architect", variant, target)
+    found = (a for a in site.artifacts if (a.variant.pack.name, a.variant.name, a.target) == wanted)
     return next(found).content.decode()
 
 

@@ -11,10 +11,10 @@ import pytest
 import support
 from promptpack.build import build
 from promptpack.load import load
+from promptpack.masking import masked
 from promptpack.reports import REPORTS
 from promptpack.rules import RULES
 from promptpack.rules.lint import lint
-from promptpack.masking import masked
 from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
 from support import DEMO, Result, call, make_project
 

@@ -97,11 +97,12 @@ def permission_groups(target: Target, policy: Policy, seen: Policy, losses: Iter
     `seen` is the policy that the client makes of the file.
     """
     kinds = _kinds(losses)
+    holds_some = any(kind != "advisory" for kind in kinds.values())  # else it is said for all
     groups: dict[Effect, list[str]] = defaultdict(list)
     for name in compared_names(policy, seen):
         told = kinds.get(name) == "advisory"
         grant = (policy if told else seen).grant(name)
-        kind = "" if target.advisory and told else kinds.get(name, "")
+        kind = "" if target.advisory and told and not holds_some else kinds.get(name, "")
         more = f" + {counted(len(grant) - 1, 'pattern')}" if uniform(grant) is None else ""
         groups[uniform(grant) or grant[0].effect].append(
             f"{subject(name)}{more}{badge(KINDS[kind], kind) if kind else ''}"
