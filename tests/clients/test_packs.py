@@ -208,10 +208,13 @@ def assert_caught(
             check(artifact, observe(dict(files), name))
 
 
+def architects(target: str) -> list[Artifact]:
+    """Return the architect's files, those that are spoilt here."""
+    return [a for a in emitted(target) if a.variant.pack.name == "python-ml-architect"]
+
+
 def default_of(target: str) -> Artifact:
-    """Return the file of the architect's default variant, the one that is spoilt here."""
-    found = (a for a in emitted(target) if a.variant.pack.name == "python-ml-architect")
-    return next(a for a in found if a.variant.is_default)
+    return next(a for a in architects(target) if a.variant.is_default)
 
 
 def test_opencode_sees_what_is_meant() -> None:
@@ -265,7 +268,7 @@ def test_codex_sees_what_is_meant() -> None:
 
 
 def test_codex_check_fails_on_bad_files() -> None:
-    closed = next(a for a in emitted("codex") if b"shell_tool = false" in a.content)
+    closed = next(a for a in architects("codex") if b"shell_tool = false" in a.content)
     bad = {
         b"shell_tool = false": b"shell_tool = true",
         b"description =": b"temperature = 0.5\ndescription =",
