@@ -29,6 +29,9 @@ site: $(READY)  ## build the documentation site into site/
 screenshots: $(READY)  ## take the README's pictures from the real site, with the system's Chromium
 	$(BIN)/python tests/screenshots.py
 
+measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; some minutes
+	cd tests && ../$(BIN)/python measure_site.py
+
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
 	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py
 

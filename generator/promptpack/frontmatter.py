@@ -7,11 +7,12 @@ in the wild, a tenth of which are not valid YAML and which real clients read all
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
 
-from promptpack.source import SURPRISE, read_yaml
+from promptpack.source import SURPRISE, Document, read_yaml
 
 _HEAD = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
@@ -42,14 +43,20 @@ def split(text: str) -> Split:
     return Split(match[1] or "", text[match.end() :], match[0].count("\n"))
 
 
+@lru_cache(maxsize=1024)
+def parsed(head: str) -> Document:
+    """Return a head as YAML, read once for all the files that have it; it is not to be changed."""
+    return read_yaml(head, "")
+
+
 def lenient(head: str) -> dict[str, Any]:
     """Return the keys of a head as a client would guess them: as YAML, else line by line.
 
     The last of a doubled key wins, as in the clients' own readers.
     """
-    document = read_yaml(head, "")
+    document = parsed(head)
     if not any(found.code in ("PP002", "PP006") for found in document.findings):
-        return document.data if isinstance(document.data, dict) else {}
+        return {**document.data} if isinstance(document.data, dict) else {}
     found: dict[str, Any] = {}
     for line in head.split("\n"):
         if match := _KEY.fullmatch(line):

@@ -19,7 +19,6 @@ from promptpack.model import (
     Policy,
 )
 from promptpack.policy import compare, compared_names, describe, effects, plain, resolve
-from promptpack.source import read_yaml
 
 HEAD_FIELDS = frozenset({"name", "description"})
 TEXT_REASONS: Mapping[str, str] = {
@@ -171,7 +170,7 @@ def head_problems(
 ) -> list[str]:
     """Return what is wrong with a file's head by its keys and their types, and an empty prompt."""
     head, body, _ = frontmatter.split(text)
-    document = read_yaml(head or "", "")
+    document = frontmatter.parsed(head or "")
     if head is None or document.findings or not isinstance(document.data, dict):
         return ["the file does not start with a head that is a YAML mapping"]
     said = [f"unknown key '{key}'" for key in document.data if key not in known]

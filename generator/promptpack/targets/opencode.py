@@ -13,7 +13,6 @@ from promptpack import frontmatter
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy, Rule
 from promptpack.patterns import matches
 from promptpack.policy import effects, meet, plain
-from promptpack.source import read_yaml
 from promptpack.targets.codec import (
     Target,
     agent_of,
@@ -122,7 +121,7 @@ def problems(text: str) -> list[str]:
     head, body, _ = frontmatter.split(text)
     if head is None:
         return ["the file does not start with a head"]
-    document = read_yaml(head, "")
+    document = frontmatter.parsed(head)
     if document.findings or not isinstance(document.data, dict):
         return ["the head is not a YAML mapping"]
     said = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
@@ -238,7 +237,7 @@ def _grant(permission: str, own: tuple[_Rule, ...], mode: Mode) -> Grant:
 
 
 def _doubled(head: str) -> bool:
-    return any(found.code == "PP003" for found in read_yaml(head, "").findings)
+    return any(found.code == "PP003" for found in frontmatter.parsed(head).findings)
 
 
 def _valid_permission(value: object) -> bool:
