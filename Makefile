@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: build test clients lint site screenshots goldens clean
+.PHONY: build test clients lint site screenshots measure goldens clean
 
 build: $(READY)  ## create the environment and render the reference packs
 	$(BIN)/promptpack build
