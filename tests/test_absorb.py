@@ -136,7 +136,7 @@ def test_new_text_between_two_fragments_is_asked_about(tmp_path: Path) -> None:
         ("# Role", "# The role", "computed from the layout templates/layouts/plain.md.j2"),
         ("glob: allow", "glob: ask", "change templates/policies/look.yaml"),
         ("model: demo/tiny", "model: demo/big", "the model's id is in templates/models/tiny.yaml"),
-        ("\nYou answer", "\nYou answer \nYou answer", "can't change this line and no other"),
+        ("\nYou answer", "\nYou answer \nYou answer", "would come out otherwise"),
         ("---\nYou", "---\n\n\nYou", "this can't come from any source"),
         ("mode: subagent", "mode: sub", "no valid file any more"),
         ("mode: subagent", "mode: primary", "the mode can't be written to packs/demo/pack.yaml"),
@@ -189,6 +189,18 @@ def test_a_file_of_other_sources_is_not_absorbed(tmp_path: Path) -> None:
     )
     foreign = absorb(root, output="packs/demo/role.md")
     assert (foreign.code, "is no file that promptpack wrote" in foreign.err) == (2, True)
+
+
+def test_other_line_ends_are_refused_and_lines_still_found(tmp_path: Path) -> None:
+    root = support.built(tmp_path)
+    path = root / OUTPUT
+    path.write_bytes(path.read_bytes().replace(b"small step", b"tiny step").replace(b"\n", b"\r\n"))
+    said = absorb(root, "--yes")
+    assert (said.code, "has other line ends" in said.err) == (1, True)
+    lines = path.read_text(encoding="utf-8").split("\n")
+    number = lines.index("# Standards") + 1
+    found = support.call("explain", f"{OUTPUT}:{number}", cwd=root)
+    assert "templates/layouts/plain.md.j2:2" in found.out
 
 
 def test_the_standard_library_is_not_written_to(tmp_path: Path) -> None:

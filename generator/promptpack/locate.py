@@ -34,7 +34,8 @@ class Place(NamedTuple):
         None for a line that is not in this place, or was edited since.
         """
         inside = number - self.before - 1
-        built, there = self.artifact.content.decode().split("\n"), self.text.split("\n")
+        built = self.artifact.content.decode().split("\n")
+        there = self.text.replace("\r\n", "\n").split("\n")
         matcher = difflib.SequenceMatcher(None, there, built, autojunk=False)
         for first, second, size in matcher.get_matching_blocks():
             if first <= inside < first + size:
@@ -56,7 +57,7 @@ def locate(path: Path, artifacts: Iterable[Artifact]) -> tuple[Place, ...]:
         files = read_manifest(folder).files
         records = {key: files[key] for key in files if key.partition("#")[0] == inside}
         if records and path.is_file():
-            text = path.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+            text = path.read_bytes().decode("utf-8", "surrogateescape")
             artifacts = tuple(artifacts)
             found = (_place(text, key, record, artifacts) for key, record in records.items())
             return tuple(place for place in found if place)

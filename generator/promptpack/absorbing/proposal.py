@@ -97,6 +97,8 @@ class _Absorbing:
             self._refuse(0, "the sources have changed since this file was built", hint)
         if self.place.text == self.place.artifact.content.decode():
             self._refuse(0, "is what the sources say: there is nothing to absorb", "")
+        if "\r\n" in self.place.text:
+            self._refuse(0, "has other line ends than promptpack writes", "save it with LF")
         if problems := self.target.problems(self.place.text):
             self._refuse(self._first_changed(), f"is no valid file any more: {problems[0]}", "")
 
@@ -191,7 +193,12 @@ class _Absorbing:
         for option in options:
             if option.why:
                 edit = option.candidates[0][0]
-                why = f"{edit.path}:{edit.line} can't change this line and no other of the file"
+                place = f"{edit.path}:{edit.line}"
+                why = (
+                    f"{place} can't change this line and no other of the file"
+                    if edit.length
+                    else f"written at {place}, this would come out otherwise"
+                )
                 return self._finding(option.line, why)
         return self._finding(
             self._first_changed(),

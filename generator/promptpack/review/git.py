@@ -32,6 +32,26 @@ class Revision(NamedTuple):
     label: str
 
 
+class Tag(NamedTuple):
+    """A tag, its commit and the day (ISO 8601) it was made; names that begin with "-" are data."""
+
+    name: str
+    commit: str
+    date: str
+
+
+def tags(root: Path, most: int) -> tuple[Tag, ...]:
+    """Return the newest tags that lead to what is checked out; raises UserError outside of git."""
+    fields = "%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(creatordate:short)"
+    order = ("--sort=-version:refname", "--sort=-creatordate")  # the last decides first
+    words = ("--merged=HEAD", *order, f"--count={most}", f"--format={fields}", "refs/tags")
+    done = _git(root, "for-each-ref", *words)
+    if done.returncode:
+        raise _error("not in a git repository", _last_line(done.stderr))
+    found = (line.split("\0") for line in done.stdout.decode("utf-8", "replace").splitlines())
+    return tuple(Tag(name, peeled or direct, date) for name, direct, peeled, date in found)
+
+
 def revision(root: Path, name: str) -> Revision:
     """Return the commit that a name means; raises UserError where it means none."""
     if not name or name.startswith("-") or not name.isprintable():

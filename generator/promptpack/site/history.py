@@ -4,8 +4,6 @@ A release is a git tag that leads to what is checked out. Only the newest few ar
 is built once.
 """
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
@@ -39,28 +37,22 @@ class History(NamedTuple):
     reason: str = ""
 
 
-class _Tag(NamedTuple):
-    name: str
-    commit: str
-    date: str
-
-
 def history(root: Path, most: int = MOST) -> History:
     """Return what changed in the newest `most` releases, and since the last of them."""
     if not most:
         return History(reason="The list of changes is switched off.")
     try:
-        tags = list(_tags(root, most + 1))
+        tags = git.tags(root, most + 1)
     except (OSError, UserError):
         return History(reason="This project is in no git repository, so no release is known.")
     if not tags:
         return History(reason="The git repository has no tag yet, so no release is known.")
-    now = _Tag(NOW, "", "")
+    now = git.Tag(NOW, "", "")
     pairs = zip((now, *tags), tags, strict=False)
     return History(tuple(release for pair in pairs for release in _release(root, *pair)))
 
 
-def _release(root: Path, tag: _Tag, before: _Tag) -> Iterator[Release]:
+def _release(root: Path, tag: git.Tag, before: git.Tag) -> Iterator[Release]:
     try:
         review = _review(root, tag.commit, before.commit)
     except UserError:
@@ -81,23 +73,3 @@ def _side(root: Path, commit: str) -> Side:
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
         git.extract(root, commit, Path(folder))
         return project_side(Path(folder), commit[:7], "base")
-
-
-def _tags(root: Path, most: int) -> Iterator[_Tag]:
-    """Yield the newest tags, each with its commit and date."""
-    fields = "%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(creatordate:short)"
-    order = ("--sort=-version:refname", "--sort=-creatordate")  # the last decides first
-    words = ("for-each-ref", "--merged=HEAD", *order, f"--count={most}")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    done = subprocess.run(  # noqa: S603 - fixed words
-        ["git", "--no-pager", *words, f"--format={fields}", "refs/tags"],  # noqa: S607 - the user's own git
-        cwd=root,
-        env=environment | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise OSError(done.stderr.decode("utf-8", "replace"))
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
-        name, direct, commit, date = line.split("\0")
-        yield _Tag(name, commit or direct, date)
