@@ -48,7 +48,13 @@ class Wanted:
 @click.argument("head", required=False)
 @click.option("--from-dir", type=_FOLDER, help="Compare this built folder …")
 @click.option("--to-dir", type=_FOLDER, help="… with this one, instead of revisions.")
-@click.option("--format", "formats", multiple=True, type=click.Choice([*FORMATS]))
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice([*FORMATS]),
+    help="How to report; default: text. May be repeated.",
+)
 @click.option(
     "--out", "outs", multiple=True, metavar="FORMAT=FILE", help="Write a format to a file."
 )

@@ -223,4 +223,16 @@ def _alike(old: _Line, new: _Line) -> float:
 
 @lru_cache(maxsize=65_536)
 def _ratio(old: str, new: str) -> float:
+    """Return how alike the words of two lines are in their order, or 0 where that is too little.
+
+    Words in common in any order are an upper bound, and much faster to count.
+    """
+    was, now = _words(old), _words(new)
+    if 2 * (was & now).total() < SIMILAR * (was.total() + now.total()):
+        return 0.0
     return difflib.SequenceMatcher(None, old.split(), new.split(), autojunk=False).ratio()
+
+
+@lru_cache(maxsize=16_384)
+def _words(line: str) -> Counter[str]:
+    return Counter(line.split())

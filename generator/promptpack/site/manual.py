@@ -21,7 +21,7 @@ def rule_documents(rules: Mapping[str, Entry]) -> Iterator[tuple[str, Page]]:
     """Yield the list of rules and the page of each, by path."""
     rows = (
         [
-            link(code(rule.code), reference_page(RULES, rule.code), RULES),
+            link(code(rule.code), rule_page(rule), RULES),
             text(rule.name),
             _severity(rule),
             text(rule.family),
@@ -34,7 +34,7 @@ def rule_documents(rules: Mapping[str, Entry]) -> Iterator[tuple[str, Page]]:
     parts = Heading("Rules", "about", 1), paragraph(lead, "pp-lead"), table(head, rows, "Rules")
     yield RULES, Page("Rules", parts)
     for rule in rules.values():
-        yield reference_page(RULES, rule.code), _rule(rule)
+        yield rule_page(rule), _rule(rule)
 
 
 def command_documents(program: click.Group) -> Iterator[tuple[str, Page]]:
@@ -71,12 +71,17 @@ def said(markdown: str) -> str:
     return _on_one_line(_reader().render(markdown))
 
 
+def rule_page(rule: Entry) -> str:
+    """Return the path of a rule's page, by its code in small letters as in most addresses."""
+    return reference_page(RULES, rule.code.lower())
+
+
 def _rule(rule: Entry) -> Page:
     kind = "It stops the build." if rule.stops else ""
     return Page(
         text(f"{rule.code} {rule.name}"),
         (
-            path_to(("Rules", RULES), here=reference_page(RULES, rule.code)),
+            path_to(("Rules", RULES), here=rule_page(rule)),
             Heading(f"{code(rule.code)} {text(rule.name)}", "about", 1),
             facts((("Severity", _severity(rule)), ("Family", text(rule.family)))),
             paragraph(kind),

@@ -61,7 +61,7 @@ CARDS = "<!-- promptpack: packs -->"
 """Where a home page written by hand wants the catalogue."""
 
 GUIDE = "Guide"
-LISTED = 60
+LISTED = 99
 """Up to how many pages of a kind the navigation lists; beyond, their index does."""
 
 _MANUAL = {"Rules": RULES, "Commands": COMMANDS}
