@@ -1,7 +1,8 @@
 """How long the site of many variants takes: a number of variants in, CPU ratios and sizes out.
 
-The measure is the same number of plain Material pages with all of them in the navigation, built in
-the same run. Run by `make measure`; it takes some minutes and writes into a temporary folder only.
+The measure is the same number of plain Material pages under the same theme settings, all of them in
+the navigation, built in the same run. Run by `make measure`; it takes some minutes and writes into
+a temporary folder only.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from importlib import resources
 from pathlib import Path
 
 import click
@@ -20,10 +22,6 @@ import support
 
 PACK = sites.ROOT / "packs/python-ml-architect"
 CLIENTS = ["opencode", "claude-code", "copilot", "gemini"]
-PLAIN = """\
-site_name: Plain
-theme: {name: material, font: false}
-"""
 
 
 def project(folder: Path, variants: int) -> Path:
@@ -43,7 +41,12 @@ def project(folder: Path, variants: int) -> Path:
 def plain_pages(folder: Path, pages: int) -> Path:
     """Write as many pages of about the size of a prompt for MkDocs and Material alone."""
     prompt = support.call("show", "python-ml-architect", "--target", "system", cwd=sites.ROOT).out
-    support.write_files(folder, {"mkdocs.yml": PLAIN, "docs/index.md": "# Home\n"})
+    shipped = resources.files("promptpack.site") / "assets/mkdocs.yml"
+    settings = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    theme = settings["theme"]
+    theme["features"] = [name for name in theme["features"] if name != "navigation.prune"]
+    data = {**settings, "site_name": "Plain", "theme": theme, "plugins": ["search"]}
+    support.write_files(folder, {"mkdocs.yml": yaml.safe_dump(data), "docs/index.md": "# Home\n"})
     support.write_files(folder, {f"docs/p{n}.md": f"# Page {n}\n\n{prompt}" for n in range(pages)})
     return folder
 
