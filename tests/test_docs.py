@@ -36,7 +36,7 @@ SHORT: dict[Holding, str] = {
 }
 
 _TITLE = re.compile(r'title="(\S+)"')
-_FENCE = re.compile(r"^```([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^`{3,4}([^`\n]+)\n(.*?)^`{3,4}$", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -64,7 +64,7 @@ def test_the_commands_of_a_page_print_what_it_says(page: Path, tmp_path: Path) -
                 return stage.play("```", f"diff file={title[1]}", body) and fence[0]
             support.write_files(stage.project, {title[1]: body})
         elif info == "console":
-            return stage.play("```", info, body)
+            return stage.play("`" * fence[0].index(info), info, body)
         return fence[0]
 
     hold(page, text, _FENCE.sub(play, text))
@@ -96,7 +96,7 @@ def test_the_examples_of_the_authors_guide_build(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_fence_of_a_page_is_of_a_kind_that_is_checked(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert text.count("\n```") == 2 * len(_FENCE.findall(text)), "a fence without a kind"
+    assert len(re.findall("^`{3,4}", text, re.MULTILINE)) == 2 * len(_FENCE.findall(text)), "a fence without a kind"
     kinds = {info for info, _ in _FENCE.findall(text) if not _TITLE.search(info)}
     assert kinds <= {"console", "sh", *(["text"] if page.name == "architecture.md" else [])}
 
