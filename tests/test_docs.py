@@ -96,7 +96,9 @@ def test_the_examples_of_the_authors_guide_build(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_fence_of_a_page_is_of_a_kind_that_is_checked(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert len(re.findall("^`{3,4}", text, re.MULTILINE)) == 2 * len(_FENCE.findall(text)), "a fence without a kind"
+    assert len(re.findall("^`{3,4}", text, re.MULTILINE)) == 2 * len(_FENCE.findall(text)), (
+        "a fence without a kind"
+    )
     kinds = {info for info, _ in _FENCE.findall(text) if not _TITLE.search(info)}
     assert kinds <= {"console", "sh", *(["text"] if page.name == "architecture.md" else [])}
 
