@@ -49,6 +49,15 @@ def both(first: Case, second: Case, *said: str) -> Case:
     return Case({**first.files, **second.files}, said)
 
 
+def need(targets: str, *lines: int) -> Case:
+    """Return a case of a fragment that needs commands under a policy that asks before each."""
+    used = DEMO[PACK].replace("[opencode]", targets).replace("[look, change]", "[look]")
+    asks = policy("{execute: ask}").files[LOOK]
+    steps = DEMO[STEPS].replace("---\n- Take", "needs: [execute]\n---\n- Take")
+    files = {PACK: used, LOOK: asks, STEPS: steps}
+    return Case(files, tuple(f"{PACK}:{line}" for line in lines))
+
+
 STRICT = DEMO[LOOK].replace("Look", "Strict")
 EXTRA = "templates/fragments/standards/extra.md"
 HIDDEN = "Answer\u200b questions about {{ vars.language }}.\n"
@@ -138,6 +147,12 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             f"{ROLE}:1",
         ),
         role('{{ vars.language }}.\n{% if policy.allows("execute") %}Run the tests.{% endif %}\n'),
+    ),
+    "PP108": (
+        need("[gemini]", 9),
+        need("[opencode, codex]", 9),
+        need("[opencode]"),
+        need("[system]"),
     ),
     "PP202": (
         pack("{language: Python}", '{language: "{{ pack.title }}"}', f"{ROLE}:1"),

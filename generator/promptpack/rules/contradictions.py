@@ -1,9 +1,9 @@
-"""The rule of texts that tell an agent to do what its policy denies."""
+"""Rules of texts that tell an agent to do what its policy, or its client, does not let it do."""
 
 import re
 from collections.abc import Iterator
 
-from promptpack.model import Effect, Policy
+from promptpack.model import Effect, Fragment, Loss, Origin, Policy, Use, Variant
 from promptpack.policy import effects
 from promptpack.rules.nouns import Remark, rule
 from promptpack.rules.prose import Sentence, sentences
@@ -99,4 +99,57 @@ def contradicted(sentence: Sentence, policy: Policy) -> str:
     return ""
 
 
-RULES = (rule("PP107", "text-against-policy", "policy", text_against_policy),)
+def need_lost(subject: Subject) -> Iterator[Remark]:
+    """Warn about a fragment that needs a capability which a client takes away.
+
+    Why: the policy gives the capability, so the fragment is there and tells the agent to use it. A
+    client that can't ask, or has no such tool, leaves it out, and the agent is told to do what it
+    can't.
+
+    Mend: leave the client out with `targets`, accept more there with a reason, write what to do
+    instead under `{% if target == "gemini" %}`, or ignore this where the agent copes.
+
+    Bad: a policy that asks before each command, for a client that can't ask
+
+    ```yaml
+    workflow: {use: workflow/run-the-tests}    # needs: [execute]
+    targets: [opencode, gemini]
+    ```
+
+    Good:
+
+    ```yaml
+    workflow: {use: workflow/run-the-tests}
+    targets: [opencode]
+    ```
+    """
+    found: dict[tuple[Origin, int, str, str], dict[str, None]] = {}
+    for artifact in subject.artifacts:
+        lost = {loss.subject for loss in artifact.losses if _takes_away(loss)}
+        for use in _uses(artifact.variant) if lost else ():
+            for capability in sorted(_needs(subject, use) & lost):
+                clients = found.setdefault((use.origin, use.column, use.fragment, capability), {})
+                clients[f"{artifact.target} under {artifact.variant.policy.name}"] = None
+    for (origin, column, fragment, capability), clients in found.items():
+        message = f"{fragment} needs {capability}, which is lost in {', '.join(clients)}"
+        hint = "the prompt there tells the agent to do what it can't"
+        yield Remark(origin.path, origin.line, message, hint, column, len(fragment))
+
+
+def _takes_away(loss: Loss) -> bool:
+    return not loss.is_field and loss.kind in {"narrowed", "dropped"} and loss.got == "deny"
+
+
+def _uses(variant: Variant) -> Iterator[Use]:
+    return (use for section in variant.sections for part in section.parts for use in part.uses)
+
+
+def _needs(subject: Subject, use: Use) -> set[str]:
+    sources = subject.closure(use.fragment)
+    return {name for source in sources if isinstance(source, Fragment) for name in source.needs}
+
+
+RULES = (
+    rule("PP107", "text-against-policy", "policy", text_against_policy),
+    rule("PP108", "need-lost", "policy", need_lost),
+)
