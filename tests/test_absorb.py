@@ -286,6 +286,16 @@ def test_each_pack_has_its_own_lines_in_a_shared_file(two_packs: Path) -> None:
     assert text == "You are another one.\n"
 
 
+def test_another_pack_in_the_same_file_is_another_output(two_packs: Path) -> None:
+    assert support.call("build", cwd=two_packs).code == 0
+    shared = two_packs / "dist/agents-md/tiny.look/AGENTS.md"
+    first, _, rest = shared.read_text(encoding="utf-8").partition("one small step")
+    shared.write_text(f"{first}one tiny step{rest}", encoding="utf-8")
+    said = absorb(two_packs, output=str(shared))
+    assert (said.code, "  other: tiny.look, tiny.change\n" in said.err) == (1, True)
+    assert "  demo: tiny.change\n" in said.err
+
+
 WORDS = st.lists(
     st.sampled_from(
         ["one", "{{", "}}", "{%", "%}", "{#", "#}", "{", "a|b", "'", '"', "\\", "é", "`"]

@@ -12,7 +12,7 @@ from promptpack.build import build
 from promptpack.explaining import explain, impact
 from promptpack.load import load
 from promptpack.model import Artifact, Origin
-from promptpack.origins import line_origins
+from promptpack.origins import Tracer
 from promptpack.resolve import Selection
 from promptpack.rules import page
 from promptpack.targets import TARGETS
@@ -45,7 +45,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
 ) -> None:
     before = built(copy, variant, target)
     reached: dict[Origin, set[int]] = defaultdict(set)
-    for number, origins in enumerate(line_origins(load(copy), before)):
+    for number, origins in enumerate(Tracer(load(copy)).lines(before)):
         for origin in origins:
             reached[origin].add(number)
     texts = {o: ns for o, ns in reached.items() if o.path.endswith(".md")}
@@ -66,7 +66,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
 def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> None:
     project = load(ROOT)
     artifact = built(ROOT, "koronatech-coder.plan-only", target)
-    origins = line_origins(project, artifact)
+    origins = Tracer(project).lines(artifact)
     assert len(origins) == len(lines(artifact)) - 1
     for found in origins:
         assert found
@@ -153,7 +153,7 @@ def test_impact_is_the_other_way_round(tmp_path: Path) -> None:
         for line in range(1, text.count("\n") + 1):
             there = {r.artifact.path: r.lines for r in impact(project, artifacts, path, line)}
             for artifact in artifacts:
-                origins = line_origins(project, artifact)
+                origins = Tracer(project).lines(artifact)
                 numbers = [n for n, o in enumerate(origins, 1) if Origin(path, line) in o]
                 assert there.get(artifact.path, ()) == tuple(numbers)
     said = support.call("impact", "packs/demo/role.md", cwd=root)

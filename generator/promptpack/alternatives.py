@@ -5,13 +5,12 @@ What changes with a thing depends on it; that is how the origins of values are f
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from promptpack import frontmatter
 from promptpack.dependencies import Dependencies
+from promptpack.frontmatter import document
 from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant
-from promptpack.source import Document, Path, read_yaml
+from promptpack.source import Path
 
 _OTHER = {
     Effect.DENY: (Effect.ALLOW,),
@@ -41,19 +40,13 @@ class Sources:
 
     def place(self, path: str, *candidates: Path) -> Origin:
         """Return where a file holds the first of some data paths that it has, or what is around."""
-        document = _document(self.project.sources[path], path)
-        known = [data for data in candidates if data in document.keys]
-        return Origin(path, document.at((known or candidates)[0]).line)
+        found = document(self.project.sources[path], path)
+        known = [data for data in candidates if data in found.keys]
+        return Origin(path, found.at((known or candidates)[0]).line)
 
     def has(self, path: str, data: Path) -> bool:
         """Tell whether a file says something of this data path."""
-        return data in _document(self.project.sources[path], path).keys
-
-
-@lru_cache(maxsize=1024)
-def _document(text: str, path: str) -> Document:
-    head, _, _ = frontmatter.split(text) if path.endswith(".md") else (text, "", 0)
-    return read_yaml(head or "{}", path, 2 if path.endswith(".md") else 1)
+        return data in document(self.project.sources[path], path).keys
 
 
 def alternatives(sources: Sources, variant: Variant, target: str) -> Iterator[Alternative]:

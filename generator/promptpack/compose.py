@@ -20,6 +20,7 @@ from promptpack.model import (
     UserError,
     Variant,
 )
+from promptpack.resolve import uses
 from promptpack.source import Mark, finding
 from promptpack.telling import policy_lines
 from promptpack.templating import NeedsDenied, Templates
@@ -105,10 +106,11 @@ class Composer:
 
     def reads(self, variant: Variant) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any."""
-        uses = [use for section in variant.sections for part in section.parts for use in part.uses]
         read: set[str] = set()
         findings: list[Finding] = []
-        for name in dict.fromkeys((_layout(variant), *(use.fragment for use in uses))):
+        for name in dict.fromkeys(
+            (_layout(variant), *(use.fragment for use in uses(variant.sections)))
+        ):
             try:
                 read |= self.templates.dependencies.reads(name)
             except UserError as error:

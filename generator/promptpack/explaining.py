@@ -8,8 +8,9 @@ source line reaches.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from promptpack.model import Artifact, Origin, Project, Use
+from promptpack.model import Artifact, Origin, Project
 from promptpack.origins import Tracer
+from promptpack.resolve import uses
 from promptpack.templating import Templates
 
 
@@ -73,17 +74,11 @@ def _around(
     templates: Templates, artifact: Artifact, origin: Origin
 ) -> Iterator[tuple[Origin, str]]:
     """Yield the includes between a fragment and the pack, then the pack's own line."""
-    for use in _uses(artifact):
+    for use in uses(artifact.variant.sections):
         chain = _chain(templates, use.fragment, origin.path)
         if chain is not None:
             yield from ((place, "included by") for place in reversed(chain))
             yield use.origin, "used by"
-
-
-def _uses(artifact: Artifact) -> Iterator[Use]:
-    for section in artifact.variant.sections:
-        for part in section.parts:
-            yield from part.uses
 
 
 def _chain(templates: Templates, name: str, path: str) -> tuple[Origin, ...] | None:

@@ -49,6 +49,17 @@ def parsed(head: str) -> Document:
     return read_yaml(head, "")
 
 
+@lru_cache(maxsize=1024)
+def document(text: str, path: str) -> Document:
+    """Return the YAML of a source with its places: of a Markdown file, that of its head.
+
+    It is read once for all who ask, and is not to be changed.
+    """
+    if not path.endswith(".md"):
+        return read_yaml(text, path)
+    return read_yaml(split(text).head or "{}", path, first_line=2)
+
+
 def lenient(head: str) -> dict[str, Any]:
     """Return the keys of a head as a client would guess them: as YAML, else line by line.
 

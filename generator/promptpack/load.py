@@ -26,7 +26,7 @@ from promptpack.model import (
 )
 from promptpack.policy import is_patterned
 from promptpack.schema import FragmentHead, ModelFile, PolicyFile, Strict
-from promptpack.source import Document, Mark, decode, finding, read_yaml
+from promptpack.source import LIBRARY, Document, Mark, decode, finding, read_yaml
 
 F = TypeVar("F", bound=Strict)
 T = TypeVar("T", bound=Source)
@@ -81,7 +81,7 @@ class _Reader:
         library, own = library_folder(), self.root / "templates"
         self.folders = [Folder(own, "templates", False)] if own.is_dir() else []
         if not own.is_dir() or own.resolve() != library:
-            self.folders.append(Folder(library, "promptpack:templates", True))
+            self.folders.append(Folder(library, f"{LIBRARY}templates", True))
 
     def project(self) -> Project:
         fragments = {f.name: f for f in self._fragments()}

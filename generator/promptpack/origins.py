@@ -22,11 +22,6 @@ _STANDING_IN = (Line("x", Origin("", 1)),), (Line("y", Origin("", 1)),)
 """Two prompts: where their files differ, there the prompt stands."""
 
 
-def line_origins(project: Project, artifact: Artifact) -> tuple[Origins, ...]:
-    """Return the origins of each line of one artifact; see `Tracer.lines`."""
-    return Tracer(project).lines(artifact)
-
-
 class Tracer:
     """Traces the artifacts of one project; what variants share is worked out once."""
 

@@ -1,10 +1,10 @@
 """Resolution: packs in, their variants out - every model x policy that is not excluded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from promptpack.diagnose import did_you_mean
-from promptpack.model import Finding, Pack, Project, UserError, Variant
+from promptpack.model import Finding, Pack, Project, Section, Use, UserError, Variant
 
 
 class Selection(NamedTuple):
@@ -44,6 +44,11 @@ def resolve(project: Project, selection: Selection = ALL) -> tuple[Variant, ...]
         for variant in _variants(project, pack)
         if selection.takes(pack.name, variant.model.name, variant.policy.name)
     )
+
+
+def uses(sections: Iterable[Section]) -> Iterator[Use]:
+    """Yield every use of a fragment in some sections, in order."""
+    return (use for section in sections for part in section.parts for use in part.uses)
 
 
 def _variants(project: Project, pack: Pack) -> Iterator[Variant]:

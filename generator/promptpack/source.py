@@ -16,6 +16,8 @@ from yaml.reader import ReaderError
 
 from promptpack.model import Finding
 
+LIBRARY = "promptpack:"
+"""How the paths of the standard library begin, which a project can't mend."""
 SIZE_LIMIT = 1 << 20
 DEPTH_LIMIT = 32
 PROBLEM_LIMIT = 100

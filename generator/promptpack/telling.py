@@ -27,6 +27,15 @@ _LEADS = {
 }
 
 
+def count(number: int, what: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "file"), count(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def policy_lines(policy: Policy) -> list[str]:
     """Return a Markdown list that says what a policy allows; what it inherits is not mentioned."""
     named = [c for c in CAPABILITIES if c in policy.grants]

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from promptpack.absorbing.edits import Edit, as_template, line_edits, scalar_edit, value_edit
+from promptpack.frontmatter import document
 from promptpack.model import Origin, Project
-from promptpack.source import read_yaml
+from promptpack.source import LIBRARY, read_yaml
 
 Candidate = tuple[Edit, ...]
 """Edits that belong together: one place where a hunk could go."""
@@ -48,13 +49,18 @@ def hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
 
 def closed(path: str) -> str:
     """Return why a source takes no absorbed text, or nothing for fragments and packs."""
-    if path.startswith("promptpack:"):
-        own = path.removeprefix("promptpack:")
+    if path.startswith(LIBRARY):
+        own = path.removeprefix(LIBRARY)
         return f"{path} is the standard library's: copy it to {own} to have it your own"
     if path.startswith(("packs/", "templates/fragments/")):
         return ""
     kind = {"layouts": "layout", "models": "model", "policies": "policy"}[path.split("/")[1]]
     return f"this line is computed from the {kind} {path}"
+
+
+def _takes_text(path: str) -> bool:
+    """Tell whether a source is a fragment that lines can be written into."""
+    return path.endswith(".md") and not closed(path)
 
 
 def candidates(project: Project, prompt: Prompt, hunk: Hunk) -> list[Candidate]:
@@ -74,7 +80,7 @@ def _changed(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate
     """Yield edits of the line that holds the text, then of the values that it shows."""
     own, *values = prompt.origins[hunk.first]
     (old,), (new,) = hunk.old, hunk.new
-    if own.path.endswith(".md") and not closed(own.path):
+    if _takes_text(own.path):
         for line in line_edits(project.sources[own.path], own.line, old, new):
             yield (Edit(own.path, own.line, 1, (line,)),)
     for origin in (own, *values):
@@ -84,8 +90,7 @@ def _changed(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate
 
 def _value(project: Project, origin: Origin, old: str, new: str) -> Iterator[Candidate]:
     text = project.sources[origin.path]
-    document = read_yaml(text, origin.path)
-    for mark in document.values.values():
+    for mark in document(text, origin.path).values.values():
         if mark.line != origin.line:
             continue
         value = _scalar(text.split("\n")[mark.line - 1][mark.column - 1 :][: mark.width])
@@ -105,22 +110,16 @@ def _scalar(written: str) -> str | float:
 
 
 def _deleted(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
-    edits = _removals(project, prompt, range(hunk.first, hunk.last))
-    if edits is not None:
-        yield tuple(edits)
-
-
-def _removals(project: Project, prompt: Prompt, numbers: Iterable[int]) -> list[Edit] | None:
-    """Return edits that take lines out; None where one is not a fragment's own literal line."""
+    """Yield the edits that take lines out, where each is a fragment's own literal line."""
     edits = []
-    for number in numbers:
+    for number in range(hunk.first, hunk.last):
         origin = prompt.origins[number][0]
         if not prompt.lines[number] and origin.path.endswith((".yaml", ".j2")):
             continue  # what sets blocks apart goes with them
         if not _is_literal(project, prompt, number):
-            return None
+            return
         edits.append(Edit(origin.path, origin.line, 1, ()))
-    return edits
+    yield tuple(edits)
 
 
 def _replaced(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
@@ -151,7 +150,7 @@ def _inserted(prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
         if number is None:
             continue
         origin = prompt.origins[number][0]
-        if origin.path.endswith(".md") and not closed(origin.path):
+        if _takes_text(origin.path):
             for form in forms:
                 yield (Edit(origin.path, origin.line + offset, 0, form),)
 
@@ -162,7 +161,7 @@ def _nearest(prompt: Prompt, numbers: Iterable[int]) -> int | None:
 
 def _is_literal(project: Project, prompt: Prompt, number: int) -> bool:
     origin = prompt.origins[number][0]
-    if not origin.path.endswith(".md") or closed(origin.path):
+    if not _takes_text(origin.path):
         return False
     source = project.sources[origin.path].split("\n")[origin.line - 1]
     return source.rstrip() == prompt.lines[number]

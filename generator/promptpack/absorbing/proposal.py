@@ -18,12 +18,12 @@ from promptpack.absorbing.candidates import (
 )
 from promptpack.absorbing.edits import Edit, applied, scalar_edit
 from promptpack.build import build
+from promptpack.frontmatter import document
 from promptpack.locate import Place
 from promptpack.manifest import digest
 from promptpack.model import Agent, Artifact, Finding, Project, UserError
 from promptpack.origins import Tracer
 from promptpack.resolve import Selection
-from promptpack.source import read_yaml
 from promptpack.targets import TARGETS
 
 _COMBINATIONS = 64
@@ -50,31 +50,28 @@ class _Option(NamedTuple):
     candidates: list[Candidate]
 
 
-def propose(
-    project: Project, reload: Reload, place: Place, path: str, to: tuple[str, int]
+def propose(  # noqa: PLR0913, PLR0917 - a project as built, an output of it, and where to
+    project: Project,
+    before: Iterable[Artifact],
+    reload: Reload,
+    place: Place,
+    path: str,
+    to: tuple[str, int],
 ) -> Proposal:
     """Return the edit of the sources that gives the output as it stands at `path`.
 
-    `to` is the source path, and line or 0, where new text is to go; ("", 0) leaves it open. Raises
-    UserError with every reason why there is none, or more than one.
+    `before` is what the project builds. `to` is the source path, and line or 0, where new text is
+    to go; ("", 0) leaves it open. Raises UserError with every reason why there is no such edit, or
+    more than one.
     """
     work = _Absorbing(project, reload, place, path)
     work.check()
     texts = work.texts(to)
-    before, after = build(project), build(reload(texts))
-    built = {artifact.path: artifact.content for artifact in before}
-    changed = [a for a in after if built.get(a.path) != a.content and a.path != place.artifact.path]
-    own = place.artifact.variant
-    same = {
-        a.path
-        for a in changed
-        if (a.variant.pack.name, a.variant.name) == (own.pack.name, own.name)
-    }
-    return Proposal(
-        texts,
-        tuple(a for a in changed if a.path in same),
-        tuple(a for a in changed if a.path not in same),
-    )
+    built = {_key(artifact): artifact.content for artifact in before}
+    own = _key(place.artifact)
+    changed = [a for a in build(reload(texts)) if built.get(_key(a)) != a.content]
+    siblings = tuple(a for a in changed if _key(a)[:2] == own[:2] and _key(a) != own)
+    return Proposal(texts, siblings, tuple(a for a in changed if _key(a)[:2] != own[:2]))
 
 
 class _Absorbing:
@@ -122,13 +119,13 @@ class _Absorbing:
     def _head(self) -> Iterator[_Option]:
         """Yield the head's fields that changed; what can't be absorbed has no candidate."""
         pack = self.place.artifact.variant.pack
-        document = read_yaml(self.project.sources[pack.path], pack.path)
+        text = self.project.sources[pack.path]
+        values = document(text, pack.path).values
         for field in ("name", "mode", "description", "temperature"):
             value = getattr(self.now, field)
             if value == getattr(self.built, field):
                 continue
-            mark = document.values.get((field,))
-            text = self.project.sources[pack.path]
+            mark = values.get((field,))
             edit = scalar_edit(text, pack.path, mark, value) if mark and field != "name" else None
             why = f"the {field} can't be written to {pack.path}"
             yield _Option(self._line(str(value)), why, [(edit,)] if edit else [])
@@ -216,6 +213,11 @@ class _Absorbing:
 
     def _refuse(self, line: int, message: str, hint: str) -> None:
         raise UserError((Finding("PP405", "error", self.path, line, 0, message, hint),))
+
+
+def _key(artifact: Artifact) -> tuple[str, str, str]:
+    """Return what tells an output from all others: packs share some files."""
+    return artifact.variant.pack.name, artifact.variant.name, artifact.target
 
 
 def _goes_to(edit: Edit, to: tuple[str, int]) -> bool:

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -11,11 +11,13 @@ import click
 from promptpack.absorbing.proposal import Proposal, propose
 from promptpack.build import build
 from promptpack.cli import report
+from promptpack.cli.choice import chosen_source
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.load import load
 from promptpack.locate import Place, locate
 from promptpack.model import Artifact, Project, UserError
 from promptpack.output import SCHEMA_VERSION
+from promptpack.telling import count
 from promptpack.write import rewrite
 
 
@@ -35,10 +37,13 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     """
     root = state.root()
     project = load(root)
-    place = _edited(project, file)
+    artifacts = build(project)
+    place = _edited(artifacts, file)
     try:
         target = _to(project, root, to)
-        found = propose(project, lambda texts: load(root, texts), place, str(file), target)
+        found = propose(
+            project, artifacts, lambda texts: load(root, texts), place, str(file), target
+        )
     except UserError as error:
         report.findings(error.findings)
         return 1
@@ -54,9 +59,9 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     return 0
 
 
-def _edited(project: Project, file: Path) -> Place:
+def _edited(artifacts: Iterable[Artifact], file: Path) -> Place:
     """Return what was edited in a file; raises UsageError where it holds no output."""
-    places = locate(file.resolve(), build(project))
+    places = locate(file.resolve(), artifacts)
     changed = [place for place in places if place.text != place.artifact.content.decode()]
     if not places:
         raise click.UsageError(f"'{file}' is no file that promptpack wrote for this project.")
@@ -70,9 +75,7 @@ def _to(project: Project, root: Path, to: str) -> tuple[str, int]:
     match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", to)
     if match is None:
         return "", 0
-    path = match[1]
-    if path not in project.sources and Path(path).resolve().is_relative_to(root):
-        path = Path(path).resolve().relative_to(root).as_posix()
+    path = chosen_source(project, root, match[1])
     if path not in project.sources:
         raise click.UsageError(f"'{match[1]}' is no source of this project.")
     return path, int(match[2] or 0)
@@ -123,7 +126,7 @@ def _agreed(found: Proposal) -> bool:
     """Tell whether to go on where other variants change too: on a terminal that is asked."""
     variants = sum(len(names) for names in _variants(found.others).values())
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        what = report.count(variants, "other variant")
+        what = count(variants, "other variant")
         click.echo(f"Nothing was changed: {what} would change too. Go on with --yes.", err=True)
         return False
     return click.confirm("Change them all?", err=True)

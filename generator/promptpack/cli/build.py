@@ -17,6 +17,7 @@ from promptpack.load import load
 from promptpack.model import Finding, UserError
 from promptpack.output import build_data, counts, notes, plan_output
 from promptpack.resolve import Selection
+from promptpack.telling import count
 from promptpack.write import apply
 
 
@@ -64,7 +65,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
 def _summary(done: dict[str, int], folder: str) -> str:
     files = done["written"] + done["unchanged"]
     parts = [f"{number} {word}" for word, number in done.items() if number or word == "written"]
-    many = report.count(files, "file")
+    many = count(files, "file")
     return f"{click.style('Built', fg='green')} {many} in {folder}: {', '.join(parts)}"
 
 

@@ -14,6 +14,7 @@ from promptpack.cli.state import State, format_option, out_option, pass_state, s
 from promptpack.load import load
 from promptpack.output import check_data, plan_output
 from promptpack.resolve import ALL, Selection
+from promptpack.telling import count
 from promptpack.write import Status
 
 _WORDS = {
@@ -55,7 +56,7 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     elif not state.quiet:
         if not artifacts and selection != ALL:
             click.echo(nothing_chosen(project, selection))
-        many = report.count(len(todo.wanted), "file")
+        many = count(len(todo.wanted), "file")
         click.echo(f"{many} in {state.shown(folder)}, all as built")
     return 1 if off else 0
 
@@ -65,7 +66,7 @@ def _report(off: list[Status], mend: str, state: State) -> Iterator[str]:
     for status in missing[:_FEW]:
         yield click.style(f"{status.path}: {_WORDS[status.state]}", bold=True)
     if len(missing) > _FEW:
-        yield f"… and {report.count(len(missing) - _FEW, 'more missing file')}"
+        yield f"… and {count(len(missing) - _FEW, 'more missing file')}"
     for status in off:
         if status.state == "missing":
             continue

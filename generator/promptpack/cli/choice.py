@@ -1,6 +1,7 @@
 """One pack and one variant by name; a wrong name is a usage error."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 import click
 
@@ -49,6 +50,13 @@ def chosen_target(pack: Pack, name: str | None) -> str:
         return "opencode" if "opencode" in known else known[0]
     if name in TARGETS and name not in known:
         raise click.UsageError(f"{pack.name} is not rendered for '{name}', only {_list(known)}.")
+    return name
+
+
+def chosen_source(project: Project, root: Path, name: str) -> str:
+    """Return a source's path as the project has it, for one that is relative to where we are."""
+    if name not in project.sources and (path := Path(name).resolve()).is_relative_to(root):
+        return path.relative_to(root).as_posix()
     return name
 
 

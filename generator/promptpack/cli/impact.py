@@ -4,12 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 
 import click
 
 from promptpack.build import build
 from promptpack.cli import report
+from promptpack.cli.choice import chosen_source
 from promptpack.cli.state import State, closest, format_option, pass_state
 from promptpack.explaining import Reach, impact
 from promptpack.load import load
@@ -32,8 +32,7 @@ def command(state: State, place: str) -> None:
     project = load(root)
     if path in project.fragments:
         path = project.fragments[path].path
-    if path not in project.sources and Path(path).resolve().is_relative_to(root):
-        path = Path(path).resolve().relative_to(root).as_posix()
+    path = chosen_source(project, root, path)
     if path not in project.sources:
         raise click.UsageError(
             f"'{path}' is no source.{closest(path, (*project.sources, *project.fragments))}"

@@ -11,6 +11,7 @@ from promptpack.load import load
 from promptpack.model import Project
 from promptpack.output import SCHEMA_VERSION
 from promptpack.resolve import resolve
+from promptpack.source import LIBRARY
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 
@@ -66,6 +67,6 @@ def _said(row: Mapping[str, Any]) -> str:
         words.append("default")
     if row.get("shadows"):
         words.append(f"({row['path']} shadows {row['shadows']})")
-    elif str(row["path"]).startswith("promptpack:"):
+    elif str(row["path"]).startswith(LIBRARY):
         words.append("(standard library)")
     return " ".join(word for word in words if word)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from promptpack.model import Artifact, Finding, Loss, Severity
+from promptpack.telling import count
 from promptpack.write import Plan, Status
 
 _CROP = 100
@@ -158,15 +159,6 @@ def _short(text: str) -> str:
 
 def _why(loss: Loss) -> str:
     return f"accepted: {loss.accepted}" if loss.accepted else loss.reason
-
-
-def count(number: int, what: str) -> str:
-    """Return a number of things in words.
-
-    >>> count(1, "file"), count(2, "file")
-    ('1 file', '2 files')
-    """
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _by_weight(counted: tuple[tuple[str, Loss], int]) -> tuple[str, int, str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from promptpack.lines import CHARACTERS_PER_TOKEN
 from promptpack.masking import veil
 from promptpack.model import Origin
 from promptpack.review.accepted import Accepted, unaccepted
@@ -38,9 +39,6 @@ from promptpack.review.outputs import Pair, paired, whole
 from promptpack.review.permissions import effects
 from promptpack.review.pieces import pieces
 from promptpack.review.reach import Universe, reach, universe
-
-CHARACTERS_PER_TOKEN = 4
-"""A rule of thumb; a number of tokens is always shown with `≈`."""
 
 Takes = Callable[[Output], bool]
 

@@ -6,9 +6,9 @@ from promptpack.model import Origin
 from promptpack.review.characters import shown
 from promptpack.review.nouns import PERMISSIONS, Change
 from promptpack.review.wording import marked, subject, suspicious, verb
+from promptpack.source import LIBRARY
 
 LONGEST = 300
-LIBRARY = "promptpack:"
 
 
 def sentence(change: Change) -> str:

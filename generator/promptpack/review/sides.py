@@ -7,16 +7,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from promptpack.build import build
-from promptpack.compose import Composer
 from promptpack.dependencies import LAYOUT
 from promptpack.load import load
 from promptpack.manifest import MANIFEST
-from promptpack.model import Artifact, Origin, Project, UserError, Variant
+from promptpack.model import Artifact, Origin, UserError, Variant
 from promptpack.origins import Tracer
 from promptpack.output import about, key_of
+from promptpack.resolve import uses
 from promptpack.review.nouns import Origins, Output, Side
 from promptpack.review.pieces import pieces
 from promptpack.targets import TARGETS
+from promptpack.templating import Templates
 
 
 def project_side(root: Path, label: str, name: str) -> Side:
@@ -30,8 +31,9 @@ def project_side(root: Path, label: str, name: str) -> Side:
     except UserError as error:
         told = (f._replace(path=f"{name}:{f.path}" if f.path else name) for f in error.findings)
         raise UserError(tuple(told)) from None
-    uses, tracer = _uses(project), Tracer(project)
-    outputs = [_output(tracer, artifact, uses(artifact.variant)) for artifact in artifacts]
+    tracer = Tracer(project)
+    made_of = _made_of(tracer.composer.templates)
+    outputs = [_output(tracer, artifact, made_of(artifact.variant)) for artifact in artifacts]
     return Side(label, {output.key: output for output in outputs}, project.sources)
 
 
@@ -105,9 +107,8 @@ def _traced(
     return origins, values
 
 
-def _uses(project: Project) -> Callable[[Variant], Uses]:
+def _made_of(templates: Templates) -> Callable[[Variant], Uses]:
     """Return a function that tells the use lines of a variant, and all files it is made of."""
-    templates = Composer(project).templates
 
     @cache
     def paths(name: str) -> frozenset[str]:
@@ -115,18 +116,17 @@ def _uses(project: Project) -> Callable[[Variant], Uses]:
 
     found: dict[tuple[str, str], Uses] = {}
 
-    def uses(variant: Variant) -> Uses:
+    def made_of(variant: Variant) -> Uses:
         key = variant.pack.name, variant.name
         if key not in found:
-            used = [u for s in variant.sections for part in s.parts for u in part.uses]
-            lines = tuple((use.origin, paths(use.fragment)) for use in used)
+            lines = tuple((use.origin, paths(use.fragment)) for use in uses(variant.sections))
             layout = templates.find(f"{LAYOUT}{variant.model.layout}").path
             files = {path for _, some in lines for path in some}
             first = (variant.pack.path, variant.policy.path, variant.model.path, layout)
             found[key] = lines, (*first, *sorted(files))
         return found[key]
 
-    return uses
+    return made_of
 
 
 def _found(key: str, text: str) -> Output:

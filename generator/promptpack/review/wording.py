@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from promptpack.review.characters import shown
 from promptpack.review.nouns import PERMISSIONS, Change, Kind, Review
+from promptpack.telling import count
 
 NOTHING = "No generated output changed."
 TOKENS = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
@@ -124,20 +125,15 @@ def tokens(number: int) -> str:
     return f"≈ {number:+d} tokens" if number else "≈ 0 tokens"
 
 
-def plural(number: int, what: str) -> str:
-    """Return a number of things in words."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def totals(review: Review) -> str:
     """Return the last line of a report: all that a reader has to know in numbers."""
     found = review.summary
     outputs = f"{found.changed} changed, {found.added} added, {found.removed} removed"
     outputs += f", {found.renamed} renamed" if found.renamed else ""
     said = [
-        plural(len(review.causes), "cause"),
+        count(len(review.causes), "cause"),
         outputs,
-        f"{plural(found.groups, 'group')} ({plural(found.hunks, 'hunk')})",
+        f"{count(found.groups, 'group')} ({count(found.hunks, 'hunk')})",
         f"{tokens(found.tokens_per_output)} per output",
         f"unexplained {found.unexplained}" if review.origins_known else "origins unknown",
     ]

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from promptpack.lines import CHARACTERS_PER_TOKEN
 from promptpack.model import Artifact, Fragment, Origin, Pack
 from promptpack.rules.nouns import Remark, rule
 from promptpack.rules.subject import Prompt, Subject
 from promptpack.targets import TARGETS
-
-CHARACTERS_PER_TOKEN = 4
-"""What a token is reckoned at; near enough to say that a prompt is too long."""
 
 _OPENING = re.compile(r"(?<![$={])\{\{(?=[-+]?\s*[A-Za-z_])|\{%(?=[-+]?\s*[a-z])")
 """What begins an expression or a tag; `${{` and `={{` are other languages', `{{.` is Go's."""

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from promptpack.model import Effect, Fragment, Loss, Origin, Policy, Use, Variant
+from promptpack.model import Effect, Fragment, Loss, Origin, Policy, Use
 from promptpack.policy import effects
+from promptpack.resolve import uses
 from promptpack.rules.nouns import Remark, rule
 from promptpack.rules.prose import Sentence, sentences
 from promptpack.rules.subject import Subject
@@ -126,7 +127,7 @@ def need_lost(subject: Subject) -> Iterator[Remark]:
     found: dict[tuple[Origin, int, str, str], dict[str, None]] = {}
     for artifact in subject.artifacts:
         lost = {loss.subject for loss in artifact.losses if _takes_away(loss)}
-        for use in _uses(artifact.variant) if lost else ():
+        for use in uses(artifact.variant.sections) if lost else ():
             for capability in sorted(_needs(subject, use) & lost):
                 clients = found.setdefault((use.origin, use.column, use.fragment, capability), {})
                 clients[f"{artifact.target} under {artifact.variant.policy.name}"] = None
@@ -138,10 +139,6 @@ def need_lost(subject: Subject) -> Iterator[Remark]:
 
 def _takes_away(loss: Loss) -> bool:
     return not loss.is_field and loss.kind in {"narrowed", "dropped"} and loss.got == "deny"
-
-
-def _uses(variant: Variant) -> Iterator[Use]:
-    return (use for section in variant.sections for part in section.parts for use in part.uses)
 
 
 def _needs(subject: Subject, use: Use) -> set[str]:

@@ -10,7 +10,7 @@ from promptpack.review.formats.github import LIMIT, annotation
 from promptpack.review.formats.sarif import location, log
 from promptpack.rules import RULES
 from promptpack.rules.nouns import Verdict
-from promptpack.rules.subject import LIBRARY
+from promptpack.source import LIBRARY
 
 SCHEMA_VERSION = 1
 _FIELDS = ("code", "severity", "path", "line", "column", "message", "hint")

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from promptpack.dependencies import LAYOUT, Dependencies
-from promptpack.frontmatter import split
+from promptpack.frontmatter import document
 from promptpack.model import Artifact, Line, Model, Pack, Policy, Project, Section, Source, Variant
-from promptpack.source import Document, read_yaml
+from promptpack.source import LIBRARY, Document
 from promptpack.templating import Templates
-
-LIBRARY = "promptpack:"
-"""How the paths of the standard library begin, which a project can't mend."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +78,7 @@ class Subject:
 
     def document(self, path: str) -> Document:
         """Return the YAML of a file with its places; of a fragment, that of its head."""
-        text = self.project.sources[path]
-        if path.endswith(".yaml"):
-            return read_yaml(text, path)
-        return read_yaml(split(text).head or "", path, first_line=2)
+        return document(self.project.sources[path], path)
 
     def _paths(self, pack: Pack) -> Iterator[str]:
         yield pack.path

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from promptpack.dependencies import LAYOUT
 from promptpack.model import Pack
+from promptpack.resolve import uses
 from promptpack.rules.nouns import Remark, rule
-from promptpack.rules.subject import LIBRARY, Subject
+from promptpack.rules.subject import Subject
+from promptpack.source import LIBRARY
 
 
 def unused_fragment(subject: Subject) -> Iterator[Remark]:
@@ -101,9 +103,9 @@ def unused_value(subject: Subject) -> Iterator[Remark]:
 
 
 def _read_by(subject: Subject, pack: Pack) -> frozenset[str]:
-    uses = [use.fragment for s in pack.sections for part in s.parts for use in part.uses]
+    fragments = [use.fragment for use in uses(pack.sections)]
     layouts = [LAYOUT + model.layout for model in subject.models_of(pack)]
-    return frozenset().union(*(subject.dependencies.reads(n) for n in (*uses, *layouts)))
+    return frozenset().union(*(subject.dependencies.reads(n) for n in (*fragments, *layouts)))
 
 
 def _read_around(subject: Subject) -> Mapping[str, set[str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from promptpack.model import Artifact, Fragment, Origin, Pack, Project, Source, Variant
 from promptpack.origins import Tracer
 from promptpack.site.permissions import Permissions
+from promptpack.source import LIBRARY
 
 HOME = "index.md"
 FRAGMENTS = "fragments/index.md"
@@ -143,7 +144,7 @@ def source_name(path: str) -> str:
     >>> source_name("promptpack:templates/fragments/standards/async-first.md")
     'standards/async-first'
     """
-    inside = path.removeprefix("promptpack:").removeprefix("templates/")
+    inside = path.removeprefix(LIBRARY).removeprefix("templates/")
     if inside.startswith("fragments/"):
         return inside.removeprefix("fragments/").removesuffix(".md")
     return inside.split("/", 2)[2] if inside.startswith("packs/") else inside

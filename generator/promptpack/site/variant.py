@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from promptpack.lines import CHARACTERS_PER_TOKEN
 from promptpack.model import Artifact, Origin, Pack, Variant
 from promptpack.site import merging
 from promptpack.site.catalogue import (
@@ -41,7 +42,6 @@ from promptpack.targets import TARGETS as CLIENTS
 
 VIEWS = ("Raw", "Rendered", "Where each line comes from", "Difference to the default")
 _VALUES = ("raw", "rendered", "origins", "difference")
-CHARACTERS_PER_TOKEN = 4
 
 
 Standard = Mapping[str, Cut]

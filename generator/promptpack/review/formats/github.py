@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from promptpack.review.nouns import Review, Severity
 from promptpack.review.saying import in_repository, sentence
-from promptpack.review.wording import NOTHING, plural
+from promptpack.review.wording import NOTHING
+from promptpack.telling import count
 
 LIMIT = 10
 """GitHub shows so many annotations of each severity for a step."""
@@ -25,7 +26,7 @@ def github(review: Review) -> str:
     lines = list(_annotations(review))
     total = review.summary.groups
     if len(lines) < total:
-        lines.append(f"{len(lines)} of {plural(total, 'group')} annotated")
+        lines.append(f"{len(lines)} of {count(total, 'group')} annotated")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -15,12 +15,12 @@ from promptpack.review.wording import (
     counted,
     left_out,
     marked,
-    plural,
     subject,
     tokens,
     totals,
     verb,
 )
+from promptpack.telling import count
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -64,7 +64,7 @@ def _body(review: Review) -> Iterator[str]:
     if said := left_out(review):
         yield f"<p>{said}</p>"
     for block in blocks(review):
-        yield f"<h2>{block.title} ({plural(len(block.changes), 'group')})</h2>"
+        yield f"<h2>{block.title} ({count(len(block.changes), 'group')})</h2>"
         if block.title == "Prose":
             yield from _list(_text(line) for line in counted(block.changes))
         for change in block.changes:
@@ -73,7 +73,7 @@ def _body(review: Review) -> Iterator[str]:
         yield "<h2>What reaches how far</h2>"
         yield from _list(
             f"<code>{_text(c.origin.path)}:{c.origin.line}</code> → {_text(c.reach)} in "
-            f"{plural(c.packs, 'pack')}, {plural(c.targets, 'target')}"
+            f"{count(c.packs, 'pack')}, {count(c.targets, 'target')}"
             for c in review.causes
         )
 
@@ -81,7 +81,7 @@ def _body(review: Review) -> Iterator[str]:
 def _change(change: Change) -> Iterator[str]:
     head = f"{change.id} {_text(subject(change))} {verb(change)}"
     yield f'<article class="{change.severity}"><h3>{head}</h3>'
-    said = [_text(change.reach), plural(len(change.places), "hunk")]
+    said = [_text(change.reach), count(len(change.places), "hunk")]
     said += [tokens(change.token_delta)] if change.token_delta else []
     if change.kind in PERMISSIONS:
         said.pop(1)
@@ -92,7 +92,7 @@ def _change(change: Change) -> Iterator[str]:
     if change.above or change.below:
         lines = f"{_text(change.above)}{lines}\n{_text(change.below)}"
     yield f"<pre>{lines}</pre>"
-    yield f"<details><summary>{plural(len(change.outputs), 'output')}</summary>"
+    yield f"<details><summary>{count(len(change.outputs), 'output')}</summary>"
     yield from _list(f"<code>{_text(output)}</code>" for output in change.outputs)
     yield "</details></article>"
 

@@ -17,13 +17,13 @@ from promptpack.review.wording import (
     blocks,
     counted,
     marked,
-    plural,
     subject,
     suspicious,
     tokens,
     totals,
     verb,
 )
+from promptpack.telling import count
 
 BUDGET = 60_000
 MARKER = "<!-- promptpack:diff -->"
@@ -90,7 +90,7 @@ def _cut(here: int, total: int, rest: str) -> str:
 def _chunks(review: Review) -> Iterator[_Chunk]:
     for block in blocks(review):
         stays = block.changes[0].kind in NEVER_CUT
-        many = plural(len(block.changes), "group")
+        many = count(len(block.changes), "group")
         sign = "🔴 " if block.urgent else ""
         lead = f"### {sign}{block.title} ({many})\n\n"
         if block.title == "Prose":
@@ -158,7 +158,7 @@ def _causes(review: Review) -> Iterator[str]:
     yield "### What reaches how far\n\n"
     for cause in review.causes[:_CAUSES]:
         where = _code(f"{cause.origin.path}:{cause.origin.line}")
-        packs, targets = plural(cause.packs, "pack"), plural(cause.targets, "target")
+        packs, targets = count(cause.packs, "pack"), count(cause.targets, "target")
         yield f"- {where} → {_code(cause.reach)} in {packs}, {targets}\n"
     if len(review.causes) > _CAUSES:
         yield f"- {_CAUSES} of {len(review.causes)} causes shown\n"

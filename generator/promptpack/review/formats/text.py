@@ -15,13 +15,13 @@ from promptpack.review.wording import (
     counted,
     left_out,
     marked,
-    plural,
     subject,
     suspicious,
     tokens,
     totals,
     verb,
 )
+from promptpack.telling import count
 
 _COLOURS = {"gone": "red", "come": "green"}
 _SHORT = 4
@@ -31,7 +31,7 @@ _MOVED = 3
 def text(review: Review) -> str:
     """Return the report with colours, which `click.echo` leaves out where there is no terminal."""
     head = f"promptpack diff  {shown(review.base)} → {shown(review.head)}"
-    built = plural(review.built, "output")
+    built = count(review.built, "output")
     lines = [f"{click.style(head, bold=True)}     {built} built on both sides", ""]
     if not review.differs:
         return "\n".join([*lines[:1], NOTHING]) + "\n"
@@ -45,7 +45,7 @@ def text(review: Review) -> str:
 
 
 def _block(block: Block) -> Iterator[str]:
-    many = plural(len(block.changes), "group")
+    many = count(len(block.changes), "group")
     title = f"! {block.title.upper()}" if block.urgent else block.title
     colour = "red" if block.urgent else None
     yield f"{click.style(title, fg=colour, bold=True)}  {many}"
@@ -72,7 +72,7 @@ def _words(change: Change) -> Iterator[str]:
     if change.kind == "whitespace":
         return
     if change.kind in ("output-added", "output-removed"):
-        size = plural(len(marked(change)), "line")
+        size = count(len(marked(change)), "line")
         yield from (f"       {shown(output)}  ({size})" for output in change.outputs)
         return
     lines = suspicious(change) if change.kind == "hidden" else marked(change)
@@ -100,5 +100,5 @@ def _word(word: Words, *, alone: bool) -> str:
 def _causes(review: Review) -> Iterator[str]:
     for cause in review.causes:
         where = f"{shown(cause.origin.path)}:{cause.origin.line}"
-        packs, targets = plural(cause.packs, "pack"), plural(cause.targets, "target")
+        packs, targets = count(cause.packs, "pack"), count(cause.targets, "target")
         yield f"  {where} → {shown(cause.reach)} in {packs}, {targets}"
