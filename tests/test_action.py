@@ -2,31 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import support
-from forges import ARTIFACT, MARKER, TOKEN, Api, Forge, run_action, served
+from forges import ARTIFACT, MARKER, TOKEN, Api, Forge, run_action
 from review_cases import commit, git
 
 STEPS = "templates/fragments/standards/small-steps.md"
 LOOK = "templates/policies/look.yaml"
 OLD = f"{MARKER}\n**promptpack diff**\n\nwhat was said before\n"
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with served(Api()) as api:
-        yield api
-
-
-@pytest.fixture
-def forge(tmp_path: Path) -> Forge:
-    forge = Forge(tmp_path)
-    forge.branch()
-    return forge
 
 
 def reword(forge: Forge) -> None:

@@ -1,6 +1,5 @@
 """The one comment of a pull request: found, kept current, never somebody else's, never too long."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,6 @@ from forges import ARTIFACT, BOT, MARKER, Api, run_comment, served
 
 OLD = f"{MARKER}\n**promptpack diff**\n\nwhat was said before\n"
 NEW = "what is said now"
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with served(Api()) as api:
-        yield api
 
 
 def test_a_comment_says_where_the_rest_is(tmp_path: Path, api: Api) -> None:

@@ -2,14 +2,13 @@
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import support
-from forges import MARKER, ROOT, TOKEN, Api, Forge, run_action, served
+from forges import MARKER, ROOT, TOKEN, Api, Forge, run_action
 from review_cases import commit, git
 
 ROLE = "packs/demo/role.md"
@@ -26,19 +25,6 @@ $(touch pwned) `touch pwned` ${{ github.token }} %0A::error::x
 </details><script>alert(1)</script> <!-- promptpack:diff --> @everyone #1 [x](https://evil.example)
 ``````
 """
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with served(Api()) as api:
-        yield api
-
-
-@pytest.fixture
-def forge(tmp_path: Path) -> Forge:
-    forge = Forge(tmp_path)
-    forge.branch()
-    return forge
 
 
 def hostile_text(forge: Forge) -> None:
