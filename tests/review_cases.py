@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import support
-from promptpack.review.nouns import Output, Side
+from promptpack.diff.model import Output, Side
 
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid")
 

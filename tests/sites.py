@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.build import build
-from promptpack.load import load
 from promptpack.model import Artifact, Project
+from promptpack.reading.project import load
 from support import environment, snapshot
 
 ROOT = Path(__file__).parents[1]

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import support
-from promptpack.absorbing.edits import as_template, value_edit
+from promptpack.absorb.edits import as_template, value_edit
 from promptpack.build import build
-from promptpack.load import load
-from promptpack.reports import AbsorbReport
+from promptpack.reading.project import load
+from promptpack.reporting.json_schemas import AbsorbReport
 
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
 SMALL_STEPS = "templates/fragments/standards/small-steps.md"

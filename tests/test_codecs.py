@@ -6,10 +6,10 @@ The forms are those found in the wild and measured on the clients; the texts are
 import pytest
 
 from promptpack.build import build
-from promptpack.load import load
 from promptpack.model import OTHER_MCP, Effect, Rule
-from promptpack.policy import describe
-from promptpack.resolve import Selection
+from promptpack.policy.lattice import describe
+from promptpack.reading.project import load
+from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 from test_docs import ROOT
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from promptpack.build import build
-from promptpack.compose import Composer, title_of
-from promptpack.lines import clean
-from promptpack.load import load
 from promptpack.model import Agent, Finding, Line, Origin, Project, UserError
-from promptpack.resolve import Selection, resolve
-from promptpack.telling import policy_lines
+from promptpack.policy.prose import policy_lines
+from promptpack.reading.project import load
+from promptpack.rendering.compose import Composer, title_of
+from promptpack.rendering.lines import clean
+from promptpack.rendering.variants import Selection, resolve
 from support import DEMO, make_project, write_files
 
 PACK = """\

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.reports import REPORTS
-from promptpack.review.formats import FORMATS
+from promptpack.diff.formats import FORMATS
+from promptpack.reporting.json_schemas import REPORTS
 from review_cases import MEASURED, commit, edit, git, report, repository
 
 SMALL = "templates/fragments/standards/small-steps.md"

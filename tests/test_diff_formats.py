@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from promptpack.diff.compare import compare
+from promptpack.diff.formats import BUDGET, FORMATS, markdown
+from promptpack.diff.formats.markdown import MARKER
+from promptpack.diff.model import Cause, Review
 from promptpack.model import Origin
-from promptpack.reports import REPORTS
-from promptpack.review.changes import compare
-from promptpack.review.characters import deceptive, shown
-from promptpack.review.formats import BUDGET, FORMATS, markdown
-from promptpack.review.formats.github import LIMIT
-from promptpack.review.formats.markdown import MARKER
-from promptpack.review.nouns import Cause, Review
+from promptpack.reporting.characters import deceptive, shown
+from promptpack.reporting.github import LIMIT
+from promptpack.reporting.json_schemas import REPORTS
 from review_cases import side
 
 CHROMIUM = shutil.which("chromium")

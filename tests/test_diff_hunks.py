@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptpack.review.changes import compare
-from promptpack.review.hunks import applied, hunks
-from promptpack.review.nouns import Hunk, Review
+from promptpack.diff.compare import compare
+from promptpack.diff.hunks import applied, hunks
+from promptpack.diff.model import Hunk, Review
 from review_cases import side
 
 LINES = (

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from promptpack.diff.compare import compare
+from promptpack.diff.wording import blocks
 from promptpack.model import Agent, Effect, Line, Model, Origin, Policy
-from promptpack.patterns import decide
-from promptpack.policy import compared_names
-from promptpack.review.changes import compare
-from promptpack.review.wording import blocks
+from promptpack.policy.lattice import compared_names
+from promptpack.policy.patterns import decide
 from promptpack.targets import TARGETS, Target
 from review_cases import side
 from test_never_wider import STRENGTH, TEXTS, agents

@@ -8,11 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import support
+from promptpack.diff.compare import compare
+from promptpack.diff.hunks import applied
+from promptpack.diff.model import Hunk, Review, Side
+from promptpack.diff.sides import project_side
 from promptpack.model import UserError
-from promptpack.review.changes import compare
-from promptpack.review.hunks import applied
-from promptpack.review.nouns import Hunk, Review, Side
-from promptpack.review.sides import project_side
 
 TARGETS = "opencode, claude-code, gemini, codex, cursor-rule, skill, system, messages, agents-md"
 DEMO = {

@@ -9,12 +9,13 @@ import pytest
 
 import support
 from promptpack.build import build
-from promptpack.explaining import explain, impact
-from promptpack.load import load
+from promptpack.lint.registry import page
 from promptpack.model import Artifact, Origin
-from promptpack.origins import Tracer
-from promptpack.resolve import Selection
-from promptpack.rules import page
+from promptpack.provenance.explain import explain
+from promptpack.provenance.impact import impact
+from promptpack.provenance.tracer import Tracer
+from promptpack.reading.project import load
+from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from promptpack.build import build
-from promptpack.load import load
+from promptpack.reading.project import load
+from promptpack.rendering.sandbox import Templates
 from promptpack.targets import TARGETS
-from promptpack.templating import Templates
 
 CASES = sorted((Path(__file__).parent / "golden").iterdir())
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import support
-from promptpack import blocks
+from promptpack.targets import blocks
 
 PACK = support.DEMO["packs/demo/pack.yaml"].replace("targets: [opencode]\n", "")
 ACCEPT = """\

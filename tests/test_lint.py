@@ -10,11 +10,11 @@ import pytest
 
 import support
 from promptpack.build import build
-from promptpack.load import load
-from promptpack.masking import masked
-from promptpack.reports import REPORTS
-from promptpack.rules import RULES
-from promptpack.rules.lint import lint
+from promptpack.lint.engine import lint
+from promptpack.lint.registry import RULES
+from promptpack.reading.project import load
+from promptpack.redaction import masked
+from promptpack.reporting.json_schemas import REPORTS
 from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
 from support import DEMO, Result, call, make_project
 

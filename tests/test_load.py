@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from promptpack.load import find_root, library_folder, load
 from promptpack.model import Effect, Finding, Project, Rule, UserError
+from promptpack.reading.project import load
+from promptpack.reading.roots import find_root, library_folder
 from support import DEMO, environment, make_project, write_files
 
 REPOSITORY = Path(__file__).parents[1]
@@ -426,9 +427,9 @@ def test_the_library_in_an_installed_wheel(tmp_path: Path) -> None:
         wheel.extractall(installed)
     folder = make_project(tmp_path / "project")
     code = (
-        "import json, sys; from pathlib import Path; from promptpack import load\n"
-        "project = load.load(Path(sys.argv[1]))\n"
-        "print(json.dumps([str(load.library_folder()), sorted(project.fragments)]))"
+        "import json, sys; from pathlib import Path; from promptpack.reading import project, roots\n"
+        "read = project.load(Path(sys.argv[1]))\n"
+        "print(json.dumps([str(roots.library_folder()), sorted(read.fragments)]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, folder],

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptpack.marks import LineMarks, strip
 from promptpack.model import Effect, Fragment, Line, Origin, Policy, Project
-from promptpack.templating import Templates
-from promptpack.views import Params, PolicyView, Vars
+from promptpack.rendering.context import Params, PolicyView, Vars
+from promptpack.rendering.line_markers import LineMarks, strip
+from promptpack.rendering.sandbox import Templates
 
 START = Origin("nowhere", 0)
 WORD = re.compile(r"w\d+")

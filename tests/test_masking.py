@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.masking import masked, veil
+from promptpack.redaction import masked, veil
 from review_cases import git
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"

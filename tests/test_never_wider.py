@@ -24,10 +24,10 @@ from promptpack.model import (
     Policy,
     Rule,
 )
-from promptpack.patterns import decide
-from promptpack.policy import compare, compared_names, resolve
+from promptpack.policy.lattice import compare, compared_names, resolve
+from promptpack.policy.patterns import decide
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.codec import client_default, emit
+from promptpack.targets.emit import client_default, emit
 
 STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
 PATTERNS = ("git *", "git push*", "*.env", "docs/*", "*", "a?c", "rm *", "*;*", "x")

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import support
-from promptpack import frontmatter
 from promptpack.build import build
-from promptpack.load import load
 from promptpack.model import Artifact, Finding, Origin, UserError
-from promptpack.origins import Tracer
-from promptpack.output import key_of
+from promptpack.output.plan import key_of
+from promptpack.provenance.tracer import Tracer
+from promptpack.reading.project import load
+from promptpack.source import frontmatter
 
 ROOT = Path(__file__).resolve().parents[1]
 TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)

@@ -14,8 +14,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from promptpack.model import Effect, Grant, Rule
-from promptpack.patterns import decide, matches, reachable, witnessed
-from promptpack.policy import Order, compare, effects, meet, plain, uniform
+from promptpack.policy.lattice import Order, compare, effects, meet, plain, uniform
+from promptpack.policy.patterns import decide, matches, reachable, witnessed
 
 ALLOW, ASK, DENY = Effect.ALLOW, Effect.ASK, Effect.DENY
 STRENGTH = {DENY: 0, ASK: 1, ALLOW: 2}

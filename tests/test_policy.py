@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, Policy, Rule
-from promptpack.policy import (
+from promptpack.policy.lattice import (
     RANK,
     Order,
     compare,

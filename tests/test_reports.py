@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.reports import REPORTS
-from promptpack.schema import FILES
+from promptpack.reading.schema import FILES
+from promptpack.reporting.json_schemas import REPORTS
 
 
 @pytest.mark.parametrize(

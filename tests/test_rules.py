@@ -8,12 +8,12 @@ import pytest
 
 import support
 from promptpack.build import build
-from promptpack.load import load
-from promptpack.manifest import MANIFEST
+from promptpack.lint.engine import IDLE, lint
+from promptpack.lint.registry import RULES, page
+from promptpack.lint.rule import Verdict
 from promptpack.model import Finding
-from promptpack.rules import RULES, page
-from promptpack.rules.lint import IDLE, lint
-from promptpack.rules.nouns import Verdict
+from promptpack.output.manifest import MANIFEST
+from promptpack.reading.project import load
 from rule_cases import CASES, Case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,7 +67,7 @@ def test_every_code_that_is_used_has_an_entry_and_every_entry_is_used() -> None:
 
 
 def test_no_code_and_no_name_is_given_twice() -> None:
-    tables = [p for p in (HOUSE / "rules").glob("*.py") if p.stem not in ("__init__", "nouns")]
+    tables = [p for p in (HOUSE / "lint" / "rules").glob("*.py")]
     rows = [
         row
         for path in tables

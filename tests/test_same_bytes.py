@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from promptpack.load import load
 from promptpack.model import Pack
-from promptpack.resolve import resolve
+from promptpack.reading.project import load
+from promptpack.rendering.variants import resolve
 from promptpack.targets import TARGETS
 from support import DEMO, built, call, make_project, run, snapshot, tree_hash
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from promptpack.diagnose import did_you_mean, validate
 from promptpack.model import CAPABILITIES, Finding
-from promptpack.schema import FILES, json_schema
-from promptpack.source import read_yaml
+from promptpack.reading.schema import FILES, json_schema
+from promptpack.reading.validation import did_you_mean, validate
+from promptpack.source.strict_yaml import read_yaml
 
 PACK = """\
 name: demo

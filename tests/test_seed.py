@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from promptpack.build import build
-from promptpack.compose import Composer
-from promptpack.frontmatter import split
-from promptpack.load import load
 from promptpack.model import CAPABILITIES, OTHER_MCP, Agent, Fragment, Project
-from promptpack.policy import describe
-from promptpack.resolve import Selection, resolve
-from promptpack.source import read_yaml
+from promptpack.policy.lattice import describe
+from promptpack.reading.project import load
+from promptpack.rendering.compose import Composer
+from promptpack.rendering.variants import Selection, resolve
+from promptpack.source.frontmatter import split
+from promptpack.source.strict_yaml import read_yaml
 from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]

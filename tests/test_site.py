@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mkdocs.config.defaults import MkDocsConfig
 
 from promptpack.mkdocs_plugin import PromptpackPlugin
-from promptpack.site import inert
+from promptpack.site import escape as inert
 from promptpack.site.catalogue import (
     TRACED,
     data_file,
@@ -27,10 +27,10 @@ from promptpack.site.catalogue import (
     raw_file,
     variant_page,
 )
-from promptpack.site.furniture import settings
+from promptpack.site.client_merge import merged
 from promptpack.site.html import table
-from promptpack.site.merging import merged
 from promptpack.site.rendered import chunks, rendered
+from promptpack.site.theme import settings
 from promptpack.site.tree import listed, tree
 from sites import (
     BODY,

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promptpack.site.furniture import STYLE, furniture
 from promptpack.site.history import history
+from promptpack.site.theme import STYLE, furniture
 from promptpack.targets import TARGETS
 from sites import HOSTILE, ROOT, mkdocs, with_site
 from support import Result, environment, make_project, run, snapshot, tree_hash, write_files

@@ -15,17 +15,9 @@ import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from promptpack.frontmatter import dump, lenient, split
-from promptpack.source import (
-    DEPTH_LIMIT,
-    PROBLEM_LIMIT,
-    SIZE_LIMIT,
-    UNREADABLE,
-    Mark,
-    decode,
-    read_yaml,
-    visible,
-)
+from promptpack.source.frontmatter import dump, lenient, split
+from promptpack.source.strict_yaml import DEPTH_LIMIT, UNREADABLE, read_yaml
+from promptpack.source.text import PROBLEM_LIMIT, SIZE_LIMIT, Mark, decode, visible
 
 relaxed = settings(deadline=None)
 

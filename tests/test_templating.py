@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from promptpack.compose import Composer
-from promptpack.dependencies import INCLUDE_DEPTH
-from promptpack.load import load
 from promptpack.model import Effect, Finding, Fragment, Policy, Project, Rule, UserError
-from promptpack.resolve import resolve
-from promptpack.templating import Templates
-from promptpack.views import ModelView, PackView, Params, PolicyView, Vars
+from promptpack.reading.project import load
+from promptpack.rendering.compose import Composer
+from promptpack.rendering.context import ModelView, PackView, Params, PolicyView, Vars
+from promptpack.rendering.includes import INCLUDE_DEPTH
+from promptpack.rendering.sandbox import Templates
+from promptpack.rendering.variants import resolve
 from support import DEMO, environment, make_project
 
 POLICY = Policy(

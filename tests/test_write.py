@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from promptpack.manifest import MANIFEST, SCHEMA_VERSION
+from promptpack.output.manifest import MANIFEST, SCHEMA_VERSION
 from support import DEMO, Result, built, call, make_project, run, snapshot, temporaries, write_files
 
 LOOK = "dist/opencode/tiny.look/.opencode/agents/demo.md"

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from promptpack.artifacts import make_artifact, widened
-from promptpack.compose import Composer, Warn
-from promptpack.diagnose import did_you_mean
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
-from promptpack.resolve import ALL, Selection, resolve
-from promptpack.source import Path, finding, read_yaml
+from promptpack.reading.validation import did_you_mean
+from promptpack.rendering.compose import Composer, Warn
+from promptpack.rendering.variants import ALL, Selection, resolve
+from promptpack.source.strict_yaml import Path, read_yaml
+from promptpack.source.text import finding
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.emit import make_artifact, widened
 
 Progress = Callable[[int, int], None]
 

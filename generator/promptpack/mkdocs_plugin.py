@@ -17,11 +17,11 @@ from promptpack.cli import program
 from promptpack.model import Finding, UserError
 from promptpack.site import page as ours
 from promptpack.site.catalogue import HOME
-from promptpack.site.furniture import LOGO, fitted
-from promptpack.site.gathering import gathered
+from promptpack.site.gather import gathered
 from promptpack.site.history import MOST
+from promptpack.site.theme import LOGO, fitted
 from promptpack.site.tree import CARDS, Site, guide_nav, listed
-from promptpack.source import visible
+from promptpack.source.text import visible
 
 
 class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types no such hook

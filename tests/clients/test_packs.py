@@ -19,10 +19,10 @@ from clients import claude_code, codex, copilot, gemini, opencode
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
 from promptpack.build import build
-from promptpack.load import load
 from promptpack.model import Artifact, Effect
-from promptpack.patterns import decide, matches
-from promptpack.resolve import Selection
+from promptpack.policy.patterns import decide, matches
+from promptpack.reading.project import load
+from promptpack.rendering.variants import Selection
 
 pytestmark = pytest.mark.clients
 

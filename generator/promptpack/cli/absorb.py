@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from promptpack.absorbing.proposal import Proposal, propose
+from promptpack.absorb.proposal import Proposal, propose
 from promptpack.build import build
 from promptpack.cli import report
 from promptpack.cli.choice import chosen_source
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.load import load
-from promptpack.locate import Place, locate
 from promptpack.model import Artifact, Project, UserError
-from promptpack.output import SCHEMA_VERSION
-from promptpack.telling import count
-from promptpack.write import rewrite
+from promptpack.output.locate import Place, locate
+from promptpack.output.plan import SCHEMA_VERSION
+from promptpack.output.write import rewrite
+from promptpack.reading.project import load
+from promptpack.reporting.plurals import count
 
 
 @click.command("absorb")

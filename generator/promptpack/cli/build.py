@@ -13,12 +13,12 @@ from promptpack.build import Progress, build
 from promptpack.cli import report
 from promptpack.cli.choice import nothing_chosen
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
-from promptpack.load import load
 from promptpack.model import Finding, UserError
-from promptpack.output import build_data, counts, notes, plan_output
-from promptpack.resolve import Selection
-from promptpack.telling import count
-from promptpack.write import apply
+from promptpack.output.plan import build_data, counts, notes, plan_output
+from promptpack.output.write import apply
+from promptpack.reading.project import load
+from promptpack.rendering.variants import Selection
+from promptpack.reporting.plurals import count
 
 
 @click.command("build")

@@ -11,11 +11,11 @@ from promptpack.build import build
 from promptpack.cli import report
 from promptpack.cli.choice import nothing_chosen
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
-from promptpack.load import load
-from promptpack.output import check_data, plan_output
-from promptpack.resolve import ALL, Selection
-from promptpack.telling import count
-from promptpack.write import Status
+from promptpack.output.plan import check_data, plan_output
+from promptpack.output.write import Status
+from promptpack.reading.project import load
+from promptpack.rendering.variants import ALL, Selection
+from promptpack.reporting.plurals import count
 
 _WORDS = {
     "missing": "missing",

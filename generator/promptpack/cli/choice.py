@@ -7,7 +7,7 @@ import click
 
 from promptpack.cli.state import closest
 from promptpack.model import Pack, Project
-from promptpack.resolve import ALL, Selection
+from promptpack.rendering.variants import ALL, Selection
 from promptpack.targets import TARGETS
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 
 from promptpack.cli.state import State, closest, pass_state
+from promptpack.diff import git
+from promptpack.diff.baseline import Accepted, read_accepted
+from promptpack.diff.compare import compare
+from promptpack.diff.filter import PARTS, narrowed
+from promptpack.diff.formats import BUDGET, FORMATS, markdown
+from promptpack.diff.model import Output, Review, Side
+from promptpack.diff.sides import folder_side, project_side
 from promptpack.model import Finding, UserError
-from promptpack.review import git
-from promptpack.review.accepted import Accepted, read_accepted
-from promptpack.review.changes import compare
-from promptpack.review.characters import shown
-from promptpack.review.formats import BUDGET, FORMATS, markdown
-from promptpack.review.narrow import PARTS, narrowed
-from promptpack.review.nouns import Output, Review, Side
-from promptpack.review.sides import folder_side, project_side
+from promptpack.reporting.characters import shown
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 

@@ -98,9 +98,9 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 
-    from promptpack.site.exporting import exported  # noqa: PLC0415 - the same
+    from promptpack.output.write import Wanted, apply, plan  # noqa: PLC0415 - not for --version
+    from promptpack.site.export import exported  # noqa: PLC0415 - the same
     from promptpack.site.history import MOST  # noqa: PLC0415 - the same
-    from promptpack.write import Wanted, apply, plan  # noqa: PLC0415 - not for --version
 
     root = state.root()
     _refuse(root, folder)
@@ -122,7 +122,7 @@ for _one in command.commands.values():
 
 def _gathered(root: Path, edit: str, releases: int) -> Any:  # noqa: ANN401 - a Site; its module needs the extra
     from promptpack.cli import program  # noqa: PLC0415 - this module is imported by that one
-    from promptpack.site.gathering import gathered  # noqa: PLC0415 - needs the extra
+    from promptpack.site.gather import gathered  # noqa: PLC0415 - needs the extra
 
     return gathered(root, program, edit, releases)
 
@@ -136,7 +136,7 @@ def _settings(root: Path) -> Iterator[Path]:
         return
     import yaml  # noqa: PLC0415 - not for --version
 
-    from promptpack.site.furniture import settings  # noqa: PLC0415 - the same
+    from promptpack.site.theme import settings  # noqa: PLC0415 - the same
 
     with tempfile.TemporaryDirectory(prefix="promptpack-") as made:
         config = yaml.safe_load(settings())
@@ -176,7 +176,7 @@ def _own_folder(root: Path, folder: Path) -> Path:
 
 
 def _refuse(root: Path, folder: Path) -> None:
-    from promptpack.write import unsafe_folder  # noqa: PLC0415 - not for --version
+    from promptpack.output.write import unsafe_folder  # noqa: PLC0415 - not for --version
 
     inside = folder.resolve().is_relative_to((root / "docs").resolve())
     if reason := "it is among the pages" if inside else unsafe_folder(folder, root):

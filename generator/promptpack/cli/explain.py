@@ -9,13 +9,13 @@ import click
 from promptpack.build import build
 from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
 from promptpack.cli.state import State, closest, format_option, out_option, pass_state
-from promptpack.explaining import Step, explain
-from promptpack.load import load
-from promptpack.locate import Place, locate
-from promptpack.masking import veil
 from promptpack.model import Artifact, Project
-from promptpack.output import SCHEMA_VERSION
-from promptpack.resolve import Selection
+from promptpack.output.locate import Place, locate
+from promptpack.output.plan import SCHEMA_VERSION
+from promptpack.provenance.explain import Step, explain
+from promptpack.reading.project import load
+from promptpack.redaction import veil
+from promptpack.rendering.variants import Selection
 
 _RULE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _PLACE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -63,7 +63,7 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
 
 def _page(code: str) -> str:
     """Return what there is to say of a rule; raises UsageError for an unknown code."""
-    from promptpack.rules import RULES, page  # noqa: PLC0415 - only for a rule
+    from promptpack.lint.registry import RULES, page  # noqa: PLC0415 - only for a rule
 
     if code not in RULES:
         raise click.UsageError(f"No rule '{code}'.{closest(code, RULES)}")

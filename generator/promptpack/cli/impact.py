@@ -11,10 +11,10 @@ from promptpack.build import build
 from promptpack.cli import report
 from promptpack.cli.choice import chosen_source
 from promptpack.cli.state import State, closest, format_option, pass_state
-from promptpack.explaining import Reach, impact
-from promptpack.load import load
 from promptpack.model import Artifact
-from promptpack.output import SCHEMA_VERSION
+from promptpack.output.plan import SCHEMA_VERSION
+from promptpack.provenance.impact import Reach, impact
+from promptpack.reading.project import load
 
 
 @click.command("impact")

@@ -10,13 +10,13 @@ from promptpack.build import build
 from promptpack.cli import report
 from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.install import plan_install, plan_uninstall
-from promptpack.load import load
 from promptpack.model import Project, UserError
-from promptpack.output import check_data, counts
-from promptpack.resolve import Selection
-from promptpack.write import Plan, apply
-from promptpack.write import State as FileState
+from promptpack.output.install import plan_install, plan_uninstall
+from promptpack.output.plan import check_data, counts
+from promptpack.output.write import Plan, apply
+from promptpack.output.write import State as FileState
+from promptpack.reading.project import load
+from promptpack.rendering.variants import Selection
 
 _WORDS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
 _ASIDE = ("edited", "foreign")

@@ -5,14 +5,14 @@ import click
 from promptpack.build import build
 from promptpack.cli import report
 from promptpack.cli.state import State, closest, pass_state
-from promptpack.load import load
-from promptpack.masking import conceal
+from promptpack.diff import git
+from promptpack.lint.engine import lint
+from promptpack.lint.formats import FORMATS
+from promptpack.lint.registry import RULES
+from promptpack.lint.rule import Verdict
 from promptpack.model import Finding, UserError
-from promptpack.review import git
-from promptpack.rules import RULES
-from promptpack.rules.formats import FORMATS
-from promptpack.rules.lint import lint
-from promptpack.rules.nouns import Verdict
+from promptpack.reading.project import load
+from promptpack.redaction import conceal
 
 
 @click.command("lint")

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.load import load
 from promptpack.model import Project
-from promptpack.output import SCHEMA_VERSION
-from promptpack.resolve import resolve
-from promptpack.source import LIBRARY
+from promptpack.output.plan import SCHEMA_VERSION
+from promptpack.reading.project import load
+from promptpack.rendering.variants import resolve
+from promptpack.source.text import LIBRARY
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import click
 
 from promptpack.model import Artifact, Finding, Loss, Severity
-from promptpack.telling import count
-from promptpack.write import Plan, Status
+from promptpack.output.write import Plan, Status
+from promptpack.reporting.plurals import count
 
 _CROP = 100
 _WORDS = {
@@ -39,8 +39,8 @@ def findings(found: Iterable[Finding], *, writes: bool = True) -> None:
 
 def finding_lines(found: Iterable[Finding]) -> Iterator[str]:
     """Yield the lines of findings, each with its source line and what to do; no secret is shown."""
-    from promptpack.masking import conceal  # noqa: PLC0415 - only where something is wrong
-    from promptpack.source import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
+    from promptpack.redaction import conceal  # noqa: PLC0415 - only where something is wrong
+    from promptpack.source.text import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
 
     for one in map(conceal, found):
         place = ":".join(str(p) for p in (one.path, one.line, one.column) if p and one.path)
@@ -123,8 +123,8 @@ def difference(status: Status) -> Iterator[str]:
 
 def diff_lines(old: str, new: str, was: str, now: str) -> Iterator[str]:
     """Yield the lines of a unified diff in colour, with hidden characters and without secrets."""
-    from promptpack.masking import veil  # noqa: PLC0415 - only where there is a difference
-    from promptpack.source import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
+    from promptpack.redaction import veil  # noqa: PLC0415 - only where there is a difference
+    from promptpack.source.text import visible  # noqa: PLC0415 - reading needs yaml, speaking does not
 
     shown = veil(old, new)
     before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))

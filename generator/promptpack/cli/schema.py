@@ -4,8 +4,8 @@ import json
 
 import click
 
-from promptpack.reports import REPORTS
-from promptpack.schema import FILES, json_schema
+from promptpack.reading.schema import FILES, json_schema
+from promptpack.reporting.json_schemas import REPORTS
 
 
 @click.command("schema")

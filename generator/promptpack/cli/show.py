@@ -5,8 +5,8 @@ import click
 from promptpack.build import build
 from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
 from promptpack.cli.state import State, pass_state
-from promptpack.load import load
-from promptpack.resolve import Selection
+from promptpack.reading.project import load
+from promptpack.rendering.variants import Selection
 
 
 @click.command("show")

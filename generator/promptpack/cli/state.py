@@ -30,7 +30,7 @@ class State:
 
         Raises UsageError where there is none.
         """
-        from promptpack.load import find_root  # noqa: PLC0415 - not for --version
+        from promptpack.reading.roots import find_root  # noqa: PLC0415 - not for --version
 
         if self.directory is not None:
             if not (self.directory / "packs").is_dir():
@@ -43,7 +43,7 @@ class State:
 
     def output(self, root: Path, out: Path | None) -> Path:
         """Return the output folder; raises UsageError for one that outputs may not go into."""
-        from promptpack.write import unsafe_folder  # noqa: PLC0415 - not for --version
+        from promptpack.output.write import unsafe_folder  # noqa: PLC0415 - not for --version
 
         folder = root / "dist" if out is None else out
         if reason := unsafe_folder(folder, root):
@@ -118,7 +118,7 @@ def selection_options(command: Command) -> Command:
         targets: tuple[str, ...],
         **options: object,
     ) -> object:
-        from promptpack.resolve import Selection  # noqa: PLC0415 - not for --version
+        from promptpack.rendering.variants import Selection  # noqa: PLC0415 - not for --version
 
         return command(*args, selection=Selection(packs, models, policies, targets), **options)
 

@@ -8,8 +8,8 @@ import click
 
 from promptpack.cli.report import wrapped
 from promptpack.cli.state import FORMATS, State, pass_state
-from promptpack.gitattributes import gitattributes
-from promptpack.schema import SLUG
+from promptpack.output.gitattributes import gitattributes
+from promptpack.reading.schema import SLUG
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.table import WORDS, Holding, capability_table
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from promptpack.model import Artifact, Fragment, Origin, Pack, Project, Source, Variant
-from promptpack.origins import Tracer
+from promptpack.provenance.tracer import Tracer
 from promptpack.site.permissions import Permissions
-from promptpack.source import LIBRARY
+from promptpack.source.text import LIBRARY
 
 HOME = "index.md"
 FRAGMENTS = "fragments/index.md"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from promptpack.site.inert import text
+from promptpack.site.escape import text
 
 _AROUND = 2
 

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from promptpack.diff import git
+from promptpack.diff.compare import compare
+from promptpack.diff.model import Review, Side
+from promptpack.diff.sides import project_side
 from promptpack.model import UserError
-from promptpack.review import git
-from promptpack.review.changes import compare
-from promptpack.review.nouns import Review, Side
-from promptpack.review.sides import project_side
 
 NOW = "Not released yet"
 MOST = 5

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from promptpack.site.inert import text
+from promptpack.site.escape import text
 
 Pairs = Iterable[tuple[str, str]]
 

@@ -6,7 +6,7 @@ One hop to each side, drawn here and now: it needs no script, and no graph grows
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from promptpack.site.inert import text
+from promptpack.site.escape import text
 
 _NODE, _GAP, _ROW, _HEIGHT = 210, 45, 34, 26
 _MOST, _LETTERS = 12, 24

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from promptpack import frontmatter
+from promptpack.source import frontmatter
 
 
 class Heading(NamedTuple):

@@ -19,12 +19,12 @@ from promptpack.model import (
     Policy,
     Variant,
 )
-from promptpack.policy import compared_names, uniform
+from promptpack.policy.lattice import compared_names, uniform
+from promptpack.site.escape import code, text
 from promptpack.site.html import badge, bullets, counted, listed, paragraph, table
-from promptpack.site.inert import code, text
 from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
-from promptpack.targets.codec import emit
+from promptpack.targets.emit import emit
 
 WORDS: Mapping[str, str] = {
     "allow": "allow",

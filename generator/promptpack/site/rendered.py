@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from promptpack.site import inert
+from promptpack.site import escape as inert
 
 _ACTIVE = ("link", "image", "autolink", "html_inline", "html_block", "reference", "entity")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")

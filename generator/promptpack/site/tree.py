@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
+from promptpack.lint.rule import Entry
 from promptpack.model import Artifact, Project
-from promptpack.rules.nouns import Entry
-from promptpack.site import home
 from promptpack.site.catalogue import (
     CHANGES,
     COMMANDS,
@@ -26,22 +25,22 @@ from promptpack.site.catalogue import (
     pack_page,
     reference_page,
 )
-from promptpack.site.changes import changes_document, recent_changes
-from promptpack.site.comparing import compare_document
-from promptpack.site.furniture import furniture
 from promptpack.site.history import History
-from promptpack.site.library import (
+from promptpack.site.machine_readable import machine_files
+from promptpack.site.page import Page
+from promptpack.site.pages import home
+from promptpack.site.pages.changes import changes_document, recent_changes
+from promptpack.site.pages.compare import compare_document
+from promptpack.site.pages.library import (
     fragment_document,
     fragments_document,
     groups,
     layout_document,
     layouts_document,
 )
-from promptpack.site.machine import machine_files
-from promptpack.site.manual import command_documents, rule_documents
-from promptpack.site.packs import pack_document
-from promptpack.site.page import Page
-from promptpack.site.reference import (
+from promptpack.site.pages.manual import command_documents, rule_documents
+from promptpack.site.pages.pack import pack_document
+from promptpack.site.pages.reference import (
     model_document,
     models_document,
     policies_document,
@@ -49,7 +48,8 @@ from promptpack.site.reference import (
     target_document,
     targets_document,
 )
-from promptpack.site.variant import variant_documents
+from promptpack.site.pages.variant import variant_documents
+from promptpack.site.theme import furniture
 from promptpack.targets import TARGETS as CLIENTS
 
 Nav = list[Any]

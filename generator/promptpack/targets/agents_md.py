@@ -4,8 +4,8 @@ The rest of the file is left alone, several agents may have a block each, and no
 file is read by many clients as instructions, and holds no policy.
 """
 
-from promptpack import blocks
 from promptpack.model import Agent
+from promptpack.targets import blocks
 from promptpack.targets.codec import TEXT_REASONS, Target, told
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.policy import effects
+from promptpack.policy.lattice import effects
 from promptpack.targets.codec import (
     HEAD_FIELDS,
     Target,

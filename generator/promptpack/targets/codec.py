@@ -2,23 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from promptpack import frontmatter
-from promptpack.model import (
-    Agent,
-    Effect,
-    Grant,
-    Line,
-    Loss,
-    LossKind,
-    Mode,
-    Model,
-    Origin,
-    Policy,
-)
-from promptpack.policy import compare, compared_names, describe, effects, plain, resolve
+from promptpack.model import Agent, Effect, Grant, Line, Mode, Model, Origin, Policy
+from promptpack.policy.lattice import effects, plain
+from promptpack.source import frontmatter
 
 HEAD_FIELDS = frozenset({"name", "description"})
 TEXT_REASONS: Mapping[str, str] = {
@@ -60,28 +48,6 @@ class Target:
     advisory: bool = False
     tells_policy: bool = False
     block: bool = False
-
-
-def emit(target: Target, agent: Agent) -> tuple[str, tuple[Loss, ...], list[str]]:
-    """Return the file's text, its losses, and why the client would refuse it."""
-    text = target.encode(agent)
-    decoded = target.decode(text, agent.name)
-    problems = target.problems(text)
-    problems += [
-        f"the {field} does not survive: {target.title} reads something else"
-        for field in (*sorted(target.keeps), "prompt")
-        if getattr(decoded, field) != getattr(agent, field)
-    ]
-    losses = (*_policy_losses(target, agent, decoded), *_field_losses(target, agent, decoded))
-    return text, losses, problems
-
-
-@lru_cache
-def client_default(target: Target, mode: Mode) -> Policy:
-    """Return what the client lets an agent do whose file says nothing of it."""
-    body = (Line("x", Origin("", 1)),)
-    bare = Agent("x", "x", mode, Model(""), None, Policy(Effect.INHERIT), body)
-    return target.decode(target.encode(bare), "x").policy
 
 
 def kept(agent: Agent, capability: str) -> bool:
@@ -201,45 +167,3 @@ def model_of(target: str, value: object) -> Model:
 def _is(value: object, types: type | tuple[type, ...]) -> bool:
     numeric = isinstance(value, bool) and types is not bool
     return isinstance(value, types) and not numeric and value != ""
-
-
-def _policy_losses(target: Target, agent: Agent, decoded: Agent) -> list[Loss]:
-    wanted = resolve(agent.policy, client_default(target, agent.mode))
-    losses = []
-    for capability in compared_names(agent.policy, decoded.policy):
-        want, got = wanted.grant(capability), decoded.policy.grant(capability)
-        order = compare(got, want)
-        if order.name == "EQUAL":
-            continue
-        kind: LossKind = "dropped" if capability in target.absent else "narrowed"
-        if not order.at_most:
-            kind = "advisory" if target.advisory else "widened"
-        reason = _reason(target, capability, kind, want)
-        losses.append(Loss(capability, False, kind, describe(want), describe(got), reason))
-    return losses
-
-
-def _field_losses(target: Target, agent: Agent, decoded: Agent) -> list[Loss]:
-    lost = []
-    wanted, got = agent.model.ids.get(target.name), decoded.model.ids.get(target.name)
-    if wanted is None or wanted != got:
-        missing = f"{agent.model.name} has no id for {target.title}"
-        lost.append(
-            ("model", wanted or agent.model.name, got, target.reasons.get("model", missing))
-        )
-    for field in ("name", "description", "mode", "temperature"):
-        value, back = getattr(agent, field), getattr(decoded, field)
-        if value != back:
-            lost.append((field, str(value), back, target.reasons[field]))
-    return [Loss(f, True, "dropped", w, str(g or "client's own"), r) for f, w, g, r in lost]
-
-
-def _reason(target: Target, capability: str, kind: str, wanted: Grant) -> str:
-    """Return the most specific explanation that the target has."""
-    asks = any(rule.effect is Effect.ASK for rule in wanted)
-    keys = (
-        *(f"{capability} {kind}", capability),
-        *("patterns" if len(wanted) > 1 else "", "ask" if asks else ""),
-        *("mcp" if capability.startswith("mcp:") else "", kind),
-    )
-    return next((target.reasons[key] for key in keys if key in target.reasons), "")

@@ -12,13 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.targets.codec import (
-    Target,
-    agent_of,
-    granted,
-    kept,
-    text_of,
-)
+from promptpack.targets.codec import Target, agent_of, granted, kept, text_of
 
 NAME = "codex"
 

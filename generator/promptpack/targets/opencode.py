@@ -9,17 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
-from promptpack import frontmatter
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy, Rule
-from promptpack.patterns import matches
-from promptpack.policy import effects, meet, plain
-from promptpack.targets.codec import (
-    Target,
-    agent_of,
-    number_of,
-    servers,
-    with_head,
-)
+from promptpack.policy.lattice import effects, meet, plain
+from promptpack.policy.patterns import matches
+from promptpack.source import frontmatter
+from promptpack.targets.codec import Target, agent_of, number_of, servers, with_head
 
 NAME = "opencode"
 

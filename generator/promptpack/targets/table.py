@@ -20,7 +20,7 @@ from promptpack.model import (
     Rule,
 )
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.codec import client_default, emit
+from promptpack.targets.emit import client_default, emit
 
 Holding = Literal["patterns", "ask", "deny", "told", "not held", "no tool"]
 

@@ -1,0 +1,36 @@
+"""A part of a review: what of it to show in, the same review with less to tell out."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from promptpack.diff.model import PERMISSIONS, Change, Review
+from promptpack.diff.segments import HEAD
+
+PARTS = ("permissions", "head", "prose")
+
+
+def narrowed(review: Review, only: str | None, sections: Iterable[str]) -> Review:
+    """Return the review with the changes of one part and of some sections; its numbers stay."""
+    names = frozenset(sections)
+    if only is None and not names:
+        return review
+
+    def wanted(change: Change) -> bool:
+        in_section = not names or change.section in names
+        return in_section and (only is None or _part(change) == only)
+
+    permissions = tuple(change for change in review.permissions if wanted(change))
+    groups = tuple(change for change in review.groups if wanted(change))
+    origins = {origin for change in (*permissions, *groups) for origin in change.causes}
+    return replace(
+        review,
+        permissions=permissions,
+        groups=groups,
+        causes=tuple(cause for cause in review.causes if cause.origin in origins),
+    )
+
+
+def _part(change: Change) -> str:
+    if change.kind in PERMISSIONS:
+        return "permissions"
+    return "head" if change.section == HEAD else "prose"

@@ -1,0 +1,33 @@
+"""A review as a GitLab code quality report: an entry for each group and source line behind it."""
+
+import hashlib
+import json
+from typing import Any
+
+from promptpack.diff.model import Change, Review
+from promptpack.diff.one_line import in_repository, sentence
+from promptpack.model import Origin
+
+
+def gitlab(review: Review) -> str:
+    """Return the entries as a JSON list; no two have the same fingerprint."""
+    entries = [
+        _entry(review, change, origin)
+        for change in review.changes
+        for origin in in_repository(change.causes) or (Origin(change.outputs[0], 1),)
+    ]
+    return json.dumps(entries, indent=2) + "\n"
+
+
+def _entry(review: Review, change: Change, origin: Origin) -> dict[str, Any]:
+    unique = f"{change.fingerprint} {origin.path}:{origin.line}"
+    return {
+        "description": sentence(change),
+        "check_name": f"promptpack-{change.kind}",
+        "fingerprint": hashlib.sha256(unique.encode("utf-8", "surrogateescape")).hexdigest()[:32],
+        "severity": change.severity,
+        "location": {
+            "path": f"{review.prefix}{origin.path}",
+            "lines": {"begin": origin.line},
+        },
+    }

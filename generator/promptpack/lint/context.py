@@ -1,0 +1,91 @@
+"""What rules look at: a project and its artifacts in, the questions that rules ask of them out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from promptpack.model import Artifact, Line, Model, Pack, Policy, Project, Section, Source, Variant
+from promptpack.rendering.includes import LAYOUT, Dependencies
+from promptpack.rendering.sandbox import Templates
+from promptpack.source.frontmatter import document
+from promptpack.source.strict_yaml import Document
+from promptpack.source.text import LIBRARY
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The prompt of one variant, as some of its targets are given it."""
+
+    variant: Variant
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A project that builds, and all of its artifacts."""
+
+    project: Project
+    artifacts: tuple[Artifact, ...]
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """What each template depends on."""
+        return Templates(self.project).dependencies
+
+    @cached_property
+    def own(self) -> Mapping[str, str]:
+        """The texts of the project's own files, by path."""
+        texts = self.project.sources.items()
+        return {path: text for path, text in texts if not path.startswith(LIBRARY)}
+
+    @cached_property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The different prompts, in the order of the artifacts."""
+        found: dict[tuple[str, str, tuple[Line, ...]], Prompt] = {}
+        for artifact in self.artifacts:
+            variant, lines = artifact.variant, artifact.agent.body
+            key = variant.pack.name, variant.name, lines
+            found.setdefault(key, Prompt(variant, lines))
+        return tuple(found.values())
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies that some pack uses."""
+        return tuple(p for p in self.project.policies.values() if p.path in self.users)
+
+    @cached_property
+    def users(self) -> Mapping[str, frozenset[str]]:
+        """The packs that a file is used by, by the file's path; none for what no pack uses."""
+        users: dict[str, set[str]] = defaultdict(set)
+        for pack in self.project.packs.values():
+            for path in self._paths(pack):
+                users[path].add(pack.name)
+        return {path: frozenset(names) for path, names in users.items()}
+
+    def templates(self, section: Section) -> Iterator[Source]:
+        """Yield the fragments of a section and all that they include."""
+        for part in section.parts:
+            for use in part.uses:
+                yield from self.closure(use.fragment)
+
+    def closure(self, name: str) -> Iterator[Source]:
+        """Yield a template and all that it includes."""
+        yield from (self.dependencies.find(one) for one in self.dependencies.closure(name))
+
+    def models_of(self, pack: Pack) -> Iterable[Model]:
+        """Return the models of a pack."""
+        return [self.project.models[name] for name in pack.models]
+
+    def document(self, path: str) -> Document:
+        """Return the YAML of a file with its places; of a fragment, that of its head."""
+        return document(self.project.sources[path], path)
+
+    def _paths(self, pack: Pack) -> Iterator[str]:
+        yield pack.path
+        for section in pack.sections:
+            yield from (source.path for source in self.templates(section))
+        for model in self.models_of(pack):
+            yield model.path
+            yield from (source.path for source in self.closure(LAYOUT + model.layout))
+        yield from (self.project.policies[name].path for name in pack.policies)

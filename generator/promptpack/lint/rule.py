@@ -1,0 +1,75 @@
+"""The nouns of the rules: what can be said, where, and how a check is told what to look at."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from promptpack.lint.context import Subject
+from promptpack.model import Finding, Severity
+
+Family = Literal["input", "policy", "client", "text", "paths", "prompt"]
+
+
+class Remark(NamedTuple):
+    """What a check says of one place in a source; with no width it means the whole line."""
+
+    path: str
+    line: int
+    message: str
+    hint: str = ""
+    column: int = 1
+    width: int = 0
+
+
+Check = Callable[[Subject], Iterator[Remark]]
+
+
+class Entry(NamedTuple):
+    """One thing that promptpack can say.
+
+    `page` is Markdown: a sentence, why it matters, how to mend it, a bad and a good example.
+    `check` finds it in a project that builds; what the pipeline says itself has none.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    family: Family
+    page: str
+    check: Check | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the page."""
+        return self.page.partition("\n")[0]
+
+    @property
+    def stops(self) -> bool:
+        """Tell whether nothing is built where this is said, so that it can't be ignored."""
+        return self.check is None and self.severity == "error"
+
+
+class Suppressed(NamedTuple):
+    """A finding that somebody decided to live with, and why."""
+
+    finding: Finding
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """What the rules say of a project, in the order of its files."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+
+
+def rule(
+    code: str, name: str, family: Family, check: Check, severity: Severity = "warning"
+) -> Entry:
+    """Return the entry of a check; its docstring is the page."""
+    return Entry(code, name, severity, family, inspect.getdoc(check) or "", check)
+
+
+def said(code: str, name: str, family: Family, page: str, severity: Severity = "error") -> Entry:
+    """Return the entry of what the pipeline says itself."""
+    return Entry(code, name, severity, family, inspect.cleandoc(page))

@@ -1,0 +1,1 @@
+"""The rules of `promptpack lint`, a module for each family."""

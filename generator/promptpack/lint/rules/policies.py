@@ -1,0 +1,152 @@
+"""Rules of policies: what one allows that a reader of it would not expect."""
+
+from collections.abc import Iterator
+
+from promptpack.lint.context import Subject
+from promptpack.lint.rule import Remark, rule
+from promptpack.model import Effect, Policy
+from promptpack.policy.lattice import caveats, effects
+
+_PRIVATE = ("read", "grep")
+_UNTRUSTED = ("web_fetch", "web_search")
+_OUTWARD = ("execute", "edit", "write", "patch")
+
+
+def shell_can_write(subject: Subject) -> Iterator[Remark]:
+    """Warn about a policy that denies edits and allows commands without asking.
+
+    Why: a shell writes files as well as the edit tools do. Whoever reads `edit: deny` takes the
+    agent for one that changes nothing, and it is not.
+
+    Mend: deny `execute`, or let it ask. Where commands are needed to look, say in the prompt that
+    they are for looking, and ignore this rule with that as the reason.
+
+    Bad:
+
+    ```yaml
+    capabilities: {edit: deny, write: deny, patch: deny, execute: allow}
+    ```
+
+    Good:
+
+    ```yaml
+    capabilities: {edit: deny, write: deny, patch: deny, execute: ask}
+    ```
+    """
+    for policy in subject.policies:
+        for caveat in caveats(policy):
+            hint = "deny or ask for execute, or ignore this with a reason"
+            yield _at(subject, policy, "execute", caveat, hint)
+
+
+def private_and_untrusted(subject: Subject) -> Iterator[Remark]:
+    """Warn about a policy that reads files, reads the web and acts, all without asking.
+
+    Why: a page can hold text that the model takes for an order. With private files to read and a
+    way to act, that order can send them away or change them, and nobody is asked on the way.
+
+    Mend: take one of the three away, or let it ask: reading the project, reading what strangers
+    wrote, or running commands and editing.
+
+    Bad:
+
+    ```yaml
+    capabilities: {read: allow, web_fetch: allow, execute: allow}
+    ```
+
+    Good:
+
+    ```yaml
+    capabilities: {read: allow, web_fetch: ask, execute: allow}
+    ```
+    """
+    for policy in subject.policies:
+        three = [_allowed(policy, names) for names in (_PRIVATE, _UNTRUSTED, _OUTWARD)]
+        if all(three):
+            names = ", ".join(names[0] for names in three)
+            message = f"{policy.name} allows {names} together, unasked"
+            hint = "what a page says can then reach files and commands: let one of them ask"
+            yield _at(subject, policy, three[1][0], message, hint)
+
+
+def open_ended_command(subject: Subject) -> Iterator[Remark]:
+    """Warn about a command that is allowed whatever follows it.
+
+    Why: what follows is often enough to write a file or run another program: `git diff --output=x`,
+    `git difftool` for `git diff*`, `pytest -p module`, `find . -exec rm {} +`. Such a list reads
+    as if it held harmless commands only.
+
+    Mend: spell the command to its end, one pattern for each form that is needed, and let the rest
+    ask. The rule is about allowed patterns in `execute` where not everything is allowed anyway.
+
+    Bad:
+
+    ```yaml
+    execute: {"*": ask, "git diff*": allow}
+    ```
+
+    Good:
+
+    ```yaml
+    execute: {"*": ask, "git diff": allow, "git diff --stat": allow}
+    ```
+    """
+    for policy in subject.policies:
+        first, *rest = policy.grant("execute")
+        if first.effect is Effect.ALLOW:
+            continue
+        for pattern, effect in rest:
+            if effect is Effect.ALLOW and pattern.endswith("*"):
+                message = f"'{pattern}' allows whatever follows it, unasked"
+                hint = "spell the commands to their ends"
+                yield _at(subject, policy, "execute", message, hint, pattern)
+
+
+def command_deny_list(subject: Subject) -> Iterator[Remark]:
+    """Warn about a policy that allows every command but some.
+
+    Why: there are more ways to spell a command than a list can name: `rm` is also `/bin/rm`,
+    `find -delete`, `python -c`, a script. Such a list stops mistakes, not intent.
+
+    Mend: turn the list round. Ask or deny for everything, and allow what is needed.
+
+    Bad:
+
+    ```yaml
+    execute: {"*": allow, "rm *": deny}
+    ```
+
+    Good:
+
+    ```yaml
+    execute: {"*": ask, "pytest -q": allow, "rm *": deny}
+    ```
+    """
+    for policy in subject.policies:
+        first, *rest = policy.grant("execute")
+        refused = [pattern for pattern, effect in rest if effect is not Effect.ALLOW]
+        if first.effect is Effect.ALLOW and refused:
+            message = f"{policy.name} allows every command but {', '.join(refused)}"
+            hint = 'start with "*": ask, and allow what is needed'
+            yield _at(subject, policy, "execute", message, hint)
+
+
+def _allowed(policy: Policy, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if Effect.ALLOW in effects(policy.grant(name))]
+
+
+def _at(  # noqa: PLR0913, PLR0917 - a place in a policy and what is said of it
+    subject: Subject, policy: Policy, capability: str, message: str, hint: str, pattern: str = ""
+) -> Remark:
+    document = subject.document(policy.path)
+    place = ("capabilities", capability, *((pattern,) if pattern else ()))
+    mark = document.at(place)
+    return Remark(policy.path, mark.line, message, hint, mark.column, mark.width)
+
+
+RULES = (
+    rule("PP103", "shell-can-write", "policy", shell_can_write),
+    rule("PP104", "private-and-untrusted", "policy", private_and_untrusted),
+    rule("PP105", "open-ended-command", "policy", open_ended_command),
+    rule("PP106", "command-deny-list", "policy", command_deny_list),
+)

@@ -1,0 +1,44 @@
+"""The rule on secrets: a project's own texts in, remarks out that never show what they found."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from promptpack.lint.context import Subject
+from promptpack.lint.rule import Remark, rule
+from promptpack.redaction import secrets
+from promptpack.source.text import PROBLEM_LIMIT
+
+
+def secret(subject: Subject) -> Iterator[Remark]:
+    """Refuse a file that holds what looks like a secret.
+
+    Why: the file goes into a repository, the prompt into every client and to every provider of a
+    model. A key that was pushed once is known.
+
+    Mend: revoke it first, then take it out, and let the agent read it from the environment. What is
+    found is never shown, here or in any report. Values that say that they are examples, such as
+    `sk-your-key-here`, pass.
+
+    Bad: a fragment with the key itself in place of the dots
+
+    ```markdown
+    - Call the API with the key sk-ant-••••••••••••.
+    ```
+
+    Good:
+
+    ```markdown
+    - Call the API with the key in `ANTHROPIC_API_KEY`; never print it.
+    ```
+    """
+    for path, text in subject.own.items():
+        for kind, start, end in islice(secrets(text), PROBLEM_LIMIT):
+            line = text.count("\n", 0, start) + 1
+            column = start - text.rfind("\n", 0, start)
+            width = len(text[start:end].partition("\n")[0])
+            message = f"looks like a secret ({kind})"
+            hint = "revoke it, then read it from the environment"
+            yield Remark(path, line, message, hint, column, width)
+
+
+RULES = (rule("PP306", "secret", "text", secret, "error"),)

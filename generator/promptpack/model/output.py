@@ -1,0 +1,75 @@
+"""What is rendered: variants, agents, and the files emitted for them."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from promptpack.model.origin import Line
+from promptpack.model.permission import Policy
+from promptpack.model.project import Accept, Mode, Model, Pack, Section
+
+LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One pack x model x policy, fully resolved."""
+
+    pack: Pack
+    model: Model
+    policy: Policy
+    sections: tuple[Section, ...]
+    accept: tuple[Accept, ...]
+
+    @property
+    def name(self) -> str:
+        """The variant's name within its pack: `<model>.<policy>`."""
+        return f"{self.model.name}.{self.policy.name}"
+
+    @property
+    def is_default(self) -> bool:
+        """Tell whether this is the variant that the pack names as its default."""
+        return self.pack.default == (self.model.name, self.policy.name)
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The client-neutral result: what an agent is called, may do and is told."""
+
+    name: str
+    description: str
+    mode: Mode
+    model: Model
+    temperature: float | None
+    policy: Policy
+    body: tuple[Line, ...]
+    accepted: frozenset[str] = frozenset()
+    """Capabilities that this target may grant more widely than the policy says."""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as text: every line ended by a newline."""
+        return "".join(f"{line.text}\n" for line in self.body)
+
+
+class Loss(NamedTuple):
+    """Where `decode(encode(agent))` differs from `agent`: in a capability, or in a head field."""
+
+    subject: str
+    is_field: bool
+    kind: LossKind
+    wanted: str
+    got: str
+    reason: str
+    accepted: str = ""  # the pack's reason for living with a widening
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One emitted file; `path` is POSIX and relative to the output folder."""
+
+    path: str
+    content: bytes
+    target: str
+    variant: Variant
+    agent: Agent
+    losses: tuple[Loss, ...]

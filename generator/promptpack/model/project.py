@@ -1,0 +1,148 @@
+"""What is authored: packs, and the templates, models and policies that they use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from promptpack.model.origin import Origin
+from promptpack.model.permission import Policy
+
+Mode = Literal["subagent", "primary", "all"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A language model: its family and layout, limits in tokens, and its id in each client."""
+
+    name: str
+    title: str = ""
+    family: str = ""
+    layout: str = ""
+    context_window: int = 0
+    prompt_budget: int = 0
+    temperature: bool = True
+    ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    path: str = ""
+    shadows: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template file as it was read; `library` is true for the standard library's own."""
+
+    name: str
+    path: str
+    text: str
+    library: bool = False
+    shadows: str = ""
+
+
+@dataclass(frozen=True)
+class Fragment(Source):
+    """One idea of prompt text. `body` keeps the source's line numbers: its head is blanked."""
+
+    body: str = ""
+    title: str = ""
+    summary: str = ""
+    needs: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    pack: str = ""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One reference from a pack to a fragment, with its parameters and its place in the pack."""
+
+    fragment: str
+    origin: Origin
+    column: int
+    params: Mapping[str, Any]
+    optional: bool = False
+
+
+class Part(NamedTuple):
+    """A named half of a section (such as `in` and `out` of the scope); unnamed when it is all."""
+
+    name: str
+    uses: tuple[Use, ...]
+
+
+class Section(NamedTuple):
+    """A named part of a prompt, in pack order."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+class Condition(NamedTuple):
+    """Which variants something concerns: those of the named models and policies; () means any."""
+
+    models: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+
+    def holds(self, model: str, policy: str) -> bool:
+        """Tell whether the variant of this model and policy is meant."""
+        asked = zip(self, (model, policy), strict=True)
+        return all(not names or name in names for names, name in asked)
+
+
+class Override(NamedTuple):
+    """Sections that some variants leave out."""
+
+    when: Condition
+    drop: tuple[str, ...]
+
+
+class Accept(NamedTuple):
+    """A widening that somebody decided to live with, and why."""
+
+    target: str
+    capability: str
+    reason: str
+    when: Condition
+    origin: Origin
+
+
+class Ignore(NamedTuple):
+    """A rule that a pack lives with, and why; `where` is the one file it is about, or empty."""
+
+    rule: str
+    reason: str
+    where: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One agent, authored once."""
+
+    name: str
+    title: str
+    description: str
+    mode: Mode
+    temperature: float | None
+    tags: tuple[str, ...]
+    vars: Mapping[str, Any]
+    sections: tuple[Section, ...]
+    default: tuple[str, str]
+    models: tuple[str, ...]
+    policies: tuple[str, ...]
+    exclude: tuple[Condition, ...]
+    overrides: tuple[Override, ...]
+    accept: tuple[Accept, ...]
+    targets: tuple[str, ...]
+    path: str
+    ignore: tuple[Ignore, ...] = ()
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that was read: packs and the templates they can use by name, texts by path."""
+
+    packs: Mapping[str, Pack]
+    models: Mapping[str, Model]
+    policies: Mapping[str, Policy]
+    fragments: Mapping[str, Fragment]
+    layouts: Mapping[str, Source]
+    sources: Mapping[str, str]

@@ -1,0 +1,36 @@
+"""What git and a forge should know of generated files: names of agents in, lines of attributes out.
+
+The attributes: a forge folds these files away in a review (`linguist-generated`,
+`gitlab-generated`), git hands their bytes over as they are (`-text`), and of two versions it keeps
+one whole (`-merge`), of which `promptpack build` then makes the right one.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from promptpack.output.manifest import MANIFEST
+from promptpack.targets import TARGETS
+
+ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"
+
+
+def gitattributes(installed: Iterable[str] = ()) -> str:
+    """Return lines for the `.gitattributes` beside `packs/`: one for each target's outputs.
+
+    With the names of agents, return lines for a repository where these are installed instead. A
+    file that is shared with other text is left out there: most of it is written by hand.
+    """
+    names = list(installed)
+    paths = _installed(names) if names else _built()
+    lines = [*dict.fromkeys(paths), MANIFEST if names else f"dist/{MANIFEST}"]
+    return "".join(f"/{path} {ATTRIBUTES}\n" for path in lines)
+
+
+def _built() -> Iterator[str]:
+    for target in TARGETS.values():
+        yield f"dist/{target.name}/*/{target.path.format(name='*')}"
+
+
+def _installed(names: list[str]) -> Iterator[str]:
+    for target in TARGETS.values():
+        if not target.block:
+            yield from (target.path.format(name=name) for name in names)

@@ -1,0 +1,80 @@
+"""Which outputs a file on disk holds: a path and the artifacts in, places in that file out.
+
+The nearest manifest tells, in an output folder as in a repository that something was installed
+into. A file shared by several packs holds a block of each.
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from promptpack.model import Artifact
+from promptpack.output.manifest import Record, read_manifest
+from promptpack.output.plan import about
+from promptpack.targets import blocks
+
+
+class Place(NamedTuple):
+    """An output as it stands on disk: its artifact as built, its text there, the lines before it.
+
+    `recorded` is the SHA-256 of what promptpack wrote there; `installed` tells that it is no
+    output folder where it stands.
+    """
+
+    artifact: Artifact
+    text: str
+    before: int
+    recorded: str
+    installed: bool
+
+    def line(self, number: int) -> int | None:
+        """Return which line of the artifact a line of the file is, both from 1.
+
+        None for a line that is not in this place, or was edited since.
+        """
+        inside = number - self.before - 1
+        built = self.artifact.content.decode().split("\n")
+        there = self.text.replace("\r\n", "\n").split("\n")
+        matcher = difflib.SequenceMatcher(None, there, built, autojunk=False)
+        for first, second, size in matcher.get_matching_blocks():
+            if first <= inside < first + size:
+                return inside - first + second + 1
+        return None
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a line of the file, from 1, is in this place."""
+        return self.before < number <= self.before + self.text.count("\n")
+
+
+def locate(path: Path, artifacts: Iterable[Artifact]) -> tuple[Place, ...]:
+    """Return what a file holds by the nearest manifest that lists it; nothing where none does.
+
+    `path` is absolute and without links.
+    """
+    for folder in path.parents:
+        inside = path.relative_to(folder).as_posix()
+        files = read_manifest(folder).files
+        records = {key: files[key] for key in files if key.partition("#")[0] == inside}
+        if records and path.is_file():
+            text = path.read_bytes().decode("utf-8", "surrogateescape")
+            artifacts = tuple(artifacts)
+            found = (_place(text, key, record, artifacts) for key, record in records.items())
+            return tuple(place for place in found if place)
+    return ()
+
+
+def _place(text: str, key: str, record: Record, artifacts: Iterable[Artifact]) -> Place | None:
+    words = {name: word for name, word in record.items() if name != "sha256"}
+    artifact = next((artifact for artifact in artifacts if about(artifact) == words), None)
+    if artifact is None:
+        return None
+    before, name = 0, key.partition("#")[2]
+    if name:
+        block = blocks.find(text, name)
+        if block is None:
+            return None
+        before = text[: text.index(block.removesuffix("\n"))].count("\n")
+        text = block
+    installed = not key.startswith(f"{artifact.target}/{artifact.variant.name}/")
+    return Place(artifact, text, before, record.get("sha256", ""), installed)

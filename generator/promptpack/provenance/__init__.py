@@ -1,0 +1,1 @@
+"""Where each line of an output comes from, and what a source reaches."""

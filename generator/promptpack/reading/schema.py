@@ -1,0 +1,299 @@
+"""The input files as pydantic models, and so as JSON Schemas for editors.
+
+What is wrong with a file is said by `diagnose`, which knows its places.
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from promptpack.model import CAPABILITIES, OTHER_MCP, Mode
+from promptpack.policy.lattice import is_capability
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+PATTERN = r"^[^\s\\]([^\\]*[^\s\\])?$"
+
+FRAGMENT = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
+
+RULE_CODE = r"^PP[0-9]{3}$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
+FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT)]
+Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Closed = Field(json_schema_extra={"additionalProperties": False})
+"""What a mapping with a form for its keys says of all other keys."""
+
+EffectName = Literal["allow", "ask", "deny", "inherit"]
+
+
+def _known_capability(value: str) -> str:
+    if not is_capability(value):
+        close = difflib.get_close_matches(value, CAPABILITIES, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        message = f"unknown capability '{value}'{hint}"
+        raise ValueError(message)
+    return value
+
+
+def _known_pattern(value: str) -> str:
+    if not re.fullmatch(PATTERN, value):
+        message = f"pattern '{value}' is empty, padded with spaces or has a backslash"
+        raise ValueError(message)
+    if value.isdigit() or value.startswith(("~", "$HOME")):
+        message = f"pattern '{value}' means different things to different clients"
+        raise ValueError(message)
+    return value
+
+
+def _rule_code(value: str) -> str:
+    if not re.fullmatch(RULE_CODE, value):
+        message = f"'{value}' is no code of a rule; such as 'PP506'"
+        raise ValueError(message)
+    return value
+
+
+def _ordered(rules: dict[str, str]) -> dict[str, str]:
+    for index, (pattern, effect) in enumerate(rules.items()):
+        if pattern == "*" and index:
+            message = "'*' decides everything: it must come first"
+            raise ValueError(message)
+        if effect == "inherit" and pattern != "*":
+            message = f"pattern '{pattern}' can't be 'inherit', only '*' can"
+            raise ValueError(message)
+    return rules
+
+
+def _scalar(value: object) -> object:
+    if not isinstance(value, (str, bool, int, float)):
+        raise PydanticCustomError("scalar_type", "not a single value")
+    return value
+
+
+def _distinct(names: list[str]) -> list[str]:
+    ((name, count),) = Counter(names).most_common(1)
+    if count > 1:
+        message = f"'{name}' is named twice"
+        raise ValueError(message)
+    return names
+
+
+def _one_or_many(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    if isinstance(value, list):
+        return "<many>"
+    return "<use>" if isinstance(value, (dict, UseEntry)) else "<name>"
+
+
+def _section_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    return "<parts>" if isinstance(value, dict) and "use" not in value else _one_or_many(value)
+
+
+def _rules_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    return "<patterns>" if isinstance(value, dict) else "<effect>"
+
+
+def _known_or_other(value: str) -> str:
+    return value if value == OTHER_MCP else _known_capability(value)
+
+
+Scalar = Annotated[
+    Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
+]
+DistinctNames = Annotated[
+    list[Slug],
+    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_distinct),
+]
+_CAPABILITIES: dict[str, Any] = {
+    "type": "string",
+    "anyOf": [{"enum": [*CAPABILITIES]}, {"pattern": "^mcp:"}],
+}
+Capability = Annotated[str, AfterValidator(_known_capability), WithJsonSchema(_CAPABILITIES)]
+AcceptedCapability = Annotated[str, AfterValidator(_known_or_other), WithJsonSchema(_CAPABILITIES)]
+RuleCode = Annotated[
+    str, AfterValidator(_rule_code), WithJsonSchema({"type": "string", "pattern": RULE_CODE})
+]
+Pattern = Annotated[
+    str, AfterValidator(_known_pattern), WithJsonSchema({"type": "string", "pattern": PATTERN})
+]
+Patterns = Annotated[
+    dict[Pattern, EffectName], Field(min_length=1), Closed, AfterValidator(_ordered)
+]
+Rules = Annotated[
+    Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
+    Discriminator(_rules_kind),
+]
+
+
+class Strict(BaseModel):
+    """A file or a part of one: no unknown keys, no conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class UseEntry(Strict):
+    """A reference to a fragment that passes parameters or may be left out."""
+
+    use: FragmentName = Field(
+        description="`section/name` from templates, or `./name.md` beside this file"
+    )
+    params: Annotated[dict[Variable, Scalar], Closed] = Field(
+        default={}, alias="with", description="values for the fragment's parameters"
+    )
+    optional: bool = Field(
+        default=False, description="leave it out where the policy denies what it needs"
+    )
+
+
+Reference = Annotated[
+    Annotated[FragmentName, Tag("<name>")] | Annotated[UseEntry, Tag("<use>")],
+    Discriminator(_one_or_many),
+]
+References = Annotated[list[Reference], Field(min_length=1)]
+Uses = Annotated[
+    Annotated[FragmentName, Tag("<name>")]
+    | Annotated[UseEntry, Tag("<use>")]
+    | Annotated[References, Tag("<many>")],
+    Discriminator(_one_or_many),
+]
+SectionEntry = Annotated[
+    Annotated[FragmentName, Tag("<name>")]
+    | Annotated[UseEntry, Tag("<use>")]
+    | Annotated[References, Tag("<many>")]
+    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), Closed],
+    Discriminator(_section_kind),
+]
+NameOrNames = Annotated[
+    Annotated[Slug, Tag("<name>")] | Annotated[list[Slug], Tag("<many>")],
+    Discriminator(_one_or_many),
+]
+
+
+class When(Strict):
+    """Which variants are meant: those of these models and these policies."""
+
+    model: NameOrNames | None = None
+    policy: NameOrNames | None = None
+
+
+class DefaultVariant(Strict):
+    """The variant that a reader is shown first."""
+
+    model: Slug
+    policy: Slug
+
+
+class OverrideEntry(Strict):
+    """Sections that some variants leave out."""
+
+    when: When
+    drop: list[Slug] = Field(min_length=1)
+
+
+class VariantsEntry(Strict):
+    """The models and policies whose every combination is a variant."""
+
+    default: DefaultVariant
+    model: DistinctNames
+    policy: DistinctNames
+    exclude: list[When] = []
+    overrides: list[OverrideEntry] = []
+
+
+class AcceptEntry(Strict):
+    """A widening that somebody decided to live with, and why."""
+
+    target: Slug
+    capability: Annotated[
+        Annotated[AcceptedCapability, Tag("<name>")]
+        | Annotated[list[AcceptedCapability], Tag("<many>")],
+        Discriminator(_one_or_many),
+    ] = Field(description="what may be granted more widely; 'mcp:*' is every unnamed server")
+    reason: Annotated[Text, StringConstraints(min_length=10)]
+    when: When = When()
+
+
+class IgnoreEntry(Strict):
+    """A rule that somebody decided to live with, and why."""
+
+    rule: RuleCode = Field(description="its code; `promptpack explain PPnnn` prints its page")
+    reason: Annotated[Text, StringConstraints(min_length=10)]
+    where: Text | None = Field(default=None, description="only in this file, as lint prints it")
+
+
+class PackFile(Strict):
+    """`packs/<name>/pack.yaml`: one agent, authored once."""
+
+    name: Slug = Field(description="the folder's name; the file stem in every client")
+    title: Text
+    description: Annotated[Text, StringConstraints(max_length=1024)]
+    mode: Mode = "subagent"
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    tags: list[Slug] = []
+    vars: Annotated[dict[Variable, Scalar], Closed] = {}
+    sections: Annotated[dict[Slug, SectionEntry], Closed] = Field(min_length=1)
+    variants: VariantsEntry
+    accept: list[AcceptEntry] = []
+    ignore: list[IgnoreEntry] = Field(default=[], description="rules of `promptpack lint`")
+    targets: list[Slug] = Field(default=[], description="the only clients to render for")
+
+
+class ModelFile(Strict):
+    """`templates/models/<name>.yaml`: a language model and its id in each client."""
+
+    title: Text
+    family: Slug
+    layout: Slug = Field(description="templates/layouts/<layout>.md.j2")
+    context_window: int = Field(gt=0, description="tokens")
+    prompt_budget: int = Field(gt=0, description="about this many tokens, at most")
+    temperature: bool = Field(default=True, description="whether it accepts a temperature")
+    ids: Annotated[dict[Slug, Text], Closed] = {}
+
+
+class PolicyFile(Strict):
+    """`templates/policies/<name>.yaml`: what an agent may do."""
+
+    title: Text
+    summary: Text
+    default: Literal["deny", "inherit"]
+    capabilities: dict[Capability, Rules]
+
+
+class FragmentHead(Strict):
+    """The head of `templates/fragments/<section>/<name>.md`."""
+
+    title: Text | None = None
+    summary: Text | None = None
+    needs: list[Capability] = []
+    params: Annotated[dict[Variable, Scalar | None], Closed] = Field(
+        default={}, description="default values; null asks for a value at each use"
+    )
+
+
+FILES: Mapping[str, type[Strict]] = {
+    "pack": PackFile,
+    "model": ModelFile,
+    "policy": PolicyFile,
+    "fragment": FragmentHead,
+}
+"""The kinds of input file, by the name `promptpack schema` knows them by."""
+
+
+def json_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an input file or a report."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema()}

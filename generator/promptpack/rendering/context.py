@@ -1,0 +1,126 @@
+"""What templates see: read-only views of the nouns, without anything that could be changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
+from promptpack.policy.lattice import effects, is_capability
+from promptpack.reading.validation import did_you_mean
+
+
+@dataclass(frozen=True)
+class PackView:
+    """The pack: `name title description mode tags`."""
+
+    name: str
+    title: str
+    description: str
+    mode: Mode
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """The model: `name title family context_window prompt_budget` (the last two in tokens)."""
+
+    name: str
+    title: str
+    family: str
+    context_window: int
+    prompt_budget: int
+
+
+class PolicyView:
+    """The policy: `name title summary` and what it says of a capability."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        names = policy.name, policy.title, policy.summary
+        self._told = repr((*names, policy.default, *policy.grants.items()))
+        self.name, self.title, self.summary = policy.name, policy.title, policy.summary
+
+    def denies(self, capability: str) -> bool:
+        """Tell whether the policy denies all of a capability."""
+        return self._effects(capability) == {Effect.DENY}
+
+    def allows(self, capability: str) -> bool:
+        """Tell whether some of a capability may be had, be it after asking."""
+        return not self.denies(capability)
+
+    def asks(self, capability: str) -> bool:
+        """Tell whether the capability is asked for unless a pattern says otherwise."""
+        self._effects(capability)
+        return self._policy.grant(capability)[0].effect is Effect.ASK
+
+    def _effects(self, capability: str) -> frozenset[Effect]:
+        if not is_capability(capability):
+            hint = did_you_mean(capability, (*CAPABILITIES, *self._policy.grants))
+            message = f"unknown capability '{capability}'{hint and f', {hint}'}"
+            raise ValueError(message)
+        return effects(self._policy.grant(capability))
+
+
+class _Values:
+    """Named values, readable by name only, so that no name can hide behind a method."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+
+    __iter__ = None
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - an author's scalar
+        return self._values[name]
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._values)
+
+
+class Vars(_Values):
+    """The pack's `vars`."""
+
+
+class Params(_Values):
+    """The values of a fragment's `params` at one use."""
+
+
+@dataclass(frozen=True)
+class PartView:
+    """A part of a section as a layout sees it; `title` is empty when it is all of the section."""
+
+    name: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """A section as a layout sees it; `body` joins its parts."""
+
+    name: str
+    title: str
+    parts: tuple[PartView, ...]
+
+    @property
+    def body(self) -> str:
+        """The text of all parts, a blank line between them."""
+        return "\n\n".join(part.body for part in self.parts)
+
+
+def pack_view(pack: Pack) -> PackView:
+    """Return the view of a pack."""
+    return PackView(pack.name, pack.title, pack.description, pack.mode, pack.tags)
+
+
+def model_view(model: Model) -> ModelView:
+    """Return the view of a model."""
+    return ModelView(
+        model.name, model.title, model.family, model.context_window, model.prompt_budget
+    )
+
+
+def told(view: object) -> str:
+    """Return all that a template can learn from a view: what it makes of equal ones is equal."""
+    if isinstance(view, PolicyView):
+        return view._told
+    return repr(view._values if isinstance(view, _Values) else view)

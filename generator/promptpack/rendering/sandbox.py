@@ -1,0 +1,200 @@
+"""The sandbox: a project's templates in, text or findings out. The only place that renders.
+
+Nothing outside the project and the standard library can be named, what a template includes is
+known before it is rendered, and what it can reach cannot be changed. An expression must give text.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Template, TemplateNotFound
+from jinja2.environment import TemplateModule
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2.loaders import BaseLoader
+from jinja2.runtime import Context, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing, pass_context
+
+from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
+from promptpack.reading.validation import did_you_mean
+from promptpack.rendering.includes import LAYOUT, Dependencies, chain_of, problem
+from promptpack.rendering.line_markers import LineMarks
+from promptpack.source.text import Mark
+
+VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
+"""What a fragment sees; a layout sees `sections` too."""
+
+_REQUIRE = "_require"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+>", re.IGNORECASE)
+
+
+class NeedsDenied(Exception):  # noqa: N818 - a question answered with no, not a failure
+    """A fragment presupposes capabilities that the policy denies."""
+
+    def __init__(self, fragment: Fragment, denied: tuple[str, ...]) -> None:
+        super().__init__(fragment.name)
+        self.fragment, self.denied = fragment, denied
+
+
+class _Undefined(StrictUndefined):
+    """An undefined name whose message says what was meant, from what is known at that place."""
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,  # noqa: ANN401 - Jinja's own signature
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        known = VARIABLES if obj is missing else [n for n in dir(obj) if n[:1] != "_"]
+        place = "" if obj is missing else type(obj).__name__
+        super().__init__(hint or f"{name}\0{place}\0{' '.join(known)}", obj, name or "", exc)
+
+
+class _Loader(BaseLoader):
+    """Finds fragments and layouts by name in what was loaded, and nothing else."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def get_source(self, environment: Any, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ANN401, ARG002 - Jinja's own signature
+        found = self.find(template)
+        if found is None:
+            raise TemplateNotFound(template)
+        body = found.body if isinstance(found, Fragment) else found.text
+        if isinstance(found, Fragment) and found.needs:
+            guard = f"{{% if {_REQUIRE} is defined and {_REQUIRE}('{found.name}') %}}{{% endif %}}"
+            body = guard + body
+        return body, found.path, lambda: True
+
+    def find(self, name: str) -> Source | None:
+        if name.startswith(LAYOUT):
+            return self.project.layouts.get(name.removeprefix(LAYOUT))
+        return self.project.fragments.get(name)
+
+
+class _Template(Template):
+    """A template whose macros, when imported, see what the importer sees and keep nothing."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        """Return a module for one import: Jinja's own would live on from variant to variant."""
+        return self.make_module(ctx.get_all() if ctx else None, shared=True)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja as promptpack offers it: strict, without chance, with names relative to a fragment."""
+
+    template_class = _Template
+
+    def __init__(self, loader: _Loader, *, marked: bool) -> None:
+        super().__init__(
+            loader=loader,
+            undefined=_Undefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+            auto_reload=False,
+            cache_size=-1,
+            finalize=_text_only,
+            extensions=[LineMarks] if marked else [],
+        )
+        for name in ("lipsum", "cycler", "joiner"):
+            self.globals.pop(name)
+        for name in ("random", "pprint", "xmlattr", "urlize"):
+            self.filters.pop(name)
+
+    def join_path(self, template: str, parent: str) -> str:
+        """Return the full name of `./name` beside the fragment that says it."""
+        if not template.startswith("./"):
+            return template
+        folder, _, last = parent.rpartition("/")
+        suffix = ".md" if last.endswith(".md") else ""
+        return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
+
+
+class Templates:
+    """All templates of a project, compiled once; renders them plain or with marked lines."""
+
+    def __init__(self, project: Project) -> None:
+        self.loader = _Loader(project)
+        self.plain = _Environment(self.loader, marked=False)
+        self.marked = _Environment(self.loader, marked=True)
+        self.marks: LineMarks = self.marked.extensions[LineMarks.identifier]  # type: ignore[assignment]  # the extension registered above
+        self.dependencies = Dependencies(self.plain, self.find, project)
+
+    def find(self, name: str) -> Source:
+        """Return a fragment or layout that is known to exist."""
+        found = self.loader.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def render(self, name: str, context: Mapping[str, Any], *, marked: bool = False) -> str:
+        """Return a template's text.
+
+        Raises UserError where the template fails, and NeedsDenied for what the policy denies.
+        """
+        environment = self.marked if marked else self.plain
+        require = _requirement(self.loader, context["policy"])
+        try:
+            return environment.get_template(name).render({**context, _REQUIRE: require})
+        except NeedsDenied:
+            raise
+        except Exception as error:  # whatever a template raises is its author's to mend
+            raise UserError((self._failure(name, error),)) from error
+
+    def _failure(self, name: str, error: Exception) -> Finding:
+        """Return the finding for what a render raised, at the template line that raised it."""
+        by_path = {s.path: s for s in (*self.loader.project.fragments.values(), self.find(name))}
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename in by_path:
+                frames.append(Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+            trace = trace.tb_next
+        place = frames[-1] if frames else Origin(self.find(name).path, 1)
+        code, message, hint = _explained(error)
+        chain = [origin for origin in dict.fromkeys(frames) if origin.path != place.path]
+        around = f"included by {chain_of(chain)}" if chain else ""
+        hint = "; ".join(part for part in (hint, around) if part)
+        return problem(code, by_path[place.path], Mark(place.line, 1), message, hint)
+
+
+def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
+    def require(name: str) -> bool:
+        fragment = loader.project.fragments[name]
+        denied = tuple(c for c in fragment.needs if policy.denies(c))
+        if denied:
+            raise NeedsDenied(fragment, denied)
+        return False
+
+    return require
+
+
+@pass_context
+def _text_only(context: Context, value: object) -> object:
+    """Refuse to print what has no one spelling, such as an object with its address.
+
+    A layout prints what fragments say, and they may say what looks like one.
+    """
+    if not isinstance(value, (str, int, float, StrictUndefined)):
+        message = f"an expression gives {type(value).__name__}, not text"
+        raise TypeError(message)
+    if isinstance(value, str) and _ADDRESS.search(value) and "sections" not in context:
+        message = "an expression gives an object's address, not text"
+        raise TypeError(message)
+    return value
+
+
+def _explained(error: Exception) -> tuple[str, str, str]:
+    if isinstance(error, UndefinedError):
+        name, place, known = [*str(error).split("\0"), "", ""][:3]
+        inside = f" in '{place.removesuffix('View').lower()}'" if place else ""
+        return "PP031", f"undefined name '{name}'{inside}", did_you_mean(name, known.split())
+    if isinstance(error, SecurityError):
+        return "PP034", f"not allowed in a template: {error}", ""
+    if isinstance(error, RecursionError):
+        return "PP034", "recursion without end", ""
+    return "PP034", f"{error}" or type(error).__name__, ""

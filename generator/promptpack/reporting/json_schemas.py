@@ -1,0 +1,291 @@
+"""What the commands print as JSON, as pydantic models, and so as JSON Schemas for whoever reads it.
+
+The commands build plain data; tests hold it against these.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from promptpack.model import LossKind, Severity
+from promptpack.output.write import State
+from promptpack.targets.table import Holding
+
+
+class Report(BaseModel):
+    """A report or a part of one: these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class LossEntry(Report):
+    """A capability or a head field that came out otherwise than was meant."""
+
+    capability: str | None = None
+    field: str | None = None
+    kind: LossKind
+    wanted: str
+    got: str
+    reason: str
+    accepted: str | None = Field(default=None, description="the pack's reason to live with it")
+
+
+class ArtifactEntry(Report):
+    """One emitted file; `path` is POSIX and relative to the output folder."""
+
+    path: str
+    target: str
+    pack: str
+    model: str
+    policy: str
+    sha256: str
+    bytes: int
+    losses: list[LossEntry]
+
+
+class BuildReport(Report):
+    """`build --format json`."""
+
+    schema_version: Literal[1]
+    artifacts: list[ArtifactEntry]
+    notes: list[str] = Field(description="what a policy could be taken for, and is not")
+    written: int
+    unchanged: int
+    removed: int
+
+
+class FileEntry(Report):
+    """A file that is not as it should be; a block in a shared file is `path#name`."""
+
+    path: str
+    state: State
+
+
+class CheckReport(Report):
+    """`check --format json`."""
+
+    schema_version: Literal[1]
+    files: list[FileEntry]
+    unchanged: int
+
+
+class InstallReport(CheckReport):
+    """`install --format json`: what had to be done in the repository."""
+
+    written: int
+    removed: int
+
+
+class ListEntry(Report):
+    """One thing in the catalogue; `shadows` is the library's file whose place it takes."""
+
+    name: str
+    path: str
+    title: str = ""
+    summary: str = ""
+    shadows: str = ""
+    default: bool = False
+
+
+class VariantEntry(ListEntry):
+    """A variant in the catalogue: its pack, model and policy by name."""
+
+    pack: str
+    model: str
+    policy: str
+
+
+class ListReport(Report):
+    """`list --format json`; only the kinds that were asked for."""
+
+    schema_version: Literal[1]
+    packs: list[ListEntry] = []
+    variants: list[VariantEntry] = []
+    fragments: list[ListEntry] = []
+    models: list[ListEntry] = []
+    policies: list[ListEntry] = []
+    layouts: list[ListEntry] = []
+
+
+class FindingEntry(Report):
+    """Something a rule says about a place; no place is line 0 of no path."""
+
+    code: str
+    severity: Severity
+    path: str
+    line: int
+    column: int
+    message: str
+    hint: str
+
+
+class SuppressedEntry(Report):
+    """Something a rule says that somebody decided to live with, and why."""
+
+    code: str
+    path: str
+    line: int
+    reason: str
+
+
+class LintReport(Report):
+    """`lint --format json`."""
+
+    schema_version: Literal[1]
+    findings: list[FindingEntry]
+    suppressed: list[SuppressedEntry]
+
+
+class TargetEntry(Report):
+    """One client, and the most that it can hold of each capability."""
+
+    name: str
+    title: str
+    path: str
+    verified: str
+    capabilities: dict[str, Holding]
+
+
+class TargetsReport(Report):
+    """`targets --format json`."""
+
+    schema_version: Literal[1]
+    targets: list[TargetEntry]
+
+
+class OriginEntry(Report):
+    """One step of a chain; `origins` go from the line itself outwards."""
+
+    path: str
+    line: int
+    role: str
+    text: str
+
+
+class ExplainReport(Report):
+    """`explain --format json`."""
+
+    schema_version: Literal[1]
+    path: str
+    line: int
+    origins: list[OriginEntry]
+
+
+class AbsorbedSource(Report):
+    """A source, and what changes in it as a unified diff."""
+
+    path: str
+    diff: str
+
+
+class AbsorbReport(Report):
+    """`absorb --format json`; siblings are other clients' outputs of the same variant."""
+
+    schema_version: Literal[1]
+    path: str
+    sources: list[AbsorbedSource]
+    siblings: list[str]
+    others: list[str]
+
+
+class ReachEntry(Report):
+    """An output, and its lines that come from the source."""
+
+    path: str
+    lines: list[int]
+
+
+class ImpactReport(Report):
+    """`impact --format json`."""
+
+    schema_version: Literal[1]
+    path: str
+    line: int | None
+    outputs: list[ReachEntry]
+
+
+class CauseEntry(Report):
+    """A source line behind a change."""
+
+    file: str
+    line: int
+
+
+class ChangeEntry(Report):
+    """Exactly the same change in each of `outputs`; the fingerprint is of its own words only."""
+
+    id: str
+    kind: str
+    severity: Literal["critical", "major", "minor", "info"]
+    section: str
+    field: str
+    old: str
+    new: str
+    causes: list[CauseEntry]
+    outputs: list[str]
+    reach: str
+    hunks: int
+    fingerprint: str
+    token_delta: int = Field(description="about so many tokens more in each output")
+
+
+class BlastRadius(CauseEntry):
+    """A source line that changed, and how far it reaches."""
+
+    outputs: int
+    packs: int
+    targets: int
+    reach: str
+
+
+class ChangedOutput(Report):
+    """One output that is not the same on both sides; `before` is its path if it was renamed."""
+
+    path: str
+    status: Literal["changed", "added", "removed", "renamed"]
+    groups: list[str]
+    before: str | None = None
+
+
+class DiffSummary(Report):
+    """The numbers of the whole difference, whatever part of it is shown."""
+
+    outputs: int
+    changed: int
+    added: int
+    removed: int
+    renamed: int
+    groups: int
+    hunks: int
+    unexplained: int = Field(description="outputs that changed and no source did: should be 0")
+    suppressed: int = Field(description="groups that were accepted earlier")
+    tokens_per_output: int
+
+
+class DiffReport(Report):
+    """`diff --format json`."""
+
+    schema_version: Literal[1]
+    base: str
+    head: str
+    summary: DiffSummary
+    permissions: list[ChangeEntry]
+    groups: list[ChangeEntry]
+    causes: list[BlastRadius]
+    outputs: list[ChangedOutput]
+    truncated: bool
+
+
+REPORTS: dict[str, type[Report]] = {
+    "absorb": AbsorbReport,
+    "build": BuildReport,
+    "check": CheckReport,
+    "diff": DiffReport,
+    "explain": ExplainReport,
+    "impact": ImpactReport,
+    "install": InstallReport,
+    "lint": LintReport,
+    "list": ListReport,
+    "targets": TargetsReport,
+}
+"""The reports by the command that prints them."""

@@ -1,0 +1,1 @@
+"""Source files as text and YAML data with places."""

@@ -1,0 +1,78 @@
+"""Source text: the bytes of a file in, clean text or findings with their places out."""
+
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from promptpack.model import Finding
+
+LIBRARY = "promptpack:"
+"""How the paths of the standard library begin, which a project can't mend."""
+SIZE_LIMIT = 1 << 20
+PROBLEM_LIMIT = 100
+"""How much is said about one file: a hostile one could hold a mistake in each of its bytes."""
+
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
+    "\U000e0000-\U000e01ef\U000f0000-\U0010ffff]"
+)
+
+
+class Mark(NamedTuple):
+    """A place in a source file, counted from 1, and how many characters it covers."""
+
+    line: int
+    column: int
+    width: int = 1
+
+
+def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
+    """Return the text of a source file with LF line ends, and findings on what may not be in it.
+
+    A byte-order mark at the start is dropped. Text is empty where it could not be decoded.
+    """
+    if len(data) > SIZE_LIMIT:
+        return "", [finding("PP001", path, Mark(1, 1), "file is larger than 1 MiB")]
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        return "", [
+            finding("PP001", path, Mark(line, column), "file is not UTF-8", "save it as UTF-8")
+        ]
+    shown = FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    hidden = islice(FORBIDDEN.finditer(text), PROBLEM_LIMIT)
+    return text, [_forbidden(shown, path, match) for match in hidden]
+
+
+def visible(text: str) -> str:
+    """Return a text that can't act on a terminal or deceive a reader: hidden characters by name."""
+    return FORBIDDEN.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))
+
+
+def finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named at the call
+    code: str, path: str, mark: Mark, message: str, hint: str = "", text: str = ""
+) -> Finding:
+    """Return an error at a place, with its source line from `text` for the excerpt."""
+    lines = text.split("\n", mark.line)
+    excerpt = lines[mark.line - 1] if mark.line <= len(lines) else ""
+    return Finding(
+        code, "error", path, mark.line, mark.column, message, hint, excerpt, max(1, mark.width)
+    )
+
+
+def _forbidden(shown: str, path: str, match: re.Match[str]) -> Finding:
+    message = f"hidden or control character {code_point(match)}"
+    hint = "delete it: a reader cannot see it, a model can"
+    return finding("PP301", path, place_of(shown, match.start()), message, hint, shown)
+
+
+def place_of(text: str, index: int) -> Mark:
+    """Return the place of an index in a text."""
+    return Mark(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+
+
+def code_point(match: re.Match[str]) -> str:
+    """Return the code point of a matched character, such as `U+200B`."""
+    return f"U+{ord(match.group()):04X}"
