@@ -427,7 +427,8 @@ def test_the_library_in_an_installed_wheel(tmp_path: Path) -> None:
         wheel.extractall(installed)
     folder = make_project(tmp_path / "project")
     code = (
-        "import json, sys; from pathlib import Path; from promptpack.reading import project, roots\n"
+        "import json, sys; from pathlib import Path\n"
+        "from promptpack.reading import project, roots\n"
         "read = project.load(Path(sys.argv[1]))\n"
         "print(json.dumps([str(roots.library_folder()), sorted(read.fragments)]))"
     )

@@ -67,14 +67,17 @@ def test_every_code_that_is_used_has_an_entry_and_every_entry_is_used() -> None:
 
 
 def test_no_code_and_no_name_is_given_twice() -> None:
-    tables = [p for p in (HOUSE / "lint" / "rules").glob("*.py")]
     rows = [
         row
-        for path in tables
+        for path in (HOUSE / "lint" / "rules").glob("*.py")
         for row in re.findall(
-            r'\b(?:rule|said)\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
+            r'\brule\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
         )
     ]
+    for path in (HOUSE / "lint" / "catalogue").iterdir():
+        match = re.match(r"---\nname: ([a-z-]+)\n", path.read_text(encoding="utf-8"))
+        assert match, path
+        rows.append((path.stem, match[1]))
     assert sorted(code for code, _ in rows) == [*RULES]
     assert len({name for _, name in rows}) == len(RULES)
 

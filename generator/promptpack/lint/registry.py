@@ -1,10 +1,11 @@
-"""The registry of everything that promptpack can say: its code, and a page that explains it.
+"""The registry of everything that promptpack can report: its code, and a page that explains it.
 
-A rule is one function and one line in its module's table; its docstring is its page. What the
-pipeline says itself has a page only.
+A lint rule is one function and one line in its module's table; its docstring is its page. What the
+pipeline itself reports has a page under `catalogue/`, one Markdown file for each code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from promptpack.lint.rule import Entry
 from promptpack.lint.rules import (
@@ -12,25 +13,32 @@ from promptpack.lint.rules import (
     contradictions,
     policies,
     prompts,
-    said_input,
-    said_names,
-    said_outputs,
-    said_templates,
     secrets,
     texts,
     unused,
 )
+from promptpack.source import frontmatter
 
 __all__ = ["RULES", "Entry", "page"]
 
-_MODULES = (
-    *(said_input, said_names, said_templates, said_outputs),
-    *(unused, policies, contradictions, clients, texts, secrets, prompts),
-)
+_CATALOGUE = Path(__file__).parent / "catalogue"
+_MODULES = (unused, policies, contradictions, clients, texts, secrets, prompts)
+
+
+def _read_catalogue() -> Iterator[Entry]:
+    """Yield the entries of what the pipeline itself reports."""
+    for path in _CATALOGUE.glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        fields = frontmatter.document(text, path.name).data
+        yield Entry(code=path.stem, page=frontmatter.split(text).body.strip(), **fields)
+
 
 RULES: Mapping[str, Entry] = {
     entry.code: entry
-    for entry in sorted((one for module in _MODULES for one in module.RULES), key=lambda e: e.code)
+    for entry in sorted(
+        (*_read_catalogue(), *(rule for module in _MODULES for rule in module.RULES)),
+        key=lambda entry: entry.code,
+    )
 }
 """All entries by code, in the order of their codes."""
 

@@ -68,8 +68,3 @@ def rule(
 ) -> Entry:
     """Return the entry of a check; its docstring is the page."""
     return Entry(code, name, severity, family, inspect.getdoc(check) or "", check)
-
-
-def said(code: str, name: str, family: Family, page: str, severity: Severity = "error") -> Entry:
-    """Return the entry of what the pipeline says itself."""
-    return Entry(code, name, severity, family, inspect.cleandoc(page))
