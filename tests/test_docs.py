@@ -30,8 +30,8 @@ SHORT: dict[Holding, str] = {
     "patterns": "denies, asks, patterns",
     "ask": "denies, asks",
     "deny": "denies",
-    "told": "told",
-    "not held": "**not held**",
+    "told": "advisory",
+    "not held": "**not enforced**",
     "no tool": "no tool",
 }
 
@@ -179,11 +179,11 @@ def held() -> str:
     rows = [["capability", *(TARGETS[name].title for name in enforced)]]
     rows += [[f"`{row}`", *(SHORT[table[name][row]] for name in enforced)] for row in ROWS]
     others = ", ".join(TARGETS[name].title for name in TARGETS if name not in enforced)
-    return f"{as_table(rows)}\nIn the other files everything is told: {others}.\n\n"
+    return f"{as_table(rows)}\nThe other targets are advisory only: {others}.\n\n"
 
 
 def verified() -> str:
-    rows = [["target", "file", "seen with"]]
+    rows = [["target", "file", "checked with"]]
     rows += [
         [f"`{t.name}`", f"`{t.path.format(name='<name>')}`", t.verified] for t in TARGETS.values()
     ]
