@@ -20,13 +20,13 @@ import pytest
 import support
 from promptpack.cli import program
 from promptpack.targets import TARGETS
-from promptpack.targets.table import ROWS, Holding, capability_table
+from promptpack.targets.table import CAPABILITY_ROWS, Enforcement, make_capability_table
 from test_commands import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHORT: dict[Holding, str] = {
+SHORT: dict[Enforcement, str] = {
     "patterns": "denies, asks, patterns",
     "ask": "denies, asks",
     "deny": "denies",
@@ -174,10 +174,12 @@ def known(parameters: list[click.Parameter]) -> set[str]:
 
 
 def held() -> str:
-    table = capability_table()
+    table = make_capability_table()
     enforced = [name for name in TARGETS if set(table[name].values()) - {"told"}]
     rows = [["capability", *(TARGETS[name].title for name in enforced)]]
-    rows += [[f"`{row}`", *(SHORT[table[name][row]] for name in enforced)] for row in ROWS]
+    rows += [
+        [f"`{row}`", *(SHORT[table[name][row]] for name in enforced)] for row in CAPABILITY_ROWS
+    ]
     others = ", ".join(TARGETS[name].title for name in TARGETS if name not in enforced)
     return f"{as_table(rows)}\nThe other targets are advisory only: {others}.\n\n"
 
