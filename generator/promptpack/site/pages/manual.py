@@ -13,7 +13,7 @@ from promptpack.site.escape import code, text
 from promptpack.site.html import badge, facts, link, paragraph, path_to, table
 from promptpack.site.page import Heading, Page
 
-_PART = re.compile("<p>(Why|Mend|Bad|Good):")
+_PART = re.compile("<p>(Why|Fix|Bad|Good):")
 _STRONG = r"<p><strong>\1:</strong>"
 
 
