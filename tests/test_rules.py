@@ -71,7 +71,7 @@ def test_no_code_and_no_name_is_given_twice() -> None:
         row
         for path in (HOUSE / "lint" / "rules").glob("*.py")
         for row in re.findall(
-            r'\brule\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
+            r'\bmake_rule\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
         )
     ]
     for path in (HOUSE / "lint" / "catalogue").iterdir():
@@ -83,12 +83,12 @@ def test_no_code_and_no_name_is_given_twice() -> None:
 
 
 @pytest.mark.parametrize("code", RULES)
-def test_a_page_says_what_why_and_how_to_mend_it(code: str) -> None:
+def test_a_page_says_what_why_and_how_to_fix_it(code: str) -> None:
     entry = RULES[code]
     told = render_page(code)
     assert told.startswith(f"# {code} {entry.name}\n\n{entry.family}, {entry.severity}")
-    assert re.match(r"(Say that|Warn about|Refuse) .+\.\n\nWhy: ", entry.page)
-    parts = ["\nWhy: ", "\nMend: ", "\nBad", "\nGood"]
+    assert re.match(r"Reports .+\.\n\nWhy: ", entry.page)
+    parts = ["\nWhy: ", "\nFix: ", "\nBad", "\nGood"]
     places = [entry.page.find(part) for part in parts]
     assert places == sorted(places)
     assert -1 not in places

@@ -27,7 +27,7 @@ Check = Callable[[LintContext], Iterator[Diagnostic]]
 class Rule(NamedTuple):
     """One thing that promptpack can say.
 
-    `page` is Markdown: a sentence, why it matters, how to mend it, a bad and a good example.
+    `page` is Markdown: a sentence, why it matters, how to fix it, a bad and a good example.
     `check` finds it in a project that builds; what the pipeline says itself has none.
     """
 

@@ -19,14 +19,14 @@ _LEXER = Environment(autoescape=False)  # noqa: S701 - it only splits text into 
 
 
 def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
-    """Refuse a prompt that holds template syntax which nobody declared to be literal text.
+    """Reports template syntax in a prompt that is not marked as literal text.
 
-    Why: values are not templates. What a variable or a parameter holds is printed as it is, so
-    `{{ vars.language }}` in it reaches the model with its braces, and the words that were meant do
-    not.
+    Why: Values are not templates. A variable or a parameter is printed as it is. If it contains
+    `{{ vars.language }}`, the model gets that text with its braces, and not the words that were
+    meant.
 
-    Mend: put the words in, or move the expression into a template. Braces that are meant to be read
-    as braces stand in a template, between `{% raw %}` and `{% endraw %}` or in a string.
+    Fix: Write the words, or move the expression into a template. Put braces that are meant as text
+    in a template, between `{% raw %}` and `{% endraw %}` or in a string.
 
     Bad:
 
@@ -61,13 +61,13 @@ def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_soft_limit(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a file that its client loads, and cuts or advises against because of its size.
+    """Reports a file that its client loads, but cuts or advises against because of its size.
 
-    Why: Codex reads 32 KiB of all the `AGENTS.md` files that apply, and drops the rest without a
-    word. A skill is advised to stay under 500 lines, because all of it is read at once.
+    Why: Codex reads 32 KiB of all the `AGENTS.md` files that apply, and silently drops the rest.
+    The advice for a skill is to stay under 500 lines, because all of it is read at once.
 
-    Mend: drop sections for the variant with `overrides`, or leave the target out with `targets`.
-    A limit past which a client refuses a file is an error of the build (PP201).
+    Fix: Drop sections for the variant with `overrides`, or leave the target out of `targets`. A
+    file that is so large that a client refuses it is a build error (PP201).
 
     Bad: an `AGENTS.md` of 40,000 bytes.
 
@@ -95,13 +95,13 @@ def check_soft_limit(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a prompt that is longer than its model's `prompt_budget`.
+    """Reports a prompt that is longer than its model's `prompt_budget`.
 
-    Why: the budget is what somebody found this model to follow. Past it, a small model loses the
-    middle of its instructions, and any model has less room for the work.
+    Why: The budget says how long a prompt this model was found to follow. Beyond it, a small model
+    loses the middle of its instructions, and any model has less room for the work.
 
-    Mend: drop sections for that model with `overrides`, shorten a fragment, or raise the budget of
-    the model where it was too careful. A token is reckoned as four characters.
+    Fix: Drop sections for that model with `overrides`, shorten a fragment, or raise the model's
+    budget if it was too cautious. promptpack counts four characters as one token.
 
     Bad: a prompt of about 1,900 tokens for a model with
 

@@ -47,14 +47,15 @@ _NOT_UNDER = re.compile(rf"\b(?:{_NEGATIONS})\b|❌|🚫", re.IGNORECASE)
 
 
 def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a sentence that tells an agent to do what its policy denies.
+    """Reports a sentence that tells an agent to do what its policy denies.
 
-    Why: the agent tries, fails and apologises, or hands the work to the user as if it were done. In
-    a client that holds no policy it simply does what it was told.
+    Why: The agent tries, fails and apologises, or hands the work to the user as if it were done. In
+    a client that enforces no policy, the agent simply does what the sentence says.
 
-    Mend: write the sentence only where it is true, with `{% if policy.allows("execute") %}`, or
-    give the fragment `needs: [execute]` and mark its use `optional`. Only plain orders at the start
-    of a sentence are looked at; a sentence that is conditional, negated or about the user is not.
+    Fix: Write the sentence only where it is true, with `{% if policy.allows("execute") %}`, or give
+    the fragment `needs: [execute]` and mark its use as `optional`. The rule looks only at plain
+    orders at the start of a sentence, and skips sentences that are conditional, negated or about
+    the user.
 
     Bad, where the policy denies `execute`:
 
@@ -104,14 +105,14 @@ def find_contradiction(sentence: Sentence, policy: Policy) -> str:
 
 
 def check_need_lost(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a fragment that needs a capability which a client takes away.
+    """Reports a fragment that needs a capability a client takes away.
 
-    Why: the policy gives the capability, so the fragment is there and tells the agent to use it. A
-    client that can't ask, or has no such tool, leaves it out, and the agent is told to do what it
-    can't.
+    Why: The policy gives the capability, so the fragment is in the prompt and tells the agent to
+    use it. A client that can't ask, or has no such tool, takes the capability away, and the prompt
+    tells the agent to do what it can't.
 
-    Mend: leave the client out with `targets`, accept more there with a reason, write what to do
-    instead under `{% if target == "gemini" %}`, or ignore this where the agent copes.
+    Fix: Leave the client out of `targets`, accept more there with a reason, write what to do
+    instead under `{% if target == "gemini" %}`, or ignore this rule where the agent copes.
 
     Bad: a policy that asks before each command, for a client that can't ask
 

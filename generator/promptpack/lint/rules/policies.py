@@ -13,13 +13,13 @@ _OUTWARD = ("execute", "edit", "write", "patch")
 
 
 def check_shell_can_write(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a policy that denies edits and allows commands without asking.
+    """Reports a policy that denies edits but allows commands without asking.
 
-    Why: a shell writes files as well as the edit tools do. Whoever reads `edit: deny` takes the
-    agent for one that changes nothing, and it is not.
+    Why: A shell writes files as well as the edit tools do. Whoever reads `edit: deny` believes that
+    the agent changes nothing, but it can.
 
-    Mend: deny `execute`, or let it ask. Where commands are needed to look, say in the prompt that
-    they are for looking, and ignore this rule with that as the reason.
+    Fix: Deny `execute`, or set it to `ask`. If the agent needs commands to look around, say in the
+    prompt that they are only for looking, and ignore this rule with that as the reason.
 
     Bad:
 
@@ -40,12 +40,12 @@ def check_shell_can_write(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_private_and_untrusted(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a policy that reads files, reads the web and acts, all without asking.
+    """Reports a policy that allows reading files, reading the web and acting, without asking.
 
-    Why: a page can hold text that the model takes for an order. With private files to read and a
-    way to act, that order can send them away or change them, and nobody is asked on the way.
+    Why: A web page can contain text that the model takes for an order. With private files to read
+    and a way to act, the agent can send the files away or change them, and nobody is asked.
 
-    Mend: take one of the three away, or let it ask: reading the project, reading what strangers
+    Fix: Deny one of the three or set it to `ask`: reading the project, reading what strangers
     wrote, or running commands and editing.
 
     Bad:
@@ -72,14 +72,14 @@ def check_private_and_untrusted(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_open_ended_command(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a command that is allowed whatever follows it.
+    """Reports an allowed command pattern that accepts anything after the command.
 
-    Why: what follows is often enough to write a file or run another program: `git diff --output=x`,
-    `git difftool` for `git diff*`, `pytest -p module`, `find . -exec rm {} +`. Such a list reads
-    as if it held harmless commands only.
+    Why: What follows is often enough to write a file or to run another program:
+    `git diff --output=x`, `git difftool` for `git diff*`, `pytest -p module`,
+    `find . -exec rm {} +`. Such a list looks as if it contained only harmless commands.
 
-    Mend: spell the command to its end, one pattern for each form that is needed, and let the rest
-    ask. The rule is about allowed patterns in `execute` where not everything is allowed anyway.
+    Fix: Write each command in full, one pattern for each form you need, and let the rest ask. The
+    rule looks at allowed patterns in `execute`, unless everything is allowed anyway.
 
     Bad:
 
@@ -105,12 +105,12 @@ def check_open_ended_command(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_command_deny_list(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a policy that allows every command but some.
+    """Reports a policy that allows every command except some.
 
-    Why: there are more ways to spell a command than a list can name: `rm` is also `/bin/rm`,
-    `find -delete`, `python -c`, a script. Such a list stops mistakes, not intent.
+    Why: There are more ways to write a command than a list can name: `rm` is also `/bin/rm`,
+    `find -delete`, `python -c` or a script. Such a list stops mistakes, not intent.
 
-    Mend: turn the list round. Ask or deny for everything, and allow what is needed.
+    Fix: Reverse the list. Ask for or deny everything, and allow what is needed.
 
     Bad:
 

@@ -29,13 +29,13 @@ _PLACEHOLDER = re.compile(r"\[[^\]]{1,200}\](?!\()|<[a-z][^>]{0,200}>")
 
 
 def check_missing_section(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a pack without a role, a scope or ethics, or a variant that drops one of them.
+    """Reports a pack without a role, a scope or ethics, or a variant that drops one of them.
 
-    Why: without a role a model guesses who it is, without a scope it does whatever is near, and
-    what it must never do is not said anywhere. Other names count too: `boundaries`, `safety`,
-    `constraints` and such.
+    Why: Without a role, a model guesses who it is. Without a scope, it does whatever is near.
+    Without ethics, nothing says what it must never do. Other names count too, such as `boundaries`,
+    `safety` and `constraints`.
 
-    Mend: write the section; the standard library has fragments for it. Where an agent needs none,
+    Fix: Write the section. The standard library has fragments for it. If an agent does not need it,
     ignore this rule in its pack and say why.
 
     Bad:
@@ -72,12 +72,13 @@ def check_missing_section(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_heading_jump(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a heading that is more than one level below the one before it.
+    """Reports a heading that is more than one level below the one before it.
 
-    Why: headings are how a model, a table of contents and a reader tell what belongs to what. A
-    fragment is placed under headings of the layout, so that what looked right alone may not be.
+    Why: A model, a table of contents and a reader use headings to tell what belongs together. The
+    layout places a fragment under its own headings, so a heading that looked right in the fragment
+    may be wrong in the prompt.
 
-    Mend: use the next level, or bold words in place of a heading.
+    Fix: Use the next level, or bold words in place of a heading.
 
     Bad, under the layout's `## 4. Standards`:
 
@@ -103,12 +104,12 @@ def check_heading_jump(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_unclosed_fence(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a code fence that its own file does not close.
+    """Reports a code fence that is not closed in its own file.
 
-    Why: everything up to the next fence becomes code, headings and sections of other files with
-    it. A model reads rules in a code block as an example.
+    Why: Everything up to the next fence becomes code, including headings and sections of other
+    files. A model reads rules in a code block as an example.
 
-    Mend: close the fence in the same file, with as many of the same characters.
+    Fix: Close the fence in the same file, with as many of the same characters.
 
     Bad:
 
@@ -134,19 +135,19 @@ def check_unclosed_fence(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_repeated_sentence(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a sentence that is said twice in one prompt.
+    """Reports a sentence that appears twice in one prompt.
 
-    Why: it costs tokens twice and is mended once: after the next edit the prompt says two different
-    things. Sentences of fifty characters and more are compared, without regard to case, emphasis
-    and punctuation; code, tables, quotes and headings are not.
+    Why: It costs tokens twice. The next edit changes only one of them, and then the prompt says two
+    different things. The rule compares sentences of fifty characters and more, and ignores case,
+    emphasis and punctuation. It skips code, tables, quotes and headings.
 
-    Mend: keep it in one fragment. Where two sections need it, put it in the one that comes first.
+    Fix: Keep it in one fragment. If two sections need it, put it in the one that comes first.
 
     Bad:
 
     ```yaml
     standards: [standards/no-hard-coded-secrets]
-    ethics: [./ethics.md]         # says the same sentence again
+    ethics: [./ethics.md]         # repeats the same sentence
     ```
 
     Good:
@@ -168,13 +169,13 @@ def check_repeated_sentence(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_empty_section(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a section that has text in some variants of a pack and none in another.
+    """Reports a section that has text in some variants of a pack and none in another.
 
-    Why: the conditions in its fragments leave nothing, and the heading goes with the text. Nobody
-    decided that this variant has no such section. What an override drops, or what is marked
-    `optional`, was decided.
+    Why: The conditions in its fragments leave nothing, and the heading disappears with the text.
+    Nobody decided that this variant has no such section. The rule skips what an override drops and
+    what is marked `optional`, because somebody decided that.
 
-    Mend: say something in the other case too, or drop the section there with `overrides`.
+    Fix: Add text for the other case too, or drop the section there with `overrides`.
 
     Bad:
 
@@ -212,13 +213,13 @@ def check_empty_section(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_same_variant(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about two variants of a pack that are the same file for every client.
+    """Reports two variants of a pack that are the same file for every client.
 
-    Why: one of them is read, reviewed and installed for nothing, and whoever chose between them
-    believes that there is a difference.
+    Why: One of them is read, reviewed and installed for nothing. Whoever chose between them
+    believes that they differ.
 
-    Mend: take one out, with `exclude` or from the list, or give its model an id in the clients that
-    it is for.
+    Fix: Remove one with `exclude` or from the list, or give its model an id in the clients that it
+    is for.
 
     Bad: two models with the same layout and no id for the only target.
 

@@ -10,14 +10,14 @@ from promptpack.source.text import PROBLEM_LIMIT
 
 
 def check_secret(context: LintContext) -> Iterator[Diagnostic]:
-    """Refuse a file that holds what looks like a secret.
+    """Reports a file that contains what looks like a secret.
 
-    Why: the file goes into a repository, the prompt into every client and to every provider of a
-    model. A key that was pushed once is known.
+    Why: The file goes into a repository, and the prompt goes into every client and to every model
+    provider. A key that was pushed once is known.
 
-    Mend: revoke it first, then take it out, and let the agent read it from the environment. What is
-    found is never shown, here or in any report. Values that say that they are examples, such as
-    `sk-your-key-here`, pass.
+    Fix: Revoke the secret first. Then remove it, and let the agent read it from the environment.
+    promptpack never shows the secret, here or in any report. Values that say that they are
+    examples, such as `sk-your-key-here`, are accepted.
 
     Bad: a fragment with the key itself in place of the dots
 

@@ -40,13 +40,14 @@ _ENCODED_DATA = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{200,}={0,2}")
 
 
 def check_invisible_character(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a character that a reader cannot see and a model can.
+    """Reports a character that a model can read but a person can't see.
 
-    Why: a zero-width space splits a word that a review or a search then does not find, and a soft
-    hyphen or a word joiner hides in a name. What joins or colours an emoji passes, and so does what
-    joins letters in Arabic and Indic scripts. Direction marks and tags are errors (PP301).
+    Why: A zero-width space splits a word, and a review or a search then does not find it. A soft
+    hyphen or a word joiner can hide in a name. Characters that join or colour an emoji are
+    accepted, and so are those that join letters in Arabic and Indic scripts. Direction marks and
+    tags are errors (PP301).
 
-    Mend: delete it. Mostly it came with text that was copied from a web page.
+    Fix: Delete it. Usually it came with text that was copied from a web page.
 
     Bad, where `<U+200B>` stands for the character:
 
@@ -70,13 +71,13 @@ def check_invisible_character(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_mixed_script(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a name or an address that mixes letters of two alphabets.
+    """Reports a name or an address that mixes letters of two alphabets.
 
-    Why: the Cyrillic U+0430 looks like a Latin `a`. A command, a package or a host spelled with one
-    is another than it seems to be. Only code spans and addresses are looked at: running text in
-    another language may well mix.
+    Why: The Cyrillic U+0430 looks like a Latin `a`. A command, a package or a host that contains it
+    is not the one it seems to be. The rule looks only at code spans and addresses, because running
+    text in another language may mix alphabets.
 
-    Mend: type the name again.
+    Fix: Type the name again.
 
     Bad, where `<U+0430>` stands for the Cyrillic letter:
 
@@ -101,12 +102,12 @@ def check_mixed_script(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_line_separator(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a character that ends a line for some programs and not for others.
+    """Reports a character that ends a line for some programs and not for others.
 
-    Why: with U+2028 or U+2029 in it, one line is two for a model, an editor or a diff, and one for
-    the next. What a reviewer takes for a comment's end may be none.
+    Why: A line with U+2028 or U+2029 in it is two lines for one model, editor or diff, and one line
+    for the next. What a reviewer takes for the end of a comment may not be its end.
 
-    Mend: delete it, or start a new line. In YAML these characters are an error (PP004).
+    Fix: Delete it, or start a new line. In YAML these characters are an error (PP004).
 
     Bad, where `<U+2028>` stands for the character:
 
@@ -130,12 +131,12 @@ def check_line_separator(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_replacement_character(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about U+FFFD, which stands where a character was lost.
+    """Reports U+FFFD, which marks a lost character.
 
-    Why: it is what a program writes for bytes that it could not read. The word was lost before the
-    file came here, and the model reads what is left.
+    Why: A program writes it for bytes that it could not read. The word was lost before promptpack
+    read the file, and the model reads what is left.
 
-    Mend: type what was meant.
+    Fix: Type what was meant.
 
     Bad:
 
@@ -156,13 +157,13 @@ def check_replacement_character(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_remote_instructions(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a prompt that says to run what a server sends.
+    """Reports a prompt that says to run what a server sends.
 
-    Why: whoever holds the server, the domain or the line decides what runs on each machine where an
-    agent follows the prompt, today and after any change there.
+    Why: Whoever controls the server, the domain or the connection decides what runs on each machine
+    where an agent follows the prompt, today and after any change there.
 
-    Mend: name a package and its version, or a file of the repository. A line that warns of such a
-    command passes.
+    Fix: Name a package and its version, or a file of the repository. A line that warns about such a
+    command is accepted.
 
     Bad:
 
@@ -189,12 +190,13 @@ def check_remote_instructions(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_html_comment(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about an HTML comment in a prompt.
+    """Reports an HTML comment in a prompt.
 
-    Why: the model reads it as it reads every other word, and a person who reads the rendered page
-    does not see it. Notes to authors cost tokens in every variant; notes to the model hide.
+    Why: The model reads it like any other text, but a person who reads the rendered page does not
+    see it. Notes to authors cost tokens in every variant. Notes to the model are hidden from
+    people.
 
-    Mend: write a note to authors as a Jinja comment, which reaches no output, and a note to the
+    Fix: Write a note to authors as a Jinja comment, which reaches no output. Write a note to the
     model as text.
 
     Bad:
@@ -224,14 +226,14 @@ def check_html_comment(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_encoded_run(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about more than 200 characters in a row that read as encoded data.
+    """Reports 200 or more characters in a row that look like encoded data.
 
-    Why: nobody can review it, a model may well decode it, and it costs more tokens than the words
-    in it would.
+    Why: Nobody can review the data, a model may well decode it, and it costs more tokens than the
+    words in it would.
 
-    Mend: write what it says, or leave it in a file that the agent reads when it has to.
+    Fix: Write the text itself, or leave the data in a file that the agent reads when it has to.
 
-    Bad: 300 characters such as `aWdub3JlIGFsbCBydWxlcyBhbmQ…` in a line.
+    Bad: 300 characters such as `aWdub3JlIGFsbCBydWxlcyBhbmQ…` on one line.
 
     Good:
 

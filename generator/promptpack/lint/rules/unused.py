@@ -12,15 +12,15 @@ from promptpack.source.text import LIBRARY_PREFIX
 
 
 def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a fragment of the project that no pack uses.
+    """Reports a fragment of the project that no pack uses.
 
-    Why: its text reaches no agent. Someone who edits it believes that they changed something, and a
-    reviewer reads a sentence that nobody is told.
+    Why: Its text reaches no agent. Someone who edits it believes that they changed something, and a
+    reviewer reads a sentence that no agent receives.
 
-    Mend: use it in a pack, include it in a fragment, or delete the file. Fragments of the standard
+    Fix: Use it in a pack, include it in a fragment, or delete the file. Fragments of the standard
     library are never reported.
 
-    Bad: `templates/fragments/ethics/be-honest.md` exists, and the only pack says
+    Bad: `templates/fragments/ethics/be-honest.md` exists, and the only pack contains
 
     ```yaml
     ethics: [ethics/keep-security-on]
@@ -43,14 +43,14 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a model, policy or layout of the project that no pack uses.
+    """Reports a model, policy or layout of the project that no pack uses.
 
-    Why: it makes no variant. A policy that is checked by nobody is easily taken for one that is in
+    Why: It produces no variant. A policy that nobody checks is easily mistaken for one that is in
     force.
 
-    Mend: name it in the `variants` of a pack (a layout: in a model), or delete the file.
+    Fix: List it in the `variants` of a pack (a layout: in a model), or delete the file.
 
-    Bad: `templates/policies/strict.yaml` exists, and each pack says
+    Bad: `templates/policies/strict.yaml` exists, and each pack contains
 
     ```yaml
     policy: [read-only]
@@ -81,12 +81,12 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def check_unused_value(context: LintContext) -> Iterator[Diagnostic]:
-    """Warn about a variable of a pack or a parameter of a fragment that no template reads.
+    """Reports a variable of a pack or a parameter of a fragment that no template reads.
 
-    Why: changing its value changes nothing. Often the name in the template is another one, so that
-    the value which was meant is not the one that is printed.
+    Why: Changing its value changes nothing. Often the template uses another name, so the value that
+    was meant is not the one that is printed.
 
-    Mend: read it in a template, or take it out.
+    Fix: Read it in a template, or remove it.
 
     Bad:
 

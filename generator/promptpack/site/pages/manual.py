@@ -20,7 +20,7 @@ from promptpack.site.html import (
 )
 from promptpack.site.page import Heading, Page
 
-_LABEL = re.compile("<p>(Why|Mend|Bad|Good):")
+_LABEL = re.compile("<p>(Why|Fix|Bad|Good):")
 _STRONG_LABEL = r"<p><strong>\1:</strong>"
 
 
