@@ -3,6 +3,8 @@
 The forms are those found in the wild and measured on the clients; the texts are synthetic.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from promptpack.build import build_project
@@ -245,9 +247,7 @@ def test_a_toml_prompt_survives_whatever_it_quotes(nasty: str) -> None:
     project = load_project(ROOT)
     selection = Selection((), ("gpt",), ("plan-only",), ("codex",))
     agent = build_project(project, selection)[0].agent
-    line = agent.body[0]._replace(text=f"Say {nasty} twice: {nasty}")
-    lines = tuple(line._replace(text=text) for text in line.text.split("\n"))
-    spoken = type(agent)(**{**vars(agent), "body": lines})
+    spoken = replace(agent, prompt=f"Say {nasty} twice: {nasty}\n")
     text = TARGETS["codex"].encode(spoken)
     assert TARGETS["codex"].problems(text) == []
     assert TARGETS["codex"].decode(text, "x").prompt == spoken.prompt

@@ -14,7 +14,7 @@ from promptpack.model import Agent, Finding, Line, Origin, Project, UserError
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer, make_title
-from promptpack.rendering.lines import clean_lines
+from promptpack.rendering.lines import Lines, clean_lines
 from promptpack.rendering.variants import Selection, resolve_variants
 from support import DEMO, make_project, write_files
 
@@ -43,7 +43,12 @@ def project_of(path: Path, sections: str, files: Mapping[str, str]) -> Project:
 
 def agent_of(project: Project, policy: str = "look", target: str = "opencode") -> Agent:
     (variant,) = resolve_variants(project, Selection(policies=(policy,)))
-    return Composer(project).agent(variant, target)
+    return Composer(project).compose_agent(variant, target)
+
+
+def lines_of(project: Project, policy: str = "look") -> Lines:
+    (variant,) = resolve_variants(project, Selection(policies=(policy,)))
+    return Composer(project).trace_lines(variant, "opencode")
 
 
 def prompt(path: Path, sections: str, files: Mapping[str, str], policy: str = "look") -> str:
@@ -194,7 +199,7 @@ def test_every_line_has_the_origin_of_its_text(tmp_path: Path) -> None:
     }
     project = project_of(tmp_path, "  role: ./role.md\n  ethics: ./one.md", files)
     layout, here = "templates/layouts/plain.md.j2", "packs/demo"
-    assert [(line.text, *line.origin) for line in agent_of(project).body if line.text] == [
+    assert [(line.text, *line.origin) for line in lines_of(project) if line.text] == [
         ("# Role", layout, 2),
         ("You help.", f"{here}/role.md", 4),
         ("- said", f"{here}/role.md", 7),
@@ -218,8 +223,8 @@ def test_every_line_has_the_origin_of_its_text(tmp_path: Path) -> None:
 def test_where_marks_would_change_the_text_there_is_one_origin(
     tmp_path: Path, text: str, shown: list[str], origin: list[int]
 ) -> None:
-    agent = agent_of(project_of(tmp_path, "  role: ./role.md", {"role.md": text}))
-    body = [line for line in agent.body if line.text and "#" not in line.text]
+    traced = lines_of(project_of(tmp_path, "  role: ./role.md", {"role.md": text}))
+    body = [line for line in traced if line.text and "#" not in line.text]
     assert [line.text for line in body] == shown
     assert [line.origin for line in body] == [(ROLE, number) for number in origin]
 
@@ -229,9 +234,9 @@ def test_a_layout_that_indents_keeps_origins(tmp_path: Path) -> None:
         "{% for section in sections %}\n<s>\n{{ section.body|indent(2, true) }}\n</s>\n{% endfor %}"
     )
     files = {"role.md": "one\n\ntwo\n", "templates/layouts/plain.md.j2": layout}
-    agent = agent_of(project_of(tmp_path, "  role: ./role.md", files))
-    assert agent.prompt == "<s>\n  one\n\n  two\n</s>\n"
-    assert [line.origin.line for line in agent.body] == [2, 1, 2, 3, 4]
+    project = project_of(tmp_path, "  role: ./role.md", files)
+    assert agent_of(project).prompt == "<s>\n  one\n\n  two\n</s>\n"
+    assert [line.origin.line for line in lines_of(project)] == [2, 1, 2, 3, 4]
 
 
 def test_a_condition_leaves_no_hole(tmp_path: Path) -> None:
@@ -336,7 +341,7 @@ def test_what_reads_the_target_is_composed_for_each(tmp_path: Path) -> None:
     composer = Composer(project)
     (variant, _) = resolve_variants(project)
     names = ("opencode", "codex", "opencode")
-    assert [composer.agent(variant, name).body[-1].text for name in names] == [
+    assert [composer.compose_agent(variant, name).prompt.split("\n")[-2] for name in names] == [
         "For opencode.",
         "For codex.",
         "For opencode.",
@@ -437,8 +442,8 @@ def test_what_an_agent_is_told_and_may_do(tmp_path: Path) -> None:
 def test_a_policy_can_be_told_at_the_end(tmp_path: Path) -> None:
     project = load_project(make_project(tmp_path))
     composer, (look, _) = Composer(project), resolve_variants(project)
-    plain = composer.agent(look, "opencode").body
-    told = composer.agent(look, "opencode", tells_policy=True).body
+    plain = composer.trace_lines(look, "opencode")
+    told = composer.trace_lines(look, "opencode", tells_policy=True)
     assert told[: len(plain)] == plain
     added = [line for line in told[len(plain) :] if line.text]
     assert added[0].text == "# Permissions"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.wording import iter_sections
-from promptpack.model import Agent, Effect, Line, Model, Origin, Policy
+from promptpack.model import Agent, Effect, Model, Policy
 from promptpack.policy.lattice import list_compared
 from promptpack.policy.patterns import decide_effect
 from promptpack.targets import TARGETS, Target
@@ -106,8 +106,7 @@ def test_every_widening_is_told_first(target: Target, agent: Agent, data: st.Dat
 
 
 def file_of(target: str, policy: Policy) -> str:
-    body = (Line("Help.", Origin("x.md", 1)),)
-    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, body)
+    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, "Help.\n")
     return TARGETS[target].encode(agent)
 
 

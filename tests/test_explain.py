@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.build import build_project
+from promptpack.build import build_project, render
 from promptpack.lint.registry import render_page
-from promptpack.model import Artifact, Origin
+from promptpack.model import Artifact, Origin, Project
 from promptpack.provenance.explain import explain_line
 from promptpack.provenance.impact import find_impact
-from promptpack.provenance.tracer import Tracer
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
+from promptpack.session import Session
 from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +37,10 @@ def lines(artifact: Artifact) -> list[str]:
     return artifact.content.decode().split("\n")
 
 
+def trace_file(project: Project, artifact: Artifact) -> tuple[tuple[Origin, ...], ...]:
+    return Session(project).tracer.trace_file(artifact)
+
+
 @pytest.mark.parametrize(
     ("variant", "target"),
     [("koronatech-coder.plan-only", "opencode"), ("claude.implement", "codex")],
@@ -46,7 +50,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
 ) -> None:
     before = built(copy, variant, target)
     reached: dict[Origin, set[int]] = defaultdict(set)
-    for number, origins in enumerate(Tracer(load_project(copy)).lines(before)):
+    for number, origins in enumerate(trace_file(load_project(copy), before)):
         for origin in origins:
             reached[origin].add(number)
     texts = {o: ns for o, ns in reached.items() if o.path.endswith(".md")}
@@ -67,7 +71,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
 def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> None:
     project = load_project(ROOT)
     artifact = built(ROOT, "koronatech-coder.plan-only", target)
-    origins = Tracer(project).lines(artifact)
+    origins = trace_file(project, artifact)
     assert len(origins) == len(lines(artifact)) - 1
     for found in origins:
         assert found
@@ -93,7 +97,7 @@ def test_a_line_of_the_head_leads_to_the_pack_policy_or_model(
     project = load_project(ROOT)
     artifact = built(ROOT, "koronatech-coder.plan-only", "opencode")
     number = next(n for n, line in enumerate(lines(artifact), 1) if line.startswith(text))
-    step = explain_line(project, artifact, number)[0]
+    step = explain_line(Session(project).tracer, artifact, number)[0]
     assert step.origin.path == source
     assert step.text.startswith(held)
 
@@ -149,12 +153,13 @@ def test_a_wrong_place_is_a_usage_error(place: str, message: str, tmp_path: Path
 def test_impact_is_the_other_way_round(tmp_path: Path) -> None:
     root = support.make_project(tmp_path)
     project = load_project(root)
-    artifacts = build_project(project)
+    session = Session(project)
+    tracer, artifacts = session.tracer, tuple(render(session))
     for path, text in project.sources.items():
         for line in range(1, text.count("\n") + 1):
-            there = {r.artifact.path: r.lines for r in find_impact(project, artifacts, path, line)}
+            there = {r.artifact.path: r.lines for r in find_impact(tracer, artifacts, path, line)}
             for artifact in artifacts:
-                origins = Tracer(project).lines(artifact)
+                origins = tracer.trace_file(artifact)
                 numbers = [n for n, o in enumerate(origins, 1) if Origin(path, line) in o]
                 assert there.get(artifact.path, ()) == tuple(numbers)
     said = support.call("impact", "packs/demo/role.md", cwd=root)

@@ -10,11 +10,12 @@ import pytest
 
 import support
 from promptpack.build import build_project
-from promptpack.lint.engine import lint_project
+from promptpack.lint.engine import lint_session
 from promptpack.lint.registry import RULES
 from promptpack.reading.project import load_project
 from promptpack.redaction import redact
 from promptpack.reporting.json_schemas import REPORTS
+from promptpack.session import Session
 from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
 from support import DEMO, Result, call, make_project
 
@@ -302,5 +303,5 @@ def test_a_hostile_source_is_linted_in_time(text: str, tmp_path: Path) -> None:
     pack = load_project(project)
     artifacts = build_project(pack)
     started = time.monotonic()
-    lint_project(pack, artifacts)
+    lint_session(Session(pack), artifacts)
     assert time.monotonic() - started < 10

@@ -132,7 +132,7 @@ def lines_of(texts: dict[str, str]) -> tuple[str, list[Line]]:
     policy = PolicyView(Policy(Effect.DENY))
     context = {"policy": policy, "vars": Vars({"word": "said"}), "params": Params({})}
     marked = templates.render("main", context, marked=True)
-    return templates.render("main", context), templates.marks.read(marked, START)
+    return templates.render("main", context), templates.markers.read(marked, START)
 
 
 def misplaced(texts: dict[str, str], lines: list[Line]) -> Iterator[Line]:
@@ -187,9 +187,9 @@ def test_included_lines_come_from_the_included() -> None:
 def test_written_lines_are_read_back() -> None:
     templates = templates_of({"main": "x"})
     lines = [Line("  a", Origin("b", 7)), Line("", Origin("c", 1)), Line("d", Origin("b", 65_000))]
-    written = templates.marks.write(lines)
+    written = templates.markers.write(lines)
     assert strip_markers(written) == "  a\n\nd"
-    assert templates.marks.read(written, START) == lines
+    assert templates.markers.read(written, START) == lines
 
 
 def test_a_line_too_far_down_makes_no_mark_that_says_something_else() -> None:
@@ -201,5 +201,5 @@ def test_a_line_too_far_down_makes_no_mark_that_says_something_else() -> None:
 
 
 def test_text_without_marks_comes_from_where_it_began() -> None:
-    marks: LineMarkers = templates_of({"main": "x"}).marks
+    marks: LineMarkers = templates_of({"main": "x"}).markers
     assert marks.read("a\nb", START) == [Line("a", START), Line("b", START)]

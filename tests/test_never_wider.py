@@ -17,10 +17,8 @@ from promptpack.model import (
     Agent,
     Effect,
     Grant,
-    Line,
     Mode,
     Model,
-    Origin,
     PatternRule,
     Policy,
 )
@@ -72,10 +70,9 @@ def agents(draw: st.DrawFn) -> Agent:
     policy = draw(policies())
     accepted = draw(st.frozensets(st.sampled_from(CAPABILITIES), max_size=2))
     mode: Mode = draw(st.sampled_from(["subagent", "primary", "all"]))
-    body = (Line("Say yes.", Origin("x.md", 1)),)
     ids = dict.fromkeys(TARGETS, "provider/model")
     model = Model("m", ids=ids)
-    return Agent("a", "An agent.", mode, model, 0.5, policy, body, accepted)
+    return Agent("a", "An agent.", mode, model, 0.5, policy, "Say yes.\n", accepted)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
@@ -148,8 +145,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
 def test_a_file_says_the_same_once_decoded_and_encoded_again(
     target: Target, policy: Policy
 ) -> None:
-    body = (Line("Say yes.", Origin("x.md", 1)),)
-    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, body)
+    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, "Say yes.\n")
     text = target.encode(agent)
     decoded = target.decode(text, "a")
     again = target.decode(target.encode(replace(decoded, policy=agent.policy)), "a")

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import support
-from promptpack.build import build_project
-from promptpack.model import Artifact, Finding, Origin, UserError
+from promptpack.build import build_project, render
+from promptpack.model import Artifact, Origin, UserError
 from promptpack.output.plan import make_key
-from promptpack.provenance.tracer import Tracer
 from promptpack.reading.project import load_project
+from promptpack.session import Session
 from promptpack.source import frontmatter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,10 +24,10 @@ Named = Mapping[str, tuple[tuple[Origin, ...], ...]]
 
 @cache
 def reference() -> tuple[tuple[Artifact, ...], Named]:
-    project = load_project(ROOT)
-    tracer = Tracer(project)
-    artifacts = build_project(project)
-    return artifacts, {name(artifact): tracer.lines(artifact) for artifact in artifacts}
+    session = Session(load_project(ROOT))
+    artifacts = tuple(render(session))
+    trace = session.tracer.trace_file
+    return artifacts, {name(artifact): trace(artifact) for artifact in artifacts}
 
 
 def name(artifact: Artifact) -> str:
@@ -146,16 +146,16 @@ UNTRACED = """\
 def test_a_fragment_that_sees_the_marks_has_one_origin_and_says_so(tmp_path: Path) -> None:
     path = "templates/fragments/standards/small-steps.md"
     root = support.make_project(tmp_path, {path: UNTRACED})
-    project = load_project(root)
-    told: list[Finding] = []
-    artifact = build_project(project, warn=told.append)[0]
-    assert [(found.code, found.severity, found.path) for found in told] == [
+    session = Session(load_project(root))
+    artifact = next(render(session))
+    assert not session.untraced
+    origins = session.tracer.trace_file(artifact)
+    assert [(one.code, one.severity, one.path) for one in session.untraced] == [
         ("PP036", "warning", path)
     ]
-    origins = Tracer(project).lines(artifact)
     number = lines(artifact).index("- Last.")
     assert origins[number] == (Origin(path, 1),)
-    said = support.call("build", cwd=root)
+    said = support.call("lint", "--rule", "PP036", cwd=root)
     assert said.code == 0
-    assert f"{path}:1" in said.err
-    assert "PP036" in said.err
+    assert f"{path}:1" in said.out
+    assert "PP036" in said.out

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.build import build_project
-from promptpack.lint.engine import UNUSED_SUPPRESSION, lint_project
+from promptpack.build import render
+from promptpack.lint.engine import UNUSED_SUPPRESSION, lint_session
 from promptpack.lint.registry import RULES, render_page
 from promptpack.lint.rule import LintResult
-from promptpack.model import Finding
 from promptpack.output.manifest import MANIFEST
 from promptpack.reading.project import load_project
+from promptpack.session import Session
 from rule_cases import CASES, Case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,8 +33,8 @@ EACH_CASE = [
 def linted(folder: Path, case: Case, *codes: str) -> LintResult:
     """Return what rules say of the demo project with a case's files."""
     project = load_project(support.make_project(folder, case.files))
-    warned: list[Finding] = []
-    return lint_project(project, build_project(project, warn=warned.append), warned, codes)
+    session = Session(project)
+    return lint_session(session, render(session), codes)
 
 
 @pytest.mark.parametrize(("code", "case"), EACH_CASE)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mkdocs.config.defaults import MkDocsConfig
 
 from promptpack.mkdocs_plugin import PromptpackPlugin
+from promptpack.session import Session
 from promptpack.site import escape as inert
 from promptpack.site.catalogue import (
     MAX_TRACED_VARIANTS,
@@ -80,7 +81,7 @@ def test_nothing_is_written_into_docs(built: Built) -> None:
 
 
 def test_every_noun_has_a_page(built: Built) -> None:
-    site = make_site(built.project, built.artifacts)
+    site = make_site(Session(built.project), built.artifacts)
     assert {url(path) for path in site.pages} <= set(built.pages)
     nouns = {locate_pack_page(pack) for pack in built.project.packs.values()}
     nouns |= {locate_variant_page(artifact.variant) for artifact in built.artifacts}
@@ -125,7 +126,7 @@ def test_the_catalogue_for_programs_holds_everything_but_text(built: Built) -> N
     files = {path for p in found["packs"] for v in p["variants"] for path in v["files"].values()}
     assert files == {locate_raw_file(artifact) for artifact in built.artifacts}
     for artifact in built.artifacts:
-        assert not [x.text for x in artifact.agent.body if len(x.text) > 60 and x.text in told]
+        assert not [x for x in artifact.agent.prompt.split("\n") if len(x) > 60 and x in told]
     linked = re.findall(r"\]\(([^)]+)\)", (built.site / "llms.txt").read_text())
     assert linked
     assert all((built.site / link).is_file() for link in linked)
@@ -167,7 +168,7 @@ def test_the_search_knows_no_variant_and_no_markup_of_authors(hostile: Built) ->
 
 
 def test_variants_are_not_in_the_navigation(built: Built) -> None:
-    site = make_site(built.project, built.artifacts)
+    site = make_site(Session(built.project), built.artifacts)
     unlisted = {path for path, page in site.pages.items() if page.unlisted}
     assert unlisted == {locate_variant_page(artifact.variant) for artifact in built.artifacts}
     assert unlisted.isdisjoint(iter_nav_pages(site.nav))

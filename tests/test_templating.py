@@ -424,9 +424,9 @@ def test_no_variant_changes_another(tmp_path: Path, text: str) -> None:
     project = load_project(make_project(tmp_path, {**files, "packs/demo/counter.md": counter}))
     composer = Composer(project)
     bodies = [
-        composer.agent(v, "opencode").body for v in resolve_variants(project) for _ in range(2)
+        composer.compose_text(v, "opencode") for v in resolve_variants(project) for _ in range(2)
     ]
-    assert {body[2].text[:1] for body in bodies} == {"1"}
+    assert {body.split("\n")[2][:1] for body in bodies} == {"1"}
 
 
 def test_a_fragment_reads_the_target_through_what_it_includes() -> None:
@@ -451,7 +451,7 @@ def test_a_fragment_reads_the_target_through_what_it_includes() -> None:
 def test_a_layout_prints_whatever_a_fragment_says(tmp_path: Path) -> None:
     text = "<Thing object at 0x7f00ab> {% raw %}{{ x }}{% endraw %}\n"
     project = load_project(make_project(tmp_path, {"packs/demo/role.md": text}))
-    agent = Composer(project).agent(resolve_variants(project)[0], "opencode")
+    agent = Composer(project).compose_agent(resolve_variants(project)[0], "opencode")
     assert "<Thing object at 0x7f00ab> {{ x }}" in agent.prompt
 
 
@@ -459,5 +459,5 @@ def test_variables_are_data(tmp_path: Path) -> None:
     hostile = "{{ policy._policy }} {% include '/etc/passwd' %} <b>"
     pack = DEMO["packs/demo/pack.yaml"].replace("language: Python", f'language: "{hostile}"')
     project = load_project(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
-    agent = Composer(project).agent(resolve_variants(project)[0], "opencode")
+    agent = Composer(project).compose_agent(resolve_variants(project)[0], "opencode")
     assert hostile in agent.prompt

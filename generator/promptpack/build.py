@@ -5,52 +5,62 @@ from typing import Any
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.reading.validation import suggest
-from promptpack.rendering.compose import Composer, Warn
+from promptpack.rendering.compose import Composer
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
+from promptpack.session import Session
 from promptpack.source.strict_yaml import DataPath, read_yaml
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import find_widened, make_artifact
+from promptpack.targets.emit import Widenings, make_artifact
 
 Progress = Callable[[int, int], None]
 
 
-def build_project(
-    project: Project,
-    selection: Selection = ALL,
-    progress: Progress = lambda _done, _all: None,
-    warn: Warn = lambda _: None,
-) -> tuple[Artifact, ...]:
+def build_project(project: Project, selection: Selection = ALL) -> tuple[Artifact, ...]:
     """Return the artifacts of all selected variants and targets, in a stable order.
 
-    A pure function of the project. `progress` is told how many variants of how many are done, and
-    `warn` each finding that is no reason to stop.
-    Raises UserError with every finding of every variant; then there is nothing to write.
+    A pure function of the project. Raises UserError with every finding of every variant; then
+    there is nothing to write.
     """
-    findings = list(_find_unknown_targets(project, selection))
+    return tuple(render(Session(project), selection))
+
+
+def render(
+    session: Session,
+    selection: Selection = ALL,
+    progress: Progress = lambda _done, _all: None,
+) -> Iterator[Artifact]:
+    """Yield the artifacts of all selected variants and targets, in a stable order.
+
+    Nothing of them is kept here. `progress` is called with how many variants of how many are done.
+    Raises UserError with every finding of every variant: at once where the selection is wrong, else
+    after the last artifact. So whoever writes files first takes all of them.
+    """
+    findings = list(_find_unknown_targets(session.project, selection))
     if findings:
         raise UserError(tuple(findings))
-    variants = resolve_variants(project, selection)
-    warnings: dict[Finding, None] = {}
-    composer = Composer(project, warnings.setdefault)
-    artifacts: list[Artifact] = []
-    for done_count, variant in enumerate(variants, 1):
+    variants = resolve_variants(session.project, selection)
+    widenings = Widenings()
+    for done, variant in enumerate(variants, 1):
         for target in _select_targets(variant.pack, selection):
             try:
-                artifacts.append(_render_artifact(composer, variant, target))
+                artifact = _render_artifact(session.composer, variant, target)
             except UserError as error:
                 findings += error.findings
-        progress(done_count, len(variants))
-    findings += find_widened(artifacts)
+                continue
+            widenings.add(artifact)
+            yield artifact
+        session.composer.release_variant()
+        if done == len(variants) or variants[done].pack is not variant.pack:
+            session.composer.release_pack()
+        progress(done, len(variants))
+    findings += widenings.list_findings()
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
-    for warning in sorted(warnings, key=_make_sort_key):
-        warn(warning)
-    return tuple(artifacts)
 
 
 def _render_artifact(composer: Composer, variant: Variant, target: Target) -> Artifact:
-    agent = composer.agent(variant, target.name, tells_policy=target.tells_policy)
+    agent = composer.compose_agent(variant, target.name, tells_policy=target.tells_policy)
     return make_artifact(variant, target, agent)
 
 

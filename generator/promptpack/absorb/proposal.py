@@ -21,8 +21,8 @@ from promptpack.build import build_project
 from promptpack.model import Agent, Artifact, Finding, Project, UserError
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
-from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.variants import Selection
+from promptpack.session import Session
 from promptpack.source.frontmatter import read_document
 from promptpack.targets import TARGETS
 
@@ -89,8 +89,8 @@ class _Absorption:
         self.target = TARGETS[artifact.target]
         self.built = self.target.decode(artifact.content.decode(), artifact.agent.name)
         self.now = self.target.decode(place.text, artifact.agent.name)
-        origins = Tracer(project).body(artifact)
-        self.prompt = TracedPrompt(tuple(line.text for line in artifact.agent.body), origins)
+        origins = Session(project).tracer.trace_values(artifact)
+        self.prompt = TracedPrompt(tuple(_split_prompt(artifact.agent)), origins)
         self.lines = place.text.split("\n")
 
     def check(self) -> None:
@@ -147,7 +147,7 @@ class _Absorption:
 
     def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
         """Yield the prompt's changes with those candidates that are known to give them."""
-        new_lines = [line.text for line in self.now.body]
+        new_lines = _split_prompt(self.now)
         for output_edit in find_output_edits(self.prompt.lines, new_lines):
             line = self._find_line(next((text for text in output_edit.new if text), ""))
             proposals = [
@@ -171,7 +171,7 @@ class _Absorption:
         for candidate in proposals:
             texts = apply_edits(self.project.sources, candidate)
             artifact = None if texts is None else self._rebuild(texts)
-            if artifact and [line.text for line in artifact.agent.body] == expected_lines:
+            if artifact and _split_prompt(artifact.agent) == expected_lines:
                 outcome = (
                     (path, "".join(text.split())) for path, text in sorted((texts or {}).items())
                 )
@@ -242,3 +242,8 @@ def _matches_destination(edit: Edit, destination: tuple[str, int]) -> bool:
 
 def _get_model_id(agent: Agent, target: str) -> str:
     return agent.model.ids.get(target, "")
+
+
+def _split_prompt(agent: Agent) -> list[str]:
+    """Return the lines of an agent's prompt."""
+    return agent.prompt.split("\n")[:-1]

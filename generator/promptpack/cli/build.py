@@ -9,16 +9,17 @@ from typing import Any
 
 import click
 
-from promptpack.build import Progress, build_project
+from promptpack.build import Progress, render
 from promptpack.cli import report
 from promptpack.cli.choice import explain_empty_selection
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
-from promptpack.model import Finding, UserError
+from promptpack.model import UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
 from promptpack.output.write import apply_plan
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.plurals import pluralize
+from promptpack.session import Session
 
 
 @click.command("build")
@@ -36,11 +37,8 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     root = state.root()
     folder = state.output(root, out)
     with _show_progress(state) as progress:
-        warnings: list[Finding] = []
         project = load_project(root)
-        artifacts = build_project(project, selection, progress, warnings.append)
-    for line in report.format_findings(warnings):
-        click.echo(line, err=True)
+        artifacts = tuple(render(Session(project), selection, progress))
     plan = plan_output(artifacts, folder, selection)
     try:
         apply_plan(plan, force=force)

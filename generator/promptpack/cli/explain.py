@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build_project
+from promptpack.build import render
 from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, format_option, format_suggestion, out_option, pass_state
-from promptpack.model import Artifact, Project
+from promptpack.model import Artifact
 from promptpack.output.locate import LocatedOutput, locate_outputs
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.explain import Step, explain_line
 from promptpack.reading.project import load_project
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
+from promptpack.session import Session
 
 _RULE_CODE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -41,9 +42,10 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
         raise click.UsageError(f"'{place}' is not FILE:LINE, such as {place}:1.")
     name, number = match["name"], int(match["line"])
     project = load_project(state.root())
-    artifact, number = _find_artifact_line(state, project, (name, number), target, out)
+    session = Session(project)
+    artifact, number = _find_artifact_line(state, session, (name, number), target, out)
     try:
-        steps = explain_line(project, artifact, number)
+        steps = explain_line(session.tracer, artifact, number)
     except IndexError:
         lines = artifact.content.count(b"\n")
         raise click.UsageError(f"{artifact.path} has {lines} lines.") from None
@@ -88,17 +90,20 @@ def _make_data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict
 
 
 def _find_artifact_line(
-    state: State, project: Project, place: tuple[str, int], target: str | None, out: Path | None
+    state: State, session: Session, place: tuple[str, int], target: str | None, out: Path | None
 ) -> tuple[Artifact, int]:
     """Return the artifact and its line that is meant; raises UsageError where there is none."""
     name, number = place
+    project = session.project
     match = re.fullmatch(r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9-]+\.[a-z0-9-]+)", name)
     if match and not Path(name).exists():
         pack = choose_pack(project, match["pack"])
         model, policy = choose_variant(project.packs[pack], match["variant"])
         client = choose_target(project.packs[pack], target)
-        return build_project(project, Selection((pack,), (model,), (policy,), (client,)))[0], number
-    artifacts = build_project(project)
+        selection = Selection((pack,), (model,), (policy,), (client,))
+        (artifact,) = render(session, selection)
+        return artifact, number
+    artifacts = tuple(render(session))
     folder = (state.root() / "dist" if out is None else out).resolve()
     path = Path(name).resolve()
     if not path.exists() and (folder / name).exists():

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import click
 
-from promptpack.build import build_project
+from promptpack.build import render
 from promptpack.cli import report
 from promptpack.cli.choice import resolve_source
 from promptpack.cli.state import State, format_option, format_suggestion, pass_state
@@ -15,6 +15,7 @@ from promptpack.model import Artifact
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.impact import Reach, find_impact
 from promptpack.reading.project import load_project
+from promptpack.session import Session
 
 
 @click.command("impact")
@@ -38,8 +39,9 @@ def command(state: State, place: str) -> None:
             f"'{path}' is no "
             f"source.{format_suggestion(path, (*project.sources, *project.fragments))}"
         )
-    artifacts = build_project(project)
-    reaches = find_impact(project, artifacts, path, line)
+    session = Session(project)
+    artifacts = tuple(render(session))
+    reaches = find_impact(session.tracer, artifacts, path, line)
     if state.format == "json":
         outputs = [{"path": reach.artifact.path, "lines": list(reach.lines)} for reach in reaches]
         data = {

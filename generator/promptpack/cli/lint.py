@@ -2,17 +2,18 @@
 
 import click
 
-from promptpack.build import build_project
+from promptpack.build import render
 from promptpack.cli import report
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff import git
-from promptpack.lint.engine import lint_project
+from promptpack.lint.engine import lint_session
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.registry import RULES
 from promptpack.lint.rule import LintResult
-from promptpack.model import Finding, UserError
+from promptpack.model import UserError
 from promptpack.reading.project import load_project
 from promptpack.redaction import redact_finding
+from promptpack.session import Session
 
 
 @click.command("lint")
@@ -44,11 +45,9 @@ def command(state: State, format_: str | None, codes: tuple[str, ...], *, strict
 
 
 def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
-    warnings: list[Finding] = []
-    root = state.root()
     try:
-        project = load_project(root)
-        return lint_project(project, build_project(project, warn=warnings.append), warnings, codes)
+        session = Session(load_project(state.root()))
+        return lint_session(session, render(session), codes)
     except UserError as error:
         return LintResult(tuple(redact_finding(finding) for finding in error.findings))
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from promptpack.diff.model import MoveHalf
-from promptpack.diff.segments import FRONT_MATTER, Segment
+from promptpack.diff.model import MoveHalf, Segment
+from promptpack.diff.segments import FRONT_MATTER
 
 PAIR_LIMIT = 2_500
 """How many pairs of lines are looked at to find which became which."""

@@ -35,7 +35,7 @@ from promptpack.diff.model import (
 from promptpack.diff.pairing import Pair, make_whole_hunks, pair_outputs
 from promptpack.diff.permissions import compare_permissions
 from promptpack.diff.reach import Universe, describe_reach, make_universe
-from promptpack.diff.segments import split_segments
+from promptpack.diff.segments import split_output
 from promptpack.model import Origin
 from promptpack.redaction import make_redactor
 from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
@@ -128,7 +128,7 @@ def _find_occurrences(source_changes: SourceChanges, pair: Pair) -> Iterator[_Oc
             yield _make_occurrence(
                 pair.make_rename_hunk(), pair, find_output_causes(source_changes, old, new)
             )
-        for hunk in find_hunks(old.text, new.text, (*old.sections, *new.sections)):
+        for hunk in find_hunks(split_output(old), split_output(new)):
             causes = find_hunk_causes(source_changes, old, new, hunk)
             front_matter_causes += causes if hunk.section == "head" else ()
             yield _make_occurrence(hunk, pair, causes)
@@ -195,8 +195,7 @@ def _find_context(pair: Pair, hunk: Hunk, line_count: int) -> tuple[str, str]:
     """Return the new text of so many lines above and below a hunk."""
     if not line_count or pair.old is None or pair.new is None:
         return "", ""
-    names = tuple(dict.fromkeys((*pair.old.sections, *pair.new.sections)))
-    new_lines = [segment.text for segment in split_segments(pair.new.text, names)]
+    new_lines = [segment.text for segment in split_output(pair.new)]
     above = new_lines[max(0, hunk.new_start - line_count) : hunk.new_start]
     return "".join(above), "".join(new_lines[hunk.new_end : hunk.new_end + line_count])
 

@@ -6,20 +6,22 @@ Applied to the old text the hunks give the new one, byte for byte.
 from collections.abc import Iterable, Sequence
 
 from promptpack.diff.align import AlignedBlock, find_blocks
-from promptpack.diff.model import ChangeKind, Hunk, Spelling
-from promptpack.diff.segments import FRONT_MATTER, Segment, spell_text, split_segments, strip_number
+from promptpack.diff.model import ChangeKind, Hunk, Segment, Spelling
+from promptpack.diff.segments import (
+    FRONT_MATTER,
+    Segments,
+    spell_text,
+    split_segments,
+    strip_number,
+)
 from promptpack.reporting.characters import is_deceptive
 
 SAFETY_SECTIONS = frozenset({"ethics", "scope", "permissions"})
 """The sections of which nothing should go unnoticed."""
 
 
-def find_hunks(old: str, new: str, names: Iterable[str] = ()) -> tuple[Hunk, ...]:
-    """Return the hunks between two texts of one file; `names` are the sections it may have."""
-    if old == new:
-        return ()
-    unique_names = tuple(dict.fromkeys(names))
-    before, after = split_segments(old, unique_names), split_segments(new, unique_names)
+def find_hunks(before: Segments, after: Segments) -> tuple[Hunk, ...]:
+    """Return the hunks between the segments of one file, as it was and as it is."""
     return tuple(_make_hunk(before, after, block) for block in find_blocks(before, after))
 
 

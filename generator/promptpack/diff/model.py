@@ -59,6 +59,17 @@ def find_no_origins(_segment: int, _candidates: frozenset[Origin] = frozenset())
     return ()
 
 
+class Segment(NamedTuple):
+    """A line as it stands in the file, its neutral text, its section and field, its line there."""
+
+    raw: str
+    text: str
+    section: str
+    field: str
+    line: int
+    spelling: Spelling = "lines"
+
+
 @dataclass(frozen=True, eq=False)
 class Output:
     """One file of a side; `key` tells it from all others, `dims` are its words for sets.
@@ -73,7 +84,8 @@ class Output:
     target: str = ""
     stem: str = ""
     dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    sections: tuple[str, ...] = ()
+    split: Callable[[], tuple[Segment, ...]] | None = None
+    """Returns its segments where their sections are known; None where only its text tells them."""
     origins: Callable[[int], Origins] = find_no_origins
     values: Callable[[int, frozenset[Origin]], Origins] = find_no_origins
     uses: tuple[tuple[Origin, frozenset[str]], ...] = ()

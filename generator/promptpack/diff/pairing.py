@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from promptpack.diff.model import Hunk, Output, OutputStatus, Side
-from promptpack.diff.segments import split_segments
+from promptpack.diff.segments import split_output
 from promptpack.reporting.characters import is_deceptive
 
 RENAME_SIMILARITY = 0.5
@@ -78,14 +78,11 @@ def pair_outputs(base: Side, head: Side, includes: Callable[[Output], bool]) -> 
 def make_whole_hunks(pair: Pair) -> tuple[Hunk, ...]:
     """Return the one hunk of an output that came or went."""
     if pair.old is None:
-        text, segment_count = (
-            pair.output.text,
-            len(split_segments(pair.output.text, pair.output.sections)),
-        )
+        text, segment_count = pair.output.text, len(split_output(pair.output))
         kind = "hidden" if is_deceptive("", text) else "output-added"
         hunk = Hunk("output-added", "", pair.output.target, "", text, 0, 0, 0, segment_count, "raw")
         return (hunk if kind == "output-added" else hunk._replace(kind="hidden"),)
-    text, segment_count = pair.old.text, len(split_segments(pair.old.text, pair.old.sections))
+    text, segment_count = pair.old.text, len(split_output(pair.old))
     return (Hunk("output-removed", "", pair.old.target, text, "", 0, segment_count, 0, 0, "raw"),)
 
 

@@ -6,11 +6,10 @@ same edit is the same change in every client.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from promptpack.diff.model import Spelling
+from promptpack.diff.model import Output, Segment, Spelling
+from promptpack.model import Line
 from promptpack.rendering.compose import make_title
 
 FRONT_MATTER = "head"
@@ -45,20 +44,42 @@ _ESCAPED = re.compile(r"(?:[^\\]|\\(?!n).)*?\\n|(?:[^\\]|\\.)+$", re.DOTALL)
 _NUMBERED = re.compile(r"^(#{1,6}[ \t]+)[0-9]+[.)][ \t]+")
 
 
-class Segment(NamedTuple):
-    """A line as it stands in the file, its neutral text, its section and field, its line there."""
-
-    raw: str
-    text: str
-    section: str
-    field: str
-    line: int
-    spelling: Spelling = "lines"
+Segments = tuple[Segment, ...]
 
 
-@lru_cache(maxsize=16)
-def split_segments(text: str, names: tuple[str, ...] = ()) -> tuple[Segment, ...]:
-    """Return the pieces of a file with sections `names`; their raw texts joined are the file."""
+def split_segments(text: str) -> Segments:
+    """Return the segments of a file, their sections told from headings and tags in its text.
+
+    Their raw texts joined are the file.
+    """
+    return tuple(_guess_sections(_split_lines_of(text)))
+
+
+def split_composed(text: str, lines: Sequence[Line]) -> Segments:
+    """Return the segments of a file whose prompt has these lines, which know their sections."""
+    segments = _split_lines_of(text)
+    start = find_prompt(segments, lines)
+    for index, line in enumerate(lines if start is not None else ()):
+        position = (start or 0) + index
+        segments[position] = segments[position]._replace(section=line.section)
+    return tuple(segments)
+
+
+def split_output(output: Output) -> Segments:
+    """Return the segments of an output."""
+    return split_segments(output.text) if output.split is None else output.split()
+
+
+def find_prompt(segments: Sequence[Segment], lines: Sequence[Line]) -> int | None:
+    """Return the number of the segment with which a prompt begins, or None where none does."""
+    texts = [segment.text for segment in segments]
+    prompt = [f"{line.text}\n" for line in lines]
+    starts = (n for n, text in enumerate(texts) if prompt and text == prompt[0])
+    return next((n for n in starts if texts[n : n + len(prompt)] == prompt), None)
+
+
+def _split_lines_of(text: str) -> list[Segment]:
+    """Return the segments of a file, those of its front matter with their fields."""
     segments: list[Segment] = []
     front_matter_end, body_end = _find_front_matter(text)
     for number, raw in enumerate(_split_lines(text)):
@@ -68,7 +89,7 @@ def split_segments(text: str, names: tuple[str, ...] = ()) -> tuple[Segment, ...
         else:
             section = FRONT_MATTER if number < front_matter_end or number >= body_end else ""
             segments.append(Segment(raw, raw, section, "", number))
-    return tuple(_assign_sections(_assign_fields(segments), _map_slugs(names)))
+    return _assign_fields(segments)
 
 
 def spell_text(text: str, spelling: Spelling) -> str:
@@ -144,18 +165,18 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
     return result
 
 
-def _map_slugs(names: Iterable[str]) -> dict[str, str]:
-    all_names = dict.fromkeys((*SECTIONS, *names))
-    slugs = {_make_slug(make_title(name)): name for name in all_names}
-    return {**slugs, **{_make_slug(name): name for name in all_names}}
+def _map_slugs() -> dict[str, str]:
+    slugs = {_make_slug(make_title(name)): name for name in SECTIONS}
+    return {**slugs, **{_make_slug(name): name for name in SECTIONS}}
 
 
 def _make_slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _assign_sections(segments: list[Segment], names_by_slug: dict[str, str]) -> Iterator[Segment]:
+def _guess_sections(segments: list[Segment]) -> Iterator[Segment]:
     """Yield the pieces with their sections: known headings and tags, and others of their level."""
+    names_by_slug = _map_slugs()
     section, level, fence = "", 0, ""
     for segment in segments:
         if segment.section == FRONT_MATTER:

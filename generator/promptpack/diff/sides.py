@@ -1,22 +1,22 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
-from promptpack.build import build_project
+from promptpack.build import render
 from promptpack.diff.model import Origins, Output, Side
-from promptpack.diff.segments import split_segments
+from promptpack.diff.segments import Segments, find_prompt, split_composed
 from promptpack.model import Artifact, Origin, UserError, Variant
 from promptpack.output.manifest import MANIFEST
 from promptpack.output.plan import describe_artifact, make_key
-from promptpack.provenance.tracer import Tracer
 from promptpack.reading.project import load_project
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import iter_uses
+from promptpack.session import Session
 from promptpack.targets import TARGETS
 
 
@@ -26,20 +26,16 @@ def build_project_side(root: Path, label: str, name: str) -> Side:
     Raises UserError with its findings under `name`, where it does not build.
     """
     try:
-        project = load_project(root)
-        artifacts = build_project(project)
+        session = Session(load_project(root))
+        artifacts = tuple(render(session))
     except UserError as error:
         findings = (
             finding._replace(path=f"{name}:{finding.path}" if finding.path else name)
             for finding in error.findings
         )
         raise UserError(tuple(findings)) from None
-    tracer = Tracer(project)
-    find_sources = _make_source_finder(tracer.composer.templates)
-    outputs = [
-        _make_output(tracer, artifact, find_sources(artifact.variant)) for artifact in artifacts
-    ]
-    return Side(label, {output.key: output for output in outputs}, project.sources)
+    outputs = _ProjectOutputs(session, artifacts).make_outputs()
+    return Side(label, outputs, session.project.sources)
 
 
 def read_folder_side(folder: Path, label: str) -> Side:
@@ -60,58 +56,60 @@ def read_folder_side(folder: Path, label: str) -> Side:
 OutputSources = tuple[tuple[tuple[Origin, frozenset[str]], ...], tuple[str, ...]]
 
 
-def _make_output(tracer: Tracer, artifact: Artifact, output_sources: OutputSources) -> Output:
-    text = artifact.content.decode()
-    sections = tuple(section.name for section in artifact.variant.sections)
-    origins, values = _make_origin_finders(tracer, artifact, text, sections)
-    return Output(
-        key=make_key(artifact.path, artifact),
-        text=text,
-        target=artifact.target,
-        stem=artifact.agent.name,
-        dims=MappingProxyType(describe_artifact(artifact)),
-        sections=sections,
-        origins=origins,
-        values=values,
-        uses=output_sources[0],
-        sources=output_sources[1],
-    )
+class _ProjectOutputs:
+    """The outputs of one project by key; their lines are split and traced when somebody asks."""
 
+    def __init__(self, session: Session, artifacts: Iterable[Artifact]) -> None:
+        self.tracer = session.tracer
+        self._find_sources = _make_source_finder(session.templates)
+        self._artifacts = {make_key(artifact.path, artifact): artifact for artifact in artifacts}
+        self._split = lru_cache(maxsize=16)(self._split_anew)
+        self._trace_file = lru_cache(maxsize=16)(self._trace_file_anew)
 
-def _make_origin_finders(
-    tracer: Tracer, artifact: Artifact, text: str, sections: tuple[str, ...]
-) -> tuple[Callable[[int], Origins], Callable[[int, frozenset[Origin]], Origins]]:
-    """Return what tells where a piece's text comes from, and of what values among some it is made.
+    def make_outputs(self) -> dict[str, Output]:
+        """Return the outputs."""
+        return {key: self._make_output(key, one) for key, one in self._artifacts.items()}
 
-    For the prompt the first is known; for the head, and for values, that is more work.
-    """
+    def _make_output(self, key: str, artifact: Artifact) -> Output:
+        uses, sources = self._find_sources(artifact.variant)
+        return Output(
+            key=key,
+            text=artifact.content.decode(),
+            target=artifact.target,
+            stem=artifact.agent.name,
+            dims=MappingProxyType(describe_artifact(artifact)),
+            split=lambda: self._split(key)[0],
+            origins=partial(self._find_origins, key),
+            values=partial(self._find_values, key),
+            uses=uses,
+            sources=sources,
+        )
 
-    @cache
-    def find_start() -> int:
-        body = [f"{line.text}\n" for line in artifact.agent.body]
-        lines = [segment.text for segment in split_segments(text, sections)]
-        candidates = (n for n, line in enumerate(lines) if line == body[0])
-        return next((n for n in candidates if lines[n : n + len(body)] == body), len(lines))
+    def _split_anew(self, key: str) -> tuple[Segments, int]:
+        """Return the segments of an output, and the number of the first one of its prompt."""
+        artifact = self._artifacts[key]
+        lines = self.tracer.trace_prompt(artifact)
+        segments = split_composed(artifact.content.decode(), lines)
+        start = find_prompt(segments, lines)
+        return segments, len(segments) if start is None else start
 
-    @cache
-    def trace_lines() -> tuple[Origins, ...]:
-        return tracer.lines(artifact, values=False)
+    def _trace_file_anew(self, key: str) -> tuple[Origins, ...]:
+        return self.tracer.trace_file(self._artifacts[key], values=False)
 
-    def find_offset(index: int) -> int | None:
-        offset = index - find_start()
-        return offset if 0 <= offset < len(artifact.agent.body) else None
+    def _find_origins(self, key: str, index: int) -> Origins:
+        """Return the origins of a segment: in the prompt, where its text was written."""
+        segments, start = self._split(key)
+        lines = self.tracer.trace_prompt(self._artifacts[key])
+        if 0 <= index - start < len(lines):
+            return (lines[index - start].origin,)
+        return self._trace_file(key)[segments[index].line]
 
-    def find_origins(index: int) -> Origins:
-        offset = find_offset(index)
-        if offset is None:
-            return trace_lines()[split_segments(text, sections)[index].line]
-        return (artifact.agent.body[offset].origin,)
-
-    def find_values(index: int, candidates: frozenset[Origin]) -> Origins:
-        offset = find_offset(index)
-        return () if offset is None else tracer.body(artifact, candidates)[offset]
-
-    return find_origins, find_values
+    def _find_values(self, key: str, index: int, candidates: frozenset[Origin]) -> Origins:
+        """Return which of some lines a segment of the prompt shows, or depends on."""
+        artifact, offset = self._artifacts[key], index - self._split(key)[1]
+        if not 0 <= offset < len(self.tracer.trace_prompt(artifact)):
+            return ()
+        return self.tracer.trace_values(artifact, candidates)[offset]
 
 
 def _make_source_finder(templates: Templates) -> Callable[[Variant], OutputSources]:

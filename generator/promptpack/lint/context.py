@@ -5,9 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from promptpack.model import Artifact, Line, Model, Pack, Policy, Project, Section, Source, Variant
+from promptpack.model import (
+    Artifact,
+    Finding,
+    Line,
+    Model,
+    Pack,
+    Policy,
+    Project,
+    Section,
+    Source,
+    Variant,
+)
 from promptpack.rendering.includes import LAYOUT, Dependencies
-from promptpack.rendering.sandbox import Templates
+from promptpack.session import Session
 from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import Document
 from promptpack.source.text import LIBRARY_PREFIX
@@ -25,13 +36,18 @@ class RenderedPrompt:
 class LintContext:
     """A project that builds, and all of its artifacts."""
 
-    project: Project
+    session: Session
     artifacts: tuple[Artifact, ...]
 
-    @cached_property
+    @property
+    def project(self) -> Project:
+        """The project."""
+        return self.session.project
+
+    @property
     def dependencies(self) -> Dependencies:
         """What each template depends on."""
-        return Templates(self.project).dependencies
+        return self.session.templates.dependencies
 
     @cached_property
     def own_texts(self) -> Mapping[str, str]:
@@ -44,10 +60,16 @@ class LintContext:
         """The different prompts, in the order of the artifacts."""
         prompts: dict[tuple[str, str, tuple[Line, ...]], RenderedPrompt] = {}
         for artifact in self.artifacts:
-            variant, lines = artifact.variant, artifact.agent.body
+            variant, lines = artifact.variant, self.session.tracer.trace_prompt(artifact)
             key = variant.pack.name, variant.name, lines
             prompts.setdefault(key, RenderedPrompt(variant, lines))
         return tuple(prompts.values())
+
+    @cached_property
+    def untraced(self) -> tuple[Finding, ...]:
+        """The findings on templates whose lines can't be traced."""
+        assert self.prompts is not None  # noqa: S101 - they are traced first
+        return tuple(self.session.untraced)
 
     @cached_property
     def policies(self) -> tuple[Policy, ...]:

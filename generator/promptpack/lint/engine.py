@@ -11,26 +11,24 @@ from promptpack.lint.suppressions import (
     diagnose_unused,
     find_suppressions,
 )
-from promptpack.model import Artifact, Finding, Project
+from promptpack.model import Artifact, Finding
 from promptpack.redaction import find_secret_lines, redact, redact_finding
+from promptpack.session import Session
 
 UNUSED_SUPPRESSION = "PP044"
 """The rule of ignores that ignore nothing; it is asked after all others."""
 
 
-def lint_project(
-    project: Project,
-    artifacts: Iterable[Artifact],
-    warnings: Iterable[Finding] = (),
-    codes: Collection[str] = (),
+def lint_session(
+    session: Session, artifacts: Iterable[Artifact], codes: Collection[str] = ()
 ) -> LintResult:
-    """Return what the rules say of a project and its artifacts, each thing once.
+    """Return what the rules report about a project and its artifacts, each thing once.
 
-    `warned` is what the build said and did not stop for. With `codes` only these rules are asked.
+    With `codes` only these rules run.
     """
-    context = LintContext(project, tuple(artifacts))
+    context = LintContext(session, tuple(artifacts))
     requested = {code: rule for code, rule in RULES.items() if not codes or code in codes}
-    findings = [finding for finding in warnings if finding.code in requested]
+    findings = [finding for finding in context.untraced if finding.code in requested]
     findings += _run_rules(context, requested.values())
     suppressions = tuple(find_suppressions(context))
     active_findings, suppressed_findings, used_suppressions = apply_suppressions(

@@ -11,7 +11,12 @@ class Origin(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of a prompt, without its newline, and where its text was written."""
+    """One line of a prompt: its text without the newline, where that was written, its section.
+
+    The section is the name that the pack gives it, "title" above the first one, and empty where a
+    line belongs to none.
+    """
 
     text: str
     origin: Origin
+    section: str = ""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from promptpack.model.origin import Line
 from promptpack.model.permission import Policy
 from promptpack.model.project import Accept, Mode, Model, Pack, Section
 
@@ -41,14 +40,10 @@ class Agent:
     model: Model
     temperature: float | None
     policy: Policy
-    body: tuple[Line, ...]
+    prompt: str
+    """The prompt as text: every line ended by a newline."""
     accepted: frozenset[str] = frozenset()
     """Capabilities that this target may grant more widely than the policy says."""
-
-    @property
-    def prompt(self) -> str:
-        """The prompt as text: every line ended by a newline."""
-        return "".join(f"{line.text}\n" for line in self.body)
 
 
 class Loss(NamedTuple):

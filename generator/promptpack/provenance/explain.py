@@ -22,10 +22,10 @@ class Step(NamedTuple):
     text: str
 
 
-def explain_line(project: Project, artifact: Artifact, number: int) -> tuple[Step, ...]:
+def explain_line(tracer: Tracer, artifact: Artifact, number: int) -> tuple[Step, ...]:
     """Return the chain of a line, counted from 1; raises IndexError where there is no such line."""
-    tracer = Tracer(project)
-    origins = tracer.lines(artifact)
+    project = tracer.composer.project
+    origins = tracer.trace_file(artifact)
     if not 1 <= number <= len(origins):
         raise IndexError(number)
     steps: dict[Origin, Step] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from promptpack.model import Artifact, Project
+from promptpack.model import Artifact
 from promptpack.provenance.tracer import Tracer
 
 
@@ -14,16 +14,13 @@ class Reach(NamedTuple):
     lines: tuple[int, ...]
 
 
-def find_impact(
-    project: Project, artifacts: Iterable[Artifact], path: str, line: int
-) -> list[Reach]:
+def find_impact(tracer: Tracer, artifacts: Iterable[Artifact], path: str, line: int) -> list[Reach]:
     """Return what a source file reaches, or only one line of it where `line` is not 0."""
     reaches = []
-    tracer = Tracer(project)
     for artifact in artifacts:
         numbers = tuple(
             number
-            for number, origins in enumerate(tracer.lines(artifact), 1)
+            for number, origins in enumerate(tracer.trace_file(artifact), 1)
             if any(origin.path == path and line in (0, origin.line) for origin in origins)
         )
         if numbers:

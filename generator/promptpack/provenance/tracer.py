@@ -10,56 +10,60 @@ import difflib
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from promptpack.model import Artifact, Line, Origin, Project, UserError, Variant
+from promptpack.model import Artifact, Origin, Project, UserError, Variant
 from promptpack.provenance.perturbations import Perturbation, SourceLocator, iter_perturbations
 from promptpack.rendering.compose import Composer
+from promptpack.rendering.lines import Lines
 from promptpack.rendering.sandbox import NeedsDenied
 from promptpack.targets import TARGETS
 
 Origins = tuple[Origin, ...]
 
-_PLACEHOLDER_BODIES = (Line("x", Origin("", 1)),), (Line("y", Origin("", 1)),)
+_PLACEHOLDER_PROMPTS = "x\n", "y\n"
 """Two prompts: where their files differ, there the prompt stands."""
 
 
 class Tracer:
     """Traces the artifacts of one project; what variants share is worked out once."""
 
-    def __init__(self, project: Project) -> None:
-        self.composer = Composer(project)
-        self.sources = SourceLocator(project, self.composer.templates.dependencies)
+    def __init__(self, project: Project, composer: Composer) -> None:
+        self.composer = composer
+        self.sources = SourceLocator(project, composer.templates.dependencies)
         self._bodies: dict[Hashable, tuple[Origins, ...]] = {}
 
-    def lines(self, artifact: Artifact, *, values: bool = True) -> tuple[Origins, ...]:
+    def trace_file(self, artifact: Artifact, *, values: bool = True) -> tuple[Origins, ...]:
         """Return the origins of each line of an artifact, the most specific first; never none.
 
         Without `values` a line of the prompt has only the origin of its text, which takes less.
         A line that depends on nothing in particular comes from the pack's first line.
         """
-        plain_body = tuple((line.origin,) for line in artifact.agent.body)
-        body, surroundings = (
-            self.body(artifact) if values else plain_body,
-            self._trace_surroundings(artifact),
-        )
-        lines_before, lines_after = (
-            surroundings[: surroundings.index(None)],
-            surroundings[surroundings.index(None) + 1 :],
-        )
-        count = artifact.content.count(b"\n") - len(lines_before) - len(lines_after)
-        if count != len(body):  # the whole prompt in one line
-            body = (tuple(dict.fromkeys(origin for line in body for origin in line)),) * count
+        before, after = self._trace_surroundings(artifact)
+        if values:
+            prompt = self.trace_values(artifact)
+        else:
+            prompt = tuple((line.origin,) for line in self.trace_prompt(artifact))
+        count = artifact.content.count(b"\n") - len(before) - len(after)
+        if count != len(prompt):  # the whole prompt in one line
+            prompt = (tuple(dict.fromkeys(origin for line in prompt for origin in line)),) * count
         fallback = (Origin(artifact.variant.pack.path, 1),)
-        return tuple(origins or fallback for origins in (*lines_before, *body, *lines_after))
+        return tuple(origins or fallback for origins in (*before, *prompt, *after))
 
-    def body(
+    def trace_prompt(self, artifact: Artifact) -> Lines:
+        """Return the lines of an artifact's prompt, each with the origin of its text."""
+        target = TARGETS[artifact.target]
+        return self.composer.trace_lines(
+            artifact.variant, target.name, tells_policy=target.tells_policy
+        )
+
+    def trace_values(
         self, artifact: Artifact, subset: frozenset[Origin] | None = None
     ) -> tuple[Origins, ...]:
-        """Return the origins of each line of an artifact's prompt.
+        """Return the origins of each line of a prompt: of its text, and of values behind it.
 
-        With `among` only those values are traced that are written in one of its lines.
+        With `subset` only those values are traced that are written in one of its lines.
         """
         variant, target = artifact.variant, TARGETS[artifact.target]
-        reads = self.composer.reads(variant)
+        reads = self.composer.find_reads(variant)
         specific = target.name if "target" in reads else ""
         key = (variant.pack.name, variant.name, specific, target.tells_policy, subset)
         if key not in self._bodies:
@@ -71,13 +75,14 @@ class Tracer:
     ) -> tuple[Origins, ...]:
         variant, target = artifact.variant, TARGETS[artifact.target]
         policy_reads = {"policy"} if target.tells_policy else set()
-        lines = [line.text for line in artifact.agent.body]
+        traced = self.trace_prompt(artifact)
+        lines = [line.text for line in traced]
         values: list[list[Origin]] = [[] for _ in lines]
         for perturbation in iter_perturbations(self.sources, variant, target.name):
             is_requested = subset is None or perturbation.origin in subset
             if is_requested and _depends_on(reads | policy_reads, perturbation.name):
                 for number in _find_changed_lines(
-                    lines, self._compose_text(perturbation, target.name, bool(policy_reads))
+                    lines, self._compose_lines(perturbation, target.name, bool(policy_reads))
                 ):
                     values[number].append(perturbation.origin)
         return tuple(
@@ -86,45 +91,39 @@ class Tracer:
                     (*_iter_own_origin(line.origin, value_origins, variant), *value_origins)
                 )
             )
-            for line, value_origins in zip(artifact.agent.body, values, strict=True)
+            for line, value_origins in zip(traced, values, strict=True)
         )
 
-    def _compose_text(
+    def _compose_lines(
         self, perturbation: Perturbation, target: str, tells_policy: bool
     ) -> list[str] | None:
-        """Return the text of an alternative's prompt, or None where there is none."""
+        """Return the lines of an alternative's prompt, or None where there is none."""
         try:
-            return self.composer.text(perturbation.variant, target, tells_policy=tells_policy)
+            text = self.composer.compose_text(
+                perturbation.variant, target, tells_policy=tells_policy
+            )
         except (UserError, NeedsDenied):
             return None
+        return text.split("\n") if text else []
 
-    def _trace_surroundings(self, artifact: Artifact) -> list[Origins | None]:
-        """Return the origins of the lines around the prompt, with None in the prompt's place."""
-        target = TARGETS[artifact.target]
-        first_text, second_text = (
-            target.encode(self.composer.build_agent(artifact.variant, target.name, body))
-            for body in _PLACEHOLDER_BODIES
+    def _trace_surroundings(self, artifact: Artifact) -> tuple[list[Origins], list[Origins]]:
+        """Return the origins of the lines before the prompt, and of those after it."""
+        encode = TARGETS[artifact.target].encode
+        base, other = (
+            self.composer.make_agent(artifact.variant, artifact.target, prompt)
+            for prompt in _PLACEHOLDER_PROMPTS
         )
-        lines = first_text.split("\n")[:-1]
-        prompt_index = next(
-            index
-            for index, (a, b) in enumerate(zip(lines, second_text.split("\n"), strict=False))
-            if a != b
-        )
-        origins: list[list[Origin]] = [[] for _ in lines]
-        base = self.composer.build_agent(artifact.variant, target.name, _PLACEHOLDER_BODIES[0])
-        for perturbation in iter_perturbations(self.sources, artifact.variant, target.name):
-            agent = self.composer.build_agent(
-                perturbation.variant, target.name, _PLACEHOLDER_BODIES[0]
-            )
-            if agent == base:
-                continue
-            for number in _find_changed_lines(lines, target.encode(agent).split("\n")[:-1]):
-                origins[number].append(perturbation.origin)
-        return [
-            None if index == prompt_index else tuple(dict.fromkeys(line_origins))
-            for index, line_origins in enumerate(origins)
-        ]
+        lines, other_lines = encode(base).split("\n")[:-1], encode(other).split("\n")
+        pairs = enumerate(zip(lines, other_lines, strict=False))
+        prompt_index = next(index for index, (a, b) in pairs if a != b)
+        origins: list[dict[Origin, None]] = [{} for _ in lines]
+        for perturbation in iter_perturbations(self.sources, artifact.variant, artifact.target):
+            agent = self.composer.make_agent(perturbation.variant, artifact.target, base.prompt)
+            if agent != base:
+                for number in _find_changed_lines(lines, encode(agent).split("\n")[:-1]):
+                    origins[number][perturbation.origin] = None
+        traced = [tuple(line_origins) for line_origins in origins]
+        return traced[:prompt_index], traced[prompt_index + 1 :]
 
 
 def _iter_own_origin(

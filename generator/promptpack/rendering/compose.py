@@ -1,8 +1,8 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from promptpack.model import (
     Agent,
@@ -24,13 +24,21 @@ from promptpack.rendering.context import (
     PartView,
     PolicyView,
     SectionView,
+    TrackedSectionView,
     Vars,
     make_cache_key,
     make_model_view,
     make_pack_view,
 )
 from promptpack.rendering.includes import LAYOUT, make_template_finding
-from promptpack.rendering.lines import Lines, clean_lines, join_blocks, join_text
+from promptpack.rendering.lines import (
+    Lines,
+    clean_lines,
+    clean_text,
+    join_blocks,
+    join_text,
+    join_traced_blocks,
+)
 from promptpack.rendering.sandbox import NeedsDenied, Templates
 from promptpack.rendering.variants import iter_uses
 from promptpack.source.text import Span, make_finding
@@ -46,42 +54,79 @@ TITLES = {
 """Titles of the known sections and parts whose name alone would not do."""
 
 
+TITLE = "title"
+"""The section of the lines above the first one."""
+
 Warn = Callable[[Finding], None]
+B = TypeVar("B")
 
 
-class _RenderedPart(NamedTuple):
+class _RenderedPart(NamedTuple, Generic[B]):
     name: str
-    lines: Lines
+    block: B
 
 
-class _RenderedSection(NamedTuple):
+class _RenderedSection(NamedTuple, Generic[B]):
     name: str
-    parts: tuple[_RenderedPart, ...]
+    parts: tuple[_RenderedPart[B], ...]
+
+
+class _BlockForm(NamedTuple, Generic[B]):
+    """What a block of a prompt is: text, or lines with their origins. Empty ones are falsy.
+
+    `render` makes one of a fragment, `join` of several, `quote` of text written at a place; a
+    layout is shown what `view` makes of a section.
+    """
+
+    render: Callable[[str, Mapping[str, Any]], B]
+    join: Callable[[Iterable[tuple[Origin, B]]], B]
+    quote: Callable[[str, Origin], B]
+    view: Callable[[_RenderedSection[B]], SectionView]
 
 
 class Composer:
     """Composes the variants of one project; templates are compiled once, texts shared.
 
-    `warn` is told what is no reason to stop; each of it may be told more than once.
+    What is shipped comes from the plain render, which knows no origins. Lines are traced by a
+    marked render beside it, only where somebody asks for them. `warn` is told where that fails.
     """
 
-    def __init__(self, project: Project, warn: Warn = lambda _: None) -> None:
+    def __init__(
+        self, project: Project, templates: Templates | None = None, warn: Warn = lambda _: None
+    ) -> None:
         self.project, self.warn = project, warn
-        self.templates = Templates(project)
-        self._bodies: dict[tuple[str, str, str, bool], Lines] = {}
-        self._fragments: dict[tuple[str, ...], Lines] = {}
+        self.templates = templates or Templates(project)
+        self._prompts: dict[tuple[str, ...], str] = {}
+        self._traced: dict[tuple[str, ...], Lines] = {}
+        self._fragments: dict[tuple[str, ...], str] = {}
+        self._traced_fragments: dict[tuple[str, ...], Lines] = {}
+        self._text = _BlockForm(
+            self._cache_fragments(self._fragments, self._render_text),
+            join_blocks,
+            lambda text, _origin: text,
+            lambda section: _make_view(section, lambda block: block),
+        )
+        self._lines = _BlockForm(
+            self._cache_fragments(self._traced_fragments, self._trace_fragment),
+            join_traced_blocks,
+            lambda text, origin: tuple(Line(line, origin) for line in text.split("\n")),
+            self._make_tracked_view,
+        )
 
-    def agent(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Agent:
+    def compose_agent(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Agent:
         """Return the agent of a variant as one target is given it.
 
         With `tells_policy` the prompt ends with a section that says what the policy allows.
         Raises UserError with every finding of the templates that the variant uses.
         """
-        body = self._get_body(variant, target, tells_policy=tells_policy)
-        return self.build_agent(variant, target, body)
+        key = self.make_key(variant, target, tells_policy=tells_policy)
+        if key not in self._prompts:
+            lines = self.compose_text(variant, target, tells_policy=tells_policy)
+            self._prompts[key] = f"{lines}\n" if lines else ""
+        return self.make_agent(variant, target, self._prompts[key])
 
     @staticmethod
-    def build_agent(variant: Variant, target: str, body: Lines) -> Agent:
+    def make_agent(variant: Variant, target: str, prompt: str) -> Agent:
         """Return the agent of a variant for a target with this for a prompt."""
         pack, model = variant.pack, variant.model
         accepted_capabilities = frozenset(
@@ -94,19 +139,16 @@ class Composer:
             model=model,
             temperature=pack.temperature if model.temperature else None,
             policy=variant.policy,
-            body=body,
+            prompt=prompt,
             accepted=accepted_capabilities,
         )
 
-    def _get_body(self, variant: Variant, target: str, *, tells_policy: bool) -> Lines:
-        """Return the prompt's lines: composed once, unless a template reads the target."""
-        specific = target if "target" in self.reads(variant) else ""
-        key = (variant.pack.name, variant.name, specific, tells_policy)
-        if key not in self._bodies:
-            self._bodies[key] = self._compose_body(variant, target, tells_policy=tells_policy)
-        return self._bodies[key]
+    def make_key(self, variant: Variant, target: str, *, tells_policy: bool) -> tuple[str, ...]:
+        """Return what tells a variant's prompt from others: by target only where one is read."""
+        specific = target if "target" in self.find_reads(variant) else ""
+        return variant.pack.name, variant.name, specific, "told" if tells_policy else ""
 
-    def reads(self, variant: Variant) -> frozenset[str]:
+    def find_reads(self, variant: Variant) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any."""
         variables: set[str] = set()
         findings: list[Finding] = []
@@ -121,89 +163,142 @@ class Composer:
             raise UserError(tuple(findings))
         return frozenset(variables)
 
-    def _compose_body(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Lines:
-        """Return the lines of a variant's prompt, composed anew; raises as `agent` does."""
-        sections, context = self._prepare_sections(variant, target, tells_policy=tells_policy)
-        return self._apply_layout(_get_layout_name(variant), sections, context)
+    def compose_text(self, variant: Variant, target: str, *, tells_policy: bool = False) -> str:
+        """Return a variant's prompt, composed anew, without a newline at its end."""
+        context = _make_context(variant, target)
+        sections = self._render_sections(self._text, variant, context, tells_policy=tells_policy)
+        views = tuple(self._text.view(section) for section in sections)
+        try:
+            return self._render_text(_get_layout_name(variant), {**context, "sections": views})
+        except NeedsDenied as denial:
+            source = self.templates.find(_get_layout_name(variant))
+            text = _describe_denial(denial, variant.policy.name)
+            finding = make_finding("PP102", source.path, Span(1, 1), text, "", source.text)
+            raise UserError((finding,)) from None
 
-    def text(self, variant: Variant, target: str, *, tells_policy: bool = False) -> list[str]:
-        """Return the lines that `body` would, as text, in half the time."""
-        sections, context = self._prepare_sections(variant, target, tells_policy=tells_policy)
-        views = tuple(_make_view(section, join_text) for section in sections)
-        text = self.templates.render(_get_layout_name(variant), {**context, "sections": views})
-        start = Origin("", 1)
-        return [line.text for line in clean_lines(Line(line, start) for line in text.split("\n"))]
+    def trace_lines(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Lines:
+        """Return the lines of a variant's prompt with their origins and sections, once for all.
 
-    def _prepare_sections(
-        self, variant: Variant, target: str, *, tells_policy: bool
-    ) -> tuple[tuple[_RenderedSection, ...], Mapping[str, Any]]:
-        """Return the sections of a variant with their lines, and what templates see."""
-        context = {
-            "pack": make_pack_view(variant.pack),
-            "model": make_model_view(variant.model),
-            "policy": PolicyView(variant.policy),
-            "target": target,
-            "vars": Vars(variant.pack.vars),
-        }
-        findings: list[Finding] = []
-        sections = tuple(self._render_sections(variant, context, findings))
-        if findings:
-            raise UserError(tuple(findings))
-        extra_sections = (_make_permissions_section(variant),) if tells_policy else ()
-        return (*sections, *extra_sections), context
+        Where marking changed the text, all lines come from the layout's first, of no section.
+        Raises UserError as `compose_agent` does.
+        """
+        key = self.make_key(variant, target, tells_policy=tells_policy)
+        if key not in self._traced:
+            self._traced[key] = self._trace_prompt(variant, target, tells_policy=tells_policy)
+        return self._traced[key]
+
+    def release_variant(self) -> None:
+        """Forget the prompts composed so far; whoever needs one again composes it anew."""
+        self._prompts.clear()
+
+    def release_pack(self) -> None:
+        """Forget the texts of fragments that are a pack's own, or read what only a pack says."""
+        for key in [key for key in self._fragments if self._is_of_pack(key[0])]:
+            del self._fragments[key]
+
+    def _is_of_pack(self, name: str) -> bool:
+        roots = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
+        return name.startswith("packs/") or not roots.isdisjoint(("pack", "vars"))
+
+    def _trace_prompt(self, variant: Variant, target: str, *, tells_policy: bool) -> Lines:
+        agent = self.compose_agent(variant, target, tells_policy=tells_policy)
+        context = _make_context(variant, target)
+        sections = self._render_sections(self._lines, variant, context, tells_policy=tells_policy)
+        views = tuple(self._lines.view(section) for section in sections)
+        layout = _get_layout_name(variant)
+        text = agent.prompt.removesuffix("\n")
+        lines = self._trace_text(layout, text, {**context, "sections": views}) if text else ()
+        return _name_title(lines)
 
     def _render_sections(
-        self, variant: Variant, context: Mapping[str, Any], findings: list[Finding]
-    ) -> Iterator[_RenderedSection]:
-        """Yield the sections that have text, with the parts that have."""
+        self,
+        form: _BlockForm[B],
+        variant: Variant,
+        context: Mapping[str, Any],
+        *,
+        tells_policy: bool,
+    ) -> tuple[_RenderedSection[B], ...]:
+        """Return the sections that have text, with the parts that have."""
+        findings: list[Finding] = []
+        sections = []
         for section in variant.sections:
-            parts = [self._render_part(part, variant, context, findings) for part in section.parts]
-            if filled_parts := tuple(part for part in parts if part.lines):
-                yield _RenderedSection(section.name, filled_parts)
+            parts = [
+                self._render_part(form, part, variant, context, findings) for part in section.parts
+            ]
+            if filled_parts := tuple(part for part in parts if part.block):
+                sections.append(_RenderedSection(section.name, filled_parts))
+        if findings:
+            raise UserError(tuple(findings))
+        if tells_policy:
+            text = "\n".join(describe_policy(variant.policy))
+            block = form.quote(text, Origin(variant.policy.path, 1))
+            sections.append(_RenderedSection("permissions", (_RenderedPart("", block),)))
+        return tuple(sections)
 
     def _render_part(
-        self, part: Part, variant: Variant, context: Mapping[str, Any], findings: list[Finding]
-    ) -> _RenderedPart:
+        self,
+        form: _BlockForm[B],
+        part: Part,
+        variant: Variant,
+        context: Mapping[str, Any],
+        findings: list[Finding],
+    ) -> _RenderedPart[B]:
         blocks = []
         for use in part.uses:
             try:
-                if lines := self._render_fragment(use, context):
-                    blocks.append((use.origin, lines))
+                params = Params(self._resolve_params(use))
+                if block := form.render(use.fragment, {**context, "params": params}):
+                    blocks.append((use.origin, block))
             except NeedsDenied as denial:
                 if not use.optional:
                     findings.append(self._make_needs_finding(variant, use, denial))
             except UserError as error:
                 findings.extend(error.findings)
-        return _RenderedPart(part.name, join_blocks(blocks))
+        return _RenderedPart(part.name, form.join(blocks))
 
-    def _render_fragment(self, use: Use, context: Mapping[str, Any]) -> Lines:
-        """Return a fragment's lines: the text of the plain render, origins of the marked one."""
-        context = {**context, "params": Params(self._resolve_params(use))}
-        variables = {
-            name.partition(".")[0] for name in self.templates.dependencies.reads(use.fragment)
-        }
-        key = (
-            use.fragment,
-            *(make_cache_key(context[name]) for name in sorted(variables & context.keys())),
-        )
-        if key not in self._fragments:
-            self._fragments[key] = self._render_with_origins(use.fragment, context, context)
-        return self._fragments[key]
+    def _cache_fragments(
+        self,
+        cache: dict[tuple[str, ...], B],
+        render: Callable[[str, Mapping[str, Any]], B],
+    ) -> Callable[[str, Mapping[str, Any]], B]:
+        """Return a function that renders a fragment once for equal input."""
 
-    def _render_with_origins(
-        self, name: str, plain_context: Mapping[str, Any], marked_context: Mapping[str, Any]
-    ) -> Lines:
-        """Return clean lines with origins; one origin for all where marking changed the text."""
+        def render_once(name: str, context: Mapping[str, Any]) -> B:
+            variables = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
+            names = sorted(variables & context.keys())
+            key = (name, *(make_cache_key(context[variable]) for variable in names))
+            if key not in cache:
+                cache[key] = render(name, context)
+            return cache[key]
+
+        return render_once
+
+    def _render_text(self, name: str, context: Mapping[str, Any]) -> str:
+        return clean_text(self.templates.render(name, context))
+
+    def _trace_fragment(self, name: str, context: Mapping[str, Any]) -> Lines:
+        text = self._text.render(name, context)
+        return self._trace_text(name, text, context) if text else ()
+
+    def _trace_text(self, name: str, text: str, marked_context: Mapping[str, Any]) -> Lines:
+        """Return the lines of a rendered text with origins, one for all where marks changed it."""
         source = self.templates.find(name)
         start = Origin(source.path, 1)
-        text = self.templates.render(name, plain_context)
         marked_text = self.templates.render(name, marked_context, marked=True)
-        lines = clean_lines(Line(line, start) for line in text.split("\n"))
-        traced_lines = clean_lines(self.templates.marks.read(marked_text, start))
-        if join_text(traced_lines) == join_text(lines):
-            return traced_lines
+        lines = clean_lines(self.templates.markers.read(marked_text, start))
+        if join_text(lines) == text:
+            return lines
         self.warn(_make_untraced_warning(source))
-        return lines
+        return tuple(Line(line, start) for line in text.split("\n"))
+
+    def _make_tracked_view(self, section: _RenderedSection[Lines]) -> SectionView:
+        markers = self.templates.markers
+        view = _make_view(section, markers.write)
+
+        def enter(name: str) -> None:
+            markers.section = name
+
+        return TrackedSectionView(view.name, view.title, view.parts, enter)
 
     def _resolve_params(self, use: Use) -> dict[str, Any]:
         """Return the values of all parameters of a fragment and of what it includes.
@@ -247,26 +342,15 @@ class Composer:
         span = Span(use.origin.line, use.column, width)
         return make_finding(code, use.origin.path, span, message, hint, source)
 
-    def _apply_layout(
-        self, layout: str, sections: tuple[_RenderedSection, ...], context: Mapping[str, Any]
-    ) -> Lines:
-        plain_views = tuple(_make_view(section, join_text) for section in sections)
-        marked_views = tuple(
-            _make_view(section, self.templates.marks.write) for section in sections
-        )
-        try:
-            return self._render_with_origins(
-                layout, {**context, "sections": plain_views}, {**context, "sections": marked_views}
-            )
-        except NeedsDenied as denial:
-            source = self.templates.find(layout)
-            text = _describe_denial(denial, context["policy"].name)
-            denial_finding = make_finding("PP102", source.path, Span(1, 1), text, "", source.text)
-            raise UserError((denial_finding,)) from None
-
 
 def _get_layout_name(variant: Variant) -> str:
     return LAYOUT + variant.model.layout
+
+
+def _name_title(lines: Lines) -> Lines:
+    """Return lines of which those above the first section are of the title."""
+    count = next((index for index, line in enumerate(lines) if line.section), 0)
+    return (*(line._replace(section=TITLE) for line in lines[:count]), *lines[count:])
 
 
 def _make_untraced_warning(source: Source) -> Finding:
@@ -282,20 +366,25 @@ def _describe_denial(denial: NeedsDenied, policy: str) -> str:
     return f"fragment '{denial.fragment.name}' needs {names}, which the policy '{policy}' denies"
 
 
-def _make_permissions_section(variant: Variant) -> _RenderedSection:
-    origin = Origin(variant.policy.path, 1)
-    lines = tuple(Line(text, origin) for text in describe_policy(variant.policy))
-    return _RenderedSection("permissions", (_RenderedPart("", lines),))
-
-
 def make_title(name: str) -> str:
     """Return the title of a section or a part: `data-handling` is "Data handling"."""
     return TITLES.get(name, name.replace("-", " ").capitalize())
 
 
-def _make_view(section: _RenderedSection, write: Any) -> SectionView:  # noqa: ANN401 - lines to text
+def _make_view(section: _RenderedSection[B], write: Callable[[B], str]) -> SectionView:
     parts = tuple(
-        PartView(part.name, make_title(part.name) if part.name else "", write(part.lines))
+        PartView(part.name, make_title(part.name) if part.name else "", write(part.block))
         for part in section.parts
     )
     return SectionView(section.name, make_title(section.name), parts)
+
+
+def _make_context(variant: Variant, target: str) -> dict[str, Any]:
+    """Return what the templates of a variant see."""
+    return {
+        "pack": make_pack_view(variant.pack),
+        "model": make_model_view(variant.model),
+        "policy": PolicyView(variant.policy),
+        "target": target,
+        "vars": Vars(variant.pack.vars),
+    }

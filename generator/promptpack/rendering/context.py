@@ -1,6 +1,6 @@
 """What templates see: read-only views of the nouns, without anything that could be changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class PolicyView:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         names = policy.name, policy.title, policy.summary
-        self._told = repr((*names, policy.default, *policy.grants.items()))
+        self._cache_key = repr((*names, policy.default, *policy.grants.items()))
         self.name, self.title, self.summary = policy.name, policy.title, policy.summary
 
     def denies(self, capability: str) -> bool:
@@ -107,6 +107,19 @@ class SectionView:
         return "\n\n".join(part.body for part in self.parts)
 
 
+@dataclass(frozen=True)
+class TrackedSectionView(SectionView):
+    """A section that says when a layout reads of it, so that lines can be told to belong to it."""
+
+    _enter: Callable[[str], None]
+
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - any attribute there is
+        value = object.__getattribute__(self, name)
+        if not name.startswith("_"):
+            object.__getattribute__(self, "_enter")(object.__getattribute__(self, "name"))
+        return value
+
+
 def make_pack_view(pack: Pack) -> PackView:
     """Return the view of a pack."""
     return PackView(pack.name, pack.title, pack.description, pack.mode, pack.tags)
@@ -122,5 +135,5 @@ def make_model_view(model: Model) -> ModelView:
 def make_cache_key(view: object) -> str:
     """Return all that a template can learn from a view: what it makes of equal ones is equal."""
     if isinstance(view, PolicyView):
-        return view._told
+        return view._cache_key
     return repr(view._values if isinstance(view, _Values) else view)

@@ -22,6 +22,8 @@ class TemplateFacts(NamedTuple):
     includes: tuple[tuple[str, int], ...]
     reads: frozenset[str]
     """The variables it names, such as `target`, `policy` or, where only that is read, `vars.x`."""
+    is_literal: bool
+    """Whether it holds no expression and no tag: then nothing has to be rendered."""
 
 
 class Dependencies:
@@ -80,7 +82,8 @@ class Dependencies:
             )
             raise UserError((nesting_finding,)) from None
         includes = tuple(self._iter_includes(source, tree))
-        return TemplateFacts(includes, frozenset(_iter_read_names(tree)))
+        is_literal = _find_literal_text(tree) == strip_front_matter(source)
+        return TemplateFacts(includes, frozenset(_iter_read_names(tree)), is_literal)
 
     def _iter_includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
         for node in tree.find_all(_INCLUDES):
@@ -139,6 +142,24 @@ def _iter_read_names(node: nodes.Node) -> Iterator[str]:
             return
     for child in children:
         yield from _iter_read_names(child)
+
+
+def strip_front_matter(source: Source) -> str:
+    """Return the text of a template below the comment that stands for its front matter."""
+    if not isinstance(source, Fragment):
+        return source.text
+    return source.body.partition("#}\n")[2] if source.body.startswith("{#") else source.body
+
+
+def _find_literal_text(tree: nodes.Template) -> str | None:
+    """Return the text of a template that is text alone, or None for any other."""
+    parts: list[str] = []
+    for node in tree.body:
+        for part in node.nodes if isinstance(node, nodes.Output) else (node,):
+            if not isinstance(part, nodes.TemplateData):
+                return None
+            parts.append(part.data)
+    return "".join(parts)
 
 
 def format_chain(chain: Sequence[Origin]) -> str:

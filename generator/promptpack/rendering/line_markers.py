@@ -1,8 +1,9 @@
 """Origins of rendered lines: a Jinja extension that marks template lines, and how to read them.
 
 A mark is two private-use characters, one for the template and one for the line, put before each
-line of literal text and each expression. Sources may not hold such characters, so a mark in a
-rendered text is always ours.
+line of literal text and each expression. A layout's text and expressions also get a mark of one
+character for the section that is being laid out. Sources may not hold such characters, so a mark in
+a rendered text is always ours.
 """
 
 import re
@@ -13,43 +14,77 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from promptpack.model import Line, Origin
+from promptpack.rendering.includes import LAYOUT
 
-_TEMPLATE, _LINE, _END = 0xF0000, 0x100000, 0xFFFE
-_MARKER = re.compile("([\U000f0000-\U000ffffd])([\U00100000-\U0010fffd])")
-_LEADING = re.compile(rf"(?:\s|{_MARKER.pattern})*")
+_TEMPLATE, _SECTION, _LINE = 0xF0000, 0xF8000, 0x100000
+_MOST, _END = 0x7FFE, 0xFFFE
+_SECTION_MARKER = "[\U000f8000-\U000ffffd]"
+_MARKER = re.compile("([\U000f0000-\U000f7ffd])([\U00100000-\U0010fffd])")
+_ANY = re.compile(f"{_MARKER.pattern}|{_SECTION_MARKER}")
+_LEADING = re.compile(rf"(?:\s|{_ANY.pattern})*")
+
+
+class SectionEnd:
+    """What a layout's last `endfor` prints, in a marked render: the sections are over."""
+
+
+SECTION_END = SectionEnd()
 
 
 class LineMarkers(Extension):
-    """Marks the lines of every template it sees, and numbers the templates as they come."""
+    """Marks the lines of every template it sees, and numbers templates and sections as they come.
+
+    `section` is the one that is being laid out; whoever renders a layout sets it as it goes.
+    """
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self.numbers: dict[str, int] = {}
+        self.section = ""
+        self._paths: dict[str, int] = {}
+        self._sections: dict[str, int] = {}
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """Yield the template's tokens with a mark before each line and each expression."""
-        template = self._assign_number(stream.filename or stream.name or "")
+        template = _assign_number(self._paths, stream.filename or stream.name or "")
+        is_layout = (stream.name or "").startswith(LAYOUT)
+        depth = 0
         for token in stream:
             if token.type == "data":
+                if is_layout:
+                    yield from _print_expression(Token(token.lineno, "string", ""))
                 yield Token(token.lineno, "data", _add_markers(template, token.lineno, token.value))
                 continue
             if token.type == "variable_begin":
                 yield Token(token.lineno, "data", _make_marker(template, token.lineno))
+            depth += {"for": 1, "endfor": -1}.get(token.value, 0) if token.type == "name" else 0
+            ends = is_layout and not depth and token.value == "endfor"
             yield token
+            if ends:
+                yield next(stream)
+                yield from _print_expression(Token(token.lineno, "name", "_section_end"))
+
+    def mark_section(self, value: object) -> str:
+        """Return what a layout prints, as text with the mark of the section it belongs to."""
+        if isinstance(value, SectionEnd):
+            self.section, value = "", ""
+        number = _assign_number(self._sections, self.section)
+        return f"{chr(_SECTION + min(number, _MOST))}{value}"
 
     def read(self, text: str, fallback: Origin) -> list[Line]:
         """Return the lines of a marked render without its marks; `fallback` is where it begins."""
-        lines, origin, paths = [], fallback, list(self.numbers)
+        lines, origin, paths = [], fallback, list(self._paths)
+        section, sections = "", list(self._sections)
         for line in text.split("\n"):
             leading = _LEADING.match(line)
             origins = [
                 Origin(paths[ord(template) - _TEMPLATE], ord(number) - _LINE)
                 for template, number in _MARKER.findall(line)
             ]
+            if marks := re.findall(_SECTION_MARKER, line):
+                section = sections[ord(marks[-1]) - _SECTION]
             leading_count = len(_MARKER.findall(leading[0])) if leading else 0
-            lines.append(
-                Line(strip_markers(line), origins[leading_count - 1] if leading_count else origin)
-            )
+            own = origins[leading_count - 1] if leading_count else origin
+            lines.append(Line(strip_markers(line), own, section))
             origin = origins[-1] if origins else origin  # a value may go on in the next line
         return lines
 
@@ -58,20 +93,30 @@ class LineMarkers(Extension):
         return "\n".join(self._write_line(line) for line in lines)
 
     def _write_line(self, line: Line) -> str:
-        return _make_marker(self._assign_number(line.origin.path), line.origin.line) + line.text
-
-    def _assign_number(self, path: str) -> int:
-        return self.numbers.setdefault(path, len(self.numbers))
+        return _make_marker(_assign_number(self._paths, line.origin.path), line.origin.line) + (
+            line.text
+        )
 
 
 def strip_markers(text: str) -> str:
     """Return a text without its marks."""
-    return _MARKER.sub("", text)
+    return _ANY.sub("", text)
+
+
+def _assign_number(numbers: dict[str, int], name: str) -> int:
+    return numbers.setdefault(name, len(numbers))
+
+
+def _print_expression(token: Token) -> Iterator[Token]:
+    """Yield the tokens that print a value."""
+    yield Token(token.lineno, "variable_begin", "{{")
+    yield token
+    yield Token(token.lineno, "variable_end", "}}")
 
 
 def _make_marker(template: int, line: int) -> str:
     """Return a mark; past the range it is none that is read, and so the fragment has one origin."""
-    return chr(_TEMPLATE + min(template, _END)) + chr(_LINE + min(line, _END))
+    return chr(_TEMPLATE + min(template, _MOST)) + chr(_LINE + min(line, _END))
 
 
 def _add_markers(template: int, lineno: int, text: str) -> str:

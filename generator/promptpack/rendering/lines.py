@@ -1,7 +1,7 @@
 """Lines of a prompt: rendered lines in, clean lines out, and blocks of them put together."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from promptpack.model import Line, Origin
 
@@ -19,50 +19,76 @@ def join_text(lines: Lines) -> str:
     return "\n".join(line.text for line in lines)
 
 
-def clean_lines(lines: Iterable[Line]) -> Lines:
-    """Return lines without trailing white space, doubled blank lines, or blank ends.
+def clean_text(text: str) -> str:
+    """Return a text without trailing white space, doubled blank lines, or blank ends.
 
     What stands inside a code fence is kept as it is.
     """
-    result: list[Line] = []
-    fence = ""
-    for line in lines:
-        match = _FENCE.match(line.text)
-        if fence:
-            result.append(line)
-            if match and match[1].startswith(fence) and not line.text.strip(fence[0] + " \t"):
-                fence = ""
-            continue
-        fence = match[1] if match else ""
-        stripped_line = line._replace(text=line.text.rstrip())
-        if stripped_line.text or (result and result[-1].text):
-            result.append(stripped_line)
-    while result and not result[-1].text:
-        result.pop()
-    return tuple(result)
+    return "\n".join(line for _, line in _select_lines(text.split("\n")))
 
 
-def join_blocks(blocks: Iterable[tuple[Origin, Lines]]) -> Lines:
-    """Return blocks one after the other: lists of one kind run on, all else is set apart.
+def clean_lines(lines: Sequence[Line]) -> Lines:
+    """Return the lines that `clean_text` leaves of a text, each with its origin."""
+    selected = _select_lines([line.text for line in lines])
+    return tuple(lines[index]._replace(text=text) for index, text in selected)
+
+
+def join_blocks(blocks: Iterable[tuple[Origin, str]]) -> str:
+    """Return blocks one after the other: lists of one kind run on, all else is set apart."""
+    texts = [text for _, text in blocks]
+    gaps = _find_gaps([text.split("\n") for text in texts])
+    return "\n".join(f"\n{text}" if gap else text for text, gap in zip(texts, gaps, strict=True))
+
+
+def join_traced_blocks(blocks: Iterable[tuple[Origin, Lines]]) -> Lines:
+    """Return blocks joined as `join_blocks` joins them.
 
     The origin with a block is the line that put it there; from there comes what sets it apart.
     """
-    lines: list[Line] = []
+    blocks = tuple(blocks)
+    gaps = _find_gaps([[line.text for line in lines] for _, lines in blocks])
+    joined: list[Line] = []
+    for (origin, lines), gap in zip(blocks, gaps, strict=True):
+        joined += [Line("", origin), *lines] if gap else lines
+    return tuple(joined)
+
+
+def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the numbers of the lines that stay, from 0, each with its text."""
+    selected: list[tuple[int, str]] = []
+    fence = ""
+    for index, text in enumerate(texts):
+        match = _FENCE.match(text)
+        if fence:
+            selected.append((index, text))
+            if match and match[1].startswith(fence) and not text.strip(fence[0] + " \t"):
+                fence = ""
+            continue
+        fence = match[1] if match else ""
+        stripped = text.rstrip()
+        if stripped or (selected and selected[-1][1]):
+            selected.append((index, stripped))
+    while selected and not selected[-1][1]:
+        selected.pop()
+    return selected
+
+
+def _find_gaps(blocks: Iterable[Sequence[str]]) -> list[bool]:
+    """Tell for each block whether a blank line sets it apart from the one before."""
+    gaps: list[bool] = []
     last_kind: str | None = None
-    for origin, block in blocks:
-        kind = _find_list_kind(block)
-        if lines and (kind is None or kind != last_kind):
-            lines.append(Line("", origin))
-        lines.extend(block)
+    for texts in blocks:
+        kind = _find_list_kind(texts)
+        gaps.append(bool(gaps) and (kind is None or kind != last_kind))
         last_kind = kind
-    return tuple(lines)
+    return gaps
 
 
-def _find_list_kind(block: Lines) -> str | None:
+def _find_list_kind(texts: Iterable[str]) -> str | None:
     """Return the marker of a block that is a list and nothing else, or None."""
     kinds = set()
-    for line in block:
-        if line.text and not line.text.startswith((" ", "\t")):
-            match = _ITEM.match(line.text)
+    for text in texts:
+        if text and not text.startswith((" ", "\t")):
+            match = _ITEM.match(text)
             kinds.add((match[1] if match[1] in "-*+" else "1") if match else None)
     return next(iter(kinds)) if len(kinds) == 1 else None

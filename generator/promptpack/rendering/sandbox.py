@@ -18,14 +18,21 @@ from jinja2.utils import missing, pass_context
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
 from promptpack.reading.validation import suggest
-from promptpack.rendering.includes import LAYOUT, Dependencies, format_chain, make_template_finding
-from promptpack.rendering.line_markers import LineMarkers
+from promptpack.rendering.includes import (
+    LAYOUT,
+    Dependencies,
+    format_chain,
+    make_template_finding,
+    strip_front_matter,
+)
+from promptpack.rendering.line_markers import SECTION_END, LineMarkers, SectionEnd
 from promptpack.source.text import Span
 
 VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
 """What a fragment sees; a layout sees `sections` too."""
 
 _REQUIRE = "_require"
+_SECTION_END = "_section_end"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>", re.IGNORECASE)
 
 
@@ -97,7 +104,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             autoescape=False,
             auto_reload=False,
             cache_size=-1,
-            finalize=_require_text,
+            finalize=_mark_text if marked else _require_text,
             extensions=[LineMarkers] if marked else [],
         )
         for name in ("lipsum", "cycler", "joiner"):
@@ -121,7 +128,7 @@ class Templates:
         self.loader = _Loader(project)
         self.plain = _Environment(self.loader, marked=False)
         self.marked = _Environment(self.loader, marked=True)
-        self.marks: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
+        self.markers: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
     def find(self, name: str) -> Source:
@@ -136,10 +143,15 @@ class Templates:
 
         Raises UserError where the template fails, and NeedsDenied for what the policy denies.
         """
-        environment = self.marked if marked else self.plain
         require = _make_requirement(self.loader, context["policy"])
+        if not marked and self.dependencies.read_facts(name).is_literal:
+            require(name)
+            return strip_front_matter(self.find(name))
+        environment = self.marked if marked else self.plain
+        self.markers.section = ""
+        known = {**context, _REQUIRE: require, _SECTION_END: SECTION_END}
         try:
-            return environment.get_template(name).render({**context, _REQUIRE: require})
+            return environment.get_template(name).render(known)
         except NeedsDenied:
             raise
         except Exception as error:  # whatever a template raises is its author's to mend
@@ -167,7 +179,9 @@ class Templates:
 
 def _make_requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
     def require(name: str) -> bool:
-        fragment = loader.project.fragments[name]
+        fragment = loader.project.fragments.get(name)
+        if fragment is None:
+            return False
         denied = tuple(capability for capability in fragment.needs if policy.denies(capability))
         if denied:
             raise NeedsDenied(fragment, denied)
@@ -189,6 +203,18 @@ def _require_text(context: Context, value: object) -> object:
         message = "an expression gives an object's address, not text"
         raise TypeError(message)
     return value
+
+
+@pass_context
+def _mark_text(context: Context, value: object) -> object:
+    """Return what is printed in a marked render: in a layout with the mark of its section."""
+    if not isinstance(value, SectionEnd):
+        value = _require_text(context, value)
+    if "sections" not in context:
+        return value
+    markers = context.environment.extensions[LineMarkers.identifier]
+    assert isinstance(markers, LineMarkers)  # noqa: S101 - the marked environment has it
+    return markers.mark_section(value)
 
 
 def _explain_error(error: Exception) -> tuple[str, str, str]:

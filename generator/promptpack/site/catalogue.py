@@ -5,9 +5,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from promptpack.model import Artifact, Fragment, Origin, Pack, Project, Source, Variant
 from promptpack.provenance.tracer import Tracer
+from promptpack.session import Session
 from promptpack.site.permissions import PermissionRenderer
 from promptpack.source.text import LIBRARY_PREFIX
 
@@ -67,8 +69,9 @@ class Catalog:
         return f"{self.edit}{path}" if self.edit and ":" not in path else ""
 
 
-def make_catalog(project: Project, artifacts: Iterable[Artifact], edit: str = "") -> Catalog:
+def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = "") -> Catalog:
     """Return the relations between the artifacts of a project."""
+    project, tracer = session.project, session.tracer
     variants: dict[str, dict[str, Variant]] = {name: {} for name in project.packs}
     files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
     reached_variants: dict[str, dict[tuple[str, str], Variant]] = defaultdict(dict)
@@ -77,7 +80,7 @@ def make_catalog(project: Project, artifacts: Iterable[Artifact], edit: str = ""
         key = variant.pack.name, variant.name
         variants[variant.pack.name][variant.name] = variant
         files[key].append(artifact)
-        for path in {line.origin.path for line in artifact.agent.body}:
+        for path in {line.origin.path for line in tracer.trace_prompt(artifact)}:
             reached_variants[path][key] = variant
     return Catalog(
         project,
@@ -85,9 +88,9 @@ def make_catalog(project: Project, artifacts: Iterable[Artifact], edit: str = ""
         {key: tuple(group) for key, group in files.items()},
         {path: tuple(group.values()) for path, group in reached_variants.items()},
         _map_source_pages(project),
-        Tracer(project).lines
+        tracer.trace_file
         if sum(map(len, variants.values())) <= MAX_TRACED_VARIANTS
-        else _list_composed_origins,
+        else partial(_list_composed_origins, tracer),
         PermissionRenderer(),
         edit,
     )
@@ -152,9 +155,9 @@ def shorten_source_path(path: str) -> str:
     return relative_path.split("/", 2)[2] if relative_path.startswith("packs/") else relative_path
 
 
-def _list_composed_origins(artifact: Artifact) -> LineOrigins:
+def _list_composed_origins(tracer: Tracer, artifact: Artifact) -> LineOrigins:
     """Return the origins of a file's lines as composing gave them; those of a head by file."""
-    variant, body = artifact.variant, artifact.agent.body
+    variant, body = artifact.variant, tracer.trace_prompt(artifact)
     file_origins = tuple(
         Origin(item.path, 1) for item in (variant.pack, variant.model, variant.policy)
     )

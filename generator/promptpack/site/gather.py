@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build_project
+from promptpack.build import render
 from promptpack.lint.registry import RULES
 from promptpack.reading.project import load_project
+from promptpack.session import Session
 from promptpack.site.history import read_history
 from promptpack.site.tree import Site, SiteOptions, make_site
 
@@ -16,8 +17,7 @@ def gather_site(root: Path, program: click.Group, edit: str, releases: int) -> S
 
     Raises UserError with every finding where the project does not build.
     """
-    project = load_project(root)
-    artifacts = build_project(project)
+    session = Session(load_project(root))
     return make_site(
-        project, artifacts, SiteOptions(RULES, program, read_history(root, releases), edit)
+        session, render(session), SiteOptions(RULES, program, read_history(root, releases), edit)
     )

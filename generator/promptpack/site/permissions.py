@@ -12,10 +12,8 @@ from promptpack.model import (
     Artifact,
     Effect,
     Grant,
-    Line,
     Loss,
     Model,
-    Origin,
     Policy,
     Variant,
 )
@@ -147,8 +145,7 @@ def render_patterns(policy: Policy) -> list[str]:
 
 def make_client_column(target: Target, policy: Policy) -> PolicyColumn:
     """Return what a client makes of a policy for a subagent, where no pack accepts a widening."""
-    body = (Line("x", Origin("", 1)),)
-    agent = Agent("x", "x", "subagent", Model("x"), None, policy, body)
+    agent = Agent("x", "x", "subagent", Model("x"), None, policy, "x\n")
     source, losses, _ = encode_and_check(target, agent)
     client_policy = target.decode(source, agent.name).policy
     permission_losses = tuple(loss for loss in losses if not loss.is_field)

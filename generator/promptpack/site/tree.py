@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from promptpack.lint.rule import Rule
-from promptpack.model import Artifact, Project
+from promptpack.model import Artifact
+from promptpack.session import Session
 from promptpack.site.catalogue import (
     CHANGES_PAGE,
     COMMAND_INDEX,
@@ -94,11 +95,11 @@ class Site:
 
 
 def make_site(
-    project: Project, artifacts: Iterable[Artifact], options: SiteOptions | None = None
+    session: Session, artifacts: Iterable[Artifact], options: SiteOptions | None = None
 ) -> Site:
     """Return the site of a project and everything that was built from it."""
     options = options or SiteOptions()
-    catalog = make_catalog(project, artifacts, options.edit)
+    catalog = make_catalog(session, artifacts, options.edit)
     pages = {HOME_PAGE: home.make_home_page(catalog)}
     pages |= dict(_iter_pack_pages(catalog, options.history or History()))
     pages |= dict(_iter_reference_pages(catalog)) | dict(_iter_manual_pages(options))

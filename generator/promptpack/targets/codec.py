@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from promptpack.model import Agent, Effect, Grant, Line, Mode, Model, Origin, Policy
+from promptpack.model import Agent, Effect, Grant, Mode, Model, Policy
 from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
 
@@ -87,18 +87,13 @@ def list_named_servers(agent: Agent) -> list[tuple[str, str]]:
     return named_servers
 
 
-def split_lines(body: str) -> tuple[Line, ...]:
-    """Return the lines of a decoded prompt, which come from no source file."""
-    return tuple(Line(text, Origin("", n)) for n, text in enumerate(body.split("\n"), 1))
-
-
 def make_text_agent(
     name: str, description: str, body: str, temperature: float | None = None
 ) -> Agent:
     """Return the agent of a file that is text only: nothing in it holds the agent back."""
-    lines = split_lines(body.removesuffix("\n"))
+    prompt = body.removesuffix("\n") + "\n"
     full_policy = Policy(Effect.ALLOW)
-    return Agent(name, description, "all", Model(""), temperature, full_policy, lines)
+    return Agent(name, description, "all", Model(""), temperature, full_policy, prompt)
 
 
 def make_agent(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client
@@ -118,7 +113,7 @@ def make_agent(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place 
         model=make_model(client, keys.get("model")),
         temperature=temperature,
         policy=policy,
-        body=split_lines(body),
+        prompt=f"{body}\n",
     )
 
 

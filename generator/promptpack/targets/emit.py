@@ -1,7 +1,7 @@
 """Artifacts: an agent for a target in, its file with what was lost on the way out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from promptpack.model import (
@@ -10,12 +10,10 @@ from promptpack.model import (
     Effect,
     Finding,
     Grant,
-    Line,
     Loss,
     LossKind,
     Mode,
     Model,
-    Origin,
     Policy,
     UserError,
     Variant,
@@ -49,8 +47,7 @@ def encode_and_check(target: Target, agent: Agent) -> tuple[str, tuple[Loss, ...
 @lru_cache
 def find_client_default(target: Target, mode: Mode) -> Policy:
     """Return what the client lets an agent do whose file says nothing of it."""
-    body = (Line("x", Origin("", 1)),)
-    bare_agent = Agent("x", "x", mode, Model(""), None, Policy(Effect.INHERIT), body)
+    bare_agent = Agent("x", "x", mode, Model(""), None, Policy(Effect.INHERIT), "x\n")
     return target.decode(target.encode(bare_agent), "x").policy
 
 
@@ -125,30 +122,42 @@ def make_artifact(variant: Variant, target: Target, agent: Agent) -> Artifact:
     return Artifact(path, text.encode(), target.name, variant, agent, losses)
 
 
-def find_widened(artifacts: Iterable[Artifact]) -> Iterator[Finding]:
-    """Yield an error for each pack and target that would grant more than a policy says."""
-    losses_by_capability: dict[tuple[str, str], dict[str, dict[str, Loss]]] = defaultdict(dict)
-    for artifact in artifacts:
+class Widenings:
+    """The widenings that no pack accepts, by pack and target, as artifacts come by."""
+
+    def __init__(self) -> None:
+        self._losses: dict[tuple[str, str], dict[str, dict[str, Loss]]] = defaultdict(dict)
+
+    def add(self, artifact: Artifact) -> None:
+        """Take note of what an artifact grants more widely than its policy says."""
         variant = artifact.variant
         for loss in artifact.losses:
             if loss.kind == "widened" and not loss.accepted:
-                by_policy = losses_by_capability[variant.pack.path, artifact.target].setdefault(
-                    loss.subject, {}
-                )
-                by_policy[variant.policy.name] = loss
-    for (path, target), capabilities in losses_by_capability.items():
-        changes = "; ".join(
-            _describe_widening(name, losses) for name, losses in capabilities.items()
-        )
-        reasons = dict.fromkeys(loss.reason for ls in capabilities.values() for loss in ls.values())
-        names = ", ".join(f'"{n}"' if n.endswith("*") else n for n in capabilities)
-        accept = f"accept: [{{target: {target}, capability: [{names}], reason: …}}]"
-        hint = f"{'; '.join(reasons)}. Leave {target} out with 'targets', or write {accept}"
-        message = f"{target} would grant more than the policy says: {changes}"
-        yield Finding("PP101", "error", path, 1, 1, message, hint)
+                by_capability = self._losses[variant.pack.path, artifact.target]
+                by_capability.setdefault(loss.subject, {})[variant.policy.name] = loss
+
+    def list_findings(self) -> list[Finding]:
+        """Return an error for each pack and target that would grant more than a policy says."""
+        return [
+            _make_widening_finding(path, target, losses)
+            for (path, target), losses in self._losses.items()
+        ]
 
 
-def _describe_widening(capability: str, by_policy: dict[str, Loss]) -> str:
+def _make_widening_finding(
+    path: str, target: str, by_capability: Mapping[str, Mapping[str, Loss]]
+) -> Finding:
+    changes = "; ".join(_describe_widening(name, losses) for name, losses in by_capability.items())
+    losses = [loss for by_policy in by_capability.values() for loss in by_policy.values()]
+    reasons = "; ".join(dict.fromkeys(loss.reason for loss in losses))
+    names = ", ".join(f'"{n}"' if n.endswith("*") else n for n in by_capability)
+    accept = f"accept: [{{target: {target}, capability: [{names}], reason: …}}]"
+    hint = f"{reasons}. Leave {target} out with 'targets', or write {accept}"
+    message = f"{target} would grant more than the policy says: {changes}"
+    return Finding("PP101", "error", path, 1, 1, message, hint)
+
+
+def _describe_widening(capability: str, by_policy: Mapping[str, Loss]) -> str:
     first = next(iter(by_policy.values()))
     expected, actual = first.wanted.partition(";")[0], first.got.partition(";")[0]
     change = f"{expected} → {actual}" if expected != actual else f"{first.wanted} → {first.got}"

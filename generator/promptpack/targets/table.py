@@ -13,9 +13,7 @@ from promptpack.model import (
     Agent,
     Effect,
     Grant,
-    Line,
     Model,
-    Origin,
     PatternRule,
     Policy,
 )
@@ -71,6 +69,5 @@ def _find_loss_kind(target: Target, capability: str, desired: Effect | Grant) ->
         ("edit", "write", "patch") if capability in ("edit", "write", "patch") else (capability,)
     )
     policy = Policy(Effect.INHERIT, dict.fromkeys(names, grant))
-    body = (Line("x", Origin("", 1)),)
-    losses = encode_and_check(target, Agent("x", "x", "primary", Model(""), None, policy, body))[1]
+    losses = encode_and_check(target, Agent("x", "x", "primary", Model(""), None, policy, "x\n"))[1]
     return next((loss.kind for loss in losses if loss.subject == capability), "")

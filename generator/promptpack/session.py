@@ -1,0 +1,30 @@
+"""What the commands on one project share: templates, documents, prompts and origins, made once."""
+
+from functools import cached_property
+
+from promptpack.model import Finding, Project
+from promptpack.provenance.tracer import Tracer
+from promptpack.rendering.compose import Composer
+from promptpack.rendering.sandbox import Templates
+
+
+class Session:
+    """One project, and what is worked out about it only once; it ends with the call that made it.
+
+    `untraced` are the findings on templates whose lines could not be traced, so far as somebody
+    asked for origins.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.templates = Templates(project)
+        self.untraced: dict[Finding, None] = {}
+        self.composer = Composer(project, self.templates, self._note_untraced)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        """What tells the origins of the lines of artifacts."""
+        return Tracer(self.project, self.composer)
+
+    def _note_untraced(self, finding: Finding) -> None:
+        self.untraced[finding] = None
