@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promptpack.diff.align import Aligner
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.hunks import apply_hunks, find_hunks
 from promptpack.diff.model import Hunk, Review
@@ -38,8 +39,8 @@ texts = bodies | bodies.map(as_json)
 @given(old=texts, new=texts)
 def test_hunks_applied_to_the_old_text_give_the_new(old: str, new: str) -> None:
     before, after = split_segments(old), split_segments(new)
-    assert apply_hunks(old, find_hunks(before, after)) == new
-    assert find_hunks(before, before) == ()
+    assert apply_hunks(old, find_hunks(before, after, Aligner())) == new
+    assert find_hunks(before, before, Aligner()) == ()
 
 
 sides = st.dictionaries(st.sampled_from("abcdef"), texts, max_size=6)

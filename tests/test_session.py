@@ -1,4 +1,4 @@
-"""What one project shares: rendered as a stream, traced only where somebody asks, sections known."""
+"""What one project shares: a stream of artifacts, origins where somebody asks, known sections."""
 
 import tracemalloc
 from collections import Counter

@@ -6,6 +6,7 @@ from promptpack.model import Finding, Project
 from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.sandbox import Templates
+from promptpack.source.frontmatter import Documents
 
 
 class Session:
@@ -18,13 +19,14 @@ class Session:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.templates = Templates(project)
+        self.documents = Documents(project.sources)
         self.untraced: dict[Finding, None] = {}
         self.composer = Composer(project, self.templates, self._note_untraced)
 
     @cached_property
     def tracer(self) -> Tracer:
         """What tells the origins of the lines of artifacts."""
-        return Tracer(self.project, self.composer)
+        return Tracer(self.composer, self.documents)
 
     def _note_untraced(self, finding: Finding) -> None:
         self.untraced[finding] = None

@@ -56,34 +56,131 @@ class _AlignedLine(NamedTuple):
     head: bool
 
 
-def find_blocks(before: Segments, after: Segments) -> Iterator[AlignedBlock]:
-    """Yield the blocks in which two files differ."""
-    old, new = _find_spans(before), _find_spans(after)
-    pairs = _match_sections(old, new)
-    old_by_name = {span.name: span for span in old}
-    new_by_name = {span.name: span for span in new}
-    stationary = {old[i].name for i, _ in pairs}
-    positions = {new[j].name: old[i].end for i, j in pairs}
-    new_position = old_position = 0
-    for span in old:
-        if span.name in stationary:
-            yield from _align_section(before, after, span, new_by_name[span.name])
-            new_position = new_by_name[span.name].end
-        elif span.name in new_by_name:
-            new_span = new_by_name[span.name]
-            yield AlignedBlock(span.start, span.end, new_span.start, new_span.end, "from")
-        else:
-            yield AlignedBlock(span.start, span.end, new_position, new_position)
-    for span in new:
-        if span.name in stationary:
-            old_position = positions[span.name]
-        elif span.name in old_by_name:
-            old_span = old_by_name[span.name]
-            yield AlignedBlock(
-                old_span.start, old_span.end, span.start, span.end, "to", old_position
+class Aligner:
+    """Finds which lines became which in the files of one comparison, the same lines only once."""
+
+    def __init__(self) -> None:
+        self._find_line_blocks = lru_cache(maxsize=4_096)(self._compare_lines)
+        self._find_word_similarity = lru_cache(maxsize=65_536)(self._compare_words)
+        self._count_words = lru_cache(maxsize=16_384)(_count_words)
+
+    def find_blocks(self, before: Segments, after: Segments) -> Iterator[AlignedBlock]:
+        """Yield the blocks in which two files differ."""
+        old, new = _find_spans(before), _find_spans(after)
+        pairs = _match_sections(old, new)
+        old_by_name = {span.name: span for span in old}
+        new_by_name = {span.name: span for span in new}
+        stationary = {old[i].name for i, _ in pairs}
+        positions = {new[j].name: old[i].end for i, j in pairs}
+        new_position = old_position = 0
+        for span in old:
+            if span.name in stationary:
+                yield from self._align_section(before, after, span, new_by_name[span.name])
+                new_position = new_by_name[span.name].end
+            elif span.name in new_by_name:
+                new_span = new_by_name[span.name]
+                yield AlignedBlock(span.start, span.end, new_span.start, new_span.end, "from")
+            else:
+                yield AlignedBlock(span.start, span.end, new_position, new_position)
+        for span in new:
+            if span.name in stationary:
+                old_position = positions[span.name]
+            elif span.name in old_by_name:
+                old_span = old_by_name[span.name]
+                yield AlignedBlock(
+                    old_span.start, old_span.end, span.start, span.end, "to", old_position
+                )
+            else:
+                yield AlignedBlock(old_position, old_position, span.start, span.end)
+
+    def _align_section(
+        self, before: Segments, after: Segments, old: _SectionSpan, new: _SectionSpan
+    ) -> Iterator[AlignedBlock]:
+        old_lines = _make_lines(before[old.start : old.end])
+        new_lines = _make_lines(after[new.start : new.end])
+        if old_lines != new_lines:
+            for block in self._find_line_blocks(old_lines, new_lines):
+                yield block.shift(old.start, new.start)
+
+    def _compare_lines(
+        self, old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
+    ) -> tuple[AlignedBlock, ...]:
+        """Return the blocks of one section; the same lines always give the same blocks."""
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        blocks: list[AlignedBlock] = []
+        opcodes = matcher.get_opcodes()
+        for n, (tag, i1, i2, j1, j2) in enumerate(opcodes):
+            if tag == "equal":
+                continue
+            if tag == "replace":
+                blocks += self._split_block(old, new, AlignedBlock(i1, i2, j1, j2))
+                continue
+            previous = opcodes[n - 1] if n else (tag, i1, i1, j1, j1)
+            blocks += _split_by_field(
+                old,
+                new,
+                _slide_block(old, new, AlignedBlock(i1, i2, j1, j2), previous[2] - previous[1]),
             )
-        else:
-            yield AlignedBlock(old_position, old_position, span.start, span.end)
+        return tuple(blocks)
+
+    def _split_block(
+        self, old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...], block: AlignedBlock
+    ) -> Iterator[AlignedBlock]:
+        """Yield a block for each old line that became a new one, and for what is between."""
+        i, j = block.start, block.new_start
+        pairs = self._match_lines(old[i : block.end], new[j : block.new_end])
+        for a, b in (*pairs, (block.end - block.start, block.new_end - block.new_start)):
+            gap = AlignedBlock(i, block.start + a, j, block.new_start + b)
+            if gap.end > gap.start or gap.new_end > gap.new_start:
+                yield from _split_by_field(old, new, gap)
+            i, j = gap.end + 1, gap.new_end + 1
+            if (
+                gap.end < block.end
+                and gap.new_end < block.new_end
+                and old[gap.end] != new[gap.new_end]
+            ):
+                yield AlignedBlock(gap.end, i, gap.new_end, j)
+
+    def _match_lines(
+        self, old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
+    ) -> tuple[tuple[int, int], ...]:
+        """Return which old lines became which new ones, in order, as alike as can be."""
+        if len(old) * len(new) > PAIR_LIMIT:
+            return ()
+        best: list[list[tuple[float, tuple[tuple[int, int], ...]]]]
+        best = [[(0.0, ())] * (len(new) + 1) for _ in range(len(old) + 1)]
+        for i, old_line in enumerate(old):
+            for j, new_line in enumerate(new):
+                options = [best[i][j + 1], best[i + 1][j]]
+                similarity = self._measure_similarity(old_line, new_line)
+                if similarity >= MIN_SIMILARITY:
+                    score, chain = best[i][j]
+                    options.append((score + similarity, (*chain, (i, j))))
+                best[i + 1][j + 1] = max(options, key=lambda option: option[0])
+        return best[-1][-1][1]
+
+    def _measure_similarity(self, old: _AlignedLine, new: _AlignedLine) -> float:
+        if old == new:
+            return 2.0
+        if old.head and new.head and old.field:
+            return 1.0 if old.field == new.field else 0.0
+        return (
+            self._find_word_similarity(old.raw, new.raw)
+            if old.raw.strip() and new.raw.strip()
+            else 0.0
+        )
+
+    def _compare_words(self, old: str, new: str) -> float:
+        """Return how alike the words of two lines are in their order, or 0 where hardly at all.
+
+        Words in common in any order are an upper bound, and much faster to count.
+        """
+        old_words, new_words = self._count_words(old), self._count_words(new)
+        if 2 * (old_words & new_words).total() < MIN_SIMILARITY * (
+            old_words.total() + new_words.total()
+        ):
+            return 0.0
+        return difflib.SequenceMatcher(None, old.split(), new.split(), autojunk=False).ratio()
 
 
 def _find_spans(segments: Segments) -> list[_SectionSpan]:
@@ -110,44 +207,11 @@ def _match_sections(old: list[_SectionSpan], new: list[_SectionSpan]) -> list[tu
     return list(max(best, default=(0, ()))[1])
 
 
-def _align_section(
-    before: Segments, after: Segments, old: _SectionSpan, new: _SectionSpan
-) -> Iterator[AlignedBlock]:
-    old_lines = _make_lines(before[old.start : old.end])
-    new_lines = _make_lines(after[new.start : new.end])
-    if old_lines != new_lines:
-        for block in _compare_lines(old_lines, new_lines):
-            yield block.shift(old.start, new.start)
-
-
 def _make_lines(segments: Segments) -> tuple[_AlignedLine, ...]:
     return tuple(
         _AlignedLine(segment.raw, segment.field, segment.section == FRONT_MATTER)
         for segment in segments
     )
-
-
-@lru_cache(maxsize=4_096)
-def _compare_lines(
-    old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
-) -> tuple[AlignedBlock, ...]:
-    """Return the blocks of one section; the same lines always give the same blocks."""
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    blocks: list[AlignedBlock] = []
-    opcodes = matcher.get_opcodes()
-    for n, (tag, i1, i2, j1, j2) in enumerate(opcodes):
-        if tag == "equal":
-            continue
-        if tag == "replace":
-            blocks += _split_block(old, new, AlignedBlock(i1, i2, j1, j2))
-            continue
-        previous = opcodes[n - 1] if n else (tag, i1, i1, j1, j1)
-        blocks += _split_by_field(
-            old,
-            new,
-            _slide_block(old, new, AlignedBlock(i1, i2, j1, j2), previous[2] - previous[1]),
-        )
-    return tuple(blocks)
 
 
 def _slide_block(
@@ -184,21 +248,6 @@ def _can_move_down(
     return lines[start + shift] == old[i]
 
 
-def _split_block(
-    old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...], block: AlignedBlock
-) -> Iterator[AlignedBlock]:
-    """Yield blocks of one old and one new line where one became the other, and what is between."""
-    i, j = block.start, block.new_start
-    pairs = _match_lines(old[i : block.end], new[j : block.new_end])
-    for a, b in (*pairs, (block.end - block.start, block.new_end - block.new_start)):
-        gap = AlignedBlock(i, block.start + a, j, block.new_start + b)
-        if gap.end > gap.start or gap.new_end > gap.new_start:
-            yield from _split_by_field(old, new, gap)
-        i, j = gap.end + 1, gap.new_end + 1
-        if gap.end < block.end and gap.new_end < block.new_end and old[gap.end] != new[gap.new_end]:
-            yield AlignedBlock(gap.end, i, gap.new_end, j)
-
-
 def _split_by_field(
     old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...], block: AlignedBlock
 ) -> Iterator[AlignedBlock]:
@@ -223,47 +272,5 @@ def _split_by_field(
         offset += size
 
 
-def _match_lines(
-    old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
-) -> tuple[tuple[int, int], ...]:
-    """Return which old lines became which new ones, in order, as alike as can be in all."""
-    if len(old) * len(new) > PAIR_LIMIT:
-        return ()
-    best: list[list[tuple[float, tuple[tuple[int, int], ...]]]]
-    best = [[(0.0, ())] * (len(new) + 1) for _ in range(len(old) + 1)]
-    for i, old_line in enumerate(old):
-        for j, new_line in enumerate(new):
-            options = [best[i][j + 1], best[i + 1][j]]
-            similarity = _measure_similarity(old_line, new_line)
-            if similarity >= MIN_SIMILARITY:
-                score, chain = best[i][j]
-                options.append((score + similarity, (*chain, (i, j))))
-            best[i + 1][j + 1] = max(options, key=lambda option: option[0])
-    return best[-1][-1][1]
-
-
-def _measure_similarity(old: _AlignedLine, new: _AlignedLine) -> float:
-    if old == new:
-        return 2.0
-    if old.head and new.head and old.field:
-        return 1.0 if old.field == new.field else 0.0
-    return _compare_words(old.raw, new.raw) if old.raw.strip() and new.raw.strip() else 0.0
-
-
-@lru_cache(maxsize=65_536)
-def _compare_words(old: str, new: str) -> float:
-    """Return how alike the words of two lines are in their order, or 0 where that is too little.
-
-    Words in common in any order are an upper bound, and much faster to count.
-    """
-    old_words, new_words = _count_words(old), _count_words(new)
-    if 2 * (old_words & new_words).total() < MIN_SIMILARITY * (
-        old_words.total() + new_words.total()
-    ):
-        return 0.0
-    return difflib.SequenceMatcher(None, old.split(), new.split(), autojunk=False).ratio()
-
-
-@lru_cache(maxsize=16_384)
 def _count_words(line: str) -> Counter[str]:
     return Counter(line.split())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from promptpack.diff.align import Aligner
 from promptpack.diff.baseline import Baseline, find_unaccepted
 from promptpack.diff.causes import (
     SourceChanges,
@@ -33,7 +34,7 @@ from promptpack.diff.model import (
     make_sort_key,
 )
 from promptpack.diff.pairing import Pair, make_whole_hunks, pair_outputs
-from promptpack.diff.permissions import compare_permissions
+from promptpack.diff.permissions import PolicyDecoder, compare_permissions
 from promptpack.diff.reach import Universe, describe_reach, make_universe
 from promptpack.diff.segments import split_output
 from promptpack.model import Origin
@@ -80,11 +81,12 @@ def compare_sides(
     pairs = pair_outputs(base, head, includes)
     all_outputs = make_universe({**{p.key: p.output.dims for p in pairs}})
     source_changes = compare_sources(base.sources, head.sources)
+    aligner, decoder = Aligner(), PolicyDecoder()
     occurrences = [
         occurrence
         for pair in pairs
         if pair.status != "same"
-        for occurrence in _find_occurrences(source_changes, pair)
+        for occurrence in _find_occurrences(source_changes, aligner, decoder, pair)
     ]
     pairs_by_key = {pair.key: pair for pair in pairs}
     all_changes = sorted(
@@ -112,7 +114,9 @@ def compare_sides(
     )
 
 
-def _find_occurrences(source_changes: SourceChanges, pair: Pair) -> Iterator[_Occurrence]:
+def _find_occurrences(
+    source_changes: SourceChanges, aligner: Aligner, decoder: PolicyDecoder, pair: Pair
+) -> Iterator[_Occurrence]:
     """Yield all that changed in one output: effects, then hunks."""
     old, new = pair.old, pair.new
     if old is None or new is None:
@@ -128,11 +132,11 @@ def _find_occurrences(source_changes: SourceChanges, pair: Pair) -> Iterator[_Oc
             yield _make_occurrence(
                 pair.make_rename_hunk(), pair, find_output_causes(source_changes, old, new)
             )
-        for hunk in find_hunks(split_output(old), split_output(new)):
+        for hunk in find_hunks(split_output(old), split_output(new), aligner):
             causes = find_hunk_causes(source_changes, old, new, hunk)
             front_matter_causes += causes if hunk.section == "head" else ()
             yield _make_occurrence(hunk, pair, causes)
-    for grant_change in compare_permissions(old, new):
+    for grant_change in compare_permissions(old, new, decoder):
         key = _ChangeKey(
             grant_change.kind, "permissions", grant_change.field, grant_change.old, grant_change.new
         )

@@ -5,7 +5,7 @@ Applied to the old text the hunks give the new one, byte for byte.
 
 from collections.abc import Iterable, Sequence
 
-from promptpack.diff.align import AlignedBlock, find_blocks
+from promptpack.diff.align import AlignedBlock, Aligner
 from promptpack.diff.model import ChangeKind, Hunk, Segment, Spelling
 from promptpack.diff.segments import (
     FRONT_MATTER,
@@ -20,9 +20,9 @@ SAFETY_SECTIONS = frozenset({"ethics", "scope", "permissions"})
 """The sections of which nothing should go unnoticed."""
 
 
-def find_hunks(before: Segments, after: Segments) -> tuple[Hunk, ...]:
+def find_hunks(before: Segments, after: Segments, aligner: Aligner) -> tuple[Hunk, ...]:
     """Return the hunks between the segments of one file, as it was and as it is."""
-    return tuple(_make_hunk(before, after, block) for block in find_blocks(before, after))
+    return tuple(_make_hunk(before, after, block) for block in aligner.find_blocks(before, after))
 
 
 def apply_hunks(old: str, hunks: Iterable[Hunk]) -> str:

@@ -45,17 +45,30 @@ class GrantChange(NamedTuple):
     new: str
 
 
-def compare_permissions(old: Output | None, new: Output) -> Iterator[GrantChange]:
+class PolicyDecoder:
+    """What files grant, each decoded once in one comparison."""
+
+    def __init__(self) -> None:
+        self.decode = lru_cache(maxsize=8_192)(_decode_policy)
+
+
+def _decode_policy(target: str, stem: str, text: str) -> Policy:
+    return TARGETS[target].decode(text, stem).policy
+
+
+def compare_permissions(
+    old: Output | None, new: Output, decoder: PolicyDecoder
+) -> Iterator[GrantChange]:
     """Yield the effects that a change has on what a file grants; a new file granted nothing."""
     target = TARGETS.get(new.target)
     if target is None:
         return
-    after = _decode_policy(new.target, new.stem, new.text)
+    after = decoder.decode(new.target, new.stem, new.text)
     if old is None:
         if not target.advisory:
             yield from _find_new_grants(after)
         return
-    before = _decode_policy(old.target, old.stem, old.text)
+    before = decoder.decode(old.target, old.stem, old.text)
     for name in list_compared(before, after):
         old_grant, new_grant = before.grant(name), after.grant(name)
         comparison = compare_grants(new_grant, old_grant)
@@ -113,8 +126,3 @@ def _parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return {}
-
-
-@lru_cache(maxsize=8_192)
-def _decode_policy(target: str, stem: str, text: str) -> Policy:
-    return TARGETS[target].decode(text, stem).policy

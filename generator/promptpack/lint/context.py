@@ -19,7 +19,6 @@ from promptpack.model import (
 )
 from promptpack.rendering.includes import LAYOUT, Dependencies
 from promptpack.session import Session
-from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import Document
 from promptpack.source.text import LIBRARY_PREFIX
 
@@ -103,7 +102,7 @@ class LintContext:
 
     def document(self, path: str) -> Document:
         """Return the YAML of a file with its places; of a fragment, that of its head."""
-        return read_document(self.project.sources[path], path)
+        return self.session.documents.read(path)
 
     def _iter_paths(self, pack: Pack) -> Iterator[str]:
         yield pack.path

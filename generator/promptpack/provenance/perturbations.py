@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant
 from promptpack.rendering.includes import Dependencies
-from promptpack.source.frontmatter import read_document
+from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
 
 _OTHER_EFFECTS = {
@@ -35,18 +35,18 @@ class Perturbation(NamedTuple):
 class SourceLocator:
     """Places in the files of one project; each file is read once."""
 
-    def __init__(self, project: Project, dependencies: Dependencies) -> None:
-        self.project, self.dependencies = project, dependencies
+    def __init__(self, project: Project, dependencies: Dependencies, documents: Documents) -> None:
+        self.project, self.dependencies, self.documents = project, dependencies, documents
 
     def place(self, path: str, *candidates: DataPath) -> Origin:
         """Return where a file holds the first of some data paths that it has, or what is around."""
-        yaml_document = read_document(self.project.sources[path], path)
+        yaml_document = self.documents.read(path)
         data_paths = [data for data in candidates if data in yaml_document.keys]
         return Origin(path, yaml_document.at((data_paths or candidates)[0]).line)
 
     def has(self, path: str, data: DataPath) -> bool:
         """Tell whether a file says something of this data path."""
-        return data in read_document(self.project.sources[path], path).keys
+        return data in self.documents.read(path).keys
 
 
 def iter_perturbations(

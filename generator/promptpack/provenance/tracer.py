@@ -10,11 +10,12 @@ import difflib
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from promptpack.model import Artifact, Origin, Project, UserError, Variant
+from promptpack.model import Artifact, Origin, UserError, Variant
 from promptpack.provenance.perturbations import Perturbation, SourceLocator, iter_perturbations
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
 from promptpack.rendering.sandbox import NeedsDenied
+from promptpack.source.frontmatter import Documents
 from promptpack.targets import TARGETS
 
 Origins = tuple[Origin, ...]
@@ -26,9 +27,9 @@ _PLACEHOLDER_PROMPTS = "x\n", "y\n"
 class Tracer:
     """Traces the artifacts of one project; what variants share is worked out once."""
 
-    def __init__(self, project: Project, composer: Composer) -> None:
+    def __init__(self, composer: Composer, documents: Documents) -> None:
         self.composer = composer
-        self.sources = SourceLocator(project, composer.templates.dependencies)
+        self.sources = SourceLocator(composer.project, composer.templates.dependencies, documents)
         self._bodies: dict[Hashable, tuple[Origins, ...]] = {}
 
     def trace_file(self, artifact: Artifact, *, values: bool = True) -> tuple[Origins, ...]:

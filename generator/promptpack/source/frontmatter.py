@@ -43,18 +43,31 @@ def split_front_matter(text: str) -> SplitText:
     return SplitText(match[1] or "", text[match.end() :], match[0].count("\n"))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8)
 def parse_front_matter(front_matter: str) -> Document:
-    """Return a head as YAML, read once for all the files that have it; it is not to be changed."""
+    """Return a file's front matter as YAML; it is not to be changed.
+
+    The last few are kept, because one file is decoded and checked in one go.
+    """
     return read_yaml(front_matter, "")
 
 
-@lru_cache(maxsize=1024)
-def read_document(text: str, path: str) -> Document:
-    """Return the YAML of a source with its places: of a Markdown file, that of its head.
+class Documents:
+    """The YAML of a project's sources with its places, each read once; not to be changed."""
 
-    It is read once for all who ask, and is not to be changed.
-    """
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = sources
+        self._documents: dict[str, Document] = {}
+
+    def read(self, path: str) -> Document:
+        """Return the YAML of a source; raises KeyError where the project has no such source."""
+        if path not in self._documents:
+            self._documents[path] = read_document(self._sources[path], path)
+        return self._documents[path]
+
+
+def read_document(text: str, path: str) -> Document:
+    """Return the YAML of a source with its places: of a Markdown file, that of its front matter."""
     if not path.endswith(".md"):
         return read_yaml(text, path)
     return read_yaml(split_front_matter(text).head or "{}", path, first_line=2)
