@@ -6,17 +6,19 @@ a `diff`, lines of one to replace. What a `console` fence shows is what its comm
 between `<!-- table: name -->` and `<!-- end -->` are computed. `PROMPTPACK_ACCEPT=1` rewrites both.
 """
 
+import inspect
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import click
 import pytest
 
+import promptpack
 import support
 from promptpack.cli import program
 from promptpack.targets import TARGETS
@@ -100,7 +102,19 @@ def test_every_fence_of_a_page_is_of_a_kind_that_is_checked(page: Path) -> None:
         "a fence without a kind"
     )
     kinds = {info for info, _ in _FENCE.findall(text) if not _TITLE.search(info)}
-    assert kinds <= {"console", "sh", *(["text"] if page.name == "architecture.md" else [])}
+    more = {"architecture.md": {"text"}, "api.md": {"python", "pycon"}}.get(page.name, set())
+    assert kinds <= {"console", "sh", *more}
+
+
+def test_the_example_of_the_api_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    exec(next(body for info, body in _FENCE.findall(text) if info == "python"), {})  # noqa: S102 - the page's own example
+    built = {artifact.path for artifact in promptpack.build_project(promptpack.load_project("."))}
+    printed = {line.split(" ")[0] for line in capsys.readouterr().out.splitlines()}
+    assert printed == {path for path in built if path.startswith("opencode/")} != set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -197,4 +211,46 @@ def as_table(rows: list[list[str]]) -> str:
     return "\n".join(["", head, "|" + "---|" * len(rows[0]), *body]) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"held": held, "verified": verified}
+def api() -> str:
+    """Return the public functions and types as Markdown: signature, docstring, fields."""
+    functions = [name for name in promptpack.__all__ if name.islower()]
+    types = [name for name in promptpack.__all__ if name not in functions]
+    blocks = ["", "## Functions", *(block for name in functions for block in api_function(name))]
+    blocks += ["## Types", *(block for name in types for block in api_type(name))]
+    return "\n\n".join(blocks) + "\n\n"
+
+
+def api_function(name: str) -> Iterator[str]:
+    function = getattr(promptpack, name)
+    prose, _, example = (inspect.getdoc(function) or "").partition(">>> ")
+    signature = re.sub(r"\b(?:[a-z]+\.)+(?=[A-Z])", "", str(inspect.signature(function)))
+    parameters, arrow, result = signature.removeprefix("(").partition(") -> ")
+    lines = "".join(f"    {parameter},\n" for parameter in parameters.split(", "))
+    long = f"(\n{lines}{arrow}{result}"
+    yield f"### `{name}`"
+    yield f"```python\n{name}{signature if len(signature) < 80 else long}\n```"
+    yield unwrap(prose)
+    yield f"```pycon\n>>> {example.rstrip()}\n```"
+
+
+def api_type(name: str) -> Iterator[str]:
+    kind = getattr(promptpack, name)
+    yield f"### `{name}`"
+    yield unwrap(inspect.getdoc(kind) or "")
+    if fields := getattr(kind, "__annotations__", {}):
+        rows = [[f"`{field}`", f"`{type_name(one)}`"] for field, one in fields.items()]
+        yield as_table([["attribute", "type"], *rows]).strip()
+
+
+def unwrap(text: str) -> str:
+    """Return paragraphs, each on one line."""
+    return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
+def type_name(annotation: object) -> str:
+    """Return a type as an author writes it, without the modules."""
+    text = getattr(annotation, "__name__", "") if isinstance(annotation, type) else str(annotation)
+    return re.sub(r"[a-zA-Z_]+\.", "", text or str(annotation)).replace("|", "\\|")
+
+
+TABLES: dict[str, Callable[[], str]] = {"held": held, "verified": verified, "api": api}

@@ -1,3 +1,45 @@
 """promptpack: author an agent once, render it for every model, tool policy and client."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from promptpack.api import (
+        Artifact,
+        Change,
+        Finding,
+        LintResult,
+        Loss,
+        Project,
+        Review,
+        UserError,
+        build_project,
+        diff_projects,
+        lint_project,
+        load_project,
+    )
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "Change",
+    "Finding",
+    "LintResult",
+    "Loss",
+    "Project",
+    "Review",
+    "UserError",
+    "build_project",
+    "diff_projects",
+    "lint_project",
+    "load_project",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Return a name of the API, imported when it is asked for: `--version` needs none of it."""
+    if name in __all__:
+        return getattr(importlib.import_module("promptpack.api"), name)
+    message = f"module 'promptpack' has no attribute '{name}'"
+    raise AttributeError(message)

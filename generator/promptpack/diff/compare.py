@@ -80,14 +80,7 @@ def compare_sides(
     """
     pairs = pair_outputs(base, head, includes)
     all_outputs = make_universe({**{p.key: p.output.dims for p in pairs}})
-    source_changes = compare_sources(base.sources, head.sources)
-    aligner, decoder = Aligner(), PolicyDecoder()
-    occurrences = [
-        occurrence
-        for pair in pairs
-        if pair.status != "same"
-        for occurrence in _find_occurrences(source_changes, aligner, decoder, pair)
-    ]
+    occurrences = list(_find_all_occurrences(pairs, compare_sources(base.sources, head.sources)))
     pairs_by_key = {pair.key: pair for pair in pairs}
     all_changes = sorted(
         _group_occurrences(occurrences, all_outputs, pairs_by_key, context), key=make_sort_key
@@ -112,6 +105,15 @@ def compare_sides(
         outputs=_list_outputs(pairs, (*permissions, *groups)),
         origins_known=base.origins_known and head.origins_known,
     )
+
+
+def _find_all_occurrences(
+    pairs: Iterable[Pair], source_changes: SourceChanges
+) -> Iterator[_Occurrence]:
+    aligner, decoder = Aligner(), PolicyDecoder()
+    for pair in pairs:
+        if pair.status != "same":
+            yield from _find_occurrences(source_changes, aligner, decoder, pair)
 
 
 def _find_occurrences(

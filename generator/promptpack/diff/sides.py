@@ -26,15 +26,18 @@ def build_project_side(root: Path, label: str, name: str) -> Side:
     Raises UserError with its findings under `name`, where it does not build.
     """
     try:
-        session = Session(load_project(root))
-        artifacts = tuple(render(session))
+        return make_project_side(Session(load_project(root)), label)
     except UserError as error:
         findings = (
             finding._replace(path=f"{name}:{finding.path}" if finding.path else name)
             for finding in error.findings
         )
         raise UserError(tuple(findings)) from None
-    outputs = _ProjectOutputs(session, artifacts).make_outputs()
+
+
+def make_project_side(session: Session, label: str) -> Side:
+    """Return the side that a project builds; raises UserError where it does not build."""
+    outputs = _ProjectOutputs(session, tuple(render(session))).make_outputs()
     return Side(label, outputs, session.project.sources)
 
 
