@@ -50,7 +50,7 @@ def ask(access: Access, method: str, path: str, data: object = None) -> Any:  # 
     except urllib.error.HTTPError as error:
         with error:
             raise Refused(_status(error), _message(error), _wait(error)) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused(0, "the answer is not JSON") from None
     except (OSError, http.client.HTTPException) as error:
         raise Refused(0, f"no answer: {error}", 1) from None
@@ -77,7 +77,7 @@ def _message(error: urllib.error.HTTPError) -> str:
     said: object = ""
     try:
         said = json.loads(_read(error.fp)).get("message", "")
-    except (OSError, ValueError, AttributeError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, AttributeError, http.client.HTTPException):
         said = error.reason
     return f"{error.code} {str(said)[:300]}".encode("ascii", "backslashreplace").decode()
 

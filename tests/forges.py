@@ -40,7 +40,7 @@ class Api:
     """What the API holds and was asked.
 
     `refusals` are answered in place of the next requests; so many answers to what was written are
-    `lost`, after it was written; a `garbled` one answers nothing that can be read.
+    `lost`, after it was written; what is `garbled` is the answer to everything.
     """
 
     login: str = BOT
@@ -49,7 +49,7 @@ class Api:
     requests: list[tuple[str, str]] = field(default_factory=list)
     refusals: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
     lost: int = 0
-    garbled: bool = False
+    garbled: bytes = b""
     tokens: set[str] = field(default_factory=set)
     url: str = ""
 
@@ -112,7 +112,7 @@ def served(api: Api) -> Iterator[Api]:
             data = json.loads(self.rfile.read(size)) if size else None
             api.tokens.add(self.headers.get("Authorization", ""))
             status, answer, headers = api.answer(self.command, self.path, data)
-            body = b"<html>" if api.garbled else json.dumps(answer).encode()
+            body = api.garbled or json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)

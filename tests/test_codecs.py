@@ -10,7 +10,10 @@ from promptpack.load import load
 from promptpack.model import OTHER_MCP, Effect, Rule
 from promptpack.policy import describe
 from promptpack.resolve import Selection
+from promptpack.review.changes import compare
+from promptpack.source import DEPTH_LIMIT
 from promptpack.targets import TARGETS
+from review_cases import side
 from test_docs import ROOT
 
 
@@ -135,6 +138,32 @@ BODY = "\n---\n\nBody.\n"
 def test_what_a_client_would_refuse_is_a_problem(target: str, text: str, problem: str) -> None:
     found = TARGETS[target].problems(text)
     assert any(problem in one for one in found), found
+
+
+NESTED = {
+    "YAML": f"---\nname: a\ndescription: b\nmetadata: {'[' * 10_000}{BODY}",
+    "TOML": "name = 'a'\nmetadata = " + "[" * 10_000,
+    "dotted": f"name = 'a'\nmetadata{'.x' * 2_000} = 1\n",
+    "JSON": '{"messages": ' + "[" * 100_000,
+    "digits": "metadata = " + "9" * 5_000,
+}
+"""Texts that make a reader recurse without end, or turn a number of any length into text."""
+
+
+@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
+@pytest.mark.parametrize("target", TARGETS)
+def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> None:
+    assert TARGETS[target].decode(text, "a").name == "a"
+    assert isinstance(TARGETS[target].problems(text), list)
+    review = compare(side({"a": "---\nname: a" + BODY}, target), side({"a": text}, target))
+    assert review.changes
+
+
+@pytest.mark.parametrize("text", ["TOML", "dotted"])
+def test_codex_reads_no_file_that_is_nested_too_deeply(text: str) -> None:
+    assert TARGETS["codex"].problems(NESTED[text]) == ["not TOML: nested deeper than 32"]
+    allowed = f"metadata{'.x' * (DEPTH_LIMIT - 1)} = 1\n"
+    assert "unknown key 'metadata'" in TARGETS["codex"].problems(allowed)
 
 
 HEADS = {

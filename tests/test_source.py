@@ -225,6 +225,20 @@ def test_depth_is_bounded(opening: str) -> None:
     assert codes(opening * 10_000) == ["PP006"]
 
 
+@pytest.mark.parametrize("count", [40, 999, 1_000, 1_001, 10_000])
+@pytest.mark.parametrize(
+    ("before", "opening", "line", "column"),
+    [("", "- ", 1, 65), ("é😀: ", "[", 1, 36), ("- no\n- é: ", "{a: ", 2, 126)],
+)
+def test_too_much_depth_has_its_place(
+    before: str, opening: str, line: int, column: int, count: int
+) -> None:
+    """It is the first level too many, however far ahead libyaml reads and where it gives up."""
+    *others, deep = read_yaml(before + opening * count, "f.yaml").findings
+    assert (deep.code, deep.line, deep.column) == ("PP006", line, column)
+    assert [found.code for found in others] == ["PP004"] * before.count("no")
+
+
 def test_the_depth_that_is_allowed() -> None:
     assert codes("[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT) == []
     assert codes("[" * (DEPTH_LIMIT + 1) + "]" * (DEPTH_LIMIT + 1)) == ["PP006"]

@@ -170,7 +170,7 @@ class _Reader:
 
     def _events(self) -> Iterator[yaml.Event]:
         documents = 0
-        for event in yaml.parse(self.text, Loader=yaml.CSafeLoader):
+        for event in _parse(self.text):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:
                 self._say("PP005", self._mark(event), "more than one YAML document in a file")
@@ -270,6 +270,25 @@ class _Reader:
         problem = error.problem or "not readable as YAML"
         hint = 'quote a value that starts with * or holds ": "' if _wants_quotes(error) else ""
         self._say("PP002", mark, f"not valid YAML: {problem}", hint)
+
+
+def _parse(text: str) -> Iterator[yaml.Event]:
+    """Yield the events of a YAML text, also those that lead to where it is nested too deeply.
+
+    libyaml reads ahead, and from 0.2.6 on it stops at 1000 levels, even before the first event.
+    What stands before that place is read again, so that all versions find the same place.
+    """
+    taken = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            yield event
+            taken += 1
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark
+        if place is None or "nesting depth" not in (error.problem or ""):
+            raise
+        yield from islice(yaml.parse(text[: place.index], Loader=yaml.CSafeLoader), taken, None)
+        raise
 
 
 def _wants_quotes(error: yaml.MarkedYAMLError) -> bool:

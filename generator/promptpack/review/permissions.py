@@ -4,7 +4,6 @@ What can't be shown to grant no more counts as more: "unproven".
 """
 
 import json
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from promptpack.patterns import matches
 from promptpack.policy import compare, compared_names, describe
 from promptpack.review.nouns import Kind, Output
 from promptpack.targets import TARGETS
+from promptpack.targets.codec import read_toml
 from promptpack.targets.opencode import KEYS
 
 NO_OUTPUT = "no such output"
@@ -101,8 +101,8 @@ def _fields(text: str) -> dict[str, str]:
 
 def _toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        return read_toml(text)
+    except ValueError:
         return {}
 
 

@@ -1,8 +1,10 @@
 """The contract of a target, and what follows from it: losses computed from what was emitted."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from promptpack import frontmatter
@@ -19,6 +21,7 @@ from promptpack.model import (
     Policy,
 )
 from promptpack.policy import compare, compared_names, describe, effects, plain, resolve
+from promptpack.source import DEPTH_LIMIT
 
 HEAD_FIELDS = frozenset({"name", "description"})
 TEXT_REASONS: Mapping[str, str] = {
@@ -29,6 +32,7 @@ TEXT_REASONS: Mapping[str, str] = {
     "temperature": "this file has no temperature",
 }
 """The reasons of targets that are text only."""
+_DEEP = f"nested deeper than {DEPTH_LIMIT}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +135,26 @@ def told(name: str, description: str, body: str, temperature: float | None = Non
     lines = lines_of(body.removesuffix("\n"))
     everything = Policy(Effect.ALLOW)
     return Agent(name, description, "all", Model(""), temperature, everything, lines)
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
+    try:
+        keys = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(_DEEP) from None
+    level: list[Any] = [keys]
+    for _ in range(DEPTH_LIMIT):  # dotted keys nest without recursion, and printing them recurses
+        level = [*chain.from_iterable(_list_values(one) for one in level)]
+    if any(isinstance(one, (dict, list)) for one in level):
+        raise ValueError(_DEEP)
+    return keys
+
+
+def _list_values(data: object) -> Iterable[Any]:
+    if isinstance(data, dict):
+        return data.values()
+    return data if isinstance(data, list) else ()
 
 
 def agent_of(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client

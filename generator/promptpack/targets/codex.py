@@ -7,7 +7,6 @@ prompt.
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from promptpack.targets.codec import (
     agent_of,
     granted,
     kept,
+    read_toml,
     text_of,
 )
 
@@ -50,8 +50,8 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Codex makes of a file: without its shell it can't read either."""
     try:
-        keys = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        keys = read_toml(text)
+    except ValueError:
         keys = {}
     return agent_of(
         NAME,
@@ -65,8 +65,8 @@ def decode(text: str, stem: str) -> Agent:
 def problems(text: str) -> list[str]:
     """Return why Codex would drop a file."""
     try:
-        keys = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        keys = read_toml(text)
+    except ValueError as error:
         return [f"not TOML: {error}"]
     said = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
     said += [
