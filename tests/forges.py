@@ -105,7 +105,7 @@ def served(api: Api) -> Iterator[Api]:
     """Serve an API on the loopback for as long as the block takes."""
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = 10
+        timeout = support.PATIENCE
 
         def _do(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
@@ -132,7 +132,7 @@ def served(api: Api) -> Iterator[Api]:
         yield api
     finally:
         server.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=support.PATIENCE)
         server.server_close()
 
 
@@ -339,7 +339,7 @@ def _step(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=120,
+        timeout=support.PATIENCE,
         check=False,
     )
     lines = output.read_text(encoding="utf-8").splitlines()

@@ -15,7 +15,7 @@ import pytest
 
 from promptpack.load import find_root, library_folder, load
 from promptpack.model import Effect, Finding, Project, Rule, UserError
-from support import DEMO, environment, make_project, write_files
+from support import DEMO, PATIENCE, environment, make_project, write_files
 
 REPOSITORY = Path(__file__).parents[1]
 PACK = DEMO["packs/demo/pack.yaml"]
@@ -406,7 +406,7 @@ def make_wheel(folder: Path) -> Path:
     """Return a wheel of this project: a real one where its build backend is, else a likeness."""
     if importlib.util.find_spec("hatchling"):
         pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
-        subprocess.run([*pip, "--wheel-dir", folder, REPOSITORY], check=True, timeout=60)
+        subprocess.run([*pip, "--wheel-dir", folder, REPOSITORY], check=True, timeout=PATIENCE)
         return next(folder.glob("*.whl"))
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     target = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -435,7 +435,7 @@ def test_the_library_in_an_installed_wheel(tmp_path: Path) -> None:
         env=environment({"PYTHONPATH": str(installed)}),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr.decode()
     place, fragments = json.loads(done.stdout)

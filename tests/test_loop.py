@@ -203,7 +203,7 @@ def played(forge: Forge, checkout: Path, commit_: str, **variables: str) -> tupl
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=support.PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout.decode()

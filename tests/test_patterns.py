@@ -5,7 +5,6 @@ text up to a length, and the order of effects spelled out.
 """
 
 import re
-import time
 from functools import cache
 from itertools import product
 
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from promptpack.model import Effect, Grant, Rule
 from promptpack.patterns import decide, matches, reachable, witnessed
 from promptpack.policy import Order, compare, effects, meet, plain, uniform
+from support import limit_cpu
 
 ALLOW, ASK, DENY = Effect.ALLOW, Effect.ASK, Effect.DENY
 STRENGTH = {DENY: 0, ASK: 1, ALLOW: 2}
@@ -97,10 +97,9 @@ def test_matches_as_a_regular_expression_does(pattern: str, text: str) -> None:
 
 
 def test_a_pattern_cannot_take_long() -> None:
-    started = time.process_time()
-    assert not matches("*a" * 40 + "*b", "a" * 5_000)
-    assert matches("*a" * 40 + "*", "a" * 5_000)
-    assert time.process_time() - started < 1
+    with limit_cpu():
+        assert not matches("*a" * 40 + "*b", "a" * 5_000)
+        assert matches("*a" * 40 + "*", "a" * 5_000)
 
 
 @relaxed
@@ -223,9 +222,8 @@ SAMPLES = [
 def test_a_long_list_with_one_rule_changed(index: int) -> None:
     other = changed(index)
     for a, b in ((LONG, other), (other, LONG)):
-        started = time.process_time()
-        order = compare(a, b)
-        assert time.process_time() - started < 2
+        with limit_cpu():
+            order = compare(a, b)
         assert order is not Order.UNPROVEN
         seen = {(effect_of(a, text), effect_of(b, text)) for text in SAMPLES}
         assert not (order.at_most and any(STRENGTH[x] > STRENGTH[y] for x, y in seen))
@@ -234,23 +232,21 @@ def test_a_long_list_with_one_rule_changed(index: int) -> None:
 
 @pytest.mark.parametrize("effect", [DENY, ASK, ALLOW])
 def test_a_long_list_against_a_plain_grant(effect: Effect) -> None:
-    started = time.process_time()
-    assert compare(LONG, LONG) is Order.EQUAL
-    assert compare(LONG, (*LONG, Rule("root *", DENY))) is Order.EQUAL
-    assert compare(LONG, plain(effect)).at_most == (effect is ALLOW)
-    assert compare(plain(effect), LONG).at_most == (effect is DENY)
-    assert effects(LONG) == {DENY, ASK, ALLOW}
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        assert compare(LONG, LONG) is Order.EQUAL
+        assert compare(LONG, (*LONG, Rule("root *", DENY))) is Order.EQUAL
+        assert compare(LONG, plain(effect)).at_most == (effect is ALLOW)
+        assert compare(plain(effect), LONG).at_most == (effect is DENY)
+        assert effects(LONG) == {DENY, ASK, ALLOW}
 
 
 @pytest.mark.parametrize("size", [100, 1_000, 5_000])
 def test_however_long_a_list_is(size: int) -> None:
     grant = (Rule("*", ASK), *(Rule(f"run {n} {n % 7} *", ALLOW) for n in range(size)))
     wider = (*grant, Rule("run * x", ALLOW))
-    started = time.process_time()
-    assert not compare(wider, grant).at_most
-    assert compare(plain(DENY), grant).at_most
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        assert not compare(wider, grant).at_most
+        assert compare(plain(DENY), grant).at_most
 
 
 @pytest.mark.parametrize(
@@ -265,6 +261,5 @@ def test_what_takes_too_long_is_not_proven(patterns: list[str]) -> None:
     grant = (Rule("*", ASK), *(Rule(pattern, ALLOW) for pattern in patterns))
     hidden = (Rule("z*y*", ALLOW), Rule("zy", ASK), Rule("zxyx", ASK))
     for wider in ((*grant, Rule("zz", ALLOW)), (*grant, *hidden)):
-        started = time.process_time()
-        assert not compare(wider, grant).at_most
-        assert time.process_time() - started < 2
+        with limit_cpu():
+            assert not compare(wider, grant).at_most

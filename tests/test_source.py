@@ -6,7 +6,6 @@ schema, written out here. What they read differently has to be a finding.
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ from promptpack.source import (
     read_yaml,
     visible,
 )
+from support import limit_cpu
 
 relaxed = settings(deadline=None)
 
@@ -275,16 +275,14 @@ def laughs(entry: str) -> str:
     ids=lambda text: repr(text[:14]),
 )
 def test_bombs_are_refused_quickly(text: str) -> None:
-    started = time.process_time()
-    found = read_yaml(text, "f.yaml").findings
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        found = read_yaml(text, "f.yaml").findings
     assert 0 < len(found) <= PROBLEM_LIMIT + 2
 
 
 def test_a_file_of_hidden_characters_is_refused_quickly() -> None:
-    started = time.process_time()
-    _, found = decode(b"\x01\n" * (SIZE_LIMIT // 2), "f")
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        _, found = decode(b"\x01\n" * (SIZE_LIMIT // 2), "f")
     assert len(found) == PROBLEM_LIMIT
 
 

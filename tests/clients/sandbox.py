@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.observation import Files
+from support import PATIENCE
 
 BINARIES = {
     "node": "node/bin/node",
@@ -102,7 +103,7 @@ class Sandbox:
         self,
         command: Sequence[str],
         env: Mapping[str, str] | None = None,
-        seconds: float = 60,
+        seconds: float = PATIENCE,
     ) -> Ran:
         """Run a command in the project folder; its whole process group is killed at the end."""
         with self.started(command, env, seconds) as (process, out, err):
