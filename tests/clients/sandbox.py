@@ -45,8 +45,9 @@ def cache() -> Path:
 
 
 def pinned() -> str:
-    """Return what `install` notes when it is done: the hash of package.json."""
-    return hashlib.sha256((Path(__file__).parent / "package.json").read_bytes()).hexdigest()
+    """Return what `install` notes when it is done: the hash of package.json and of its lock."""
+    files = (Path(__file__).parent / name for name in ("package.json", "package-lock.json"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def client(name: str) -> str:
