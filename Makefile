@@ -71,13 +71,13 @@ help:  ## list these commands; PYTHON=python3.13, NEWEST=1 and ARGS (for pytest)
 ifdef NEWEST
 $(READY): pyproject.toml
 	$(call create)
-	@echo "Installing the newest version of every dependency (about a minute) ..."
+	@echo "Installing the newest version of every dependency (up to a minute) ..."
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 else
 $(LOCKED): $(LOCK)
 	$(call create)
-	@echo "Installing $$(grep -o '^[a-z0-9-]*==' $(LOCK) | sort -u | wc -l | tr -d ' ') locked packages (about a minute) ..."
+	@echo "Installing $$(grep -o '^[a-z0-9-]*==' $(LOCK) | sort -u | wc -l | tr -d ' ') locked packages (up to a minute) ..."
 	@$(PIP) --require-hashes --only-binary :all: --requirement $(LOCK)
 	@touch $@
 
