@@ -1,16 +1,24 @@
 # Two commands set everything up on a fresh machine: `make build` and `make test`.
+# With NEWEST=1 a command takes the newest version of every dependency instead of the locked one.
 PYTHON ?= python3
-VENV := .venv
+LOCK := requirements-dev.lock
+VENV := $(if $(NEWEST),.venv-newest,.venv)
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready$(if $(NEWEST),-$(shell date +%F))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+CHECK := import platform, sys; version = platform.python_version(); sys.version_info >= (3, 11) \
+  or sys.exit(f"promptpack needs Python 3.11 or newer; this is {version}. Try: make PYTHON=python3.13")
 
-.PHONY: build test clients lint site screenshots measure goldens clean
+.PHONY: build test clients lint site screenshots measure goldens lock clean help
 
 build: $(READY)  ## create the environment and render the reference packs
-	$(BIN)/promptpack build
+	@echo "Rendering the reference packs into dist/ ..."
+	@$(BIN)/promptpack build
+	@echo "Done. The agent files are in dist/. Next: run \"make test\", or try \"$(BIN)/promptpack --help\"."
 
 test: $(READY)  ## the whole suite; real clients are asked where `make clients` installed them
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto $(ARGS)
 
 clients: $(READY)  ## install the pinned real clients, then ask them about every file
 	tests/clients/install
@@ -35,10 +43,52 @@ measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; so
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
 	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py
 
-clean:  ## remove what `make` made
-	rm -rf $(VENV) dist site
+lock:  ## lock the newest version of everything that is installed, with hashes; needs npm
+	@$(PYTHON) -c '$(CHECK)'
+	@command -v npm >/dev/null || { echo "make lock needs npm, for tests/clients" >&2; exit 1; }
+	@rm -rf .venv-lock
+	@echo "Installing uv into .venv-lock ..."
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	@echo "Resolving the newest versions into $(LOCK) ..."
+	@.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
+	  --no-build --generate-hashes --custom-compile-command "make lock" \
+	  --output-file $(LOCK) pyproject.toml
+	@rm -rf .venv-lock
+	@echo "Resolving what the real clients need into tests/clients/package-lock.json ..."
+	@cd tests/clients && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
+	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
+	@echo "Done. Next: look at \"git diff --stat\", then run \"make clients lint test\"."
 
+clean:  ## remove what `make` made
+	rm -rf .venv .venv-lock .venv-newest dist site
+
+help:  ## list these commands; PYTHON=python3.13, NEWEST=1 and ARGS (for pytest) go with them
+	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
+
+# A step is done when its mark is there: where it was interrupted, make repeats it. Only wheels are
+# installed: what a package from source is built with would not be locked. NEWEST is made once a day.
+ifdef NEWEST
 $(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $(READY)
+	$(call create)
+	@echo "Installing the newest version of every dependency (up to a minute) ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+else
+$(LOCKED): $(LOCK)
+	$(call create)
+	@echo "Installing $$(grep -o '^[a-z0-9-]*==' $(LOCK) | sort -u | wc -l | tr -d ' ') locked packages (up to a minute) ..."
+	@$(PIP) --require-hashes --only-binary :all: --requirement $(LOCK)
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	@echo "Installing promptpack from this checkout ..."
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+endif
+
+define create
+@$(PYTHON) -c '$(CHECK); print("Creating $(VENV) with Python", version, "...")'
+@rm -rf $(VENV)
+@$(PYTHON) -m venv $(VENV)
+endef

@@ -52,7 +52,7 @@ def send_request(access: Access, method: str, path: str, data: object = None) ->
             raise RequestError(
                 _read_status(error), _read_message(error), _find_wait(error)
             ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RequestError(0, "the answer is not JSON") from None
     except (OSError, http.client.HTTPException) as error:
         raise RequestError(0, f"no answer: {error}", 1) from None
@@ -81,7 +81,7 @@ def _read_message(error: urllib.error.HTTPError) -> str:
     message: object = ""
     try:
         message = json.loads(_read_stream(error.fp)).get("message", "")
-    except (OSError, ValueError, AttributeError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, AttributeError, http.client.HTTPException):
         message = error.reason
     return f"{error.code} {str(message)[:300]}".encode("ascii", "backslashreplace").decode()
 

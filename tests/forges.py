@@ -40,7 +40,7 @@ class Api:
     """What the API holds and was asked.
 
     `refusals` are answered in place of the next requests; so many answers to what was written are
-    `lost`, after it was written; a `garbled` one answers nothing that can be read.
+    `lost`, after it was written; what is `garbled` is the answer to everything.
     """
 
     login: str = BOT
@@ -49,7 +49,7 @@ class Api:
     requests: list[tuple[str, str]] = field(default_factory=list)
     refusals: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
     lost: int = 0
-    garbled: bool = False
+    garbled: bytes = b""
     tokens: set[str] = field(default_factory=set)
     url: str = ""
 
@@ -105,14 +105,14 @@ def served(api: Api) -> Iterator[Api]:
     """Serve an API on the loopback for as long as the block takes."""
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = 10
+        timeout = support.PATIENCE
 
         def _do(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
             data = json.loads(self.rfile.read(size)) if size else None
             api.tokens.add(self.headers.get("Authorization", ""))
             status, answer, headers = api.answer(self.command, self.path, data)
-            body = b"<html>" if api.garbled else json.dumps(answer).encode()
+            body = api.garbled or json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -132,7 +132,7 @@ def served(api: Api) -> Iterator[Api]:
         yield api
     finally:
         server.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=support.PATIENCE)
         server.server_close()
 
 
@@ -339,7 +339,7 @@ def _step(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=120,
+        timeout=support.PATIENCE,
         check=False,
     )
     lines = output.read_text(encoding="utf-8").splitlines()

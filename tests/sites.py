@@ -14,7 +14,7 @@ from typing import NamedTuple
 from promptpack.build import build_project
 from promptpack.model import Artifact, Project
 from promptpack.reading.project import load_project
-from support import environment, snapshot
+from support import PATIENCE, environment, snapshot
 
 ROOT = Path(__file__).parents[1]
 LINES = (
@@ -159,7 +159,7 @@ def mkdocs(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -10,6 +10,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -87,6 +88,11 @@ capabilities: {glob: allow, grep: allow, list: allow, edit: ask, write: ask, pat
 
 
 KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
+PATIENCE = 300
+"""The seconds after which something counts as hung. No test is about how fast a machine is."""
+CPU_LIMIT = 30
+"""The CPU seconds that hostile input may take: two on a common machine, and without the limits that
+the tests are about, minutes to hours."""
 
 
 class Result(NamedTuple):
@@ -130,7 +136,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -146,6 +152,14 @@ def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
     ):
         code = cli.run([str(argument) for argument in arguments])
     return Result(code, out.text(), err.text())
+
+
+@contextlib.contextmanager
+def limit_cpu() -> Iterator[None]:
+    """Fail if the block takes far more work than it should; other processes don't count."""
+    started = time.process_time()
+    yield
+    assert time.process_time() - started < CPU_LIMIT
 
 
 def built(path: Path, files: Mapping[str, str | bytes] | None = None) -> Path:

@@ -147,8 +147,9 @@ def test_no_answer_fails_nothing(tmp_path: Path) -> None:
     assert "No comment could be written" in run.summary
 
 
-def test_an_answer_that_is_not_json_fails_nothing(tmp_path: Path, api: Api) -> None:
-    api.garbled = True
+@pytest.mark.parametrize("answer", [b"<html>", b"[" * 100_000], ids=["html", "nested"])
+def test_an_answer_that_is_not_json_fails_nothing(tmp_path: Path, api: Api, answer: bytes) -> None:
+    api.garbled = answer
     run = run_comment(tmp_path, api, NEW)
     assert run.code == 0
     assert "the answer is not JSON" in run.summary

@@ -59,8 +59,8 @@ KINDS = {
     "changes": "changes.html",
     "guide": "getting-started.html",
 }
-PATIENCE = 10_000
 SEARCH = "input[name=query]"
+expect.set_options(timeout=support.PATIENCE * 1_000)
 
 Open = Callable[..., Page]
 
@@ -121,7 +121,7 @@ def opened(browser: Browser, server: str) -> Iterator[Open]:
         if options.get("java_script_enabled", True):
             context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(support.PATIENCE * 1_000)
         watch(page, base, wrong)
         page.goto(base + path)
         return page

@@ -8,11 +8,14 @@ from dataclasses import replace
 import pytest
 
 from promptpack.build import build_project
+from promptpack.diff.compare import compare_sides
 from promptpack.model import OTHER_MCP, Effect, PatternRule
 from promptpack.policy.lattice import describe_grant
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
+from promptpack.source.strict_yaml import DEPTH_LIMIT
 from promptpack.targets import TARGETS
+from review_cases import side
 from test_docs import ROOT
 
 
@@ -137,6 +140,32 @@ BODY = "\n---\n\nBody.\n"
 def test_what_a_client_would_refuse_is_a_problem(target: str, text: str, problem: str) -> None:
     found = TARGETS[target].problems(text)
     assert any(problem in one for one in found), found
+
+
+NESTED = {
+    "YAML": f"---\nname: a\ndescription: b\nmetadata: {'[' * 10_000}{BODY}",
+    "TOML": "name = 'a'\nmetadata = " + "[" * 10_000,
+    "dotted": f"name = 'a'\nmetadata{'.x' * 2_000} = 1\n",
+    "JSON": '{"messages": ' + "[" * 100_000,
+    "digits": "metadata = " + "9" * 5_000,
+}
+"""Texts that make a reader recurse without end, or turn a number of any length into text."""
+
+
+@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
+@pytest.mark.parametrize("target", TARGETS)
+def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> None:
+    assert TARGETS[target].decode(text, "a").name == "a"
+    assert isinstance(TARGETS[target].problems(text), list)
+    review = compare_sides(side({"a": "---\nname: a" + BODY}, target), side({"a": text}, target))
+    assert review.changes
+
+
+@pytest.mark.parametrize("text", ["TOML", "dotted"])
+def test_codex_reads_no_file_that_is_nested_too_deeply(text: str) -> None:
+    assert TARGETS["codex"].problems(NESTED[text]) == ["not TOML: nested deeper than 32"]
+    allowed = f"metadata{'.x' * (DEPTH_LIMIT - 1)} = 1\n"
+    assert "unknown key 'metadata'" in TARGETS["codex"].problems(allowed)
 
 
 HEADS = {

@@ -26,6 +26,7 @@ from promptpack.reporting.characters import is_deceptive, reveal
 from promptpack.reporting.github import ANNOTATION_LIMIT
 from promptpack.reporting.json_schemas import REPORTS
 from review_cases import side
+from support import PATIENCE
 
 CHROMIUM = shutil.which("chromium")
 
@@ -192,7 +193,7 @@ def test_a_browser_shows_the_page_without_script_in_360_pixels(tmp_path: Path) -
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     title = re.search(r"<title>([^<]*)</title>", done.stdout)
     assert title is not None, done.stderr

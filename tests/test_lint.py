@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from promptpack.redaction import redact
 from promptpack.reporting.json_schemas import REPORTS
 from promptpack.session import Session
 from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
-from support import DEMO, Result, call, make_project
+from support import DEMO, Result, call, limit_cpu, make_project
 
 RUN = "You answer questions about {{ vars.language }}.\n\n- Run the tests after each change.\n"
 IGNORED = 'ignore: [{rule: PP503, reason: "a demo has no boundaries"}]\nvariants:'
@@ -267,7 +266,7 @@ def test_a_masked_text_keeps_its_places() -> None:
 
 # Hostile sources
 
-MANY = 1 << 16
+MANY = 1 << 17
 
 
 @pytest.mark.parametrize(
@@ -302,6 +301,5 @@ def test_a_hostile_source_is_linted_in_time(text: str, tmp_path: Path) -> None:
     project = make_project(tmp_path, {**files, "packs/demo/unused.md": text})
     pack = load_project(project)
     artifacts = build_project(pack)
-    started = time.monotonic()
-    lint_session(Session(pack), artifacts)
-    assert time.monotonic() - started < 10
+    with limit_cpu():
+        lint_session(Session(pack), artifacts)

@@ -16,7 +16,7 @@ import pytest
 from promptpack.model import Effect, Finding, PatternRule, Project, UserError
 from promptpack.reading.project import load_project
 from promptpack.reading.roots import find_library, find_root
-from support import DEMO, environment, make_project, write_files
+from support import DEMO, PATIENCE, environment, make_project, write_files
 
 REPOSITORY = Path(__file__).parents[1]
 PACK = DEMO["packs/demo/pack.yaml"]
@@ -407,7 +407,7 @@ def make_wheel(folder: Path) -> Path:
     """Return a wheel of this project: a real one where its build backend is, else a likeness."""
     if importlib.util.find_spec("hatchling"):
         pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
-        subprocess.run([*pip, "--wheel-dir", folder, REPOSITORY], check=True, timeout=60)
+        subprocess.run([*pip, "--wheel-dir", folder, REPOSITORY], check=True, timeout=PATIENCE)
         return next(folder.glob("*.whl"))
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     target = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -437,7 +437,7 @@ def test_the_library_in_an_installed_wheel(tmp_path: Path) -> None:
         env=environment({"PYTHONPATH": str(installed)}),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr.decode()
     place, fragments = json.loads(done.stdout)

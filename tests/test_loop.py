@@ -115,6 +115,7 @@ def test_others_actions_are_pinned_to_a_commit_and_say_its_version(path: Path) -
 
 
 RIGHTS = {
+    "newest.yml": [{"contents": "read"}],
     "promptpack.yml": [{"contents": "read", "pull-requests": "write"}],
     "pages.yml": [
         {"contents": "read", "pages": "read"},
@@ -137,6 +138,17 @@ def test_a_workflow_has_no_more_rights_than_it_needs(path: Path) -> None:
                 assert set(step["with"]) <= set(ACTION["inputs"])
             elif "actions/checkout@" in step.get("uses", ""):
                 assert step["with"]["persist-credentials"] is False
+
+
+def test_the_newest_versions_are_tried_each_week() -> None:
+    text = (ROOT / ".github/workflows/newest.yml").read_text(encoding="utf-8")
+    workflow = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - text only, so that "on" is no boolean
+    (job,) = workflow["jobs"].values()
+    asked = [step["run"] for step in job["steps"] if "run" in step]
+    assert asked == ["tests/clients/install", "make test NEWEST=1", "make lint NEWEST=1"]
+    (when,) = workflow["on"]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"])
+    assert "workflow_dispatch" in workflow["on"]
 
 
 # --------------------------------------------------------------------------------------- pre-commit
@@ -203,7 +215,7 @@ def played(forge: Forge, checkout: Path, commit_: str, **variables: str) -> tupl
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=support.PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout.decode()

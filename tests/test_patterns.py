@@ -5,7 +5,6 @@ text up to a length, and the order of effects spelled out.
 """
 
 import re
-import time
 from functools import cache
 from itertools import product
 
@@ -28,6 +27,7 @@ from promptpack.policy.patterns import (
     matches_pattern,
     sample_effects,
 )
+from support import limit_cpu
 
 ALLOW, ASK, DENY = Effect.ALLOW, Effect.ASK, Effect.DENY
 STRENGTH = {DENY: 0, ASK: 1, ALLOW: 2}
@@ -111,10 +111,9 @@ def test_matches_as_a_regular_expression_does(pattern: str, text: str) -> None:
 
 
 def test_a_pattern_cannot_take_long() -> None:
-    started = time.process_time()
-    assert not matches_pattern("*a" * 40 + "*b", "a" * 5_000)
-    assert matches_pattern("*a" * 40 + "*", "a" * 5_000)
-    assert time.process_time() - started < 1
+    with limit_cpu():
+        assert not matches_pattern("*a" * 40 + "*b", "a" * 5_000)
+        assert matches_pattern("*a" * 40 + "*", "a" * 5_000)
 
 
 @relaxed
@@ -252,9 +251,8 @@ SAMPLES = [
 def test_a_long_list_with_one_rule_changed(index: int) -> None:
     other = changed(index)
     for a, b in ((LONG, other), (other, LONG)):
-        started = time.process_time()
-        order = compare_grants(a, b)
-        assert time.process_time() - started < 2
+        with limit_cpu():
+            order = compare_grants(a, b)
         assert order is not Order.UNPROVEN
         seen = {(effect_of(a, text), effect_of(b, text)) for text in SAMPLES}
         assert not (order.at_most and any(STRENGTH[x] > STRENGTH[y] for x, y in seen))
@@ -263,13 +261,12 @@ def test_a_long_list_with_one_rule_changed(index: int) -> None:
 
 @pytest.mark.parametrize("effect", [DENY, ASK, ALLOW])
 def test_a_long_list_against_a_plain_grant(effect: Effect) -> None:
-    started = time.process_time()
-    assert compare_grants(LONG, LONG) is Order.EQUAL
-    assert compare_grants(LONG, (*LONG, PatternRule("root *", DENY))) is Order.EQUAL
-    assert compare_grants(LONG, grant_of(effect)).at_most == (effect is ALLOW)
-    assert compare_grants(grant_of(effect), LONG).at_most == (effect is DENY)
-    assert list_effects(LONG) == {DENY, ASK, ALLOW}
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        assert compare_grants(LONG, LONG) is Order.EQUAL
+        assert compare_grants(LONG, (*LONG, PatternRule("root *", DENY))) is Order.EQUAL
+        assert compare_grants(LONG, grant_of(effect)).at_most == (effect is ALLOW)
+        assert compare_grants(grant_of(effect), LONG).at_most == (effect is DENY)
+        assert list_effects(LONG) == {DENY, ASK, ALLOW}
 
 
 @pytest.mark.parametrize("size", [100, 1_000, 5_000])
@@ -279,10 +276,9 @@ def test_however_long_a_list_is(size: int) -> None:
         *(PatternRule(f"run {n} {n % 7} *", ALLOW) for n in range(size)),
     )
     wider = (*grant, PatternRule("run * x", ALLOW))
-    started = time.process_time()
-    assert not compare_grants(wider, grant).at_most
-    assert compare_grants(grant_of(DENY), grant).at_most
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        assert not compare_grants(wider, grant).at_most
+        assert compare_grants(grant_of(DENY), grant).at_most
 
 
 @pytest.mark.parametrize(
@@ -297,6 +293,5 @@ def test_what_takes_too_long_is_not_proven(patterns: list[str]) -> None:
     grant = (PatternRule("*", ASK), *(PatternRule(pattern, ALLOW) for pattern in patterns))
     hidden = (PatternRule("z*y*", ALLOW), PatternRule("zy", ASK), PatternRule("zxyx", ASK))
     for wider in ((*grant, PatternRule("zz", ALLOW)), (*grant, *hidden)):
-        started = time.process_time()
-        assert not compare_grants(wider, grant).at_most
-        assert time.process_time() - started < 2
+        with limit_cpu():
+            assert not compare_grants(wider, grant).at_most

@@ -46,7 +46,7 @@ from sites import (
     url,
     with_site,
 )
-from support import DEMO, make_project
+from support import DEMO, PATIENCE, make_project
 
 if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
@@ -243,7 +243,7 @@ def test_serving_watches_what_pages_are_made_from(tmp_path: Path) -> None:
 
 def test_pages_are_made_without_mkdocs() -> None:
     code = "import sys, promptpack.site.tree; sys.exit('mkdocs' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
 
 
 @given(

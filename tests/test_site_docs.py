@@ -18,7 +18,16 @@ from promptpack.site.history import read_history
 from promptpack.site.theme import STYLE, iter_theme_files
 from promptpack.targets import TARGETS
 from sites import HOSTILE, ROOT, mkdocs, with_site
-from support import Result, environment, make_project, run, snapshot, tree_hash, write_files
+from support import (
+    PATIENCE,
+    Result,
+    environment,
+    make_project,
+    run,
+    snapshot,
+    tree_hash,
+    write_files,
+)
 
 MORE = {"NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "default"}
 
@@ -159,11 +168,11 @@ def test_serving_follows_an_edit(tmp_path: Path) -> None:
 
 
 def pages(address: str) -> Iterator[str]:
-    """Yield what is at an address again and again for a while, as soon as anything is."""
-    end = time.monotonic() + 40
+    """Yield what is at an address again and again, as soon as anything is."""
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - this machine
+            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - this machine
                 yield answer.read().decode()
         except OSError:
             pass
@@ -173,7 +182,7 @@ def pages(address: str) -> Iterator[str]:
 def git(root: Path, *words: str) -> None:
     """Call git as somebody with a name and nothing else set up."""
     who = ("-c", "user.name=A", "-c", "user.email=a@b.invalid", "-c", "init.defaultBranch=main")
-    subprocess.run(["git", *who, *words], cwd=root, env=environment(), check=True, timeout=30)
+    subprocess.run(["git", *who, *words], cwd=root, env=environment(), check=True, timeout=PATIENCE)
 
 
 def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:

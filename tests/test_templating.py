@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from promptpack.rendering.context import ModelView, PackView, Params, PolicyView
 from promptpack.rendering.includes import INCLUDE_DEPTH
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import resolve_variants
-from support import DEMO, environment, make_project
+from support import DEMO, PATIENCE, environment, limit_cpu, make_project
 
 POLICY = Policy(
     Effect.DENY,
@@ -206,7 +205,7 @@ RUN_ALL = """
 import json, resource, sys
 limit = 1 << 30
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
 import test_templating
 from promptpack.model import UserError
 
@@ -232,7 +231,7 @@ def outcomes() -> dict[str, list[Any]]:
         env=environment({"PYTHONPATH": os.pathsep.join(sys.path)}),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr.decode()
     return dict(zip(ESCAPES, json.loads(done.stdout), strict=True))
@@ -358,11 +357,9 @@ def test_a_failure_below_names_the_way_there() -> None:
 def test_cycles_and_depth_are_found_before_rendering(
     texts: Mapping[str, str], message: str
 ) -> None:
-    started = time.process_time()
-    found = finding(
-        texts["x/main"], {name: text for name, text in texts.items() if name != "x/main"}
-    )
-    assert time.process_time() - started < 1
+    others = {name: text for name, text in texts.items() if name != "x/main"}
+    with limit_cpu():
+        found = finding(texts["x/main"], others)
     assert (found.code, found.message) == ("PP032", message)
     assert found.hint.startswith("chain: x/main.md:1")
     assert found.hint.count("→") <= 6
@@ -383,9 +380,8 @@ def test_many_ways_to_one_fragment_are_walked_once() -> None:
         for layer in range(layers + 1)
         for n in range(6)
     }
-    started = time.process_time()
-    assert rendered("{% include './l0-0' %}ok", texts) == "ok"
-    assert time.process_time() - started < 2
+    with limit_cpu():
+        assert rendered("{% include './l0-0' %}ok", texts) == "ok"
 
 
 def test_includes_are_relative_to_the_fragment_that_says_them() -> None:

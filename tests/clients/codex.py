@@ -14,6 +14,7 @@ from clients.observation import Files, Observation
 from clients.recorder import Recorder
 from clients.replies import Call, Json
 from clients.sandbox import Ran, Sandbox, client, sandbox
+from support import PATIENCE
 
 TASK = "promptpack asks the agent"
 """What the spawned agent is told to do; how its requests are told from its parent's."""
@@ -38,7 +39,7 @@ def observe(files: Files, name: str) -> Observation:
         spawned = re.search(r'"agent_id":\s*"([^"]+)"', str(outputs[-1]["output"]))
         if len(outputs) > 1 or not spawned:
             return None
-        waiting = {"targets": [spawned[1]], "timeout_ms": 10000}
+        waiting = {"targets": [spawned[1]], "timeout_ms": PATIENCE * 1_000}
         return Call("wait_agent", waiting, _NAMESPACE)
 
     with sandbox(files) as box, Recorder(answer) as recorder:

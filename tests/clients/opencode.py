@@ -24,6 +24,7 @@ from pathlib import Path
 from clients.observation import Case, Files, Observation
 from clients.replies import Json
 from clients.sandbox import Sandbox, client, sandbox
+from support import PATIENCE
 
 OFFLINE = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
@@ -93,7 +94,7 @@ def _server(box: Sandbox) -> Iterator[tuple[str, dict[str, str]]]:
     env = {**OFFLINE, "OPENCODE_SERVER_PASSWORD": password}
     command = [client("opencode"), "serve", "--hostname", "127.0.0.1", "--port", "0"]
     token = base64.b64encode(f"opencode:{password}".encode()).decode()
-    with box.started(command, env, seconds=300) as (process, out, err):
+    with box.started(command, env, seconds=PATIENCE) as (process, out, err):
         while not (found := re.search(r"listening on (http://127\.0\.0\.1:\d+)", out.read_text())):
             if process.poll() is not None:
                 raise RuntimeError(err.read_text())
@@ -106,7 +107,7 @@ def _ask(url: str, headers: dict[str, str], folder: Path) -> list[Json] | Json:
     request = urllib.request.Request(f"{url}/agent?{query}", headers=headers)  # noqa: S310 - loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=60) as answer:
+        with opener.open(request, timeout=PATIENCE) as answer:
             agents: list[Json] = json.load(answer)
             return agents
     except urllib.error.HTTPError as refusal:

@@ -13,6 +13,7 @@ from typing import Self
 
 from clients import replies
 from clients.replies import Call, Json
+from support import PATIENCE
 
 ANSWERS = {
     "/messages": replies.anthropic,
@@ -36,7 +37,7 @@ class Recorder:
     """A model that says "ok", or calls the tool that `answer` returns for a request body."""
 
     def __init__(
-        self, answer: Callable[[Json], Call | None] | None = None, seconds: float = 120
+        self, answer: Callable[[Json], Call | None] | None = None, seconds: float = PATIENCE
     ) -> None:
         self.requests: list[Request] = []
         self._answer = answer or (lambda _body: None)
@@ -93,7 +94,7 @@ class Recorder:
 def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 10
+        timeout = PATIENCE
 
         def do_GET(self) -> None:
             self._send(404, "application/json", b"{}")

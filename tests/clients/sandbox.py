@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.observation import Files
+from support import PATIENCE
 
 BINARIES = {
     "node": "node/bin/node",
@@ -44,8 +45,9 @@ def cache() -> Path:
 
 
 def pinned() -> str:
-    """Return what `install` notes when it is done: the hash of package.json."""
-    return hashlib.sha256((Path(__file__).parent / "package.json").read_bytes()).hexdigest()
+    """Return what `install` notes when it is done: the hash of package.json and of its lock."""
+    files = (Path(__file__).parent / name for name in ("package.json", "package-lock.json"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def client(name: str) -> str:
@@ -102,7 +104,7 @@ class Sandbox:
         self,
         command: Sequence[str],
         env: Mapping[str, str] | None = None,
-        seconds: float = 60,
+        seconds: float = PATIENCE,
     ) -> Ran:
         """Run a command in the project folder; its whole process group is killed at the end."""
         with self.started(command, env, seconds) as (process, out, err):

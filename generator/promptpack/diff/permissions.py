@@ -4,7 +4,6 @@ What can't be shown to grant no more counts as more: "unproven".
 """
 
 import json
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from promptpack.policy.lattice import compare_grants, describe_grant, list_compa
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
 from promptpack.targets import TARGETS
+from promptpack.targets.codec import read_toml
 from promptpack.targets.opencode import KEYS
 
 NO_OUTPUT = "no such output"
@@ -93,7 +93,7 @@ def _find_new_grants(policy: Policy) -> Iterator[GrantChange]:
 
 def _find_unknown_changes(old: Output, new: Output) -> Iterator[GrantChange]:
     """Yield what changed of the head's fields that may grant something and that nothing decodes."""
-    before, after = _read_fields(old.text), _read_fields(new.text)
+    before, after = _read_fields(old), _read_fields(new)
     for name in sorted({*before, *after}):
         old_value, new_value = before.get(name, ""), after.get(name, "")
         if old_value != new_value and not _is_known_field(name):
@@ -109,10 +109,14 @@ def _is_known_field(field: str) -> bool:
     )
 
 
-def _read_fields(text: str) -> dict[str, str]:
-    """Return the values of a head by key, those of a mapping by its own keys."""
-    front_matter = frontmatter.split_front_matter(text.removeprefix("\ufeff")).head
-    keys = _parse_toml(text) if front_matter is None else frontmatter.read_lenient(front_matter)
+def _read_fields(output: Output) -> dict[str, str]:
+    """Return the values of front matter by key, those of a mapping by its own keys."""
+    front_matter = frontmatter.split_front_matter(output.text.removeprefix("\ufeff")).head
+    if front_matter is not None:
+        keys = frontmatter.read_lenient(front_matter)
+    else:  # only a client that reads TOML makes anything of it
+        is_toml = TARGETS[output.target].path.endswith(".toml")
+        keys = _parse_toml(output.text) if is_toml else {}
     fields: dict[str, str] = {}
     for name, value in keys.items():
         inner = {f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {}
@@ -123,6 +127,6 @@ def _read_fields(text: str) -> dict[str, str]:
 
 def _parse_toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        return read_toml(text)
+    except ValueError:
         return {}

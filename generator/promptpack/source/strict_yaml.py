@@ -116,7 +116,7 @@ class _YamlReader:
 
     def _iter_events(self) -> Iterator[yaml.Event]:
         documents = 0
-        for event in yaml.parse(self.text, Loader=yaml.CSafeLoader):
+        for event in _parse_events(self.text):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:
                 self._add_finding(
@@ -232,6 +232,25 @@ class _YamlReader:
         problem = error.problem or "not readable as YAML"
         hint = 'quote a value that starts with * or holds ": "' if _needs_quotes(error) else ""
         self._add_finding("PP002", span, f"not valid YAML: {problem}", hint)
+
+
+def _parse_events(text: str) -> Iterator[yaml.Event]:
+    """Yield the events of a YAML text, also those that lead to where it is nested too deeply.
+
+    libyaml reads ahead, and from 0.2.6 on it stops at 1000 levels, even before the first event.
+    What stands before that place is read again, so that all versions find the same place.
+    """
+    count = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            yield event
+            count += 1
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark
+        if place is None or "nesting depth" not in (error.problem or ""):
+            raise
+        yield from islice(yaml.parse(text[: place.index], Loader=yaml.CSafeLoader), count, None)
+        raise
 
 
 def _needs_quotes(error: yaml.MarkedYAMLError) -> bool:

@@ -1,12 +1,15 @@
 """The contract of a target, and what follows from it: losses computed from what was emitted."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from promptpack.model import Agent, Effect, Grant, Mode, Model, Policy
 from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
+from promptpack.source.strict_yaml import DEPTH_LIMIT
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 TEXT_REASONS: Mapping[str, str] = {
@@ -17,6 +20,7 @@ TEXT_REASONS: Mapping[str, str] = {
     "temperature": "this file has no temperature",
 }
 """The reasons of targets that are text only."""
+_DEEP = f"nested deeper than {DEPTH_LIMIT}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,26 @@ def make_text_agent(
     prompt = body.removesuffix("\n") + "\n"
     full_policy = Policy(Effect.ALLOW)
     return Agent(name, description, "all", Model(""), temperature, full_policy, prompt)
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
+    try:
+        keys = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(_DEEP) from None
+    level: list[Any] = [keys]
+    for _ in range(DEPTH_LIMIT):  # dotted keys nest without recursion, and printing them recurses
+        level = [*chain.from_iterable(_list_values(one) for one in level)]
+    if any(isinstance(one, (dict, list)) for one in level):
+        raise ValueError(_DEEP)
+    return keys
+
+
+def _list_values(data: object) -> Iterable[Any]:
+    if isinstance(data, dict):
+        return data.values()
+    return data if isinstance(data, list) else ()
 
 
 def make_agent(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client

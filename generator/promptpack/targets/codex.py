@@ -7,12 +7,18 @@ prompt.
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.targets.codec import Target, as_text, grants_fully, make_agent, make_switch_grant
+from promptpack.targets.codec import (
+    Target,
+    as_text,
+    grants_fully,
+    make_agent,
+    make_switch_grant,
+    read_toml,
+)
 
 NAME = "codex"
 
@@ -47,8 +53,8 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Codex makes of a file: without its shell it can't read either."""
     try:
-        keys = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        keys = read_toml(text)
+    except ValueError:
         keys = {}
     return make_agent(
         NAME,
@@ -62,8 +68,8 @@ def decode(text: str, stem: str) -> Agent:
 def find_problems(text: str) -> list[str]:
     """Return why Codex would drop a file."""
     try:
-        keys = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        keys = read_toml(text)
+    except ValueError as error:
         return [f"not TOML: {error}"]
     messages = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
     messages += [

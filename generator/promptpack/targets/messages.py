@@ -19,7 +19,7 @@ def decode(text: str, stem: str) -> Agent:
     """Return the agent of the system messages in a chat request."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = {}
     data = data if isinstance(data, dict) else {}
     messages = data.get("messages")
