@@ -8,7 +8,7 @@ from promptpack.lint.prose import Sentence, split_sentences
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Effect, Fragment, Loss, Origin, Policy, Use
 from promptpack.policy.lattice import list_effects
-from promptpack.policy.prose import PHRASES
+from promptpack.policy.prose import make_phrase
 from promptpack.rendering.variants import iter_uses
 
 _QUANTIFIERS = (
@@ -83,7 +83,7 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     for (path, line, capability), names in policies_by_order.items():
         policy_list = f"the polic{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
         message = (
-            f"says to {PHRASES[capability]}, which {policy_list} "
+            f"says to {make_phrase(capability)}, which {policy_list} "
             f"den{'ies' if len(names) == 1 else 'y'}"
         )
         hint = f'say it only where it is true: {{% if policy.allows("{capability}") %}}'
