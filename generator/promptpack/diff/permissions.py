@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 
 from promptpack.diff.model import ChangeKind, Output
 from promptpack.model import Policy
-from promptpack.model.fields import FIELDS
+from promptpack.model.fields import is_field
 from promptpack.policy.lattice import compare_grants, describe_grant, list_compared
 from promptpack.source import frontmatter
 from promptpack.targets import TARGETS, Target
 
 NO_OUTPUT = "no such output"
 
-_FIELD_NAMES = frozenset(field.name for field in FIELDS)
 _INFORMATIVE_KEYS = frozenset(
     {
         *("title", "summary", "tags", "version", "license", "author"),
@@ -84,7 +83,7 @@ def _is_known_field(target: Target, field: str) -> bool:
     root = field.partition(".")[0]
     if root in target.policy_keys:
         return not target.is_opaque(field)
-    return root in target.harmless_keys or root in _FIELD_NAMES or root in _INFORMATIVE_KEYS
+    return root in target.harmless_keys or is_field(root) or root in _INFORMATIVE_KEYS
 
 
 def _read_fields(text: str) -> dict[str, str]:

@@ -59,6 +59,11 @@ FIELDS: tuple[AgentField, ...] = (
 )
 
 
+def is_field(name: str) -> bool:
+    """Tell whether an agent has a field of this name."""
+    return any(field.name == name for field in FIELDS)
+
+
 def list_authored_fields() -> tuple[AgentField, ...]:
     """Return the fields that a pack says itself."""
     return tuple(field for field in FIELDS if field.is_authored)

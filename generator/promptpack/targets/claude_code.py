@@ -2,7 +2,8 @@
 
 Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, an empty list
 means none; `disallowedTools` wins over `tools`; unknown names are dropped without a word. So an
-allow-list is written where the policy denies by default, and a deny-list where it inherits.
+allow-list is written where the policy denies by default, and a deny-list where it inherits. Copilot
+(copilot 1.0.102, measured) and Cursor (its documentation) load these files too.
 """
 
 import re

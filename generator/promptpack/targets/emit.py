@@ -18,8 +18,8 @@ from promptpack.model import (
     Policy,
     UserError,
     Variant,
+    fields,
 )
-from promptpack.model.fields import FIELDS
 from promptpack.policy.lattice import (
     compare_grants,
     describe_grant,
@@ -73,7 +73,7 @@ def _find_policy_losses(target: Target, agent: Agent, decoded: Agent) -> list[Lo
 
 
 def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
-    for field in FIELDS:
+    for field in fields.FIELDS:
         expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
         if expected != actual:
             reason = target.explain_field_loss(field, agent)
@@ -144,7 +144,7 @@ def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
 
 def _find_model_losses(variant: Variant) -> Iterator[Loss]:
     """Yield what the model itself takes no part in, whatever the client."""
-    for field in FIELDS:
+    for field in fields.FIELDS:
         if not field.fits(variant.model):
             value = getattr(variant.pack, field.name)
             if value is not None:
