@@ -90,6 +90,13 @@ def test_a_target_has_a_tool_or_has_none_and_says_why(target: Target) -> None:
 
 
 @each_target
+def test_a_target_that_declares_nothing_of_a_capability_says_so(target: Target) -> None:
+    silent = replace(target, provides=target.provides - {"skill"}, absent=frozenset())
+    reason = silent.explain_loss("skill", "narrowed", grant_of(Effect.ALLOW))
+    assert reason == f"it is not known how {target.title} treats this"
+
+
+@each_target
 @pytest.mark.parametrize("capability", CAPABILITIES)
 def test_a_target_gives_what_it_provides_and_nothing_that_is_absent(
     target: Target, capability: str

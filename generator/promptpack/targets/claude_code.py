@@ -207,9 +207,7 @@ CLAUDE_CODE = Target(
         },
         patterns="Claude Code takes no patterns for one agent: a tool is there whole or not",
         ask="Claude Code can't ask for one agent only: a tool is there or not",
-        kinds={
-            "narrowed": "Claude Code gives a server's tools only where the server itself is given"
-        },
+        mcp="Claude Code gives a server's tools only where the server itself is given",
         fields={"mode": "Claude Code loads every agent file as a subagent; start it with --agent"},
     ),
 )

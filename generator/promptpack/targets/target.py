@@ -123,7 +123,10 @@ class Target:
 
     def explain_loss(self, name: str, kind: LossKind, grant: Grant) -> str:
         """Return why this client can't have what a policy grants of a capability."""
-        return self.reasons.find(name, kind, grant) or UNKNOWN_REASON.format(client=self.title)
+        capability = find_capability(name)
+        is_declared = not capability or capability in self.provides | self.absent
+        reason = self.reasons.find(name, kind, grant) if is_declared else ""
+        return reason or UNKNOWN_REASON.format(client=self.title)
 
     def explain_field_loss(self, agent_field: AgentField, agent: Agent) -> str:
         """Return why this client has nothing of a field of an agent."""
