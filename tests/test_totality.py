@@ -211,17 +211,17 @@ def test_facts_about_targets_are_nowhere_but_in_targets() -> None:
 
 
 @dataclass(frozen=True)
-class EffortPack(Pack):
+class TonePack(Pack):
     """A pack with a field more."""
 
-    effort: str | None = None
+    tone: str | None = None
 
 
 @dataclass(frozen=True)
-class EffortAgent(Agent):
+class ToneAgent(Agent):
     """An agent with a field more."""
 
-    effort: str | None = None
+    tone: str | None = None
 
 
 @pytest.fixture
@@ -232,42 +232,42 @@ def demo(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def effort(monkeypatch: pytest.MonkeyPatch) -> AgentField:
+def tone(monkeypatch: pytest.MonkeyPatch) -> AgentField:
     """Declare a field that no target knows."""
-    field = AgentField("effort", label="Effort")
+    field = AgentField("tone", label="Tone")
     monkeypatch.setattr(fields, "FIELDS", (*fields.FIELDS, field))
-    monkeypatch.setattr(codec, "Agent", EffortAgent)
+    monkeypatch.setattr(codec, "Agent", ToneAgent)
     return field
 
 
 @each_target
 def test_a_new_field_is_lost_with_a_reason_wherever_no_codec_knows_it(
-    target: Target, effort: AgentField
+    target: Target, tone: AgentField
 ) -> None:
     plain = agent_with(Policy(Effect.ALLOW))
     (loss,) = (
         loss
-        for loss in encode_and_check(target, EffortAgent(**{**vars(plain), "effort": "high"}))[1]
-        if loss.subject == effort.name
+        for loss in encode_and_check(target, ToneAgent(**{**vars(plain), "tone": "warm"}))[1]
+        if loss.subject == tone.name
     )
-    assert loss[1:5] == (True, "dropped", "high", "client's own")
-    assert loss.reason.endswith((" has no effort for an agent", "this file has no effort"))
-    losses = encode_and_check(target, EffortAgent(**vars(plain)))[1]
-    assert effort.name not in {loss.subject for loss in losses}
+    assert loss[1:5] == (True, "dropped", "warm", "client's own")
+    assert loss.reason.endswith((" has no tone for an agent", "this file has no tone"))
+    losses = encode_and_check(target, ToneAgent(**vars(plain)))[1]
+    assert tone.name not in {loss.subject for loss in losses}
 
 
-def test_a_new_field_is_copied_and_traced_to_its_line(demo: Project, effort: AgentField) -> None:
+def test_a_new_field_is_copied_and_traced_to_its_line(demo: Project, tone: AgentField) -> None:
     variant = resolve_variants(demo)[0]
-    pack = EffortPack(**{**vars(variant.pack), "effort": "high"})
-    text = demo.sources[pack.path] + "effort: high\n"
+    pack = TonePack(**{**vars(variant.pack), "tone": "warm"})
+    text = demo.sources[pack.path] + "tone: warm\n"
     changed = replace(demo, sources={**demo.sources, pack.path: text})
-    assert fields.copy_fields(pack)[effort.name] == "high"
-    assert fields.resolve_fields(pack, variant.model)[effort.name] == "high"
+    assert fields.copy_fields(pack)[tone.name] == "warm"
+    assert fields.resolve_fields(pack, variant.model)[tone.name] == "warm"
     sources = SourceLocator(changed, Templates(changed).dependencies)
     (found,) = (
         one
         for one in iter_perturbations(sources, replace(variant, pack=pack), "opencode")
-        if one.name == "pack.effort"
+        if one.name == "pack.tone"
     )
     assert found.origin == (pack.path, text.count("\n"))
     assert found.variant.pack != pack
