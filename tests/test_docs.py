@@ -199,9 +199,15 @@ def held() -> str:
 
 
 def verified() -> str:
-    rows = [["target", "file", "checked with"]]
+    rows = [["target", "file", "also read by", "checked with"]]
     rows += [
-        [f"`{t.name}`", f"`{t.path.format(name='<name>')}`", t.verified] for t in TARGETS.values()
+        [
+            f"`{t.name}`",
+            f"`{t.path.format(name='<name>')}`",
+            ", ".join(TARGETS[name].title for name in t.read_by),
+            t.verified,
+        ]
+        for t in TARGETS.values()
     ]
     return as_table(rows)
 

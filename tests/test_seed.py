@@ -124,8 +124,9 @@ def test_the_default_variant_is_the_agent_of_the_brief() -> None:
     assert "guides architecture for Python backend and ML services" in head["description"]
     policy = TARGETS["opencode"].decode(text, "python-ml-architect").policy
     allowed = {"list", "glob", "grep", "execute", "web_fetch", "todo"}
-    assert {name: describe_grant(policy.grant(name)) for name in (*CAPABILITIES, OTHER_MCP)} == {
-        **dict.fromkeys((*CAPABILITIES, OTHER_MCP), "deny"),
+    names: tuple[str, ...] = (*CAPABILITIES, OTHER_MCP)
+    assert {name: describe_grant(policy.grant(name)) for name in names} == {
+        **dict.fromkeys(names, "deny"),
         **dict.fromkeys(allowed, "allow"),
         "read": "allow; ask *.env; ask *.env.*; allow *.env.example",
     }

@@ -19,6 +19,7 @@ from promptpack.absorb.candidates import (
 from promptpack.absorb.edits import Edit, apply_edits, edit_scalar
 from promptpack.build import build_project
 from promptpack.model import Agent, Artifact, Finding, Project, UserError
+from promptpack.model.fields import list_authored_fields
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
 from promptpack.rendering.variants import Selection
@@ -129,13 +130,13 @@ class _Absorption:
         pack = self.place.artifact.variant.pack
         text = self.project.sources[pack.path]
         values = read_document(text, pack.path).values
-        for field in ("name", "mode", "description", "temperature"):
-            value = getattr(self.now, field)
-            if value == getattr(self.built, field):
+        for field in list_authored_fields():
+            value = getattr(self.now, field.name)
+            if value == getattr(self.built, field.name):
                 continue
-            span = values.get((field,))
-            edit = edit_scalar(text, pack.path, span, value) if span and field != "name" else None
-            why = f"the {field} can't be written to {pack.path}"
+            span = values.get((field.name,)) if field.is_absorbed else None
+            edit = edit_scalar(text, pack.path, span, value) if span else None
+            why = f"the {field.name} can't be written to {pack.path}"
             yield _Option(self._find_line(str(value)), why, [(edit,)] if edit else [])
         if self.now.policy != self.built.policy:
             policy = self.place.artifact.variant.policy

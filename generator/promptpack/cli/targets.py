@@ -68,6 +68,7 @@ def _make_data(target: Target, row: dict[str, Enforcement]) -> dict[str, object]
         "title": target.title,
         "path": target.path,
         "verified": target.verified,
+        "read_by": [*target.read_by],
         "capabilities": row,
     }
 

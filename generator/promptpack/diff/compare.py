@@ -39,7 +39,7 @@ from promptpack.diff.reach import Universe, describe_reach, make_universe
 from promptpack.diff.segments import split_output
 from promptpack.model import Origin
 from promptpack.redaction import make_redactor
-from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
+from promptpack.reporting.tokens import estimate_tokens
 
 OutputFilter = Callable[[Output], bool]
 
@@ -190,7 +190,7 @@ def _group_occurrences(
             outputs=outputs,
             reach=describe_reach(frozenset(outputs), all_outputs),
             fingerprint=key.fingerprint(),
-            token_delta=round(growth / CHARACTERS_PER_TOKEN),
+            token_delta=estimate_tokens(growth),
             places=tuple(sorted(places)),
             above=redact(above),
             below=redact(below),
@@ -231,9 +231,7 @@ def _summarize(
         if origins_known
         else 0,
         suppressed=0,
-        tokens_per_output=round(growth / CHARACTERS_PER_TOKEN / changed_count)
-        if changed_count
-        else 0,
+        tokens_per_output=estimate_tokens(growth / changed_count) if changed_count else 0,
     )
 
 

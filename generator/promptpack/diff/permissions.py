@@ -10,30 +10,21 @@ from typing import Any, NamedTuple
 
 from promptpack.diff.model import ChangeKind, Output
 from promptpack.model import Policy
+from promptpack.model.fields import is_field
 from promptpack.policy.lattice import compare_grants, describe_grant, list_compared
-from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, Target
 from promptpack.targets.codec import read_toml
-from promptpack.targets.opencode import KEYS
 
 NO_OUTPUT = "no such output"
 
-_DECODED_KEYS = frozenset(
-    {"tools", "disallowedTools", "permission", "memory", "features", "readonly"}
-)
-_HARMLESS_KEYS = frozenset(
+_INFORMATIVE_KEYS = frozenset(
     {
-        *("name", "description", "title", "summary", "mode", "model", "temperature", "top_p"),
-        *("color", "tags", "version", "license", "author", "argument-hint", "metadata"),
-        *("developer_instructions", "messages", "content", "role", "globs", "alwaysApply"),
-        *("disable-model-invocation", "user-invocable", "steps", "hidden", "disable"),
+        *("title", "summary", "tags", "version", "license", "author"),
+        *("metadata", "color", "argument-hint"),
     }
 )
-
-
-_CLIENT_PERMISSIONS = ("external_directory", "doom_loop")
-"""Permissions of OpenCode that are no capability of ours."""
+"""Keys that tell people something; no client takes a permission from one."""
 
 
 class GrantChange(NamedTuple):
@@ -81,7 +72,7 @@ def compare_permissions(
             describe_grant(old_grant),
             describe_grant(new_grant),
         )
-    yield from _find_unknown_changes(old, new)
+    yield from _find_unknown_changes(target, old, new)
 
 
 def _find_new_grants(policy: Policy) -> Iterator[GrantChange]:
@@ -91,22 +82,21 @@ def _find_new_grants(policy: Policy) -> Iterator[GrantChange]:
             yield GrantChange("widened", name, NO_OUTPUT, description)
 
 
-def _find_unknown_changes(old: Output, new: Output) -> Iterator[GrantChange]:
+def _find_unknown_changes(target: Target, old: Output, new: Output) -> Iterator[GrantChange]:
     """Yield what changed of the head's fields that may grant something and that nothing decodes."""
     before, after = _read_fields(old), _read_fields(new)
     for name in sorted({*before, *after}):
         old_value, new_value = before.get(name, ""), after.get(name, "")
-        if old_value != new_value and not _is_known_field(name):
+        if old_value != new_value and not _is_known_field(target, name):
             yield GrantChange("unproven", name, old_value or "not there", new_value or "not there")
 
 
-def _is_known_field(field: str) -> bool:
-    root, _, key = field.partition(".")
-    if root != "permission" or not key or key == "*" or key in KEYS.values():
-        return root in _DECODED_KEYS or root in _HARMLESS_KEYS
-    return "_" in key and not any(
-        matches_pattern(key, permission) for permission in _CLIENT_PERMISSIONS
-    )
+def _is_known_field(target: Target, field: str) -> bool:
+    """Tell whether a field grants nothing, or nothing that the target's `decode` leaves out."""
+    root = field.partition(".")[0]
+    if root in target.policy_keys:
+        return not target.is_opaque(field)
+    return root in target.harmless_keys or is_field(root) or root in _INFORMATIVE_KEYS
 
 
 def _read_fields(output: Output) -> dict[str, str]:

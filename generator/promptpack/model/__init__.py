@@ -5,12 +5,22 @@ from promptpack.model.origin import Line, Origin
 from promptpack.model.output import Agent, Artifact, Loss, LossKind, Variant
 from promptpack.model.permission import (
     CAPABILITIES,
+    CAPABILITY_FACTS,
+    FILE_CHANGES,
     OTHER_MCP,
     PATTERNED,
+    Capability,
+    CapabilityFacts,
     Effect,
     Grant,
+    McpName,
     PatternRule,
+    PermissionName,
     Policy,
+    find_capability,
+    is_mcp_name,
+    make_mcp_name,
+    split_mcp_name,
 )
 from promptpack.model.project import (
     Accept,
@@ -30,11 +40,15 @@ from promptpack.model.project import (
 
 __all__ = [
     "CAPABILITIES",
+    "CAPABILITY_FACTS",
+    "FILE_CHANGES",
     "OTHER_MCP",
     "PATTERNED",
     "Accept",
     "Agent",
     "Artifact",
+    "Capability",
+    "CapabilityFacts",
     "Condition",
     "Effect",
     "Finding",
@@ -44,6 +58,7 @@ __all__ = [
     "Line",
     "Loss",
     "LossKind",
+    "McpName",
     "Mode",
     "Model",
     "Origin",
@@ -51,6 +66,7 @@ __all__ = [
     "Pack",
     "Part",
     "PatternRule",
+    "PermissionName",
     "Policy",
     "Project",
     "Section",
@@ -59,4 +75,8 @@ __all__ = [
     "Use",
     "UserError",
     "Variant",
+    "find_capability",
+    "is_mcp_name",
+    "make_mcp_name",
+    "split_mcp_name",
 ]

@@ -4,20 +4,73 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple, NewType, TypeGuard, get_args
 
-CAPABILITIES = (
-    *("read", "list", "glob", "grep", "edit", "write", "patch", "execute"),
-    *("web_fetch", "web_search", "todo", "task", "skill", "question"),
+Capability = Literal[
+    "read",
+    "list",
+    "glob",
+    "grep",
+    "edit",
+    "write",
+    "patch",
+    "execute",
+    "web_fetch",
+    "web_search",
+    "todo",
+    "task",
+    "skill",
+    "question",
+]
+"""What an agent may be able to do, in client-neutral words."""
+
+McpName = NewType("McpName", str)
+"""The tools of an MCP server, or one of them: `mcp:<server>[/<tool>]`."""
+
+PermissionName = Capability | McpName
+"""What a policy can grant."""
+
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+
+FILE_CHANGES: tuple[Capability, ...] = ("edit", "write", "patch")
+"""The capabilities that change files; many clients have one switch for all of them."""
+
+
+class CapabilityFacts(NamedTuple):
+    """What is true of a capability in every client."""
+
+    phrase: str
+    """What an agent does with it, as an infinitive: "read files"."""
+    takes_patterns: bool = False
+    """Whether a policy may give it as an ordered list of patterns."""
+
+
+CAPABILITY_FACTS: Mapping[Capability, CapabilityFacts] = {
+    "read": CapabilityFacts("read files", takes_patterns=True),
+    "list": CapabilityFacts("list folders"),
+    "glob": CapabilityFacts("find files"),
+    "grep": CapabilityFacts("search files"),
+    "edit": CapabilityFacts("edit files", takes_patterns=True),
+    "write": CapabilityFacts("write files"),
+    "patch": CapabilityFacts("apply patches"),
+    "execute": CapabilityFacts("run commands", takes_patterns=True),
+    "web_fetch": CapabilityFacts("fetch web pages", takes_patterns=True),
+    "web_search": CapabilityFacts("search the web"),
+    "todo": CapabilityFacts("keep a to-do list"),
+    "task": CapabilityFacts("start other agents", takes_patterns=True),
+    "skill": CapabilityFacts("load skills"),
+    "question": CapabilityFacts("ask questions with a tool"),
+}
+
+PATTERNED: frozenset[Capability] = frozenset(
+    name for name, facts in CAPABILITY_FACTS.items() if facts.takes_patterns
 )
-"""What an agent may be able to do, in client-neutral words; `mcp:<server>[/<tool>]` joins them."""
-
-
-PATTERNED = frozenset({"read", "edit", "execute", "web_fetch", "task"})
 """The capabilities whose policy may be an ordered list of patterns."""
 
+_CAPABILITIES_BY_NAME: Mapping[str, Capability] = {name: name for name in CAPABILITIES}
+_MCP_PREFIX = "mcp:"
 
-OTHER_MCP = "mcp:*"
+OTHER_MCP = McpName("mcp:*")
 """Every MCP server that a policy does not name; used in comparisons, never written by an author."""
 
 
@@ -43,7 +96,10 @@ Grant = tuple[PatternRule, ...]
 
 @dataclass(frozen=True)
 class Policy:
-    """What an agent may do: a grant for each named capability and a default for the others."""
+    """What an agent may do: a grant for each named capability and a default for the others.
+
+    Raises ValueError for a name that is neither a capability nor of an MCP server.
+    """
 
     default: Effect
     grants: Mapping[str, Grant] = field(default_factory=lambda: MappingProxyType({}))
@@ -53,7 +109,51 @@ class Policy:
     path: str = ""
     shadows: str = ""
 
+    def __post_init__(self) -> None:
+        for name in self.grants:
+            if find_capability(name) is None and not is_mcp_name(name):
+                message = f"unknown capability '{name}'"
+                raise ValueError(message)
+
     def grant(self, capability: str) -> Grant:
         """Return the rules for a capability; an MCP tool falls back to its server, then all."""
         named_grant = self.grants.get(capability) or self.grants.get(capability.partition("/")[0])
         return named_grant or (PatternRule("*", self.default),)
+
+    def list_mcp_names(self) -> list[McpName]:
+        """Return the MCP servers and tools that the policy names, a server before its tools."""
+        return sorted(name for name in self.grants if is_mcp_name(name))
+
+
+def find_capability(name: str) -> Capability | None:
+    """Return the capability of a name, or None where it is no capability's."""
+    return _CAPABILITIES_BY_NAME.get(name)
+
+
+def is_mcp_name(name: str) -> TypeGuard[McpName]:
+    """Tell whether a name is that of an MCP server or of one of its tools."""
+    return name.startswith(_MCP_PREFIX)
+
+
+def make_mcp_name(server: str, tool: str = "") -> McpName:
+    """Return the name of a server's tools, or of one of them.
+
+    >>> make_mcp_name("git"), make_mcp_name("git", "push")
+    ('mcp:git', 'mcp:git/push')
+    """
+    return McpName(f"{_MCP_PREFIX}{server}" + (f"/{tool}" if tool else ""))
+
+
+def split_mcp_name(name: str) -> tuple[str, str]:
+    """Return the server and the tool of a name; the tool is "" where all are meant.
+
+    Raises ValueError where it is no name of MCP.
+
+    >>> split_mcp_name("mcp:git/push")
+    ('git', 'push')
+    """
+    if not is_mcp_name(name):
+        message = f"'{name}' names no MCP server"
+        raise ValueError(message)
+    server, _, tool = name.removeprefix(_MCP_PREFIX).partition("/")
+    return server, tool

@@ -9,7 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 
-from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, PatternRule, Policy
+from promptpack.model import (
+    CAPABILITIES,
+    FILE_CHANGES,
+    OTHER_MCP,
+    PATTERNED,
+    Effect,
+    Grant,
+    PatternRule,
+    PermissionName,
+    Policy,
+)
 from promptpack.policy.patterns import explore_effects, sample_effects
 
 RANK: Mapping[Effect, int] = {
@@ -128,10 +138,10 @@ def resolve_inherited(policy: Policy, client: Policy) -> Policy:
     return replace(policy, default=default, grants=grants)
 
 
-def list_compared(*policies: Policy) -> tuple[str, ...]:
+def list_compared(*policies: Policy) -> tuple[PermissionName, ...]:
     """Return the capabilities that tell these policies apart: all known and all named ones."""
-    other_names = sorted({n for p in policies for n in p.grants} - set(CAPABILITIES) - {OTHER_MCP})
-    return (*CAPABILITIES, *other_names, OTHER_MCP)
+    server_names = sorted({n for p in policies for n in p.list_mcp_names()} - {OTHER_MCP})
+    return (*CAPABILITIES, *server_names, OTHER_MCP)
 
 
 def describe_grant(grant: Grant) -> str:
@@ -142,9 +152,7 @@ def describe_grant(grant: Grant) -> str:
 
 def list_caveats(policy: Policy) -> list[str]:
     """Return what a reader of a policy could take it for, and it is not."""
-    denies_edits = all(
-        list_effects(policy.grant(c)) == {Effect.DENY} for c in ("edit", "write", "patch")
-    )
+    denies_edits = all(list_effects(policy.grant(c)) == {Effect.DENY} for c in FILE_CHANGES)
     if denies_edits and Effect.ALLOW in list_effects(policy.grant("execute")):
         return [f"{policy.name} denies edits and allows commands: a shell can write files too"]
     return []

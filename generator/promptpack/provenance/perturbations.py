@@ -3,11 +3,12 @@
 What changes with a thing depends on it; that is how the origins of values are found.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant
+from promptpack.model.fields import list_authored_fields
 from promptpack.rendering.includes import Dependencies
 from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
@@ -65,16 +66,12 @@ def iter_perturbations(
 
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     pack = variant.pack
-    mode = "primary" if pack.mode != "primary" else "subagent"
-    values: Mapping[str, Any] = {
-        "name": f"{pack.name}-x",
-        "title": f"{pack.title} x",
-        "description": f"{pack.description} x",
-        "mode": mode,
-        "temperature": None,
-        "tags": (*pack.tags, "x"),
-    }
-    for field, value in values.items():
+    values: list[tuple[str, Any]] = [
+        *((f.name, v) for f in list_authored_fields() for v in f.vary(getattr(pack, f.name))),
+        ("title", f"{pack.title} x"),
+        ("tags", (*pack.tags, "x")),
+    ]
+    for field, value in values:
         changed_variant = replace(variant, pack=replace(pack, **{field: value}))
         yield Perturbation(changed_variant, f"pack.{field}", locator.place(pack.path, (field,)))
     for name, value in pack.vars.items():

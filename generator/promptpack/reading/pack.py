@@ -15,6 +15,7 @@ from promptpack.model import (
     Section,
     Use,
 )
+from promptpack.model.fields import copy_fields
 from promptpack.reading.schema import PackFile, UseEntry, When
 from promptpack.reading.validation import suggest, validate
 from promptpack.source.strict_yaml import DataPath, Document, read_yaml
@@ -65,11 +66,8 @@ class _PackChecker:
         variants = pack_file.variants
         self._check_variants(pack_file)
         return Pack(
-            name=pack_file.name,
+            **copy_fields(pack_file),
             title=pack_file.title,
-            description=pack_file.description,
-            mode=pack_file.mode,
-            temperature=pack_file.temperature,
             tags=tuple(pack_file.tags),
             vars=pack_file.vars,
             sections=tuple(self._iter_sections(pack_file)),

@@ -17,6 +17,7 @@ from promptpack.model import (
     UserError,
     Variant,
 )
+from promptpack.model.fields import resolve_fields
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
 from promptpack.rendering.context import (
@@ -128,16 +129,12 @@ class Composer:
     @staticmethod
     def make_agent(variant: Variant, target: str, prompt: str) -> Agent:
         """Return the agent of a variant for a target with this for a prompt."""
-        pack, model = variant.pack, variant.model
         accepted_capabilities = frozenset(
             accept.capability for accept in variant.accept if accept.target == target
         )
         return Agent(
-            name=pack.name,
-            description=pack.description,
-            mode=pack.mode,
-            model=model,
-            temperature=pack.temperature if model.temperature else None,
+            **resolve_fields(variant.pack, variant.model),
+            model=variant.model,
             policy=variant.policy,
             prompt=prompt,
             accepted=accepted_capabilities,

@@ -5,9 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from promptpack.model import Line, Origin
 
-CHARACTERS_PER_TOKEN = 4
-"""A rule of thumb; a number of tokens is always shown with `≈`."""
-
 _ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
 _FENCE = re.compile(r"\s*(`{3,}(?!.*`)|~{3,})")
 

@@ -143,6 +143,7 @@ class TargetEntry(Report):
     title: str
     path: str
     verified: str
+    read_by: list[str] = Field(description="other targets whose clients load the file too")
     capabilities: dict[str, Enforcement]
 
 

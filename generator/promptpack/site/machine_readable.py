@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from promptpack.model import Artifact, Pack, Variant
+from promptpack.reporting.tokens import estimate_tokens
 from promptpack.site.catalogue import (
     Catalog,
     locate_data_file,
@@ -12,7 +13,6 @@ from promptpack.site.catalogue import (
     locate_variant_page,
 )
 from promptpack.site.html import format_count, make_address
-from promptpack.site.pages.variant import estimate_tokens
 from promptpack.targets import TARGETS as CLIENTS
 
 SCHEMA_VERSION = 1
@@ -56,7 +56,7 @@ def _describe_variant(catalog: Catalog, variant: Variant) -> dict[str, object]:
         "name": variant.name,
         "model": variant.model.name,
         "policy": variant.policy.name,
-        "tokens": estimate_tokens(files[0].agent.prompt),
+        "tokens": estimate_tokens(len(files[0].agent.prompt)),
         "page": make_address(locate_variant_page(variant), ""),
         "files": {artifact.target: locate_raw_file(artifact) for artifact in files},
     }

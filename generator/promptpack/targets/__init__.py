@@ -2,7 +2,6 @@
 
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
-from promptpack.targets.codec import Target
 from promptpack.targets.codex import CODEX
 from promptpack.targets.copilot import COPILOT
 from promptpack.targets.cursor import CURSOR
@@ -12,6 +11,7 @@ from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
 from promptpack.targets.skill import SKILL
 from promptpack.targets.system import SYSTEM
+from promptpack.targets.target import Target
 
 __all__ = ["TARGETS", "Target"]
 

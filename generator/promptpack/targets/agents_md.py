@@ -6,7 +6,8 @@ file is read by many clients as instructions, and holds no policy.
 
 from promptpack.model import Agent
 from promptpack.targets import blocks
-from promptpack.targets.codec import TEXT_REASONS, Target, make_text_agent
+from promptpack.targets.codec import make_text_agent
+from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
 
 def encode(agent: Agent) -> str:
@@ -40,4 +41,6 @@ AGENTS_MD = Target(
     advisory=True,
     tells_policy=True,
     block=True,
+    read_by=("codex",),
+    soft_limit=SoftLimit("bytes", 32 * 1024, "Codex reads"),
 )

@@ -2,30 +2,39 @@
 
 Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, an empty list
 means none; `disallowedTools` wins over `tools`; unknown names are dropped without a word. So an
-allow-list is written where the policy denies by default, and a deny-list where it inherits.
+allow-list is written where the policy denies by default, and a deny-list where it inherits. Copilot
+(copilot 1.0.102, measured) and Cursor (its documentation) load these files too.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
+from promptpack.model import (
+    CAPABILITIES,
+    Agent,
+    Capability,
+    Effect,
+    Grant,
+    Policy,
+    find_capability,
+    make_mcp_name,
+    split_mcp_name,
+)
 from promptpack.policy.lattice import list_effects
 from promptpack.targets.codec import (
-    FRONT_MATTER_FIELDS,
-    Target,
     check_front_matter,
     grants_fully,
     join_front_matter,
-    list_servers,
     make_agent,
     make_switch_grant,
     read_front_matter,
 )
+from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "claude-code"
 
-TOOLS: Mapping[str, tuple[str, ...]] = {
+TOOLS: Mapping[Capability, tuple[str, ...]] = {
     "read": ("Read",),
     "glob": ("Glob",),
     "grep": ("Grep",),
@@ -40,7 +49,10 @@ TOOLS: Mapping[str, tuple[str, ...]] = {
 }
 """The tools that a capability is made of; any one of them gives some of it."""
 
-ALSO_DENIED = {"execute": ("Monitor",), "task": ("Workflow",)}
+ALSO_DENIED: Mapping[Capability, tuple[str, ...]] = {
+    "execute": ("Monitor",),
+    "task": ("Workflow",),
+}
 """Tools that give a capability by another way, named where a deny-list takes it away."""
 
 _ALIASES = {"Task": "Agent"}
@@ -61,7 +73,9 @@ def encode(agent: Agent) -> str:
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
-    switches = {name: grants_fully(agent, name) for name in (*TOOLS, *list_servers(agent.policy))}
+    switches = {
+        name: grants_fully(agent, name) for name in (*TOOLS, *agent.policy.list_mcp_names())
+    }
     denied_tools = [
         tool for name in switches if not switches[name] for tool in _list_denied_tools(agent, name)
     ]
@@ -140,9 +154,10 @@ def _make_effective_policy(tools: _Tools) -> Policy:
         if match is None or match[1] == "*":
             continue
         server, tool = match[1], match[2]
-        grants[f"mcp:{server}"] = make_switch_grant(tools.has_server(server))
+        grants[make_mcp_name(server)] = make_switch_grant(tools.has_server(server))
         if tool and tool != "*":
-            grants[f"mcp:{server}/{tool}"] = make_switch_grant(tools.has_server_tool(server, tool))
+            is_on = tools.has_server_tool(server, tool)
+            grants[make_mcp_name(server, tool)] = make_switch_grant(is_on)
     allows_others = tools.listed is None and "mcp__*" not in tools.denied
     return Policy(Effect.ALLOW if allows_others else Effect.DENY, grants)
 
@@ -156,17 +171,19 @@ def _iter_tool_names(value: object) -> Iterator[str]:
             yield _ALIASES.get(name, name)
 
 
-def _list_tool_names(capability: str) -> tuple[str, ...]:
-    if capability.startswith("mcp:"):
-        return ("mcp__" + capability.removeprefix("mcp:").replace("/", "__"),)
-    return TOOLS[capability]
+def _list_tool_names(name: str) -> tuple[str, ...]:
+    if capability := find_capability(name):
+        return TOOLS[capability]
+    return ("__".join(("mcp", *filter(None, split_mcp_name(name)))),)
 
 
-def _list_denied_tools(agent: Agent, capability: str) -> tuple[str, ...]:
+def _list_denied_tools(agent: Agent, name: str) -> tuple[str, ...]:
     """Return the names a deny-list needs, none where the client's own default is meant."""
-    if list_effects(agent.policy.grant(capability)) == {Effect.INHERIT}:
+    if list_effects(agent.policy.grant(name)) == {Effect.INHERIT}:
         return ()
-    return (*_list_tool_names(capability), *ALSO_DENIED.get(capability, ()))
+    capability = find_capability(name)
+    other_ways = ALSO_DENIED.get(capability, ()) if capability else ()
+    return (*_list_tool_names(name), *other_ways)
 
 
 CLAUDE_CODE = Target(
@@ -177,15 +194,20 @@ CLAUDE_CODE = Target(
     decode=decode,
     problems=find_problems,
     verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.330",
+    provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),
-    reasons={
-        "list": "Claude Code has no tool that lists; Glob and the shell do it",
-        "patch": "Claude Code has no patch tool",
-        "question": "Claude Code lets no subagent ask questions with a tool",
-        "patterns": "Claude Code takes no patterns for one agent: a tool is there whole or not",
-        "ask": "Claude Code can't ask for one agent only: a tool is there or not",
-        "narrowed": "Claude Code gives a server's tools only where the server itself is given",
-        "mode": "Claude Code loads every agent file as a subagent; start it with --agent",
-        "temperature": "Claude Code has no temperature for an agent",
-    },
+    keys=frozenset(_KEYS),
+    policy_keys=frozenset({"tools", "disallowedTools", "memory"}),
+    read_by=("copilot", "cursor"),
+    reasons=Reasons(
+        capabilities={
+            "list": "Claude Code has no tool that lists; Glob and the shell do it",
+            "patch": "Claude Code has no patch tool",
+            "question": "Claude Code lets no subagent ask questions with a tool",
+        },
+        patterns="Claude Code takes no patterns for one agent: a tool is there whole or not",
+        ask="Claude Code can't ask for one agent only: a tool is there or not",
+        mcp="Claude Code gives a server's tools only where the server itself is given",
+        fields={"mode": "Claude Code loads every agent file as a subagent; start it with --agent"},
+    ),
 )

@@ -1,57 +1,24 @@
-"""The contract of a target, and what follows from it: losses computed from what was emitted."""
+"""What codecs share: agents in, pieces of files out, and back."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from promptpack.model import Agent, Effect, Grant, Mode, Model, Policy
+from promptpack.model import (
+    Agent,
+    Effect,
+    Grant,
+    Model,
+    Policy,
+    make_mcp_name,
+    split_mcp_name,
+)
 from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
 from promptpack.source.strict_yaml import DEPTH_LIMIT
 
-FRONT_MATTER_FIELDS = frozenset({"name", "description"})
-TEXT_REASONS: Mapping[str, str] = {
-    "advisory": "this file is text: it can say what is allowed, not hold it",
-    "description": "this file has no description",
-    "mode": "this file has no mode",
-    "model": "this file names no model",
-    "temperature": "this file has no temperature",
-}
-"""The reasons of targets that are text only."""
 _DEEP = f"nested deeper than {DEPTH_LIMIT}"
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """A client that promptpack compiles for.
-
-    `path` is the file's place in a repository, `{name}` the agent's. `encode` gives the file's
-    text; `decode` reads any such text (and the file's stem) back into an agent with its effective
-    policy, the client's defaults included. `problems` says why the client would not load a text as
-    meant. `absent` names the capabilities for which the client has no tool. `reasons` explains
-    losses: by capability or field, else `patterns`, `ask`, or what became of it. `verified` says
-    with what all this was checked.
-
-    `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
-    target enforces little or nothing: what it can't hold is told in the prompt, as it is wherever
-    `tells_policy`. A `block` target shares its file with others, of any author.
-    """
-
-    name: str
-    title: str
-    path: str
-    encode: Callable[[Agent], str]
-    decode: Callable[[str, str], Agent]
-    problems: Callable[[str], list[str]]
-    reasons: Mapping[str, str]
-    verified: str
-    absent: frozenset[str] = frozenset()
-    keeps: frozenset[str] = FRONT_MATTER_FIELDS
-    advisory: bool = False
-    tells_policy: bool = False
-    block: bool = False
 
 
 def grants_fully(agent: Agent, capability: str) -> bool:
@@ -70,34 +37,37 @@ def make_switch_grant(is_on: bool) -> Grant:
     return grant_of(Effect.ALLOW if is_on else Effect.DENY)
 
 
-def list_servers(policy: Policy) -> list[str]:
-    """Return the MCP servers and tools that a policy names, a server before its tools."""
-    return sorted(name for name in policy.grants if name.startswith("mcp:"))
-
-
 def list_named_servers(agent: Agent) -> list[tuple[str, str]]:
     """Return the MCP servers and tools that an allow-list may name, as (server, tool or "").
 
     A server is named whole only where all of its tools that the policy names are given too.
     """
-    granted_names = {name for name in list_servers(agent.policy) if grants_fully(agent, name)}
+    names = agent.policy.list_mcp_names()
+    granted_names = {name for name in names if grants_fully(agent, name)}
     named_servers = []
-    for name in list_servers(agent.policy):
-        server, _, tool = name.removeprefix("mcp:").partition("/")
-        tools = {n for n in list_servers(agent.policy) if n.startswith(f"mcp:{server}/")}
-        is_whole = f"mcp:{server}" in granted_names and tools <= granted_names
+    for name in names:
+        server, tool = split_mcp_name(name)
+        whole_name = make_mcp_name(server)
+        tools = {other for other in names if other.startswith(f"{whole_name}/")}
+        is_whole = whole_name in granted_names and tools <= granted_names
         if name in granted_names and (not tool) == is_whole:
             named_servers.append((server, tool))
     return named_servers
 
 
-def make_text_agent(
-    name: str, description: str, body: str, temperature: float | None = None
-) -> Agent:
-    """Return the agent of a file that is text only: nothing in it holds the agent back."""
-    prompt = body.removesuffix("\n") + "\n"
-    full_policy = Policy(Effect.ALLOW)
-    return Agent(name, description, "all", Model(""), temperature, full_policy, prompt)
+def make_text_agent(name: str, description: str, body: str, **fields: Any) -> Agent:  # noqa: ANN401 - of any field
+    """Return the agent of a file that is text only: nothing in it holds the agent back.
+
+    `fields` are the values of other fields that the file says.
+    """
+    return Agent(
+        **{"mode": "all", "temperature": None, **fields},
+        name=name,
+        description=description,
+        model=Model(""),
+        policy=Policy(Effect.ALLOW),
+        prompt=body.removesuffix("\n") + "\n",
+    )
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -120,22 +90,24 @@ def _list_values(data: object) -> Iterable[Any]:
     return data if isinstance(data, list) else ()
 
 
-def make_agent(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client
+def make_agent(
     client: str,
     keys: Mapping[str, Any],
     stem: str,
     body: str,
     policy: Policy,
-    mode: Mode = "subagent",
-    temperature: float | None = None,
+    **fields: Any,  # noqa: ANN401 - of any field
 ) -> Agent:
-    """Return the agent of a file's keys; it has the file's stem for a name where none is given."""
+    """Return the agent of a file's keys; it has the file's stem for a name where none is given.
+
+    `fields` are the values of other fields that the file says; a file that says no mode is that of
+    a subagent.
+    """
     return Agent(
+        **{"mode": "subagent", "temperature": None, **fields},
         name=as_text(keys.get("name")) or stem,
         description=as_text(keys.get("description")),
-        mode=mode,
         model=make_model(client, keys.get("model")),
-        temperature=temperature,
         policy=policy,
         prompt=f"{body}\n",
     )

@@ -10,20 +10,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.targets.codec import (
-    Target,
-    as_text,
-    grants_fully,
-    make_agent,
-    make_switch_grant,
-    read_toml,
-)
+from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Policy
+from promptpack.targets.codec import as_text, grants_fully, make_agent, make_switch_grant, read_toml
+from promptpack.targets.target import Reasons, Target
 
 NAME = "codex"
 
-THROUGH_SHELL = ("read", "list", "glob", "grep", "execute")
-ABSENT = frozenset({"web_fetch", "question"})
+THROUGH_SHELL: tuple[Capability, ...] = ("read", "list", "glob", "grep", "execute")
+"""What goes with the shell."""
+
+UNSWITCHED: tuple[Capability, ...] = (*FILE_CHANGES, "web_search", "todo", "task", "skill")
+"""What no file takes from a spawned agent."""
+
+ABSENT: frozenset[Capability] = frozenset({"web_fetch", "question"})
 _KEYS: Mapping[str, type] = {
     "name": str,
     "description": str,
@@ -42,7 +41,7 @@ def encode(agent: Agent) -> str:
     ]
     if model := agent.model.ids.get(NAME):
         lines.append(f"model = {_quote_string(model)}")
-    if not any(grants_fully(agent, c) for c in ("edit", "write", "patch")):
+    if not any(grants_fully(agent, c) for c in FILE_CHANGES):
         lines.append('sandbox_mode = "read-only"')
     lines.append(f"developer_instructions = {_quote_block(agent.prompt)}")
     if not (grants_fully(agent, "execute") or "execute" in agent.accepted):
@@ -92,8 +91,9 @@ def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
     features = keys.get("features")
     has_shell = not (isinstance(features, dict) and features.get("shell_tool") is False)
     grants: dict[str, Grant] = {
-        c: make_switch_grant(c not in ABSENT and (has_shell or c not in THROUGH_SHELL))
-        for c in CAPABILITIES
+        **{c: make_switch_grant(True) for c in UNSWITCHED},
+        **{c: make_switch_grant(has_shell) for c in THROUGH_SHELL},
+        **{c: make_switch_grant(False) for c in ABSENT},
     }
     return Policy(Effect.ALLOW, grants)
 
@@ -117,20 +117,32 @@ CODEX = Target(
     decode=decode,
     problems=find_problems,
     verified="the request of a spawned agent (prompt, model, shell); codex 0.169.0",
+    provides=frozenset((*THROUGH_SHELL, *UNSWITCHED)),
     absent=ABSENT,
     advisory=True,
     tells_policy=True,
-    reasons={
-        "web_fetch": "Codex has no tool that fetches pages",
-        "question": "Codex gives a spawned agent no question tool",
-        **{
-            f"{c} narrowed": "Codex reads through its shell; without it the agent can't"
-            for c in ("read", "list", "glob", "grep")
+    keys=frozenset(_KEYS),
+    policy_keys=frozenset({"features"}),
+    harmless_keys=frozenset({"developer_instructions"}),
+    read_by=("cursor",),
+    reasons=Reasons(
+        losses={
+            **{
+                (c, "narrowed"): "Codex reads through its shell; without it the agent can't"
+                for c in THROUGH_SHELL
+            },
+            (
+                "execute",
+                "narrowed",
+            ): "Codex has one switch for the shell, without asking or patterns",
         },
-        "execute narrowed": "Codex has one switch for the shell, without asking or patterns",
-        "execute": "the shell was left on; a spawned agent has its parent's sandbox",
-        "advisory": "Codex enforces nothing here for one agent; the prompt says it",
-        "mode": "Codex runs every agent file as a subagent",
-        "temperature": "Codex has no temperature for an agent",
-    },
+        capabilities={
+            "web_fetch": "Codex has no tool that fetches pages",
+            "question": "Codex gives a spawned agent no question tool",
+            "execute": "the shell was left on; a spawned agent has its parent's sandbox",
+        },
+        kinds={"advisory": "Codex enforces nothing here for one agent; the prompt says it"},
+        fields={"mode": "Codex runs every agent file as a subagent"},
+        any_field="Codex has no {field} for an agent",
+    ),
 )

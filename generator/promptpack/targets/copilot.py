@@ -8,29 +8,37 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy
+from promptpack.model import (
+    CAPABILITIES,
+    FILE_CHANGES,
+    Agent,
+    Capability,
+    Effect,
+    Grant,
+    Mode,
+    Policy,
+    make_mcp_name,
+)
 from promptpack.targets.codec import (
-    Target,
     check_front_matter,
     grants_fully,
     join_front_matter,
     list_named_servers,
-    list_servers,
     make_agent,
     make_switch_grant,
     read_front_matter,
 )
+from promptpack.targets.target import Reasons, Target
 
 NAME = "copilot"
-BODY_LIMIT = 30_000
 
-ALIASES: Mapping[str, tuple[str, ...]] = {
+ALIASES: Mapping[str, tuple[Capability, ...]] = {
     "read": ("read",),
     "search": ("list", "glob", "grep"),
     "search/listDirectory": ("list",),
     "search/fileSearch": ("glob", "list"),
     "search/textSearch": ("grep",),
-    "edit": ("edit", "write", "patch"),
+    "edit": FILE_CHANGES,
     "execute": ("execute",),
     "web": ("web_fetch", "web_search"),
     "web/fetch": ("web_fetch",),
@@ -39,6 +47,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "vscode/askQuestions": ("question",),
 }
 """What each name in `tools` gives; the first name that gives no more than is meant is written."""
+
+ALWAYS_GIVEN: frozenset[Capability] = frozenset({"skill"})
+"""What a main session has whatever its agent lists."""
+
+_LIMITS = {"prompt": 30_000}
 
 _OTHER_SPELLINGS = {
     **dict.fromkeys(("view", "notebookread", "read/readfile"), "read"),
@@ -70,10 +83,9 @@ def encode(agent: Agent) -> str:
         front_matter["model"] = model
     if agent.mode == "primary":
         front_matter["disable-model-invocation"] = True
-    capabilities = {
-        c for c in (*CAPABILITIES, *list_servers(agent.policy)) if grants_fully(agent, c)
-    }
-    grants_all = len(capabilities) == len(CAPABILITIES) + len(list_servers(agent.policy))
+    names: tuple[str, ...] = (*CAPABILITIES, *agent.policy.list_mcp_names())
+    capabilities = {name for name in names if grants_fully(agent, name)}
+    grants_all = len(capabilities) == len(names)
     if agent.policy.default is Effect.DENY or not grants_all:
         mcp = (f"{server}/{tool or '*'}" for server, tool in list_named_servers(agent))
         front_matter["tools"] = [*_iter_tool_names(capabilities), *mcp]
@@ -102,8 +114,8 @@ def find_problems(text: str) -> list[str]:
     messages += [
         f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)
     ]
-    if len(body) > BODY_LIMIT:
-        messages.append(f"the prompt has {len(body)} characters; Copilot takes {BODY_LIMIT}")
+    if len(body) > _LIMITS["prompt"]:
+        messages.append(f"the prompt has {len(body)} characters; Copilot takes {_LIMITS['prompt']}")
     return messages
 
 
@@ -132,7 +144,7 @@ def _make_effective_policy(tool_names: list[str] | None) -> Policy:
     if tool_names is None:
         return Policy(Effect.ALLOW)
     spellings = {name.lower(): name for name in ALIASES}
-    capabilities: set[str] = {"skill"}
+    capabilities: set[Capability] = {*ALWAYS_GIVEN}
     grants: dict[str, Grant] = {}
     for name in tool_names:
         spelling = _OTHER_SPELLINGS.get(name.lower(), name.lower())
@@ -140,7 +152,7 @@ def _make_effective_policy(tool_names: list[str] | None) -> Policy:
             capabilities.update(alias_capabilities)
         elif match := _MCP.fullmatch(name):
             server, tool = match.groups()
-            grants[f"mcp:{server}" + ("" if tool == "*" else f"/{tool}")] = make_switch_grant(True)
+            grants[make_mcp_name(server, "" if tool == "*" else tool)] = make_switch_grant(True)
     return Policy(
         Effect.DENY, {**{c: make_switch_grant(c in capabilities) for c in CAPABILITIES}, **grants}
     )
@@ -154,18 +166,23 @@ COPILOT = Target(
     decode=decode,
     problems=find_problems,
     verified="the request it sends (prompt, tools); copilot 1.0.102",
-    reasons={
-        "skill": "Copilot gives every main session its skills, whatever the agent lists",
-        "edit": "Copilot has one tool family for edit, write and patch",
-        "write": "Copilot has one tool family for edit, write and patch",
-        "patch": "Copilot has one tool family for edit, write and patch",
-        "list": "Copilot finds and lists files with one tool",
-        "glob": "Copilot finds and lists files with one tool",
-        "web_search": "Copilot searches the web only together with fetching pages",
-        "patterns": "Copilot takes no patterns for one agent: a tool is there whole or not",
-        "ask": "Copilot can't ask for one agent only: a tool is there or not",
-        "mcp": "Copilot can only name the servers and tools that an agent has",
-        "mode": "Copilot lets a user pick any agent",
-        "temperature": "Copilot has no temperature for an agent",
-    },
+    provides=ALWAYS_GIVEN.union(*ALIASES.values()),
+    keys=frozenset(_KEYS),
+    policy_keys=frozenset({"tools"}),
+    harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
+    hard_limits=_LIMITS,
+    reasons=Reasons(
+        capabilities={
+            "skill": "Copilot gives every main session its skills, whatever the agent lists",
+            **dict.fromkeys(FILE_CHANGES, "Copilot has one tool family for edit, write and patch"),
+            "list": "Copilot finds and lists files with one tool",
+            "glob": "Copilot finds and lists files with one tool",
+            "web_search": "Copilot searches the web only together with fetching pages",
+        },
+        patterns="Copilot takes no patterns for one agent: a tool is there whole or not",
+        ask="Copilot can't ask for one agent only: a tool is there or not",
+        mcp="Copilot can only name the servers and tools that an agent has",
+        fields={"mode": "Copilot lets a user pick any agent"},
+        any_field="Copilot has no {field} for an agent",
+    ),
 )

@@ -7,10 +7,8 @@ something; there is no list of tools.
 from collections.abc import Mapping
 from typing import Any
 
-from promptpack.model import Agent, Effect, Grant, PatternRule, Policy
+from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, PatternRule, Policy
 from promptpack.targets.codec import (
-    FRONT_MATTER_FIELDS,
-    Target,
     check_front_matter,
     grants_fully,
     join_front_matter,
@@ -18,10 +16,19 @@ from promptpack.targets.codec import (
     make_switch_grant,
     read_front_matter,
 )
+from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "cursor"
 
-SWITCHED = ("edit", "write", "patch", "execute")
+SWITCHED: tuple[Capability, ...] = (*FILE_CHANGES, "execute")
+"""What `readonly` stops."""
+
+UNSWITCHED: tuple[Capability, ...] = (
+    *("read", "list", "glob", "grep", "web_fetch", "web_search"),
+    *("todo", "task", "skill", "question"),
+)
+"""What no file takes away."""
+
 HARMLESS = (
     PatternRule("*", Effect.DENY),
     PatternRule("(commands that change nothing)", Effect.ALLOW),
@@ -51,7 +58,7 @@ def decode(text: str, stem: str) -> Agent:
     keys, body = read_front_matter(text)
     grants: dict[str, Grant] = {}
     if keys.get("readonly") is True:
-        grants = {c: make_switch_grant(False) for c in SWITCHED} | {"execute": HARMLESS}
+        grants = {**{c: make_switch_grant(False) for c in SWITCHED}, "execute": HARMLESS}
     return make_agent(NAME, keys, stem, body, Policy(Effect.ALLOW, grants))
 
 
@@ -69,16 +76,23 @@ CURSOR = Target(
     problems=find_problems,
     verified="documentation only: Cursor can't be run here",
     tells_policy=True,
-    reasons={
-        "execute narrowed": "Cursor has one switch: read-only also restricts the shell",
-        "execute": "Cursor's read-only still runs commands that change nothing",
-        **{
-            f"{c} narrowed": "Cursor has one switch for edits and the shell: the strictest holds"
-            for c in ("edit", "write", "patch")
+    provides=frozenset((*SWITCHED, *UNSWITCHED)),
+    keys=frozenset(_KEYS),
+    policy_keys=frozenset({"readonly"}),
+    reasons=Reasons(
+        losses={
+            ("execute", "narrowed"): "Cursor has one switch: read-only also restricts the shell",
+            **{
+                (
+                    c,
+                    "narrowed",
+                ): "Cursor has one switch for edits and the shell: the strictest holds"
+                for c in FILE_CHANGES
+            },
         },
-        "ask": "Cursor can't ask for one agent only",
-        "widened": "Cursor can't take this from one agent",
-        "mode": "Cursor runs every agent file as a subagent",
-        "temperature": "Cursor has no temperature for an agent",
-    },
+        capabilities={"execute": "Cursor's read-only still runs commands that change nothing"},
+        ask="Cursor can't ask for one agent only",
+        kinds={"widened": "Cursor can't take this from one agent"},
+        fields={"mode": "Cursor runs every agent file as a subagent"},
+    ),
 )

@@ -3,16 +3,19 @@
 From Cursor's documentation, not measured.
 """
 
+from collections.abc import Mapping
+
 from promptpack.model import Agent
 from promptpack.targets.codec import (
-    TEXT_REASONS,
-    Target,
     as_text,
     check_front_matter,
     join_front_matter,
     make_text_agent,
     read_front_matter,
 )
+from promptpack.targets.target import TEXT_REASONS, Target
+
+_KEYS: Mapping[str, type] = {"description": str, "alwaysApply": bool}
 
 
 def encode(agent: Agent) -> str:
@@ -28,7 +31,7 @@ def decode(text: str, stem: str) -> Agent:
 
 def find_problems(text: str) -> list[str]:
     """Return what Cursor would take otherwise than the rule says."""
-    return check_front_matter(text, {"description": str, "alwaysApply": bool})
+    return check_front_matter(text, _KEYS)
 
 
 CURSOR_RULE = Target(
@@ -42,4 +45,6 @@ CURSOR_RULE = Target(
     reasons=TEXT_REASONS,
     advisory=True,
     tells_policy=True,
+    keys=frozenset(_KEYS),
+    harmless_keys=frozenset({"alwaysApply", "globs"}),
 )

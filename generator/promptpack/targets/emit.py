@@ -9,7 +9,6 @@ from promptpack.model import (
     Artifact,
     Effect,
     Finding,
-    Grant,
     Loss,
     LossKind,
     Mode,
@@ -17,6 +16,7 @@ from promptpack.model import (
     Policy,
     UserError,
     Variant,
+    fields,
 )
 from promptpack.policy.lattice import (
     compare_grants,
@@ -62,45 +62,20 @@ def _find_policy_losses(target: Target, agent: Agent, decoded: Agent) -> list[Lo
         kind: LossKind = "dropped" if capability in target.absent else "narrowed"
         if not order.at_most:
             kind = "advisory" if target.advisory else "widened"
-        reason = _find_reason(target, capability, kind, expected)
+        reason = target.explain_loss(capability, kind, expected)
         losses.append(
             Loss(capability, False, kind, describe_grant(expected), describe_grant(actual), reason)
         )
     return losses
 
 
-def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> list[Loss]:
-    rows = []
-    expected, actual = agent.model.ids.get(target.name), decoded.model.ids.get(target.name)
-    if expected is None or expected != actual:
-        default_reason = f"{agent.model.name} has no id for {target.title}"
-        rows.append(
-            (
-                "model",
-                expected or agent.model.name,
-                actual,
-                target.reasons.get("model", default_reason),
-            )
-        )
-    for field in ("name", "description", "mode", "temperature"):
-        value, decoded_value = getattr(agent, field), getattr(decoded, field)
-        if value != decoded_value:
-            rows.append((field, str(value), decoded_value, target.reasons[field]))
-    return [
-        Loss(subject, True, "dropped", expected_text, str(actual_text or "client's own"), reason)
-        for subject, expected_text, actual_text, reason in rows
-    ]
-
-
-def _find_reason(target: Target, capability: str, kind: str, expected: Grant) -> str:
-    """Return the most specific explanation that the target has."""
-    has_ask = any(rule.effect is Effect.ASK for rule in expected)
-    keys = (
-        *(f"{capability} {kind}", capability),
-        *("patterns" if len(expected) > 1 else "", "ask" if has_ask else ""),
-        *("mcp" if capability.startswith("mcp:") else "", kind),
-    )
-    return next((target.reasons[key] for key in keys if key in target.reasons), "")
+def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
+    for field in fields.FIELDS:
+        expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
+        if expected != actual:
+            reason = target.explain_field_loss(field, agent)
+            got = str(actual or "client's own")
+            yield Loss(field.name, True, "dropped", str(expected), got, reason)
 
 
 def make_artifact(variant: Variant, target: Target, agent: Agent) -> Artifact:
@@ -178,7 +153,9 @@ def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
 
 def _find_model_losses(variant: Variant) -> Iterator[Loss]:
     """Yield what the model itself takes no part in, whatever the client."""
-    temperature = variant.pack.temperature
-    if temperature is not None and not variant.model.temperature:
-        reason = f"{variant.model.name} accepts no temperature"
-        yield Loss("temperature", True, "dropped", str(temperature), "none", reason)
+    for field in fields.FIELDS:
+        if not field.fits(variant.model):
+            value = getattr(variant.pack, field.name)
+            if value is not None:
+                reason = f"{variant.model.name} accepts no {field.name}"
+                yield Loss(field.name, True, "dropped", str(value), "none", reason)

@@ -9,25 +9,32 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from promptpack.model import CAPABILITIES, OTHER_MCP, Agent, Effect, Grant, Policy
+from promptpack.model import (
+    CAPABILITIES,
+    OTHER_MCP,
+    Agent,
+    Capability,
+    Effect,
+    Grant,
+    Policy,
+    make_mcp_name,
+)
 from promptpack.targets.codec import (
-    FRONT_MATTER_FIELDS,
-    Target,
     as_number,
     as_text,
     check_front_matter,
     grants_fully,
     join_front_matter,
     list_named_servers,
-    list_servers,
     make_agent,
     make_switch_grant,
     read_front_matter,
 )
+from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "gemini"
 
-TOOLS: Mapping[str, str] = {
+TOOLS: Mapping[Capability, str] = {
     "read": "read_file",
     "list": "list_directory",
     "glob": "glob",
@@ -42,7 +49,12 @@ TOOLS: Mapping[str, str] = {
     "question": "ask_user",
 }
 
-_OTHER_SPELLINGS = {"read_many_files": "read", "search_file_content": "grep"}
+ABSENT: frozenset[Capability] = frozenset({"patch", "task"})
+
+_OTHER_SPELLINGS: Mapping[str, Capability] = {
+    "read_many_files": "read",
+    "search_file_content": "grep",
+}
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
@@ -58,8 +70,10 @@ _WORD = re.compile(r"\$\{\w+\}")
 def encode(agent: Agent) -> str:
     """Return the agent file; its head lists the tools there are, unless all are meant."""
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
-    capabilities = {c for c in (*TOOLS, *list_servers(agent.policy)) if grants_fully(agent, c)}
-    grants_all = len(capabilities) == len(TOOLS) + len(list_servers(agent.policy))
+    capabilities: set[str] = {
+        c for c in (*TOOLS, *agent.policy.list_mcp_names()) if grants_fully(agent, c)
+    }
+    grants_all = len(capabilities) == len(TOOLS) + len(agent.policy.list_mcp_names())
     if agent.policy.default is Effect.DENY or not grants_all:
         front_matter["tools"] = [
             *(TOOLS[c] for c in TOOLS if c in capabilities),
@@ -106,13 +120,13 @@ def find_problems(text: str) -> list[str]:
 
 
 def _list_server_names(agent: Agent, capabilities: set[str]) -> list[str]:
-    if grants_fully(agent, OTHER_MCP) and capabilities.issuperset(list_servers(agent.policy)):
+    if grants_fully(agent, OTHER_MCP) and capabilities.issuperset(agent.policy.list_mcp_names()):
         return ["mcp_*"]
     return [f"mcp_{server}_{tool or '*'}" for server, tool in list_named_servers(agent)]
 
 
 def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
-    absent_grants = {c: make_switch_grant(False) for c in CAPABILITIES if c not in TOOLS}
+    absent_grants: dict[str, Grant] = {c: make_switch_grant(False) for c in ABSENT}
     names = keys.get("tools", ["*"])
     tool_names = {n for n in names if isinstance(n, str)} if isinstance(names, list) else set()
     if "*" in tool_names:
@@ -123,7 +137,7 @@ def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
     for name in sorted(tool_names):
         if match := _MCP.fullmatch(name):
             server, tool = match.groups()
-            grants[f"mcp:{server}" + ("" if tool == "*" else f"/{tool}")] = make_switch_grant(True)
+            grants[make_mcp_name(server, "" if tool == "*" else tool)] = make_switch_grant(True)
     return Policy(Effect.ALLOW if "mcp_*" in tool_names else Effect.DENY, grants)
 
 
@@ -135,14 +149,21 @@ GEMINI = Target(
     decode=decode,
     problems=find_problems,
     verified="its own agent loader (all fields); gemini-cli-core 0.61.0",
-    absent=frozenset({"patch", "task"}),
-    reasons={
-        "patch": "Gemini CLI has no patch tool",
-        "task": "Gemini CLI lets no agent start another",
-        "patterns": "Gemini CLI takes no patterns for one agent: a tool is there whole or not",
-        "ask": "Gemini CLI can't ask for one agent only: a tool is there or not",
-        "mcp": "Gemini CLI can only name the servers and tools that an agent has",
-        "mode": "Gemini CLI runs every agent file as a subagent",
-        "temperature": "Gemini CLI takes its own default where none is given",
-    },
+    provides=frozenset(TOOLS),
+    absent=ABSENT,
+    keys=frozenset(_KEYS),
+    policy_keys=frozenset({"tools"}),
+    reasons=Reasons(
+        capabilities={
+            "patch": "Gemini CLI has no patch tool",
+            "task": "Gemini CLI lets no agent start another",
+        },
+        patterns="Gemini CLI takes no patterns for one agent: a tool is there whole or not",
+        ask="Gemini CLI can't ask for one agent only: a tool is there or not",
+        mcp="Gemini CLI can only name the servers and tools that an agent has",
+        fields={
+            "mode": "Gemini CLI runs every agent file as a subagent",
+            "temperature": "Gemini CLI takes its own default where none is given",
+        },
+    ),
 )

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from promptpack.model import Agent
-from promptpack.targets.codec import TEXT_REASONS, Target, as_number, as_text, make_text_agent
+from promptpack.targets.codec import as_number, as_text, make_text_agent
+from promptpack.targets.target import TEXT_REASONS, Target
 
 
 def encode(agent: Agent) -> str:
@@ -28,7 +29,8 @@ def decode(text: str, stem: str) -> Agent:
         for message in (messages if isinstance(messages, list) else [])
         if isinstance(message, dict) and message.get("role") == "system"
     ]
-    return make_text_agent(stem, "", "\n\n".join(system), as_number(data.get("temperature")))
+    temperature = as_number(data.get("temperature"))
+    return make_text_agent(stem, "", "\n\n".join(system), temperature=temperature)
 
 
 def find_problems(text: str) -> list[str]:

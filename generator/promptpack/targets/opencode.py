@@ -9,15 +9,27 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, PatternRule, Policy
+from promptpack.model import (
+    FILE_CHANGES,
+    Agent,
+    Capability,
+    Effect,
+    Grant,
+    Mode,
+    PatternRule,
+    Policy,
+    make_mcp_name,
+    split_mcp_name,
+)
 from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
-from promptpack.targets.codec import Target, as_number, join_front_matter, list_servers, make_agent
+from promptpack.targets.codec import as_number, join_front_matter, make_agent
+from promptpack.targets.target import Reasons, Target
 
 NAME = "opencode"
 
-KEYS = {
+KEYS: Mapping[Capability, str] = {
     "read": "read",
     "list": "list",
     "glob": "glob",
@@ -46,6 +58,7 @@ GUARDS = {"external_directory": "ask", "doom_loop": "ask"}
 
 _MODES = ("subagent", "primary", "all")
 _EFFECTS = ("allow", "ask", "deny")
+_FORMS = {"model": ": the form is provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _OWN_KEYS = ("external_directory", "doom_loop", "plan_enter", "plan_exit", "apply_patch")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
@@ -140,9 +153,6 @@ def _find_clashes(permission: object) -> Iterator[str]:
                 )
 
 
-_FORMS = {"model": ": the form is provider/model"}
-
-
 def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
     """Return the permission map: general first, since the last match decides.
 
@@ -153,7 +163,7 @@ def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
     if policy.default is Effect.DENY:
         permission["*"] = "deny"
     for key in dict.fromkeys(KEYS.values()):
-        grant = intersect_grants(policy.grant(c) for c in CAPABILITIES if KEYS[c] == key)
+        grant = intersect_grants(policy.grant(c) for c in KEYS if KEYS[c] == key)
         if key in PLAIN:
             grant = grant_of(min(list_effects(grant), key=list(Effect).index))
         if key == "read" and grant[0].effect is Effect.ALLOW:
@@ -164,9 +174,9 @@ def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
                 for rule in grant
             )
         _write_grant(permission, key, grant, policy.default)
-    server_names = sorted(list_servers(policy), key=lambda capability: "/" in capability)
+    server_names = sorted(policy.list_mcp_names(), key=lambda capability: "/" in capability)
     for capability in server_names:
-        server, _, tool = capability.removeprefix("mcp:").partition("/")
+        server, tool = split_mcp_name(capability)
         _write_grant(
             permission, f"{server}_{tool or '*'}", policy.grant(capability), Effect.INHERIT
         )
@@ -214,15 +224,14 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
 
 
 def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Policy:
-    grants: dict[str, Grant] = {c: _make_grant(KEYS[c], own_rules, mode) for c in CAPABILITIES}
+    grants: dict[str, Grant] = {c: _make_grant(key, own_rules, mode) for c, key in KEYS.items()}
     for key in dict.fromkeys(rule.permission for rule in own_rules):
         match = _MCP_KEY.fullmatch(key)
         if match and key not in _OWN_KEYS:
             server, tool = match.groups()
-            capability = f"mcp:{server}" if tool == "*" else f"mcp:{server}/{tool}"
-            grants[capability] = _make_grant(
-                f"{server}_{'other' if tool == '*' else tool}", own_rules, mode
-            )
+            name = make_mcp_name(server, "" if tool == "*" else tool)
+            example = f"{server}_{'other' if tool == '*' else tool}"
+            grants[name] = _make_grant(example, own_rules, mode)
     unnamed_grant = _make_grant("unnamed-server_unnamed-tool", own_rules, mode)
     return Policy(unnamed_grant[-1].effect, grants)
 
@@ -240,26 +249,27 @@ def _make_grant(permission: str, own_rules: tuple[_PermissionRule, ...], mode: M
     return grant
 
 
+def _is_opaque(key: str) -> bool:
+    """Tell whether a permission is no capability of ours: one of the client's own, or unknown."""
+    root, _, permission = key.partition(".")
+    if root != "permission" or permission in ("", "*", *KEYS.values()):
+        return False
+    return "_" not in permission or any(matches_pattern(permission, own) for own in GUARDS)
+
+
 def _has_duplicate_keys(front_matter: str) -> bool:
-    return any(
-        finding.code == "PP003" for finding in frontmatter.parse_front_matter(front_matter).findings
-    )
+    findings = frontmatter.parse_front_matter(front_matter).findings
+    return any(finding.code == "PP003" for finding in findings)
 
 
 def _is_valid_permission(value: object) -> bool:
-    if not isinstance(value, dict):
-        return False
-    for key, rules in value.items():
-        if isinstance(rules, dict):
-            if (
-                key in PLAIN
-                or not rules
-                or any(effect not in _EFFECTS for effect in rules.values())
-            ):
-                return False
-        elif rules not in _EFFECTS:
-            return False
-    return True
+    return isinstance(value, dict) and all(_is_valid_rule(*item) for item in value.items())
+
+
+def _is_valid_rule(key: object, rule: object) -> bool:
+    if not isinstance(rule, dict):
+        return rule in _EFFECTS
+    return bool(rule) and key not in PLAIN and all(effect in _EFFECTS for effect in rule.values())
 
 
 OPENCODE = Target(
@@ -270,12 +280,20 @@ OPENCODE = Target(
     decode=decode,
     problems=find_problems,
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
-    reasons={
-        "read": "OpenCode asks before it reads .env files; that guard is kept",
-        "edit": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
-        "write": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
-        "patch": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
-        "narrowed": "OpenCode denies all it is not told, so nothing is left to inherit",
-        "patterns": "OpenCode takes no patterns here: the strictest of them holds",
-    },
+    provides=frozenset(KEYS),
+    keys=frozenset(_KEY_CHECKS),
+    policy_keys=frozenset({"tools", "permission"}),
+    harmless_keys=frozenset({"top_p", "color", "hidden", "disable", "steps"}),
+    is_opaque=_is_opaque,
+    reasons=Reasons(
+        capabilities={
+            "read": "OpenCode asks before it reads .env files; that guard is kept",
+            **dict.fromkeys(
+                FILE_CHANGES,
+                "OpenCode has one switch for edit, write and patch: the strictest of them holds",
+            ),
+        },
+        patterns="OpenCode takes no patterns here: the strictest of them holds",
+        kinds={"narrowed": "OpenCode denies all it is not told, so nothing is left to inherit"},
+    ),
 )

@@ -1,18 +1,20 @@
 """Agent Skills: `.agents/skills/<name>/SKILL.md`. A skill is text and holds no policy."""
 
 import re
+from collections.abc import Mapping
 
 from promptpack.model import Agent
 from promptpack.targets.codec import (
-    TEXT_REASONS,
-    Target,
     as_text,
     check_front_matter,
     join_front_matter,
     make_text_agent,
     read_front_matter,
 )
+from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
+_KEYS: Mapping[str, type] = {"name": str, "description": str}
+_LIMITS = {"name": 64, "description": 1024}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -33,13 +35,12 @@ def find_problems(text: str) -> list[str]:
     """Return what the Agent Skills specification does not allow."""
     keys, _ = read_front_matter(text)
     name, description = as_text(keys.get("name")), as_text(keys.get("description"))
-    messages = check_front_matter(text, {"name": str, "description": str})
-    if not _NAME.fullmatch(name) or len(name) > 64:
-        messages.append(
-            f"the name '{name}' is not 1 to 64 lower-case letters, digits, single hyphens"
-        )
-    if not 1 <= len(description) <= 1024:
-        messages.append("the description is not 1 to 1,024 characters long")
+    messages = check_front_matter(text, _KEYS)
+    if not _NAME.fullmatch(name) or len(name) > _LIMITS["name"]:
+        forms = "lower-case letters, digits, single hyphens"
+        messages.append(f"the name '{name}' is not 1 to {_LIMITS['name']} {forms}")
+    if not 1 <= len(description) <= _LIMITS["description"]:
+        messages.append(f"the description is not 1 to {_LIMITS['description']:,} characters long")
     return messages
 
 
@@ -54,4 +55,8 @@ SKILL = Target(
     reasons=TEXT_REASONS,
     advisory=True,
     tells_policy=True,
+    keys=frozenset(_KEYS),
+    harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
+    soft_limit=SoftLimit("lines", 500, "a skill is best below"),
+    hard_limits=_LIMITS,
 )

@@ -1,7 +1,8 @@
 """`system.md`: the prompt and nothing else, for any API. It holds no policy."""
 
 from promptpack.model import Agent
-from promptpack.targets.codec import TEXT_REASONS, Target, make_text_agent
+from promptpack.targets.codec import make_text_agent
+from promptpack.targets.target import TEXT_REASONS, Target
 
 
 def encode(agent: Agent) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from promptpack.model import (
     CAPABILITIES,
+    FILE_CHANGES,
     PATTERNED,
     Agent,
     Effect,
@@ -65,9 +66,7 @@ def _find_enforcement(target: Target, capability: str) -> Enforcement:
 def _find_loss_kind(target: Target, capability: str, desired: Effect | Grant) -> str:
     """Return what becomes of one grant, or nothing where it is held exactly."""
     grant = (PatternRule("*", desired),) if isinstance(desired, Effect) else desired
-    names = (
-        ("edit", "write", "patch") if capability in ("edit", "write", "patch") else (capability,)
-    )
+    names = FILE_CHANGES if capability in FILE_CHANGES else (capability,)
     policy = Policy(Effect.INHERIT, dict.fromkeys(names, grant))
     losses = encode_and_check(target, Agent("x", "x", "primary", Model(""), None, policy, "x\n"))[1]
     return next((loss.kind for loss in losses if loss.subject == capability), "")

@@ -2,14 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError
 
 from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Artifact, Fragment, Origin, Pack
-from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
+from promptpack.reporting.tokens import estimate_tokens
 from promptpack.targets import TARGETS
 
 _OPENING = re.compile(r"(?<![$={])\{\{(?=[-+]?\s*[A-Za-z_])|\{%(?=[-+]?\s*[a-z])")
@@ -78,19 +78,21 @@ def check_soft_limit(context: LintContext) -> Iterator[Diagnostic]:
       - {when: {model: gpt}, drop: [examples]}
     ```
     """
-    for target, (unit, limit, reason) in _SOFT_LIMITS.items():
+    for target in TARGETS.values():
+        if target.soft_limit is None:
+            continue
+        unit, limit, reason = target.soft_limit
         sizes = {
             (artifact.variant.pack.path, artifact.variant.name): _measure_size(artifact, unit)
             for artifact in context.artifacts
-            if artifact.target == target
+            if artifact.target == target.name
         }
         oversized = {key: size for key, size in sizes.items() if size > limit}
         for path in dict.fromkeys(path for path, _ in oversized):
             variants = [(size, name) for (pack, name), size in oversized.items() if pack == path]
             size, name = max(variants)
             rest = f" (and {len(variants) - 1} more)" if len(variants) > 1 else ""
-            title = TARGETS[target].title
-            message = f"{title} of {name}{rest} has {size:,} {unit}; {reason} {limit:,}"
+            message = f"{target.title} of {name}{rest} has {size:,} {unit}; {reason} {limit:,}"
             yield Diagnostic(path, 1, message, "drop sections with 'overrides'")
 
 
@@ -132,19 +134,12 @@ def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
         yield Diagnostic(*origin, message, hint)
 
 
-_SOFT_LIMITS: Mapping[str, tuple[str, int, str]] = {
-    "agents-md": ("bytes", 32 * 1024, "Codex reads"),
-    "skill": ("lines", 500, "a skill is best below"),
-}
-"""What a client takes before it cuts, or advises, with the words for it."""
-
-
 def _measure_size(artifact: Artifact, unit: str) -> int:
     return len(artifact.content) if unit == "bytes" else artifact.content.count(b"\n")
 
 
 def _count_tokens(prompt: RenderedPrompt) -> int:
-    return sum(len(line.text) + 1 for line in prompt.lines) // CHARACTERS_PER_TOKEN
+    return estimate_tokens(sum(len(line.text) + 1 for line in prompt.lines))
 
 
 def _locate_model(context: LintContext, pack: Pack, model: str) -> Origin:

@@ -1,27 +1,27 @@
 """Rules of texts that tell an agent to do what its policy, or its client, does not let it do."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.prose import Sentence, split_sentences
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import Effect, Fragment, Loss, Origin, Policy, Use
+from promptpack.model import FILE_CHANGES, Capability, Effect, Fragment, Loss, Origin, Policy, Use
 from promptpack.policy.lattice import list_effects
-from promptpack.policy.prose import PHRASES
+from promptpack.policy.prose import make_phrase
 from promptpack.rendering.variants import iter_uses
 
 _QUANTIFIERS = (
     r"(?:(?:the|all|any|each|every|your|its|these|existing|full|whole|new|unit|integration"
     r"|relevant) )*"
 )
-_ORDERS = {
+_ORDERS: Mapping[tuple[Capability, ...], re.Pattern[str]] = {
     ("execute",): re.compile(
         rf"(?:Run|Execute|Re-run|Rerun) {_QUANTIFIERS}"
         r"(?:tests?|test suites?|linters?|commands?|shell commands?|scripts?|migrations?"
         r"|`[a-z][\w.-]* [^`]+`)(?![\w-])"
     ),
-    ("edit", "write", "patch"): re.compile(
+    FILE_CHANGES: re.compile(
         rf"(?:Edit|Modify|Overwrite|Rewrite|Create|Delete) {_QUANTIFIERS}"
         r"(?:source |code |test |config(?:uration)? )?files(?![\w-])"
         r"|(?:Apply|Commit) (?:the|your|all) (?:patch|edit|change|fix)(?:es|s)?(?![\w-])"
@@ -83,7 +83,7 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     for (path, line, capability), names in policies_by_order.items():
         policy_list = f"the polic{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
         message = (
-            f"says to {PHRASES[capability]}, which {policy_list} "
+            f"says to {make_phrase(capability)}, which {policy_list} "
             f"den{'ies' if len(names) == 1 else 'y'}"
         )
         hint = f'say it only where it is true: {{% if policy.allows("{capability}") %}}'

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import Effect, Policy
+from promptpack.model import FILE_CHANGES, Capability, Effect, Policy
 from promptpack.policy.lattice import list_caveats, list_effects
 
-_PRIVATE = ("read", "grep")
-_UNTRUSTED = ("web_fetch", "web_search")
-_OUTWARD = ("execute", "edit", "write", "patch")
+_PRIVATE: tuple[Capability, ...] = ("read", "grep")
+_UNTRUSTED: tuple[Capability, ...] = ("web_fetch", "web_search")
+_OUTWARD: tuple[Capability, ...] = ("execute", *FILE_CHANGES)
 
 
 def check_shell_can_write(context: LintContext) -> Iterator[Diagnostic]:

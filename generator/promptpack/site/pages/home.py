@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from promptpack.model import Pack
+from promptpack.reporting.tokens import estimate_tokens
 from promptpack.site.catalogue import HOME_PAGE, Catalog, locate_pack_page, locate_variant_page
 from promptpack.site.escape import escape_text
 from promptpack.site.html import format_count, render_link
 from promptpack.site.page import Heading, Page
-from promptpack.site.pages.variant import estimate_tokens, make_variant_title
+from promptpack.site.pages.variant import make_variant_title
 from promptpack.targets import TARGETS as CLIENTS
 
 _FILTERS = ("model", "policy", "target", "tag")
@@ -78,7 +79,7 @@ def _render_card(catalog: Catalog, pack: Pack) -> str:
         (
             format_count(len(variants), "variant"),
             format_count(len(catalog.list_files(default)), "client"),
-            f"≈ {estimate_tokens(catalog.list_files(default)[0].agent.prompt):,} tokens",
+            f"≈ {estimate_tokens(len(catalog.list_files(default)[0].agent.prompt)):,} tokens",
         )
     )
     data = {

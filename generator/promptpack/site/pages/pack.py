@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from promptpack.model import Artifact, Loss, Model, Pack, Policy, Use, Variant
+from promptpack.model.fields import list_authored_fields
 from promptpack.rendering.compose import make_title
 from promptpack.site import lineage
 from promptpack.site.catalogue import (
@@ -137,8 +138,10 @@ def render_variant_table(variants: Sequence[Variant], here: str) -> str:
 
 def _iter_facts(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, str]]:
     yield "Name", escape_code(pack.name)
-    yield "Mode", escape_text(pack.mode)
-    yield "Temperature", "" if pack.temperature is None else escape_text(str(pack.temperature))
+    for field in list_authored_fields():
+        if field.label:
+            value = getattr(pack, field.name)
+            yield field.label, "" if value is None else escape_text(str(value))
     yield "Tags", escape_text(", ".join(pack.tags))
     edit_url = catalog.make_edit_address(pack.path)
     yield (

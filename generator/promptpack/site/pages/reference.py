@@ -228,6 +228,7 @@ def make_target_page(catalog: Catalog, target: Target) -> Page:
                     ("Name", escape_code(target.name)),
                     ("File", escape_code(target.path.format(name="NAME"))),
                     ("Policy", "told in the prompt, hardly enforced" if target.advisory else ""),
+                    ("Also read by", _link_readers(target, here)),
                     ("Checked with", escape_text(target.verified)),
                 )
             ),
@@ -310,6 +311,10 @@ def _link_target(target: Target, here: str) -> str:
     return render_link(
         escape_text(target.title), locate_reference_page(TARGET_INDEX, target.name), here
     )
+
+
+def _link_readers(target: Target, here: str) -> str:
+    return ", ".join(_link_target(CLIENTS[name], here) for name in target.read_by)
 
 
 def _link_client(name: str, here: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from promptpack.model import Artifact, Origin, Pack, Variant
-from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
+from promptpack.reporting.tokens import estimate_tokens
 from promptpack.site import client_merge as merging
 from promptpack.site.catalogue import (
     COMPARE_PAGE,
@@ -87,14 +87,9 @@ def make_variant_title(variant: Variant) -> str:
     return escape_text(f"{variant.model.title}, {variant.policy.title}")
 
 
-def estimate_tokens(prompt: str) -> int:
-    """Return about how many tokens a text has, by a rule of thumb."""
-    return -(-len(prompt) // CHARACTERS_PER_TOKEN)
-
-
 def _iter_facts(catalog: Catalog, variant: Variant, here: str) -> Iterator[tuple[str, str]]:
     model, policy = variant.model, variant.policy
-    token_count = estimate_tokens(catalog.list_files(variant)[0].agent.prompt)
+    token_count = estimate_tokens(len(catalog.list_files(variant)[0].agent.prompt))
     yield "Variant", escape_code(variant.name)
     yield (
         "Model",

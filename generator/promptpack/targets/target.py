@@ -1,0 +1,134 @@
+"""What a client is declared as: a codec, and the facts about the client that others go by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from promptpack.model import (
+    CAPABILITIES,
+    Agent,
+    Capability,
+    Effect,
+    Grant,
+    LossKind,
+    find_capability,
+    is_mcp_name,
+)
+from promptpack.model.fields import AgentField
+
+FRONT_MATTER_FIELDS = frozenset({"name", "description"})
+UNKNOWN_REASON = "it is not known how {client} treats this"
+"""The reason for a loss that the target says nothing about. No known loss has it."""
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a client can't have an agent as it was meant; `find` takes the most specific.
+
+    `losses` are reasons for one kind of loss of one capability, `capabilities` for any loss of one.
+    `patterns`, `ask` and `mcp` are for what the policy asks for, `kinds` for the rest.
+    `fields` are for fields of the front matter, `any_field` for those that neither this names nor
+    have a reason of their own; it may name the `{client}` and the `{field}`.
+    """
+
+    losses: Mapping[tuple[Capability, LossKind], str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    capabilities: Mapping[Capability, str] = field(default_factory=lambda: MappingProxyType({}))
+    patterns: str = ""
+    ask: str = ""
+    mcp: str = ""
+    kinds: Mapping[LossKind, str] = field(default_factory=lambda: MappingProxyType({}))
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    any_field: str = "{client} has no {field} for an agent"
+
+    def find(self, name: str, kind: LossKind, grant: Grant) -> str:
+        """Return why a client can't have what a policy grants, or nothing where none is given."""
+        capability = find_capability(name)
+        has_ask = any(rule.effect is Effect.ASK for rule in grant)
+        candidates = (
+            self.losses.get((capability, kind), "") if capability else "",
+            self.capabilities.get(capability, "") if capability else "",
+            self.patterns if len(grant) > 1 else "",
+            self.ask if has_ask else "",
+            self.mcp if is_mcp_name(name) else "",
+            self.kinds.get(kind, ""),
+        )
+        return next(filter(None, candidates), "")
+
+    def find_of_field(self, agent_field: AgentField) -> str:
+        """Return why a client has nothing of a field; it may name {client}, {field} and {model}."""
+        return self.fields.get(agent_field.name) or agent_field.reason or self.any_field
+
+
+TEXT_REASONS = Reasons(
+    kinds={"advisory": "this file is text: it can say what is allowed, not hold it"},
+    fields={"model": "this file names no model"},
+    any_field="this file has no {field}",
+)
+"""The reasons of targets that are text only."""
+
+
+class SoftLimit(NamedTuple):
+    """The size of a file that a client takes before it cuts, or advises, and the words for it."""
+
+    unit: Literal["bytes", "lines"]
+    most: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A client that promptpack compiles for.
+
+    `path` is the file's place in a repository, `{name}` the agent's. `encode` gives the file's
+    text; `decode` reads any such text (and the file's stem) back into an agent with its effective
+    policy, the client's defaults included. `problems` says why the client would not load a text as
+    meant. `provides` names the capabilities for which the client has a tool and `absent` those for
+    which it has none: together they are all of them. `reasons` explains losses. `verified` says
+    with what all this was checked.
+
+    `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
+    target enforces little or nothing: what it can't hold is told in the prompt, as it is wherever
+    `tells_policy`. A `block` target shares its file with others, of any author.
+
+    `policy_keys` are the front matter keys of which `decode` knows what they grant, but those for
+    which `is_opaque` (a key of a mapping is `root.key`); `harmless_keys` grant nothing. `read_by`
+    names the other targets whose clients load the file too. Beyond `hard_limits`, in characters of
+    a field or the prompt, the client refuses a file.
+    """
+
+    name: str
+    title: str
+    path: str
+    encode: Callable[[Agent], str]
+    decode: Callable[[str, str], Agent]
+    problems: Callable[[str], list[str]]
+    reasons: Reasons
+    verified: str
+    provides: frozenset[Capability] = frozenset(CAPABILITIES)
+    absent: frozenset[Capability] = frozenset()
+    keeps: frozenset[str] = FRONT_MATTER_FIELDS
+    advisory: bool = False
+    tells_policy: bool = False
+    block: bool = False
+    keys: frozenset[str] = frozenset()
+    policy_keys: frozenset[str] = frozenset()
+    harmless_keys: frozenset[str] = frozenset()
+    is_opaque: Callable[[str], bool] = lambda _key: False
+    read_by: tuple[str, ...] = ()
+    soft_limit: SoftLimit | None = None
+    hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def explain_loss(self, name: str, kind: LossKind, grant: Grant) -> str:
+        """Return why this client can't have what a policy grants of a capability."""
+        capability = find_capability(name)
+        is_declared = not capability or capability in self.provides | self.absent
+        reason = self.reasons.find(name, kind, grant) if is_declared else ""
+        return reason or UNKNOWN_REASON.format(client=self.title)
+
+    def explain_field_loss(self, agent_field: AgentField, agent: Agent) -> str:
+        """Return why this client has nothing of a field of an agent."""
+        reason = self.reasons.find_of_field(agent_field)
+        return reason.format(client=self.title, field=agent_field.name, model=agent.model.name)
