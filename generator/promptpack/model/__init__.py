@@ -27,6 +27,7 @@ from promptpack.model.project import (
     Source,
     Use,
 )
+from promptpack.model.root import Root, is_in_project, split_source_path
 
 __all__ = [
     "CAPABILITIES",
@@ -53,10 +54,13 @@ __all__ = [
     "PatternRule",
     "Policy",
     "Project",
+    "Root",
     "Section",
     "Severity",
     "Source",
     "Use",
     "UserError",
     "Variant",
+    "is_in_project",
+    "split_source_path",
 ]
