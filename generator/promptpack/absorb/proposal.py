@@ -124,7 +124,7 @@ class _Absorption:
         raise UserError((self._make_unreachable_finding(options),))
 
     def _propose_front_matter(self) -> Iterator[_Option]:
-        """Yield the head's fields that changed; what can't be absorbed has no candidate."""
+        """Yield the fields that changed; what can't be absorbed has no candidate."""
         pack = self.place.artifact.variant.pack
         text = self.project.sources[pack.path]
         values = read_document(text, pack.path).values

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Sequence
 from promptpack.diff.align import AlignedBlock, find_blocks
 from promptpack.diff.model import ChangeKind, Hunk, Spelling
 from promptpack.diff.segments import FRONT_MATTER, Segment, spell_text, split_segments, strip_number
+from promptpack.model.sections import SAFETY_SECTIONS
 from promptpack.reporting.characters import is_deceptive
-
-SAFETY_SECTIONS = frozenset({"ethics", "scope", "permissions"})
-"""The sections of which nothing should go unnoticed."""
 
 
 def find_hunks(old: str, new: str, names: Iterable[str] = ()) -> tuple[Hunk, ...]:

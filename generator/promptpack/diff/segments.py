@@ -11,23 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from promptpack.diff.model import Spelling
-from promptpack.rendering.compose import make_title
+from promptpack.model.sections import SECTION_KINDS, make_title
 
 FRONT_MATTER = "head"
-SECTIONS = (
-    "role",
-    "responsibilities",
-    "scope",
-    "standards",
-    "workflow",
-    "interaction",
-    "output",
-    "ethics",
-    "examples",
-    "permissions",
-)
-"""The sections that are known by name in any file."""
-
 FIELD_DEPTH = 2
 """How many keys deep a head's fields are told apart."""
 
@@ -145,7 +131,7 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
 
 
 def _map_slugs(names: Iterable[str]) -> dict[str, str]:
-    all_names = dict.fromkeys((*SECTIONS, *names))
+    all_names = dict.fromkeys((*(kind.name for kind in SECTION_KINDS), *names))
     slugs = {_make_slug(make_title(name)): name for name in all_names}
     return {**slugs, **{_make_slug(name): name for name in all_names}}
 

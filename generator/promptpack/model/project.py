@@ -41,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Fragment(Source):
-    """One idea of prompt text. `body` keeps the source's line numbers: its head is blanked."""
+    """One idea of prompt text. `body` keeps the line numbers: the front matter is blanked."""
 
     body: str = ""
     title: str = ""

@@ -17,6 +17,7 @@ from promptpack.model import (
     UserError,
     Variant,
 )
+from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
 from promptpack.rendering.context import (
@@ -34,17 +35,6 @@ from promptpack.rendering.lines import Lines, clean_lines, join_blocks, join_tex
 from promptpack.rendering.sandbox import NeedsDenied, Templates
 from promptpack.rendering.variants import iter_uses
 from promptpack.source.text import Span, make_finding
-
-TITLES = {
-    "role": "Role",
-    "scope": "Scope and boundaries",
-    "ethics": "Ethics and safety",
-    "output": "Output",
-    "in": "In scope",
-    "out": "Out of scope",
-}
-"""Titles of the known sections and parts whose name alone would not do."""
-
 
 Warn = Callable[[Finding], None]
 
@@ -286,11 +276,6 @@ def _make_permissions_section(variant: Variant) -> _RenderedSection:
     origin = Origin(variant.policy.path, 1)
     lines = tuple(Line(text, origin) for text in describe_policy(variant.policy))
     return _RenderedSection("permissions", (_RenderedPart("", lines),))
-
-
-def make_title(name: str) -> str:
-    """Return the title of a section or a part: `data-handling` is "Data handling"."""
-    return TITLES.get(name, name.replace("-", " ").capitalize())
 
 
 def _make_view(section: _RenderedSection, write: Any) -> SectionView:  # noqa: ANN401 - lines to text
