@@ -11,9 +11,10 @@ from markdown_it import MarkdownIt
 
 from promptpack.build import build_project
 from promptpack.model import Agent, Finding, Line, Origin, Project, UserError
+from promptpack.model.sections import SECTION_KINDS, make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.project import load_project
-from promptpack.rendering.compose import Composer, make_title
+from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines, clean_lines
 from promptpack.rendering.variants import Selection, resolve_variants
 from support import DEMO, make_project, write_files
@@ -464,6 +465,12 @@ def test_a_policy_can_be_told_at_the_end(tmp_path: Path) -> None:
 )
 def test_titles(name: str, title: str) -> None:
     assert make_title(name) == title
+
+
+def test_a_section_kind_is_meant_by_one_name_alone() -> None:
+    names = [name for kind in SECTION_KINDS for name in (kind.name, *kind.aliases)]
+    assert len(names) == len({*names})
+    assert len(SECTION_KINDS) == len({kind.title for kind in SECTION_KINDS})
 
 
 @pytest.mark.parametrize(

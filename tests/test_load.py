@@ -13,9 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from promptpack.model import Effect, Finding, PatternRule, Project, UserError
-from promptpack.reading.project import load_project
-from promptpack.reading.roots import find_library, find_root
+from promptpack.absorb.candidates import explain_closed_source
+from promptpack.build import build_project, render
+from promptpack.lint.engine import lint_session
+from promptpack.model import Effect, Finding, PatternRule, Project, Root, UserError
+from promptpack.reading.project import load_from_roots, load_project
+from promptpack.reading.roots import find_library, find_project_folder, find_roots
+from promptpack.session import Session
+from promptpack.site.catalogue import make_catalog
 from support import DEMO, PATIENCE, environment, make_project, write_files
 
 REPOSITORY = Path(__file__).parents[1]
@@ -173,14 +178,15 @@ def test_hidden_things_beside_packs_are_left_alone(tmp_path: Path) -> None:
 
 def test_an_own_file_shadows_the_librarys(tmp_path: Path) -> None:
     name = "standards/async-first"
-    library = load_project(make_project(tmp_path / "a")).fragments[name]
-    own = load_project(
-        make_project(tmp_path / "b", {f"templates/fragments/{name}.md": "Mine.\n"})
-    ).fragments[name]
-    assert (library.library, library.shadows) == (True, "")
-    assert library.path == f"promptpack:templates/fragments/{name}.md"
-    assert (own.library, own.path) == (False, f"templates/fragments/{name}.md")
-    assert (own.body, own.shadows) == ("Mine.\n", library.path)
+    plain = load_project(make_project(tmp_path / "a"))
+    path = f"templates/fragments/{name}.md"
+    other = load_project(make_project(tmp_path / "b", {path: "Mine.\n"}))
+    library, own = plain.fragments[name], other.fragments[name]
+    assert (library.path, library.shadows) == (f"promptpack:{path}", "")
+    assert (own.path, own.body, own.shadows) == (path, "Mine.\n", library.path)
+    assert (plain.is_writable(library.path), other.is_writable(own.path)) == (False, True)
+    assert plain.locate(library.path) == REPOSITORY / path
+    assert other.locate(own.path) == tmp_path / "b" / path
 
 
 def test_models_policies_and_layouts_are_shadowed_too(tmp_path: Path) -> None:
@@ -200,6 +206,63 @@ def test_models_policies_and_layouts_are_shadowed_too(tmp_path: Path) -> None:
         "promptpack:templates/policies/review.yaml",
         "promptpack:templates/layouts/xml.md.j2",
     ]
+
+
+def make_package(folder: Path) -> Root:
+    """Return a root as an installed package might bring it: read-only, with a name of its own."""
+    policy = DEMO["templates/policies/look.yaml"]
+    files = {
+        "templates/fragments/ethics/zero-trust.md": "Acme's.\n",
+        "templates/fragments/standards/small-steps.md": "Acme's.\n",
+        "templates/fragments/acme/be-acme.md": "Be acme.\n",
+        "templates/policies/acme.yaml": policy,
+        "packs/acme/pack.yaml": "no: pack",
+    }
+    write_files(folder, files)
+    return Root("acme", folder, False)
+
+
+def test_a_third_root_is_one_more_in_the_list(tmp_path: Path) -> None:
+    pack = PACK.replace("./role.md", "acme/be-acme").replace("look, ", "look, acme, ")
+    folder = make_project(tmp_path / "project", {"packs/demo/pack.yaml": pack})
+    own, library = find_roots(folder)
+    acme = make_package(tmp_path / "acme")
+    project = load_from_roots((own, acme, library))
+    assert set(project.packs) == {"demo"}
+    fragments = {name: (one.path, one.shadows) for name, one in project.fragments.items()}
+    small_steps, zero_trust = "fragments/standards/small-steps.md", "fragments/ethics/zero-trust.md"
+    assert fragments["acme/be-acme"] == ("acme:templates/fragments/acme/be-acme.md", "")
+    assert fragments["ethics/zero-trust"] == (
+        f"acme:templates/{zero_trust}",
+        f"promptpack:templates/{zero_trust}",
+    )
+    assert fragments["standards/small-steps"] == (
+        f"templates/{small_steps}",
+        f"acme:templates/{small_steps}",
+    )
+    assert project.policies["acme"].path == "acme:templates/policies/acme.yaml"
+    other = load_from_roots((own, library, acme)).fragments["ethics/zero-trust"]
+    assert other.path == f"promptpack:templates/{zero_trust}", "the order of the roots decides"
+    build_project(project)
+
+
+def test_a_third_root_is_not_written_to_and_need_not_be_used(tmp_path: Path) -> None:
+    own, library = find_roots(make_project(tmp_path / "a", {"packs/demo/unused.md": "Text.\n"}))
+    acme = make_package(tmp_path / "acme")
+    project = load_from_roots((own, acme, library))
+    path = "acme:templates/fragments/acme/be-acme.md"
+    assert (project.find_root(path), project.is_writable(path)) == (acme, False)
+    assert project.locate(path) == tmp_path / "acme/templates/fragments/acme/be-acme.md"
+    reason = f"{path} is part of the package 'acme': copy it to {path.removeprefix('acme:')}"
+    assert explain_closed_source(project, path).startswith(reason)
+    session = Session(project)
+    result = lint_session(session, render(session), codes=["PP041", "PP042"])
+    assert [finding.path for finding in result.findings] == ["packs/demo/unused.md"]
+    catalog = make_catalog(session, (), "https://example.org/edit/")
+    assert catalog.make_edit_address(path) == ""
+    assert catalog.make_edit_address("packs/demo/role.md") == (
+        "https://example.org/edit/packs/demo/role.md"
+    )
 
 
 @pytest.mark.parametrize("name", ["aaa", "zzz"])
@@ -379,9 +442,9 @@ def test_no_folder_named_packs(tmp_path: Path) -> None:
 
 def test_the_root_is_found_from_below(tmp_path: Path) -> None:
     folder = make_project(tmp_path)
-    assert find_root(folder / "packs/demo") == folder
-    assert find_root(folder) == folder
-    assert find_root(Path("/")) is None
+    assert find_project_folder(folder / "packs/demo") == folder
+    assert find_project_folder(folder) == folder
+    assert find_project_folder(Path("/")) is None
 
 
 def library(project: Project) -> dict[str, int]:
@@ -400,7 +463,8 @@ def test_the_library_beside_a_source_tree(tmp_path: Path) -> None:
     files = [p for p in (REPOSITORY / "templates").rglob("*") if p.is_file()]
     assert sum(library(load_project(tmp_path)).values()) == len(files)
     own = load_project(REPOSITORY)
-    assert not any(fragment.library for fragment in own.fragments.values())
+    assert {root.name for root in own.roots} == {""}
+    assert all(own.is_writable(path) for path in own.sources)
 
 
 def make_wheel(folder: Path) -> Path:

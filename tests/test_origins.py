@@ -11,7 +11,7 @@ import support
 from promptpack.build import build_project, render
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.output.plan import make_key
-from promptpack.reading.project import load_project
+from promptpack.reading.project import load_project, replace_sources
 from promptpack.session import Session
 from promptpack.source import frontmatter
 
@@ -62,7 +62,8 @@ def test_a_mark_in_a_template_line_comes_out_in_the_lines_that_name_it() -> None
     artifacts, named = reference()
     texts, marks = marked_sources()
     assert len(marks) > 80
-    after = {name(artifact): artifact for artifact in build_project(load_project(ROOT, texts))}
+    project = replace_sources(load_project(ROOT), texts)
+    after = {name(artifact): artifact for artifact in build_project(project)}
     reached = set()
     for artifact in artifacts:
         now = lines(after[name(artifact)])
@@ -107,10 +108,12 @@ def test_an_edit_of_a_value_changes_the_lines_that_name_it() -> None:
     artifacts, named = reference()
     changed: dict[Origin, set[tuple[str, int]]] = defaultdict(set)
     complete = set()
+    project = load_project(ROOT)
     for origin, texts, whole in edits():
         try:
             after = {
-                name(artifact): artifact for artifact in build_project(load_project(ROOT, texts))
+                name(artifact): artifact
+                for artifact in build_project(replace_sources(project, texts))
             }
         except UserError:
             continue  # a fragment needs it, or a client would grant more: nothing is rendered

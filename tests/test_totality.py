@@ -152,7 +152,7 @@ def test_a_table_has_every_effect(table: str) -> None:
 
 
 def test_every_attribute_of_an_agent_is_a_field_or_told_in_another_way() -> None:
-    assert {one.name for one in attributes(Agent)} - {"policy", "body", "accepted"} == set(NAMES)
+    assert {one.name for one in attributes(Agent)} - {"policy", "prompt", "accepted"} == set(NAMES)
 
 
 @pytest.mark.parametrize("field", list_authored_fields(), ids=lambda field: field.name)

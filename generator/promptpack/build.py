@@ -1,15 +1,12 @@
 """The build on one page: a project in, every artifact out, or everything that is wrong with it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.reading.validation import suggest
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
-from promptpack.source.strict_yaml import DataPath, read_yaml
-from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import Widenings, make_artifact
 
@@ -36,7 +33,7 @@ def render(
     Raises UserError with every finding of every variant: at once where the selection is wrong, else
     after the last artifact. So whoever writes files first takes all of them.
     """
-    findings = list(_find_unknown_targets(session.project, selection))
+    findings = list(_find_unknown_targets(selection))
     if findings:
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
@@ -74,33 +71,11 @@ def _select_targets(pack: Pack, selection: Selection) -> list[Target]:
     ]
 
 
-def _find_unknown_targets(project: Project, selection: Selection) -> Iterator[Finding]:
+def _find_unknown_targets(selection: Selection) -> Iterator[Finding]:
     for name in selection.targets:
         if name not in TARGETS:
             hint = suggest(name, TARGETS)
             yield Finding("PP023", "error", "", 0, 0, f"unknown target '{name}'", hint)
-    names_by_path = [
-        (p.path, {*p.targets, *(a.target for a in p.accept)}) for p in project.packs.values()
-    ]
-    names_by_path += [(model.path, set(model.ids)) for model in project.models.values()]
-    for path, names in names_by_path:
-        if names <= TARGETS.keys():
-            continue
-        source = project.sources[path]
-        document = read_yaml(source, path)
-        for place, name in _iter_target_places(document.data):
-            if name not in TARGETS:
-                span = (document.keys if place[0] == "ids" else document.values)[place]
-                message, hint = f"unknown target '{name}'", suggest(name, TARGETS)
-                yield make_finding("PP023", path, span, message, hint, source)
-
-
-def _iter_target_places(data: Mapping[str, Any]) -> Iterator[tuple[DataPath, str]]:
-    """Yield each target that a pack or a model names, and where."""
-    yield from ((("targets", n), name) for n, name in enumerate(data.get("targets", ())))
-    for number, accept in enumerate(data.get("accept", ())):
-        yield ("accept", number, "target"), accept["target"]
-    yield from ((("ids", name), name) for name in data.get("ids", ()))
 
 
 def _make_sort_key(finding: Finding) -> tuple[str, int, int, str]:

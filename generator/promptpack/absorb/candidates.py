@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from promptpack.absorb.edits import Edit, edit_scalar, escape_template, rewrite_line, rewrite_value
-from promptpack.model import Origin, Project
+from promptpack.model import Origin, Project, split_source_path
 from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import read_yaml
-from promptpack.source.text import LIBRARY_PREFIX
 
 Candidate = tuple[Edit, ...]
 """Edits that belong together: one place where a hunk could go."""
@@ -50,20 +49,21 @@ def find_output_edits(old: Sequence[str], new: Sequence[str]) -> Iterator[Output
             )
 
 
-def explain_closed_source(path: str) -> str:
+def explain_closed_source(project: Project, path: str) -> str:
     """Return why a source takes no absorbed text, or nothing for fragments and packs."""
-    if path.startswith(LIBRARY_PREFIX):
-        own_path = path.removeprefix(LIBRARY_PREFIX)
-        return f"{path} is the standard library's: copy it to {own_path} to have it your own"
-    if path.startswith(("packs/", "templates/fragments/")):
+    own_path = split_source_path(path)[1]
+    if not project.is_writable(path):
+        title = project.find_root(path).title
+        return f"{path} is part of the {title}: copy it to {own_path} to have it your own"
+    if own_path.startswith(("packs/", "templates/fragments/")):
         return ""
-    kind = {"layouts": "layout", "models": "model", "policies": "policy"}[path.split("/")[1]]
+    kind = {"layouts": "layout", "models": "model", "policies": "policy"}[own_path.split("/")[1]]
     return f"this line is computed from the {kind} {path}"
 
 
-def _accepts_text(path: str) -> bool:
+def _accepts_text(project: Project, path: str) -> bool:
     """Tell whether a source is a fragment that lines can be written into."""
-    return path.endswith(".md") and not explain_closed_source(path)
+    return path.endswith(".md") and not explain_closed_source(project, path)
 
 
 def find_candidates(
@@ -71,7 +71,7 @@ def find_candidates(
 ) -> list[Candidate]:
     """Return the places where a hunk could go, each once."""
     if output_edit.first == output_edit.last:
-        proposals = _propose_insertion(prompt, output_edit)
+        proposals = _propose_insertion(project, prompt, output_edit)
     elif not output_edit.new:
         proposals = _propose_deletion(project, prompt, output_edit)
     elif len(output_edit.old) == len(output_edit.new) == 1:
@@ -87,7 +87,7 @@ def _propose_line_change(
     """Yield edits of the line that holds the text, then of the values that it shows."""
     text_origin, *value_origins = prompt.origins[output_edit.first]
     (old,), (new,) = output_edit.old, output_edit.new
-    if _accepts_text(text_origin.path):
+    if _accepts_text(project, text_origin.path):
         for line in rewrite_line(project.sources[text_origin.path], text_origin.line, old, new):
             yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
     for origin in (text_origin, *value_origins):
@@ -152,7 +152,9 @@ def _propose_replacement(
         yield (Edit(first.path, first.line, len(places), lines),)
 
 
-def _propose_insertion(prompt: TracedPrompt, output_edit: OutputEdit) -> Iterator[Candidate]:
+def _propose_insertion(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> Iterator[Candidate]:
     """Yield the ways to write new lines after the text before them, and before the text after."""
     new = [*output_edit.new]
     while new and not new[0]:
@@ -169,7 +171,7 @@ def _propose_insertion(prompt: TracedPrompt, output_edit: OutputEdit) -> Iterato
         if number is None:
             continue
         origin = prompt.origins[number][0]
-        if _accepts_text(origin.path):
+        if _accepts_text(project, origin.path):
             for form in forms:
                 yield (Edit(origin.path, origin.line + offset, 0, form),)
 
@@ -180,13 +182,13 @@ def _find_nearest_text(prompt: TracedPrompt, numbers: Iterable[int]) -> int | No
 
 def _is_literal(project: Project, prompt: TracedPrompt, number: int) -> bool:
     origin = prompt.origins[number][0]
-    if not _accepts_text(origin.path):
+    if not _accepts_text(project, origin.path):
         return False
     source = project.sources[origin.path].split("\n")[origin.line - 1]
     return source.rstrip() == prompt.lines[number]
 
 
-def explain_failure(prompt: TracedPrompt, output_edit: OutputEdit) -> str:
+def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputEdit) -> str:
     """Return in words why a hunk has no place to go."""
     last = len(prompt.lines) - 1
     numbers = range(output_edit.first, output_edit.last) or (
@@ -195,7 +197,7 @@ def explain_failure(prompt: TracedPrompt, output_edit: OutputEdit) -> str:
     )
     places = [prompt.origins[number][0] for number in numbers]
     for place in places:
-        if text := explain_closed_source(place.path):
+        if text := explain_closed_source(project, place.path):
             return text
     location = f"{places[0].path}:{places[0].line}"
     if output_edit.first == output_edit.last:

@@ -4,7 +4,7 @@ A proposal is built and compared before it is made: with its sources the output 
 what stands there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product, zip_longest
 from typing import NamedTuple
 
@@ -22,15 +22,13 @@ from promptpack.model import Agent, Artifact, Finding, Project, UserError
 from promptpack.model.fields import list_authored_fields
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
+from promptpack.reading.project import replace_sources
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 from promptpack.source.frontmatter import read_document
 from promptpack.targets import TARGETS
 
 _COMBINATIONS = 64
-
-Reload = Callable[[Mapping[str, str]], Project]
-"""Loads the project with other texts in place of some of its sources'."""
 
 
 class Proposal(NamedTuple):
@@ -51,27 +49,28 @@ class _Option(NamedTuple):
     candidates: list[Candidate]
 
 
-def propose(  # noqa: PLR0913, PLR0917 - a project as built, an output of it, and where to
+def propose(
     project: Project,
     built_artifacts: Iterable[Artifact],
-    reload: Reload,
     output: LocatedOutput,
     path: str,
     destination: tuple[str, int],
 ) -> Proposal:
     """Return the edit of the sources that gives the output as it stands at `path`.
 
-    `before` is what the project builds. `to` is the source path, and line or 0, where new text is
-    to go; ("", 0) leaves it open. Raises UserError with every reason why there is no such edit, or
-    more than one.
+    `built_artifacts` is what the project builds. `destination` is the source path, and line or 0,
+    where new text is to go; ("", 0) leaves it open. Raises UserError with every reason why there is
+    no such edit, or more than one.
     """
-    absorption = _Absorption(project, reload, output, path)
+    absorption = _Absorption(project, output, path)
     absorption.check()
     texts = absorption.texts(destination)
     built_contents = {_make_key(artifact): artifact.content for artifact in built_artifacts}
     own_key = _make_key(output.artifact)
     changed_artifacts = [
-        a for a in build_project(reload(texts)) if built_contents.get(_make_key(a)) != a.content
+        a
+        for a in build_project(replace_sources(project, texts))
+        if built_contents.get(_make_key(a)) != a.content
     ]
     siblings = tuple(
         a for a in changed_artifacts if _make_key(a)[:2] == own_key[:2] and _make_key(a) != own_key
@@ -84,8 +83,8 @@ def propose(  # noqa: PLR0913, PLR0917 - a project as built, an output of it, an
 class _Absorption:
     """One output, what it was built as, and what it is now."""
 
-    def __init__(self, project: Project, reload: Reload, place: LocatedOutput, path: str) -> None:
-        self.project, self.reload, self.place, self.path = project, reload, place, path
+    def __init__(self, project: Project, place: LocatedOutput, path: str) -> None:
+        self.project, self.place, self.path = project, place, path
         artifact = place.artifact
         self.target = TARGETS[artifact.target]
         self.built = self.target.decode(artifact.content.decode(), artifact.agent.name)
@@ -126,7 +125,7 @@ class _Absorption:
         raise UserError((self._make_unreachable_finding(options),))
 
     def _propose_front_matter(self) -> Iterator[_Option]:
-        """Yield the head's fields that changed; what can't be absorbed has no candidate."""
+        """Yield the fields that changed; what can't be absorbed has no candidate."""
         pack = self.place.artifact.variant.pack
         text = self.project.sources[pack.path]
         values = read_document(text, pack.path).values
@@ -160,7 +159,9 @@ class _Absorption:
             if solutions:
                 yield _Option(line, "", solutions)
             else:
-                yield _Option(line, explain_failure(self.prompt, output_edit), proposals)
+                yield _Option(
+                    line, explain_failure(self.project, self.prompt, output_edit), proposals
+                )
 
     def _select_working(
         self, proposals: Iterable[Candidate], output_edit: OutputEdit
@@ -185,7 +186,8 @@ class _Absorption:
         variant = artifact.variant
         names = (variant.pack.name,), (variant.model.name,), (variant.policy.name,)
         try:
-            return build_project(self.reload(texts), Selection(*names, (artifact.target,)))[0]
+            project = replace_sources(self.project, texts)
+            return build_project(project, Selection(*names, (artifact.target,)))[0]
         except UserError:
             return None
 

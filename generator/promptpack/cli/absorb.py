@@ -41,9 +41,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     output = _find_edited(artifacts, file)
     try:
         target = _parse_target(project, root, to)
-        proposal = propose(
-            project, artifacts, lambda texts: load_project(root, texts), output, str(file), target
-        )
+        proposal = propose(project, artifacts, output, str(file), target)
     except UserError as error:
         report.print_findings(error.findings)
         return 1
@@ -53,7 +51,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     if proposal.others and not yes and not _confirm(proposal):
         return 1
     for path, text in proposal.sources.items():
-        rewrite_source(root / path, project.sources[path], text)
+        rewrite_source(project.locate(path), project.sources[path], text)
     next_command = "install" if output.installed else "build"
     click.echo(f"Wrote {', '.join(proposal.sources)}. Now run: promptpack {next_command}", err=True)
     return 0

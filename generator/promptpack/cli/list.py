@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.model import Project
+from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import resolve_variants
-from promptpack.source.text import LIBRARY_PREFIX
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 
@@ -34,7 +33,7 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
         click.echo(click.style(f"{kind} ({len(kind_rows)})", bold=True))
         width = max((len(str(row["name"])) for row in kind_rows), default=0)
         for row in kind_rows:
-            click.echo(f"  {str(row['name']).ljust(width)}  {_describe_row(row)}".rstrip())
+            click.echo(f"  {str(row['name']).ljust(width)}  {_describe_row(project, row)}".rstrip())
 
 
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -61,12 +60,12 @@ def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
             yield {**row, "shadows": template.shadows}
 
 
-def _describe_row(row: Mapping[str, Any]) -> str:
+def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     words = [str(row.get("summary") or row.get("title") or "")]
     if row.get("default"):
         words.append("default")
     if row.get("shadows"):
         words.append(f"({row['path']} shadows {row['shadows']})")
-    elif str(row["path"]).startswith(LIBRARY_PREFIX):
-        words.append("(standard library)")
+    elif not is_in_project(row["path"]):
+        words.append(f"({project.find_root(row['path']).title})")
     return " ".join(word for word in words if word)

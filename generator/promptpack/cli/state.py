@@ -30,13 +30,13 @@ class State:
 
         Raises UsageError where there is none.
         """
-        from promptpack.reading.roots import find_root  # noqa: PLC0415 - not for --version
+        from promptpack.reading.roots import find_project_folder  # noqa: PLC0415 - not for --version
 
         if self.directory is not None:
             if not (self.directory / "packs").is_dir():
                 raise click.UsageError(f"'{self.directory}' holds no folder named packs.")
             return self.directory.resolve()
-        root = find_root(Path.cwd())
+        root = find_project_folder(Path.cwd())
         if root is None:
             raise click.UsageError("No folder named packs here or above; name one with -C.")
         return root

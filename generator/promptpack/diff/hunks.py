@@ -14,10 +14,8 @@ from promptpack.diff.segments import (
     split_segments,
     strip_number,
 )
+from promptpack.model.sections import SAFETY_SECTIONS
 from promptpack.reporting.characters import is_deceptive
-
-SAFETY_SECTIONS = frozenset({"ethics", "scope", "permissions"})
-"""The sections of which nothing should go unnoticed."""
 
 
 def find_hunks(before: Segments, after: Segments, aligner: Aligner) -> tuple[Hunk, ...]:

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from promptpack.diff.model import PERMISSION_KINDS, Change
 from promptpack.diff.wording import describe_action, find_suspicious_lines, mark_lines, name_subject
-from promptpack.model import Origin
+from promptpack.model import Origin, is_in_project
 from promptpack.reporting.characters import reveal
-from promptpack.source.text import LIBRARY_PREFIX
 
 MAX_LENGTH = 300
 
@@ -26,8 +25,8 @@ def summarize_change(change: Change) -> str:
 
 
 def select_project_causes(causes: Iterable[Origin]) -> tuple[Origin, ...]:
-    """Return the causes that lie in the project, not in the standard library."""
-    return tuple(origin for origin in causes if not origin.path.startswith(LIBRARY_PREFIX))
+    """Return the causes that lie in the project, not in another root."""
+    return tuple(origin for origin in causes if is_in_project(origin.path))
 
 
 def _truncate(text: str) -> str:

@@ -10,23 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from promptpack.diff.model import Output, Segment, Spelling
 from promptpack.model import Line
-from promptpack.rendering.compose import make_title
+from promptpack.model.sections import SECTION_KINDS, make_title
 
 FRONT_MATTER = "head"
-SECTIONS = (
-    "role",
-    "responsibilities",
-    "scope",
-    "standards",
-    "workflow",
-    "interaction",
-    "output",
-    "ethics",
-    "examples",
-    "permissions",
-)
-"""The sections that are known by name in any file."""
-
 FIELD_DEPTH = 2
 """How many keys deep a head's fields are told apart."""
 
@@ -166,8 +152,9 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
 
 
 def _map_slugs() -> dict[str, str]:
-    slugs = {_make_slug(make_title(name)): name for name in SECTIONS}
-    return {**slugs, **{_make_slug(name): name for name in SECTIONS}}
+    names = [kind.name for kind in SECTION_KINDS]
+    slugs = {_make_slug(make_title(name)): name for name in names}
+    return {**slugs, **{_make_slug(name): name for name in names}}
 
 
 def _make_slug(text: str) -> str:

@@ -20,7 +20,6 @@ from promptpack.model import (
 from promptpack.rendering.includes import LAYOUT, Dependencies
 from promptpack.session import Session
 from promptpack.source.strict_yaml import Document
-from promptpack.source.text import LIBRARY_PREFIX
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ class LintContext:
 
     @cached_property
     def own_texts(self) -> Mapping[str, str]:
-        """The texts of the project's own files, by path."""
+        """The texts of the files that the project may change, by path."""
         texts = self.project.sources.items()
-        return {path: text for path, text in texts if not path.startswith(LIBRARY_PREFIX)}
+        return {path: text for path, text in texts if self.project.is_writable(path)}
 
     @cached_property
     def prompts(self) -> tuple[RenderedPrompt, ...]:

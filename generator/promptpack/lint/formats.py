@@ -7,10 +7,9 @@ from typing import Any
 
 from promptpack.lint.registry import RULES
 from promptpack.lint.rule import LintResult
-from promptpack.model import Finding
+from promptpack.model import Finding, is_in_project
 from promptpack.reporting.github import ANNOTATION_LIMIT, format_annotation
 from promptpack.reporting.sarif import make_location, make_log
-from promptpack.source.text import LIBRARY_PREFIX
 
 SCHEMA_VERSION = 1
 _FIELDS = ("code", "severity", "path", "line", "column", "message", "hint")
@@ -99,9 +98,9 @@ def _make_sarif_result(finding: Finding, index: int, prefix: str) -> dict[str, A
 
 def _is_outside_project(finding: Finding) -> bool:
     """Tell whether a finding is about no file of the project."""
-    return not finding.path or finding.path.startswith(LIBRARY_PREFIX)
+    return not finding.path or not is_in_project(finding.path)
 
 
 def _make_message(finding: Finding) -> str:
-    place = f"{finding.path}:{finding.line}: " if finding.path.startswith(LIBRARY_PREFIX) else ""
+    place = f"{finding.path}:{finding.line}: " if not is_in_project(finding.path) else ""
     return f"{place}{finding.message}{finding.hint and f'; {finding.hint}'}"

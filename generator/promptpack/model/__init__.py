@@ -37,6 +37,7 @@ from promptpack.model.project import (
     Source,
     Use,
 )
+from promptpack.model.root import Root, is_in_project, split_source_path
 
 __all__ = [
     "CAPABILITIES",
@@ -69,6 +70,7 @@ __all__ = [
     "PermissionName",
     "Policy",
     "Project",
+    "Root",
     "Section",
     "Severity",
     "Source",
@@ -76,7 +78,9 @@ __all__ = [
     "UserError",
     "Variant",
     "find_capability",
+    "is_in_project",
     "is_mcp_name",
     "make_mcp_name",
     "split_mcp_name",
+    "split_source_path",
 ]

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
+from promptpack.model.root import Root, split_source_path
 
 Mode = Literal["subagent", "primary", "all"]
 
@@ -29,18 +31,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Source:
-    """A template file as it was read; `library` is true for the standard library's own."""
+    """A template file as it was read; `shadows` is the path of the one whose place it takes."""
 
     name: str
     path: str
     text: str
-    library: bool = False
     shadows: str = ""
 
 
 @dataclass(frozen=True)
 class Fragment(Source):
-    """One idea of prompt text. `body` keeps the source's line numbers: its head is blanked."""
+    """One idea of prompt text. `body` keeps the line numbers: the front matter is blanked."""
 
     body: str = ""
     title: str = ""
@@ -146,3 +147,18 @@ class Project:
     fragments: Mapping[str, Fragment]
     layouts: Mapping[str, Source]
     sources: Mapping[str, str]
+    roots: tuple[Root, ...] = ()
+    """Where all of it comes from; of two templates with one name, that of the first root counts."""
+
+    def find_root(self, path: str) -> Root:
+        """Return the root that a source path leads to."""
+        name, _ = split_source_path(path)
+        return {root.name: root for root in self.roots}[name]
+
+    def is_writable(self, path: str) -> bool:
+        """Tell whether a source is one that the project may change."""
+        return self.find_root(path).writable
+
+    def locate(self, path: str) -> Path:
+        """Return where a source lies on disk."""
+        return self.find_root(path).path / split_source_path(path)[1]

@@ -1,7 +1,7 @@
 """One pack file: its text in, a `Pack` whose every reference is known out, or findings."""
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
+from itertools import product
 
 from promptpack.model import (
     Accept,
@@ -16,55 +16,64 @@ from promptpack.model import (
     Use,
 )
 from promptpack.model.fields import copy_fields
+from promptpack.reading.files import SourceFile
+from promptpack.reading.references import (
+    Names,
+    find_unknown_names,
+    iter_inner_references,
+    iter_pack_references,
+    list_inner_names,
+    resolve_fragment,
+)
 from promptpack.reading.schema import PackFile, UseEntry, When
-from promptpack.reading.validation import suggest, validate
+from promptpack.reading.validation import validate
 from promptpack.source.strict_yaml import DataPath, Document, read_yaml
 from promptpack.source.text import make_finding
 
 
-def read_pack(
-    text: str,
-    path: str,
-    fragments: Collection[str],
-    models: Collection[str],
-    policies: Collection[str],
-) -> tuple[Pack | None, list[Finding]]:
-    """Return the pack in `text`, or None, and what is wrong with it.
+def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding]]:
+    """Return the pack in a file, `packs/<name>/pack.yaml`, and what is wrong with it.
 
-    `path` is the file's path in the project, `packs/<name>/pack.yaml`; the others are the names
-    that it can refer to.
+    `names` are those that there are, of fragments without those of other packs.
     """
-    document = read_yaml(text, path)
-    pack_file = validate(PackFile, document, path, text)
+    document = read_yaml(file.text, file.path)
+    pack_file = validate(PackFile, document, file.path, file.text)
+    data = document.data
+    findings = [
+        *document.findings,
+        *find_unknown_names(iter_pack_references(data), names, document, file),
+        *find_unknown_names(iter_inner_references(data), list_inner_names(data), document, file),
+    ]
     if pack_file is None:
-        return None, document.findings
-    checker = _PackChecker(document, path, text, fragments, models, policies)
-    pack = checker.make_pack(pack_file)
-    return (None if document.findings else pack), document.findings
+        return None, findings
+    findings += _find_contradictions(pack_file, document, file)
+    return _PackMaker(document, file.path).make_pack(pack_file), findings
 
 
-class _PackChecker:
-    """Turns the names in a valid pack file into references, and says which lead nowhere."""
+def _find_contradictions(
+    pack_file: PackFile, document: Document, file: SourceFile
+) -> Iterator[Finding]:
+    folder = file.path.split("/")[-2]
+    if pack_file.name != folder:
+        message = f"name is not the folder's: '{folder}'"
+        yield make_finding("PP013", file.path, document.values["name",], message, "", file.text)
+    variants = pack_file.variants
+    default = (variants.default.model, variants.default.policy)
+    is_excluded = any(_make_condition(when).holds(*default) for when in variants.exclude)
+    if default not in product(variants.model, variants.policy) or is_excluded:
+        message = f"'{'.'.join(default)}' is none of the pack's variants"
+        span = document.values["variants", "default"]
+        yield make_finding("PP026", file.path, span, message, "", file.text)
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one reader, all it can refer to
-        self,
-        document: Document,
-        path: str,
-        text: str,
-        fragments: Collection[str],
-        models: Collection[str],
-        policies: Collection[str],
-    ) -> None:
-        self.document, self.path, self.text = document, path, text
-        self.fragments, self.models, self.policies = fragments, models, policies
-        self.folder = path.removesuffix("/pack.yaml")
+
+class _PackMaker:
+    """Makes a pack of a valid pack file, with the place of what is traced to it."""
+
+    def __init__(self, document: Document, path: str) -> None:
+        self.document, self.path = document, path
 
     def make_pack(self, pack_file: PackFile) -> Pack:
-        folder = self.folder.rpartition("/")[2]
-        if pack_file.name != folder:
-            self._add_finding("PP013", ("name",), f"name is not the folder's: '{folder}'")
         variants = pack_file.variants
-        self._check_variants(pack_file)
         return Pack(
             **copy_fields(pack_file),
             title=pack_file.title,
@@ -118,78 +127,13 @@ class _PackChecker:
         use_entry = entry if isinstance(entry, UseEntry) else UseEntry(use=entry)
         place = (*entry_place, "use") if isinstance(entry, UseEntry) else entry_place
         span = self.document.values[place]
-        name = use_entry.use
-        if name.startswith("./"):
-            name = f"{self.folder}/{name[2:].removesuffix('.md')}.md"
-        if name not in self.fragments:
-            self._report_unknown_fragment(use_entry.use, place)
+        name = resolve_fragment(use_entry.use, self.path)
         return Use(
             name, Origin(self.path, span.line), span.column, use_entry.params, use_entry.optional
         )
 
-    def _report_unknown_fragment(self, name: str, place: DataPath) -> None:
-        folder_prefix = f"{self.folder}/"
-        if name.startswith("./"):
-            local_names = (f for f in self.fragments if f.startswith(folder_prefix))
-            candidates = [f"./{f.removeprefix(folder_prefix)}" for f in local_names]
-        else:
-            candidates = [f for f in self.fragments if not f.endswith(".md")]
-        span = self.document.values[place]
-        hint = suggest(name, candidates)
-        self.document.findings.append(
-            make_finding("PP020", self.path, span, f"unknown fragment '{name}'", hint, self.text)
-        )
-
-    def _check_variants(self, pack_file: PackFile) -> None:
-        variants = pack_file.variants
-        names_by_kind: dict[str, Iterable[str]] = {"model": self.models, "policy": self.policies}
-        for kind, valid_names in names_by_kind.items():
-            for index, name in enumerate(getattr(variants, kind)):
-                self._check_name(kind, name, valid_names, ("variants", kind, index))
-        pairs = {(m, p) for m in variants.model for p in variants.policy}
-        default = (variants.default.model, variants.default.policy)
-        is_excluded = any(_make_condition(when).holds(*default) for when in variants.exclude)
-        if default not in pairs or is_excluded:
-            variant_name = ".".join(default)
-            self._add_finding(
-                "PP026", ("variants", "default"), f"'{variant_name}' is none of the pack's variants"
-            )
-        names_by_kind = {"model": variants.model, "policy": variants.policy}
-        for place, when in _iter_conditions(pack_file):
-            for kind, valid_names in names_by_kind.items():
-                for name in _list_names(getattr(when, kind)):
-                    self._check_name(kind, name, valid_names, (*place, kind))
-        for index, override in enumerate(variants.overrides):
-            for number, name in enumerate(override.drop):
-                place = ("variants", "overrides", index, "drop", number)
-                self._check_name("section", name, pack_file.sections, place)
-
-    def _check_name(
-        self, kind: str, name: str, valid_names: Iterable[str], place: DataPath
-    ) -> None:
-        valid_names = list(valid_names)
-        if name not in valid_names:
-            code = {"model": "PP021", "policy": "PP022", "section": "PP027"}[kind]
-            self._add_finding(code, place, f"unknown {kind} '{name}'", suggest(name, valid_names))
-
     def _make_origin(self, *place: str | int) -> Origin:
         return Origin(self.path, self.document.at(place).line)
-
-    def _add_finding(self, code: str, place: DataPath, message: str, hint: str = "") -> None:
-        span = self.document.values.get(place) or self.document.at(place)
-        self.document.findings.append(make_finding(code, self.path, span, message, hint, self.text))
-
-
-def _iter_conditions(pack_file: PackFile) -> Iterator[tuple[DataPath, When]]:
-    variants = pack_file.variants
-    return chain(
-        ((("variants", "exclude", i), when) for i, when in enumerate(variants.exclude)),
-        (
-            (("variants", "overrides", i, "when"), override.when)
-            for i, override in enumerate(variants.overrides)
-        ),
-        ((("accept", i, "when"), accept.when) for i, accept in enumerate(pack_file.accept)),
-    )
 
 
 def _make_condition(when: When) -> Condition:

@@ -1,15 +1,36 @@
-"""Where fragments, models, policies, layouts and packs come from: the project and the library."""
+"""Where fragments, models, policies, layouts and packs come from: a project's folder in, roots out.
 
+Each root has templates in `templates/<kind>/`; only the project has packs, in `packs/`. Of
+templates with one name, that of the first root counts, and shadows the others.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
+
+Kind = Literal["fragments", "models", "policies", "layouts", "packs"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of source, in the order in which they are read."""
+
+PACK_FILE = "pack.yaml"
+SUFFIXES: dict[Kind, str] = {
+    "fragments": ".md",
+    "models": ".yaml",
+    "policies": ".yaml",
+    "layouts": ".md.j2",
+}
+"""The kinds of template, each with the end of its files' names."""
 
 
-class Folder(NamedTuple):
-    """A templates folder: where it is, how its paths are shown, whether it is the library's."""
+class SourceName(NamedTuple):
+    """What a source is by its path; `pack` is the pack that it belongs to, or empty."""
 
-    path: Path
-    shown: str
-    library: bool
+    kind: Kind
+    name: str
+    pack: str = ""
 
 
 def find_library() -> Path:
@@ -22,6 +43,61 @@ def find_library() -> Path:
     )
 
 
-def find_root(start: Path) -> Path | None:
+def find_project_folder(start: Path) -> Path | None:
     """Return the nearest folder from `start` upwards that holds `packs/`, or None."""
     return next((f for f in (start, *start.parents) if (f / "packs").is_dir()), None)
+
+
+def find_roots(folder: Path) -> tuple[Root, ...]:
+    """Return the roots of the project in a folder; where that is the library, it is one root."""
+    project, library = Root(PROJECT, folder.resolve(), True), find_library()
+    if (project.path / "templates").resolve() == library:
+        return (project,)
+    return project, Root(LIBRARY, library.parent, False)
+
+
+def parse_source_path(path: str) -> SourceName | None:
+    """Return what a source is, or None for a path that is none.
+
+    >>> parse_source_path("acme:templates/fragments/ethics/be-honest.md")
+    SourceName(kind='fragments', name='ethics/be-honest', pack='')
+    >>> parse_source_path("packs/demo/role.md")
+    SourceName(kind='fragments', name='packs/demo/role.md', pack='demo')
+    """
+    root, relative_path = split_source_path(path)
+    top, _, rest = relative_path.partition("/")
+    folder, _, file = rest.partition("/")
+    if top == "templates":
+        for kind, suffix in SUFFIXES.items():
+            if folder == kind and file.endswith(suffix):
+                return SourceName(kind, file.removesuffix(suffix))
+    if top == "packs" and root == PROJECT and not folder.startswith("."):
+        if file == PACK_FILE:
+            return SourceName("packs", folder, folder)
+        if file.endswith(".md") and file.rpartition("/")[2] != "README.md":
+            return SourceName("fragments", path, folder)
+    return None
+
+
+def resolve_shadows(roots: Sequence[Root], paths: Iterable[str]) -> dict[str, str]:
+    """Return the sources among some paths that count, each with the one that it shadows or "".
+
+    They are in the order in which they are read: templates by kind and name, then pack by pack.
+    """
+    ranks = {root.name: rank for rank, root in enumerate(roots)}
+    paths_by_name: dict[SourceName, list[str]] = defaultdict(list)
+    for path in paths:
+        if source_name := parse_source_path(path):
+            paths_by_name[source_name].append(path)
+    result: dict[str, str] = {}
+    for source_name in sorted(paths_by_name, key=_make_sort_key):
+        first, *others = sorted(
+            paths_by_name[source_name], key=lambda path: ranks[split_source_path(path)[0]]
+        )
+        result[first] = others[0] if others else ""
+    return result
+
+
+def _make_sort_key(source_name: SourceName) -> tuple[str, int, list[str]]:
+    kind, name, pack = source_name
+    return pack, KINDS.index(kind), name.split("/") if pack else [name]

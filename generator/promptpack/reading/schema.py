@@ -1,6 +1,6 @@
 """The input files as pydantic models, and so as JSON Schemas for editors.
 
-What is wrong with a file is said by `diagnose`, which knows its places.
+`validation` turns what they refuse into findings with places.
 """
 
 import difflib
@@ -281,7 +281,7 @@ class PolicyFile(StrictModel):
 
 
 class FragmentFrontMatter(StrictModel):
-    """The head of `templates/fragments/<section>/<name>.md`."""
+    """The front matter of `templates/fragments/<section>/<name>.md`."""
 
     title: Text | None = None
     summary: Text | None = None

@@ -18,6 +18,7 @@ from promptpack.model import (
     Variant,
 )
 from promptpack.model.fields import resolve_fields
+from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
 from promptpack.rendering.context import (
@@ -44,20 +45,8 @@ from promptpack.rendering.sandbox import NeedsDenied, Templates
 from promptpack.rendering.variants import iter_uses
 from promptpack.source.text import Span, make_finding
 
-TITLES = {
-    "role": "Role",
-    "scope": "Scope and boundaries",
-    "ethics": "Ethics and safety",
-    "output": "Output",
-    "in": "In scope",
-    "out": "Out of scope",
-}
-"""Titles of the known sections and parts whose name alone would not do."""
-
-
 TITLE = "title"
 """The section of the lines above the first one."""
-
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
 
@@ -361,11 +350,6 @@ def _make_untraced_warning(source: Source) -> Finding:
 def _describe_denial(denial: NeedsDenied, policy: str) -> str:
     names = ", ".join(denial.denied)
     return f"fragment '{denial.fragment.name}' needs {names}, which the policy '{policy}' denies"
-
-
-def make_title(name: str) -> str:
-    """Return the title of a section or a part: `data-handling` is "Data handling"."""
-    return TITLES.get(name, name.replace("-", " ").capitalize())
 
 
 def _make_view(section: _RenderedSection[B], write: Callable[[B], str]) -> SectionView:

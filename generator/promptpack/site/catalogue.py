@@ -7,11 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from promptpack.model import Artifact, Fragment, Origin, Pack, Project, Source, Variant
+from promptpack.model import (
+    Artifact,
+    Fragment,
+    Origin,
+    Pack,
+    Project,
+    Source,
+    Variant,
+    is_in_project,
+    split_source_path,
+)
 from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
 from promptpack.site.permissions import PermissionRenderer
-from promptpack.source.text import LIBRARY_PREFIX
 
 HOME_PAGE = "index.md"
 FRAGMENT_INDEX = "fragments/index.md"
@@ -65,8 +74,8 @@ class Catalog:
         return next(variant for variant in self.variants[pack.name] if variant.is_default)
 
     def make_edit_address(self, path: str) -> str:
-        """Return where a source can be edited, or nothing; the library's own can't be."""
-        return f"{self.edit}{path}" if self.edit and ":" not in path else ""
+        """Return where a source of the project can be edited, or nothing."""
+        return f"{self.edit}{path}" if self.edit and is_in_project(path) else ""
 
 
 def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = "") -> Catalog:
@@ -149,7 +158,7 @@ def shorten_source_path(path: str) -> str:
     >>> shorten_source_path("promptpack:templates/fragments/standards/async-first.md")
     'standards/async-first'
     """
-    relative_path = path.removeprefix(LIBRARY_PREFIX).removeprefix("templates/")
+    relative_path = split_source_path(path)[1].removeprefix("templates/")
     if relative_path.startswith("fragments/"):
         return relative_path.removeprefix("fragments/").removesuffix(".md")
     return relative_path.split("/", 2)[2] if relative_path.startswith("packs/") else relative_path

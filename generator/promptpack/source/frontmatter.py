@@ -1,4 +1,4 @@
-"""Heads of Markdown files: text in, the YAML head and the body apart out.
+"""The front matter of Markdown files: text in, its YAML and the body apart out.
 
 Two readings: a strict one for the files that authors write here, and a lenient one for agent files
 in the wild, a tenth of which are not valid YAML and which real clients read all the same.
@@ -28,7 +28,7 @@ _Dumper.add_implicit_resolver(
 
 
 class SplitText(NamedTuple):
-    """A head's YAML text (None where there is no head), the body, and the lines before it."""
+    """The YAML of front matter (None where there is none), the body, the lines before it."""
 
     head: str | None
     body: str
@@ -36,7 +36,7 @@ class SplitText(NamedTuple):
 
 
 def split_front_matter(text: str) -> SplitText:
-    """Return a file's head and body; a head starts with `---` as the very first bytes."""
+    """Return a file's front matter and body; it starts with `---` as the very first bytes."""
     match = _FRONT_MATTER.match(text)
     if match is None:
         return SplitText(None, text, 0)
@@ -74,7 +74,7 @@ def read_document(text: str, path: str) -> Document:
 
 
 def read_lenient(front_matter: str) -> dict[str, Any]:
-    """Return the keys of a head as a client would guess them: as YAML, else line by line.
+    """Return the keys of front matter as a client would guess them: as YAML, else line by line.
 
     The last of a doubled key wins, as in the clients' own readers.
     """
@@ -92,7 +92,7 @@ def read_lenient(front_matter: str) -> dict[str, Any]:
 
 
 def dump_front_matter(front_matter: Mapping[str, Any]) -> str:
-    """Return a head as YAML between its `---` lines, in the order given, one key a line.
+    """Return front matter as YAML between its `---` lines, in the order given, one key a line.
 
     Whatever a reader could take for something else is quoted.
     """

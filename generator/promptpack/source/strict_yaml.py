@@ -62,7 +62,7 @@ class Document:
 def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
     """Return the data of one strict YAML document; all findings at once where the syntax allows.
 
-    Lines count from `first_line`, for a document that is the head of a longer file.
+    Lines count from `first_line`, for a document that is the front matter of a longer file.
     """
     return _YamlReader(text, path, first_line).read()
 

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from promptpack.model import Finding
 
-LIBRARY_PREFIX = "promptpack:"
-"""How the paths of the standard library begin, which a project can't mend."""
 SIZE_LIMIT = 1 << 20
 PROBLEM_LIMIT = 100
 """How much is said about one file: a hostile one could hold a mistake in each of its bytes."""

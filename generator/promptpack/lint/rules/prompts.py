@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.prose import (
@@ -13,14 +13,8 @@ from promptpack.lint.prose import (
 )
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Origin, Pack, Section
+from promptpack.model.sections import SECTION_KINDS
 from promptpack.source.strict_yaml import DataPath
-
-_EXPECTED_SECTIONS: Mapping[str, frozenset[str]] = {
-    "role": frozenset({"role", "identity", "persona", "about", "purpose"}),
-    "scope": frozenset({"scope", "boundaries", "limits", "constraints", "rules"}),
-    "ethics": frozenset({"ethics", "safety", "security", "guardrails", "principles"}),
-}
-"""The sections that each agent should have, and by what names they go."""
 
 _MIN_SENTENCE_LENGTH = 50
 """How many characters a sentence has before saying it twice is no coincidence."""
@@ -251,7 +245,11 @@ def check_same_variant(context: LintContext) -> Iterator[Diagnostic]:
 
 def _find_missing_sections(names: set[str]) -> list[str]:
     """Return the wanted sections of which none of these names is one."""
-    return [section for section, aliases in _EXPECTED_SECTIONS.items() if not aliases & names]
+    return [
+        kind.name
+        for kind in SECTION_KINDS
+        if kind.is_expected and not names & {kind.name, *kind.aliases}
+    ]
 
 
 def _is_empty(prompt: RenderedPrompt, section: Section, paths: set[str]) -> bool:

@@ -8,7 +8,6 @@ from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Pack
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
-from promptpack.source.text import LIBRARY_PREFIX
 
 
 def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
@@ -35,7 +34,7 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
     for fragment in context.project.fragments.values():
         if (
             context.project.packs
-            and not fragment.library
+            and fragment.path in context.own_texts
             and fragment.path not in context.packs_by_path
         ):
             hint = "use it in a pack, or delete it"
@@ -71,11 +70,7 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     }
     for kind, paths in paths_by_kind.items():
         for path in paths:
-            if (
-                project.packs
-                and not path.startswith(LIBRARY_PREFIX)
-                and path not in context.packs_by_path
-            ):
+            if project.packs and path in context.own_texts and path not in context.packs_by_path:
                 user = "model" if kind == "layout" else "pack"
                 yield Diagnostic(path, 1, f"no {user} uses this {kind}", "use it, or delete it")
 

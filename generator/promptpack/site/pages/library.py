@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from promptpack.model import Fragment, Source
-from promptpack.rendering.compose import make_title
+from promptpack.model.sections import make_title
 from promptpack.site.catalogue import (
     FRAGMENT_INDEX,
     LAYOUT_INDEX,

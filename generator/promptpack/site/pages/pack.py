@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from promptpack.model import Artifact, Loss, Model, Pack, Policy, Use, Variant
 from promptpack.model.fields import list_authored_fields
-from promptpack.rendering.compose import make_title
+from promptpack.model.sections import make_title
 from promptpack.site import lineage
 from promptpack.site.catalogue import (
     HOME_PAGE,

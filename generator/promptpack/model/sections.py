@@ -1,0 +1,64 @@
+"""The section kinds: what promptpack knows of sections by their names; a pack may have others."""
+
+from typing import NamedTuple
+
+
+class SectionKind(NamedTuple):
+    """A section that is known by its name.
+
+    Of a safety-relevant one no change should go unnoticed. An expected one should be in each pack,
+    under its own name or one of `aliases`.
+    """
+
+    name: str
+    title: str
+    is_safety: bool = False
+    is_expected: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+SECTION_KINDS = (
+    SectionKind(
+        "role", "Role", is_expected=True, aliases=("identity", "persona", "about", "purpose")
+    ),
+    SectionKind("responsibilities", "Responsibilities"),
+    SectionKind(
+        "scope",
+        "Scope and boundaries",
+        is_safety=True,
+        is_expected=True,
+        aliases=("boundaries", "limits", "constraints", "rules"),
+    ),
+    SectionKind("standards", "Standards"),
+    SectionKind("workflow", "Workflow"),
+    SectionKind("interaction", "Interaction"),
+    SectionKind("output", "Output"),
+    SectionKind(
+        "ethics",
+        "Ethics and safety",
+        is_safety=True,
+        is_expected=True,
+        aliases=("safety", "security", "guardrails", "principles"),
+    ),
+    SectionKind("examples", "Examples"),
+    SectionKind("permissions", "Permissions", is_safety=True),
+)
+"""In the order in which they are usually read; `permissions` is written by promptpack itself."""
+
+SAFETY_SECTIONS = frozenset(kind.name for kind in SECTION_KINDS if kind.is_safety)
+"""The sections of which no change should go unnoticed."""
+
+_TITLES = {kind.name: kind.title for kind in SECTION_KINDS} | {
+    "in": "In scope",
+    "out": "Out of scope",
+}
+"""The titles of known sections, and of the parts whose name alone would not do."""
+
+
+def make_title(name: str) -> str:
+    """Return the title of a section or a part.
+
+    >>> make_title("ethics"), make_title("data-handling")
+    ('Ethics and safety', 'Data handling')
+    """
+    return _TITLES.get(name, name.replace("-", " ").capitalize())

@@ -1,0 +1,170 @@
+"""What a pack or a model refers to by name: YAML data in, its references or findings out.
+
+The data may be wrong in other places: a name that leads nowhere is reported together with those.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+from promptpack.model import Finding
+from promptpack.reading.files import SourceFile
+from promptpack.reading.validation import suggest
+from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
+from promptpack.source.text import PROBLEM_LIMIT, make_finding
+
+_CODES = {
+    "fragment": "PP020",
+    "model": "PP021",
+    "policy": "PP022",
+    "target": "PP023",
+    "layout": "PP025",
+    "section": "PP027",
+}
+
+Names = Mapping[str, Collection[str]]
+"""The names that there are, by kind; references of other kinds are not checked."""
+
+
+class Reference(NamedTuple):
+    """A name of something of a kind, and the place of the value, or key, that it is."""
+
+    kind: str
+    name: str
+    place: DataPath
+    is_key: bool = False
+
+
+def iter_pack_references(data: object) -> Iterator[Reference]:
+    """Yield what the data of a pack file refers to in other files."""
+    pack = _get_mapping(data)
+    for section, entry in _get_mapping(pack.get("sections")).items():
+        yield from _iter_section(entry, ("sections", section))
+    yield from _iter_variant_names(pack.get("variants"), ("variants",))
+    yield from _iter_names("target", pack.get("targets"), ("targets",))
+    for place, accept in _iter_mappings(pack, ("accept",)):
+        yield from _iter_names("target", accept.get("target"), (*place, "target"))
+
+
+def iter_inner_references(data: object) -> Iterator[Reference]:
+    """Yield what the data of a pack file refers to of its own models, policies and sections."""
+    pack = _get_mapping(data)
+    variants = _get_mapping(pack.get("variants"))
+    for place, exclude in _iter_mappings(variants, ("variants", "exclude")):
+        yield from _iter_variant_names(exclude, place)
+    for place, override in _iter_mappings(variants, ("variants", "overrides")):
+        yield from _iter_variant_names(override.get("when"), (*place, "when"))
+        yield from _iter_names("section", override.get("drop"), (*place, "drop"))
+    for place, accept in _iter_mappings(pack, ("accept",)):
+        yield from _iter_variant_names(accept.get("when"), (*place, "when"))
+
+
+def list_inner_names(data: object) -> Names:
+    """Return the models, policies and sections that the data of a pack file lists."""
+    pack = _get_mapping(data)
+    lists = {**_get_mapping(pack.get("variants")), "section": pack.get("sections")}
+    return {
+        kind: [name for name in lists[kind] if isinstance(name, str)]
+        for kind in ("model", "policy", "section")
+        if isinstance(lists.get(kind), (list, dict))
+    }
+
+
+def iter_model_references(data: object) -> Iterator[Reference]:
+    """Yield what the data of a model file refers to."""
+    model = _get_mapping(data)
+    yield from _iter_names("layout", model.get("layout"), ("layout",))
+    for target in _get_mapping(model.get("ids")):
+        yield Reference("target", target, ("ids", target), is_key=True)
+
+
+def find_unknown_names(
+    references: Iterable[Reference],
+    names: Names,
+    document: Document,
+    file: SourceFile,
+) -> Iterator[Finding]:
+    """Yield an error for each reference to what is not among the names of its kind.
+
+    A place of which the document has an error already is left out.
+    """
+    if any(finding.code in UNREADABLE_CODES for finding in document.findings):
+        return
+    reported_places = {(finding.line, finding.column) for finding in document.findings}
+    unknown = (
+        reference
+        for reference in references
+        if reference.kind in names
+        if resolve_fragment(reference.name, file.path) not in names[reference.kind]
+    )
+    for kind, name, place, is_key in islice(unknown, PROBLEM_LIMIT):
+        span = document.keys[place] if is_key else document.values[place]
+        if not {span[:2], document.at(place)[:2]} & reported_places:
+            hint = suggest(name, _list_candidates(name, names[kind], file.path))
+            message = f"unknown {kind} '{name}'"
+            yield make_finding(_CODES[kind], file.path, span, message, hint, file.text)
+
+
+def resolve_fragment(name: str, path: str) -> str:
+    """Return the full name of a fragment that the file at `path` names.
+
+    >>> resolve_fragment("./role", "packs/demo/pack.yaml")
+    'packs/demo/role.md'
+    """
+    if not name.startswith("./"):
+        return name
+    return f"{path.rpartition('/')[0]}/{name[2:].removesuffix('.md')}.md"
+
+
+def _list_candidates(name: str, names: Collection[str], path: str) -> list[str]:
+    """Return the names that may have been meant, as the file at `path` would write them."""
+    folder = f"{path.rpartition('/')[0]}/"
+    if name.startswith("./"):
+        return [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
+    return [other for other in names if not other.endswith(".md")]
+
+
+def _iter_section(entry: object, place: DataPath) -> Iterator[Reference]:
+    """Yield the fragments of a section, or of each of its parts."""
+    if isinstance(entry, dict) and "use" not in entry:
+        for part, uses in entry.items():
+            yield from _iter_uses(uses, (*place, part))
+    else:
+        yield from _iter_uses(entry, place)
+
+
+def _iter_uses(uses: object, place: DataPath) -> Iterator[Reference]:
+    """Yield the fragment of a use, or of each of a list of uses."""
+    items = [((*place, n), use) for n, use in enumerate(uses)] if isinstance(uses, list) else []
+    for item_place, use in items or [(place, uses)]:
+        if isinstance(use, dict):
+            yield from _iter_names("fragment", use.get("use"), (*item_place, "use"))
+        elif isinstance(use, str):
+            yield Reference("fragment", use, item_place)
+
+
+def _iter_variant_names(data: object, place: DataPath) -> Iterator[Reference]:
+    for kind in ("model", "policy"):
+        yield from _iter_names(kind, _get_mapping(data).get(kind), (*place, kind))
+
+
+def _iter_names(kind: str, value: object, place: DataPath) -> Iterator[Reference]:
+    """Yield a name, or each of a list of names."""
+    if isinstance(value, str):
+        yield Reference(kind, value, place)
+    for index, name in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(name, str):
+            yield Reference(kind, name, (*place, index))
+
+
+def _iter_mappings(
+    data: Mapping[str, Any], place: DataPath
+) -> Iterator[tuple[DataPath, Mapping[str, Any]]]:
+    """Yield the mappings in a list, which stands in `data` under the last key of its place."""
+    items = data.get(str(place[-1]))
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        yield (*place, index), _get_mapping(item)
+
+
+def _get_mapping(data: object) -> Mapping[str, Any]:
+    return data if isinstance(data, dict) else {}

@@ -1,0 +1,115 @@
+"""One template file: its text in, a fragment, model or policy out, or what is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+
+from promptpack.model import (
+    PATTERNED,
+    Effect,
+    Finding,
+    Fragment,
+    Grant,
+    Model,
+    PatternRule,
+    Policy,
+)
+from promptpack.policy.lattice import is_patterned
+from promptpack.reading.files import SourceFile
+from promptpack.reading.references import Names, find_unknown_names, iter_model_references
+from promptpack.reading.roots import SourceName
+from promptpack.reading.schema import FragmentFrontMatter, ModelFile, PolicyFile
+from promptpack.reading.validation import validate
+from promptpack.source import frontmatter
+from promptpack.source.strict_yaml import Document, read_yaml
+from promptpack.source.text import Span, make_finding
+
+
+def read_fragment(
+    file: SourceFile, source_name: SourceName
+) -> tuple[Fragment | None, list[Finding]]:
+    """Return the fragment in a file, and what is wrong with it."""
+    front_matter, body, lines = frontmatter.split_front_matter(file.text)
+    if front_matter is None:
+        if file.text.startswith("---\n"):
+            return None, [_make_unclosed_finding(file)]
+        return _make_fragment(file, source_name, body, FragmentFrontMatter()), []
+    document = read_yaml(front_matter or "{}", file.path, 2)
+    fields = validate(FragmentFrontMatter, document, file.path, file.text)
+    if fields is None:
+        return None, document.findings
+    body = "{#" + "\n" * (lines - 1) + "#}\n" + body
+    return _make_fragment(file, source_name, body, fields), []
+
+
+def read_model(
+    file: SourceFile, source_name: SourceName, names: Names
+) -> tuple[Model | None, list[Finding]]:
+    """Return the model in a file, and what is wrong with it; `names` are those that there are."""
+    document = read_yaml(file.text, file.path)
+    model_file = validate(ModelFile, document, file.path, file.text)
+    references = iter_model_references(document.data)
+    findings = [*document.findings, *find_unknown_names(references, names, document, file)]
+    if model_file is None:
+        return None, findings
+    values = model_file.model_dump()
+    return Model(source_name.name, path=file.path, shadows=file.shadows, **values), findings
+
+
+def read_policy(file: SourceFile, source_name: SourceName) -> tuple[Policy | None, list[Finding]]:
+    """Return the policy in a file, and what is wrong with it."""
+    document = read_yaml(file.text, file.path)
+    policy_file = validate(PolicyFile, document, file.path, file.text)
+    if policy_file is None:
+        return None, document.findings
+    default = Effect(policy_file.default)
+    policy = Policy(
+        default=default,
+        grants={c: _make_grant(rules, default) for c, rules in policy_file.capabilities.items()},
+        name=source_name.name,
+        title=policy_file.title,
+        summary=policy_file.summary,
+        path=file.path,
+        shadows=file.shadows,
+    )
+    return policy, list(_find_misplaced_patterns(policy_file, document, file))
+
+
+def _make_fragment(
+    file: SourceFile, source_name: SourceName, body: str, fields: FragmentFrontMatter
+) -> Fragment:
+    stem = source_name.name.removesuffix(".md").rpartition("/")[2]
+    return Fragment(
+        name=source_name.name,
+        path=file.path,
+        text=file.text,
+        shadows=file.shadows,
+        body=body,
+        title=fields.title or stem.replace("-", " ").capitalize(),
+        summary=fields.summary or "",
+        needs=tuple(fields.needs),
+        params=fields.params,
+        pack=source_name.pack,
+    )
+
+
+def _make_unclosed_finding(file: SourceFile) -> Finding:
+    message, hint = "a head without an end", "end it with a line of three hyphens"
+    return make_finding("PP007", file.path, Span(1, 1, 3), message, hint, file.text)
+
+
+def _find_misplaced_patterns(
+    policy_file: PolicyFile, document: Document, file: SourceFile
+) -> Iterator[Finding]:
+    for name, rules in policy_file.capabilities.items():
+        if not isinstance(rules, str) and not is_patterned(name):
+            message = f"'{name}' takes one value, not patterns"
+            hint = f"patterns go with {', '.join(sorted(PATTERNED))}"
+            span = document.at(("capabilities", name))
+            yield make_finding("PP028", file.path, span, message, hint, file.text)
+
+
+def _make_grant(rules: str | Mapping[str, str], default: Effect) -> Grant:
+    """Return ordered rules of which the first matches all."""
+    if isinstance(rules, str):
+        return (PatternRule("*", Effect(rules)),)
+    grant = tuple(PatternRule(pattern, Effect(effect)) for pattern, effect in rules.items())
+    return grant if grant[0].pattern == "*" else (PatternRule("*", default), *grant)
