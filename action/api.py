@@ -7,8 +7,8 @@ import urllib.request
 from typing import IO, Any, NamedTuple
 
 _TIMEOUT = 20
-_LARGEST = 64 << 20
-_PATIENCE = 30
+_MAX_BYTES = 64 << 20
+_MAX_WAIT = 30
 
 
 class Access(NamedTuple):
@@ -18,16 +18,16 @@ class Access(NamedTuple):
     token: str
 
 
-class Refused(Exception):  # noqa: N818 - what happened, not whose fault it is
+class RequestError(Exception):
     """A request that failed; `wait` says after how many seconds it is worth trying again."""
 
-    def __init__(self, status: int, said: str, wait: float | None = None) -> None:
-        super().__init__(said)
+    def __init__(self, status: int, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
         self.status = status
         self.wait = wait
 
 
-def ask(access: Access, method: str, path: str, data: object = None) -> Any:  # noqa: ANN401 - JSON
+def send_request(access: Access, method: str, path: str, data: object = None) -> Any:  # noqa: ANN401 - JSON
     """Return the answer to a request; raises Refused.
 
     A redirect is an answer like any other: followed, it would take the token elsewhere.
@@ -45,50 +45,54 @@ def ask(access: Access, method: str, path: str, data: object = None) -> Any:  # 
         },
     )
     try:
-        with _OPENER.open(request, timeout=_TIMEOUT) as answer:
-            return json.loads(answer.read(_LARGEST))
+        with _OPENER.open(request, timeout=_TIMEOUT) as response:
+            return json.loads(response.read(_MAX_BYTES))
     except urllib.error.HTTPError as error:
         with error:
-            raise Refused(_status(error), _message(error), _wait(error)) from None
+            raise RequestError(
+                _read_status(error), _read_message(error), _find_wait(error)
+            ) from None
     except ValueError:
-        raise Refused(0, "the answer is not JSON") from None
+        raise RequestError(0, "the answer is not JSON") from None
     except (OSError, http.client.HTTPException) as error:
-        raise Refused(0, f"no answer: {error}", 1) from None
+        raise RequestError(0, f"no answer: {error}", 1) from None
 
 
-class _Straight(urllib.request.HTTPRedirectHandler):
+class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):
     """Follows no redirect."""
 
     def redirect_request(self, *_: object) -> None:
         """Return that there is nothing to ask instead."""
 
 
-_OPENER = urllib.request.build_opener(_Straight)
+_OPENER = urllib.request.build_opener(_NoRedirectHandler)
 
 
-def _status(error: urllib.error.HTTPError) -> int:
+def _read_status(error: urllib.error.HTTPError) -> int:
     """Return the status; GitHub also says 403 where there were too many requests."""
-    limited = error.headers.get("Retry-After") or error.headers.get("X-RateLimit-Remaining") == "0"
-    return 429 if limited and error.code == 403 else error.code
+    is_limited = (
+        error.headers.get("Retry-After") or error.headers.get("X-RateLimit-Remaining") == "0"
+    )
+    return 429 if is_limited and error.code == 403 else error.code
 
 
-def _message(error: urllib.error.HTTPError) -> str:
+def _read_message(error: urllib.error.HTTPError) -> str:
     """Return the status and what the answer says of it, on one line."""
-    said: object = ""
+    message: object = ""
     try:
-        said = json.loads(_read(error.fp)).get("message", "")
+        message = json.loads(_read_stream(error.fp)).get("message", "")
     except (OSError, ValueError, AttributeError, http.client.HTTPException):
-        said = error.reason
-    return f"{error.code} {str(said)[:300]}".encode("ascii", "backslashreplace").decode()
+        message = error.reason
+    return f"{error.code} {str(message)[:300]}".encode("ascii", "backslashreplace").decode()
 
 
-def _read(stream: IO[bytes] | None) -> bytes:
+def _read_stream(stream: IO[bytes] | None) -> bytes:
     return stream.read(1 << 16) if stream else b""
 
 
-def _wait(error: urllib.error.HTTPError) -> float | None:
+def _find_wait(error: urllib.error.HTTPError) -> float | None:
     """Return when to try again: after a fault of the server, or when the rate limit says so."""
-    said = error.headers.get("Retry-After", "")
-    if said.isdecimal() and int(said) <= _PATIENCE:
-        return int(said)
+    retry_after = error.headers.get("Retry-After", "")
+    if retry_after.isdecimal() and int(retry_after) <= _MAX_WAIT:
+        return int(retry_after)
     return 2 if error.code >= 500 else None

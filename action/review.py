@@ -17,28 +17,28 @@ from typing import Any, NamedTuple
 import revisions
 import runner
 import wording
-from wording import Outcome, Ran, Report
+from wording import CommandResult, Outcome, ReviewReport
 
-BUDGET = 60_000
+COMMENT_BUDGET = 60_000
 """The characters of a comment; GitHub takes 65,536."""
-SUMMARY = 900 * 1024
+SUMMARY_LIMIT = 900 * 1024
 """The bytes of a summary; GitHub takes 1 MiB for a step."""
 
-_CHOICES = {
+_INPUT_CHOICES = {
     "INPUT_FAIL_ON": ("none", "permissions", "any"),
     "INPUT_CHECK": ("true", "false"),
     "INPUT_COMMENT": ("true", "false"),
 }
-_FORMATS = {
+_REPORT_FILES = {
     "markdown": "summary.md",
     "html": "promptpack-diff.html",
     "json": "promptpack-diff.json",
 }
-_KILLED = 4
-_DIFFERENT = ("changed", "added", "removed", "renamed")
+_KILLED_CODE = 4
+_CHANGE_KINDS = ("changed", "added", "removed", "renamed")
 
 
-class Wanted(NamedTuple):
+class ReviewOptions(NamedTuple):
     """What the workflow asks for."""
 
     project: Path
@@ -50,37 +50,40 @@ class Wanted(NamedTuple):
 
 def main() -> int:
     """Review the checkout; return 0 unless the action can't be used like this."""
-    if complaint := _complaint(os.environ):
-        runner.annotate([("error", complaint)])
+    if problem := _find_problem(os.environ):
+        runner.annotate([("error", problem)])
         return 2
-    wanted = _wanted(os.environ)
+    options = _read_options(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="promptpack-", dir=os.environ.get("RUNNER_TEMP")))
-    outcome = _outcome(wanted, folder)
-    annotated = folder / "annotations.txt"
+    outcome = _run_review(options, folder)
+    annotations_file = folder / "annotations.txt"
     runner.annotate(
-        wording.annotations(outcome), annotated.read_text("utf-8") if annotated.exists() else ""
+        wording.make_annotations(outcome),
+        annotations_file.read_text("utf-8") if annotations_file.exists() else "",
     )
-    runner.summarise(_fitting(outcome))
-    (folder / "comment.md").write_text(wording.comment(outcome), encoding="utf-8", newline="\n")
-    (folder / "short.md").write_text(wording.short(outcome), encoding="utf-8", newline="\n")
+    runner.append_summary(_choose_summary(outcome))
+    (folder / "comment.md").write_text(
+        wording.render_comment(outcome), encoding="utf-8", newline="\n"
+    )
+    (folder / "short.md").write_text(wording.render_short(outcome), encoding="utf-8", newline="\n")
     _set_outputs(outcome, folder)
     return 0
 
 
-def _complaint(env: Mapping[str, str]) -> str:
+def _find_problem(env: Mapping[str, str]) -> str:
     """Return why the action can't be used like this, or nothing."""
     if env.get("GITHUB_EVENT_NAME") == "pull_request_target":
         return "Use the event pull_request: pull_request_target hands a stranger's text a token"
-    for name, choices in _CHOICES.items():
+    for name, choices in _INPUT_CHOICES.items():
         if env.get(name, choices[0]) not in choices:
-            said = name.removeprefix("INPUT_").lower().replace("_", "-")
-            return f"The input '{said}' is {env[name]!r}, not one of: {', '.join(choices)}"
-    project = _wanted(env).project
+            input_name = name.removeprefix("INPUT_").lower().replace("_", "-")
+            return f"The input '{input_name}' is {env[name]!r}, not one of: {', '.join(choices)}"
+    project = _read_options(env).project
     return "" if project.is_dir() else f"The project '{project}' is no folder of the checkout"
 
 
-def _wanted(env: Mapping[str, str]) -> Wanted:
-    return Wanted(
+def _read_options(env: Mapping[str, str]) -> ReviewOptions:
+    return ReviewOptions(
         Path(env.get("GITHUB_WORKSPACE") or ".").absolute() / env.get("INPUT_PROJECT", "."),
         env.get("INPUT_BASE", ""),
         env.get("INPUT_FAIL_ON", "none"),
@@ -89,74 +92,74 @@ def _wanted(env: Mapping[str, str]) -> Wanted:
     )
 
 
-def _outcome(wanted: Wanted, folder: Path) -> Outcome:
-    check = _promptpack(wanted.project, "check") if wanted.check else None
+def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
+    check = _run_promptpack(options.project, "check") if options.check else None
     name, commit = os.environ.get("GITHUB_EVENT_NAME", ""), os.environ.get("GITHUB_SHA", "")
-    base, head = revisions.compared(_event(), name, commit, wanted.project)
-    sides = [wanted.base or base, head] if wanted.base or base else []
-    gate = ["--fail-on", wanted.fail_on, *(("--accept", wanted.accept) if wanted.accept else ())]
-    files = [f"{name}={folder / file}" for name, file in _FORMATS.items()]
+    base, head = revisions.find_revisions(_read_event(), name, commit, options.project)
+    sides = [options.base or base, head] if options.base or base else []
+    gate = ["--fail-on", options.fail_on, *(("--accept", options.accept) if options.accept else ())]
+    files = [f"{name}={folder / file}" for name, file in _REPORT_FILES.items()]
     files.append(f"github={folder / 'annotations.txt'}")
     outs = [word for file in files for word in ("--out", file)]
-    words = [*gate, "--max-chars", str(SUMMARY), *outs, "--", *sides]
-    diff = _promptpack(wanted.project, "diff", *words)
-    report = _report(wanted, folder, [*gate, "--", *sides]) if diff.code in (0, 1) else None
-    return Outcome(check, diff, report, wanted.fail_on, revisions.is_shallow(wanted.project))
+    arguments = [*gate, "--max-chars", str(SUMMARY_LIMIT), *outs, "--", *sides]
+    diff = _run_promptpack(options.project, "diff", *arguments)
+    report = _read_report(options, folder, [*gate, "--", *sides]) if diff.code in (0, 1) else None
+    return Outcome(check, diff, report, options.fail_on, revisions.is_shallow(options.project))
 
 
-def _report(wanted: Wanted, folder: Path, words: list[str]) -> Report:
+def _read_report(options: ReviewOptions, folder: Path, arguments: list[str]) -> ReviewReport:
     """Return the report that was written; what is too long for a comment is told once more."""
-    full = (folder / _FORMATS["markdown"]).read_text("utf-8")
+    full = (folder / _REPORT_FILES["markdown"]).read_text("utf-8")
     cut = full
-    if len(full) > BUDGET:
+    if len(full) > COMMENT_BUDGET:
         out = folder / "cut.md"
-        told = ("--out", f"markdown={out}", "--max-chars", str(BUDGET))
-        _promptpack(wanted.project, "diff", *told, *words)
+        limits = ("--out", f"markdown={out}", "--max-chars", str(COMMENT_BUDGET))
+        _run_promptpack(options.project, "diff", *limits, *arguments)
         cut = out.read_text("utf-8")
-    data = json.loads((folder / _FORMATS["json"]).read_text("utf-8"))
-    widened = sum(change["kind"] in ("widened", "unproven") for change in data["permissions"])
-    changed = sum(data["summary"][kind] for kind in _DIFFERENT)
-    return Report(full, cut, changed, widened, data["summary"]["groups"])
+    data = json.loads((folder / _REPORT_FILES["json"]).read_text("utf-8"))
+    widened_count = sum(change["kind"] in ("widened", "unproven") for change in data["permissions"])
+    changed_count = sum(data["summary"][kind] for kind in _CHANGE_KINDS)
+    return ReviewReport(full, cut, changed_count, widened_count, data["summary"]["groups"])
 
 
-def _promptpack(project: Path, *words: str) -> Ran:
+def _run_promptpack(project: Path, *arguments: str) -> CommandResult:
     """Run promptpack as it is installed beside this Python; what it says goes to the log."""
-    done = subprocess.run(  # noqa: S603 - our own program, in whose words a revision follows --
-        [Path(sys.executable).parent / "promptpack", "--color", "never", *words],
+    process = subprocess.run(  # noqa: S603 - our own program, in whose words a revision follows --
+        [Path(sys.executable).parent / "promptpack", "--color", "never", *arguments],
         cwd=project,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
     )
-    said = done.stdout.decode("utf-8", "replace")
-    runner.log(f"$ promptpack {words[0]}\n{said}")
-    return Ran(done.returncode if done.returncode >= 0 else _KILLED, said)
+    output = process.stdout.decode("utf-8", "replace")
+    runner.log(f"$ promptpack {arguments[0]}\n{output}")
+    return CommandResult(process.returncode if process.returncode >= 0 else _KILLED_CODE, output)
 
 
-def _event() -> Mapping[str, Any]:
+def _read_event() -> Mapping[str, Any]:
     path = os.environ.get("GITHUB_EVENT_PATH")
     event = json.loads(Path(path).read_text("utf-8")) if path else {}
     return event if isinstance(event, dict) else {}
 
 
-def _fitting(outcome: Outcome) -> str:
+def _choose_summary(outcome: Outcome) -> str:
     """Return the longest text that a summary holds."""
-    texts = (say(outcome) for say in (wording.summary, wording.comment))
-    fitting = (text for text in texts if len(text.encode()) <= SUMMARY)
-    return next(fitting, wording.short(outcome))
+    texts = (render(outcome) for render in (wording.render_summary, wording.render_comment))
+    candidates = (text for text in texts if len(text.encode()) <= SUMMARY_LIMIT)
+    return next(candidates, wording.render_short(outcome))
 
 
 def _set_outputs(outcome: Outcome, folder: Path) -> None:
     report = outcome.report
-    runner.output(
+    runner.set_outputs(
         code=outcome.code,
-        news=str(outcome.news).lower(),
+        news=str(outcome.has_news).lower(),
         folder=folder,
         changed=report.changed if report else "",
         permissions_widened=report.widened if report else "",
-        html=folder / _FORMATS["html"] if report else "",
-        json=folder / _FORMATS["json"] if report else "",
+        html=folder / _REPORT_FILES["html"] if report else "",
+        json=folder / _REPORT_FILES["json"] if report else "",
     )
 
 

@@ -20,40 +20,40 @@ _ANNOTATION = re.compile("::(error|warning|notice) [^\r\n]*")
 def log(text: str) -> None:
     """Print text of which no line is taken for a command, whatever it says."""
     if text.strip():
-        resume = secrets.token_hex(16)
-        _print(f"::stop-commands::{resume}\n{text.rstrip()}\n::{resume}::\n")
+        resume_token = secrets.token_hex(16)
+        _print(f"::stop-commands::{resume_token}\n{text.rstrip()}\n::{resume_token}::\n")
 
 
-def annotate(own: Iterable[tuple[str, str]], reported: str = "") -> None:
+def annotate(messages: Iterable[tuple[str, str]], commands: str = "") -> None:
     """Print annotations: our own (level, message), then commands of a report, up to the limit."""
-    lines = [f"::{level} title=promptpack::{_data(message)}" for level, message in own]
-    lines += [line for line in reported.split("\n") if _ANNOTATION.fullmatch(line)]
-    said: Counter[str] = Counter()
+    lines = [f"::{level} title=promptpack::{_escape_data(message)}" for level, message in messages]
+    lines += [line for line in commands.split("\n") if _ANNOTATION.fullmatch(line)]
+    counts: Counter[str] = Counter()
     for line in lines:
         level = line[2:].partition(" ")[0]
-        said[level] += 1
-        if said[level] <= LIMIT:
+        counts[level] += 1
+        if counts[level] <= LIMIT:
             _print(f"{line}\n")
 
 
-def output(**values: object) -> None:
+def set_outputs(**values: object) -> None:
     """Set outputs of this step; an underscore stands for a hyphen."""
     for name, value in values.items():
-        _append("GITHUB_OUTPUT", f"{name.replace('_', '-')}={value}\n")
+        _append_text("GITHUB_OUTPUT", f"{name.replace('_', '-')}={value}\n")
 
 
-def summarise(markdown: str) -> None:
+def append_summary(markdown: str) -> None:
     """Add to the job's summary."""
-    _append("GITHUB_STEP_SUMMARY", f"{markdown.rstrip()}\n\n")
+    _append_text("GITHUB_STEP_SUMMARY", f"{markdown.rstrip()}\n\n")
 
 
-def _append(variable: str, text: str) -> None:
+def _append_text(variable: str, text: str) -> None:
     if path := os.environ.get(variable):
         with open(path, "a", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - to append
             file.write(text)
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

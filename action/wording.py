@@ -10,22 +10,24 @@ from typing import NamedTuple
 MARKER = "<!-- promptpack:diff -->"
 """The first line of every comment, by which it is found again; anywhere else it means nothing."""
 
-_CUT = 20_000
-_RUN = re.compile("`+")
-_GATE = "🔴 **The gate `{}` holds this up**: {}."
-_STALE = "🔴 **The outputs are not what the sources say.** {}"
+_MAX_FENCED = 20_000
+_BACKTICKS = re.compile("`+")
+_GATE_NOTE = "🔴 **The gate `{}` holds this up**: {}."
+_STALE_NOTE = "🔴 **The outputs are not what the sources say.** {}"
 _NOT_COMPARED = "🔴 **Not compared: {}.**"
-_DEEPEN = "The checkout has only a part of the history: give `actions/checkout` `fetch-depth: 0`."
+_SHALLOW_NOTE = (
+    "The checkout has only a part of the history: give `actions/checkout` `fetch-depth: 0`."
+)
 
 
-class Ran(NamedTuple):
+class CommandResult(NamedTuple):
     """A command that ran: its exit code and what it said."""
 
     code: int
     said: str
 
 
-class Report(NamedTuple):
+class ReviewReport(NamedTuple):
     """What `promptpack diff` reported: in full, within a comment's budget, and in numbers."""
 
     full: str
@@ -38,9 +40,9 @@ class Report(NamedTuple):
 class Outcome(NamedTuple):
     """What a run found out; there is no report where the sides could not be compared."""
 
-    check: Ran | None
-    diff: Ran
-    report: Report | None
+    check: CommandResult | None
+    diff: CommandResult
+    report: ReviewReport | None
     fail_on: str
     shallow: bool
 
@@ -50,111 +52,120 @@ class Outcome(NamedTuple):
         return max(self.diff.code, self.check.code if self.check else 0)
 
     @property
-    def news(self) -> bool:
+    def has_news(self) -> bool:
         """Tell whether there is anything worth a comment."""
         return self.code != 0 or self.report is None or self.report.changed > 0
 
 
-def comment(outcome: Outcome) -> str:
+def render_comment(outcome: Outcome) -> str:
     """Return the body of the comment."""
     report = outcome.report
-    return _page(report.cut if report else _not_compared(outcome), _notes(outcome))
+    return _join_page(report.cut if report else _explain_failure(outcome), _make_notes(outcome))
 
 
-def short(outcome: Outcome) -> str:
+def render_short(outcome: Outcome) -> str:
     """Return a body that fits anywhere."""
     report = outcome.report
-    many = _sizes(report) if report else "no report"
-    widened = f"; permissions are widened in {report.widened}" if report and report.widened else ""
-    said = f"The report is too long to be shown here: {many}{widened}."
-    return _page(f"{MARKER}\n**promptpack diff**\n\n{said}\n", _notes(outcome))
+    change_summary = _describe_changes(report) if report else "no report"
+    widened_note = (
+        f"; permissions are widened in {report.widened}" if report and report.widened else ""
+    )
+    message = f"The report is too long to be shown here: {change_summary}{widened_note}."
+    return _join_page(f"{MARKER}\n**promptpack diff**\n\n{message}\n", _make_notes(outcome))
 
 
-def summary(outcome: Outcome) -> str:
+def render_summary(outcome: Outcome) -> str:
     """Return all that was found out, for the summary of the job."""
     report = outcome.report
-    return _page(report.full if report else _not_compared(outcome), _all_notes(outcome))
+    return _join_page(
+        report.full if report else _explain_failure(outcome), _make_all_notes(outcome)
+    )
 
 
-def annotations(outcome: Outcome) -> Iterator[tuple[str, str]]:
+def make_annotations(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Yield what failed, as levels and messages."""
     if outcome.report is None:
-        yield "error", f"Not compared: {_why(outcome)}; the job's summary says more"
+        yield "error", f"Not compared: {_describe_failure(outcome)}; the job's summary says more"
     elif outcome.diff.code == 1:
-        yield "error", f"The gate '{outcome.fail_on}' holds this up: {_held(outcome.report)}"
-    if _stale(outcome):
-        yield "error", f"The outputs are not what the sources say. {_mend(outcome)}"
+        yield (
+            "error",
+            f"The gate '{outcome.fail_on}' holds this up: {_describe_gate(outcome.report)}",
+        )
+    if _is_stale(outcome):
+        yield "error", f"The outputs are not what the sources say. {_find_fix(outcome)}"
 
 
-def fenced(text: str) -> str:
+def fence_text(text: str) -> str:
     """Return text in a fence that it can't leave, cut where it is very long."""
-    ticks = "`" * max(3, 1 + max((len(run) for run in _RUN.findall(text)), default=0))
-    left = len(text) - _CUT
-    rest = f"\n… {left} more characters, in the log" if left > 0 else ""
-    return f"{ticks}text\n{text[:_CUT].rstrip()}{rest}\n{ticks}\n"
+    ticks = "`" * max(3, 1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
+    rest_length = len(text) - _MAX_FENCED
+    rest_note = f"\n… {rest_length} more characters, in the log" if rest_length > 0 else ""
+    return f"{ticks}text\n{text[:_MAX_FENCED].rstrip()}{rest_note}\n{ticks}\n"
 
 
-def _page(body: str, notes: Iterator[str]) -> str:
+def _join_page(body: str, notes: Iterator[str]) -> str:
     return "\n".join([body, *(f"{note}\n" for note in notes)])
 
 
-def _notes(outcome: Outcome) -> Iterator[str]:
+def _make_notes(outcome: Outcome) -> Iterator[str]:
     if outcome.report is not None and outcome.diff.code == 1:
-        yield _GATE.format(outcome.fail_on, _held(outcome.report))
-    if _stale(outcome):
-        yield _STALE.format(code(_mend(outcome)))
+        yield _GATE_NOTE.format(outcome.fail_on, _describe_gate(outcome.report))
+    if _is_stale(outcome):
+        yield _STALE_NOTE.format(quote_code(_find_fix(outcome)))
 
 
-def _all_notes(outcome: Outcome) -> Iterator[str]:
-    yield from _notes(outcome)
-    if outcome.check and _stale(outcome):
-        yield fenced(outcome.check.said)
+def _make_all_notes(outcome: Outcome) -> Iterator[str]:
+    yield from _make_notes(outcome)
+    if outcome.check and _is_stale(outcome):
+        yield fence_text(outcome.check.said)
     elif outcome.check and outcome.check.code and outcome.report is not None:
-        yield f"🔴 `promptpack check` failed.\n\n{fenced(outcome.check.said)}"
+        yield f"🔴 `promptpack check` failed.\n\n{fence_text(outcome.check.said)}"
 
 
-def _not_compared(outcome: Outcome) -> str:
-    deepen = f"\n{_DEEPEN}\n" if outcome.shallow and outcome.diff.code == 2 else ""
-    head = f"{MARKER}\n**promptpack diff**\n\n{_NOT_COMPARED.format(_why(outcome))}\n\n"
-    return f"{head}{fenced(outcome.diff.said)}{deepen}"
+def _explain_failure(outcome: Outcome) -> str:
+    shallow_note = f"\n{_SHALLOW_NOTE}\n" if outcome.shallow and outcome.diff.code == 2 else ""
+    header = (
+        f"{MARKER}\n**promptpack diff**\n\n{_NOT_COMPARED.format(_describe_failure(outcome))}\n\n"
+    )
+    return f"{header}{fence_text(outcome.diff.said)}{shallow_note}"
 
 
-def _why(outcome: Outcome) -> str:
+def _describe_failure(outcome: Outcome) -> str:
     return {2: "it can't be asked for like this", 3: "a side does not build"}.get(
         outcome.diff.code, "promptpack failed"
     )
 
 
-def _held(report: Report) -> str:
+def _describe_gate(report: ReviewReport) -> str:
     if report.widened:
-        return f"{_groups(report.widened)} of widened permissions, not accepted"
-    return f"{_groups(report.groups)} not accepted"
+        return f"{_count_groups(report.widened)} of widened permissions, not accepted"
+    return f"{_count_groups(report.groups)} not accepted"
 
 
-def _sizes(report: Report) -> str:
-    return f"{_many(report.changed, 'output')} changed, in {_groups(report.groups)}"
+def _describe_changes(report: ReviewReport) -> str:
+    return f"{_pluralize(report.changed, 'output')} changed, in {_count_groups(report.groups)}"
 
 
-def _groups(number: int) -> str:
-    return _many(number, "group")
+def _count_groups(number: int) -> str:
+    return _pluralize(number, "group")
 
 
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _pluralize(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _stale(outcome: Outcome) -> bool:
+def _is_stale(outcome: Outcome) -> bool:
     return outcome.check is not None and outcome.check.code == 1
 
 
-def _mend(outcome: Outcome) -> str:
+def _find_fix(outcome: Outcome) -> str:
     """Return the last line of `promptpack check`: the command that mends it."""
-    said = outcome.check.said.strip() if outcome.check else ""
-    return said.split("\n")[-1]
+    output = outcome.check.said.strip() if outcome.check else ""
+    return output.split("\n")[-1]
 
 
-def code(text: str) -> str:
+def quote_code(text: str) -> str:
     """Return text as a code span that it can't leave."""
-    ticks = "`" * (1 + max((len(run) for run in _RUN.findall(text)), default=0))
+    ticks = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

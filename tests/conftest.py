@@ -28,3 +28,12 @@ def forge(tmp_path: Path) -> Forge:
     forge = Forge(tmp_path)
     forge.branch()
     return forge
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the modules that are long: a question to ask, and no failure."""
+    package = Path(__file__).resolve().parents[1] / "generator" / "promptpack"
+    for path in sorted(package.rglob("*.py")):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > 400:
+            terminalreporter.write_line(f"{path.name} has {lines} lines: does it hold two things?")

@@ -11,9 +11,9 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.model import Artifact, Project
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from support import environment, snapshot
 
 ROOT = Path(__file__).parents[1]
@@ -168,11 +168,11 @@ def site_of(root: Path, site: Path) -> Built:
     before = snapshot(root / "docs")
     done = mkdocs(root, site)
     assert done.returncode == 0, done.stderr
-    project = load(root)
+    project = load_project(root)
     pages = {
         path.relative_to(site).as_posix(): Page(path.read_text()) for path in site.rglob("*.html")
     }
-    return Built(project, build(project), site, pages, (before, snapshot(root / "docs")))
+    return Built(project, build_project(project), site, pages, (before, snapshot(root / "docs")))
 
 
 def with_site(root: Path) -> Path:

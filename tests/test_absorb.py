@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import support
-from promptpack.absorb.edits import as_template, value_edit
-from promptpack.build import build
-from promptpack.reading.project import load
+from promptpack.absorb.edits import escape_template, rewrite_value
+from promptpack.build import build_project
+from promptpack.reading.project import load_project
 from promptpack.reporting.json_schemas import AbsorbReport
 
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
@@ -311,7 +311,7 @@ def test_any_text_can_be_written_as_a_template(words: list[str], glue: str) -> N
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - only here
 
     text = glue.join(words)
-    assert SandboxedEnvironment().from_string(as_template(text)).render() == text
+    assert SandboxedEnvironment().from_string(escape_template(text)).render() == text
 
 
 @settings(
@@ -324,7 +324,7 @@ def test_absorbed_text_is_never_a_template(
     root = support.built(tmp_path_factory.mktemp("project"))
     wanted = edit(root, "small step", " ".join(words))
     assert absorb(root, "--yes").code == 0
-    artifacts = {f"dist/{a.path}": a.content for a in build(load(root))}
+    artifacts = {f"dist/{a.path}": a.content for a in build_project(load_project(root))}
     assert artifacts[OUTPUT] == wanted
 
 
@@ -341,7 +341,7 @@ def test_absorbed_text_is_never_a_template(
 def test_what_a_shown_value_has_to_become(
     value: str, old: str, new: str, expected: str | None
 ) -> None:
-    assert value_edit(value, old, new) == expected
+    assert rewrite_value(value, old, new) == expected
 
 
 @pytest.mark.parametrize(

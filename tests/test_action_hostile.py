@@ -128,10 +128,10 @@ import re
 import sys
 sys.path.insert(0, sys.argv[1])
 import review
-from wording import Outcome, Ran, Report
+from wording import CommandResult, Outcome, ReviewReport
 for full, cut in (("a", "b"), ("€" * 900_000, "b"), ("€" * 900_000, "€" * 900_000)):
-    outcome = Outcome(None, Ran(0, ""), Report(full, cut, 1, 2, 3), "none", False)
-    said = review._fitting(outcome)
+    outcome = Outcome(None, CommandResult(0, ""), ReviewReport(full, cut, 1, 2, 3), "none", False)
+    said = review._choose_summary(outcome)
     assert len(said.encode()) <= 900 * 1024
     print(said[0])
 print(said)

@@ -29,7 +29,7 @@ from playwright.sync_api import (
 
 import sites
 import support
-from promptpack.site.catalogue import raw_file
+from promptpack.site.catalogue import locate_raw_file
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -236,7 +236,7 @@ def test_every_client_is_copied_and_downloaded_to_the_byte(site: sites.Built, op
             page.locator(".pp-panel:visible a[download]").click()
         assert download.value.path().read_bytes() == artifact.content
         assert download.value.suggested_filename == artifact.path.rpartition("/")[2]
-        assert download.value.url.endswith(raw_file(artifact))
+        assert download.value.url.endswith(locate_raw_file(artifact))
 
 
 def test_an_address_names_client_view_and_line(opened: Open) -> None:

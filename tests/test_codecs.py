@@ -5,10 +5,10 @@ The forms are those found in the wild and measured on the clients; the texts are
 
 import pytest
 
-from promptpack.build import build
-from promptpack.model import OTHER_MCP, Effect, Rule
-from promptpack.policy.lattice import describe
-from promptpack.reading.project import load
+from promptpack.build import build_project
+from promptpack.model import OTHER_MCP, Effect, PatternRule
+from promptpack.policy.lattice import describe_grant
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 from test_docs import ROOT
@@ -77,7 +77,7 @@ def test_the_effective_policy_of_a_file_in_the_wild(
 ) -> None:
     text = head if target == "codex" else f"---\n{head}\n---\n\nBody.\n"
     policy = TARGETS[target].decode(text, "asker").policy
-    assert {name: describe(policy.grant(name)) for name in expected} == expected
+    assert {name: describe_grant(policy.grant(name)) for name in expected} == expected
 
 
 @pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini", "cursor"])
@@ -227,9 +227,9 @@ description: {description}
 
 
 def test_the_default_variant_of_the_reference_pack_has_exactly_these_heads() -> None:
-    project = load(ROOT)
+    project = load_project(ROOT)
     selection = Selection(("python-ml-architect",), ("koronatech-coder",), ("plan-only",))
-    found = {a.target: a for a in build(project, selection)}
+    found = {a.target: a for a in build_project(project, selection)}
     assert set(found) == set(HEADS)
     for target, artifact in found.items():
         text = artifact.content.decode()
@@ -242,9 +242,9 @@ def test_the_default_variant_of_the_reference_pack_has_exactly_these_heads() -> 
 
 @pytest.mark.parametrize("nasty", ["'''", '"""', "\\", "\\u0041", "é\u2028", "'''\n\"\"\"\\"])
 def test_a_toml_prompt_survives_whatever_it_quotes(nasty: str) -> None:
-    project = load(ROOT)
+    project = load_project(ROOT)
     selection = Selection((), ("gpt",), ("plan-only",), ("codex",))
-    agent = build(project, selection)[0].agent
+    agent = build_project(project, selection)[0].agent
     line = agent.body[0]._replace(text=f"Say {nasty} twice: {nasty}")
     lines = tuple(line._replace(text=text) for text in line.text.split("\n"))
     spoken = type(agent)(**{**vars(agent), "body": lines})
@@ -256,4 +256,4 @@ def test_a_toml_prompt_survives_whatever_it_quotes(nasty: str) -> None:
 def test_the_guard_before_env_files_gives_way_to_what_the_policy_says_of_them() -> None:
     text = 'permission:\n  read:\n    "*": allow\n    "*.env": deny'
     grant = TARGETS["opencode"].decode(f"---\n{text}\n---\nB\n", "a").policy.grant("read")
-    assert grant == (Rule("*", Effect.ALLOW), Rule("*.env", Effect.DENY))
+    assert grant == (PatternRule("*", Effect.ALLOW), PatternRule("*.env", Effect.DENY))

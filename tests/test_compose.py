@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.model import Agent, Finding, Line, Origin, Project, UserError
-from promptpack.policy.prose import policy_lines
-from promptpack.reading.project import load
-from promptpack.rendering.compose import Composer, title_of
-from promptpack.rendering.lines import clean
-from promptpack.rendering.variants import Selection, resolve
+from promptpack.policy.prose import describe_policy
+from promptpack.reading.project import load_project
+from promptpack.rendering.compose import Composer, make_title
+from promptpack.rendering.lines import clean_lines
+from promptpack.rendering.variants import Selection, resolve_variants
 from support import DEMO, make_project, write_files
 
 PACK = """\
@@ -38,11 +38,11 @@ def project_of(path: Path, sections: str, files: Mapping[str, str]) -> Project:
     pack = PACK.format(sections=sections.rstrip("\n"))
     own = {f"packs/demo/{name}": text for name, text in files.items() if "/" not in name}
     others = {name: text for name, text in files.items() if "/" in name}
-    return load(make_project(path, {"packs/demo/pack.yaml": pack, **own, **others}))
+    return load_project(make_project(path, {"packs/demo/pack.yaml": pack, **own, **others}))
 
 
 def agent_of(project: Project, policy: str = "look", target: str = "opencode") -> Agent:
-    (variant,) = resolve(project, Selection(policies=(policy,)))
+    (variant,) = resolve_variants(project, Selection(policies=(policy,)))
     return Composer(project).agent(variant, target)
 
 
@@ -75,7 +75,7 @@ def lines(texts: list[str]) -> list[Line]:
     ],
 )
 def test_white_space_is_clean_outside_fences(texts: list[str], kept: list[str]) -> None:
-    assert [line.text for line in clean(lines(texts))] == kept
+    assert [line.text for line in clean_lines(lines(texts))] == kept
 
 
 POOL = ["", "", " ", "\t", "a", "a  ", "# b", "- c", "  d ", "> ", "1. e ", "    f", "``g`` h"]
@@ -93,8 +93,8 @@ def fences(text: str) -> list[str]:
 @example(["```x```", "", "", "a"])
 def test_clean(texts: list[str]) -> None:
     texts = "\n".join(texts).split("\n")
-    cleaned = clean(lines(texts))
-    assert clean(cleaned) == cleaned
+    cleaned = clean_lines(lines(texts))
+    assert clean_lines(cleaned) == cleaned
     numbers = [line.origin.line for line in cleaned]
     assert numbers == sorted(set(numbers)), "lines are left out, never moved or doubled"
     assert all(texts[line.origin.line - 1].startswith(line.text) for line in cleaned)
@@ -121,7 +121,7 @@ def fenced(draw: st.DrawFn) -> str:
 @given(st.lists(st.sampled_from(["", "", "a  ", "# b", "> ", "```c``` d"]) | fenced(), max_size=8))
 def test_what_stands_in_a_fence_is_kept(texts: list[str]) -> None:
     text = "\n".join(texts)
-    cleaned = "\n".join(line.text for line in clean(lines(text.split("\n"))))
+    cleaned = "\n".join(line.text for line in clean_lines(lines(text.split("\n"))))
     assert fences(cleaned) == fences(text)
 
 
@@ -320,9 +320,9 @@ def test_drops_and_excluded_variants(tmp_path: Path) -> None:
     pack += "  exclude: [{model: [tiny], policy: change}]\n"
     pack += "  overrides: [{when: {policy: [look]}, drop: [examples]}]\n"
     (tmp_path / "packs/demo/pack.yaml").write_text(pack, encoding="utf-8")
-    fewer = load(tmp_path)
-    assert [variant.name for variant in resolve(project)] == ["tiny.look", "tiny.change"]
-    assert [variant.name for variant in resolve(fewer)] == ["tiny.look"]
+    fewer = load_project(tmp_path)
+    assert [variant.name for variant in resolve_variants(project)] == ["tiny.look", "tiny.change"]
+    assert [variant.name for variant in resolve_variants(fewer)] == ["tiny.look"]
     assert agent_of(project).prompt == "# Role\n\nHelp.\n\n# Examples\n\nMore.\n"
     assert agent_of(fewer).prompt == "# Role\n\nHelp.\n"
 
@@ -334,7 +334,7 @@ def test_what_reads_the_target_is_composed_for_each(tmp_path: Path) -> None:
     }
     project = project_of(tmp_path, "  role: ./role.md", files)
     composer = Composer(project)
-    (variant, _) = resolve(project)
+    (variant, _) = resolve_variants(project)
     names = ("opencode", "codex", "opencode")
     assert [composer.agent(variant, name).body[-1].text for name in names] == [
         "For opencode.",
@@ -346,10 +346,10 @@ def test_what_reads_the_target_is_composed_for_each(tmp_path: Path) -> None:
 def test_only_a_prompt_that_reads_the_target_differs_between_clients(tmp_path: Path) -> None:
     pack = DEMO["packs/demo/pack.yaml"].replace("[opencode]", "[opencode, gemini]")
     selection = Selection(policies=("look",))
-    project = load(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
-    assert len({artifact.agent.prompt for artifact in build(project, selection)}) == 1
+    project = load_project(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
+    assert len({artifact.agent.prompt for artifact in build_project(project, selection)}) == 1
     write_files(tmp_path, {ROLE: "You are in {{ target }}.\n"})
-    for artifact in build(load(tmp_path), selection):
+    for artifact in build_project(load_project(tmp_path), selection):
         assert f"You are in {artifact.target}.\n" in artifact.agent.prompt
 
 
@@ -425,7 +425,7 @@ def test_every_template_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 def test_what_an_agent_is_told_and_may_do(tmp_path: Path) -> None:
     pack = DEMO["packs/demo/pack.yaml"].replace("vars:", "temperature: 0.3\nmode: primary\nvars:")
-    project = load(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
+    project = load_project(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
     agent = agent_of(project, "change")
     assert (agent.name, agent.mode, agent.temperature) == ("demo", "primary", 0.3)
     assert agent.description == "Answers questions about a small project."
@@ -435,15 +435,15 @@ def test_what_an_agent_is_told_and_may_do(tmp_path: Path) -> None:
 
 
 def test_a_policy_can_be_told_at_the_end(tmp_path: Path) -> None:
-    project = load(make_project(tmp_path))
-    composer, (look, _) = Composer(project), resolve(project)
+    project = load_project(make_project(tmp_path))
+    composer, (look, _) = Composer(project), resolve_variants(project)
     plain = composer.agent(look, "opencode").body
     told = composer.agent(look, "opencode", tells_policy=True).body
     assert told[: len(plain)] == plain
     added = [line for line in told[len(plain) :] if line.text]
     assert added[0].text == "# Permissions"
     assert {line.origin for line in added[1:]} == {("templates/policies/look.yaml", 1)}
-    assert [line.text for line in added[1:]] == policy_lines(look.policy)
+    assert [line.text for line in added[1:]] == describe_policy(look.policy)
 
 
 @pytest.mark.parametrize(
@@ -458,7 +458,7 @@ def test_a_policy_can_be_told_at_the_end(tmp_path: Path) -> None:
     ],
 )
 def test_titles(name: str, title: str) -> None:
-    assert title_of(name) == title
+    assert make_title(name) == title
 
 
 @pytest.mark.parametrize(

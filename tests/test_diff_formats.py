@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from promptpack.diff.compare import compare
-from promptpack.diff.formats import BUDGET, FORMATS, markdown
+from promptpack.diff.compare import compare_sides
+from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.formats.markdown import MARKER
 from promptpack.diff.model import Cause, Review
 from promptpack.model import Origin
-from promptpack.reporting.characters import deceptive, shown
-from promptpack.reporting.github import LIMIT
+from promptpack.reporting.characters import is_deceptive, reveal
+from promptpack.reporting.github import ANNOTATION_LIMIT
 from promptpack.reporting.json_schemas import REPORTS
 from review_cases import side
 
@@ -55,7 +55,7 @@ sides = st.dictionaries(names, texts, max_size=4)
 @st.composite
 def reviews(draw: st.DrawFn) -> Review:
     base, head = side(draw(sides), label=draw(names)), side(draw(sides), label=draw(names))
-    review = compare(base, head)
+    review = compare_sides(base, head)
     origin = Origin(draw(names), 3)
     groups = tuple(change._replace(causes=(origin,)) for change in review.groups)
     causes = (Cause(origin, 1, 1, 1, "1/1 outputs"),) if groups else ()
@@ -69,7 +69,7 @@ def flat(tokens: list[Token]) -> list[Token]:
 @settings(max_examples=100, deadline=None)
 @given(review=reviews(), budget=st.sampled_from([2_000, BUDGET]))
 def test_markdown_is_inert(review: Review, budget: int) -> None:
-    said = markdown(review, budget)
+    said = render_markdown(review, budget)
     assert said.splitlines()[0] == MARKER
     tokens = flat(MarkdownIt("commonmark").parse(said))
     kinds = [token.type for token in tokens]
@@ -179,7 +179,9 @@ frame.onload = () => {{
 def test_a_browser_shows_the_page_without_script_in_360_pixels(tmp_path: Path) -> None:
     text = "# Role\n\nHelp.\n" + "".join(f"{line}\n" for line in HOSTILE if "\udc80" not in line)
     key = "opencode/" + "long-name-" * 30 + "/a.md"
-    review = compare(side({key: "# Role\n\nHelp.\n"}), side({key: text.replace("Help", "Aid")}))
+    review = compare_sides(
+        side({key: "# Role\n\nHelp.\n"}), side({key: text.replace("Help", "Aid")})
+    )
     (tmp_path / "page.html").write_text(HARNESS.format(escape(FORMATS["html"](review))))
     done = subprocess.run(
         [
@@ -211,12 +213,12 @@ def large() -> Review:
         now[key] = f"{head.format('allow', name, 'allow')}# Role\n\nYou were number {n}.\n"
     hidden = "opencode/m7.p/.opencode/agents/a.md"
     now[hidden] += "x\u200by\n"
-    return compare(side(base, "opencode"), side(now, "opencode"))
+    return compare_sides(side(base, "opencode"), side(now, "opencode"))
 
 
 @pytest.mark.parametrize("budget", [BUDGET, 30_000, 10_000])
 def test_two_thousand_outputs_fit_with_every_permission_group(large: Review, budget: int) -> None:
-    said = markdown(large, budget)
+    said = render_markdown(large, budget)
     assert len(said) <= budget
     assert len(large.permissions) > 60
     for change in (*large.permissions, *(c for c in large.groups if c.kind == "hidden")):
@@ -234,10 +236,10 @@ def test_the_page_and_the_programs_get_all_of_it(large: Review) -> None:
     annotated = FORMATS["github"](large).splitlines()
     levels = [line.split(" ")[0] for line in annotated[:-1]]
     assert {level: levels.count(level) for level in set(levels)} == {
-        "::error": LIMIT,
-        "::notice": LIMIT,
+        "::error": ANNOTATION_LIMIT,
+        "::notice": ANNOTATION_LIMIT,
     }
-    assert annotated[-1] == f"{2 * LIMIT} of {large.summary.groups} groups annotated"
+    assert annotated[-1] == f"{2 * ANNOTATION_LIMIT} of {large.summary.groups} groups annotated"
 
 
 def test_the_order_is_the_same_everywhere(large: Review) -> None:
@@ -261,7 +263,7 @@ def test_the_order_is_the_same_everywhere(large: Review) -> None:
     ],
 )
 def test_what_is_hidden_is_shown_by_name(text: str, said: str) -> None:
-    assert shown(text) == said
+    assert reveal(text) == said
 
 
 @pytest.mark.parametrize(
@@ -278,4 +280,4 @@ def test_what_is_hidden_is_shown_by_name(text: str, said: str) -> None:
     ],
 )
 def test_what_is_deceptive(old: str, new: str, *, found: bool) -> None:
-    assert deceptive(old, new) is found
+    assert is_deceptive(old, new) is found

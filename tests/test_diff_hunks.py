@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptpack.diff.compare import compare
-from promptpack.diff.hunks import applied, hunks
+from promptpack.diff.compare import compare_sides
+from promptpack.diff.hunks import apply_hunks, find_hunks
 from promptpack.diff.model import Hunk, Review
 from review_cases import side
 
@@ -36,8 +36,8 @@ texts = bodies | bodies.map(as_json)
 @settings(max_examples=400, deadline=None)
 @given(old=texts, new=texts)
 def test_hunks_applied_to_the_old_text_give_the_new(old: str, new: str) -> None:
-    assert applied(old, hunks(old, new)) == new
-    assert hunks(old, old) == ()
+    assert apply_hunks(old, find_hunks(old, new)) == new
+    assert find_hunks(old, old) == ()
 
 
 sides = st.dictionaries(st.sampled_from("abcdef"), texts, max_size=6)
@@ -48,14 +48,14 @@ sides = st.dictionaries(st.sampled_from("abcdef"), texts, max_size=6)
 def test_groups_give_the_head_for_every_output_and_sum_to_the_hunks(
     base: dict[str, str], head: dict[str, str]
 ) -> None:
-    review = compare(side(base), side(head))
+    review = compare_sides(side(base), side(head))
     found = places(review)
     renamed = {output.before: output.key for output in review.outputs if output.before}
     for key, text in base.items():
         now = renamed.get(key, key)
-        assert applied(text, found.get(now, [])) == head.get(now, "")
+        assert apply_hunks(text, found.get(now, [])) == head.get(now, "")
     for key in head.keys() - base.keys() - set(renamed.values()):
-        assert applied("", found[key]) == head[key]
+        assert apply_hunks("", found[key]) == head[key]
     assert sum(len(change.places) for change in review.groups) == review.summary.hunks
     assert review.summary.groups == len(review.changes)
 
@@ -76,16 +76,16 @@ def places(review: Review) -> Mapping[str, list[Hunk]]:
 def test_order_does_not_matter(
     base: dict[str, str], head: dict[str, str], data: st.DataObject
 ) -> None:
-    first = compare(side(base), side(head))
+    first = compare_sides(side(base), side(head))
     keys = data.draw(st.permutations(sorted(base))), data.draw(st.permutations(sorted(head)))
-    again = compare(side({k: base[k] for k in keys[0]}), side({k: head[k] for k in keys[1]}))
+    again = compare_sides(side({k: base[k] for k in keys[0]}), side({k: head[k] for k in keys[1]}))
     assert again == first
 
 
 @settings(max_examples=60, deadline=None)
 @given(base=sides)
 def test_nothing_differs_from_itself(base: dict[str, str]) -> None:
-    review = compare(side(base), side(base))
+    review = compare_sides(side(base), side(base))
     assert not review.differs
     assert review.changes == ()
 
@@ -96,7 +96,7 @@ def test_the_same_edit_is_one_group_in_markdown_json_and_toml() -> None:
     toml = "name = 'a'\ndeveloper_instructions = '''\n{}'''\n"
     base = {"a": old, "b": as_json(old), "c": toml.format(old)}
     head = {"a": new, "b": as_json(new), "c": toml.format(new)}
-    (group,) = compare(side(base), side(head)).groups
+    (group,) = compare_sides(side(base), side(head)).groups
     assert (group.section, group.outputs) == ("role", ("a", "b", "c"))
     assert (group.old, group.new) == ('- Say "no".\n', '- Say "no" twice.\n')
 
@@ -107,13 +107,13 @@ B = "## 2. Scope\n\n- Never delete.\n\n"
 
 def test_a_moved_section_is_moved_not_deleted_and_added() -> None:
     swapped = B.replace("2.", "1.") + A.replace("1.", "2.")
-    review = compare(side({"a": A + B}), side({"a": swapped}))
+    review = compare_sides(side({"a": A + B}), side({"a": swapped}))
     moved = [change for change in review.groups if change.kind == "moved"]
     assert [(c.section, len(c.places)) for c in moved] == [("scope", 2)]
     assert {change.kind for change in review.groups} <= {"moved", "prose"}
     plain = {"a": "# Role\n\nYou help.\nAlways.\n\n# Output\n\nText.\n\n"}
     turned = {"a": "# Output\n\nText.\n\n# Role\n\nYou help.\nAlways.\n\n"}
-    (group,) = compare(side(plain), side(turned)).groups
+    (group,) = compare_sides(side(plain), side(turned)).groups
     assert (group.kind, group.section, group.old) == ("moved", "output", group.new)
 
 
@@ -139,12 +139,12 @@ def test_a_moved_section_is_moved_not_deleted_and_added() -> None:
     ],
 )
 def test_what_a_change_is(old: str, new: str, kind: str) -> None:
-    (group,) = compare(side({"a": old}), side({"a": new})).groups
+    (group,) = compare_sides(side({"a": old}), side({"a": new})).groups
     assert group.kind == kind
 
 
 def test_an_output_under_a_new_name_is_renamed() -> None:
     text = "# Role\n\nHelp.\n"
-    review = compare(side({"old": text}), side({"new": f"{text}\nMore.\n"}))
+    review = compare_sides(side({"old": text}), side({"new": f"{text}\nMore.\n"}))
     assert [(o.key, o.status, o.before) for o in review.outputs] == [("new", "renamed", "old")]
     assert [change.kind for change in review.groups] == ["output-renamed", "prose"]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from promptpack.diff.compare import compare
-from promptpack.diff.wording import blocks
+from promptpack.diff.compare import compare_sides
+from promptpack.diff.wording import iter_sections
 from promptpack.model import Agent, Effect, Line, Model, Origin, Policy
-from promptpack.policy.lattice import compared_names
-from promptpack.policy.patterns import decide
+from promptpack.policy.lattice import list_compared
+from promptpack.policy.patterns import decide_effect
 from promptpack.targets import TARGETS, Target
 from review_cases import side
 from test_never_wider import STRENGTH, TEXTS, agents
@@ -77,9 +77,10 @@ def is_wider(target: Target, old: str, new: str) -> set[str]:
     before, after = target.decode(old, "a").policy, target.decode(new, "a").policy
     return {
         name
-        for name in compared_names(before, after)
+        for name in list_compared(before, after)
         for text in TEXTS
-        if STRENGTH[decide(after.grant(name), text)] > STRENGTH[decide(before.grant(name), text)]
+        if STRENGTH[decide_effect(after.grant(name), text)]
+        > STRENGTH[decide_effect(before.grant(name), text)]
     }
 
 
@@ -91,7 +92,7 @@ def test_every_widening_is_told_first(target: Target, agent: Agent, data: st.Dat
     mutation = data.draw(st.sampled_from(MUTATIONS))
     new = "\n".join(mutation(old.split("\n"), data))
     key = target.path.format(name="a")
-    review = compare(side({key: old}, target.name), side({key: new}, target.name))
+    review = compare_sides(side({key: old}, target.name), side({key: new}, target.name))
     wider = is_wider(target, old, new)
     told = {c.field for c in review.permissions if c.kind in ("widened", "unproven")}
     assert wider <= told
@@ -99,7 +100,7 @@ def test_every_widening_is_told_first(target: Target, agent: Agent, data: st.Dat
         assert review.changes[0].kind == "widened" or not wider & {
             c.field for c in review.permissions if c.kind == "widened"
         }
-        assert next(blocks(review)).title == "Permissions widened"
+        assert next(iter_sections(review)).title == "Permissions widened"
     if old == new:
         assert review.changes == ()
 
@@ -112,7 +113,7 @@ def file_of(target: str, policy: Policy) -> str:
 
 def kinds(target: str, old: str, new: str) -> dict[str, str]:
     key = TARGETS[target].path.format(name="a")
-    review = compare(side({key: old}, target), side({key: new}, target))
+    review = compare_sides(side({key: old}, target), side({key: new}, target))
     return {change.field: change.kind for change in review.permissions}
 
 
@@ -172,11 +173,11 @@ def test_too_many_patterns_to_compare_are_unproven() -> None:
 def test_a_new_output_is_told_with_all_that_it_may_do() -> None:
     key = TARGETS["opencode"].path.format(name="a")
     text = file_of("opencode", Policy(Effect.INHERIT))
-    review = compare(side({}, "opencode"), side({key: text}, "opencode"))
+    review = compare_sides(side({}, "opencode"), side({key: text}, "opencode"))
     found = {change.field: change.new for change in review.permissions}
     assert found["execute"] == "allow"
     assert {change.old for change in review.permissions} == {"no such output"}
-    again = compare(side({}, "system"), side({"a/system.md": "Help.\n"}, "system"))
+    again = compare_sides(side({}, "system"), side({"a/system.md": "Help.\n"}, "system"))
     assert again.permissions == ()
 
 
@@ -186,5 +187,5 @@ def test_the_effect_in_one_client_is_one_group_for_all_outputs() -> None:
     new = old.replace("permission:\n", "permission:\n  bash: allow\n").replace("  '*': deny\n", "")
     base = side({f"{n}/.opencode/agents/a.md": old for n in range(3)}, "opencode")
     head = side({f"{n}/.opencode/agents/a.md": new for n in range(3)}, "opencode")
-    review = compare(base, replace(head, label="head"))
+    review = compare_sides(base, replace(head, label="head"))
     assert {len(change.outputs) for change in review.permissions} == {3}

@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import support
-from promptpack.diff.compare import compare
-from promptpack.diff.hunks import applied
+from promptpack.diff.compare import compare_sides
+from promptpack.diff.hunks import apply_hunks
 from promptpack.diff.model import Hunk, Review, Side
-from promptpack.diff.sides import project_side
+from promptpack.diff.sides import build_project_side
 from promptpack.model import UserError
 
 TARGETS = "opencode, claude-code, gemini, codex, cursor-rule, skill, system, messages, agents-md"
@@ -25,7 +25,7 @@ DEMO = {
 def base() -> Side:
     """Return the demo project for nine clients, as a side."""
     with tempfile.TemporaryDirectory() as folder:
-        return project_side(support.make_project(Path(folder), DEMO), "base", "base")
+        return build_project_side(support.make_project(Path(folder), DEMO), "base", "base")
 
 
 @st.composite
@@ -52,10 +52,10 @@ def test_every_changed_output_is_explained_and_told_whole(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            head = project_side(support.make_project(Path(folder), files), "head", "head")
+            head = build_project_side(support.make_project(Path(folder), files), "head", "head")
         except UserError:
             assume(False)
-    review = compare(base, head)
+    review = compare_sides(base, head)
     assert review.summary.unexplained == 0
     assert review.differs == any(
         side.outputs.get(k) is None or base.outputs[k].text != head.outputs[k].text
@@ -74,6 +74,6 @@ def _check_whole(base: Side, head: Side, review: Review) -> None:
     for reached in review.outputs:
         old = base.outputs.get(reached.before or reached.key)
         new = head.outputs.get(reached.key)
-        assert applied(old.text if old else "", found.get(reached.key, ())) == (
+        assert apply_hunks(old.text if old else "", found.get(reached.key, ())) == (
             new.text if new else ""
         )

@@ -20,18 +20,18 @@ import pytest
 import support
 from promptpack.cli import program
 from promptpack.targets import TARGETS
-from promptpack.targets.table import ROWS, Holding, capability_table
+from promptpack.targets.table import CAPABILITY_ROWS, Enforcement, make_capability_table
 from test_commands import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHORT: dict[Holding, str] = {
+SHORT: dict[Enforcement, str] = {
     "patterns": "denies, asks, patterns",
     "ask": "denies, asks",
     "deny": "denies",
-    "told": "told",
-    "not held": "**not held**",
+    "told": "advisory",
+    "not held": "**not enforced**",
     "no tool": "no tool",
 }
 
@@ -174,16 +174,18 @@ def known(parameters: list[click.Parameter]) -> set[str]:
 
 
 def held() -> str:
-    table = capability_table()
+    table = make_capability_table()
     enforced = [name for name in TARGETS if set(table[name].values()) - {"told"}]
     rows = [["capability", *(TARGETS[name].title for name in enforced)]]
-    rows += [[f"`{row}`", *(SHORT[table[name][row]] for name in enforced)] for row in ROWS]
+    rows += [
+        [f"`{row}`", *(SHORT[table[name][row]] for name in enforced)] for row in CAPABILITY_ROWS
+    ]
     others = ", ".join(TARGETS[name].title for name in TARGETS if name not in enforced)
-    return f"{as_table(rows)}\nIn the other files everything is told: {others}.\n\n"
+    return f"{as_table(rows)}\nThe other targets are advisory only: {others}.\n\n"
 
 
 def verified() -> str:
-    rows = [["target", "file", "seen with"]]
+    rows = [["target", "file", "checked with"]]
     rows += [
         [f"`{t.name}`", f"`{t.path.format(name='<name>')}`", t.verified] for t in TARGETS.values()
     ]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.build import build
-from promptpack.lint.registry import page
+from promptpack.build import build_project
+from promptpack.lint.registry import render_page
 from promptpack.model import Artifact, Origin
-from promptpack.provenance.explain import explain
-from promptpack.provenance.impact import impact
+from promptpack.provenance.explain import explain_line
+from promptpack.provenance.impact import find_impact
 from promptpack.provenance.tracer import Tracer
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 
@@ -30,7 +30,7 @@ def copy(tmp_path: Path) -> Path:
 
 def built(root: Path, variant: str, target: str) -> Artifact:
     model, _, policy = variant.partition(".")
-    return build(load(root), Selection((), (model,), (policy,), (target,)))[0]
+    return build_project(load_project(root), Selection((), (model,), (policy,), (target,)))[0]
 
 
 def lines(artifact: Artifact) -> list[str]:
@@ -46,7 +46,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
 ) -> None:
     before = built(copy, variant, target)
     reached: dict[Origin, set[int]] = defaultdict(set)
-    for number, origins in enumerate(Tracer(load(copy)).lines(before)):
+    for number, origins in enumerate(Tracer(load_project(copy)).lines(before)):
         for origin in origins:
             reached[origin].add(number)
     texts = {o: ns for o, ns in reached.items() if o.path.endswith(".md")}
@@ -65,7 +65,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> None:
-    project = load(ROOT)
+    project = load_project(ROOT)
     artifact = built(ROOT, "koronatech-coder.plan-only", target)
     origins = Tracer(project).lines(artifact)
     assert len(origins) == len(lines(artifact)) - 1
@@ -90,10 +90,10 @@ def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> No
 def test_a_line_of_the_head_leads_to_the_pack_policy_or_model(
     text: str, source: str, held: str
 ) -> None:
-    project = load(ROOT)
+    project = load_project(ROOT)
     artifact = built(ROOT, "koronatech-coder.plan-only", "opencode")
     number = next(n for n, line in enumerate(lines(artifact), 1) if line.startswith(text))
-    step = explain(project, artifact, number)[0]
+    step = explain_line(project, artifact, number)[0]
     assert step.origin.path == source
     assert step.text.startswith(held)
 
@@ -148,11 +148,11 @@ def test_a_wrong_place_is_a_usage_error(place: str, message: str, tmp_path: Path
 
 def test_impact_is_the_other_way_round(tmp_path: Path) -> None:
     root = support.make_project(tmp_path)
-    project = load(root)
-    artifacts = build(project)
+    project = load_project(root)
+    artifacts = build_project(project)
     for path, text in project.sources.items():
         for line in range(1, text.count("\n") + 1):
-            there = {r.artifact.path: r.lines for r in impact(project, artifacts, path, line)}
+            there = {r.artifact.path: r.lines for r in find_impact(project, artifacts, path, line)}
             for artifact in artifacts:
                 origins = Tracer(project).lines(artifact)
                 numbers = [n for n, o in enumerate(origins, 1) if Origin(path, line) in o]
@@ -167,6 +167,6 @@ def test_impact_is_the_other_way_round(tmp_path: Path) -> None:
 def test_a_rule_is_explained_by_its_page(code: str, tmp_path: Path) -> None:
     said = support.call("explain", code, cwd=tmp_path)
     assert (said.code, said.err) == (0, "")
-    assert said.out == page("PP101")
+    assert said.out == render_page("PP101")
     wrong = support.call("explain", "PP998", cwd=tmp_path)
     assert (wrong.code, "No rule 'PP998'" in wrong.err) == (2, True)

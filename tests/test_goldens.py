@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from promptpack.build import build
-from promptpack.reading.project import load
+from promptpack.build import build_project
+from promptpack.reading.project import load_project
 from promptpack.rendering.sandbox import Templates
 from promptpack.targets import TARGETS
 
@@ -22,7 +22,7 @@ ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
 def emitted(case: Path) -> dict[str, bytes]:
     """Return what a case's project becomes, blocks that share a file one after the other."""
     files: dict[str, bytes] = {}
-    for artifact in build(load(case / "input")):
+    for artifact in build_project(load_project(case / "input")):
         before = files.get(artifact.path)
         files[artifact.path] = b"\n".join(filter(None, (before, artifact.content)))
     return files
@@ -49,7 +49,7 @@ def test_a_project_becomes_the_expected_files(case: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_input_is_used(case: Path) -> None:
-    project = load(case / "input")
+    project = load_project(case / "input")
     templates, packs = Templates(project), project.packs.values()
     uses = [u for pack in packs for s in pack.sections for part in s.parts for u in part.uses]
     used = {name for use in uses for name in templates.dependencies.closure(use.fragment)}

@@ -163,15 +163,15 @@ def test_blocks_put_in_any_order_stand_sorted_and_come_out_whole(
 ) -> None:
     text = rest
     for name in order:
-        text = blocks.put(text, name, blocks.wrap(name, f"first {name}\n"))
-        text = blocks.put(text, name, blocks.wrap(name, f"body of {name}\n"))
+        text = blocks.put_block(text, name, blocks.wrap_block(name, f"first {name}\n"))
+        text = blocks.put_block(text, name, blocks.wrap_block(name, f"body of {name}\n"))
     again = rest
     for name in sorted(order):
-        again = blocks.put(again, name, blocks.wrap(name, f"body of {name}\n"))
+        again = blocks.put_block(again, name, blocks.wrap_block(name, f"body of {name}\n"))
     assert text == again
     for name in order:
-        assert blocks.find(text, name) == blocks.wrap(name, f"body of {name}\n")
+        assert blocks.find_block(text, name) == blocks.wrap_block(name, f"body of {name}\n")
     out.shuffle(order)
     for name in order:
-        text = blocks.take(text, name)
+        text = blocks.remove_block(text, name)
     assert text == rest

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import support
-from promptpack.build import build
-from promptpack.lint.engine import lint
+from promptpack.build import build_project
+from promptpack.lint.engine import lint_project
 from promptpack.lint.registry import RULES
-from promptpack.reading.project import load
-from promptpack.redaction import masked
+from promptpack.reading.project import load_project
+from promptpack.redaction import redact
 from promptpack.reporting.json_schemas import REPORTS
 from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
 from support import DEMO, Result, call, make_project
@@ -215,7 +215,7 @@ def test_words_in_a_prompt_ignore_nothing(tmp_path: Path) -> None:
     assert done.out.endswith("1 warning\n")
 
 
-@pytest.mark.parametrize("code", [c for c, entry in RULES.items() if entry.stops])
+@pytest.mark.parametrize("code", [c for c, entry in RULES.items() if entry.stops_build])
 def test_what_stops_the_build_cannot_be_ignored(code: str, tmp_path: Path) -> None:
     entry = f'rule: {code}, reason: "we would rather not know"'
     files = {PACK: ignoring(entry), ROLE: "{{ nothing }}\n"}
@@ -255,7 +255,7 @@ def test_a_secret_is_in_no_report(files: dict[str, str], tmp_path: Path) -> None
 
 def test_a_masked_text_keeps_its_places() -> None:
     text = f"Use {KEY}, not {KEY}.\n{PEM}End"
-    told = masked(text)
+    told = redact(text)
     assert len(told) == len(text)
     assert told.count("\n") == text.count("\n")
     assert told.startswith("Use \u2022\u2022")
@@ -299,8 +299,8 @@ def test_a_hostile_source_is_linted_in_time(text: str, tmp_path: Path) -> None:
         STEPS: "- Go.\n",
     }
     project = make_project(tmp_path, {**files, "packs/demo/unused.md": text})
-    pack = load(project)
-    artifacts = build(pack)
+    pack = load_project(project)
+    artifacts = build_project(pack)
     started = time.monotonic()
-    lint(pack, artifacts)
+    lint_project(pack, artifacts)
     assert time.monotonic() - started < 10

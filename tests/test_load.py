@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from promptpack.model import Effect, Finding, Project, Rule, UserError
-from promptpack.reading.project import load
-from promptpack.reading.roots import find_root, library_folder
+from promptpack.model import Effect, Finding, PatternRule, Project, UserError
+from promptpack.reading.project import load_project
+from promptpack.reading.roots import find_library, find_root
 from support import DEMO, environment, make_project, write_files
 
 REPOSITORY = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def line_of(words: str) -> int:
 
 def findings(folder: Path) -> list[Finding]:
     with pytest.raises(UserError) as caught:
-        load(folder)
+        load_project(folder)
     return list(caught.value.findings)
 
 
@@ -41,7 +41,7 @@ def said(folder: Path) -> list[tuple[str, str, int, str]]:
 
 
 def test_a_project(tmp_path: Path) -> None:
-    project = load(make_project(tmp_path))
+    project = load_project(make_project(tmp_path))
     pack = project.packs["demo"]
     assert (pack.name, pack.mode, pack.temperature, pack.default) == (
         "demo",
@@ -59,13 +59,13 @@ def test_a_project(tmp_path: Path) -> None:
     assert standards[1].params == {"count": 2}
     assert project.fragments["standards/small-steps"].title == "Small steps"
     assert project.fragments["packs/demo/role.md"].title == "Role"
-    assert project.policies["change"].grant("edit") == (Rule("*", Effect.ASK),)
+    assert project.policies["change"].grant("edit") == (PatternRule("*", Effect.ASK),)
     assert project.models["tiny"].ids == {"opencode": "demo/tiny"}
 
 
 def test_body_keeps_the_line_numbers_of_the_file(tmp_path: Path) -> None:
     head = "---\ntitle: T\nneeds: [read]\n---\n"
-    project = load(make_project(tmp_path, {"packs/demo/role.md": f"{head}Text.\n"}))
+    project = load_project(make_project(tmp_path, {"packs/demo/role.md": f"{head}Text.\n"}))
     fragment = project.fragments["packs/demo/role.md"]
     assert fragment.body.split("\n").index("Text.") == head.count("\n")
     assert fragment.needs == ("read",)
@@ -81,10 +81,10 @@ def test_body_keeps_the_line_numbers_of_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_line_ends_and_byte_order_marks_change_nothing(tmp_path: Path, text: bytes) -> None:
-    plain = load(
+    plain = load_project(
         make_project(tmp_path / "a", {"packs/demo/role.md": "---\ntitle: T\n---\nOne.\nTwo.\n"})
     )
-    other = load(make_project(tmp_path / "b", {"packs/demo/role.md": text}))
+    other = load_project(make_project(tmp_path / "b", {"packs/demo/role.md": text}))
     name = "packs/demo/role.md"
     assert other.fragments[name].body == plain.fragments[name].body
     assert other.fragments[name].title == "T"
@@ -132,7 +132,7 @@ def test_what_is_no_text_file_is_one_finding(tmp_path: Path, change: Change, mes
 def test_a_link_inside_the_project_is_followed(tmp_path: Path) -> None:
     folder = make_project(tmp_path, {"packs/demo/other.md": "From the other file.\n"})
     replace(folder, lambda role: role.symlink_to("other.md"))
-    assert load(folder).fragments["packs/demo/role.md"].body == "From the other file.\n"
+    assert load_project(folder).fragments["packs/demo/role.md"].body == "From the other file.\n"
 
 
 @pytest.mark.parametrize("folder", ["packs/demo", "templates/fragments", "templates/models"])
@@ -168,13 +168,13 @@ def test_a_file_name_that_is_not_utf8_is_no_crash(tmp_path: Path) -> None:
 
 def test_hidden_things_beside_packs_are_left_alone(tmp_path: Path) -> None:
     extra = {"packs/.hidden/pack.yaml": "[", "packs/notes.txt": "x", "packs/demo/README.md": "\x00"}
-    assert set(load(make_project(tmp_path, extra)).packs) == {"demo"}
+    assert set(load_project(make_project(tmp_path, extra)).packs) == {"demo"}
 
 
 def test_an_own_file_shadows_the_librarys(tmp_path: Path) -> None:
     name = "standards/async-first"
-    library = load(make_project(tmp_path / "a")).fragments[name]
-    own = load(
+    library = load_project(make_project(tmp_path / "a")).fragments[name]
+    own = load_project(
         make_project(tmp_path / "b", {f"templates/fragments/{name}.md": "Mine.\n"})
     ).fragments[name]
     assert (library.library, library.shadows) == (True, "")
@@ -184,7 +184,7 @@ def test_an_own_file_shadows_the_librarys(tmp_path: Path) -> None:
 
 
 def test_models_policies_and_layouts_are_shadowed_too(tmp_path: Path) -> None:
-    project = load(
+    project = load_project(
         make_project(
             tmp_path,
             {
@@ -221,7 +221,7 @@ def test_a_pack_has_no_access_to_the_fragments_of_another(
 def test_two_packs_may_give_their_own_fragments_one_name(tmp_path: Path) -> None:
     pack = PACK.replace("name: demo", "name: other")
     files = {"packs/other/pack.yaml": pack, "packs/other/role.md": "Other.\n"}
-    project = load(make_project(tmp_path, files))
+    project = load_project(make_project(tmp_path, files))
     assert project.fragments["packs/other/role.md"].body == "Other.\n"
     assert project.fragments["packs/demo/role.md"].body != "Other.\n"
     assert project.fragments["packs/demo/role.md"].pack == "demo"
@@ -233,7 +233,7 @@ def test_own_fragments_may_lie_deeper(tmp_path: Path, reference: str) -> None:
         "packs/demo/pack.yaml": PACK.replace("./role.md", reference),
         "packs/demo/sub/deep.md": "Deep.\n",
     }
-    project = load(make_project(tmp_path, files))
+    project = load_project(make_project(tmp_path, files))
     (use,) = project.packs["demo"].sections[0].parts[0].uses
     assert use.fragment == "packs/demo/sub/deep.md"
 
@@ -314,10 +314,10 @@ def test_a_pattern_list_begins_with_the_default(tmp_path: Path) -> None:
     policy = DEMO["templates/policies/look.yaml"].replace(
         "{glob", '{execute: {"git *": allow}, glob'
     )
-    project = load(make_project(tmp_path, {"templates/policies/look.yaml": policy}))
+    project = load_project(make_project(tmp_path, {"templates/policies/look.yaml": policy}))
     assert project.policies["look"].grant("execute") == (
-        Rule("*", Effect.DENY),
-        Rule("git *", Effect.ALLOW),
+        PatternRule("*", Effect.DENY),
+        PatternRule("git *", Effect.ALLOW),
     )
 
 
@@ -370,7 +370,7 @@ def test_head_of_a_fragment(tmp_path: Path, text: str, code: str, line: int) -> 
             (code, "packs/demo/role.md", line)
         ]
     else:
-        assert "demo" in load(folder).packs
+        assert "demo" in load_project(folder).packs
 
 
 def test_no_folder_named_packs(tmp_path: Path) -> None:
@@ -396,10 +396,10 @@ def library(project: Project) -> dict[str, int]:
 
 def test_the_library_beside_a_source_tree(tmp_path: Path) -> None:
     (tmp_path / "packs").mkdir()
-    assert library_folder() == REPOSITORY / "templates"
+    assert find_library() == REPOSITORY / "templates"
     files = [p for p in (REPOSITORY / "templates").rglob("*") if p.is_file()]
-    assert sum(library(load(tmp_path)).values()) == len(files)
-    own = load(REPOSITORY)
+    assert sum(library(load_project(tmp_path)).values()) == len(files)
+    own = load_project(REPOSITORY)
     assert not any(fragment.library for fragment in own.fragments.values())
 
 
@@ -429,8 +429,8 @@ def test_the_library_in_an_installed_wheel(tmp_path: Path) -> None:
     code = (
         "import json, sys; from pathlib import Path\n"
         "from promptpack.reading import project, roots\n"
-        "read = project.load(Path(sys.argv[1]))\n"
-        "print(json.dumps([str(roots.library_folder()), sorted(read.fragments)]))"
+        "read = project.load_project(Path(sys.argv[1]))\n"
+        "print(json.dumps([str(roots.find_library()), sorted(read.fragments)]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, folder],
@@ -442,4 +442,4 @@ def test_the_library_in_an_installed_wheel(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
     place, fragments = json.loads(done.stdout)
     assert place == str(installed / "promptpack/templates")
-    assert fragments == sorted(load(folder).fragments)
+    assert fragments == sorted(load_project(folder).fragments)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from promptpack.model import Effect, Fragment, Line, Origin, Policy, Project
 from promptpack.rendering.context import Params, PolicyView, Vars
-from promptpack.rendering.line_markers import LineMarks, strip
+from promptpack.rendering.line_markers import LineMarkers, strip_markers
 from promptpack.rendering.sandbox import Templates
 
 START = Origin("nowhere", 0)
@@ -188,7 +188,7 @@ def test_written_lines_are_read_back() -> None:
     templates = templates_of({"main": "x"})
     lines = [Line("  a", Origin("b", 7)), Line("", Origin("c", 1)), Line("d", Origin("b", 65_000))]
     written = templates.marks.write(lines)
-    assert strip(written) == "  a\n\nd"
+    assert strip_markers(written) == "  a\n\nd"
     assert templates.marks.read(written, START) == lines
 
 
@@ -201,5 +201,5 @@ def test_a_line_too_far_down_makes_no_mark_that_says_something_else() -> None:
 
 
 def test_text_without_marks_comes_from_where_it_began() -> None:
-    marks: LineMarks = templates_of({"main": "x"}).marks
+    marks: LineMarkers = templates_of({"main": "x"}).marks
     assert marks.read("a\nb", START) == [Line("a", START), Line("b", START)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.redaction import masked, veil
+from promptpack.redaction import make_redactor, redact
 from review_cases import git
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -60,8 +60,8 @@ def test_no_report_shows_a_secret(repository: Path, command: list[str], secret: 
 
 
 def test_what_is_not_secret_is_shown_as_it_is() -> None:
-    assert masked("sk-your-key-here and ghp_example") == "sk-your-key-here and ghp_example"
-    assert masked(f"x {TOKEN} y") == f"x {'•' * len(TOKEN)} y"
-    shown = veil(KEY)
+    assert redact("sk-your-key-here and ghp_example") == "sk-your-key-here and ghp_example"
+    assert redact(f"x {TOKEN} y") == f"x {'•' * len(TOKEN)} y"
+    shown = make_redactor(KEY)
     assert shown(LINES[1]) == "•" * 18
     assert shown("one line") == "one line"

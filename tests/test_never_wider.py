@@ -21,13 +21,13 @@ from promptpack.model import (
     Mode,
     Model,
     Origin,
+    PatternRule,
     Policy,
-    Rule,
 )
-from promptpack.policy.lattice import compare, compared_names, resolve
-from promptpack.policy.patterns import decide
+from promptpack.policy.lattice import compare_grants, list_compared, resolve_inherited
+from promptpack.policy.patterns import decide_effect
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import client_default, emit
+from promptpack.targets.emit import encode_and_check, find_client_default
 
 STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
 PATTERNS = ("git *", "git push*", "*.env", "docs/*", "*", "a?c", "rm *", "*;*", "x")
@@ -53,11 +53,11 @@ any_effect = st.sampled_from(list(Effect))
 
 @st.composite
 def grants(draw: st.DrawFn, capability: str) -> Grant:
-    first = Rule("*", draw(any_effect))
+    first = PatternRule("*", draw(any_effect))
     if capability not in PATTERNED:
         return (first,)
     patterns = draw(st.lists(st.sampled_from(PATTERNS[:4] + PATTERNS[5:]), unique=True, max_size=4))
-    return (first, *(Rule(pattern, draw(firm)) for pattern in patterns))
+    return (first, *(PatternRule(pattern, draw(firm)) for pattern in patterns))
 
 
 @st.composite
@@ -84,14 +84,17 @@ def agents(draw: st.DrawFn) -> Agent:
 def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
     target: Target, agent: Agent
 ) -> None:
-    text, losses, problems = emit(target, agent)
+    text, losses, problems = encode_and_check(target, agent)
     assert problems == []
     reported = {loss.subject: loss.kind for loss in losses if not loss.is_field}
-    wanted = resolve(agent.policy, client_default(target, agent.mode))
+    wanted = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
     decoded = target.decode(text, agent.name).policy
-    for name in compared_names(agent.policy, decoded):
+    for name in list_compared(agent.policy, decoded):
         pairs = [
-            (STRENGTH[decide(decoded.grant(name), t)], STRENGTH[decide(wanted.grant(name), t)])
+            (
+                STRENGTH[decide_effect(decoded.grant(name), t)],
+                STRENGTH[decide_effect(wanted.grant(name), t)],
+            )
             for t in TEXTS
         ]
         if any(got > want for got, want in pairs):
@@ -106,15 +109,15 @@ def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
 @settings(max_examples=100, deadline=None)
 @given(agent=agents())
 def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, agent: Agent) -> None:
-    text, losses, _ = emit(target, agent)
-    wanted = resolve(agent.policy, client_default(target, agent.mode))
+    text, losses, _ = encode_and_check(target, agent)
+    wanted = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
     decoded = target.decode(text, agent.name)
     for loss in losses:
         assert loss.reason, loss
         if loss.is_field:
             assert loss.wanted != loss.got
         else:
-            order = compare(decoded.policy.grant(loss.subject), wanted.grant(loss.subject))
+            order = compare_grants(decoded.policy.grant(loss.subject), wanted.grant(loss.subject))
             assert order.name != "EQUAL", loss
             assert order.at_most == (loss.kind in ("narrowed", "dropped")), loss
 
@@ -128,7 +131,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
     target: Target, agent: Agent
 ) -> None:
     unasked = replace(agent, accepted=frozenset())
-    losses = emit(target, unasked)[1]
+    losses = encode_and_check(target, unasked)[1]
     widened = {loss.subject for loss in losses if loss.kind == "widened"}
     beyond = {
         "copilot": {"skill"},

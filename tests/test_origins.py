@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import support
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.model import Artifact, Finding, Origin, UserError
-from promptpack.output.plan import key_of
+from promptpack.output.plan import make_key
 from promptpack.provenance.tracer import Tracer
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from promptpack.source import frontmatter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,15 +24,15 @@ Named = Mapping[str, tuple[tuple[Origin, ...], ...]]
 
 @cache
 def reference() -> tuple[tuple[Artifact, ...], Named]:
-    project = load(ROOT)
+    project = load_project(ROOT)
     tracer = Tracer(project)
-    artifacts = build(project)
+    artifacts = build_project(project)
     return artifacts, {name(artifact): tracer.lines(artifact) for artifact in artifacts}
 
 
 def name(artifact: Artifact) -> str:
     """Return what tells an output from all others: packs share some files."""
-    return key_of(artifact.path, artifact)
+    return make_key(artifact.path, artifact)
 
 
 def lines(artifact: Artifact) -> list[str]:
@@ -43,9 +43,9 @@ def marked_sources() -> tuple[dict[str, str], dict[str, Origin]]:
     """Return all templates with a mark at the end of each line that holds text, and where."""
     texts: dict[str, str] = {}
     marks: dict[str, Origin] = {}
-    for path, text in load(ROOT).sources.items():
+    for path, text in load_project(ROOT).sources.items():
         if path.endswith((".md", ".md.j2")):
-            head = frontmatter.split(text).lines
+            head = frontmatter.split_front_matter(text).lines
             found = text.split("\n")
             for number, line in enumerate(found, 1):
                 bare = TAG.sub("", line)
@@ -62,7 +62,7 @@ def test_a_mark_in_a_template_line_comes_out_in_the_lines_that_name_it() -> None
     artifacts, named = reference()
     texts, marks = marked_sources()
     assert len(marks) > 80
-    after = {name(artifact): artifact for artifact in build(load(ROOT, texts))}
+    after = {name(artifact): artifact for artifact in build_project(load_project(ROOT, texts))}
     reached = set()
     for artifact in artifacts:
         now = lines(after[name(artifact)])
@@ -81,7 +81,7 @@ def edits() -> Iterator[tuple[Origin, dict[str, str], bool]]:
     What a policy says of one capability has two other values: both have to be looked at.
     """
     others = {"allow": ["deny"], "ask": ["deny", "allow"], "deny": ["allow"]}
-    for path, text in load(ROOT).sources.items():
+    for path, text in load_project(ROOT).sources.items():
         found = text.split("\n")
         for number, line in enumerate(found):
             new = []
@@ -109,7 +109,9 @@ def test_an_edit_of_a_value_changes_the_lines_that_name_it() -> None:
     complete = set()
     for origin, texts, whole in edits():
         try:
-            after = {name(artifact): artifact for artifact in build(load(ROOT, texts))}
+            after = {
+                name(artifact): artifact for artifact in build_project(load_project(ROOT, texts))
+            }
         except UserError:
             continue  # a fragment needs it, or a client would grant more: nothing is rendered
         for artifact in artifacts:
@@ -144,9 +146,9 @@ UNTRACED = """\
 def test_a_fragment_that_sees_the_marks_has_one_origin_and_says_so(tmp_path: Path) -> None:
     path = "templates/fragments/standards/small-steps.md"
     root = support.make_project(tmp_path, {path: UNTRACED})
-    project = load(root)
+    project = load_project(root)
     told: list[Finding] = []
-    artifact = build(project, warn=told.append)[0]
+    artifact = build_project(project, warn=told.append)[0]
     assert [(found.code, found.severity, found.path) for found in told] == [
         ("PP036", "warning", path)
     ]

@@ -13,9 +13,21 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from promptpack.model import Effect, Grant, Rule
-from promptpack.policy.lattice import Order, compare, effects, meet, plain, uniform
-from promptpack.policy.patterns import decide, matches, reachable, witnessed
+from promptpack.model import Effect, Grant, PatternRule
+from promptpack.policy.lattice import (
+    Order,
+    compare_grants,
+    find_single_effect,
+    grant_of,
+    intersect_grants,
+    list_effects,
+)
+from promptpack.policy.patterns import (
+    decide_effect,
+    explore_effects,
+    matches_pattern,
+    sample_effects,
+)
 
 ALLOW, ASK, DENY = Effect.ALLOW, Effect.ASK, Effect.DENY
 STRENGTH = {DENY: 0, ASK: 1, ALLOW: 2}
@@ -56,8 +68,10 @@ def small_grants(draw: st.DrawFn, count: int = 1) -> tuple[Grant, ...]:
     """Return grants of few patterns in all, so that a short text tells any two apart."""
     pool = draw(st.lists(small_pattern, min_size=1, max_size=4))
     assume(sum(len(pattern.replace("*", "")) for pattern in set(pool)) <= 5)
-    rules = st.builds(Rule, st.sampled_from(pool), firm)
-    return tuple((Rule("*", draw(firm)), *draw(st.lists(rules, max_size=4))) for _ in range(count))
+    rules = st.builds(PatternRule, st.sampled_from(pool), firm)
+    return tuple(
+        (PatternRule("*", draw(firm)), *draw(st.lists(rules, max_size=4))) for _ in range(count)
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,38 +101,53 @@ def small_grants(draw: st.DrawFn, count: int = 1) -> tuple[Grant, ...]:
     ],
 )
 def test_matches(pattern: str, text: str, expected: bool) -> None:
-    assert matches(pattern, text) is expected
+    assert matches_pattern(pattern, text) is expected
 
 
 @settings(deadline=None, max_examples=400)
 @given(st.text("ab *?", min_size=1, max_size=8), st.text("ab x\n", max_size=10))
 def test_matches_as_a_regular_expression_does(pattern: str, text: str) -> None:
-    assert matches(pattern, text) == (regex(pattern).fullmatch(text) is not None)
+    assert matches_pattern(pattern, text) == (regex(pattern).fullmatch(text) is not None)
 
 
 def test_a_pattern_cannot_take_long() -> None:
     started = time.process_time()
-    assert not matches("*a" * 40 + "*b", "a" * 5_000)
-    assert matches("*a" * 40 + "*", "a" * 5_000)
+    assert not matches_pattern("*a" * 40 + "*b", "a" * 5_000)
+    assert matches_pattern("*a" * 40 + "*", "a" * 5_000)
     assert time.process_time() - started < 1
 
 
 @relaxed
 @given(small_grants(), st.text("ab x", max_size=6))
 def test_the_last_match_decides(grants: tuple[Grant], text: str) -> None:
-    assert decide(grants[0], text) is effect_of(grants[0], text)
+    assert decide_effect(grants[0], text) is effect_of(grants[0], text)
 
 
 @relaxed
 @given(small_grants(2))
-@example(((Rule("*", ASK), Rule("a *", ALLOW)), (Rule("*", ASK), Rule("a", ALLOW))))
-@example(((Rule("*", ASK), Rule("*a*", DENY), Rule("?*", ALLOW)), (Rule("*", ASK),)))
-@example(((Rule("*", ASK), Rule("a*", DENY), Rule("*a", ALLOW)), (Rule("*", DENY),)))
+@example(
+    (
+        (PatternRule("*", ASK), PatternRule("a *", ALLOW)),
+        (PatternRule("*", ASK), PatternRule("a", ALLOW)),
+    )
+)
+@example(
+    (
+        (PatternRule("*", ASK), PatternRule("*a*", DENY), PatternRule("?*", ALLOW)),
+        (PatternRule("*", ASK),),
+    )
+)
+@example(
+    (
+        (PatternRule("*", ASK), PatternRule("a*", DENY), PatternRule("*a", ALLOW)),
+        (PatternRule("*", DENY),),
+    )
+)
 def test_reachable_is_exact(grants: tuple[Grant, ...]) -> None:
-    found = set(reachable(grants))
+    found = set(explore_effects(grants))
     assert found == combinations(*grants)
-    assert set(witnessed(grants)) <= found
-    assert set(effects(grants[0])) == {first for first, _ in found}
+    assert set(sample_effects(grants)) <= found
+    assert set(list_effects(grants[0])) == {first for first, _ in found}
 
 
 @relaxed
@@ -129,42 +158,42 @@ def test_compare_is_the_order_over_all_texts(grants: tuple[Grant, Grant]) -> Non
     wider = any(STRENGTH[x] > STRENGTH[y] for x, y in found)
     narrower = any(STRENGTH[x] < STRENGTH[y] for x, y in found)
     expected = Order.WIDER if wider else Order.NARROWER if narrower else Order.EQUAL
-    assert compare(a, b) is expected
-    assert compare(a, b).at_most is not wider
+    assert compare_grants(a, b) is expected
+    assert compare_grants(a, b).at_most is not wider
 
 
 @relaxed
 @given(small_grants(3))
 def test_laws_of_the_order(grants: tuple[Grant, Grant, Grant]) -> None:
     a, b, c = grants
-    assert compare(a, a) is Order.EQUAL
-    assert compare(plain(DENY), a).at_most
-    assert compare(a, plain(ALLOW)).at_most
-    both = compare(a, b).at_most and compare(b, a).at_most
-    assert both == (compare(a, b) is Order.EQUAL) == (compare(b, a) is Order.EQUAL)
-    if compare(a, b).at_most and compare(b, c).at_most:
-        assert compare(a, c).at_most
+    assert compare_grants(a, a) is Order.EQUAL
+    assert compare_grants(grant_of(DENY), a).at_most
+    assert compare_grants(a, grant_of(ALLOW)).at_most
+    both = compare_grants(a, b).at_most and compare_grants(b, a).at_most
+    assert both == (compare_grants(a, b) is Order.EQUAL) == (compare_grants(b, a) is Order.EQUAL)
+    if compare_grants(a, b).at_most and compare_grants(b, c).at_most:
+        assert compare_grants(a, c).at_most
 
 
 @relaxed
 @given(small_grants(3))
 @example(
     (
-        (Rule("*", DENY), Rule("a", ASK)),
-        (Rule("*", DENY), Rule("b", ASK)),
-        (Rule("*", DENY), Rule("a", ALLOW)),
+        (PatternRule("*", DENY), PatternRule("a", ASK)),
+        (PatternRule("*", DENY), PatternRule("b", ASK)),
+        (PatternRule("*", DENY), PatternRule("a", ALLOW)),
     )
 )
 def test_meet_allows_no_more_than_any(grants: tuple[Grant, ...]) -> None:
-    found = meet(grants)
-    assert all(compare(found, grant).at_most for grant in grants)
-    assert compare(meet(reversed(grants)), found) is Order.EQUAL
+    found = intersect_grants(grants)
+    assert all(compare_grants(found, grant).at_most for grant in grants)
+    assert compare_grants(intersect_grants(reversed(grants)), found) is Order.EQUAL
 
 
 @relaxed
 @given(small_grants(), firm)
 def test_meet_with_a_plain_grant_is_exact(grants: tuple[Grant], effect: Effect) -> None:
-    found = meet([grants[0], plain(effect)])
+    found = intersect_grants([grants[0], grant_of(effect)])
     expected = {
         text: min(effect_of(grants[0], text), effect, key=STRENGTH.__getitem__)
         for text in TEXTS[::7]
@@ -175,30 +204,30 @@ def test_meet_with_a_plain_grant_is_exact(grants: tuple[Grant], effect: Effect) 
 @pytest.mark.parametrize(
     ("grant", "expected"),
     [
-        (plain(ASK), ASK),
-        ((Rule("*", ASK), Rule("a*", ASK)), ASK),
-        ((Rule("*", ASK), Rule("a*", ALLOW), Rule("*", DENY)), DENY),
-        ((Rule("*", ASK), Rule("?*", ALLOW), Rule("*", ALLOW)), ALLOW),
-        ((Rule("*", ASK), Rule("?*", ALLOW)), None),
-        ((Rule("*", ASK), Rule("ab", ALLOW), Rule("a*", ASK)), ASK),
+        (grant_of(ASK), ASK),
+        ((PatternRule("*", ASK), PatternRule("a*", ASK)), ASK),
+        ((PatternRule("*", ASK), PatternRule("a*", ALLOW), PatternRule("*", DENY)), DENY),
+        ((PatternRule("*", ASK), PatternRule("?*", ALLOW), PatternRule("*", ALLOW)), ALLOW),
+        ((PatternRule("*", ASK), PatternRule("?*", ALLOW)), None),
+        ((PatternRule("*", ASK), PatternRule("ab", ALLOW), PatternRule("a*", ASK)), ASK),
     ],
 )
 def test_uniform(grant: Grant, expected: Effect | None) -> None:
-    assert uniform(grant) is expected
+    assert find_single_effect(grant) is expected
 
 
 LONG: Grant = (
-    Rule("*", ASK),
-    *(Rule(f"vcs {word}", ALLOW) for word in ("state", "changes", "history", "blame")),
-    *(Rule(f"vcs {word} *", ALLOW) for word in ("state", "changes", "history", "blame")),
-    *(Rule(f"{tool} *", ALLOW) for tool in ("try", "types", "style", "list", "count")),
-    *(Rule(f"build {what}", ALLOW) for what in ("all", "docs", "one ?")),
-    *(Rule(f"*{character}*", ASK) for character in ";&|><$`(\n"),
-    Rule("vcs *--write*", ASK),
-    Rule("try* --*", ASK),
-    *(Rule(f"vcs {word}*", DENY) for word in ("push", "reset --hard", "clean")),
-    Rule("erase *", DENY),
-    Rule("root *", DENY),
+    PatternRule("*", ASK),
+    *(PatternRule(f"vcs {word}", ALLOW) for word in ("state", "changes", "history", "blame")),
+    *(PatternRule(f"vcs {word} *", ALLOW) for word in ("state", "changes", "history", "blame")),
+    *(PatternRule(f"{tool} *", ALLOW) for tool in ("try", "types", "style", "list", "count")),
+    *(PatternRule(f"build {what}", ALLOW) for what in ("all", "docs", "one ?")),
+    *(PatternRule(f"*{character}*", ASK) for character in ";&|><$`(\n"),
+    PatternRule("vcs *--write*", ASK),
+    PatternRule("try* --*", ASK),
+    *(PatternRule(f"vcs {word}*", DENY) for word in ("push", "reset --hard", "clean")),
+    PatternRule("erase *", DENY),
+    PatternRule("root *", DENY),
 )
 """What a careful author might write: commands to the letter, guards against chaining, refusals."""
 
@@ -207,7 +236,7 @@ def changed(index: int) -> Grant:
     pattern, effect = LONG[index]
     return (
         *LONG[:index],
-        Rule(pattern, DENY if effect is not DENY else ALLOW),
+        PatternRule(pattern, DENY if effect is not DENY else ALLOW),
         *LONG[index + 1 :],
     )
 
@@ -224,7 +253,7 @@ def test_a_long_list_with_one_rule_changed(index: int) -> None:
     other = changed(index)
     for a, b in ((LONG, other), (other, LONG)):
         started = time.process_time()
-        order = compare(a, b)
+        order = compare_grants(a, b)
         assert time.process_time() - started < 2
         assert order is not Order.UNPROVEN
         seen = {(effect_of(a, text), effect_of(b, text)) for text in SAMPLES}
@@ -235,21 +264,24 @@ def test_a_long_list_with_one_rule_changed(index: int) -> None:
 @pytest.mark.parametrize("effect", [DENY, ASK, ALLOW])
 def test_a_long_list_against_a_plain_grant(effect: Effect) -> None:
     started = time.process_time()
-    assert compare(LONG, LONG) is Order.EQUAL
-    assert compare(LONG, (*LONG, Rule("root *", DENY))) is Order.EQUAL
-    assert compare(LONG, plain(effect)).at_most == (effect is ALLOW)
-    assert compare(plain(effect), LONG).at_most == (effect is DENY)
-    assert effects(LONG) == {DENY, ASK, ALLOW}
+    assert compare_grants(LONG, LONG) is Order.EQUAL
+    assert compare_grants(LONG, (*LONG, PatternRule("root *", DENY))) is Order.EQUAL
+    assert compare_grants(LONG, grant_of(effect)).at_most == (effect is ALLOW)
+    assert compare_grants(grant_of(effect), LONG).at_most == (effect is DENY)
+    assert list_effects(LONG) == {DENY, ASK, ALLOW}
     assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("size", [100, 1_000, 5_000])
 def test_however_long_a_list_is(size: int) -> None:
-    grant = (Rule("*", ASK), *(Rule(f"run {n} {n % 7} *", ALLOW) for n in range(size)))
-    wider = (*grant, Rule("run * x", ALLOW))
+    grant = (
+        PatternRule("*", ASK),
+        *(PatternRule(f"run {n} {n % 7} *", ALLOW) for n in range(size)),
+    )
+    wider = (*grant, PatternRule("run * x", ALLOW))
     started = time.process_time()
-    assert not compare(wider, grant).at_most
-    assert compare(plain(DENY), grant).at_most
+    assert not compare_grants(wider, grant).at_most
+    assert compare_grants(grant_of(DENY), grant).at_most
     assert time.process_time() - started < 2
 
 
@@ -262,9 +294,9 @@ def test_however_long_a_list_is(size: int) -> None:
     ],
 )
 def test_what_takes_too_long_is_not_proven(patterns: list[str]) -> None:
-    grant = (Rule("*", ASK), *(Rule(pattern, ALLOW) for pattern in patterns))
-    hidden = (Rule("z*y*", ALLOW), Rule("zy", ASK), Rule("zxyx", ASK))
-    for wider in ((*grant, Rule("zz", ALLOW)), (*grant, *hidden)):
+    grant = (PatternRule("*", ASK), *(PatternRule(pattern, ALLOW) for pattern in patterns))
+    hidden = (PatternRule("z*y*", ALLOW), PatternRule("zy", ASK), PatternRule("zxyx", ASK))
+    for wider in ((*grant, PatternRule("zz", ALLOW)), (*grant, *hidden)):
         started = time.process_time()
-        assert not compare(wider, grant).at_most
+        assert not compare_grants(wider, grant).at_most
         assert time.process_time() - started < 2

@@ -4,30 +4,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, Policy, Rule
+from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, PatternRule, Policy
 from promptpack.policy.lattice import (
     RANK,
     Order,
-    compare,
-    compared_names,
-    describe,
+    compare_grants,
+    describe_grant,
+    grant_of,
     is_capability,
     is_patterned,
-    plain,
-    resolve,
+    list_compared,
+    resolve_inherited,
 )
 
 ALLOW, ASK, DENY, INHERIT = Effect.ALLOW, Effect.ASK, Effect.DENY, Effect.INHERIT
-COMMANDS: Grant = (Rule("*", ASK), Rule("git diff*", ALLOW), Rule("rm *", DENY))
+COMMANDS: Grant = (
+    PatternRule("*", ASK),
+    PatternRule("git diff*", ALLOW),
+    PatternRule("rm *", DENY),
+)
 
 relaxed = settings(deadline=None)
 any_effect = st.sampled_from(list(Effect))
 names = st.sampled_from([*CAPABILITIES, "mcp:a", "mcp:a/b", "mcp:a/c", "mcp:d/e"])
 any_grant = st.builds(
-    lambda first, rest: (Rule("*", first), *rest),
+    lambda first, rest: (PatternRule("*", first), *rest),
     any_effect,
     st.lists(
-        st.builds(Rule, st.sampled_from(["git *", "a?"]), st.sampled_from([ALLOW, ASK, DENY])),
+        st.builds(
+            PatternRule, st.sampled_from(["git *", "a?"]), st.sampled_from([ALLOW, ASK, DENY])
+        ),
         max_size=2,
     ),
 )
@@ -37,7 +43,7 @@ policies = st.builds(
 clients = st.builds(
     Policy,
     st.sampled_from([DENY, ASK, ALLOW]),
-    st.dictionaries(names, st.builds(plain, st.sampled_from([DENY, ASK, ALLOW])), max_size=5),
+    st.dictionaries(names, st.builds(grant_of, st.sampled_from([DENY, ASK, ALLOW])), max_size=5),
 )
 
 
@@ -97,36 +103,36 @@ def test_grant_falls_back_from_tool_to_server_to_default(name: str, effect: Effe
     policy = Policy(
         DENY,
         {
-            "read": plain(ALLOW),
-            "mcp:git": plain(ASK),
-            "mcp:git/push": plain(DENY),
-            "mcp:web/get": plain(ALLOW),
+            "read": grant_of(ALLOW),
+            "mcp:git": grant_of(ASK),
+            "mcp:git/push": grant_of(DENY),
+            "mcp:web/get": grant_of(ALLOW),
         },
     )
-    assert policy.grant(name) == plain(effect)
+    assert policy.grant(name) == grant_of(effect)
 
 
 @pytest.mark.parametrize(
     ("grant", "client", "expected"),
     [
-        (plain(INHERIT), plain(ASK), plain(ASK)),
-        (plain(INHERIT), COMMANDS, COMMANDS),
-        (plain(DENY), plain(ALLOW), plain(DENY)),
-        (COMMANDS, plain(ALLOW), COMMANDS),
+        (grant_of(INHERIT), grant_of(ASK), grant_of(ASK)),
+        (grant_of(INHERIT), COMMANDS, COMMANDS),
+        (grant_of(DENY), grant_of(ALLOW), grant_of(DENY)),
+        (COMMANDS, grant_of(ALLOW), COMMANDS),
         (
-            (Rule("*", INHERIT), Rule("rm *", DENY)),
-            plain(ALLOW),
-            (Rule("*", ALLOW), Rule("rm *", DENY)),
+            (PatternRule("*", INHERIT), PatternRule("rm *", DENY)),
+            grant_of(ALLOW),
+            (PatternRule("*", ALLOW), PatternRule("rm *", DENY)),
         ),
         (
-            (Rule("*", INHERIT), Rule("rm *", DENY)),
+            (PatternRule("*", INHERIT), PatternRule("rm *", DENY)),
             COMMANDS,
-            (*COMMANDS, Rule("rm *", DENY)),
+            (*COMMANDS, PatternRule("rm *", DENY)),
         ),
     ],
 )
 def test_what_is_inherited_is_the_clients(grant: Grant, client: Grant, expected: Grant) -> None:
-    found = resolve(Policy(DENY, {"execute": grant}), Policy(DENY, {"execute": client}))
+    found = resolve_inherited(Policy(DENY, {"execute": grant}), Policy(DENY, {"execute": client}))
     assert found.grant("execute") == expected
 
 
@@ -135,7 +141,7 @@ def test_what_is_inherited_is_the_clients(grant: Grant, client: Grant, expected:
 def test_resolved_is_the_policy_where_it_says_something_else_the_client(
     policy: Policy, client: Policy, name: str
 ) -> None:
-    found = resolve(policy, client).grant(name)
+    found = resolve_inherited(policy, client).grant(name)
     first, *rest = policy.grant(name)
     assert all(rule.effect is not INHERIT for rule in found)
     if first.effect is INHERIT:
@@ -147,22 +153,22 @@ def test_resolved_is_the_policy_where_it_says_something_else_the_client(
 @relaxed
 @given(policies, policies)
 def test_compared_names_are_those_that_could_differ(a: Policy, b: Policy) -> None:
-    found = compared_names(a, b)
+    found = list_compared(a, b)
     assert len(found) == len(set(found))
     assert set(found) == {*CAPABILITIES, *a.grants, *b.grants, OTHER_MCP}
-    assert found == compared_names(b, a)
+    assert found == list_compared(b, a)
 
 
 @pytest.mark.parametrize(
     ("grant", "words"),
     [
-        (plain(ALLOW), "allow"),
-        (plain(INHERIT), "inherit"),
+        (grant_of(ALLOW), "allow"),
+        (grant_of(INHERIT), "inherit"),
         (COMMANDS, "ask; allow git diff*; deny rm *"),
     ],
 )
 def test_describe(grant: Grant, words: str) -> None:
-    assert describe(grant) == words
+    assert describe_grant(grant) == words
 
 
 @pytest.mark.parametrize("a", [DENY, ASK, ALLOW])
@@ -171,7 +177,7 @@ def test_deny_is_less_than_ask_is_less_than_allow(a: Effect, b: Effect) -> None:
     order = [DENY, ASK, ALLOW]
     expected = {-1: Order.NARROWER, 0: Order.EQUAL, 1: Order.WIDER}
     difference = order.index(a) - order.index(b)
-    assert compare(plain(a), plain(b)) is expected[(difference > 0) - (difference < 0)]
+    assert compare_grants(grant_of(a), grant_of(b)) is expected[(difference > 0) - (difference < 0)]
     assert (RANK[a] <= RANK[b]) == (difference <= 0)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.reading.schema import FILES
+from promptpack.reading.schema import FILE_MODELS
 from promptpack.reporting.json_schemas import REPORTS
 
 
@@ -36,7 +36,7 @@ def test_a_report_is_what_its_schema_says(
     REPORTS[command].model_validate(json.loads(done.out))
 
 
-@pytest.mark.parametrize("kind", [*FILES, *REPORTS])
+@pytest.mark.parametrize("kind", [*FILE_MODELS, *REPORTS])
 def test_every_schema_is_printed(kind: str, tmp_path: Path) -> None:
     done = support.call("schema", kind, cwd=tmp_path)
     schema = json.loads(done.out)

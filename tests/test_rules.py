@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.build import build
-from promptpack.lint.engine import IDLE, lint
-from promptpack.lint.registry import RULES, page
-from promptpack.lint.rule import Verdict
+from promptpack.build import build_project
+from promptpack.lint.engine import UNUSED_SUPPRESSION, lint_project
+from promptpack.lint.registry import RULES, render_page
+from promptpack.lint.rule import LintResult
 from promptpack.model import Finding
 from promptpack.output.manifest import MANIFEST
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from rule_cases import CASES, Case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,11 +30,11 @@ EACH_CASE = [
 ]
 
 
-def linted(folder: Path, case: Case, *codes: str) -> Verdict:
+def linted(folder: Path, case: Case, *codes: str) -> LintResult:
     """Return what rules say of the demo project with a case's files."""
-    project = load(support.make_project(folder, case.files))
+    project = load_project(support.make_project(folder, case.files))
     warned: list[Finding] = []
-    return lint(project, build(project, warn=warned.append), warned, codes)
+    return lint_project(project, build_project(project, warn=warned.append), warned, codes)
 
 
 @pytest.mark.parametrize(("code", "case"), EACH_CASE)
@@ -62,7 +62,7 @@ def test_every_code_that_is_used_has_an_entry_and_every_entry_is_used() -> None:
     texts = [p.read_text(encoding="utf-8") for p in HOUSE.rglob("*.py") if "rules" not in p.parts]
     used = {code for text in texts for code in CODE.findall(text)}
     said = {code for code, entry in RULES.items() if not entry.check}
-    assert said - {IDLE} <= used
+    assert said - {UNUSED_SUPPRESSION} <= used
     assert used <= RULES.keys()
 
 
@@ -71,7 +71,7 @@ def test_no_code_and_no_name_is_given_twice() -> None:
         row
         for path in (HOUSE / "lint" / "rules").glob("*.py")
         for row in re.findall(
-            r'\brule\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
+            r'\bmake_rule\(\s*"(PP[0-9]{3})",\s*"([a-z-]+)"', path.read_text(encoding="utf-8")
         )
     ]
     for path in (HOUSE / "lint" / "catalogue").iterdir():
@@ -85,7 +85,7 @@ def test_no_code_and_no_name_is_given_twice() -> None:
 @pytest.mark.parametrize("code", RULES)
 def test_a_page_says_what_why_and_how_to_fix_it(code: str) -> None:
     entry = RULES[code]
-    told = page(code)
+    told = render_page(code)
     assert told.startswith(f"# {code} {entry.name}\n\n{entry.family}, {entry.severity}")
     assert re.match(r"Reports .+\.\n\nWhy: ", entry.page)
     parts = ["\nWhy: ", "\nFix: ", "\nBad", "\nGood"]
@@ -106,7 +106,7 @@ def test_the_family_goes_with_the_number(code: str) -> None:
 
 def test_an_unknown_code_has_no_page() -> None:
     with pytest.raises(KeyError):
-        page("PP999")
+        render_page("PP999")
 
 
 # What the pipeline says

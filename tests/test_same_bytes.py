@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from promptpack.model import Pack
-from promptpack.reading.project import load
-from promptpack.rendering.variants import resolve
+from promptpack.reading.project import load_project
+from promptpack.rendering.variants import resolve_variants
 from promptpack.targets import TARGETS
 from support import DEMO, built, call, make_project, run, snapshot, tree_hash
 
@@ -61,10 +61,10 @@ def clients(pack: Pack) -> set[str]:
 
 
 def test_a_build_emits_every_variant_for_every_client(reference: Path) -> None:
-    project = load(REPOSITORY)
+    project = load_project(REPOSITORY)
     wanted = {
         (variant.pack.name, variant.model.name, variant.policy.name, target)
-        for variant in resolve(project)
+        for variant in resolve_variants(project)
         for target in clients(variant.pack)
     }
     said = json.loads(call("build", "--out", reference, "--format", "json", cwd=REPOSITORY).out)

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from promptpack.model import CAPABILITIES, Finding
-from promptpack.reading.schema import FILES, json_schema
-from promptpack.reading.validation import did_you_mean, validate
+from promptpack.reading.schema import FILE_MODELS, make_json_schema
+from promptpack.reading.validation import suggest, validate
 from promptpack.source.strict_yaml import read_yaml
 
 PACK = """\
@@ -34,7 +34,7 @@ POLICY = "title: P\nsummary: S.\ndefault: deny\ncapabilities: {read: allow}\n"
 
 def checked(kind: str, text: str) -> tuple[bool, list[Finding]]:
     document = read_yaml(text, "f.yaml")
-    valid = validate(FILES[kind], document, "f.yaml", text)
+    valid = validate(FILE_MODELS[kind], document, "f.yaml", text)
     assert (valid is None) == bool(document.findings), "a file is valid or something is said"
     return valid is not None, document.findings
 
@@ -129,9 +129,9 @@ KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any], Any], Callable[[Any], bool
 }
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", FILE_MODELS)
 def test_schema_is_json_schema_2020_12(kind: str) -> None:
-    schema = json_schema(FILES[kind])
+    schema = make_json_schema(FILE_MODELS[kind])
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert json.loads(json.dumps(schema)) == schema
     validator(schema, schema)
@@ -265,7 +265,7 @@ def test_bad_file_that_an_editor_lets_pass(kind: str, text: str) -> None:
 
 
 def accepts(kind: str, text: str) -> bool:
-    schema = json_schema(FILES[kind])
+    schema = make_json_schema(FILE_MODELS[kind])
     return validator(schema, schema)(yaml.safe_load(text))
 
 
@@ -377,4 +377,4 @@ def test_a_long_list_of_problems_ends() -> None:
     ],
 )
 def test_did_you_mean(word: str, known: list[str], hint: str) -> None:
-    assert did_you_mean(word, known) == hint
+    assert suggest(word, known) == hint

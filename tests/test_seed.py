@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.model import CAPABILITIES, OTHER_MCP, Agent, Fragment, Project
-from promptpack.policy.lattice import describe
-from promptpack.reading.project import load
+from promptpack.policy.lattice import describe_grant
+from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer
-from promptpack.rendering.variants import Selection, resolve
-from promptpack.source.frontmatter import split
+from promptpack.rendering.variants import Selection, resolve_variants
+from promptpack.source.frontmatter import split_front_matter
 from promptpack.source.strict_yaml import read_yaml
 from promptpack.targets import TARGETS
 
@@ -32,11 +32,11 @@ BRIEF = {"R": 3, "C": 6, "I": 8, "O": 4, "S": 8, "N": 4, "F": 5, "E": 5, "X": 1}
 
 @cache
 def project() -> Project:
-    return load(ROOT)
+    return load_project(ROOT)
 
 
 def agent(read: Project, model: str, policy: str) -> Agent:
-    variant = resolve(read, Selection(("python-ml-architect",), (model,), (policy,)))[0]
+    variant = resolve_variants(read, Selection(("python-ml-architect",), (model,), (policy,)))[0]
     return Composer(read).agent(variant, "opencode")
 
 
@@ -80,7 +80,7 @@ def test_a_clause_is_missed_when_its_fragment_is_emptied(clause: str) -> None:
 def test_small_keeps_to_its_budget_with_boundaries_and_ethics_whole(policy: str) -> None:
     small = agent(project(), "small", policy)
     told = Composer(project()).agent(
-        resolve(project(), Selection(("python-ml-architect",), ("small",), (policy,)))[0],
+        resolve_variants(project(), Selection(("python-ml-architect",), ("small",), (policy,)))[0],
         "codex",
         tells_policy=True,
     )
@@ -105,9 +105,9 @@ def test_the_default_variant_is_the_agent_of_the_brief() -> None:
     asked = Selection(
         ("python-ml-architect",), ("koronatech-coder",), ("plan-only",), ("opencode",)
     )
-    (artifact,) = build(project(), asked)
+    (artifact,) = build_project(project(), asked)
     text = artifact.content.decode()
-    head = read_yaml(split(text).head or "", artifact.path).data
+    head = read_yaml(split_front_matter(text).head or "", artifact.path).data
     assert set(head) == {"description", "mode", "model", "temperature", "permission"}
     assert (head["mode"], head["model"], head["temperature"]) == (
         "subagent",
@@ -118,7 +118,7 @@ def test_the_default_variant_is_the_agent_of_the_brief() -> None:
     assert "guides architecture for Python backend and ML services" in head["description"]
     policy = TARGETS["opencode"].decode(text, "python-ml-architect").policy
     allowed = {"list", "glob", "grep", "execute", "web_fetch", "todo"}
-    assert {name: describe(policy.grant(name)) for name in (*CAPABILITIES, OTHER_MCP)} == {
+    assert {name: describe_grant(policy.grant(name)) for name in (*CAPABILITIES, OTHER_MCP)} == {
         **dict.fromkeys((*CAPABILITIES, OTHER_MCP), "deny"),
         **dict.fromkeys(allowed, "allow"),
         "read": "allow; ask *.env; ask *.env.*; allow *.env.example",
@@ -128,14 +128,16 @@ def test_the_default_variant_is_the_agent_of_the_brief() -> None:
 
 @pytest.mark.parametrize("policy", ["plan-only", "read-only", "review", "implement"])
 def test_small_keeps_to_its_budget_where_the_prompt_tells_the_policy(policy: str) -> None:
-    (variant,) = resolve(project(), Selection(("python-ml-architect",), ("small",), (policy,)))
+    (variant,) = resolve_variants(
+        project(), Selection(("python-ml-architect",), ("small",), (policy,))
+    )
     told = Composer(project()).agent(variant, "system", tells_policy=True)
     assert "Permissions".casefold() in told.prompt.casefold()
     assert math.ceil(len(told.prompt) / 4) <= told.model.prompt_budget
 
 
 def test_every_variant_keeps_to_its_models_budget() -> None:
-    for artifact in build(project(), Selection(targets=("opencode",))):
+    for artifact in build_project(project(), Selection(targets=("opencode",))):
         prompt = artifact.agent.prompt
         assert math.ceil(len(prompt) / 4) <= artifact.variant.model.prompt_budget, artifact.path
 
@@ -145,7 +147,7 @@ def test_the_pack_ships_five_models_and_four_policies() -> None:
     assert pack.default == ("koronatech-coder", "plan-only")
     assert pack.models == ("koronatech-coder", "claude", "gpt", "gemini", "small")
     assert pack.policies == ("plan-only", "read-only", "review", "implement")
-    assert len(resolve(project(), Selection(("python-ml-architect",)))) == 20
+    assert len(resolve_variants(project(), Selection(("python-ml-architect",)))) == 20
 
 
 def test_each_policy_is_told_in_words_that_agree_with_it() -> None:

@@ -20,18 +20,18 @@ from mkdocs.config.defaults import MkDocsConfig
 from promptpack.mkdocs_plugin import PromptpackPlugin
 from promptpack.site import escape as inert
 from promptpack.site.catalogue import (
-    TRACED,
-    data_file,
-    fragment_page,
-    pack_page,
-    raw_file,
-    variant_page,
+    MAX_TRACED_VARIANTS,
+    locate_data_file,
+    locate_fragment_page,
+    locate_pack_page,
+    locate_raw_file,
+    locate_variant_page,
 )
-from promptpack.site.client_merge import merged
-from promptpack.site.html import table
-from promptpack.site.rendered import chunks, rendered
-from promptpack.site.theme import settings
-from promptpack.site.tree import listed, tree
+from promptpack.site.client_merge import merge_sequences
+from promptpack.site.html import render_table
+from promptpack.site.rendered import render_chunk, split_chunks
+from promptpack.site.theme import read_settings
+from promptpack.site.tree import iter_nav_pages, make_site
 from sites import (
     BODY,
     HOSTILE,
@@ -50,7 +50,7 @@ from support import DEMO, make_project
 if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
 
-EXTENSIONS = [*yaml.safe_load(settings())["markdown_extensions"]]
+EXTENSIONS = [*yaml.safe_load(read_settings())["markdown_extensions"]]
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +80,11 @@ def test_nothing_is_written_into_docs(built: Built) -> None:
 
 
 def test_every_noun_has_a_page(built: Built) -> None:
-    site = tree(built.project, built.artifacts)
+    site = make_site(built.project, built.artifacts)
     assert {url(path) for path in site.pages} <= set(built.pages)
-    nouns = {pack_page(pack) for pack in built.project.packs.values()}
-    nouns |= {variant_page(artifact.variant) for artifact in built.artifacts}
-    nouns |= {fragment_page(fragment) for fragment in built.project.fragments.values()}
+    nouns = {locate_pack_page(pack) for pack in built.project.packs.values()}
+    nouns |= {locate_variant_page(artifact.variant) for artifact in built.artifacts}
+    nouns |= {locate_fragment_page(fragment) for fragment in built.project.fragments.values()}
     assert nouns <= set(site.pages)
     assert len(nouns) > len(built.project.fragments) + len(built.project.packs)
 
@@ -92,7 +92,7 @@ def test_every_noun_has_a_page(built: Built) -> None:
 def test_variant_pages_show_the_files_to_the_byte(built: Built) -> None:
     files: dict[str, list[bytes]] = {}
     for artifact in built.artifacts:
-        files.setdefault(url(variant_page(artifact.variant)), []).append(artifact.content)
+        files.setdefault(url(locate_variant_page(artifact.variant)), []).append(artifact.content)
     for path, contents in files.items():
         page = built.pages[path]
         assert [page.file(n).encode() for n in range(len(contents))] == contents, path
@@ -100,9 +100,9 @@ def test_variant_pages_show_the_files_to_the_byte(built: Built) -> None:
 
 def test_raw_files_and_data_are_the_files_to_the_byte(built: Built) -> None:
     for artifact in built.artifacts:
-        assert (built.site / raw_file(artifact)).read_bytes() == artifact.content
+        assert (built.site / locate_raw_file(artifact)).read_bytes() == artifact.content
         variant = artifact.variant
-        script = (built.site / data_file(variant.pack)).read_text()
+        script = (built.site / locate_data_file(variant.pack)).read_text()
         told = json.loads(script[script.index("]=") + 2 :])
         pieces = told["files"][variant.name][artifact.target]
         lines = ("\n".join(told["lines"][n] for n in told["pieces"][piece]) for piece in pieces)
@@ -111,9 +111,9 @@ def test_raw_files_and_data_are_the_files_to_the_byte(built: Built) -> None:
 
 def test_source_pages_show_the_source_to_the_byte(built: Built) -> None:
     for fragment in built.project.fragments.values():
-        assert built.pages[url(fragment_page(fragment))].blocks == [fragment.text]
+        assert built.pages[url(locate_fragment_page(fragment))].blocks == [fragment.text]
     for pack in built.project.packs.values():
-        shown = built.pages[url(pack_page(pack))].blocks
+        shown = built.pages[url(locate_pack_page(pack))].blocks
         assert shown == [built.project.sources[pack.path]]
 
 
@@ -123,7 +123,7 @@ def test_the_catalogue_for_programs_holds_everything_but_text(built: Built) -> N
     names = {(p["name"], v["name"]) for p in found["packs"] for v in p["variants"]}
     assert names == {(a.variant.pack.name, a.variant.name) for a in built.artifacts}
     files = {path for p in found["packs"] for v in p["variants"] for path in v["files"].values()}
-    assert files == {raw_file(artifact) for artifact in built.artifacts}
+    assert files == {locate_raw_file(artifact) for artifact in built.artifacts}
     for artifact in built.artifacts:
         assert not [x.text for x in artifact.agent.body if len(x.text) > 60 and x.text in told]
     linked = re.findall(r"\]\(([^)]+)\)", (built.site / "llms.txt").read_text())
@@ -167,10 +167,10 @@ def test_the_search_knows_no_variant_and_no_markup_of_authors(hostile: Built) ->
 
 
 def test_variants_are_not_in_the_navigation(built: Built) -> None:
-    site = tree(built.project, built.artifacts)
+    site = make_site(built.project, built.artifacts)
     unlisted = {path for path, page in site.pages.items() if page.unlisted}
-    assert unlisted == {variant_page(artifact.variant) for artifact in built.artifacts}
-    assert unlisted.isdisjoint(listed(site.nav))
+    assert unlisted == {locate_variant_page(artifact.variant) for artifact in built.artifacts}
+    assert unlisted.isdisjoint(iter_nav_pages(site.nav))
 
 
 def test_every_link_leads_somewhere(built: Built) -> None:
@@ -249,16 +249,16 @@ def test_pages_are_made_without_mkdocs() -> None:
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t"))
 )
 def test_any_text_survives_html(text: str) -> None:
-    assert re.fullmatch(r"([^\W_]|[^\x00-\x7f]|[ _]|&#[0-9]+;)*", inert.text(text))
-    assert Page(inert.source(text)).blocks == [text]
+    assert re.fullmatch(r"([^\W_]|[^\x00-\x7f]|[ _]|&#[0-9]+;)*", inert.escape_text(text))
+    assert Page(inert.escape_source(text)).blocks == [text]
 
 
 @given(st.lists(st.sampled_from([*BODY, *LINES]), max_size=30).map("".join))
 def test_any_text_survives_markdown(text: str) -> None:
-    page = Page(markdown.markdown(inert.source(text), extensions=EXTENSIONS))
+    page = Page(markdown.markdown(inert.escape_source(text), extensions=EXTENSIONS))
     assert page.blocks == [text]
     assert {tag for tag, _ in page.elements} <= {"div", "pre", "code", "span"}
-    cell = table(["a"], [[inert.text(text)]])
+    cell = render_table(["a"], [[inert.escape_text(text)]])
     found = re.search("<th [^>]*row[^>]*>(.*)</th>", markdown.markdown(cell, extensions=EXTENSIONS))
     assert found is not None
     assert unescape(found[1]).split() == text.split()
@@ -281,14 +281,14 @@ BLOCKS = (
 @given(st.lists(st.sampled_from([*BLOCKS, *(f"{line}\n" for line in LINES)]), max_size=12))
 def test_a_prompt_is_rendered_the_same_in_chunks(blocks: list[str]) -> None:
     text = "".join(blocks)
-    assert "".join(map(rendered, chunks(text))) == rendered(text)
-    page = Page(rendered(text))
+    assert "".join(map(render_chunk, split_chunks(text))) == render_chunk(text)
+    page = Page(render_chunk(text))
     assert not {tag for tag, _ in page.elements} & {"script", "img", "a", "details", "h1"}
 
 
 @given(st.lists(st.lists(st.sampled_from("abcde"), max_size=12), min_size=1, max_size=4))
 def test_merged_sequences_give_each_back(sequences: list[list[str]]) -> None:
-    found = merged(sequences)
+    found = merge_sequences(sequences)
     for number, sequence in enumerate(sequences):
         assert [item for item, numbers in found if number in numbers] == sequence
 
@@ -310,9 +310,9 @@ def test_a_large_project_has_a_site_too(tmp_path: Path) -> None:
         make_project(tmp_path / "p", {**packs, "templates/policies/third.yaml": third})
     )
     built = site_of(root, tmp_path / "out")
-    assert len(built.artifacts) > TRACED
+    assert len(built.artifacts) > MAX_TRACED_VARIANTS
     for artifact in built.artifacts:
-        page = built.pages[url(variant_page(artifact.variant))]
+        page = built.pages[url(locate_variant_page(artifact.variant))]
         assert page.file(0).encode() == artifact.content
     page = built.pages["packs/agent-7/tiny.look.html"]
     places = {link.rpartition("/")[2] for tag, link in page.links if tag == "a" and "#L" in link}

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promptpack.site.history import history
-from promptpack.site.theme import STYLE, furniture
+from promptpack.site.history import read_history
+from promptpack.site.theme import STYLE, iter_theme_files
 from promptpack.targets import TARGETS
 from sites import HOSTILE, ROOT, mkdocs, with_site
 from support import Result, environment, make_project, run, snapshot, tree_hash, write_files
@@ -178,11 +178,11 @@ def git(root: Path, *words: str) -> None:
 
 def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:
     root = make_project(tmp_path / "p")
-    assert "no git repository" in history(root).reason
+    assert "no git repository" in read_history(root).reason
     git(root, "init", "-q")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "one")
-    assert "no tag yet" in history(root).reason
+    assert "no tag yet" in read_history(root).reason
     git(root, "tag", "v1")
     (root / "packs/demo/role.md").write_text("You answer in verse.\n")
     git(root, "commit", "-qam", "two")
@@ -203,7 +203,7 @@ def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:
 
 
 def test_the_style_sheet_knows_every_client() -> None:
-    sheet = dict(furniture())[STYLE].decode()
+    sheet = dict(iter_theme_files())[STYLE].decode()
     for number in range(len(TARGETS)):
         assert f".pp-client-{number}:checked" in sheet
 

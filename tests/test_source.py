@@ -15,9 +15,9 @@ import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from promptpack.source.frontmatter import dump, lenient, split
-from promptpack.source.strict_yaml import DEPTH_LIMIT, UNREADABLE, read_yaml
-from promptpack.source.text import PROBLEM_LIMIT, SIZE_LIMIT, Mark, decode, visible
+from promptpack.source.frontmatter import dump_front_matter, read_lenient, split_front_matter
+from promptpack.source.strict_yaml import DEPTH_LIMIT, UNREADABLE_CODES, read_yaml
+from promptpack.source.text import PROBLEM_LIMIT, SIZE_LIMIT, Span, decode_source, escape_controls
 
 relaxed = settings(deadline=None)
 
@@ -261,14 +261,14 @@ def test_bombs_are_refused_quickly(text: str) -> None:
 
 def test_a_file_of_hidden_characters_is_refused_quickly() -> None:
     started = time.process_time()
-    _, found = decode(b"\x01\n" * (SIZE_LIMIT // 2), "f")
+    _, found = decode_source(b"\x01\n" * (SIZE_LIMIT // 2), "f")
     assert time.process_time() - started < 2
     assert len(found) == PROBLEM_LIMIT
 
 
 def test_too_much_wrong_leaves_nothing_to_validate() -> None:
     assert codes("- no\n" * (PROBLEM_LIMIT - 1)) == ["PP004"] * (PROBLEM_LIMIT - 1)
-    assert codes("- no\n" * 5_000)[-1] in UNREADABLE
+    assert codes("- no\n" * 5_000)[-1] in UNREADABLE_CODES
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_too_much_wrong_leaves_nothing_to_validate() -> None:
     ],
 )
 def test_text_is_the_lf_text(data: bytes, text: str) -> None:
-    assert decode(data, "f") == (text, [])
+    assert decode_source(data, "f") == (text, [])
 
 
 @pytest.mark.parametrize(
@@ -297,23 +297,23 @@ def test_text_is_the_lf_text(data: bytes, text: str) -> None:
     ],
 )
 def test_what_is_not_utf8_has_a_place(data: bytes, line: int, column: int) -> None:
-    text, (found,) = decode(data, "f")
+    text, (found,) = decode_source(data, "f")
     assert (text, found.code, found.line, found.column) == ("", "PP001", line, column)
 
 
 def test_size_is_bounded() -> None:
-    assert decode(b"x" * SIZE_LIMIT, "f")[1] == []
-    assert [f.code for f in decode(b"x" * (SIZE_LIMIT + 1), "f")[1]] == ["PP001"]
+    assert decode_source(b"x" * SIZE_LIMIT, "f")[1] == []
+    assert [f.code for f in decode_source(b"x" * (SIZE_LIMIT + 1), "f")[1]] == ["PP001"]
 
 
 @pytest.mark.parametrize("character", HIDDEN, ids=ascii)
 def test_hidden_character_is_a_finding_that_does_not_hold_it(character: str) -> None:
-    text, (found,) = decode(f"one\ntw{character}o\n".encode(), "f")
+    text, (found,) = decode_source(f"one\ntw{character}o\n".encode(), "f")
     assert (found.code, found.line, found.column) == ("PP301", 2, 3)
     assert f"U+{ord(character):04X}" in found.message
     assert character not in "".join(map(str, found))
-    assert character not in visible(text)
-    assert f"<U+{ord(character):04X}>" in visible(text)
+    assert character not in escape_controls(text)
+    assert f"<U+{ord(character):04X}>" in escape_controls(text)
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_no_data(text: str) -> None:
 
 safe_text = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn", "Zl", "Zp"]).filter(
-        lambda character: character == visible(character)
+        lambda character: character == escape_controls(character)
     ),
     max_size=20,
 )
@@ -381,10 +381,10 @@ def test_json_is_read_back(data: object, indent: int | None) -> None:
 )
 def test_a_written_head_is_read_back(head: dict[str, Any], line: str, end: str) -> None:
     body = f"\n{line}{end}---\n\nmore"
-    found, rest, lines = split(dump(head) + body)
+    found, rest, lines = split_front_matter(dump_front_matter(head) + body)
     assert found is not None
     assert read(found) == head
-    assert lenient(found) == head
+    assert read_lenient(found) == head
     assert (rest, lines) == (body, found.count("\n") + 2)
 
 
@@ -404,7 +404,7 @@ def test_a_written_head_is_read_back(head: dict[str, Any], line: str, end: str) 
     ],
 )
 def test_a_head_in_the_wild_is_read_leniently(head: str, keys: dict[str, Any]) -> None:
-    assert lenient(head) == keys
+    assert read_lenient(head) == keys
 
 
 @pytest.mark.parametrize(
@@ -423,7 +423,7 @@ def test_a_head_in_the_wild_is_read_leniently(head: str, keys: dict[str, Any]) -
     ],
 )
 def test_split(text: str, head: str | None, body: str, lines: int) -> None:
-    assert split(text) == (head, body, lines)
+    assert split_front_matter(text) == (head, body, lines)
 
 
 @st.composite
@@ -471,9 +471,9 @@ def test_places_of_keys_and_values(
 
 def test_place_of_what_is_not_there() -> None:
     document = read_yaml("a:\n  b: [1, 2]", "f.yaml")
-    assert document.at(("a", "x", "y")) == Mark(1, 1, 1)
-    assert document.at(("a", "b", 1)) == Mark(2, 10, 1)
-    assert document.at(("a", "b", 9)) == Mark(2, 3, 1)
+    assert document.at(("a", "x", "y")) == Span(1, 1, 1)
+    assert document.at(("a", "b", 1)) == Span(2, 10, 1)
+    assert document.at(("a", "b", 9)) == Span(2, 3, 1)
 
 
 def test_a_finding_shows_its_line() -> None:

@@ -15,17 +15,21 @@ from typing import Any
 
 import pytest
 
-from promptpack.model import Effect, Finding, Fragment, Policy, Project, Rule, UserError
-from promptpack.reading.project import load
+from promptpack.model import Effect, Finding, Fragment, PatternRule, Policy, Project, UserError
+from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.context import ModelView, PackView, Params, PolicyView, Vars
 from promptpack.rendering.includes import INCLUDE_DEPTH
 from promptpack.rendering.sandbox import Templates
-from promptpack.rendering.variants import resolve
+from promptpack.rendering.variants import resolve_variants
 from support import DEMO, environment, make_project
 
 POLICY = Policy(
-    Effect.DENY, {"read": (Rule("*", Effect.ALLOW),)}, name="look", title="Look", summary="Reads."
+    Effect.DENY,
+    {"read": (PatternRule("*", Effect.ALLOW),)},
+    name="look",
+    title="Look",
+    summary="Reads.",
 )
 
 
@@ -417,9 +421,11 @@ def test_no_variant_changes_another(tmp_path: Path, text: str) -> None:
         "{% macro tick() %}{% set ns.n = ns.n + 1 %}{{ ns.n }}{% endmacro %}"
     )
     files = {"packs/demo/role.md": f"{text} {{{{ vars.language }}}}\n"}
-    project = load(make_project(tmp_path, {**files, "packs/demo/counter.md": counter}))
+    project = load_project(make_project(tmp_path, {**files, "packs/demo/counter.md": counter}))
     composer = Composer(project)
-    bodies = [composer.agent(v, "opencode").body for v in resolve(project) for _ in range(2)]
+    bodies = [
+        composer.agent(v, "opencode").body for v in resolve_variants(project) for _ in range(2)
+    ]
     assert {body[2].text[:1] for body in bodies} == {"1"}
 
 
@@ -444,14 +450,14 @@ def test_a_fragment_reads_the_target_through_what_it_includes() -> None:
 
 def test_a_layout_prints_whatever_a_fragment_says(tmp_path: Path) -> None:
     text = "<Thing object at 0x7f00ab> {% raw %}{{ x }}{% endraw %}\n"
-    project = load(make_project(tmp_path, {"packs/demo/role.md": text}))
-    agent = Composer(project).agent(resolve(project)[0], "opencode")
+    project = load_project(make_project(tmp_path, {"packs/demo/role.md": text}))
+    agent = Composer(project).agent(resolve_variants(project)[0], "opencode")
     assert "<Thing object at 0x7f00ab> {{ x }}" in agent.prompt
 
 
 def test_variables_are_data(tmp_path: Path) -> None:
     hostile = "{{ policy._policy }} {% include '/etc/passwd' %} <b>"
     pack = DEMO["packs/demo/pack.yaml"].replace("language: Python", f'language: "{hostile}"')
-    project = load(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
-    agent = Composer(project).agent(resolve(project)[0], "opencode")
+    project = load_project(make_project(tmp_path, {"packs/demo/pack.yaml": pack}))
+    agent = Composer(project).agent(resolve_variants(project)[0], "opencode")
     assert hostile in agent.prompt

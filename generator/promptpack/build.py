@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
-from promptpack.reading.validation import did_you_mean
+from promptpack.reading.validation import suggest
 from promptpack.rendering.compose import Composer, Warn
-from promptpack.rendering.variants import ALL, Selection, resolve
-from promptpack.source.strict_yaml import Path, read_yaml
-from promptpack.source.text import finding
+from promptpack.rendering.variants import ALL, Selection, resolve_variants
+from promptpack.source.strict_yaml import DataPath, read_yaml
+from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import make_artifact, widened
+from promptpack.targets.emit import find_widened, make_artifact
 
 Progress = Callable[[int, int], None]
 
 
-def build(
+def build_project(
     project: Project,
     selection: Selection = ALL,
     progress: Progress = lambda _done, _all: None,
@@ -27,34 +27,34 @@ def build(
     `warn` each finding that is no reason to stop.
     Raises UserError with every finding of every variant; then there is nothing to write.
     """
-    findings = list(_unknown_targets(project, selection))
+    findings = list(_find_unknown_targets(project, selection))
     if findings:
         raise UserError(tuple(findings))
-    variants = resolve(project, selection)
+    variants = resolve_variants(project, selection)
     warnings: dict[Finding, None] = {}
     composer = Composer(project, warnings.setdefault)
     artifacts: list[Artifact] = []
-    for done, variant in enumerate(variants, 1):
-        for target in _targets(variant.pack, selection):
+    for done_count, variant in enumerate(variants, 1):
+        for target in _select_targets(variant.pack, selection):
             try:
-                artifacts.append(_rendered(composer, variant, target))
+                artifacts.append(_render_artifact(composer, variant, target))
             except UserError as error:
                 findings += error.findings
-        progress(done, len(variants))
-    findings += widened(artifacts)
+        progress(done_count, len(variants))
+    findings += find_widened(artifacts)
     if findings:
-        raise UserError(tuple(sorted(set(findings), key=_by_place)))
-    for found in sorted(warnings, key=_by_place):
-        warn(found)
+        raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
+    for warning in sorted(warnings, key=_make_sort_key):
+        warn(warning)
     return tuple(artifacts)
 
 
-def _rendered(composer: Composer, variant: Variant, target: Target) -> Artifact:
+def _render_artifact(composer: Composer, variant: Variant, target: Target) -> Artifact:
     agent = composer.agent(variant, target.name, tells_policy=target.tells_policy)
     return make_artifact(variant, target, agent)
 
 
-def _targets(pack: Pack, selection: Selection) -> list[Target]:
+def _select_targets(pack: Pack, selection: Selection) -> list[Target]:
     """Return the targets that a pack is rendered for and that were asked for."""
     return [
         target
@@ -64,26 +64,28 @@ def _targets(pack: Pack, selection: Selection) -> list[Target]:
     ]
 
 
-def _unknown_targets(project: Project, selection: Selection) -> Iterator[Finding]:
+def _find_unknown_targets(project: Project, selection: Selection) -> Iterator[Finding]:
     for name in selection.targets:
         if name not in TARGETS:
-            hint = did_you_mean(name, TARGETS)
+            hint = suggest(name, TARGETS)
             yield Finding("PP023", "error", "", 0, 0, f"unknown target '{name}'", hint)
-    named = [(p.path, {*p.targets, *(a.target for a in p.accept)}) for p in project.packs.values()]
-    named += [(model.path, set(model.ids)) for model in project.models.values()]
-    for path, names in named:
+    names_by_path = [
+        (p.path, {*p.targets, *(a.target for a in p.accept)}) for p in project.packs.values()
+    ]
+    names_by_path += [(model.path, set(model.ids)) for model in project.models.values()]
+    for path, names in names_by_path:
         if names <= TARGETS.keys():
             continue
         source = project.sources[path]
         document = read_yaml(source, path)
-        for place, name in _places_of_targets(document.data):
+        for place, name in _iter_target_places(document.data):
             if name not in TARGETS:
-                mark = (document.keys if place[0] == "ids" else document.values)[place]
-                text, hint = f"unknown target '{name}'", did_you_mean(name, TARGETS)
-                yield finding("PP023", path, mark, text, hint, source)
+                span = (document.keys if place[0] == "ids" else document.values)[place]
+                message, hint = f"unknown target '{name}'", suggest(name, TARGETS)
+                yield make_finding("PP023", path, span, message, hint, source)
 
 
-def _places_of_targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _iter_target_places(data: Mapping[str, Any]) -> Iterator[tuple[DataPath, str]]:
     """Yield each target that a pack or a model names, and where."""
     yield from ((("targets", n), name) for n, name in enumerate(data.get("targets", ())))
     for number, accept in enumerate(data.get("accept", ())):
@@ -91,5 +93,5 @@ def _places_of_targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from ((("ids", name), name) for name in data.get("ids", ()))
 
 
-def _by_place(found: Finding) -> tuple[str, int, int, str]:
-    return found.path, found.line, found.column, found.message
+def _make_sort_key(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.line, finding.column, finding.message

@@ -16,12 +16,12 @@ from mkdocs.utils.templates import TemplateContext
 from promptpack.cli import program
 from promptpack.model import Finding, UserError
 from promptpack.site import page as ours
-from promptpack.site.catalogue import HOME
-from promptpack.site.gather import gathered
-from promptpack.site.history import MOST
-from promptpack.site.theme import LOGO, fitted
-from promptpack.site.tree import CARDS, Site, guide_nav, listed
-from promptpack.source.text import visible
+from promptpack.site.catalogue import HOME_PAGE
+from promptpack.site.gather import gather_site
+from promptpack.site.history import DEFAULT_RELEASE_COUNT
+from promptpack.site.theme import LOGO, configure_theme
+from promptpack.site.tree import CARDS_MARKER, Site, iter_nav_pages, make_guide_nav
+from promptpack.source.text import escape_controls
 
 
 class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types no such hook
@@ -34,7 +34,7 @@ class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types
     root = config_options.Type(str, default=".")
     guide = config_options.ListOfItems(config_options.Type(str), default=[])
     edit = config_options.Type(str, default="")
-    releases = config_options.Type(int, default=MOST)
+    releases = config_options.Type(int, default=DEFAULT_RELEASE_COUNT)
 
 
 class ReadyPage(Page):
@@ -51,7 +51,7 @@ class ReadyPage(Page):
     def render(self, config: MkDocsConfig, files: Files) -> None:  # noqa: ARG002 - the same
         """Take the content as it is: first for the search, which reads what can be found."""
         self.content = self.ready.searched
-        self.toc = TableOfContents(_contents(self.ready))
+        self.toc = TableOfContents(_make_outline(self.ready))
 
 
 class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped-call]  # the same
@@ -64,7 +64,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     @event_priority(100)
     def on_config(self, config: MkDocsConfig, /) -> MkDocsConfig:
         """Add what the pages need, before any other plugin looks."""
-        fitted(config)
+        configure_theme(config)
         if not config.theme.get("logo"):
             config.theme["logo"] = LOGO
         config.theme["favicon"] = LOGO
@@ -76,21 +76,25 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         Raises PluginError where the project does not build, or where a hand-written page stands in
         the way of a generated one.
         """
-        self.site = self.given or self._made(config)
+        self.site = self.given or self._make_site(config)
         self.given = None
-        written = [file.src_uri for file in files.documentation_pages() if file.src_uri != HOME]
-        nav = [*self.site.nav, *guide_nav(written, self.config.guide)]
-        shown = set(listed(nav))
-        taken = {file.dest_uri: file.src_uri for file in files}
+        handwritten_pages = [
+            file.src_uri for file in files.documentation_pages() if file.src_uri != HOME_PAGE
+        ]
+        nav = [*self.site.nav, *make_guide_nav(handwritten_pages, self.config.guide)]
+        listed_paths = set(iter_nav_pages(nav))
+        sources_by_destination = {file.dest_uri: file.src_uri for file in files}
         for path, page in self.site.pages.items():
-            level = InclusionLevel.INCLUDED if path in shown else InclusionLevel.NOT_IN_NAV
+            level = InclusionLevel.INCLUDED if path in listed_paths else InclusionLevel.NOT_IN_NAV
             file = File.generated(config, path, content="", inclusion=level)
-            by_hand = taken.get(file.dest_uri)
-            if by_hand is None:
+            handwritten_page = sources_by_destination.get(file.dest_uri)
+            if handwritten_page is None:
                 ReadyPage(page, file, config)
                 files.append(file)
-            elif by_hand != HOME:
-                message = f"docs/{by_hand} stands in the way of a generated page; rename it"
+            elif handwritten_page != HOME_PAGE:
+                message = (
+                    f"docs/{handwritten_page} stands in the way of a generated page; rename it"
+                )
                 raise PluginError(message)
         if config.nav is None:
             config.nav = nav
@@ -98,7 +102,9 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
 
     def on_page_content(self, html: str, /, *, page: Page, **_: object) -> str:
         """Put the catalogue into a home page written by hand."""
-        return html.replace(CARDS, self.site.cards) if page.file.src_uri == HOME else html
+        return (
+            html.replace(CARDS_MARKER, self.site.cards) if page.file.src_uri == HOME_PAGE else html
+        )
 
     @event_priority(-100)
     def on_page_context(
@@ -127,37 +133,39 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     ) -> LiveReloadServer:
         """Build again when a pack or a template changes."""
         for name in ("packs", "templates"):
-            folder = self._root(config) / name
+            folder = self._find_root(config) / name
             if folder.is_dir():
                 server.watch(str(folder))
         return server
 
-    def _root(self, config: MkDocsConfig) -> Path:
+    def _find_root(self, config: MkDocsConfig) -> Path:
         return Path(config.config_file_path or ".").parent / self.config.root
 
-    def _made(self, config: MkDocsConfig) -> Site:
+    def _make_site(self, config: MkDocsConfig) -> Site:
         try:
-            return gathered(self._root(config), program, self.config.edit, self.config.releases)
+            return gather_site(
+                self._find_root(config), program, self.config.edit, self.config.releases
+            )
         except UserError as error:
-            said = "\n".join(_said(finding) for finding in error.findings)
-            message = f"the project does not build\n{said}"
+            problems = "\n".join(_format_finding(finding) for finding in error.findings)
+            message = f"the project does not build\n{problems}"
             raise PluginError(message) from error
 
 
-def _contents(page: ours.Page) -> list[AnchorLink]:
+def _make_outline(page: ours.Page) -> list[AnchorLink]:
     """Return the outline of a page: its headings, those of a lower level under the one before."""
     top: list[AnchorLink] = []
-    open_: list[AnchorLink] = []
+    ancestors: list[AnchorLink] = []
     for heading in page.headings:
         link = AnchorLink(heading.label, heading.anchor, heading.level)
-        while open_ and open_[-1].level >= heading.level:
-            open_.pop()
-        (open_[-1].children if open_ else top).append(link)
-        open_.append(link)
+        while ancestors and ancestors[-1].level >= heading.level:
+            ancestors.pop()
+        (ancestors[-1].children if ancestors else top).append(link)
+        ancestors.append(link)
     return top
 
 
-def _said(finding: Finding) -> str:
+def _format_finding(finding: Finding) -> str:
     place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
     hint = f"\n      {finding.hint}" if finding.hint else ""
-    return visible(f"{place}: {finding.code} {finding.message}") + visible(hint)
+    return escape_controls(f"{place}: {finding.code} {finding.message}") + escape_controls(hint)

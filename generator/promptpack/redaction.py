@@ -1,7 +1,7 @@
 """Secrets by their shape: text in, where they are or the text without them out.
 
-Whatever shows source text in a report passes it through `masked` or `veil` first: a secret is never
-shown, not even by what reports it.
+Whatever shows source text in a report passes it through `redact` or `make_redactor` first: a
+secret is never shown, not even by the rule that reports it.
 """
 
 import re
@@ -48,7 +48,7 @@ class Secret(NamedTuple):
     end: int
 
 
-def secrets(text: str) -> Iterator[Secret]:
+def find_secrets(text: str) -> Iterator[Secret]:
     """Yield what looks like a secret and not like an example of one."""
     for match in _SHAPE.finditer(text):
         kind = [*SHAPES][(match.lastindex or 1) - 1]
@@ -57,49 +57,53 @@ def secrets(text: str) -> Iterator[Secret]:
 
 
 @lru_cache(256)
-def masked(text: str) -> str:
+def redact(text: str) -> str:
     """Return a text with a dot for each character of a secret; one long line may be asked often."""
-    told, at = [], 0
-    for _, start, end in secrets(text):
-        told += [text[at:start], re.sub(r"[^\n]", "•", text[start:end])]
-        at = end
-    return "".join([*told, text[at:]])
+    pieces, position = [], 0
+    for _, start, end in find_secrets(text):
+        pieces += [text[position:start], re.sub(r"[^\n]", "•", text[start:end])]
+        position = end
+    return "".join([*pieces, text[position:]])
 
 
-def hidden_lines(texts: Mapping[str, str]) -> frozenset[tuple[str, int]]:
+def find_secret_lines(texts: Mapping[str, str]) -> frozenset[tuple[str, int]]:
     """Return the places (path, line) in secrets of several lines: no line alone looks like one."""
-    found: set[tuple[str, int]] = set()
+    places: set[tuple[str, int]] = set()
     for path, text in texts.items():
-        for _, start, end in secrets(text):
-            first, more = text.count("\n", 0, start) + 1, text.count("\n", start, end)
-            found.update((path, first + n) for n in range(more + 1) if more)
-    return frozenset(found)
+        for _, start, end in find_secrets(text):
+            first_line, more_lines = text.count("\n", 0, start) + 1, text.count("\n", start, end)
+            places.update((path, first_line + n) for n in range(more_lines + 1) if more_lines)
+    return frozenset(places)
 
 
-def conceal(found: Finding, hidden: frozenset[tuple[str, int]] = frozenset()) -> Finding:
+def redact_finding(
+    finding: Finding, secret_lines: frozenset[tuple[str, int]] = frozenset()
+) -> Finding:
     """Return a finding in which no secret is shown; of the places in `hidden` no line is."""
-    excerpt = "" if (found.path, found.line) in hidden else masked(found.excerpt)
-    return found._replace(message=masked(found.message), hint=masked(found.hint), excerpt=excerpt)
+    excerpt = "" if (finding.path, finding.line) in secret_lines else redact(finding.excerpt)
+    return finding._replace(
+        message=redact(finding.message), hint=redact(finding.hint), excerpt=excerpt
+    )
 
 
-def veil(*texts: str) -> Callable[[str], str]:
+def make_redactor(*texts: str) -> Callable[[str], str]:
     """Return what masks excerpts of these texts, lines of a secret of several lines among them."""
     lines = {
         line
         for text in texts
         if "PRIVATE KEY" in text
-        for _, start, end in secrets(text)
+        for _, start, end in find_secrets(text)
         for line in text[start:end].split("\n")
         if "\n" in text[start:end]
     }
 
-    def veiled(excerpt: str) -> str:
-        shown = excerpt
+    def redact_excerpt(excerpt: str) -> str:
+        result = excerpt
         for line in lines & {*excerpt.split("\n")}:
-            shown = shown.replace(line, "•" * len(line))
-        return masked(shown)
+            result = result.replace(line, "•" * len(line))
+        return redact(result)
 
-    return veiled
+    return redact_excerpt
 
 
 def _is_random(text: str) -> bool:

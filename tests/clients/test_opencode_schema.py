@@ -32,7 +32,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def refused(line: str) -> bool:
-    return opencode.problems(f"---\n{HEAD}{line}\n---\n\nBody.\n") != []
+    return opencode.find_problems(f"---\n{HEAD}{line}\n---\n\nBody.\n") != []
 
 
 def test_the_keys_of_an_agent_are_the_ones_we_know(schemas: dict[str, Schema]) -> None:

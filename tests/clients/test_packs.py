@@ -18,10 +18,10 @@ import pytest
 from clients import claude_code, codex, copilot, gemini, opencode
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.model import Artifact, Effect
-from promptpack.policy.patterns import decide, matches
-from promptpack.reading.project import load
+from promptpack.policy.patterns import decide_effect, matches_pattern
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 
 pytestmark = pytest.mark.clients
@@ -90,7 +90,7 @@ def installed() -> None:
 
 @cache
 def emitted(target: str) -> tuple[Artifact, ...]:
-    return build(load(ROOT), Selection(targets=(target,)))
+    return build_project(load_project(ROOT), Selection(targets=(target,)))
 
 
 def case(artifact: Artifact, content: bytes | None = None) -> Case:
@@ -100,7 +100,7 @@ def case(artifact: Artifact, content: bytes | None = None) -> Case:
 
 
 def effect(artifact: Artifact, capability: str, text: str) -> Effect:
-    return decide(artifact.variant.policy.grant(capability), text)
+    return decide_effect(artifact.variant.policy.grant(capability), text)
 
 
 def given(artifact: Artifact, capability: str) -> bool:
@@ -129,9 +129,13 @@ def check_opencode(artifact: Artifact, seen: Observation) -> None:
                 )
             if key == "read" and text.endswith((".env", ".env.local")) and wanted == "allow":
                 wanted = Effect.ASK
-            got = [a for k, p, a in seen.permissions if matches(k, key) and matches(p, text)][-1]
+            got = [
+                a
+                for k, p, a in seen.permissions
+                if matches_pattern(k, key) and matches_pattern(p, text)
+            ][-1]
             assert got == wanted, (capability, text)
-    got = [a for k, p, a in seen.permissions if matches(k, "srv_tool") and p == "*"][-1]
+    got = [a for k, p, a in seen.permissions if matches_pattern(k, "srv_tool") and p == "*"][-1]
     assert got == artifact.variant.policy.default
     assert seen.tools is not None
     for capability, key in OPENCODE_KEYS.items():

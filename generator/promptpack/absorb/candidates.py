@@ -7,17 +7,17 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.absorb.edits import Edit, as_template, line_edits, scalar_edit, value_edit
+from promptpack.absorb.edits import Edit, edit_scalar, escape_template, rewrite_line, rewrite_value
 from promptpack.model import Origin, Project
-from promptpack.source.frontmatter import document
+from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import read_yaml
-from promptpack.source.text import LIBRARY
+from promptpack.source.text import LIBRARY_PREFIX
 
 Candidate = tuple[Edit, ...]
 """Edits that belong together: one place where a hunk could go."""
 
 
-class Hunk(NamedTuple):
+class OutputEdit(NamedTuple):
     """Lines `first` to `last` (from 0, `last` left out) of a prompt, and what they became."""
 
     first: int
@@ -26,94 +26,108 @@ class Hunk(NamedTuple):
     new: tuple[str, ...]
 
 
-class Prompt(NamedTuple):
+class TracedPrompt(NamedTuple):
     """A prompt's lines as built, and for each its origins, the most specific first."""
 
     lines: tuple[str, ...]
     origins: tuple[tuple[Origin, ...], ...]
 
 
-def hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
+def find_output_edits(old: Sequence[str], new: Sequence[str]) -> Iterator[OutputEdit]:
     """Yield the differences between two texts; lines that became as many lines go one by one."""
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             continue
-        if j - i == m - k:
-            for offset in range(j - i):
-                if old[i + offset] != new[k + offset]:
-                    pair = (old[i + offset],), (new[k + offset],)
-                    yield Hunk(i + offset, i + offset + 1, *pair)
+        if old_end - old_start == new_end - new_start:
+            for offset in range(old_end - old_start):
+                if old[old_start + offset] != new[new_start + offset]:
+                    pair = (old[old_start + offset],), (new[new_start + offset],)
+                    yield OutputEdit(old_start + offset, old_start + offset + 1, *pair)
         else:
-            yield Hunk(i, j, tuple(old[i:j]), tuple(new[k:m]))
+            yield OutputEdit(
+                old_start, old_end, tuple(old[old_start:old_end]), tuple(new[new_start:new_end])
+            )
 
 
-def closed(path: str) -> str:
+def explain_closed_source(path: str) -> str:
     """Return why a source takes no absorbed text, or nothing for fragments and packs."""
-    if path.startswith(LIBRARY):
-        own = path.removeprefix(LIBRARY)
-        return f"{path} is the standard library's: copy it to {own} to have it your own"
+    if path.startswith(LIBRARY_PREFIX):
+        own_path = path.removeprefix(LIBRARY_PREFIX)
+        return f"{path} is the standard library's: copy it to {own_path} to have it your own"
     if path.startswith(("packs/", "templates/fragments/")):
         return ""
     kind = {"layouts": "layout", "models": "model", "policies": "policy"}[path.split("/")[1]]
     return f"this line is computed from the {kind} {path}"
 
 
-def _takes_text(path: str) -> bool:
+def _accepts_text(path: str) -> bool:
     """Tell whether a source is a fragment that lines can be written into."""
-    return path.endswith(".md") and not closed(path)
+    return path.endswith(".md") and not explain_closed_source(path)
 
 
-def candidates(project: Project, prompt: Prompt, hunk: Hunk) -> list[Candidate]:
+def find_candidates(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> list[Candidate]:
     """Return the places where a hunk could go, each once."""
-    if hunk.first == hunk.last:
-        found = _inserted(prompt, hunk)
-    elif not hunk.new:
-        found = _deleted(project, prompt, hunk)
-    elif len(hunk.old) == len(hunk.new) == 1:
-        found = _changed(project, prompt, hunk)
+    if output_edit.first == output_edit.last:
+        proposals = _propose_insertion(prompt, output_edit)
+    elif not output_edit.new:
+        proposals = _propose_deletion(project, prompt, output_edit)
+    elif len(output_edit.old) == len(output_edit.new) == 1:
+        proposals = _propose_line_change(project, prompt, output_edit)
     else:
-        found = _replaced(project, prompt, hunk)
-    return list(dict.fromkeys(found))
+        proposals = _propose_replacement(project, prompt, output_edit)
+    return list(dict.fromkeys(proposals))
 
 
-def _changed(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
+def _propose_line_change(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> Iterator[Candidate]:
     """Yield edits of the line that holds the text, then of the values that it shows."""
-    own, *values = prompt.origins[hunk.first]
-    (old,), (new,) = hunk.old, hunk.new
-    if _takes_text(own.path):
-        for line in line_edits(project.sources[own.path], own.line, old, new):
-            yield (Edit(own.path, own.line, 1, (line,)),)
-    for origin in (own, *values):
+    text_origin, *value_origins = prompt.origins[output_edit.first]
+    (old,), (new,) = output_edit.old, output_edit.new
+    if _accepts_text(text_origin.path):
+        for line in rewrite_line(project.sources[text_origin.path], text_origin.line, old, new):
+            yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
+    for origin in (text_origin, *value_origins):
         if origin.path.endswith("pack.yaml"):
-            yield from _value(project, origin, old, new)
+            yield from _propose_value_change(project, origin, old, new)
 
 
-def _value(project: Project, origin: Origin, old: str, new: str) -> Iterator[Candidate]:
+def _propose_value_change(
+    project: Project, origin: Origin, old: str, new: str
+) -> Iterator[Candidate]:
     text = project.sources[origin.path]
-    for mark in document(text, origin.path).values.values():
-        if mark.line != origin.line:
+    for span in read_document(text, origin.path).values.values():
+        if span.line != origin.line:
             continue
-        value = _scalar(text.split("\n")[mark.line - 1][mark.column - 1 :][: mark.width])
-        wanted = value_edit(str(value), old, new)
-        if wanted is None:
+        value = _read_scalar(text.split("\n")[span.line - 1][span.column - 1 :][: span.width])
+        new_text = rewrite_value(str(value), old, new)
+        if new_text is None:
             continue
-        typed = _scalar(wanted) if isinstance(value, (int, float)) else wanted
-        same = typed if type(typed) is type(value) and str(typed) == wanted else wanted
-        if edit := scalar_edit(text, origin.path, mark, same):
+        typed_value = _read_scalar(new_text) if isinstance(value, (int, float)) else new_text
+        new_value = (
+            typed_value
+            if type(typed_value) is type(value) and str(typed_value) == new_text
+            else new_text
+        )
+        if edit := edit_scalar(text, origin.path, span, new_value):
             yield (edit,)
 
 
-def _scalar(written: str) -> str | float:
+def _read_scalar(text: str) -> str | float:
     """Return the value of a scalar in one line of YAML; for anything else an empty text."""
-    data = read_yaml(written, "").data
+    data = read_yaml(text, "").data
     return data if isinstance(data, (str, int, float)) else ""
 
 
-def _deleted(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
+def _propose_deletion(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> Iterator[Candidate]:
     """Yield the edits that take lines out, where each is a fragment's own literal line."""
     edits = []
-    for number in range(hunk.first, hunk.last):
+    for number in range(output_edit.first, output_edit.last):
         origin = prompt.origins[number][0]
         if not prompt.lines[number] and origin.path.endswith((".yaml", ".j2")):
             continue  # what sets blocks apart goes with them
@@ -123,62 +137,72 @@ def _deleted(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate
     yield tuple(edits)
 
 
-def _replaced(project: Project, prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
+def _propose_replacement(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> Iterator[Candidate]:
     """Yield the edit of consecutive literal lines of one fragment that became other lines."""
-    places = [prompt.origins[number][0] for number in range(hunk.first, hunk.last)]
+    places = [prompt.origins[number][0] for number in range(output_edit.first, output_edit.last)]
     first = places[0]
-    consecutive = [Origin(first.path, first.line + n) for n in range(len(places))]
-    literal = all(_is_literal(project, prompt, n) for n in range(hunk.first, hunk.last))
-    if places == consecutive and literal:
-        lines = tuple(as_template(line) for line in hunk.new)
+    consecutive_places = [Origin(first.path, first.line + n) for n in range(len(places))]
+    all_literal = all(
+        _is_literal(project, prompt, n) for n in range(output_edit.first, output_edit.last)
+    )
+    if places == consecutive_places and all_literal:
+        lines = tuple(escape_template(line) for line in output_edit.new)
         yield (Edit(first.path, first.line, len(places), lines),)
 
 
-def _inserted(prompt: Prompt, hunk: Hunk) -> Iterator[Candidate]:
+def _propose_insertion(prompt: TracedPrompt, output_edit: OutputEdit) -> Iterator[Candidate]:
     """Yield the ways to write new lines after the text before them, and before the text after."""
-    new = [*hunk.new]
+    new = [*output_edit.new]
     while new and not new[0]:
         new.pop(0)
     while new and not new[-1]:
         new.pop()
-    lines = tuple(as_template(line) for line in new)
-    before = _nearest(prompt, range(hunk.first - 1, -1, -1))
-    after = _nearest(prompt, range(hunk.first, len(prompt.lines)))
+    lines = tuple(escape_template(line) for line in new)
+    number_before = _find_nearest_text(prompt, range(output_edit.first - 1, -1, -1))
+    number_after = _find_nearest_text(prompt, range(output_edit.first, len(prompt.lines)))
     for number, offset, forms in (
-        (before, 1, (lines, ("", *lines))),
-        (after, 0, (lines, (*lines, ""))),
+        (number_before, 1, (lines, ("", *lines))),
+        (number_after, 0, (lines, (*lines, ""))),
     ):
         if number is None:
             continue
         origin = prompt.origins[number][0]
-        if _takes_text(origin.path):
+        if _accepts_text(origin.path):
             for form in forms:
                 yield (Edit(origin.path, origin.line + offset, 0, form),)
 
 
-def _nearest(prompt: Prompt, numbers: Iterable[int]) -> int | None:
+def _find_nearest_text(prompt: TracedPrompt, numbers: Iterable[int]) -> int | None:
     return next((number for number in numbers if prompt.lines[number]), None)
 
 
-def _is_literal(project: Project, prompt: Prompt, number: int) -> bool:
+def _is_literal(project: Project, prompt: TracedPrompt, number: int) -> bool:
     origin = prompt.origins[number][0]
-    if not _takes_text(origin.path):
+    if not _accepts_text(origin.path):
         return False
     source = project.sources[origin.path].split("\n")[origin.line - 1]
     return source.rstrip() == prompt.lines[number]
 
 
-def reason(prompt: Prompt, hunk: Hunk) -> str:
+def explain_failure(prompt: TracedPrompt, output_edit: OutputEdit) -> str:
     """Return in words why a hunk has no place to go."""
     last = len(prompt.lines) - 1
-    numbers = range(hunk.first, hunk.last) or (max(0, hunk.first - 1), min(hunk.first, last))
+    numbers = range(output_edit.first, output_edit.last) or (
+        max(0, output_edit.first - 1),
+        min(output_edit.first, last),
+    )
     places = [prompt.origins[number][0] for number in numbers]
     for place in places:
-        if text := closed(place.path):
+        if text := explain_closed_source(place.path):
             return text
-    shown = f"{places[0].path}:{places[0].line}"
-    if hunk.first == hunk.last:
-        return f"no fragment beside it takes it up (nearest: {shown})"
-    if len(hunk.old) != len(hunk.new):
-        return f"{len(hunk.old)} lines from several places, or computed ones, became other lines"
-    return f"the changed words are computed, and not written in {shown}"
+    location = f"{places[0].path}:{places[0].line}"
+    if output_edit.first == output_edit.last:
+        return f"no fragment beside it takes it up (nearest: {location})"
+    if len(output_edit.old) != len(output_edit.new):
+        return (
+            f"{len(output_edit.old)} lines from several places, or computed ones, became other "
+            "lines"
+        )
+    return f"the changed words are computed, and not written in {location}"

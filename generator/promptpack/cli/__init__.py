@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from promptpack import __version__
-from promptpack.cli.state import COLOURS, FORMATS, State, with_global_options
+from promptpack.cli.state import COLORS, FORMATS, State, add_global_options
 from promptpack.model import UserError
 
 COMMANDS = {
@@ -31,11 +31,11 @@ COMMANDS = {
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
-WRITERS = ("build", "install", "absorb")
+WRITING_COMMANDS = ("build", "install", "absorb")
 """The commands of which it is worth saying that they wrote nothing."""
 
 
-class _Commands(click.Group):
+class _CommandGroup(click.Group):
     """Finds a command in the module of its name.
 
     That module becomes an attribute of this one, so `list` is not the built-in here.
@@ -48,8 +48,8 @@ class _Commands(click.Group):
         except UserError as error:
             from promptpack.cli import report  # noqa: PLC0415 - not for --version
 
-            report.findings(error.findings, writes=ctx.invoked_subcommand in WRITERS)
-            return 3 if any(found.path for found in error.findings) else 2
+            report.print_findings(error.findings, writes=ctx.invoked_subcommand in WRITING_COMMANDS)
+            return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*COMMANDS]
@@ -58,7 +58,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"promptpack.cli.{cmd_name}")
-        return with_global_options(module.command)
+        return add_global_options(module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
@@ -68,16 +68,16 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from promptpack.cli.state import closest  # noqa: PLC0415 - only for a mistake
+            from promptpack.cli.state import format_suggestion  # noqa: PLC0415 - only for a mistake
 
-            ctx.fail(f"No such command '{args[0]}'.{closest(args[0], COMMANDS)}")
+            ctx.fail(f"No such command '{args[0]}'.{format_suggestion(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "directory", type=click.Path(path_type=Path), help="The project's folder.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="How to report.")
-@click.option("--color", type=click.Choice(COLOURS), default="auto")
+@click.option("--color", type=click.Choice(COLORS), default="auto")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.version_option(__version__, prog_name="promptpack", message="%(prog)s %(version)s")
@@ -93,7 +93,7 @@ def program(  # noqa: PLR0913, PLR0917 - one parameter a global option
     """Render agents, authored once, for every model, tool policy and client."""
     state = State(directory, format_ or "human", color, quiet, verbose)
     context.obj = state
-    context.color = state.color_choice()
+    context.color = state.choose_color()
 
 
 def run(arguments: list[str]) -> int:
@@ -111,7 +111,7 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     stdout = sys.stdout
     try:
-        outcome = program.main(arguments, prog_name="promptpack", standalone_mode=False)
+        result = program.main(arguments, prog_name="promptpack", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return 130
     except SystemExit:
@@ -119,17 +119,17 @@ def _run(arguments: list[str]) -> int:
             raise BrokenPipeError from None
         raise
     except Exception as error:
-        return _failed(error)
-    return outcome if isinstance(outcome, int) else 0
+        return _report_failure(error)
+    return result if isinstance(result, int) else 0
 
 
-def _failed(error: Exception) -> int:
+def _report_failure(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return 2
     if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"promptpack: {place}{(error.strerror or str(error)).lower()}", err=True)
+        prefix = f"{error.filename}: " if error.filename else ""
+        click.echo(f"promptpack: {prefix}{(error.strerror or str(error)).lower()}", err=True)
     else:
         traceback.print_exception(error)
     return 4
@@ -137,7 +137,7 @@ def _failed(error: Exception) -> int:
 
 def main() -> None:
     """Run the program and leave with its exit code."""
-    sys.stdout, sys.stderr = _writable(sys.stdout), _writable(sys.stderr)
+    sys.stdout, sys.stderr = _make_writable(sys.stdout), _make_writable(sys.stderr)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     code = run(sys.argv[1:])
     _flush(sys.stdout)
@@ -145,7 +145,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def _writable(stream: TextIO | None) -> TextIO:
+def _make_writable(stream: TextIO | None) -> TextIO:
     """Return a stream that takes any text; None is one that the caller closed (`>&-`)."""
     if stream is None:
         return io.TextIOWrapper(io.BytesIO())

@@ -9,16 +9,16 @@ from pathlib import Path
 import click
 
 from promptpack.absorb.proposal import Proposal, propose
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.cli import report
-from promptpack.cli.choice import chosen_source
+from promptpack.cli.choice import resolve_source
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Artifact, Project, UserError
-from promptpack.output.locate import Place, locate
+from promptpack.output.locate import LocatedOutput, locate_outputs
 from promptpack.output.plan import SCHEMA_VERSION
-from promptpack.output.write import rewrite
-from promptpack.reading.project import load
-from promptpack.reporting.plurals import count
+from promptpack.output.write import rewrite_source
+from promptpack.reading.project import load_project
+from promptpack.reporting.plurals import pluralize
 
 
 @click.command("absorb")
@@ -36,97 +36,101 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     only made with --yes, or after asking on a terminal. After it, `build` gives exactly FILE.
     """
     root = state.root()
-    project = load(root)
-    artifacts = build(project)
-    place = _edited(artifacts, file)
+    project = load_project(root)
+    artifacts = build_project(project)
+    output = _find_edited(artifacts, file)
     try:
-        target = _to(project, root, to)
-        found = propose(
-            project, artifacts, lambda texts: load(root, texts), place, str(file), target
+        target = _parse_target(project, root, to)
+        proposal = propose(
+            project, artifacts, lambda texts: load_project(root, texts), output, str(file), target
         )
     except UserError as error:
-        report.findings(error.findings)
+        report.print_findings(error.findings)
         return 1
-    _say(state, project, found, file)
+    _print_proposal(state, project, proposal, file)
     if dry_run:
         return 0
-    if found.others and not yes and not _agreed(found):
+    if proposal.others and not yes and not _confirm(proposal):
         return 1
-    for path, text in found.sources.items():
-        rewrite(root / path, project.sources[path], text)
-    then = "install" if place.installed else "build"
-    click.echo(f"Wrote {', '.join(found.sources)}. Now run: promptpack {then}", err=True)
+    for path, text in proposal.sources.items():
+        rewrite_source(root / path, project.sources[path], text)
+    next_command = "install" if output.installed else "build"
+    click.echo(f"Wrote {', '.join(proposal.sources)}. Now run: promptpack {next_command}", err=True)
     return 0
 
 
-def _edited(artifacts: Iterable[Artifact], file: Path) -> Place:
+def _find_edited(artifacts: Iterable[Artifact], file: Path) -> LocatedOutput:
     """Return what was edited in a file; raises UsageError where it holds no output."""
-    places = locate(file.resolve(), artifacts)
-    changed = [place for place in places if place.text != place.artifact.content.decode()]
-    if not places:
+    outputs = locate_outputs(file.resolve(), artifacts)
+    edited_outputs = [
+        output for output in outputs if output.text != output.artifact.content.decode()
+    ]
+    if not outputs:
         raise click.UsageError(f"'{file}' is no file that promptpack wrote for this project.")
-    if len(changed) > 1:
-        packs = ", ".join(place.artifact.agent.name for place in changed)
+    if len(edited_outputs) > 1:
+        packs = ", ".join(output.artifact.agent.name for output in edited_outputs)
         raise click.UsageError(f"Several packs' blocks were edited in '{file}' ({packs}).")
-    return (changed or places)[0]
+    return (edited_outputs or outputs)[0]
 
 
-def _to(project: Project, root: Path, to: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", to)
+def _parse_target(project: Project, root: Path, argument: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", argument)
     if match is None:
         return "", 0
-    path = chosen_source(project, root, match[1])
+    path = resolve_source(project, root, match[1])
     if path not in project.sources:
         raise click.UsageError(f"'{match[1]}' is no source of this project.")
     return path, int(match[2] or 0)
 
 
-def _say(state: State, project: Project, found: Proposal, file: Path) -> None:
+def _print_proposal(state: State, project: Project, proposal: Proposal, file: Path) -> None:
     if state.format == "json":
-        click.echo(json.dumps(_data(project, found, file), indent=2))
+        click.echo(json.dumps(_make_data(project, proposal, file), indent=2))
         return
-    for path, text in found.sources.items():
-        for line in _diff(project, path, text):
+    for path, text in proposal.sources.items():
+        for line in _diff_source(project, path, text):
             click.echo(line)
     click.echo(f"{file}: 1 output as edited", err=True)
-    if found.siblings:
-        clients = ", ".join(artifact.target for artifact in found.siblings)
+    if proposal.siblings:
+        clients = ", ".join(artifact.target for artifact in proposal.siblings)
         click.echo(f"The same variant changes for {clients} too.", err=True)
-    if found.others:
+    if proposal.others:
         click.echo("Other variants change too:", err=True)
-        for pack, variants in _variants(found.others).items():
-            click.echo("\n".join(report.wrapped(f"  {pack}: ", ", ".join(variants), 4)), err=True)
+        for pack, variants in _group_variants(proposal.others).items():
+            click.echo("\n".join(report.wrap_text(f"  {pack}: ", ", ".join(variants), 4)), err=True)
 
 
-def _diff(project: Project, path: str, text: str) -> Iterator[str]:
-    return report.diff_lines(project.sources[path], text, path, path)
+def _diff_source(project: Project, path: str, text: str) -> Iterator[str]:
+    return report.format_diff(project.sources[path], text, path, path)
 
 
-def _variants(artifacts: tuple[Artifact, ...]) -> Mapping[str, list[str]]:
-    found: dict[str, dict[str, None]] = {}
+def _group_variants(artifacts: tuple[Artifact, ...]) -> Mapping[str, list[str]]:
+    names_by_pack: dict[str, dict[str, None]] = {}
     for artifact in artifacts:
-        found.setdefault(artifact.variant.pack.name, {})[artifact.variant.name] = None
-    return {pack: [*names] for pack, names in found.items()}
+        names_by_pack.setdefault(artifact.variant.pack.name, {})[artifact.variant.name] = None
+    return {pack: [*names] for pack, names in names_by_pack.items()}
 
 
-def _data(project: Project, found: Proposal, file: Path) -> dict[str, object]:
+def _make_data(project: Project, proposal: Proposal, file: Path) -> dict[str, object]:
     return {
         "schema_version": SCHEMA_VERSION,
         "path": file.as_posix(),
         "sources": [
-            {"path": path, "diff": click.unstyle("\n".join(_diff(project, path, text)))}
-            for path, text in found.sources.items()
+            {"path": path, "diff": click.unstyle("\n".join(_diff_source(project, path, text)))}
+            for path, text in proposal.sources.items()
         ],
-        "siblings": [artifact.path for artifact in found.siblings],
-        "others": [artifact.path for artifact in found.others],
+        "siblings": [artifact.path for artifact in proposal.siblings],
+        "others": [artifact.path for artifact in proposal.others],
     }
 
 
-def _agreed(found: Proposal) -> bool:
+def _confirm(proposal: Proposal) -> bool:
     """Tell whether to go on where other variants change too: on a terminal that is asked."""
-    variants = sum(len(names) for names in _variants(found.others).values())
+    variants = sum(len(names) for names in _group_variants(proposal.others).values())
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        what = count(variants, "other variant")
-        click.echo(f"Nothing was changed: {what} would change too. Go on with --yes.", err=True)
+        other_variants = pluralize(variants, "other variant")
+        click.echo(
+            f"Nothing was changed: {other_variants} would change too. Go on with --yes.", err=True
+        )
         return False
     return click.confirm("Change them all?", err=True)

@@ -9,16 +9,16 @@ from typing import Any
 
 import click
 
-from promptpack.build import Progress, build
+from promptpack.build import Progress, build_project
 from promptpack.cli import report
-from promptpack.cli.choice import nothing_chosen
+from promptpack.cli.choice import explain_empty_selection
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.model import Finding, UserError
-from promptpack.output.plan import build_data, counts, notes, plan_output
-from promptpack.output.write import apply
-from promptpack.reading.project import load
+from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
+from promptpack.output.write import apply_plan
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
-from promptpack.reporting.plurals import count
+from promptpack.reporting.plurals import pluralize
 
 
 @click.command("build")
@@ -35,42 +35,44 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     """
     root = state.root()
     folder = state.output(root, out)
-    with _progress(state) as progress:
+    with _show_progress(state) as progress:
         warnings: list[Finding] = []
-        project = load(root)
-        artifacts = build(project, selection, progress, warnings.append)
-    for line in report.finding_lines(warnings):
+        project = load_project(root)
+        artifacts = build_project(project, selection, progress, warnings.append)
+    for line in report.format_findings(warnings):
         click.echo(line, err=True)
-    todo = plan_output(artifacts, folder, selection)
+    plan = plan_output(artifacts, folder, selection)
     try:
-        apply(todo, force=force)
+        apply_plan(plan, force=force)
     except UserError:
-        for status in todo.having("edited", "foreign"):
-            click.echo("\n".join(report.difference(status)), err=True)
+        for status in plan.filter_statuses("edited", "foreign"):
+            click.echo("\n".join(report.format_difference(status)), err=True)
         raise
     if state.format == "json":
-        click.echo(json.dumps(build_data(artifacts, todo), indent=2))
+        click.echo(json.dumps(make_build_data(artifacts, plan), indent=2))
     elif not state.quiet:
-        lines = [*report.summary_of_losses(artifacts), *report.leftovers(todo)]
+        lines = [*report.summarize_losses(artifacts), *report.format_leftovers(plan)]
         if state.verbose:
-            lines += ["", *report.losses(artifacts)]
+            lines += ["", *report.format_losses(artifacts)]
         click.echo("".join(f"{line}\n" for line in lines), nl=False)
-        for note in notes(artifacts):
+        for note in list_notes(artifacts):
             click.echo(f"Note: {note}")
         if not artifacts:
-            click.echo(nothing_chosen(project, selection))
-        click.echo(_summary(counts(todo), state.shown(folder)))
+            click.echo(explain_empty_selection(project, selection))
+        click.echo(_summarize(count_changes(plan), state.shown(folder)))
 
 
-def _summary(done: dict[str, int], folder: str) -> str:
-    files = done["written"] + done["unchanged"]
-    parts = [f"{number} {word}" for word, number in done.items() if number or word == "written"]
-    many = count(files, "file")
-    return f"{click.style('Built', fg='green')} {many} in {folder}: {', '.join(parts)}"
+def _summarize(change_counts: dict[str, int], folder: str) -> str:
+    files = change_counts["written"] + change_counts["unchanged"]
+    parts = [
+        f"{number} {word}" for word, number in change_counts.items() if number or word == "written"
+    ]
+    file_count = pluralize(files, "file")
+    return f"{click.style('Built', fg='green')} {file_count} in {folder}: {', '.join(parts)}"
 
 
 @contextmanager
-def _progress(state: State) -> Iterator[Progress]:
+def _show_progress(state: State) -> Iterator[Progress]:
     """Give a progress callback: a bar on a terminal, nothing elsewhere."""
     if state.quiet or state.format != "human" or not sys.stderr.isatty():
         yield lambda _done, _all: None
@@ -78,7 +80,7 @@ def _progress(state: State) -> Iterator[Progress]:
     from rich.console import Console  # noqa: PLC0415 - only where there is somebody to see it
     from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
 
-    console = Console(stderr=True, no_color=state.color_choice() is False)
+    console = Console(stderr=True, no_color=state.choose_color() is False)
     with Bar(console=console, transient=True) as bar:
         task: Any = bar.add_task("Rendering", total=None)
         yield lambda done, all_: bar.update(task, completed=done, total=all_)

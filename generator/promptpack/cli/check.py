@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.cli import report
-from promptpack.cli.choice import nothing_chosen
+from promptpack.cli.choice import explain_empty_selection
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
-from promptpack.output.plan import check_data, plan_output
+from promptpack.output.plan import make_check_data, plan_output
 from promptpack.output.write import Status
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL, Selection
-from promptpack.reporting.plurals import count
+from promptpack.reporting.plurals import pluralize
 
-_WORDS = {
+_STATE_WORDS = {
     "missing": "missing",
     "stale": "stale",
     "extra": "extra",
@@ -27,7 +27,7 @@ _WORDS = {
 }
 
 
-_FEW = 10
+_MAX_MISSING = 10
 """How many missing files are named; what should be in them is not printed."""
 
 
@@ -44,48 +44,48 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     """
     root = state.root()
     folder = state.output(root, out)
-    project = load(root)
-    artifacts = build(project, selection)
-    todo = plan_output(artifacts, folder, selection)
-    off = [status for status in todo.statuses if status.state != "same"]
+    project = load_project(root)
+    artifacts = build_project(project, selection)
+    plan = plan_output(artifacts, folder, selection)
+    differing = [status for status in plan.statuses if status.state != "same"]
     if state.format == "json":
-        click.echo(json.dumps(check_data(todo), indent=2))
-    elif off:
-        mend = _build_command(state, out, selection)
-        click.echo("".join(f"{line}\n" for line in _report(off, mend, state)), nl=False)
+        click.echo(json.dumps(make_check_data(plan), indent=2))
+    elif differing:
+        fix = _make_build_command(state, out, selection)
+        click.echo("".join(f"{line}\n" for line in _format_report(differing, fix, state)), nl=False)
     elif not state.quiet:
         if not artifacts and selection != ALL:
-            click.echo(nothing_chosen(project, selection))
-        many = count(len(todo.wanted), "file")
-        click.echo(f"{many} in {state.shown(folder)}, all as built")
-    return 1 if off else 0
+            click.echo(explain_empty_selection(project, selection))
+        file_count = pluralize(len(plan.wanted), "file")
+        click.echo(f"{file_count} in {state.shown(folder)}, all as built")
+    return 1 if differing else 0
 
 
-def _report(off: list[Status], mend: str, state: State) -> Iterator[str]:
-    missing = [status for status in off if status.state == "missing"]
-    for status in missing[:_FEW]:
-        yield click.style(f"{status.path}: {_WORDS[status.state]}", bold=True)
-    if len(missing) > _FEW:
-        yield f"… and {count(len(missing) - _FEW, 'more missing file')}"
-    for status in off:
+def _format_report(differing: list[Status], fix: str, state: State) -> Iterator[str]:
+    missing = [status for status in differing if status.state == "missing"]
+    for status in missing[:_MAX_MISSING]:
+        yield click.style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
+    if len(missing) > _MAX_MISSING:
+        yield f"… and {pluralize(len(missing) - _MAX_MISSING, 'more missing file')}"
+    for status in differing:
         if status.state == "missing":
             continue
-        yield click.style(f"{status.path}: {_WORDS[status.state]}", bold=True)
+        yield click.style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
         if not state.quiet:
-            yield from report.difference(status)
-    kept = [status for status in off if status.state == "edited" and status.new is None]
-    for status in kept:
+            yield from report.format_difference(status)
+    abandoned = [status for status in differing if status.state == "edited" and status.new is None]
+    for status in abandoned:
         yield f"No pack builds {status.path} any more, and it was edited: move it or delete it"
-    if any(status.state == "linked" for status in off):
+    if any(status.state == "linked" for status in differing):
         yield "Nothing is written through a link: remove it first"
-    mended = [status.state for status in off if status not in kept]
-    if "edited" in mended or "foreign" in mended:
-        yield f"To replace what is not promptpack's, keeping a copy: {mend} --force"
-    elif mended:
-        yield f"To mend it: {mend}"
+    fixable_states = [status.state for status in differing if status not in abandoned]
+    if "edited" in fixable_states or "foreign" in fixable_states:
+        yield f"To replace what is not promptpack's, keeping a copy: {fix} --force"
+    elif fixable_states:
+        yield f"To mend it: {fix}"
 
 
-def _build_command(state: State, out: Path | None, selection: Selection) -> str:
+def _make_build_command(state: State, out: Path | None, selection: Selection) -> str:
     """Return the command that builds what was checked."""
     words = ["promptpack", *(("-C", str(state.directory)) if state.directory else ()), "build"]
     words += ("--out", str(out)) if out else ()

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from promptpack.cli.state import closest
+from promptpack.cli.state import format_suggestion
 from promptpack.model import Pack, Project
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.targets import TARGETS
 
 
-def chosen_pack(project: Project, name: str | None) -> str:
+def choose_pack(project: Project, name: str | None) -> str:
     """Return the pack's name; where none is given, the project has to have only one."""
     if name is None:
         if not project.packs:
@@ -20,58 +20,63 @@ def chosen_pack(project: Project, name: str | None) -> str:
             raise click.UsageError(f"Name a pack: {', '.join(project.packs)}.")
         return next(iter(project.packs))
     if name not in project.packs:
-        raise click.UsageError(f"No pack '{name}'.{closest(name, project.packs)}")
+        raise click.UsageError(f"No pack '{name}'.{format_suggestion(name, project.packs)}")
     return name
 
 
-def chosen_variant(pack: Pack, name: str | None) -> tuple[str, str]:
+def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
     """Return the model and policy of `<model>.<policy>`, else of the pack's default."""
     if name is None:
         return pack.default
-    known = [
+    variants = [
         f"{model}.{policy}"
         for model in pack.models
         for policy in pack.policies
         if not any(condition.holds(model, policy) for condition in pack.exclude)
     ]
-    if name not in known:
-        raise click.UsageError(f"No variant '{name}' of {pack.name}.{closest(name, known)}")
+    if name not in variants:
+        raise click.UsageError(
+            f"No variant '{name}' of {pack.name}.{format_suggestion(name, variants)}"
+        )
     model, _, policy = name.partition(".")
     return model, policy
 
 
-def chosen_target(pack: Pack, name: str | None) -> str:
+def choose_target(pack: Pack, name: str | None) -> str:
     """Return the client's name, else OpenCode or the first that the pack is rendered for.
 
     What no client is called is left to the build to say.
     """
-    known = pack.targets or tuple(TARGETS)
+    targets = pack.targets or tuple(TARGETS)
     if name is None:
-        return "opencode" if "opencode" in known else known[0]
-    if name in TARGETS and name not in known:
-        raise click.UsageError(f"{pack.name} is not rendered for '{name}', only {_list(known)}.")
+        return "opencode" if "opencode" in targets else targets[0]
+    if name in TARGETS and name not in targets:
+        raise click.UsageError(
+            f"{pack.name} is not rendered for '{name}', only {_join_names(targets)}."
+        )
     return name
 
 
-def chosen_source(project: Project, root: Path, name: str) -> str:
+def resolve_source(project: Project, root: Path, name: str) -> str:
     """Return a source's path as the project has it, for one that is relative to where we are."""
     if name not in project.sources and (path := Path(name).resolve()).is_relative_to(root):
         return path.relative_to(root).as_posix()
     return name
 
 
-def nothing_chosen(project: Project, selection: Selection) -> str:
+def explain_empty_selection(project: Project, selection: Selection) -> str:
     """Return why known names that were asked for give no variant: what the packs have instead."""
     if not project.packs or selection == ALL:
         return "There is no pack yet: it starts with packs/<name>/pack.yaml"
-    told = [
-        f"{pack.name} has the models {_list(pack.models)}, the policies {_list(pack.policies)} and"
-        f" the clients {_list(pack.targets or tuple(TARGETS))}"
+    descriptions = [
+        f"{pack.name} has the models {_join_names(pack.models)}, the policies "
+        f"{_join_names(pack.policies)} and"
+        f" the clients {_join_names(pack.targets or tuple(TARGETS))}"
         for pack in project.packs.values()
         if not selection.packs or pack.name in selection.packs
     ]
-    return f"No variant is what was asked for: {'; '.join(told)}"
+    return f"No variant is what was asked for: {'; '.join(descriptions)}"
 
 
-def _list(names: Collection[str]) -> str:
+def _join_names(names: Collection[str]) -> str:
     return ", ".join(names)

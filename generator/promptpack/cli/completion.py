@@ -12,8 +12,8 @@ def command(context: click.Context, shell: str) -> None:
 
     For bash: eval "$(promptpack completion bash)"
     """
-    kind = get_completion_class(shell)
-    if kind is None:
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise click.UsageError(f"No completion for {shell}.")
     program = context.find_root().command
-    click.echo(kind(program, {}, "promptpack", "_PROMPTPACK_COMPLETE").source())
+    click.echo(completion_class(program, {}, "promptpack", "_PROMPTPACK_COMPLETE").source())

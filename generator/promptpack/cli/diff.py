@@ -7,22 +7,22 @@ from pathlib import Path
 
 import click
 
-from promptpack.cli.state import State, closest, pass_state
+from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff import git
-from promptpack.diff.baseline import Accepted, read_accepted
-from promptpack.diff.compare import compare
-from promptpack.diff.filter import PARTS, narrowed
-from promptpack.diff.formats import BUDGET, FORMATS, markdown
+from promptpack.diff.baseline import Baseline, read_baseline
+from promptpack.diff.compare import compare_sides
+from promptpack.diff.filter import PARTS, filter_review
+from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import Output, Review, Side
-from promptpack.diff.sides import folder_side, project_side
+from promptpack.diff.sides import build_project_side, read_folder_side
 from promptpack.model import Finding, UserError
-from promptpack.reporting.characters import shown
+from promptpack.reporting.characters import reveal
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DiffOptions:
     """The options of one call, by name."""
 
     base: str | None
@@ -86,128 +86,156 @@ def command(state: State, /, **options: object) -> int:
     to the work tree. Both are rendered from their own sources; the repository is only read.
     --only and --section narrow what is shown, never what a gate looks at.
     """
-    wanted = Wanted(**options)  # type: ignore[arg-type]  # click gives each option its type
-    files = _files(wanted.outs)
-    review = _review(state, wanted)
-    shown_part = narrowed(review, wanted.only, wanted.sections)
-    silent = bool(files) or (state.quiet and state.format != "json")
-    default = () if silent else ("json" if state.format == "json" else "text",)
-    formats = wanted.formats or default
+    diff_options = DiffOptions(**options)  # type: ignore[arg-type]  # click gives each option its type
+    files = _parse_outs(diff_options.outs)
+    review = _make_review(state, diff_options)
+    filtered_review = filter_review(review, diff_options.only, diff_options.sections)
+    is_silent = bool(files) or (state.quiet and state.format != "json")
+    default_formats = () if is_silent else ("json" if state.format == "json" else "text",)
+    formats = diff_options.formats or default_formats
     for name in formats:
-        click.echo(_told(name, shown_part, wanted), nl=False)
+        click.echo(_render_report(name, filtered_review, diff_options), nl=False)
     for name, path in files:
-        said = click.unstyle(_told(name, shown_part, wanted))
-        path.write_text(said, encoding="utf-8", newline="\n")
-    return int(_failed(review, wanted))
+        text = click.unstyle(_render_report(name, filtered_review, diff_options))
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return int(_should_fail(review, diff_options))
 
 
-def _told(name: str, review: Review, wanted: Wanted) -> str:
+def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
     """Return a report in one format; the text has colours."""
-    return markdown(review, wanted.max_chars) if name == "markdown" else FORMATS[name](review)
+    return (
+        render_markdown(review, diff_options.max_chars)
+        if name == "markdown"
+        else FORMATS[name](review)
+    )
 
 
-def _files(outs: Iterable[str]) -> list[tuple[str, Path]]:
-    found = []
+def _parse_outs(outs: Iterable[str]) -> list[tuple[str, Path]]:
+    files = []
     for out in outs:
         name, _, path = out.partition("=")
         if name not in FORMATS or not path:
-            raise click.UsageError(f"'{out}' is not FORMAT=FILE.{closest(name, FORMATS)}")
-        found.append((name, Path(path)))
-    return found
+            raise click.UsageError(f"'{out}' is not FORMAT=FILE.{format_suggestion(name, FORMATS)}")
+        files.append((name, Path(path)))
+    return files
 
 
-def _failed(review: Review, wanted: Wanted) -> bool:
+def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
     kinds = {change.kind for change in review.changes}
-    if wanted.fail_on == "permissions" and kinds & {"widened", "unproven"}:
+    if diff_options.fail_on == "permissions" and kinds & {"widened", "unproven"}:
         return True
-    return (wanted.fail_on == "any" and bool(kinds)) or (wanted.exit_code and review.differs)
-
-
-def _review(state: State, wanted: Wanted) -> Review:
-    if (wanted.from_dir is None) != (wanted.to_dir is None):
-        raise click.UsageError("--from-dir and --to-dir go together.")
-    if wanted.from_dir is None or wanted.to_dir is None:
-        return _of_revisions(state, wanted)
-    if wanted.base is not None:
-        raise click.UsageError("Give two folders or revisions, not both.")
-    accepted = None
-    if wanted.accept is not None:
-        accepted = read_accepted(Path(wanted.accept).read_bytes(), wanted.accept)
-    sides = (
-        folder_side(wanted.from_dir, str(wanted.from_dir)),
-        folder_side(wanted.to_dir, str(wanted.to_dir)),
+    return (diff_options.fail_on == "any" and bool(kinds)) or (
+        diff_options.exit_code and review.differs
     )
-    return compare(*sides, _takes(wanted, sides), accepted, wanted.unified)
 
 
-def _of_revisions(state: State, wanted: Wanted) -> Review:
+def _make_review(state: State, diff_options: DiffOptions) -> Review:
+    if (diff_options.from_dir is None) != (diff_options.to_dir is None):
+        raise click.UsageError("--from-dir and --to-dir go together.")
+    if diff_options.from_dir is None or diff_options.to_dir is None:
+        return _compare_revisions(state, diff_options)
+    if diff_options.base is not None:
+        raise click.UsageError("Give two folders or revisions, not both.")
+    accepted_changes = None
+    if diff_options.accept is not None:
+        accepted_changes = read_baseline(
+            Path(diff_options.accept).read_bytes(), diff_options.accept
+        )
+    sides = (
+        read_folder_side(diff_options.from_dir, str(diff_options.from_dir)),
+        read_folder_side(diff_options.to_dir, str(diff_options.to_dir)),
+    )
+    return compare_sides(
+        *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
+    )
+
+
+def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     root = state.root()
-    head = None if wanted.head is None else git.revision(root, wanted.head)
-    if wanted.base is None:
-        base = git.merge_base(root, None if head is None else head.commit)
+    head = None if diff_options.head is None else git.resolve_revision(root, diff_options.head)
+    if diff_options.base is None:
+        base = git.find_merge_base(root, None if head is None else head.commit)
     else:
-        base = git.revision(root, wanted.base)
-    sides = _built(
-        lambda: _side(root, base, "base"),
+        base = git.resolve_revision(root, diff_options.base)
+    sides = _build_sides(
+        lambda: _load_side(root, base, "base"),
         lambda: (
-            project_side(root, git.WORK_TREE, "head") if head is None else _side(root, head, "head")
+            build_project_side(root, git.WORK_TREE, "head")
+            if head is None
+            else _load_side(root, head, "head")
         ),
     )
-    accepted = None if wanted.accept is None else _accepted(root, base, wanted.accept)
-    review = compare(*sides, _takes(wanted, sides), accepted, wanted.unified)
-    return replace(review, prefix=git.prefix(root))
+    accepted_changes = (
+        None
+        if diff_options.accept is None
+        else _read_base_accepted(root, base, diff_options.accept)
+    )
+    review = compare_sides(
+        *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
+    )
+    return replace(review, prefix=git.find_prefix(root))
 
 
-def _accepted(root: Path, base: git.Revision, path: str) -> Accepted:
+def _read_base_accepted(root: Path, base: git.Revision, path: str) -> Baseline:
     """Return what was accepted on the base side; a list that only the head has counts not."""
-    data = git.file_at(root, base.commit, path)
+    data = git.read_file(root, base.commit, path)
     if data is None:
-        click.echo(f"the base has no {shown(path)}: nothing is accepted", err=True)
+        click.echo(f"the base has no {reveal(path)}: nothing is accepted", err=True)
         return {}
-    return read_accepted(data, f"base:{path}")
+    return read_baseline(data, f"base:{path}")
 
 
-def _side(root: Path, revision: git.Revision, name: str) -> Side:
+def _load_side(root: Path, revision: git.Revision, name: str) -> Side:
     """Return the side of a revision, read into a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
         for path in git.extract(root, revision.commit, Path(folder)):
-            click.echo(f"{name}: {shown(path)} is a link or a submodule; not followed", err=True)
-        return project_side(Path(folder), revision.label, name)
+            click.echo(f"{name}: {reveal(path)} is a link or a submodule; not followed", err=True)
+        return build_project_side(Path(folder), revision.label, name)
 
 
-def _built(*sides: Callable[[], Side]) -> tuple[Side, Side]:
+def _build_sides(*sides: Callable[[], Side]) -> tuple[Side, Side]:
     """Return both sides; raises UserError with the findings of both."""
-    built: list[Side] = []
+    built_sides: list[Side] = []
     findings: list[Finding] = []
     for side in sides:
         try:
-            built.append(side())
+            built_sides.append(side())
         except UserError as error:
             findings += error.findings
     if findings:
         raise UserError(tuple(findings))
-    base, head = built
+    base, head = built_sides
     return base, head
 
 
-def _takes(wanted: Wanted, sides: tuple[Side, Side]) -> Callable[[Output], bool]:
+def _make_filter(diff_options: DiffOptions, sides: tuple[Side, Side]) -> Callable[[Output], bool]:
     """Return a function that tells whether an output was asked for; an unknown name is an error."""
-    known = [_words(output) for side in sides for output in side.outputs.values()]
-    asked = {"pack": wanted.packs, "variant": wanted.variants, "target": wanted.targets}
-    for kind, names in asked.items():
-        there = {words[kind] for words in known}
+    dimensions = [_list_dimensions(output) for side in sides for output in side.outputs.values()]
+    requested = {
+        "pack": diff_options.packs,
+        "variant": diff_options.variants,
+        "target": diff_options.targets,
+    }
+    for kind, names in requested.items():
+        available = {values[kind] for values in dimensions}
         for name in names:
-            if name not in there:
-                raise click.UsageError(f"No {kind} '{name}' on either side.{closest(name, there)}")
+            if name not in available:
+                raise click.UsageError(
+                    f"No {kind} '{name}' on either side.{format_suggestion(name, available)}"
+                )
 
-    def takes(output: Output) -> bool:
-        words = _words(output)
-        return all(not names or words[kind] in names for kind, names in asked.items())
+    def includes(output: Output) -> bool:
+        words = _list_dimensions(output)
+        return all(not names or words[kind] in names for kind, names in requested.items())
 
-    return takes
+    return includes
 
 
-def _words(output: Output) -> dict[str, str]:
-    dims = output.dims
-    variant = f"{dims.get('model', '')}.{dims.get('policy', '')}"
-    return {"pack": dims.get("pack", ""), "variant": variant, "target": dims.get("target", "")}
+def _list_dimensions(output: Output) -> dict[str, str]:
+    dimensions = output.dims
+    variant = f"{dimensions.get('model', '')}.{dimensions.get('policy', '')}"
+    return {
+        "pack": dimensions.get("pack", ""),
+        "variant": variant,
+        "target": dimensions.get("target", ""),
+    }

@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from promptpack.cli.state import State, pass_state, with_global_options
+from promptpack.cli.state import State, add_global_options, pass_state
 
-_NEEDED = ("mkdocs", "material", "markdown_it")
-_MISSING = "the site needs the [docs] extra: pip install 'promptpack-generator[docs]'"
-_MARK = ".promptpack-site"
+_REQUIRED_MODULES = ("mkdocs", "material", "markdown_it")
+_MISSING_EXTRA = "the site needs the [docs] extra: pip install 'promptpack-generator[docs]'"
+_MARKER = ".promptpack-site"
 """An empty file by which a folder is known to hold a site of ours; MkDocs empties its folder."""
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -30,12 +30,12 @@ def command() -> None:
     """
 
 
-def _needs_extra(function: Command) -> Command:
+def _require_extra(function: Command) -> Command:
     """Say what to install where that is missing, and what MkDocs says without its traceback."""
 
-    def checked(*args: object, **options: object) -> object:
-        if not all(importlib.util.find_spec(name) for name in _NEEDED):
-            raise click.UsageError(_MISSING)
+    def run_checked(*args: object, **options: object) -> object:
+        if not all(importlib.util.find_spec(name) for name in _REQUIRED_MODULES):
+            raise click.UsageError(_MISSING_EXTRA)
         from mkdocs.exceptions import MkDocsException  # noqa: PLC0415 - known to be there now
 
         try:
@@ -44,28 +44,28 @@ def _needs_extra(function: Command) -> Command:
             click.echo(f"promptpack: {error.format_message()}", err=True)
             return 3
 
-    return cast("Command", update_wrapper(checked, function))
+    return cast("Command", update_wrapper(run_checked, function))
 
 
 @command.command("build")
 @click.option("--out", type=_FOLDER, help="Where to; default: site in the project.")
 @pass_state
-@_needs_extra
+@_require_extra
 def build_command(state: State, out: Path | None) -> None:
     """Build the site into a folder; it can be read from a disk as well as from a server."""
     from mkdocs.commands.build import build  # noqa: PLC0415 - only where there is MkDocs
     from mkdocs.config import load_config  # noqa: PLC0415 - the same
 
     root = state.root()
-    folder = _own_folder(root, root / "site" if out is None else out)
-    with _settings(root) as settings:
+    folder = _claim_folder(root, root / "site" if out is None else out)
+    with _open_settings(root) as settings:
         config = load_config(str(settings), site_dir=str(folder.resolve()))
         plugin: Any = config.plugins.get("promptpack")
         if plugin is None:
             raise click.UsageError(f"'{settings}' names no promptpack under plugins.")
-        plugin.given = _gathered(root, plugin.config.edit, plugin.config.releases)
+        plugin.given = _gather_site(root, plugin.config.edit, plugin.config.releases)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _MARK).touch()
+        (folder / _MARKER).touch()
         build(config)
     if not state.quiet:
         pages = len(plugin.site.pages)
@@ -75,12 +75,12 @@ def build_command(state: State, out: Path | None) -> None:
 @command.command("serve")
 @click.option("--address", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT")
 @pass_state
-@_needs_extra
+@_require_extra
 def serve_command(state: State, address: str) -> None:
     """Serve the site here, and build it again whenever a pack, a template or a page changes."""
     from mkdocs.commands.serve import serve  # noqa: PLC0415 - only where there is MkDocs
 
-    with _settings(state.root()) as settings:
+    with _open_settings(state.root()) as settings:
         click.echo(f"Serving on http://{address}/ until you stop it with Ctrl+C", err=True)
         serve(config_file=str(settings), dev_addr=address)
 
@@ -89,7 +89,7 @@ def serve_command(state: State, address: str) -> None:
 @click.argument("folder", type=_FOLDER)
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
 @pass_state
-@_needs_extra
+@_require_extra
 def export_command(state: State, folder: Path, *, force: bool) -> None:
     """Write the site into FOLDER as pages and a mkdocs.yml, for builders without plugins.
 
@@ -98,90 +98,94 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 
-    from promptpack.output.write import Wanted, apply, plan  # noqa: PLC0415 - not for --version
-    from promptpack.site.export import exported  # noqa: PLC0415 - the same
-    from promptpack.site.history import MOST  # noqa: PLC0415 - the same
+    from promptpack.output.write import DesiredFile, apply_plan, plan_files  # noqa: PLC0415 - not for --version
+    from promptpack.site.export import export_site  # noqa: PLC0415 - the same
+    from promptpack.site.history import DEFAULT_RELEASE_COUNT  # noqa: PLC0415 - the same
 
     root = state.root()
-    _refuse(root, folder)
-    with _settings(root) as settings, settings.open("rb") as file:
+    _check_folder(root, folder)
+    with _open_settings(root) as settings, settings.open("rb") as file:
         config = yaml_load(file)
-    ours = _options(config.get("plugins"))
-    site = _gathered(root, ours.get("edit", ""), ours.get("releases", MOST))
-    by_hand = dict(_hand_written(root / (config.get("docs_dir") or "docs")))
-    wanted = exported(site, config, by_hand, ours.get("guide", ()))
-    todo = plan(folder, {path: Wanted(content, {}) for path, content in wanted.items()}, _all)
-    apply(todo, force=force)
+    plugin_options = _find_options(config.get("plugins"))
+    site = _gather_site(
+        root, plugin_options.get("edit", ""), plugin_options.get("releases", DEFAULT_RELEASE_COUNT)
+    )
+    hand_written = dict(_read_hand_written(root / (config.get("docs_dir") or "docs")))
+    contents = export_site(site, config, hand_written, plugin_options.get("guide", ()))
+    file_plan = plan_files(
+        folder, {path: DesiredFile(content, {}) for path, content in contents.items()}, _accept_all
+    )
+    apply_plan(file_plan, force=force)
     if not state.quiet:
-        click.echo(f"Wrote {len(wanted)} files into {state.shown(folder)}")
+        click.echo(f"Wrote {len(contents)} files into {state.shown(folder)}")
 
 
-for _one in command.commands.values():
-    with_global_options(_one)
+for _subcommand in command.commands.values():
+    add_global_options(_subcommand)
 
 
-def _gathered(root: Path, edit: str, releases: int) -> Any:  # noqa: ANN401 - a Site; its module needs the extra
+def _gather_site(root: Path, edit: str, releases: int) -> Any:  # noqa: ANN401 - a Site; its module needs the extra
     from promptpack.cli import program  # noqa: PLC0415 - this module is imported by that one
-    from promptpack.site.gather import gathered  # noqa: PLC0415 - needs the extra
+    from promptpack.site.gather import gather_site  # noqa: PLC0415 - needs the extra
 
-    return gathered(root, program, edit, releases)
+    return gather_site(root, program, edit, releases)
 
 
 @contextmanager
-def _settings(root: Path) -> Iterator[Path]:
+def _open_settings(root: Path) -> Iterator[Path]:
     """Give the project's mkdocs.yml, or one made up for a project without."""
-    own = root / "mkdocs.yml"
-    if own.is_file():
-        yield own
+    own_settings = root / "mkdocs.yml"
+    if own_settings.is_file():
+        yield own_settings
         return
     import yaml  # noqa: PLC0415 - not for --version
 
-    from promptpack.site.theme import settings  # noqa: PLC0415 - the same
+    from promptpack.site.theme import read_settings  # noqa: PLC0415 - the same
 
-    with tempfile.TemporaryDirectory(prefix="promptpack-") as made:
-        config = yaml.safe_load(settings())
-        docs = root / "docs" if (root / "docs").is_dir() else Path(made, "docs")
+    with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
+        config = yaml.safe_load(read_settings())
+        docs = root / "docs" if (root / "docs").is_dir() else Path(folder, "docs")
         docs.mkdir(exist_ok=True)
         config |= {"site_name": root.name, "docs_dir": str(docs)}
         config["plugins"]["promptpack"] = {"root": str(root)}
-        path = Path(made, "mkdocs.yml")
+        path = Path(folder, "mkdocs.yml")
         path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
         yield path
 
 
-def _options(plugins: object) -> dict[str, Any]:
+def _find_options(plugins: object) -> dict[str, Any]:
     """Return the options of our plugin from a list or a mapping of plugins."""
-    found: object = None
+    options: object = None
     if isinstance(plugins, dict):
-        found = plugins.get("promptpack")
+        options = plugins.get("promptpack")
     elif isinstance(plugins, list):
-        named = (one for one in plugins if isinstance(one, dict) and "promptpack" in one)
-        found = next(named, {}).get("promptpack")
-    return found if isinstance(found, dict) else {}
+        entries = (entry for entry in plugins if isinstance(entry, dict) and "promptpack" in entry)
+        options = next(entries, {}).get("promptpack")
+    return options if isinstance(options, dict) else {}
 
 
-def _hand_written(docs: Path) -> Iterator[tuple[str, bytes]]:
+def _read_hand_written(docs: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(docs.rglob("*")):
-        inside = path.relative_to(docs)
-        if path.is_file() and not any(part.startswith(".") for part in inside.parts):
-            yield inside.as_posix(), path.read_bytes()
+        relative_path = path.relative_to(docs)
+        if path.is_file() and not any(part.startswith(".") for part in relative_path.parts):
+            yield relative_path.as_posix(), path.read_bytes()
 
 
-def _own_folder(root: Path, folder: Path) -> Path:
+def _claim_folder(root: Path, folder: Path) -> Path:
     """Return a folder that may be emptied: a new or empty one, or one with a site of ours."""
-    _refuse(root, folder)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARK).exists():
+    _check_folder(root, folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).exists():
         raise click.UsageError(f"'{folder}' holds files that are no site of ours; name another.")
     return folder
 
 
-def _refuse(root: Path, folder: Path) -> None:
-    from promptpack.output.write import unsafe_folder  # noqa: PLC0415 - not for --version
+def _check_folder(root: Path, folder: Path) -> None:
+    from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
 
-    inside = folder.resolve().is_relative_to((root / "docs").resolve())
-    if reason := "it is among the pages" if inside else unsafe_folder(folder, root):
+    is_inside = folder.resolve().is_relative_to((root / "docs").resolve())
+    if reason := "it is among the pages" if is_inside else find_folder_problem(folder, root):
         raise click.UsageError(f"The site can't go into '{folder}': {reason}.")
 
 
-def _all(_path: str, _about: object) -> bool:
+def _accept_all(_path: str, _about: object) -> bool:
     return True

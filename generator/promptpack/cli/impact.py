@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 
 import click
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.cli import report
-from promptpack.cli.choice import chosen_source
-from promptpack.cli.state import State, closest, format_option, pass_state
+from promptpack.cli.choice import resolve_source
+from promptpack.cli.state import State, format_option, format_suggestion, pass_state
 from promptpack.model import Artifact
 from promptpack.output.plan import SCHEMA_VERSION
-from promptpack.provenance.impact import Reach, impact
-from promptpack.reading.project import load
+from promptpack.provenance.impact import Reach, find_impact
+from promptpack.reading.project import load_project
 
 
 @click.command("impact")
@@ -29,18 +29,19 @@ def command(state: State, place: str) -> None:
     match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", place)
     path, line = (match[1], int(match[2] or 0)) if match else (place, 0)
     root = state.root()
-    project = load(root)
+    project = load_project(root)
     if path in project.fragments:
         path = project.fragments[path].path
-    path = chosen_source(project, root, path)
+    path = resolve_source(project, root, path)
     if path not in project.sources:
         raise click.UsageError(
-            f"'{path}' is no source.{closest(path, (*project.sources, *project.fragments))}"
+            f"'{path}' is no "
+            f"source.{format_suggestion(path, (*project.sources, *project.fragments))}"
         )
-    artifacts = build(project)
-    reached = impact(project, artifacts, path, line)
+    artifacts = build_project(project)
+    reaches = find_impact(project, artifacts, path, line)
     if state.format == "json":
-        outputs = [{"path": r.artifact.path, "lines": list(r.lines)} for r in reached]
+        outputs = [{"path": reach.artifact.path, "lines": list(reach.lines)} for reach in reaches]
         data = {
             "schema_version": SCHEMA_VERSION,
             "path": path,
@@ -49,41 +50,46 @@ def command(state: State, place: str) -> None:
         }
         click.echo(json.dumps(data, indent=2))
         return
-    for text in _lines(reached, artifacts):
+    for text in _format_lines(reaches, artifacts):
         click.echo(text)
-    packs = len({r.artifact.variant.pack.name for r in reached})
-    clients = Counter(r.artifact.target for r in reached)
+    packs = len({reach.artifact.variant.pack.name for reach in reaches})
+    clients = Counter(reach.artifact.target for reach in reaches)
     click.echo(
-        f"{path}{f':{line}' if line else ''} reaches {len(reached)} of {len(artifacts)} outputs"
+        f"{path}{f':{line}' if line else ''} reaches {len(reaches)} of {len(artifacts)} outputs"
         f" (packs: {packs}, clients: {len(clients)})"
     )
 
 
-def _lines(reached: Iterable[Reach], artifacts: Iterable[Artifact]) -> Iterator[str]:
+def _format_lines(reaches: Iterable[Reach], artifacts: Iterable[Artifact]) -> Iterator[str]:
     """Yield for each pack the clients that it reaches alike, and the variants there."""
-    there = _by_client(reach.artifact for reach in reached)
-    whole = _by_client(artifacts)
-    for pack, found in there.items():
+    reached_variants = _group_by_client(reach.artifact for reach in reaches)
+    all_variants = _group_by_client(artifacts)
+    for pack, variants_by_client in reached_variants.items():
         groups: dict[tuple[str, ...], list[str]] = {}
-        for client, variants in found.items():
+        for client, variants in variants_by_client.items():
             groups.setdefault(tuple(variants), []).append(client)
-        known = dict.fromkeys(v for variants in whole[pack].values() for v in variants)
+        pack_variants = dict.fromkeys(
+            variant for variants in all_variants[pack].values() for variant in variants
+        )
         for names, clients in groups.items():
-            head = f"{click.style(pack, bold=True)}  {_named(clients, whole[pack], 'client')}: "
-            yield from report.wrapped(head, _named(names, known, "variant"), 2)
+            lead = (
+                f"{click.style(pack, bold=True)}  "
+                f"{_summarize_names(clients, all_variants[pack], 'client')}: "
+            )
+            yield from report.wrap_text(lead, _summarize_names(names, pack_variants, "variant"), 2)
 
 
-def _named(names: Collection[str], known: Collection[str], what: str) -> str:
+def _summarize_names(names: Collection[str], all_names: Collection[str], noun: str) -> str:
     """Return names, or how many where they are all and more than two."""
-    whole = len(names) == len(known) > 2
-    return f"all {len(names)} {what}s" if whole else ", ".join(names)
+    is_whole = len(names) == len(all_names) > 2
+    return f"all {len(names)} {noun}s" if is_whole else ", ".join(names)
 
 
-def _by_client(artifacts: Iterable[Artifact]) -> dict[str, dict[str, list[str]]]:
+def _group_by_client(artifacts: Iterable[Artifact]) -> dict[str, dict[str, list[str]]]:
     """Return the names of variants by pack and client."""
-    found: dict[str, dict[str, list[str]]] = {}
+    names_by_pack: dict[str, dict[str, list[str]]] = {}
     for artifact in artifacts:
         variant = artifact.variant
-        clients = found.setdefault(variant.pack.name, {})
+        clients = names_by_pack.setdefault(variant.pack.name, {})
         clients.setdefault(artifact.target, []).append(variant.name)
-    return found
+    return names_by_pack

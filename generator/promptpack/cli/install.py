@@ -6,21 +6,21 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.cli import report
-from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
+from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project, UserError
 from promptpack.output.install import plan_install, plan_uninstall
-from promptpack.output.plan import check_data, counts
-from promptpack.output.write import Plan, apply
+from promptpack.output.plan import count_changes, make_check_data
+from promptpack.output.write import Plan, apply_plan
 from promptpack.output.write import State as FileState
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 
-_WORDS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
-_ASIDE = ("edited", "foreign")
-_REFUSED: tuple[FileState, ...] = ("edited", "foreign", "linked")
+_STATE_VERBS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
+_BACKED_UP_STATES = ("edited", "foreign")
+_REFUSED_STATES: tuple[FileState, ...] = ("edited", "foreign", "linked")
 
 
 @click.command("install")
@@ -57,52 +57,54 @@ def command(  # noqa: PLR0913 - one parameter an option
     first. A file that promptpack did not put there, or that was edited since, is left alone, and
     the exit code is 1. In AGENTS.md only the pack's own block is written.
     """
-    project = load(state.root())
-    pack = chosen_pack(project, pack)
+    project = load_project(state.root())
+    pack = choose_pack(project, pack)
     if uninstall:
-        todo = plan_uninstall(pack, targets, into)
+        plan = plan_uninstall(pack, targets, into)
     else:
-        todo = _plan(project, pack, variant, targets, into)
-    _say(state, todo, force=force)
-    refused = [s for s in todo.having(*_REFUSED) if not force or s.state == "linked"]
-    for status in refused:
-        click.echo("\n".join(report.difference(status)), err=True)
-    if dry_run or not _agreed(todo, yes=yes):
-        return 1 if refused else 0
+        plan = _make_plan(project, pack, variant, targets, into)
+    _print_plan(state, plan, force=force)
+    refused_statuses = [
+        s for s in plan.filter_statuses(*_REFUSED_STATES) if not force or s.state == "linked"
+    ]
+    for status in refused_statuses:
+        click.echo("\n".join(report.format_difference(status)), err=True)
+    if dry_run or not _confirm(plan, yes=yes):
+        return 1 if refused_statuses else 0
     try:
-        apply(todo, force=force)
+        apply_plan(plan, force=force)
     except UserError as error:
-        report.findings(error.findings)
+        report.print_findings(error.findings)
         return 1
-    return 1 if refused else 0
+    return 1 if refused_statuses else 0
 
 
-def _plan(
+def _make_plan(
     project: Project, pack: str, variant: str | None, targets: tuple[str, ...], into: Path
 ) -> Plan:
     if not targets:
         raise click.UsageError("Name at least one client with --target.")
-    model, policy = chosen_variant(project.packs[pack], variant)
+    model, policy = choose_variant(project.packs[pack], variant)
     for target in targets:
-        chosen_target(project.packs[pack], target)
+        choose_target(project.packs[pack], target)
     selection = Selection((pack,), (model,), (policy,), targets)
-    return plan_install(build(project, selection), into)
+    return plan_install(build_project(project, selection), into)
 
 
-def _say(state: State, todo: Plan, *, force: bool) -> None:
+def _print_plan(state: State, plan: Plan, *, force: bool) -> None:
     if state.format == "json":
-        click.echo(json.dumps({**check_data(todo), **counts(todo)}, indent=2))
+        click.echo(json.dumps({**make_check_data(plan), **count_changes(plan)}, indent=2))
     elif not state.quiet:
-        for status in todo.statuses:
+        for status in plan.statuses:
             if status.old is not None or status.new is not None:
-                aside = force and status.state in _ASIDE and status.new is not None
-                word = _WORDS.get(status.state, "leave alone")
-                click.echo(f"{'replace, and keep as .orig,' if aside else word} {status.path}")
+                keeps_copy = force and status.state in _BACKED_UP_STATES and status.new is not None
+                verb = _STATE_VERBS.get(status.state, "leave alone")
+                click.echo(f"{'replace, and keep as .orig,' if keeps_copy else verb} {status.path}")
 
 
-def _agreed(todo: Plan, *, yes: bool) -> bool:
+def _confirm(plan: Plan, *, yes: bool) -> bool:
     """Ask on a terminal whether to go on; elsewhere what was asked for is done."""
-    changes = any(status.state != "same" for status in todo.statuses)
-    if yes or not changes or not sys.stdin.isatty():
+    has_changes = any(status.state != "same" for status in plan.statuses)
+    if yes or not has_changes or not sys.stdin.isatty():
         return True
     return click.confirm("Go on?", err=True)

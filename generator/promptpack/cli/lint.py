@@ -2,17 +2,17 @@
 
 import click
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.cli import report
-from promptpack.cli.state import State, closest, pass_state
+from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff import git
-from promptpack.lint.engine import lint
+from promptpack.lint.engine import lint_project
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.registry import RULES
-from promptpack.lint.rule import Verdict
+from promptpack.lint.rule import LintResult
 from promptpack.model import Finding, UserError
-from promptpack.reading.project import load
-from promptpack.redaction import conceal
+from promptpack.reading.project import load_project
+from promptpack.redaction import redact_finding
 
 
 @click.command("lint")
@@ -33,43 +33,47 @@ def command(state: State, format_: str | None, codes: tuple[str, ...], *, strict
     """
     for code in codes:
         if code not in RULES:
-            raise click.UsageError(f"No rule '{code}'.{closest(code, RULES)}")
-    verdict = _verdict(state, codes)
+            raise click.UsageError(f"No rule '{code}'.{format_suggestion(code, RULES)}")
+    lint_result = _run_lint(state, codes)
     name = format_ or state.format
     if name == "human":
-        _print(state, verdict)
+        _print_result(state, lint_result)
     else:
-        click.echo(FORMATS[name](verdict, _prefix(state, name)), nl=False)
-    return int(any(strict or one.severity == "error" for one in verdict.findings))
+        click.echo(FORMATS[name](lint_result, _find_prefix(state, name)), nl=False)
+    return int(any(strict or finding.severity == "error" for finding in lint_result.findings))
 
 
-def _verdict(state: State, codes: tuple[str, ...]) -> Verdict:
-    warned: list[Finding] = []
+def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
+    warnings: list[Finding] = []
     root = state.root()
     try:
-        project = load(root)
-        return lint(project, build(project, warn=warned.append), warned, codes)
+        project = load_project(root)
+        return lint_project(project, build_project(project, warn=warnings.append), warnings, codes)
     except UserError as error:
-        return Verdict(tuple(conceal(one) for one in error.findings))
+        return LintResult(tuple(redact_finding(finding) for finding in error.findings))
 
 
-def _print(state: State, verdict: Verdict) -> None:
-    for line in report.finding_lines(verdict.findings):
+def _print_result(state: State, lint_result: LintResult) -> None:
+    for line in report.format_findings(lint_result.findings):
         click.echo(line)
-    ignored = f", {len(verdict.suppressed)} ignored" if verdict.suppressed else ""
+    suppressed_note = f", {len(lint_result.suppressed)} ignored" if lint_result.suppressed else ""
     if state.verbose:
-        for one, reason in verdict.suppressed:
-            click.echo(f"ignored {one.code} at {one.path}:{one.line}: {reason}")
-    if verdict.findings or not state.quiet:
-        said = report.counted(verdict.findings) if verdict.findings else "Nothing to say"
-        click.echo(f"{said}{ignored}")
+        for finding, reason in lint_result.suppressed:
+            click.echo(f"ignored {finding.code} at {finding.path}:{finding.line}: {reason}")
+    if lint_result.findings or not state.quiet:
+        message = (
+            report.count_findings(lint_result.findings)
+            if lint_result.findings
+            else "Nothing to say"
+        )
+        click.echo(f"{message}{suppressed_note}")
 
 
-def _prefix(state: State, name: str) -> str:
+def _find_prefix(state: State, name: str) -> str:
     """Return the way from the repository to the project, for a format that is read by a forge."""
     if name == "json":
         return ""
     try:
-        return git.prefix(state.root())
+        return git.find_prefix(state.root())
     except UserError:
         return ""

@@ -9,9 +9,9 @@ import click
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project
 from promptpack.output.plan import SCHEMA_VERSION
-from promptpack.reading.project import load
-from promptpack.rendering.variants import resolve
-from promptpack.source.text import LIBRARY
+from promptpack.reading.project import load_project
+from promptpack.rendering.variants import resolve_variants
+from promptpack.source.text import LIBRARY_PREFIX
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 
@@ -25,24 +25,24 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
 
     A template of the project that shadows one of the standard library says so.
     """
-    project = load(state.root())
-    rows = {kind: list(_rows(project, kind)) for kind in kinds or KINDS}
+    project = load_project(state.root())
+    rows = {kind: list(_iter_rows(project, kind)) for kind in kinds or KINDS}
     if state.format == "json":
         click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **rows}, indent=2))
         return
-    for kind, found in rows.items():
-        click.echo(click.style(f"{kind} ({len(found)})", bold=True))
-        width = max((len(str(row["name"])) for row in found), default=0)
-        for row in found:
-            click.echo(f"  {str(row['name']).ljust(width)}  {_said(row)}".rstrip())
+    for kind, kind_rows in rows.items():
+        click.echo(click.style(f"{kind} ({len(kind_rows)})", bold=True))
+        width = max((len(str(row["name"])) for row in kind_rows), default=0)
+        for row in kind_rows:
+            click.echo(f"  {str(row['name']).ljust(width)}  {_describe_row(row)}".rstrip())
 
 
-def _rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
+def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "packs":
         for pack in project.packs.values():
             yield {"name": pack.name, "title": pack.title, "path": pack.path}
     elif kind == "variants":
-        for variant in resolve(project):
+        for variant in resolve_variants(project):
             name = f"{variant.pack.name} {variant.name}"
             row = {"name": name, "pack": variant.pack.name, "model": variant.model.name}
             row |= {"policy": variant.policy.name, "path": variant.pack.path}
@@ -51,22 +51,22 @@ def _rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
         for source in project.layouts.values():
             yield {"name": source.name, "path": source.path, "shadows": source.shadows}
     elif kind == "fragments":
-        for one in project.fragments.values():
-            row = {"name": one.name, "title": one.title, "summary": one.summary}
-            yield {**row, "path": one.path, "shadows": one.shadows}
+        for fragment in project.fragments.values():
+            row = {"name": fragment.name, "title": fragment.title, "summary": fragment.summary}
+            yield {**row, "path": fragment.path, "shadows": fragment.shadows}
     else:
-        named = project.models if kind == "models" else project.policies
-        for noun in named.values():
-            row = {"name": noun.name, "title": noun.title, "path": noun.path}
-            yield {**row, "shadows": noun.shadows}
+        templates = project.models if kind == "models" else project.policies
+        for template in templates.values():
+            row = {"name": template.name, "title": template.title, "path": template.path}
+            yield {**row, "shadows": template.shadows}
 
 
-def _said(row: Mapping[str, Any]) -> str:
+def _describe_row(row: Mapping[str, Any]) -> str:
     words = [str(row.get("summary") or row.get("title") or "")]
     if row.get("default"):
         words.append("default")
     if row.get("shadows"):
         words.append(f"({row['path']} shadows {row['shadows']})")
-    elif str(row["path"]).startswith(LIBRARY):
+    elif str(row["path"]).startswith(LIBRARY_PREFIX):
         words.append("(standard library)")
     return " ".join(word for word in words if word)

@@ -4,16 +4,16 @@ import json
 
 import click
 
-from promptpack.reading.schema import FILES, json_schema
+from promptpack.reading.schema import FILE_MODELS, make_json_schema
 from promptpack.reporting.json_schemas import REPORTS
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice((*FILES, *REPORTS)))
+@click.argument("kind", type=click.Choice((*FILE_MODELS, *REPORTS)))
 def command(kind: str) -> None:
     """Print a JSON Schema (2020-12).
 
     KIND is an input file (pack, model, policy, fragment), for editors; or a command, for what it
     prints with --format json.
     """
-    click.echo(json.dumps(json_schema(FILES.get(kind) or REPORTS[kind]), indent=2))
+    click.echo(json.dumps(make_json_schema(FILE_MODELS.get(kind) or REPORTS[kind]), indent=2))

@@ -2,10 +2,10 @@
 
 import click
 
-from promptpack.build import build
-from promptpack.cli.choice import chosen_pack, chosen_target, chosen_variant
+from promptpack.build import build_project
+from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, pass_state
-from promptpack.reading.project import load
+from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 
 
@@ -21,9 +21,9 @@ def command(state: State, pack: str | None, variant: str | None, target: str | N
     """
     if pack and variant is None and "." in pack:
         pack, variant = None, pack
-    project = load(state.root())
-    name = chosen_pack(project, pack)
-    model, policy = chosen_variant(project.packs[name], variant)
-    client = chosen_target(project.packs[name], target)
-    for artifact in build(project, Selection((name,), (model,), (policy,), (client,))):
+    project = load_project(state.root())
+    name = choose_pack(project, pack)
+    model, policy = choose_variant(project.packs[name], variant)
+    client = choose_target(project.packs[name], target)
+    for artifact in build_project(project, Selection((name,), (model,), (policy,), (client,))):
         click.echo(artifact.content, nl=False)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 FORMATS = ("human", "json")
-COLOURS = ("auto", "always", "never")
+COLORS = ("auto", "always", "never")
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -36,27 +36,31 @@ class State:
             if not (self.directory / "packs").is_dir():
                 raise click.UsageError(f"'{self.directory}' holds no folder named packs.")
             return self.directory.resolve()
-        found = find_root(Path.cwd())
-        if found is None:
+        root = find_root(Path.cwd())
+        if root is None:
             raise click.UsageError("No folder named packs here or above; name one with -C.")
-        return found
+        return root
 
     def output(self, root: Path, out: Path | None) -> Path:
         """Return the output folder; raises UsageError for one that outputs may not go into."""
-        from promptpack.output.write import unsafe_folder  # noqa: PLC0415 - not for --version
+        from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
 
         folder = root / "dist" if out is None else out
-        if reason := unsafe_folder(folder, root):
+        if reason := find_folder_problem(folder, root):
             raise click.UsageError(f"'{folder}' can't be the output folder: {reason}.")
         return folder
 
     def shown(self, folder: Path) -> str:
         """Return a folder as a person here would write it."""
-        here = Path.cwd()
-        place = folder.resolve()
-        return place.relative_to(here).as_posix() if place.is_relative_to(here) else str(folder)
+        current = Path.cwd()
+        resolved = folder.resolve()
+        return (
+            resolved.relative_to(current).as_posix()
+            if resolved.is_relative_to(current)
+            else str(folder)
+        )
 
-    def color_choice(self) -> bool | None:
+    def choose_color(self) -> bool | None:
         """Return whether to colour; None leaves it to whether the output is a terminal."""
         if self.color != "auto":
             return self.color == "always"
@@ -67,11 +71,11 @@ class State:
 pass_state = click.make_pass_decorator(State)
 
 
-def with_global_options(command: click.Command) -> click.Command:
+def add_global_options(command: click.Command) -> click.Command:
     """Give a command the global options too, so that they may stand before it or after it."""
-    kinds: dict[tuple[str, ...], dict[str, Any]] = {
+    options: dict[tuple[str, ...], dict[str, Any]] = {
         ("-C", "directory"): {"type": click.Path(path_type=Path), "help": "The project's folder."},
-        ("--color", "color"): {"type": click.Choice(COLOURS), "help": "Whether to use colours."},
+        ("--color", "color"): {"type": click.Choice(COLORS), "help": "Whether to use colours."},
         ("-q", "--quiet"): {"is_flag": True, "help": "Say only what went wrong."},
         ("-v", "--verbose"): {"is_flag": True, "help": "Say more."},
     }
@@ -80,13 +84,13 @@ def with_global_options(command: click.Command) -> click.Command:
         state = context.find_object(State)
         if value and state is not None:
             setattr(state, str(parameter.name), value)
-            context.color = state.color_choice()
+            context.color = state.choose_color()
 
-    known = {option for parameter in command.params for option in parameter.opts}
+    existing = {option for parameter in command.params for option in parameter.opts}
     command.params += [
-        click.Option(names, expose_value=False, callback=store, is_eager=True, **kind)
-        for names, kind in kinds.items()
-        if not known & {*names}
+        click.Option(names, expose_value=False, callback=store, is_eager=True, **settings)
+        for names, settings in options.items()
+        if not existing & {*names}
     ]
     return command
 
@@ -110,7 +114,7 @@ def format_option(command: Command) -> Command:
 def selection_options(command: Command) -> Command:
     """Give a command the options that select variants and targets, as one `selection`."""
 
-    def selecting(
+    def run_with_selection(
         *args: object,
         packs: tuple[str, ...],
         models: tuple[str, ...],
@@ -122,21 +126,21 @@ def selection_options(command: Command) -> Command:
 
         return command(*args, selection=Selection(packs, models, policies, targets), **options)
 
-    wrapped = update_wrapper(selecting, command)
-    for name, many in (
+    decorated = update_wrapper(run_with_selection, command)
+    for name, plural in (
         ("policy", "policies"),
         ("model", "models"),
         ("pack", "packs"),
         ("target", "targets"),
     ):
-        wrapped = click.option(
+        decorated = click.option(
             f"--{name}",
-            many,
+            plural,
             multiple=True,
             metavar="NAME",
-            help=f"Only these {many}; may be repeated.",
-        )(wrapped)
-    return cast("Command", wrapped)
+            help=f"Only these {plural}; may be repeated.",
+        )(decorated)
+    return cast("Command", decorated)
 
 
 def out_option(command: Command) -> Command:
@@ -148,9 +152,9 @@ def out_option(command: Command) -> Command:
     )(command)
 
 
-def closest(word: str, known: Iterable[str]) -> str:
+def format_suggestion(word: str, candidates: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the closest known word, or nothing."""
     import difflib  # noqa: PLC0415 - only for a mistake
 
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    matches = difflib.get_close_matches(word, list(candidates), n=1)
+    return f" Did you mean '{matches[0]}'?" if matches else ""

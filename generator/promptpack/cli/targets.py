@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import click
 
-from promptpack.cli.report import wrapped
+from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
-from promptpack.output.gitattributes import gitattributes
-from promptpack.reading.schema import SLUG
+from promptpack.output.gitattributes import make_gitattributes
+from promptpack.reading.schema import SLUG_REGEX
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.table import WORDS, Holding, capability_table
+from promptpack.targets.table import ENFORCEMENT_WORDS, Enforcement, make_capability_table
 
-_ICONS: dict[Holding, tuple[str, str]] = {
+_ICONS: dict[Enforcement, tuple[str, str]] = {
     "patterns": ("✓", "green"),
     "ask": ("✓", "green"),
     "deny": ("✓", "green"),
@@ -40,29 +40,29 @@ def command(state: State, format_: str | None, installed: tuple[str, ...]) -> No
     """
     if installed and format_ != "gitattributes":
         raise click.UsageError("--installed goes with --format gitattributes.")
-    if unusable := [name for name in installed if not re.fullmatch(SLUG, name)]:
-        raise click.UsageError(f"'{unusable[0]}' is not the name of an agent.")
+    if invalid_names := [name for name in installed if not re.fullmatch(SLUG_REGEX, name)]:
+        raise click.UsageError(f"'{invalid_names[0]}' is not the name of an agent.")
     if format_ == "gitattributes":
-        click.echo(gitattributes(installed), nl=False)
+        click.echo(make_gitattributes(installed), nl=False)
         return
     _print_table(format_ or state.format)
 
 
 def _print_table(format_: str) -> None:
-    table = capability_table()
+    table = make_capability_table()
     if format_ == "json":
-        data = [_data(target, table[name]) for name, target in TARGETS.items()]
+        data = [_make_data(target, table[name]) for name, target in TARGETS.items()]
         click.echo(json.dumps({"schema_version": 1, "targets": data}, indent=2))
         return
     for name, target in TARGETS.items():
         click.echo(click.style(f"{name}", bold=True) + f"  {target.title}, {target.path}")
-        for line in _lines(table[name]):
+        for line in _format_capabilities(table[name]):
             click.echo(line)
-        for line in wrapped("  checked: ", target.verified, 11):
+        for line in wrap_text("  checked: ", target.verified, 11):
             click.echo(line)
 
 
-def _data(target: Target, row: dict[str, Holding]) -> dict[str, object]:
+def _make_data(target: Target, row: dict[str, Enforcement]) -> dict[str, object]:
     return {
         "name": target.name,
         "title": target.title,
@@ -72,9 +72,9 @@ def _data(target: Target, row: dict[str, Holding]) -> dict[str, object]:
     }
 
 
-def _lines(row: dict[str, Holding]) -> Iterator[str]:
-    for holding, words in WORDS.items():
-        if names := [name for name, held in row.items() if held == holding]:
-            icon, colour = _ICONS[holding]
-            lead = "  " + click.style(f"{icon} {words}: ", fg=colour)
-            yield from wrapped(lead, ", ".join(names), 4)
+def _format_capabilities(row: dict[str, Enforcement]) -> Iterator[str]:
+    for holding, words in ENFORCEMENT_WORDS.items():
+        if names := [name for name, value in row.items() if value == holding]:
+            icon, color = _ICONS[holding]
+            lead = "  " + click.style(f"{icon} {words}: ", fg=color)
+            yield from wrap_text(lead, ", ".join(names), 4)

@@ -7,46 +7,46 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from promptpack.diff.baseline import Accepted, unaccepted
+from promptpack.diff.baseline import Baseline, find_unaccepted
 from promptpack.diff.causes import (
-    Changed,
-    changed_sources,
-    hunk_causes,
-    output_causes,
-    permission_causes,
+    SourceChanges,
+    compare_sources,
+    find_hunk_causes,
+    find_output_causes,
+    find_permission_causes,
 )
-from promptpack.diff.hunks import hunks
+from promptpack.diff.hunks import find_hunks
 from promptpack.diff.model import (
-    PERMISSIONS,
+    PERMISSION_KINDS,
     Cause,
     Change,
+    ChangeKind,
     Hunk,
-    Kind,
+    HunkPlace,
     Origins,
     Output,
-    Place,
-    Reached,
+    OutputChange,
+    OutputStatus,
     Review,
     Side,
-    Status,
     Summary,
-    order,
+    make_sort_key,
 )
-from promptpack.diff.pairing import Pair, paired, whole
-from promptpack.diff.permissions import effects
-from promptpack.diff.reach import Universe, reach, universe
-from promptpack.diff.segments import pieces
+from promptpack.diff.pairing import Pair, make_whole_hunks, pair_outputs
+from promptpack.diff.permissions import compare_permissions
+from promptpack.diff.reach import Universe, describe_reach, make_universe
+from promptpack.diff.segments import split_segments
 from promptpack.model import Origin
-from promptpack.redaction import veil
+from promptpack.redaction import make_redactor
 from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
 
-Takes = Callable[[Output], bool]
+OutputFilter = Callable[[Output], bool]
 
 
-class _Key(NamedTuple):
+class _ChangeKey(NamedTuple):
     """What makes changes the same change."""
 
-    kind: Kind
+    kind: ChangeKind
     section: str
     field: str
     old: str
@@ -57,175 +57,211 @@ class _Key(NamedTuple):
         return hashlib.sha256(json.dumps([*self]).encode()).hexdigest()[:32]
 
 
-class _Found(NamedTuple):
+class _Occurrence(NamedTuple):
     """One occurrence of a change: in which output, why, and where if it is a hunk."""
 
-    key: _Key
+    key: _ChangeKey
     output: str
     causes: Origins
     hunk: Hunk | None = None
 
 
-def compare(
+def compare_sides(
     base: Side,
     head: Side,
-    takes: Takes = lambda _output: True,
-    accepted: Accepted | None = None,
+    includes: OutputFilter = lambda _output: True,
+    baseline: Baseline | None = None,
     context: int = 0,
 ) -> Review:
     """Return the review of two sides, of the outputs that `takes` lets through.
 
     Changes in `accepted` are only counted, unless they reach an output for which they were not.
     """
-    pairs = paired(base, head, takes)
-    among = universe({**{p.key: p.any.dims for p in pairs}})
-    changed = changed_sources(base.sources, head.sources)
-    found = [one for pair in pairs if pair.status != "same" for one in _found(changed, pair)]
-    texts = {pair.key: pair for pair in pairs}
-    every = sorted(_grouped(found, among, texts, context), key=order)
-    shown = list(unaccepted(every, accepted or {}))
-    permissions = _named("P", (c for c in shown if c.kind in PERMISSIONS))
-    groups = _named("G", (c for c in shown if c.kind not in PERMISSIONS))
+    pairs = pair_outputs(base, head, includes)
+    all_outputs = make_universe({**{p.key: p.output.dims for p in pairs}})
+    source_changes = compare_sources(base.sources, head.sources)
+    occurrences = [
+        occurrence
+        for pair in pairs
+        if pair.status != "same"
+        for occurrence in _find_occurrences(source_changes, pair)
+    ]
+    pairs_by_key = {pair.key: pair for pair in pairs}
+    all_changes = sorted(
+        _group_occurrences(occurrences, all_outputs, pairs_by_key, context), key=make_sort_key
+    )
+    open_changes = list(find_unaccepted(all_changes, baseline or {}))
+    permissions = _number_changes("P", (c for c in open_changes if c.kind in PERMISSION_KINDS))
+    groups = _number_changes("G", (c for c in open_changes if c.kind not in PERMISSION_KINDS))
     return Review(
         base=base.label,
         head=head.label,
         built=len(pairs),
         summary=replace(
-            _summary(pairs, found, known=base.origins_known and head.origins_known),
-            groups=len(shown),
-            suppressed=len(every) - len(shown),
+            _summarize(pairs, occurrences, origins_known=base.origins_known and head.origins_known),
+            groups=len(open_changes),
+            suppressed=len(all_changes) - len(open_changes),
         ),
         permissions=permissions,
         groups=groups,
-        causes=_causes(found, among, {pair.key: pair.any.dims for pair in pairs}),
-        outputs=_outputs(pairs, (*permissions, *groups)),
+        causes=_rank_causes(
+            occurrences, all_outputs, {pair.key: pair.output.dims for pair in pairs}
+        ),
+        outputs=_list_outputs(pairs, (*permissions, *groups)),
         origins_known=base.origins_known and head.origins_known,
     )
 
 
-def _found(changed: Changed, pair: Pair) -> Iterator[_Found]:
+def _find_occurrences(source_changes: SourceChanges, pair: Pair) -> Iterator[_Occurrence]:
     """Yield all that changed in one output: effects, then hunks."""
     old, new = pair.old, pair.new
     if old is None or new is None:
-        for hunk in whole(pair):
-            yield _of_hunk(hunk, pair, output_causes(changed, pair.any))
+        for hunk in make_whole_hunks(pair):
+            yield _make_occurrence(hunk, pair, find_output_causes(source_changes, pair.output))
     if new is None:
         return
-    in_head: list[Origin] = []
+    front_matter_causes: list[Origin] = []
     if old is None:
-        in_head += output_causes(changed, new)
+        front_matter_causes += find_output_causes(source_changes, new)
     else:
         if pair.status == "renamed":
-            yield _of_hunk(pair.renaming(), pair, output_causes(changed, old, new))
-        for hunk in hunks(old.text, new.text, (*old.sections, *new.sections)):
-            causes = hunk_causes(changed, old, new, hunk)
-            in_head += causes if hunk.section == "head" else ()
-            yield _of_hunk(hunk, pair, causes)
-    for effect in effects(old, new):
-        key = _Key(effect.kind, "permissions", effect.field, effect.old, effect.new)
-        yield _Found(
-            key, pair.key, permission_causes(changed, effect.field, dict.fromkeys(in_head))
+            yield _make_occurrence(
+                pair.make_rename_hunk(), pair, find_output_causes(source_changes, old, new)
+            )
+        for hunk in find_hunks(old.text, new.text, (*old.sections, *new.sections)):
+            causes = find_hunk_causes(source_changes, old, new, hunk)
+            front_matter_causes += causes if hunk.section == "head" else ()
+            yield _make_occurrence(hunk, pair, causes)
+    for grant_change in compare_permissions(old, new):
+        key = _ChangeKey(
+            grant_change.kind, "permissions", grant_change.field, grant_change.old, grant_change.new
+        )
+        yield _Occurrence(
+            key,
+            pair.key,
+            find_permission_causes(
+                source_changes, grant_change.field, dict.fromkeys(front_matter_causes)
+            ),
         )
 
 
-def _of_hunk(hunk: Hunk, pair: Pair, causes: Origins) -> _Found:
-    key = _Key(hunk.kind, hunk.section, hunk.field, hunk.old, hunk.new)
-    return _Found(key, pair.key, causes, hunk)
+def _make_occurrence(hunk: Hunk, pair: Pair, causes: Origins) -> _Occurrence:
+    key = _ChangeKey(hunk.kind, hunk.section, hunk.field, hunk.old, hunk.new)
+    return _Occurrence(key, pair.key, causes, hunk)
 
 
-def _grouped(
-    found: Iterable[_Found], among: Universe, pairs: Mapping[str, Pair], context: int
+def _group_occurrences(
+    occurrences: Iterable[_Occurrence],
+    all_outputs: Universe,
+    pairs: Mapping[str, Pair],
+    context: int,
 ) -> Iterator[Change]:
-    groups: dict[_Key, list[_Found]] = defaultdict(list)
-    for one in found:
-        groups[one.key].append(one)
+    groups: dict[_ChangeKey, list[_Occurrence]] = defaultdict(list)
+    for occurrence in occurrences:
+        groups[occurrence.key].append(occurrence)
     for key, members in groups.items():
-        outputs = tuple(sorted({one.output for one in members}))
-        places = [Place(one.output, one.hunk) for one in members if one.hunk]
-        first = min(places, default=None)
-        above, below = _around(pairs[first.output], first.hunk, context) if first else ("", "")
-        size = len(key.new) - len(key.old) if key.kind not in PERMISSIONS else 0
+        outputs = tuple(sorted({occurrence.output for occurrence in members}))
+        places = [
+            HunkPlace(occurrence.output, occurrence.hunk)
+            for occurrence in members
+            if occurrence.hunk
+        ]
+        first_place = min(places, default=None)
+        above, below = (
+            _find_context(pairs[first_place.output], first_place.hunk, context)
+            if first_place
+            else ("", "")
+        )
+        growth = len(key.new) - len(key.old) if key.kind not in PERMISSION_KINDS else 0
         pair = pairs[outputs[0]]
-        shown = veil(*(side.text for side in (pair.old, pair.new) if side))
+        redact = make_redactor(*(side.text for side in (pair.old, pair.new) if side))
         yield Change(
             "",
-            *key._replace(old=shown(key.old), new=shown(key.new)),
-            causes=tuple(sorted({origin for one in members for origin in one.causes})),
+            *key._replace(old=redact(key.old), new=redact(key.new)),
+            causes=tuple(
+                sorted({origin for occurrence in members for origin in occurrence.causes})
+            ),
             outputs=outputs,
-            reach=reach(frozenset(outputs), among),
+            reach=describe_reach(frozenset(outputs), all_outputs),
             fingerprint=key.fingerprint(),
-            token_delta=round(size / CHARACTERS_PER_TOKEN),
+            token_delta=round(growth / CHARACTERS_PER_TOKEN),
             places=tuple(sorted(places)),
-            above=shown(above),
-            below=shown(below),
+            above=redact(above),
+            below=redact(below),
         )
 
 
-def _around(pair: Pair, hunk: Hunk, lines: int) -> tuple[str, str]:
+def _find_context(pair: Pair, hunk: Hunk, line_count: int) -> tuple[str, str]:
     """Return the new text of so many lines above and below a hunk."""
-    if not lines or pair.old is None or pair.new is None:
+    if not line_count or pair.old is None or pair.new is None:
         return "", ""
     names = tuple(dict.fromkeys((*pair.old.sections, *pair.new.sections)))
-    text = [piece.text for piece in pieces(pair.new.text, names)]
-    above = text[max(0, hunk.new_start - lines) : hunk.new_start]
-    return "".join(above), "".join(text[hunk.new_end : hunk.new_end + lines])
+    new_lines = [segment.text for segment in split_segments(pair.new.text, names)]
+    above = new_lines[max(0, hunk.new_start - line_count) : hunk.new_start]
+    return "".join(above), "".join(new_lines[hunk.new_end : hunk.new_end + line_count])
 
 
-def _named(letter: str, changes: Iterable[Change]) -> tuple[Change, ...]:
+def _number_changes(letter: str, changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(change._replace(id=f"{letter}{n}") for n, change in enumerate(changes, 1))
 
 
-def _summary(pairs: Iterable[Pair], found: Iterable[_Found], *, known: bool) -> Summary:
-    status: dict[Status, int] = defaultdict(int)
-    size = 0
+def _summarize(
+    pairs: Iterable[Pair], occurrences: Iterable[_Occurrence], *, origins_known: bool
+) -> Summary:
+    counts: dict[OutputStatus, int] = defaultdict(int)
+    growth = 0
     for pair in pairs:
-        status[pair.status] += 1
+        counts[pair.status] += 1
         if pair.old and pair.new:
-            size += len(pair.new.text) - len(pair.old.text)
-    touched = status["changed"] + status["renamed"]
+            growth += len(pair.new.text) - len(pair.old.text)
+    changed_count = counts["changed"] + counts["renamed"]
     return Summary(
-        changed=status["changed"],
-        added=status["added"],
-        removed=status["removed"],
-        renamed=status["renamed"],
+        changed=counts["changed"],
+        added=counts["added"],
+        removed=counts["removed"],
+        renamed=counts["renamed"],
         groups=0,
-        hunks=sum(one.hunk is not None for one in found),
-        unexplained=len({one.output for one in found if not one.causes}) if known else 0,
+        hunks=sum(occurrence.hunk is not None for occurrence in occurrences),
+        unexplained=len({occurrence.output for occurrence in occurrences if not occurrence.causes})
+        if origins_known
+        else 0,
         suppressed=0,
-        tokens_per_output=round(size / CHARACTERS_PER_TOKEN / touched) if touched else 0,
+        tokens_per_output=round(growth / CHARACTERS_PER_TOKEN / changed_count)
+        if changed_count
+        else 0,
     )
 
 
-def _causes(
-    found: Iterable[_Found], among: Universe, dims: Mapping[str, Mapping[str, str]]
+def _rank_causes(
+    occurrences: Iterable[_Occurrence], all_outputs: Universe, dims: Mapping[str, Mapping[str, str]]
 ) -> tuple[Cause, ...]:
-    reached: dict[Origin, set[str]] = defaultdict(set)
-    for one in found:
-        for origin in one.causes:
-            reached[origin].add(one.output)
+    keys_by_origin: dict[Origin, set[str]] = defaultdict(set)
+    for occurrence in occurrences:
+        for origin in occurrence.causes:
+            keys_by_origin[origin].add(occurrence.output)
     causes = [
         Cause(
             origin,
             outputs=len(keys),
             packs=len({dims[key].get("pack", "") for key in keys}),
             targets=len({dims[key].get("target", "") for key in keys}),
-            reach=reach(frozenset(keys), among),
+            reach=describe_reach(frozenset(keys), all_outputs),
         )
-        for origin, keys in reached.items()
+        for origin, keys in keys_by_origin.items()
     ]
     return tuple(sorted(causes, key=lambda cause: (-cause.outputs, cause.origin)))
 
 
-def _outputs(pairs: Iterable[Pair], changes: Iterable[Change]) -> tuple[Reached, ...]:
-    of: dict[str, list[str]] = defaultdict(list)
+def _list_outputs(pairs: Iterable[Pair], changes: Iterable[Change]) -> tuple[OutputChange, ...]:
+    ids_by_output: dict[str, list[str]] = defaultdict(list)
     for change in changes:
         for output in change.outputs:
-            of[output].append(change.id)
+            ids_by_output[output].append(change.id)
     return tuple(
-        Reached(
+        OutputChange(
             pair.key,
             pair.status,
-            tuple(of[pair.key]),
+            tuple(ids_by_output[pair.key]),
             pair.old.key if pair.old and pair.status == "renamed" else "",
         )
         for pair in pairs

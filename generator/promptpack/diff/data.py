@@ -3,27 +3,27 @@
 from dataclasses import asdict
 from typing import Any
 
-from promptpack.diff.model import Cause, Change, Reached, Review
+from promptpack.diff.model import Cause, Change, OutputChange, Review
 
 SCHEMA_VERSION = 1
 
 
-def review_data(review: Review) -> dict[str, Any]:
+def serialize_review(review: Review) -> dict[str, Any]:
     """Return the whole review; `truncated` tells that only a part of it was asked for."""
     return {
         "schema_version": SCHEMA_VERSION,
         "base": review.base,
         "head": review.head,
         "summary": {"outputs": review.built, **asdict(review.summary)},
-        "permissions": [_change_data(change) for change in review.permissions],
-        "groups": [_change_data(change) for change in review.groups],
-        "causes": [_cause_data(cause) for cause in review.causes],
-        "outputs": [_output_data(output) for output in review.outputs],
+        "permissions": [_serialize_change(change) for change in review.permissions],
+        "groups": [_serialize_change(change) for change in review.groups],
+        "causes": [_serialize_cause(cause) for cause in review.causes],
+        "outputs": [_serialize_output(output) for output in review.outputs],
         "truncated": len(review.changes) < review.summary.groups,
     }
 
 
-def _cause_data(cause: Cause) -> dict[str, Any]:
+def _serialize_cause(cause: Cause) -> dict[str, Any]:
     return {
         "file": cause.origin.path,
         "line": cause.origin.line,
@@ -34,12 +34,12 @@ def _cause_data(cause: Cause) -> dict[str, Any]:
     }
 
 
-def _output_data(output: Reached) -> dict[str, Any]:
+def _serialize_output(output: OutputChange) -> dict[str, Any]:
     data = {"path": output.key, "status": output.status, "groups": list(output.groups)}
     return {**data, "before": output.before} if output.before else data
 
 
-def _change_data(change: Change) -> dict[str, Any]:
+def _serialize_change(change: Change) -> dict[str, Any]:
     return {
         "id": change.id,
         "kind": change.kind,

@@ -3,24 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from promptpack.diff.model import PERMISSIONS, Change, Review
-from promptpack.diff.segments import HEAD
+from promptpack.diff.model import PERMISSION_KINDS, Change, Review
+from promptpack.diff.segments import FRONT_MATTER
 
 PARTS = ("permissions", "head", "prose")
 
 
-def narrowed(review: Review, only: str | None, sections: Iterable[str]) -> Review:
+def filter_review(review: Review, only: str | None, sections: Iterable[str]) -> Review:
     """Return the review with the changes of one part and of some sections; its numbers stay."""
     names = frozenset(sections)
     if only is None and not names:
         return review
 
-    def wanted(change: Change) -> bool:
+    def is_selected(change: Change) -> bool:
         in_section = not names or change.section in names
-        return in_section and (only is None or _part(change) == only)
+        return in_section and (only is None or _classify_part(change) == only)
 
-    permissions = tuple(change for change in review.permissions if wanted(change))
-    groups = tuple(change for change in review.groups if wanted(change))
+    permissions = tuple(change for change in review.permissions if is_selected(change))
+    groups = tuple(change for change in review.groups if is_selected(change))
     origins = {origin for change in (*permissions, *groups) for origin in change.causes}
     return replace(
         review,
@@ -30,7 +30,7 @@ def narrowed(review: Review, only: str | None, sections: Iterable[str]) -> Revie
     )
 
 
-def _part(change: Change) -> str:
-    if change.kind in PERMISSIONS:
+def _classify_part(change: Change) -> str:
+    if change.kind in PERMISSION_KINDS:
         return "permissions"
-    return "head" if change.section == HEAD else "prose"
+    return "head" if change.section == FRONT_MATTER else "prose"

@@ -5,51 +5,51 @@ Applied to the old text the hunks give the new one, byte for byte.
 
 from collections.abc import Iterable, Sequence
 
-from promptpack.diff.align import Block, blocks
-from promptpack.diff.model import Hunk, Kind, Spelling
-from promptpack.diff.segments import HEAD, Piece, pieces, spelled, unnumbered
-from promptpack.reporting.characters import deceptive
+from promptpack.diff.align import AlignedBlock, find_blocks
+from promptpack.diff.model import ChangeKind, Hunk, Spelling
+from promptpack.diff.segments import FRONT_MATTER, Segment, spell_text, split_segments, strip_number
+from promptpack.reporting.characters import is_deceptive
 
-SAFETY = frozenset({"ethics", "scope", "permissions"})
+SAFETY_SECTIONS = frozenset({"ethics", "scope", "permissions"})
 """The sections of which nothing should go unnoticed."""
 
 
-def hunks(old: str, new: str, names: Iterable[str] = ()) -> tuple[Hunk, ...]:
+def find_hunks(old: str, new: str, names: Iterable[str] = ()) -> tuple[Hunk, ...]:
     """Return the hunks between two texts of one file; `names` are the sections it may have."""
     if old == new:
         return ()
-    known = tuple(dict.fromkeys(names))
-    before, after = pieces(old, known), pieces(new, known)
-    return tuple(_hunk(before, after, block) for block in blocks(before, after))
+    unique_names = tuple(dict.fromkeys(names))
+    before, after = split_segments(old, unique_names), split_segments(new, unique_names)
+    return tuple(_make_hunk(before, after, block) for block in find_blocks(before, after))
 
 
-def applied(old: str, found: Iterable[Hunk]) -> str:
+def apply_hunks(old: str, hunks: Iterable[Hunk]) -> str:
     """Return the text that hunks make of the old one, each spelled as its file spells text."""
-    before = [piece.raw for piece in pieces(old)]
-    text: list[str] = []
-    at = 0
-    for hunk in sorted(found, key=lambda h: (h.start, h.new_start, h.end)):
-        text += before[at : hunk.start]
+    raw_segments = [segment.raw for segment in split_segments(old)]
+    parts: list[str] = []
+    position = 0
+    for hunk in sorted(hunks, key=lambda h: (h.start, h.new_start, h.end)):
+        parts += raw_segments[position : hunk.start]
         if hunk.half != "from":
-            text.append(spelled(hunk.new, hunk.spelling))
-        at = max(at, hunk.end)
-    return "".join([*text, *before[at:]])
+            parts.append(spell_text(hunk.new, hunk.spelling))
+        position = max(position, hunk.end)
+    return "".join([*parts, *raw_segments[position:]])
 
 
-def _hunk(before: Sequence[Piece], after: Sequence[Piece], block: Block) -> Hunk:
+def _make_hunk(before: Sequence[Segment], after: Sequence[Segment], block: AlignedBlock) -> Hunk:
     old, new = before[block.start : block.end], after[block.new_start : block.new_end]
-    spelling = _spelling((*old, *new))
-    was, now = _text(old, spelling), _text(new, spelling)
-    first = (*new, *old)[0]
-    head = first.section == HEAD
-    field = next((p.field for p in (*new, *old) if p.field), "") if head else ""
+    spelling = _find_spelling((*old, *new))
+    old_text, new_text = _join_text(old, spelling), _join_text(new, spelling)
+    first_segment = (*new, *old)[0]
+    in_front_matter = first_segment.section == FRONT_MATTER
+    field = next((p.field for p in (*new, *old) if p.field), "") if in_front_matter else ""
     start, end = (block.at, block.at) if block.half == "to" else (block.start, block.end)
     return Hunk(
-        kind=_kind(block, first.section, field, was, now),
-        section=first.section,
+        kind=_classify_change(block, first_segment.section, field, old_text, new_text),
+        section=first_segment.section,
         field=field,
-        old=was,
-        new=now,
+        old=old_text,
+        new=new_text,
         start=start,
         end=end,
         new_start=block.new_start,
@@ -59,34 +59,36 @@ def _hunk(before: Sequence[Piece], after: Sequence[Piece], block: Block) -> Hunk
     )
 
 
-def _spelling(found: Iterable[Piece]) -> Spelling:
-    spellings = {piece.spelling for piece in found}
+def _find_spelling(segments: Iterable[Segment]) -> Spelling:
+    spellings = {segment.spelling for segment in segments}
     return next(iter(spellings)) if len(spellings) == 1 else "raw"
 
 
-def _text(found: Iterable[Piece], spelling: Spelling) -> str:
-    return "".join(p.raw if spelling == "raw" else p.text for p in found)
+def _join_text(segments: Iterable[Segment], spelling: Spelling) -> str:
+    return "".join(segment.raw if spelling == "raw" else segment.text for segment in segments)
 
 
-def _kind(block: Block, section: str, field: str, old: str, new: str) -> Kind:
-    if deceptive(old, new):
+def _classify_change(
+    block: AlignedBlock, section: str, field: str, old: str, new: str
+) -> ChangeKind:
+    if is_deceptive(old, new):
         return "hidden"
-    if section == HEAD:
+    if section == FRONT_MATTER:
         return "model" if field == "model" else "mode" if field == "mode" else "head"
-    same = _bare(old) == _bare(new)
-    if block.half != "whole" and (same or section not in SAFETY):
+    has_same_words = _split_words(old) == _split_words(new)
+    if block.half != "whole" and (has_same_words or section not in SAFETY_SECTIONS):
         return "moved"
-    if same:
+    if has_same_words:
         return "whitespace" if old.split() == new.split() else "prose"
-    if section in SAFETY and not _only_added(old, new):
+    if section in SAFETY_SECTIONS and not _is_only_extended(old, new):
         return "safety"
     return "prose"
 
 
-def _bare(text: str) -> list[str]:
-    return [word for line in text.split("\n") for word in unnumbered(line).split()]
+def _split_words(text: str) -> list[str]:
+    return [word for line in text.split("\n") for word in strip_number(line).split()]
 
 
-def _only_added(old: str, new: str) -> bool:
+def _is_only_extended(old: str, new: str) -> bool:
     """Tell whether the old text is still there, with something new after it at most."""
     return not old.strip() or new.strip().startswith(f"{old.strip()}\n")

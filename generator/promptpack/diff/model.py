@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from promptpack.model import Origin
 
-Kind = Literal[
+ChangeKind = Literal[
     "widened",
     "unproven",
     "hidden",
@@ -25,12 +25,12 @@ Kind = Literal[
 ]
 """What a change is, in the order in which changes are told."""
 
-Severity = Literal["critical", "major", "minor", "info"]
+ChangeSeverity = Literal["critical", "major", "minor", "info"]
 
-KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]  # a Literal holds its words
-PERMISSIONS: frozenset[Kind] = frozenset({"widened", "unproven", "narrowed"})
-NEVER_CUT: frozenset[Kind] = frozenset({"widened", "unproven", "narrowed", "hidden"})
-SEVERITIES: Mapping[Kind, Severity] = {
+CHANGE_KINDS: tuple[ChangeKind, ...] = ChangeKind.__args__  # type: ignore[attr-defined]  # a Literal holds its words
+PERMISSION_KINDS: frozenset[ChangeKind] = frozenset({"widened", "unproven", "narrowed"})
+NEVER_CUT: frozenset[ChangeKind] = frozenset({"widened", "unproven", "narrowed", "hidden"})
+SEVERITIES: Mapping[ChangeKind, ChangeSeverity] = {
     "widened": "critical",
     "unproven": "critical",
     "hidden": "critical",
@@ -47,14 +47,14 @@ SEVERITIES: Mapping[Kind, Severity] = {
     "whitespace": "info",
 }
 
-Status = Literal["same", "changed", "added", "removed", "renamed"]
+OutputStatus = Literal["same", "changed", "added", "removed", "renamed"]
 Spelling = Literal["lines", "json", "raw"]
-Half = Literal["whole", "from", "to"]
+MoveHalf = Literal["whole", "from", "to"]
 
 Origins = tuple[Origin, ...]
 
 
-def unknown(_piece: int, _among: frozenset[Origin] = frozenset()) -> Origins:
+def find_no_origins(_segment: int, _candidates: frozenset[Origin] = frozenset()) -> Origins:
     """Return the origins of a piece of a file of which none are known."""
     return ()
 
@@ -74,8 +74,8 @@ class Output:
     stem: str = ""
     dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sections: tuple[str, ...] = ()
-    origins: Callable[[int], Origins] = unknown
-    values: Callable[[int, frozenset[Origin]], Origins] = unknown
+    origins: Callable[[int], Origins] = find_no_origins
+    values: Callable[[int, frozenset[Origin]], Origins] = find_no_origins
     uses: tuple[tuple[Origin, frozenset[str]], ...] = ()
     """Each use line of the pack, and the files that it brings in."""
     sources: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class Hunk(NamedTuple):
     writes it. A moved text is a hunk where it leaves and one where it arrives; both hold all of it.
     """
 
-    kind: Kind
+    kind: ChangeKind
     section: str
     field: str
     old: str
@@ -108,10 +108,10 @@ class Hunk(NamedTuple):
     new_start: int
     new_end: int
     spelling: Spelling = "lines"
-    half: Half = "whole"
+    half: MoveHalf = "whole"
 
 
-class Place(NamedTuple):
+class HunkPlace(NamedTuple):
     """A hunk in an output."""
 
     output: str
@@ -125,7 +125,7 @@ class Change(NamedTuple):
     """
 
     id: str
-    kind: Kind
+    kind: ChangeKind
     section: str
     field: str
     old: str
@@ -135,21 +135,21 @@ class Change(NamedTuple):
     reach: str
     fingerprint: str
     token_delta: int
-    places: tuple[Place, ...] = ()
+    places: tuple[HunkPlace, ...] = ()
     above: str = ""
     below: str = ""
 
     @property
-    def severity(self) -> Severity:
+    def severity(self) -> ChangeSeverity:
         """Return how much this kind of change matters."""
         return SEVERITIES[self.kind]
 
 
-class Reached(NamedTuple):
+class OutputChange(NamedTuple):
     """One output of either side and what became of it; `before` is its old key if renamed."""
 
     key: str
-    status: Status
+    status: OutputStatus
     groups: tuple[str, ...]
     before: str = ""
 
@@ -193,7 +193,7 @@ class Review:
     permissions: tuple[Change, ...]
     groups: tuple[Change, ...]
     causes: tuple[Cause, ...]
-    outputs: tuple[Reached, ...]
+    outputs: tuple[OutputChange, ...]
     origins_known: bool = True
     prefix: str = ""
 
@@ -205,14 +205,14 @@ class Review:
     @property
     def changes(self) -> tuple[Change, ...]:
         """Return all changes in the order in which they are told."""
-        return tuple(sorted((*self.permissions, *self.groups), key=order))
+        return tuple(sorted((*self.permissions, *self.groups), key=make_sort_key))
 
 
-def order(change: Change) -> tuple[int, int, str, int, str, str, str]:
+def make_sort_key(change: Change) -> tuple[int, int, str, int, str, str, str]:
     """Return the sort key of a change: its kind, then how far it reaches, prose by section."""
-    told_as: Mapping[Kind, Kind] = {"unproven": "widened", "moved": "prose"}
-    kind = told_as.get(change.kind, change.kind)
+    equivalents: Mapping[ChangeKind, ChangeKind] = {"unproven": "widened", "moved": "prose"}
+    kind = equivalents.get(change.kind, change.kind)
     section = change.section if kind == "prose" else ""
-    unproven = int(change.kind == "unproven")
-    words = change.section, change.field, change.fingerprint
-    return KINDS.index(kind), unproven, section, -len(change.outputs), *words
+    is_unproven = int(change.kind == "unproven")
+    ties = change.section, change.field, change.fingerprint
+    return CHANGE_KINDS.index(kind), is_unproven, section, -len(change.outputs), *ties

@@ -2,32 +2,33 @@
 
 from collections.abc import Iterable
 
-from promptpack.diff.model import PERMISSIONS, Change
-from promptpack.diff.wording import marked, subject, suspicious, verb
+from promptpack.diff.model import PERMISSION_KINDS, Change
+from promptpack.diff.wording import describe_action, find_suspicious_lines, mark_lines, name_subject
 from promptpack.model import Origin
-from promptpack.reporting.characters import shown
-from promptpack.source.text import LIBRARY
+from promptpack.reporting.characters import reveal
+from promptpack.source.text import LIBRARY_PREFIX
 
-LONGEST = 300
+MAX_LENGTH = 300
 
 
-def sentence(change: Change) -> str:
+def summarize_change(change: Change) -> str:
     """Return what a change is, where it reaches and its first words, on one line."""
-    lead = f"{subject(change)} {verb(change)}"
-    if change.kind in PERMISSIONS or change.kind == "output-renamed":
+    lead = f"{name_subject(change)} {describe_action(change)}"
+    if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
         return (
-            f"{lead}: {_cut(f'{shown(change.old)} → {shown(change.new)}')} ({shown(change.reach)})"
+            f"{lead}: {_truncate(f'{reveal(change.old)} → {reveal(change.new)}')} "
+            f"({reveal(change.reach)})"
         )
-    lines = suspicious(change) if change.kind == "hidden" else marked(change)
+    lines = find_suspicious_lines(change) if change.kind == "hidden" else mark_lines(change)
     frames = {"gone": "[-{}-]", "come": "{{+{}+}}", "same": "{}"}
     words = ("".join(frames[word.mark].format(word.text) for word in line) for line in lines)
-    return f"{lead} ({shown(change.reach)}): {_cut(' '.join(' '.join(words).split()))}"
+    return f"{lead} ({reveal(change.reach)}): {_truncate(' '.join(' '.join(words).split()))}"
 
 
-def in_repository(causes: Iterable[Origin]) -> tuple[Origin, ...]:
+def select_project_causes(causes: Iterable[Origin]) -> tuple[Origin, ...]:
     """Return the causes that lie in the project, not in the standard library."""
-    return tuple(origin for origin in causes if not origin.path.startswith(LIBRARY))
+    return tuple(origin for origin in causes if not origin.path.startswith(LIBRARY_PREFIX))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"

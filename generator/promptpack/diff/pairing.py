@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.diff.model import Hunk, Output, Side, Status
-from promptpack.diff.segments import pieces
-from promptpack.reporting.characters import deceptive
+from promptpack.diff.model import Hunk, Output, OutputStatus, Side
+from promptpack.diff.segments import split_segments
+from promptpack.reporting.characters import is_deceptive
 
-ALIKE = 0.5
+RENAME_SIMILARITY = 0.5
 """How much of two files has to be the same for one to be the other under a new name."""
 
 
@@ -19,19 +19,19 @@ class Pair(NamedTuple):
     new: Output | None
 
     @property
-    def any(self) -> Output:
+    def output(self) -> Output:
         """Return the output as it is now, or else as it was."""
-        found = self.new or self.old
-        assert found is not None  # noqa: S101 - a pair has one of them
-        return found
+        output = self.new or self.old
+        assert output is not None  # noqa: S101 - a pair has one of them
+        return output
 
     @property
     def key(self) -> str:
         """Return what the output is called now, or else was."""
-        return self.any.key
+        return self.output.key
 
     @property
-    def status(self) -> Status:
+    def status(self) -> OutputStatus:
         """Return what became of the output."""
         if self.old is None or self.new is None:
             return "added" if self.old is None else "removed"
@@ -39,68 +39,90 @@ class Pair(NamedTuple):
             return "renamed"
         return "same" if self.old.text == self.new.text else "changed"
 
-    def renaming(self) -> Hunk:
+    def make_rename_hunk(self) -> Hunk:
         """Return the renaming as a hunk that holds no text: which words about it changed."""
-        old, new = self.old or self.any, self.any
-        words = [d for d in new.dims if old.dims.get(d) != new.dims[d]]
-        was = ", ".join(old.dims.get(d, "") for d in words) or old.key
-        now = ", ".join(new.dims[d] for d in words) or new.key
-        return Hunk("output-renamed", "", ", ".join(words) or "path", was, now, 0, 0, 0, 0)
+        old, new = self.old or self.output, self.output
+        changed_dims = [d for d in new.dims if old.dims.get(d) != new.dims[d]]
+        old_words = ", ".join(old.dims.get(d, "") for d in changed_dims) or old.key
+        new_words = ", ".join(new.dims[d] for d in changed_dims) or new.key
+        return Hunk(
+            "output-renamed",
+            "",
+            ", ".join(changed_dims) or "path",
+            old_words,
+            new_words,
+            0,
+            0,
+            0,
+            0,
+        )
 
 
-def paired(base: Side, head: Side, takes: Callable[[Output], bool]) -> tuple[Pair, ...]:
+def pair_outputs(base: Side, head: Side, includes: Callable[[Output], bool]) -> tuple[Pair, ...]:
     """Return the pairs of two sides that `takes` lets through, by what they are called."""
     old, new = base.outputs, head.outputs
-    gone = [old[key] for key in sorted(old) if key not in new and takes(old[key])]
-    come = [new[key] for key in sorted(new) if key not in old and takes(new[key])]
-    renamed = dict(_renamed(gone, come))
-    befores = {id(output) for output in renamed.values()}
-    found = [
-        Pair(old[k], new[k]) for k in old.keys() & new.keys() if takes(old[k]) or takes(new[k])
+    removed_outputs = [old[key] for key in sorted(old) if key not in new and includes(old[key])]
+    added_outputs = [new[key] for key in sorted(new) if key not in old and includes(new[key])]
+    renames = dict(_find_renames(removed_outputs, added_outputs))
+    renamed_ids = {id(output) for output in renames.values()}
+    pairs = [
+        Pair(old[k], new[k])
+        for k in old.keys() & new.keys()
+        if includes(old[k]) or includes(new[k])
     ]
-    found += [Pair(renamed.get(output.key), output) for output in come]
-    found += [Pair(output, None) for output in gone if id(output) not in befores]
-    return tuple(sorted(found, key=lambda pair: (pair.key, pair.new is None)))
+    pairs += [Pair(renames.get(output.key), output) for output in added_outputs]
+    pairs += [Pair(output, None) for output in removed_outputs if id(output) not in renamed_ids]
+    return tuple(sorted(pairs, key=lambda pair: (pair.key, pair.new is None)))
 
 
-def whole(pair: Pair) -> tuple[Hunk, ...]:
+def make_whole_hunks(pair: Pair) -> tuple[Hunk, ...]:
     """Return the one hunk of an output that came or went."""
     if pair.old is None:
-        text, size = pair.any.text, len(pieces(pair.any.text, pair.any.sections))
-        kind = "hidden" if deceptive("", text) else "output-added"
-        added = Hunk("output-added", "", pair.any.target, "", text, 0, 0, 0, size, "raw")
-        return (added if kind == "output-added" else added._replace(kind="hidden"),)
-    text, size = pair.old.text, len(pieces(pair.old.text, pair.old.sections))
-    return (Hunk("output-removed", "", pair.old.target, text, "", 0, size, 0, 0, "raw"),)
+        text, segment_count = (
+            pair.output.text,
+            len(split_segments(pair.output.text, pair.output.sections)),
+        )
+        kind = "hidden" if is_deceptive("", text) else "output-added"
+        hunk = Hunk("output-added", "", pair.output.target, "", text, 0, 0, 0, segment_count, "raw")
+        return (hunk if kind == "output-added" else hunk._replace(kind="hidden"),)
+    text, segment_count = pair.old.text, len(split_segments(pair.old.text, pair.old.sections))
+    return (Hunk("output-removed", "", pair.old.target, text, "", 0, segment_count, 0, 0, "raw"),)
 
 
-def _renamed(gone: Sequence[Output], come: Sequence[Output]) -> Iterator[tuple[str, Output]]:
+def _find_renames(
+    removed_outputs: Sequence[Output], added_outputs: Sequence[Output]
+) -> Iterator[tuple[str, Output]]:
     """Yield the new name and the old output of each renaming, the likeliest first."""
-    lines = {id(output): Counter(output.text.splitlines()) for output in (*gone, *come)}
-    related: dict[object, list[Output]] = defaultdict(list)
-    for new in come:
-        for words in _all_but_one(new):
-            related[words].append(new)
+    line_counts = {
+        id(output): Counter(output.text.splitlines())
+        for output in (*removed_outputs, *added_outputs)
+    }
+    outputs_by_words: dict[object, list[Output]] = defaultdict(list)
+    for new in added_outputs:
+        for words in _iter_partial_dims(new):
+            outputs_by_words[words].append(new)
     candidates = set()
-    for old in gone:
-        for new in dict.fromkeys(new for words in _all_but_one(old) for new in related[words]):
-            alike = _overlap(lines[id(old)], lines[id(new)])
-            if alike >= ALIKE:
-                candidates.add((-alike, old.key, new.key))
-    by_key = {output.key: output for output in gone}
-    taken: set[str] = set()
-    for _, was, now in sorted(candidates):
-        if not {f"-{was}", f"+{now}"} & taken:
-            taken |= {f"-{was}", f"+{now}"}
-            yield now, by_key[was]
+    for old in removed_outputs:
+        for new in dict.fromkeys(
+            new for words in _iter_partial_dims(old) for new in outputs_by_words[words]
+        ):
+            similarity = _measure_overlap(line_counts[id(old)], line_counts[id(new)])
+            if similarity >= RENAME_SIMILARITY:
+                candidates.add((-similarity, old.key, new.key))
+    by_key = {output.key: output for output in removed_outputs}
+    used_names: set[str] = set()
+    for _, old_key, new_key in sorted(candidates):
+        if not {f"-{old_key}", f"+{new_key}"} & used_names:
+            used_names |= {f"-{old_key}", f"+{new_key}"}
+            yield new_key, by_key[old_key]
 
 
-def _all_but_one(output: Output) -> Iterator[tuple[object, ...]]:
+def _iter_partial_dims(output: Output) -> Iterator[tuple[object, ...]]:
     """Yield the client and all words about an output but one, which a renaming may have changed."""
-    for left_out in output.dims or ("",):
-        kept = sorted(pair for pair in output.dims.items() if pair[0] != left_out)
-        yield output.target, left_out, *kept
+    for dimension in output.dims or ("",):
+        others = sorted(item for item in output.dims.items() if item[0] != dimension)
+        yield output.target, dimension, *others
 
 
-def _overlap(old: Counter[str], new: Counter[str]) -> float:
+def _measure_overlap(old: Counter[str], new: Counter[str]) -> float:
     return 2 * (old & new).total() / max(1, old.total() + new.total())

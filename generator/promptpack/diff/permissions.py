@@ -9,18 +9,20 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from promptpack.diff.model import Kind, Output
+from promptpack.diff.model import ChangeKind, Output
 from promptpack.model import Policy
-from promptpack.policy.lattice import compare, compared_names, describe
-from promptpack.policy.patterns import matches
+from promptpack.policy.lattice import compare_grants, describe_grant, list_compared
+from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
 from promptpack.targets import TARGETS
 from promptpack.targets.opencode import KEYS
 
 NO_OUTPUT = "no such output"
 
-_DECODED = frozenset({"tools", "disallowedTools", "permission", "memory", "features", "readonly"})
-_HARMLESS = frozenset(
+_DECODED_KEYS = frozenset(
+    {"tools", "disallowedTools", "permission", "memory", "features", "readonly"}
+)
+_HARMLESS_KEYS = frozenset(
     {
         *("name", "description", "title", "summary", "mode", "model", "temperature", "top_p"),
         *("color", "tags", "version", "license", "author", "argument-hint", "metadata"),
@@ -30,76 +32,83 @@ _HARMLESS = frozenset(
 )
 
 
-_OWN = ("external_directory", "doom_loop")
+_CLIENT_PERMISSIONS = ("external_directory", "doom_loop")
 """Permissions of OpenCode that are no capability of ours."""
 
 
-class Effect(NamedTuple):
+class GrantChange(NamedTuple):
     """What one file grants otherwise than before, of one capability or head field."""
 
-    kind: Kind
+    kind: ChangeKind
     field: str
     old: str
     new: str
 
 
-def effects(old: Output | None, new: Output) -> Iterator[Effect]:
+def compare_permissions(old: Output | None, new: Output) -> Iterator[GrantChange]:
     """Yield the effects that a change has on what a file grants; a new file granted nothing."""
     target = TARGETS.get(new.target)
     if target is None:
         return
-    after = _decoded(new.target, new.stem, new.text)
+    after = _decode_policy(new.target, new.stem, new.text)
     if old is None:
         if not target.advisory:
-            yield from _granted(after)
+            yield from _find_new_grants(after)
         return
-    before = _decoded(old.target, old.stem, old.text)
-    for name in compared_names(before, after):
-        was, now = before.grant(name), after.grant(name)
-        order = compare(now, was)
-        if order.name == "EQUAL":
+    before = _decode_policy(old.target, old.stem, old.text)
+    for name in list_compared(before, after):
+        old_grant, new_grant = before.grant(name), after.grant(name)
+        comparison = compare_grants(new_grant, old_grant)
+        if comparison.name == "EQUAL":
             continue
-        kinds: dict[str, Kind] = {"NARROWER": "narrowed", "WIDER": "widened"}
-        yield Effect(kinds.get(order.name, "unproven"), name, describe(was), describe(now))
-    yield from _unknown(old, new)
+        kinds: dict[str, ChangeKind] = {"NARROWER": "narrowed", "WIDER": "widened"}
+        yield GrantChange(
+            kinds.get(comparison.name, "unproven"),
+            name,
+            describe_grant(old_grant),
+            describe_grant(new_grant),
+        )
+    yield from _find_unknown_changes(old, new)
 
 
-def _granted(policy: Policy) -> Iterator[Effect]:
-    for name in compared_names(policy):
-        said = describe(policy.grant(name))
-        if said != "deny":
-            yield Effect("widened", name, NO_OUTPUT, said)
+def _find_new_grants(policy: Policy) -> Iterator[GrantChange]:
+    for name in list_compared(policy):
+        description = describe_grant(policy.grant(name))
+        if description != "deny":
+            yield GrantChange("widened", name, NO_OUTPUT, description)
 
 
-def _unknown(old: Output, new: Output) -> Iterator[Effect]:
+def _find_unknown_changes(old: Output, new: Output) -> Iterator[GrantChange]:
     """Yield what changed of the head's fields that may grant something and that nothing decodes."""
-    before, after = _fields(old.text), _fields(new.text)
+    before, after = _read_fields(old.text), _read_fields(new.text)
     for name in sorted({*before, *after}):
-        was, now = before.get(name, ""), after.get(name, "")
-        if was != now and not _is_known(name):
-            yield Effect("unproven", name, was or "not there", now or "not there")
+        old_value, new_value = before.get(name, ""), after.get(name, "")
+        if old_value != new_value and not _is_known_field(name):
+            yield GrantChange("unproven", name, old_value or "not there", new_value or "not there")
 
 
-def _is_known(field: str) -> bool:
-    first, _, key = field.partition(".")
-    if first != "permission" or not key or key == "*" or key in KEYS.values():
-        return first in _DECODED or first in _HARMLESS
-    return "_" in key and not any(matches(key, own) for own in _OWN)
+def _is_known_field(field: str) -> bool:
+    root, _, key = field.partition(".")
+    if root != "permission" or not key or key == "*" or key in KEYS.values():
+        return root in _DECODED_KEYS or root in _HARMLESS_KEYS
+    return "_" in key and not any(
+        matches_pattern(key, permission) for permission in _CLIENT_PERMISSIONS
+    )
 
 
-def _fields(text: str) -> dict[str, str]:
+def _read_fields(text: str) -> dict[str, str]:
     """Return the values of a head by key, those of a mapping by its own keys."""
-    head = frontmatter.split(text.removeprefix("\ufeff")).head
-    keys = _toml(text) if head is None else frontmatter.lenient(head)
-    found: dict[str, str] = {}
+    front_matter = frontmatter.split_front_matter(text.removeprefix("\ufeff")).head
+    keys = _parse_toml(text) if front_matter is None else frontmatter.read_lenient(front_matter)
+    fields: dict[str, str] = {}
     for name, value in keys.items():
         inner = {f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {}
-        for field, one in (inner or {name: value}).items():
-            found[field] = json.dumps(one, ensure_ascii=False, default=str)
-    return found
+        for field, field_value in (inner or {name: value}).items():
+            fields[field] = json.dumps(field_value, ensure_ascii=False, default=str)
+    return fields
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _parse_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -107,5 +116,5 @@ def _toml(text: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8_192)
-def _decoded(target: str, stem: str, text: str) -> Policy:
+def _decode_policy(target: str, stem: str, text: str) -> Policy:
     return TARGETS[target].decode(text, stem).policy

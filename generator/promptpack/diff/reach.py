@@ -5,10 +5,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 DIMENSIONS = ("target", "model", "policy", "pack")
-FEW = 2
+MAX_NAMES = 2
 """How many names a set may have before it is only counted."""
 
-SOME = 4
+MAX_PAIRED_NAMES = 4
 """The same, for a set of two kinds of words."""
 
 
@@ -19,51 +19,62 @@ class Universe(NamedTuple):
     by_word: Mapping[str, Mapping[str, frozenset[str]]]
 
 
-def universe(dims: Mapping[str, Mapping[str, str]]) -> Universe:
+def make_universe(dims: Mapping[str, Mapping[str, str]]) -> Universe:
     """Return the universe of outputs, given the words about each by its key."""
     by_word: dict[str, dict[str, frozenset[str]]] = {}
     for dimension in DIMENSIONS:
-        words = {about.get(dimension, "") for about in dims.values()}
+        words = {output_dims.get(dimension, "") for output_dims in dims.values()}
         by_word[dimension] = {
-            word: frozenset(k for k, about in dims.items() if about.get(dimension, "") == word)
+            word: frozenset(
+                k for k, output_dims in dims.items() if output_dims.get(dimension, "") == word
+            )
             for word in sorted(words)
         }
     return Universe(frozenset(dims), by_word)
 
 
-def reach(keys: frozenset[str], among: Universe) -> str:
+def describe_reach(keys: frozenset[str], all_outputs: Universe) -> str:
     """Return a set of outputs in words.
 
-    >>> among = universe({"a": {"target": "codex"}, "b": {"target": "gemini"}})
-    >>> reach(frozenset("a"), among), reach(frozenset("ab"), among)
+    >>> among = make_universe({"a": {"target": "codex"}, "b": {"target": "gemini"}})
+    >>> describe_reach(frozenset("a"), among), describe_reach(frozenset("ab"), among)
     ('all codex (1)', '2/2 outputs')
     """
-    if keys == among.keys:
+    if keys == all_outputs.keys:
         return f"{len(keys)}/{len(keys)} outputs"
-    words = {d: _words(keys, among, d) for d in DIMENSIONS}
+    words = {d: _list_words(keys, all_outputs, d) for d in DIMENSIONS}
     for dimension in DIMENSIONS:
-        if said := _one(keys, among, dimension, words[dimension]):
-            return said
+        if description := _describe_dimension(keys, all_outputs, dimension, words[dimension]):
+            return description
     for first, second in combinations(DIMENSIONS, 2):
-        few = len(words[first]) <= SOME and len(words[second]) <= SOME
-        if few and _union(among, first, words) & _union(among, second, words) == keys:
+        is_short = len(words[first]) <= MAX_PAIRED_NAMES and len(words[second]) <= MAX_PAIRED_NAMES
+        if (
+            is_short
+            and _unite_outputs(all_outputs, first, words)
+            & _unite_outputs(all_outputs, second, words)
+            == keys
+        ):
             start, end = ", ".join(words[first]), ", ".join(words[second])
             return f"all {start} of {second} {end} ({len(keys)})"
-    return f"{len(keys)}/{len(among.keys)} outputs"
+    return f"{len(keys)}/{len(all_outputs.keys)} outputs"
 
 
-def _one(keys: frozenset[str], among: Universe, dimension: str, words: list[str]) -> str:
-    if not all(words) or _union(among, dimension, {dimension: words}) != keys:
+def _describe_dimension(
+    keys: frozenset[str], all_outputs: Universe, dimension: str, words: list[str]
+) -> str:
+    if not all(words) or _unite_outputs(all_outputs, dimension, {dimension: words}) != keys:
         return ""
-    others = [word for word in among.by_word[dimension] if word not in words]
-    if len(words) <= FEW:
+    others = [word for word in all_outputs.by_word[dimension] if word not in words]
+    if len(words) <= MAX_NAMES:
         return f"all {', '.join(words)} ({len(keys)})"
-    return f"all except {', '.join(others)} ({len(keys)})" if len(others) <= FEW else ""
+    return f"all except {', '.join(others)} ({len(keys)})" if len(others) <= MAX_NAMES else ""
 
 
-def _words(keys: frozenset[str], among: Universe, dimension: str) -> list[str]:
-    return [word for word, members in among.by_word[dimension].items() if members & keys]
+def _list_words(keys: frozenset[str], all_outputs: Universe, dimension: str) -> list[str]:
+    return [word for word, members in all_outputs.by_word[dimension].items() if members & keys]
 
 
-def _union(among: Universe, dimension: str, words: Mapping[str, list[str]]) -> frozenset[str]:
-    return frozenset[str]().union(*(among.by_word[dimension][w] for w in words[dimension]))
+def _unite_outputs(
+    all_outputs: Universe, dimension: str, words: Mapping[str, list[str]]
+) -> frozenset[str]:
+    return frozenset[str]().union(*(all_outputs.by_word[dimension][w] for w in words[dimension]))

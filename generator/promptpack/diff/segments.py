@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from promptpack.diff.model import Spelling
-from promptpack.rendering.compose import title_of
+from promptpack.rendering.compose import make_title
 
-HEAD = "head"
+FRONT_MATTER = "head"
 SECTIONS = (
     "role",
     "responsibilities",
@@ -28,11 +28,11 @@ SECTIONS = (
 )
 """The sections that are known by name in any file."""
 
-DEPTH = 2
+FIELD_DEPTH = 2
 """How many keys deep a head's fields are told apart."""
 
 _FRAMES = frozenset({"---", "'''", '"""', "{", "}"})
-INSIDE = -1
+UNBOUNDED_LEVEL = -1
 """The level of a section that no Markdown heading ends."""
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(?:[0-9]+[.)][ \t]+)?(.*?)[ \t]*$")
@@ -45,7 +45,7 @@ _ESCAPED = re.compile(r"(?:[^\\]|\\(?!n).)*?\\n|(?:[^\\]|\\.)+$", re.DOTALL)
 _NUMBERED = re.compile(r"^(#{1,6}[ \t]+)[0-9]+[.)][ \t]+")
 
 
-class Piece(NamedTuple):
+class Segment(NamedTuple):
     """A line as it stands in the file, its neutral text, its section and field, its line there."""
 
     raw: str
@@ -57,37 +57,37 @@ class Piece(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def pieces(text: str, names: tuple[str, ...] = ()) -> tuple[Piece, ...]:
+def split_segments(text: str, names: tuple[str, ...] = ()) -> tuple[Segment, ...]:
     """Return the pieces of a file with sections `names`; their raw texts joined are the file."""
-    found: list[Piece] = []
-    in_head, body = _head_lines(text)
-    for number, raw in enumerate(_lines(text)):
+    segments: list[Segment] = []
+    front_matter_end, body_end = _find_front_matter(text)
+    for number, raw in enumerate(_split_lines(text)):
         match = _CONTENT.fullmatch(raw) if text.startswith("{") else None
         if match:
-            found += _unescaped(match, number)
+            segments += _split_string(match, number)
         else:
-            section = HEAD if number < in_head or number >= body else ""
-            found.append(Piece(raw, raw, section, "", number))
-    return tuple(_with_sections(_with_fields(found), _slugs(names)))
+            section = FRONT_MATTER if number < front_matter_end or number >= body_end else ""
+            segments.append(Segment(raw, raw, section, "", number))
+    return tuple(_assign_sections(_assign_fields(segments), _map_slugs(names)))
 
 
-def spelled(text: str, spelling: Spelling) -> str:
+def spell_text(text: str, spelling: Spelling) -> str:
     """Return neutral text as a file of this spelling writes it."""
     return json.dumps(text, ensure_ascii=False)[1:-1] if spelling == "json" else text
 
 
-def unnumbered(text: str) -> str:
+def strip_number(text: str) -> str:
     """Return a line without the number of its heading."""
     return _NUMBERED.sub(r"\1", text)
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     return [part for part in re.split(r"(?<=\n)", text) if part]
 
 
-def _head_lines(text: str) -> tuple[int, int]:
+def _find_front_matter(text: str) -> tuple[int, int]:
     """Return where the head at the start ends, and where one at the end begins (TOML, JSON)."""
-    lines = _lines(text)
+    lines = _split_lines(text)
     if lines and lines[0].rstrip() == "---":
         end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)
         return (end + 1 if end else 0), len(lines)
@@ -101,88 +101,98 @@ def _head_lines(text: str) -> tuple[int, int]:
     return opening + 1, next(closing, len(lines))
 
 
-def _unescaped(match: re.Match[str], number: int) -> Iterator[Piece]:
+def _split_string(match: re.Match[str], number: int) -> Iterator[Segment]:
     lead, content, rest = match.groups()
-    yield Piece(lead, lead, HEAD, "", number)
+    yield Segment(lead, lead, FRONT_MATTER, "", number)
     for part in _ESCAPED.findall(content):
         try:
             text = json.loads(f'"{part}"')
         except ValueError:
             text = ""
-        if text and spelled(text, "json") == part:
-            yield Piece(part, text, "", "", number, "json")
+        if text and spell_text(text, "json") == part:
+            yield Segment(part, text, "", "", number, "json")
         else:
-            yield Piece(part, part, "", "", number, "raw")
-    yield Piece(rest, rest, HEAD, "", number)
+            yield Segment(part, part, "", "", number, "raw")
+    yield Segment(rest, rest, FRONT_MATTER, "", number)
 
 
-def _with_fields(found: list[Piece]) -> list[Piece]:
+def _assign_fields(segments: list[Segment]) -> list[Segment]:
     """Return the pieces with each head line's key, the keys around it included."""
     path: list[tuple[int, str]] = []
-    table, waiting = "", 0
-    result: list[Piece] = []
-    for piece in found:
-        line, name = piece.raw.rstrip(), ""
-        if piece.section == HEAD and line not in _FRAMES:
-            inner = _TABLE.match(line)
-            if inner:
-                table = f"{inner[1]}."
-            if match := _KEY.match(piece.raw):
+    table, pending_count = "", 0
+    result: list[Segment] = []
+    for segment in segments:
+        line, name = segment.raw.rstrip(), ""
+        if segment.section == FRONT_MATTER and line not in _FRAMES:
+            table_match = _TABLE.match(line)
+            if table_match:
+                table = f"{table_match[1]}."
+            if match := _KEY.match(segment.raw):
                 path = [step for step in path if step[0] < len(match[1])]
                 path.append((len(match[1]), match[2] or match[3] or match[4]))
-            name = table + ".".join(key for _, key in path[:DEPTH])
-            if inner or not line:  # they go with the key that follows
-                waiting, name = waiting + 1, ""
-        if name and waiting:
-            result[-waiting:] = [one._replace(field=name) for one in result[-waiting:]]
-        waiting = waiting if piece.section == HEAD and not name and waiting else 0
-        result.append(piece._replace(field=name))
+            name = table + ".".join(key for _, key in path[:FIELD_DEPTH])
+            if table_match or not line:  # they go with the key that follows
+                pending_count, name = pending_count + 1, ""
+        if name and pending_count:
+            result[-pending_count:] = [
+                previous._replace(field=name) for previous in result[-pending_count:]
+            ]
+        pending_count = (
+            pending_count if segment.section == FRONT_MATTER and not name and pending_count else 0
+        )
+        result.append(segment._replace(field=name))
     return result
 
 
-def _slugs(names: Iterable[str]) -> dict[str, str]:
-    known = dict.fromkeys((*SECTIONS, *names))
-    slugs = {_slug(title_of(name)): name for name in known}
-    return {**slugs, **{_slug(name): name for name in known}}
+def _map_slugs(names: Iterable[str]) -> dict[str, str]:
+    all_names = dict.fromkeys((*SECTIONS, *names))
+    slugs = {_make_slug(make_title(name)): name for name in all_names}
+    return {**slugs, **{_make_slug(name): name for name in all_names}}
 
 
-def _slug(text: str) -> str:
+def _make_slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _with_sections(found: list[Piece], known: dict[str, str]) -> Iterator[Piece]:
+def _assign_sections(segments: list[Segment], names_by_slug: dict[str, str]) -> Iterator[Segment]:
     """Yield the pieces with their sections: known headings and tags, and others of their level."""
     section, level, fence = "", 0, ""
-    for piece in found:
-        if piece.section == HEAD:
-            yield piece
+    for segment in segments:
+        if segment.section == FRONT_MATTER:
+            yield segment
             continue
-        line = piece.text.rstrip("\n")
-        mark = _FENCE.match(line)
+        line = segment.text.rstrip("\n")
+        fence_match = _FENCE.match(line)
         if fence:
-            if mark and mark[1].startswith(fence):
+            if fence_match and fence_match[1].startswith(fence):
                 fence = ""
-        elif mark:
-            fence = mark[1]
-        elif start := _start(line, known, level, first=not section):
+        elif fence_match:
+            fence = fence_match[1]
+        elif start := _match_section(line, names_by_slug, level, first=not section):
             section, level = start
-        yield piece._replace(section=section)
+        yield segment._replace(section=section)
         tag = _TAG.match(line)
-        if tag and line.startswith("</") and _slug(tag[1]) == section and not fence:
+        if tag and line.startswith("</") and _make_slug(tag[1]) == section and not fence:
             level = 0
 
 
-def _start(line: str, known: dict[str, str], level: int, *, first: bool) -> tuple[str, int] | None:
+def _match_section(
+    line: str, names_by_slug: dict[str, str], level: int, *, first: bool
+) -> tuple[str, int] | None:
     """Return the section that a line begins and its heading's level, or None."""
     if heading := _HEADING.match(line):
-        depth, slug = len(heading[1]), _slug(heading[2])
-        if slug in known and (not level or depth <= level):
-            return known[slug], depth
+        depth, slug = len(heading[1]), _make_slug(heading[2])
+        if slug in names_by_slug and (not level or depth <= level):
+            return names_by_slug[slug], depth
         if first and depth == 1:
             return "title", 0
         return (slug, depth) if slug and (not level or depth <= level) else None
-    if (tag := _TAG.match(line)) and not line.startswith("</") and _slug(tag[1]) in known:
-        return known[_slug(tag[1])], INSIDE
-    if line.isupper() and _slug(line) in known and line == line.strip():
-        return known[_slug(line)], INSIDE
+    if (
+        (tag := _TAG.match(line))
+        and not line.startswith("</")
+        and _make_slug(tag[1]) in names_by_slug
+    ):
+        return names_by_slug[_make_slug(tag[1])], UNBOUNDED_LEVEL
+    if line.isupper() and _make_slug(line) in names_by_slug and line == line.strip():
+        return names_by_slug[_make_slug(line)], UNBOUNDED_LEVEL
     return None

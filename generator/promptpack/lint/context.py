@@ -8,13 +8,13 @@ from functools import cached_property
 from promptpack.model import Artifact, Line, Model, Pack, Policy, Project, Section, Source, Variant
 from promptpack.rendering.includes import LAYOUT, Dependencies
 from promptpack.rendering.sandbox import Templates
-from promptpack.source.frontmatter import document
+from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import Document
-from promptpack.source.text import LIBRARY
+from promptpack.source.text import LIBRARY_PREFIX
 
 
 @dataclass(frozen=True)
-class Prompt:
+class RenderedPrompt:
     """The prompt of one variant, as some of its targets are given it."""
 
     variant: Variant
@@ -22,7 +22,7 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class Subject:
+class LintContext:
     """A project that builds, and all of its artifacts."""
 
     project: Project
@@ -34,34 +34,34 @@ class Subject:
         return Templates(self.project).dependencies
 
     @cached_property
-    def own(self) -> Mapping[str, str]:
+    def own_texts(self) -> Mapping[str, str]:
         """The texts of the project's own files, by path."""
         texts = self.project.sources.items()
-        return {path: text for path, text in texts if not path.startswith(LIBRARY)}
+        return {path: text for path, text in texts if not path.startswith(LIBRARY_PREFIX)}
 
     @cached_property
-    def prompts(self) -> tuple[Prompt, ...]:
+    def prompts(self) -> tuple[RenderedPrompt, ...]:
         """The different prompts, in the order of the artifacts."""
-        found: dict[tuple[str, str, tuple[Line, ...]], Prompt] = {}
+        prompts: dict[tuple[str, str, tuple[Line, ...]], RenderedPrompt] = {}
         for artifact in self.artifacts:
             variant, lines = artifact.variant, artifact.agent.body
             key = variant.pack.name, variant.name, lines
-            found.setdefault(key, Prompt(variant, lines))
-        return tuple(found.values())
+            prompts.setdefault(key, RenderedPrompt(variant, lines))
+        return tuple(prompts.values())
 
     @cached_property
     def policies(self) -> tuple[Policy, ...]:
         """The policies that some pack uses."""
-        return tuple(p for p in self.project.policies.values() if p.path in self.users)
+        return tuple(p for p in self.project.policies.values() if p.path in self.packs_by_path)
 
     @cached_property
-    def users(self) -> Mapping[str, frozenset[str]]:
+    def packs_by_path(self) -> Mapping[str, frozenset[str]]:
         """The packs that a file is used by, by the file's path; none for what no pack uses."""
-        users: dict[str, set[str]] = defaultdict(set)
+        names_by_path: dict[str, set[str]] = defaultdict(set)
         for pack in self.project.packs.values():
-            for path in self._paths(pack):
-                users[path].add(pack.name)
-        return {path: frozenset(names) for path, names in users.items()}
+            for path in self._iter_paths(pack):
+                names_by_path[path].add(pack.name)
+        return {path: frozenset(names) for path, names in names_by_path.items()}
 
     def templates(self, section: Section) -> Iterator[Source]:
         """Yield the fragments of a section and all that they include."""
@@ -71,21 +71,23 @@ class Subject:
 
     def closure(self, name: str) -> Iterator[Source]:
         """Yield a template and all that it includes."""
-        yield from (self.dependencies.find(one) for one in self.dependencies.closure(name))
+        yield from (
+            self.dependencies.find(template) for template in self.dependencies.closure(name)
+        )
 
-    def models_of(self, pack: Pack) -> Iterable[Model]:
+    def list_models(self, pack: Pack) -> Iterable[Model]:
         """Return the models of a pack."""
         return [self.project.models[name] for name in pack.models]
 
     def document(self, path: str) -> Document:
         """Return the YAML of a file with its places; of a fragment, that of its head."""
-        return document(self.project.sources[path], path)
+        return read_document(self.project.sources[path], path)
 
-    def _paths(self, pack: Pack) -> Iterator[str]:
+    def _iter_paths(self, pack: Pack) -> Iterator[str]:
         yield pack.path
         for section in pack.sections:
             yield from (source.path for source in self.templates(section))
-        for model in self.models_of(pack):
+        for model in self.list_models(pack):
             yield model.path
             yield from (source.path for source in self.closure(LAYOUT + model.layout))
         yield from (self.project.policies[name].path for name in pack.policies)

@@ -2,72 +2,90 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from promptpack.lint.context import Subject
+from promptpack.lint.context import LintContext
 from promptpack.lint.registry import RULES
-from promptpack.lint.rule import Entry, Remark, Suppressed, Verdict
-from promptpack.lint.suppressions import Ignore, idle_ignore, ignores, sort_out
+from promptpack.lint.rule import Diagnostic, LintResult, Rule, SuppressedFinding
+from promptpack.lint.suppressions import (
+    Suppression,
+    apply_suppressions,
+    diagnose_unused,
+    find_suppressions,
+)
 from promptpack.model import Artifact, Finding, Project
-from promptpack.redaction import conceal, hidden_lines, masked
+from promptpack.redaction import find_secret_lines, redact, redact_finding
 
-IDLE = "PP044"
+UNUSED_SUPPRESSION = "PP044"
 """The rule of ignores that ignore nothing; it is asked after all others."""
 
 
-def lint(
+def lint_project(
     project: Project,
     artifacts: Iterable[Artifact],
-    warned: Iterable[Finding] = (),
+    warnings: Iterable[Finding] = (),
     codes: Collection[str] = (),
-) -> Verdict:
+) -> LintResult:
     """Return what the rules say of a project and its artifacts, each thing once.
 
     `warned` is what the build said and did not stop for. With `codes` only these rules are asked.
     """
-    subject = Subject(project, tuple(artifacts))
-    asked = {code: entry for code, entry in RULES.items() if not codes or code in codes}
-    found = [one for one in warned if one.code in asked]
-    found += _said(subject, asked.values())
-    wanted = tuple(ignores(subject))
-    counted, suppressed, used = sort_out(found, wanted, RULES, subject.users)
-    if IDLE in asked:
-        counted += tuple(_idle(subject, set(wanted) - used, asked))
-    hidden = hidden_lines(subject.own)
-    return Verdict(
-        tuple(sorted((conceal(one, hidden) for one in counted), key=_by_place)),
+    context = LintContext(project, tuple(artifacts))
+    requested = {code: rule for code, rule in RULES.items() if not codes or code in codes}
+    findings = [finding for finding in warnings if finding.code in requested]
+    findings += _run_rules(context, requested.values())
+    suppressions = tuple(find_suppressions(context))
+    active_findings, suppressed_findings, used_suppressions = apply_suppressions(
+        findings, suppressions, RULES, context.packs_by_path
+    )
+    if UNUSED_SUPPRESSION in requested:
+        active_findings += tuple(
+            _find_unused_suppressions(context, set(suppressions) - used_suppressions, requested)
+        )
+    secret_lines = find_secret_lines(context.own_texts)
+    return LintResult(
         tuple(
-            Suppressed(conceal(one, hidden), masked(reason))
-            for one, reason in sorted(suppressed, key=lambda pair: _by_place(pair.finding))
+            sorted(
+                (redact_finding(finding, secret_lines) for finding in active_findings),
+                key=_make_sort_key,
+            )
+        ),
+        tuple(
+            SuppressedFinding(redact_finding(finding, secret_lines), redact(reason))
+            for finding, reason in sorted(
+                suppressed_findings, key=lambda pair: _make_sort_key(pair.finding)
+            )
         ),
     )
 
 
-def _idle(
-    subject: Subject, unused: Iterable[Ignore], asked: Mapping[str, Entry]
+def _find_unused_suppressions(
+    context: LintContext, suppressions: Iterable[Suppression], requested: Mapping[str, Rule]
 ) -> Iterator[Finding]:
     """Yield what is said of ignores that were not used, where their own rule was asked too."""
-    for one in unused:
-        entry = RULES.get(one.code)
-        if entry is None or entry.stops or one.code in asked:
-            yield _finding(subject, RULES[IDLE], idle_ignore(one, RULES))
+    for suppression in suppressions:
+        rule = RULES.get(suppression.code)
+        if rule is None or rule.stops_build or suppression.code in requested:
+            yield _make_finding(
+                context, RULES[UNUSED_SUPPRESSION], diagnose_unused(suppression, RULES)
+            )
 
 
-def _said(subject: Subject, entries: Iterable[Entry]) -> Iterator[Finding]:
-    for entry in entries:
-        if entry.check is not None:
-            for remark in dict.fromkeys(entry.check(subject)):
-                yield _finding(subject, entry, remark)
+def _run_rules(context: LintContext, rules: Iterable[Rule]) -> Iterator[Finding]:
+    for rule in rules:
+        if rule.check is not None:
+            for diagnostic in dict.fromkeys(rule.check(context)):
+                yield _make_finding(context, rule, diagnostic)
 
 
-def _finding(subject: Subject, entry: Entry, remark: Remark) -> Finding:
+def _make_finding(context: LintContext, rule: Rule, diagnostic: Diagnostic) -> Finding:
     """Return a remark as a finding, with its line; without a width the whole line is meant."""
-    path, line, message, hint, column, width = remark
-    lines = subject.project.sources.get(path, "").split("\n")
+    path, line, message, hint, column, width = diagnostic
+    lines = context.project.sources.get(path, "").split("\n")
     excerpt = lines[line - 1] if line <= len(lines) else ""
     if not width:
         column = len(excerpt) - len(excerpt.lstrip()) + 1
         width = max(1, len(excerpt.strip()))
-    return Finding(entry.code, entry.severity, path, line, column, message, hint, excerpt, width)
+    return Finding(rule.code, rule.severity, path, line, column, message, hint, excerpt, width)
 
 
-def _by_place(found: Finding) -> tuple[str, int, int, str, str]:
-    return found.path, found.line, found.column, found.code, found.message
+def _make_sort_key(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.path, finding.line, finding.column, finding.code, finding.message

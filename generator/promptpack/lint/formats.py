@@ -6,95 +6,102 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from promptpack.lint.registry import RULES
-from promptpack.lint.rule import Verdict
+from promptpack.lint.rule import LintResult
 from promptpack.model import Finding
-from promptpack.reporting.github import LIMIT, annotation
-from promptpack.reporting.sarif import location, log
-from promptpack.source.text import LIBRARY
+from promptpack.reporting.github import ANNOTATION_LIMIT, format_annotation
+from promptpack.reporting.sarif import make_location, make_log
+from promptpack.source.text import LIBRARY_PREFIX
 
 SCHEMA_VERSION = 1
 _FIELDS = ("code", "severity", "path", "line", "column", "message", "hint")
 
 
-def as_json(verdict: Verdict, prefix: str = "") -> str:  # noqa: ARG001 - its paths are the project's
+def format_json(lint_result: LintResult, prefix: str = "") -> str:  # noqa: ARG001 - its paths are the project's
     """Return the report; its schema is printed by `promptpack schema lint`."""
     data = {
         "schema_version": SCHEMA_VERSION,
-        "findings": [{name: getattr(one, name) for name in _FIELDS} for one in verdict.findings],
+        "findings": [
+            {name: getattr(finding, name) for name in _FIELDS} for finding in lint_result.findings
+        ],
         "suppressed": [
-            {"code": one.code, "path": one.path, "line": one.line, "reason": reason}
-            for one, reason in verdict.suppressed
+            {"code": finding.code, "path": finding.path, "line": finding.line, "reason": reason}
+            for finding, reason in lint_result.suppressed
         ],
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def as_github(verdict: Verdict, prefix: str = "") -> str:
+def format_github(lint_result: LintResult, prefix: str = "") -> str:
     """Return one workflow command a line, as many of each severity as GitHub shows.
 
     `prefix` leads from the folder of the repository to the project.
     """
-    lines = list(_annotations(verdict, prefix))
-    total = len(verdict.findings)
+    lines = list(_format_annotations(lint_result, prefix))
+    total = len(lint_result.findings)
     if len(lines) < total:
         lines.append(f"{len(lines)} of {total} findings annotated")
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_sarif(verdict: Verdict, prefix: str = "") -> str:
+def format_sarif(lint_result: LintResult, prefix: str = "") -> str:
     """Return the log of one run, with the page of each rule that has something to say."""
-    codes = list(dict.fromkeys(one.code for one in verdict.findings))
-    rules = [_rule(code) for code in codes]
-    results = [_result(one, codes.index(one.code), prefix) for one in verdict.findings]
-    return log("promptpack lint", rules, results)
+    codes = list(dict.fromkeys(finding.code for finding in lint_result.findings))
+    rules = [_make_sarif_rule(code) for code in codes]
+    results = [
+        _make_sarif_result(finding, codes.index(finding.code), prefix)
+        for finding in lint_result.findings
+    ]
+    return make_log("promptpack lint", rules, results)
 
 
-FORMATS: Mapping[str, Callable[[Verdict, str], str]] = {
-    "json": as_json,
-    "github": as_github,
-    "sarif": as_sarif,
+FORMATS: Mapping[str, Callable[[LintResult, str], str]] = {
+    "json": format_json,
+    "github": format_github,
+    "sarif": format_sarif,
 }
 """Each format by its name; what they return is empty or ends with a newline."""
 
 
-def _annotations(verdict: Verdict, prefix: str) -> Iterator[str]:
-    said: Counter[str] = Counter()
-    for one in verdict.findings:
-        said[one.severity] += 1
-        if said[one.severity] <= LIMIT:
-            path = "" if _elsewhere(one) else prefix + one.path
-            title = f"promptpack {one.code}: {RULES[one.code].name}"
-            yield annotation(one.severity, title, _told(one), path, one.line)
+def _format_annotations(lint_result: LintResult, prefix: str) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    for finding in lint_result.findings:
+        counts[finding.severity] += 1
+        if counts[finding.severity] <= ANNOTATION_LIMIT:
+            path = "" if _is_outside_project(finding) else prefix + finding.path
+            title = f"promptpack {finding.code}: {RULES[finding.code].name}"
+            yield format_annotation(
+                finding.severity, title, _make_message(finding), path, finding.line
+            )
 
 
-def _rule(code: str) -> dict[str, Any]:
-    entry = RULES[code]
+def _make_sarif_rule(code: str) -> dict[str, Any]:
+    rule = RULES[code]
     return {
         "id": code,
-        "name": entry.name,
-        "shortDescription": {"text": entry.summary},
-        "help": {"text": entry.page, "markdown": entry.page},
-        "defaultConfiguration": {"level": entry.severity},
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": rule.page, "markdown": rule.page},
+        "defaultConfiguration": {"level": rule.severity},
     }
 
 
-def _result(found: Finding, index: int, prefix: str) -> dict[str, Any]:
+def _make_sarif_result(finding: Finding, index: int, prefix: str) -> dict[str, Any]:
     result = {
-        "ruleId": found.code,
+        "ruleId": finding.code,
         "ruleIndex": index,
-        "level": found.severity,
-        "message": {"text": _told(found)},
+        "level": finding.severity,
+        "message": {"text": _make_message(finding)},
     }
-    if not _elsewhere(found):
-        result["locations"] = [location(prefix + found.path, max(1, found.line))]
+    if not _is_outside_project(finding):
+        result["locations"] = [make_location(prefix + finding.path, max(1, finding.line))]
     return result
 
 
-def _elsewhere(found: Finding) -> bool:
+def _is_outside_project(finding: Finding) -> bool:
     """Tell whether a finding is about no file of the project."""
-    return not found.path or found.path.startswith(LIBRARY)
+    return not finding.path or finding.path.startswith(LIBRARY_PREFIX)
 
 
-def _told(found: Finding) -> str:
-    place = f"{found.path}:{found.line}: " if found.path.startswith(LIBRARY) else ""
-    return f"{place}{found.message}{found.hint and f'; {found.hint}'}"
+def _make_message(finding: Finding) -> str:
+    place = f"{finding.path}:{finding.line}: " if finding.path.startswith(LIBRARY_PREFIX) else ""
+    return f"{place}{finding.message}{finding.hint and f'; {finding.hint}'}"

@@ -7,7 +7,7 @@ pipeline itself reports has a page under `catalogue/`, one Markdown file for eac
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from promptpack.lint.rule import Entry
+from promptpack.lint.rule import Rule
 from promptpack.lint.rules import (
     clients,
     contradictions,
@@ -19,21 +19,21 @@ from promptpack.lint.rules import (
 )
 from promptpack.source import frontmatter
 
-__all__ = ["RULES", "Entry", "page"]
+__all__ = ["RULES", "Rule", "render_page"]
 
 _CATALOGUE = Path(__file__).parent / "catalogue"
 _MODULES = (unused, policies, contradictions, clients, texts, secrets, prompts)
 
 
-def _read_catalogue() -> Iterator[Entry]:
+def _read_catalogue() -> Iterator[Rule]:
     """Yield the entries of what the pipeline itself reports."""
     for path in _CATALOGUE.glob("*.md"):
         text = path.read_text(encoding="utf-8")
-        fields = frontmatter.document(text, path.name).data
-        yield Entry(code=path.stem, page=frontmatter.split(text).body.strip(), **fields)
+        fields = frontmatter.read_document(text, path.name).data
+        yield Rule(code=path.stem, page=frontmatter.split_front_matter(text).body.strip(), **fields)
 
 
-RULES: Mapping[str, Entry] = {
+RULES: Mapping[str, Rule] = {
     entry.code: entry
     for entry in sorted(
         (*_read_catalogue(), *(rule for module in _MODULES for rule in module.RULES)),
@@ -43,9 +43,9 @@ RULES: Mapping[str, Entry] = {
 """All entries by code, in the order of their codes."""
 
 
-def page(code: str) -> str:
+def render_page(code: str) -> str:
     """Return the page of a code as Markdown, ended by a newline; raises KeyError for no code."""
-    entry = RULES[code]
-    found = ", found by `promptpack lint`" if entry.check else ""
-    kind = f"{entry.family}, {entry.severity}{found}"
-    return f"# {entry.code} {entry.name}\n\n{kind}\n\n{entry.page}\n"
+    rule = RULES[code]
+    origin = ", found by `promptpack lint`" if rule.check else ""
+    details = f"{rule.family}, {rule.severity}{origin}"
+    return f"# {rule.code} {rule.name}\n\n{details}\n\n{rule.page}\n"

@@ -4,13 +4,13 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
-from promptpack.lint.context import Subject
+from promptpack.lint.context import LintContext
 from promptpack.model import Finding, Severity
 
 Family = Literal["input", "policy", "client", "text", "paths", "prompt"]
 
 
-class Remark(NamedTuple):
+class Diagnostic(NamedTuple):
     """What a check says of one place in a source; with no width it means the whole line."""
 
     path: str
@@ -21,10 +21,10 @@ class Remark(NamedTuple):
     width: int = 0
 
 
-Check = Callable[[Subject], Iterator[Remark]]
+Check = Callable[[LintContext], Iterator[Diagnostic]]
 
 
-class Entry(NamedTuple):
+class Rule(NamedTuple):
     """One thing that promptpack can say.
 
     `page` is Markdown: a sentence, why it matters, how to fix it, a bad and a good example.
@@ -44,27 +44,27 @@ class Entry(NamedTuple):
         return self.page.partition("\n")[0]
 
     @property
-    def stops(self) -> bool:
+    def stops_build(self) -> bool:
         """Tell whether nothing is built where this is said, so that it can't be ignored."""
         return self.check is None and self.severity == "error"
 
 
-class Suppressed(NamedTuple):
+class SuppressedFinding(NamedTuple):
     """A finding that somebody decided to live with, and why."""
 
     finding: Finding
     reason: str
 
 
-class Verdict(NamedTuple):
+class LintResult(NamedTuple):
     """What the rules say of a project, in the order of its files."""
 
     findings: tuple[Finding, ...]
-    suppressed: tuple[Suppressed, ...] = ()
+    suppressed: tuple[SuppressedFinding, ...] = ()
 
 
-def rule(
+def make_rule(
     code: str, name: str, family: Family, check: Check, severity: Severity = "warning"
-) -> Entry:
+) -> Rule:
     """Return the entry of a check; its docstring is the page."""
-    return Entry(code, name, severity, family, inspect.getdoc(check) or "", check)
+    return Rule(code, name, severity, family, inspect.getdoc(check) or "", check)

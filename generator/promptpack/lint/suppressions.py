@@ -8,10 +8,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from promptpack.lint.context import Subject
-from promptpack.lint.rule import Entry, Remark, Suppressed
+from promptpack.lint.context import LintContext
+from promptpack.lint.rule import Diagnostic, Rule, SuppressedFinding
 from promptpack.model import Finding, Origin
-from promptpack.reading.validation import did_you_mean
+from promptpack.reading.validation import suggest
 
 _COMMENT = re.compile(
     r"(?P<before>.*?)(?P<open>\{#-?|#)[ \t]*promptpack:[ \t]*ignore[ \t]+"
@@ -20,7 +20,7 @@ _COMMENT = re.compile(
 )
 
 
-class Ignore(NamedTuple):
+class Suppression(NamedTuple):
     """One rule ignored in one place: in a pack (`where` names one path, or is empty), or a line."""
 
     code: str
@@ -31,78 +31,106 @@ class Ignore(NamedTuple):
     line: int = 0
 
 
-class Sorted(NamedTuple):
+class SuppressionResult(NamedTuple):
     """Findings that count, findings that are ignored, and what was used to ignore them."""
 
     findings: tuple[Finding, ...]
-    suppressed: tuple[Suppressed, ...]
-    used: frozenset[Ignore]
+    suppressed: tuple[SuppressedFinding, ...]
+    used: frozenset[Suppression]
 
 
-def ignores(subject: Subject) -> Iterator[Ignore]:
+def find_suppressions(context: LintContext) -> Iterator[Suppression]:
     """Yield what the packs and the comments of a project ignore."""
-    for pack in subject.project.packs.values():
-        for one in pack.ignore:
-            yield Ignore(one.rule, one.reason, one.origin, pack.name, one.where)
-    for path, text in subject.own.items():
+    for pack in context.project.packs.values():
+        for entry in pack.ignore:
+            yield Suppression(entry.rule, entry.reason, entry.origin, pack.name, entry.where)
+    for path, text in context.own_texts.items():
         if "promptpack:" in text:
-            yield from _in_comments(path, text)
+            yield from _parse_comments(path, text)
 
 
-def sort_out(
-    found: Iterable[Finding],
-    wanted: Collection[Ignore],
-    rules: Mapping[str, Entry],
-    users: Mapping[str, frozenset[str]],
-) -> Sorted:
+def apply_suppressions(
+    findings: Iterable[Finding],
+    suppressions: Collection[Suppression],
+    rules: Mapping[str, Rule],
+    packs_by_path: Mapping[str, frozenset[str]],
+) -> SuppressionResult:
     """Return the findings apart: those that count, and those that ignores with a reason cover."""
-    counted, suppressed, used = [], [], set[Ignore]()
-    for one in found:
-        about = [] if rules[one.code].stops else _about(one, wanted, users)
-        used.update(about)
-        if about and _covers(about, users.get(one.path, frozenset())):
-            suppressed.append(Suppressed(one, about[0].reason))
+    active_findings, suppressed_findings, used_suppressions = [], [], set[Suppression]()
+    for finding in findings:
+        matching = (
+            []
+            if rules[finding.code].stops_build
+            else _find_matching(finding, suppressions, packs_by_path)
+        )
+        used_suppressions.update(matching)
+        if matching and _is_covered(matching, packs_by_path.get(finding.path, frozenset())):
+            suppressed_findings.append(SuppressedFinding(finding, matching[0].reason))
         else:
-            counted.append(one)
-    return Sorted(tuple(counted), tuple(suppressed), frozenset(used))
+            active_findings.append(finding)
+    return SuppressionResult(
+        tuple(active_findings), tuple(suppressed_findings), frozenset(used_suppressions)
+    )
 
 
-def idle_ignore(ignore: Ignore, rules: Mapping[str, Entry]) -> Remark:
+def diagnose_unused(suppression: Suppression, rules: Mapping[str, Rule]) -> Diagnostic:
     """Return what is wrong with an ignore that ignores nothing."""
-    path, line = ignore.origin
-    if ignore.code not in rules:
-        hint = did_you_mean(ignore.code, rules)
-        return Remark(path, line, f"there is no rule {ignore.code} to ignore", hint)
-    if rules[ignore.code].stops:
-        return Remark(path, line, f"{ignore.code} stops the build: it can't be ignored", "mend it")
-    if not ignore.reason:
-        hint = f"write why: promptpack: ignore {ignore.code} - the reason"
-        return Remark(path, line, f"{ignore.code} is ignored without a reason, so it counts", hint)
-    return Remark(path, line, f"{ignore.code} says nothing here to ignore", "take this out")
+    path, line = suppression.origin
+    if suppression.code not in rules:
+        hint = suggest(suppression.code, rules)
+        return Diagnostic(path, line, f"there is no rule {suppression.code} to ignore", hint)
+    if rules[suppression.code].stops_build:
+        return Diagnostic(
+            path, line, f"{suppression.code} stops the build: it can't be ignored", "mend it"
+        )
+    if not suppression.reason:
+        hint = f"write why: promptpack: ignore {suppression.code} - the reason"
+        return Diagnostic(
+            path, line, f"{suppression.code} is ignored without a reason, so it counts", hint
+        )
+    return Diagnostic(
+        path, line, f"{suppression.code} says nothing here to ignore", "take this out"
+    )
 
 
-def _about(
-    found: Finding, wanted: Collection[Ignore], users: Mapping[str, frozenset[str]]
-) -> list[Ignore]:
+def _find_matching(
+    finding: Finding,
+    suppressions: Collection[Suppression],
+    packs_by_path: Mapping[str, frozenset[str]],
+) -> list[Suppression]:
     """Return the ignores that are about a finding: those of its line, else those of its packs."""
-    same = [one for one in wanted if one.code == found.code and one.reason]
-    here = [one for one in same if one.line and (one.origin.path, one.line) == found[2:4]]
-    packs = users.get(found.path, frozenset())
-    return here or [one for one in same if one.pack in packs and one.where in ("", found.path)]
+    candidates = [
+        suppression
+        for suppression in suppressions
+        if suppression.code == finding.code and suppression.reason
+    ]
+    on_same_line = [
+        suppression
+        for suppression in candidates
+        if suppression.line and (suppression.origin.path, suppression.line) == finding[2:4]
+    ]
+    packs = packs_by_path.get(finding.path, frozenset())
+    return on_same_line or [
+        suppression
+        for suppression in candidates
+        if suppression.pack in packs and suppression.where in ("", finding.path)
+    ]
 
 
-def _covers(about: Collection[Ignore], packs: frozenset[str]) -> bool:
+def _is_covered(suppressions: Collection[Suppression], packs: frozenset[str]) -> bool:
     """Tell whether a line is ignored itself, or by each pack that uses its file."""
-    return any(one.line for one in about) or packs == {one.pack for one in about}
+    return any(suppression.line for suppression in suppressions) or packs == {
+        suppression.pack for suppression in suppressions
+    }
 
 
-def _in_comments(path: str, text: str) -> Iterator[Ignore]:
+def _parse_comments(path: str, text: str) -> Iterator[Suppression]:
     """Yield what comments ignore: on a line of its own a comment is about the next line."""
-    opens = "#" if path.endswith(".yaml") else "{#"
+    comment_start = "#" if path.endswith(".yaml") else "{#"
     for number, line in enumerate(text.split("\n"), 1):
         match = _COMMENT.match(line)
-        if match and match["open"].startswith(opens):
-            about = number if match["before"].strip() else number + 1
+        if match and match["open"].startswith(comment_start):
+            target_line = number if match["before"].strip() else number + 1
             for code in re.split(r"[\s,]+", match["codes"]):
                 reason = match["reason"] or ""
-                yield Ignore(code, reason, Origin(path, number), line=about)
+                yield Suppression(code, reason, Origin(path, number), line=target_line)

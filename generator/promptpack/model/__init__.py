@@ -9,8 +9,8 @@ from promptpack.model.permission import (
     PATTERNED,
     Effect,
     Grant,
+    PatternRule,
     Policy,
-    Rule,
 )
 from promptpack.model.project import (
     Accept,
@@ -50,9 +50,9 @@ __all__ = [
     "Override",
     "Pack",
     "Part",
+    "PatternRule",
     "Policy",
     "Project",
-    "Rule",
     "Section",
     "Severity",
     "Source",

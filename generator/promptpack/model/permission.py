@@ -30,14 +30,14 @@ class Effect(StrEnum):
     INHERIT = "inherit"
 
 
-class Rule(NamedTuple):
+class PatternRule(NamedTuple):
     """An effect for whatever the pattern matches: `*` any run of characters, `?` exactly one."""
 
     pattern: str
     effect: Effect
 
 
-Grant = tuple[Rule, ...]
+Grant = tuple[PatternRule, ...]
 """The ordered rules of one capability, general first. The first matches all; the last decides."""
 
 
@@ -55,5 +55,5 @@ class Policy:
 
     def grant(self, capability: str) -> Grant:
         """Return the rules for a capability; an MCP tool falls back to its server, then all."""
-        named = self.grants.get(capability) or self.grants.get(capability.partition("/")[0])
-        return named or (Rule("*", self.default),)
+        named_grant = self.grants.get(capability) or self.grants.get(capability.partition("/")[0])
+        return named_grant or (PatternRule("*", self.default),)

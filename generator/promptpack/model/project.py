@@ -83,8 +83,8 @@ class Condition(NamedTuple):
 
     def holds(self, model: str, policy: str) -> bool:
         """Tell whether the variant of this model and policy is meant."""
-        asked = zip(self, (model, policy), strict=True)
-        return all(not names or name in names for names, name in asked)
+        pairs = zip(self, (model, policy), strict=True)
+        return all(not names or name in names for names, name in pairs)
 
 
 class Override(NamedTuple):

@@ -13,24 +13,24 @@ from promptpack.targets import TARGETS
 ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"
 
 
-def gitattributes(installed: Iterable[str] = ()) -> str:
+def make_gitattributes(agents: Iterable[str] = ()) -> str:
     """Return lines for the `.gitattributes` beside `packs/`: one for each target's outputs.
 
     With the names of agents, return lines for a repository where these are installed instead. A
     file that is shared with other text is left out there: most of it is written by hand.
     """
-    names = list(installed)
-    paths = _installed(names) if names else _built()
+    names = list(agents)
+    paths = _iter_installed_paths(names) if names else _iter_built_paths()
     lines = [*dict.fromkeys(paths), MANIFEST if names else f"dist/{MANIFEST}"]
     return "".join(f"/{path} {ATTRIBUTES}\n" for path in lines)
 
 
-def _built() -> Iterator[str]:
+def _iter_built_paths() -> Iterator[str]:
     for target in TARGETS.values():
         yield f"dist/{target.name}/*/{target.path.format(name='*')}"
 
 
-def _installed(names: list[str]) -> Iterator[str]:
+def _iter_installed_paths(names: list[str]) -> Iterator[str]:
     for target in TARGETS.values():
         if not target.block:
             yield from (target.path.format(name=name) for name in names)

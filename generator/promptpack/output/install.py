@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from promptpack.model import Artifact
-from promptpack.output.plan import about, key_of
-from promptpack.output.write import Plan, Wanted, plan
+from promptpack.output.plan import describe_artifact, make_key
+from promptpack.output.write import DesiredFile, Plan, plan_files
 
 
 def plan_install(artifacts: Iterable[Artifact], repository: Path) -> Plan:
@@ -18,20 +18,22 @@ def plan_install(artifacts: Iterable[Artifact], repository: Path) -> Plan:
     An earlier variant of the same pack for the same clients is replaced.
     """
     artifacts = tuple(artifacts)
-    wanted = {
-        key_of(artifact.path.split("/", 2)[2], artifact): Wanted(artifact.content, about(artifact))
+    desired_files = {
+        make_key(artifact.path.split("/", 2)[2], artifact): DesiredFile(
+            artifact.content, describe_artifact(artifact)
+        )
         for artifact in artifacts
     }
     packs = {artifact.variant.pack.name for artifact in artifacts}
     targets = {artifact.target for artifact in artifacts}
-    return plan(repository, wanted, lambda _, known: _concerns(known, packs, targets))
+    return plan_files(repository, desired_files, lambda _, known: _concerns(known, packs, targets))
 
 
 def plan_uninstall(pack: str, targets: Iterable[str], repository: Path) -> Plan:
     """Return what takes a pack out of a repository, for these clients, or all if there are none."""
     targets = set(targets)
-    return plan(repository, {}, lambda _, known: _concerns(known, {pack}, targets))
+    return plan_files(repository, {}, lambda _, known: _concerns(known, {pack}, targets))
 
 
-def _concerns(known: Mapping[str, str], packs: set[str], targets: set[str]) -> bool:
-    return known.get("pack") in packs and (not targets or known.get("target") in targets)
+def _concerns(record: Mapping[str, str], packs: set[str], targets: set[str]) -> bool:
+    return record.get("pack") in packs and (not targets or record.get("target") in targets)

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from promptpack.model import Artifact
 from promptpack.output.manifest import Record, read_manifest
-from promptpack.output.plan import about
+from promptpack.output.plan import describe_artifact
 from promptpack.targets import blocks
 
 
-class Place(NamedTuple):
+class LocatedOutput(NamedTuple):
     """An output as it stands on disk: its artifact as built, its text there, the lines before it.
 
     `recorded` is the SHA-256 of what promptpack wrote there; `installed` tells that it is no
@@ -33,13 +33,13 @@ class Place(NamedTuple):
 
         None for a line that is not in this place, or was edited since.
         """
-        inside = number - self.before - 1
-        built = self.artifact.content.decode().split("\n")
-        there = self.text.replace("\r\n", "\n").split("\n")
-        matcher = difflib.SequenceMatcher(None, there, built, autojunk=False)
+        index = number - self.before - 1
+        built_lines = self.artifact.content.decode().split("\n")
+        disk_lines = self.text.replace("\r\n", "\n").split("\n")
+        matcher = difflib.SequenceMatcher(None, disk_lines, built_lines, autojunk=False)
         for first, second, size in matcher.get_matching_blocks():
-            if first <= inside < first + size:
-                return inside - first + second + 1
+            if first <= index < first + size:
+                return index - first + second + 1
         return None
 
     def holds(self, number: int) -> bool:
@@ -47,34 +47,40 @@ class Place(NamedTuple):
         return self.before < number <= self.before + self.text.count("\n")
 
 
-def locate(path: Path, artifacts: Iterable[Artifact]) -> tuple[Place, ...]:
+def locate_outputs(path: Path, artifacts: Iterable[Artifact]) -> tuple[LocatedOutput, ...]:
     """Return what a file holds by the nearest manifest that lists it; nothing where none does.
 
     `path` is absolute and without links.
     """
     for folder in path.parents:
-        inside = path.relative_to(folder).as_posix()
+        relative_path = path.relative_to(folder).as_posix()
         files = read_manifest(folder).files
-        records = {key: files[key] for key in files if key.partition("#")[0] == inside}
+        records = {key: files[key] for key in files if key.partition("#")[0] == relative_path}
         if records and path.is_file():
             text = path.read_bytes().decode("utf-8", "surrogateescape")
             artifacts = tuple(artifacts)
-            found = (_place(text, key, record, artifacts) for key, record in records.items())
-            return tuple(place for place in found if place)
+            outputs = (
+                _locate_output(text, key, record, artifacts) for key, record in records.items()
+            )
+            return tuple(output for output in outputs if output)
     return ()
 
 
-def _place(text: str, key: str, record: Record, artifacts: Iterable[Artifact]) -> Place | None:
-    words = {name: word for name, word in record.items() if name != "sha256"}
-    artifact = next((artifact for artifact in artifacts if about(artifact) == words), None)
+def _locate_output(
+    text: str, key: str, record: Record, artifacts: Iterable[Artifact]
+) -> LocatedOutput | None:
+    description = {name: word for name, word in record.items() if name != "sha256"}
+    artifact = next(
+        (artifact for artifact in artifacts if describe_artifact(artifact) == description), None
+    )
     if artifact is None:
         return None
-    before, name = 0, key.partition("#")[2]
+    lines_before, name = 0, key.partition("#")[2]
     if name:
-        block = blocks.find(text, name)
+        block = blocks.find_block(text, name)
         if block is None:
             return None
-        before = text[: text.index(block.removesuffix("\n"))].count("\n")
+        lines_before = text[: text.index(block.removesuffix("\n"))].count("\n")
         text = block
-    installed = not key.startswith(f"{artifact.target}/{artifact.variant.name}/")
-    return Place(artifact, text, before, record.get("sha256", ""), installed)
+    is_installed = not key.startswith(f"{artifact.target}/{artifact.variant.name}/")
+    return LocatedOutput(artifact, text, lines_before, record.get("sha256", ""), is_installed)

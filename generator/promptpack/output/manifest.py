@@ -29,10 +29,10 @@ class Manifest:
     def owns(self, path: str, content: bytes) -> bool:
         """Tell whether these bytes at this path are what promptpack wrote there."""
         records = self.files.get(path, {}), self.pending.get(path, {})
-        return digest(content) in [record.get("sha256") for record in records]
+        return hash_content(content) in [record.get("sha256") for record in records]
 
 
-def digest(content: bytes) -> str:
+def hash_content(content: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
@@ -46,14 +46,16 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if data["schema_version"] > SCHEMA_VERSION:
-            raise UserError((_manifest_finding("is of a newer promptpack: use that one"),))
+            raise UserError((_make_manifest_finding("is of a newer promptpack: use that one"),))
         manifest = Manifest(dict(data["files"]), dict(data["pending"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Manifest()
-    if not _well_formed(manifest):
+    if not _is_well_formed(manifest):
         return Manifest()
-    if outside := [p for p in (*manifest.files, *manifest.pending) if not _inside(p)]:
-        raise UserError((_manifest_finding(f"names a path that can't be ours: {outside[0]!r}"),))
+    if outside_paths := [p for p in (*manifest.files, *manifest.pending) if not _is_inside(p)]:
+        raise UserError(
+            (_make_manifest_finding(f"names a path that can't be ours: {outside_paths[0]!r}"),)
+        )
     return manifest
 
 
@@ -70,33 +72,33 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     replace_file(folder / MANIFEST, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
 
 
-def temporary(target: Path) -> Path:
+def make_temporary_path(target: Path) -> Path:
     """Return the path beside a file at which its new bytes are written first."""
     return target.with_name(f".{target.name}.promptpack-tmp")
 
 
 def replace_file(target: Path, content: bytes, *, sync: bool = False) -> None:
     """Put bytes at a path so that a reader sees the old or the new, never a part."""
-    beside = temporary(target)
-    beside.unlink(missing_ok=True)
+    temporary_path = make_temporary_path(target)
+    temporary_path.unlink(missing_ok=True)
     try:
-        with beside.open("xb") as file:
+        with temporary_path.open("xb") as file:
             file.write(content)
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
-        beside.replace(target)
+        temporary_path.replace(target)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)
         raise
 
 
-def _inside(path: str) -> bool:
+def _is_inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return bool(parts) and not path.startswith("/") and not {"..", *"\\:\0"} & {*parts, *path}
 
 
-def _well_formed(manifest: Manifest) -> bool:
+def _is_well_formed(manifest: Manifest) -> bool:
     """Tell whether a manifest holds what is written into one: records of words."""
     records = (*manifest.files.values(), *manifest.pending.values())
     return all(isinstance(record, dict) for record in records) and all(
@@ -104,5 +106,5 @@ def _well_formed(manifest: Manifest) -> bool:
     )
 
 
-def _manifest_finding(message: str) -> Finding:
+def _make_manifest_finding(message: str) -> Finding:
     return Finding("PP404", "error", MANIFEST, 1, 1, f"the manifest {message}")

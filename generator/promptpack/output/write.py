@@ -22,20 +22,20 @@ from promptpack.output.manifest import (
     MANIFEST,
     Manifest,
     Record,
-    digest,
+    hash_content,
+    make_temporary_path,
     read_manifest,
     replace_file,
-    temporary,
     write_manifest,
 )
-from promptpack.source.text import decode
+from promptpack.source.text import decode_source
 from promptpack.targets import blocks
 
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
 Scope = Callable[[str, Mapping[str, str]], bool]
 
 
-class Wanted(NamedTuple):
+class DesiredFile(NamedTuple):
     """A file's bytes, and words about it that the manifest keeps (target, pack, model, policy)."""
 
     content: bytes
@@ -57,141 +57,164 @@ class Plan:
 
     folder: Path
     manifest: Manifest
-    wanted: Mapping[str, Wanted]
+    wanted: Mapping[str, DesiredFile]
     statuses: tuple[Status, ...]
 
-    def having(self, *states: State) -> tuple[Status, ...]:
+    def filter_statuses(self, *states: State) -> tuple[Status, ...]:
         """Return the statuses in any of these states."""
         return tuple(status for status in self.statuses if status.state in states)
 
 
-def unsafe_folder(folder: Path, root: Path) -> str:
+def find_folder_problem(folder: Path, root: Path) -> str:
     """Return why outputs may not go into a folder, or nothing.
 
     `root` is the project's folder; its sources and everything above it are out of bounds.
     """
-    place, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
+    resolved_folder, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
     if folder.is_symlink():
         return "it is a link; name the folder that it leads to"
-    if root.is_relative_to(place):
+    if root.is_relative_to(resolved_folder):
         return "it holds the project's sources"
-    if home.is_relative_to(place):
-        return "it is your home folder" if home == place else "it holds your home folder"
-    if any(place.is_relative_to(root / name) for name in ("packs", "templates", ".git")):
+    if home.is_relative_to(resolved_folder):
+        return "it is your home folder" if home == resolved_folder else "it holds your home folder"
+    if any(resolved_folder.is_relative_to(root / name) for name in ("packs", "templates", ".git")):
         return "it is among the project's sources"
-    return "it is a file" if place.exists() and not place.is_dir() else ""
+    return "it is a file" if resolved_folder.exists() and not resolved_folder.is_dir() else ""
 
 
-def plan(folder: Path, wanted: Mapping[str, Wanted], scope: Scope) -> Plan:
+def plan_files(folder: Path, desired_files: Mapping[str, DesiredFile], scope: Scope) -> Plan:
     """Return what it takes to make a folder hold what is wanted; reads, and writes nothing.
 
     Recorded files that are not wanted are extra if `scope` says that this run answers for them.
     Raises UserError where the manifest can't be trusted.
     """
     manifest = read_manifest(folder)
-    statuses = [_status(folder, manifest, path, want) for path, want in wanted.items()]
-    for path, about in (manifest.pending | manifest.files).items():
-        if path not in wanted and scope(path, about):
-            statuses += _leftover(folder, manifest, path)
-    return Plan(folder, manifest, wanted, tuple(sorted(statuses)))
+    statuses = [
+        _find_status(folder, manifest, path, desired_file)
+        for path, desired_file in desired_files.items()
+    ]
+    for path, record in (manifest.pending | manifest.files).items():
+        if path not in desired_files and scope(path, record):
+            statuses += _iter_leftover(folder, manifest, path)
+    return Plan(folder, manifest, desired_files, tuple(sorted(statuses)))
 
 
-def apply(plan: Plan, *, force: bool = False) -> None:
+def apply_plan(plan: Plan, *, force: bool = False) -> None:
     """Do what a plan says. A file that is not ours is kept, or backed up as `.orig` by `force`.
 
     Raises UserError before the first write where a file is in the way and `force` is not given, or
     a link leads out of the folder.
     """
-    refused = plan.having("linked") if force else plan.having("linked", "edited", "foreign")
-    blocked = [status for status in refused if status.path in plan.wanted]
-    if blocked:
-        raise UserError(tuple(_refusal(status) for status in blocked))
-    temporary(plan.folder / MANIFEST).unlink(missing_ok=True)
-    writes = plan.having("missing", "stale", "edited", "foreign")
+    unsafe_statuses = (
+        plan.filter_statuses("linked")
+        if force
+        else plan.filter_statuses("linked", "edited", "foreign")
+    )
+    blocking_statuses = [status for status in unsafe_statuses if status.path in plan.wanted]
+    if blocking_statuses:
+        raise UserError(tuple(_make_refusal(status) for status in blocking_statuses))
+    make_temporary_path(plan.folder / MANIFEST).unlink(missing_ok=True)
+    writes = plan.filter_statuses("missing", "stale", "edited", "foreign")
     writes = tuple(status for status in writes if status.new is not None)
-    if writes or _after(plan) != plan.manifest:
-        _carry_out(plan, writes)
+    if writes or _make_final_manifest(plan) != plan.manifest:
+        _execute_plan(plan, writes)
 
 
-def rewrite(source: Path, old: str, new: str) -> None:
+def rewrite_source(source: Path, old: str, new: str) -> None:
     """Put a new text into a source file, which keeps its mark, line ends and mode.
 
     Raises UserError where the file does not hold the old text any more.
     """
-    place = source.resolve()
-    data, mode = place.read_bytes(), place.stat().st_mode
-    if decode(data, "")[0] != old:
+    resolved_path = source.resolve()
+    data, mode = resolved_path.read_bytes(), resolved_path.stat().st_mode
+    if decode_source(data, "")[0] != old:
         raise UserError((Finding("PP405", "error", str(source), 0, 0, "was changed meanwhile"),))
     if data.count(b"\r\n") * 2 > data.count(b"\n"):
         new = new.replace("\n", "\r\n")
-    replace_file(place, (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + new.encode())
-    place.chmod(mode)
+    replace_file(resolved_path, (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + new.encode())
+    resolved_path.chmod(mode)
 
 
-def _carry_out(plan: Plan, writes: Iterable[Status]) -> None:
-    before, after, gone = plan.manifest, _after(plan), _gone(plan)
-    pending = {status.path: after.files[status.path] for status in writes}
+def _execute_plan(plan: Plan, writes: Iterable[Status]) -> None:
+    old_manifest, new_manifest, removed_records = (
+        plan.manifest,
+        _make_final_manifest(plan),
+        _find_removed_records(plan),
+    )
+    pending = {status.path: new_manifest.files[status.path] for status in writes}
     plan.folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(plan.folder, Manifest(before.files | _found(plan), before.pending | pending))
-    for key in before.pending:
-        temporary(_file(plan.folder, key)).unlink(missing_ok=True)
+    write_manifest(
+        plan.folder,
+        Manifest(old_manifest.files | _make_stale_records(plan), old_manifest.pending | pending),
+    )
+    for key in old_manifest.pending:
+        make_temporary_path(_locate_file(plan.folder, key)).unlink(missing_ok=True)
     for status in writes:
-        target = _file(plan.folder, status.path)
-        content = _with(target, status.path, status.new or b"")
+        target = _locate_file(plan.folder, status.path)
+        content = _merge_content(target, status.path, status.new or b"")
         if status.state in ("edited", "foreign"):
-            _set_aside(target)
+            _back_up(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, content)
-    write_manifest(plan.folder, Manifest(after.files | gone, after.pending))
-    for key in gone:
+    write_manifest(
+        plan.folder, Manifest(new_manifest.files | removed_records, new_manifest.pending)
+    )
+    for key in removed_records:
         _remove(plan.folder, key)
-    if gone:
-        write_manifest(plan.folder, after)
+    if removed_records:
+        write_manifest(plan.folder, new_manifest)
 
 
-def _found(plan: Plan) -> dict[str, Record]:
+def _make_stale_records(plan: Plan) -> dict[str, Record]:
     """Return records of what stands in the place of files to be overwritten.
 
     A run that was cut short left some of it, and its pending records are about to be replaced.
     """
-    stale = (s for s in plan.having("stale") if s.old is not None)
-    return {s.path: {"sha256": digest(s.old or b""), **plan.wanted[s.path].about} for s in stale}
+    stale_statuses = (s for s in plan.filter_statuses("stale") if s.old is not None)
+    return {
+        s.path: {"sha256": hash_content(s.old or b""), **plan.wanted[s.path].about}
+        for s in stale_statuses
+    }
 
 
-def _after(plan: Plan) -> Manifest:
+def _make_final_manifest(plan: Plan) -> Manifest:
     """Return the manifest once the plan is carried out; other runs may have more to answer for."""
-    done = {status.path for status in plan.statuses if status.state != "edited" or status.new}
-    files = {p: record for p, record in plan.manifest.files.items() if p not in done}
-    pending = {p: record for p, record in plan.manifest.pending.items() if p not in done}
-    files |= {p: {"sha256": digest(w.content), **w.about} for p, w in plan.wanted.items()}
+    handled_paths = {
+        status.path for status in plan.statuses if status.state != "edited" or status.new
+    }
+    files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
+    pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
+    files |= {p: {"sha256": hash_content(w.content), **w.about} for p, w in plan.wanted.items()}
     return Manifest(dict(sorted(files.items())), pending)
 
 
-def _gone(plan: Plan) -> dict[str, Record]:
+def _find_removed_records(plan: Plan) -> dict[str, Record]:
     """Return the records of files that are not wanted: to be removed, or removed already."""
-    known = plan.manifest.pending | plan.manifest.files
-    unwanted = (status for status in plan.having("extra", "same") if status.new is None)
-    return {status.path: known[status.path] for status in unwanted}
+    records = plan.manifest.pending | plan.manifest.files
+    unwanted_statuses = (
+        status for status in plan.filter_statuses("extra", "same") if status.new is None
+    )
+    return {status.path: records[status.path] for status in unwanted_statuses}
 
 
-def _status(folder: Path, manifest: Manifest, path: str, want: Wanted) -> Status:
-    if _linked(folder, path):
-        return Status(path, "linked", None, want.content)
-    old = _bytes(folder, path)
+def _find_status(folder: Path, manifest: Manifest, path: str, desired_file: DesiredFile) -> Status:
+    if _is_linked(folder, path):
+        return Status(path, "linked", None, desired_file.content)
+    old = _read_bytes(folder, path)
     if old is None:
-        return Status(path, "missing", None, want.content)
-    if old == want.content:
-        return Status(path, "same", old, want.content)
+        return Status(path, "missing", None, desired_file.content)
+    if old == desired_file.content:
+        return Status(path, "same", old, desired_file.content)
     if manifest.owns(path, old):
-        return Status(path, "stale", old, want.content)
-    known = path in manifest.files or path in manifest.pending
-    return Status(path, "edited" if known else "foreign", old, want.content)
+        return Status(path, "stale", old, desired_file.content)
+    is_recorded = path in manifest.files or path in manifest.pending
+    return Status(path, "edited" if is_recorded else "foreign", old, desired_file.content)
 
 
-def _leftover(folder: Path, manifest: Manifest, path: str) -> Iterator[Status]:
+def _iter_leftover(folder: Path, manifest: Manifest, path: str) -> Iterator[Status]:
     """Yield the status of a recorded file that is not wanted any more."""
-    old = _bytes(folder, path)
-    if _linked(folder, path):
+    old = _read_bytes(folder, path)
+    if _is_linked(folder, path):
         yield Status(path, "linked", None, None)
     elif old is None:
         yield Status(path, "same", None, None)
@@ -199,71 +222,75 @@ def _leftover(folder: Path, manifest: Manifest, path: str) -> Iterator[Status]:
         yield Status(path, "extra" if manifest.owns(path, old) else "edited", old, None)
 
 
-def _file(folder: Path, key: str) -> Path:
+def _locate_file(folder: Path, key: str) -> Path:
     """Return the file that a key is about."""
     return folder / key.partition("#")[0]
 
 
-def _bytes(folder: Path, key: str) -> bytes | None:
+def _read_bytes(folder: Path, key: str) -> bytes | None:
     """Return what stands there: a file's or block's bytes, none for no file, None for nothing."""
-    path, name = _file(folder, key), key.partition("#")[2]
+    path, name = _locate_file(folder, key), key.partition("#")[2]
     try:
         content = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not name:
         return content
-    block = blocks.find(_text(content), name)
-    return None if block is None else _raw(block)
+    block = blocks.find_block(_decode_content(content), name)
+    return None if block is None else _encode_text(block)
 
 
-def _with(path: Path, key: str, content: bytes) -> bytes:
+def _merge_content(path: Path, key: str, content: bytes) -> bytes:
     """Return what a file should hold: the content, or itself with that block."""
     name = key.partition("#")[2]
     if not name:
         return content
-    shared = _text(path.read_bytes()) if path.exists() else ""
-    return _raw(blocks.put(shared, name, _text(content)))
+    shared_text = _decode_content(path.read_bytes()) if path.exists() else ""
+    return _encode_text(blocks.put_block(shared_text, name, _decode_content(content)))
 
 
 def _remove(folder: Path, key: str) -> None:
     """Remove a file, or a block and then the file if nothing else is left in it."""
-    path, name = _file(folder, key), key.partition("#")[2]
+    path, name = _locate_file(folder, key), key.partition("#")[2]
     if path.is_file():
-        rest = _raw(blocks.take(_text(path.read_bytes()), name)) if name else b""
+        rest = (
+            _encode_text(blocks.remove_block(_decode_content(path.read_bytes()), name))
+            if name
+            else b""
+        )
         if rest:
             replace_file(path, rest)
             return
         path.unlink()
-    _remove_empty(folder, key.partition("#")[0])
+    _remove_empty_folders(folder, key.partition("#")[0])
 
 
-def _text(content: bytes) -> str:
+def _decode_content(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _raw(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _linked(folder: Path, path: str) -> bool:
+def _is_linked(folder: Path, path: str) -> bool:
     """Tell whether the file or a folder on the way to it is a link."""
-    place = folder
+    current_path = folder
     for part in PurePosixPath(path.partition("#")[0]).parts:
-        place /= part
-        if place.is_symlink():
+        current_path /= part
+        if current_path.is_symlink():
             return True
     return False
 
 
-def _set_aside(target: Path) -> None:
+def _back_up(target: Path) -> None:
     """Rename a file to `.orig`, or to `.orig-2` and so on where an earlier copy is kept."""
     names = (f"{target.name}.orig{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
     copies = (target.with_name(name) for name in names)
     target.rename(next(copy for copy in copies if not os.path.lexists(copy)))
 
 
-def _remove_empty(folder: Path, path: str) -> None:
+def _remove_empty_folders(folder: Path, path: str) -> None:
     """Remove the folders that a removed file leaves empty, up to the output folder."""
     for parent in (folder / path).parents:
         if parent == folder:
@@ -276,13 +303,13 @@ def _remove_empty(folder: Path, path: str) -> None:
             return
 
 
-def _refusal(status: Status) -> Finding:
-    copied = ", or use --force: what is there is kept as .orig"
-    taken = "take the edit over with 'promptpack absorb'" + copied
+def _make_refusal(status: Status) -> Finding:
+    force_hint = ", or use --force: what is there is kept as .orig"
+    absorb_hint = "take the edit over with 'promptpack absorb'" + force_hint
     messages = {
         "linked": ("PP402", "a link stands in the way", "remove the link"),
-        "edited": ("PP403", "was edited since promptpack wrote it", taken),
-        "foreign": ("PP403", "was not written by promptpack", "move it away" + copied),
+        "edited": ("PP403", "was edited since promptpack wrote it", absorb_hint),
+        "foreign": ("PP403", "was not written by promptpack", "move it away" + force_hint),
     }
     code, message, hint = messages[status.state]
     return Finding(code, "error", status.path, 0, 0, message, hint)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 
-from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, Policy, Rule
-from promptpack.policy.patterns import reachable, witnessed
+from promptpack.model import CAPABILITIES, OTHER_MCP, PATTERNED, Effect, Grant, PatternRule, Policy
+from promptpack.policy.patterns import explore_effects, sample_effects
 
 RANK: Mapping[Effect, int] = {
     Effect.DENY: 0,
@@ -45,107 +45,116 @@ def is_patterned(capability: str) -> bool:
     return capability in PATTERNED
 
 
-def plain(effect: Effect) -> Grant:
+def grant_of(effect: Effect) -> Grant:
     """Return the grant that has one effect for everything."""
-    return (Rule("*", effect),)
+    return (PatternRule("*", effect),)
 
 
-def effects(grant: Grant) -> frozenset[Effect]:
+def list_effects(grant: Grant) -> frozenset[Effect]:
     """Return the effects a grant can have: those that some text really meets.
 
     Where that can't be told, every effect that a rule names.
     """
-    named = frozenset(rule.effect for rule in grant)
-    if len(named) == 1 or named == {effect for (effect,) in witnessed((grant,))}:
-        return named
+    named_effects = frozenset(rule.effect for rule in grant)
+    if len(named_effects) == 1 or named_effects == {
+        effect for (effect,) in sample_effects((grant,))
+    }:
+        return named_effects
     try:
-        return frozenset(effect for (effect,) in reachable((grant,)))
+        return frozenset(effect for (effect,) in explore_effects((grant,)))
     except OverflowError:
-        return named
+        return named_effects
 
 
-def uniform(grant: Grant) -> Effect | None:
+def find_single_effect(grant: Grant) -> Effect | None:
     """Return the one effect a grant has for everything, or None where it depends on a pattern."""
-    found = effects(grant)
-    return next(iter(found)) if len(found) == 1 else None
+    possible_effects = list_effects(grant)
+    return next(iter(possible_effects)) if len(possible_effects) == 1 else None
 
 
-def compare(a: Grant, b: Grant) -> Order:
+def compare_grants(a: Grant, b: Grant) -> Order:
     """Return how `a` stands to `b`; neither may hold `inherit` (resolve it first).
 
-    >>> compare(plain(Effect.ASK), plain(Effect.ALLOW)).name
+    >>> compare_grants(grant_of(Effect.ASK), grant_of(Effect.ALLOW)).name
     'NARROWER'
     """
     if a == b:
         return Order.EQUAL
-    below = False
-    for x, y in witnessed((a, b)):
+    is_narrower = False
+    for x, y in sample_effects((a, b)):
         if RANK[x] > RANK[y]:
             return Order.WIDER
-        below = below or x is not y
-    if below and max(RANK[rule.effect] for rule in a) <= min(RANK[rule.effect] for rule in b):
+        is_narrower = is_narrower or x is not y
+    if is_narrower and max(RANK[rule.effect] for rule in a) <= min(RANK[rule.effect] for rule in b):
         return Order.NARROWER
     try:
-        for x, y in reachable((a, b)):
+        for x, y in explore_effects((a, b)):
             if RANK[x] > RANK[y]:
                 return Order.WIDER
-            below = below or x is not y
+            is_narrower = is_narrower or x is not y
     except OverflowError:
         return Order.UNPROVEN
-    return Order.NARROWER if below else Order.EQUAL
+    return Order.NARROWER if is_narrower else Order.EQUAL
 
 
-def meet(grants: Iterable[Grant]) -> Grant:
+def intersect_grants(grants: Iterable[Grant]) -> Grant:
     """Return a grant that allows no more than any of those given.
 
     Exact where at most one of them depends on a pattern or they are the same; otherwise the least
     effect of all of them, which is narrower than it need be and never wider.
     """
-    distinct = list(dict.fromkeys(grants))
-    if len(distinct) == 1:
-        return distinct[0]
-    patterned = [grant for grant in distinct if uniform(grant) is None]
-    if len(patterned) != 1:
-        return plain(min((e for g in distinct for e in effects(g)), key=_rank))
-    least = min((e for g in distinct if g not in patterned for e in effects(g)), key=_rank)
-    grant = tuple(Rule(p, min(e, least, key=_rank)) for p, e in patterned[0])
-    same = uniform(grant)
-    return grant if same is None else plain(same)
+    distinct_grants = list(dict.fromkeys(grants))
+    if len(distinct_grants) == 1:
+        return distinct_grants[0]
+    patterned_grants = [grant for grant in distinct_grants if find_single_effect(grant) is None]
+    if len(patterned_grants) != 1:
+        return grant_of(min((e for g in distinct_grants for e in list_effects(g)), key=_get_rank))
+    least_effect = min(
+        (e for g in distinct_grants if g not in patterned_grants for e in list_effects(g)),
+        key=_get_rank,
+    )
+    grant = tuple(
+        PatternRule(p, min(e, least_effect, key=_get_rank)) for p, e in patterned_grants[0]
+    )
+    single_effect = find_single_effect(grant)
+    return grant if single_effect is None else grant_of(single_effect)
 
 
-def resolve(policy: Policy, client: Policy) -> Policy:
+def resolve_inherited(policy: Policy, client: Policy) -> Policy:
     """Return the policy with each `inherit` replaced by what the client's own default grants."""
     names = dict.fromkeys((*CAPABILITIES, *policy.grants, *client.grants))
-    grants = {name: _resolved(policy.grant(name), client.grant(name)) for name in names}
+    grants = {name: _resolve_grant(policy.grant(name), client.grant(name)) for name in names}
     default = client.default if policy.default is Effect.INHERIT else policy.default
     return replace(policy, default=default, grants=grants)
 
 
-def compared_names(*policies: Policy) -> tuple[str, ...]:
+def list_compared(*policies: Policy) -> tuple[str, ...]:
     """Return the capabilities that tell these policies apart: all known and all named ones."""
-    named = sorted({n for p in policies for n in p.grants} - set(CAPABILITIES) - {OTHER_MCP})
-    return (*CAPABILITIES, *named, OTHER_MCP)
+    other_names = sorted({n for p in policies for n in p.grants} - set(CAPABILITIES) - {OTHER_MCP})
+    return (*CAPABILITIES, *other_names, OTHER_MCP)
 
 
-def describe(grant: Grant) -> str:
+def describe_grant(grant: Grant) -> str:
     """Return a grant in words: `ask; allow git diff*; deny rm *`."""
     first, *rest = grant
     return "; ".join([str(first.effect), *(f"{effect} {pattern}" for pattern, effect in rest)])
 
 
-def caveats(policy: Policy) -> list[str]:
+def list_caveats(policy: Policy) -> list[str]:
     """Return what a reader of a policy could take it for, and it is not."""
-    kept_out = all(effects(policy.grant(c)) == {Effect.DENY} for c in ("edit", "write", "patch"))
-    if kept_out and Effect.ALLOW in effects(policy.grant("execute")):
+    denies_edits = all(
+        list_effects(policy.grant(c)) == {Effect.DENY} for c in ("edit", "write", "patch")
+    )
+    if denies_edits and Effect.ALLOW in list_effects(policy.grant("execute")):
         return [f"{policy.name} denies edits and allows commands: a shell can write files too"]
     return []
 
 
-def _rank(effect: Effect) -> int:
+def _get_rank(effect: Effect) -> int:
     return RANK[effect]
 
 
-def _resolved(grant: Grant, default: Grant) -> Grant:
+def _resolve_grant(grant: Grant, default: Grant) -> Grant:
     if grant[0].effect is not Effect.INHERIT:
         return grant
     return (*default, *grant[1:])

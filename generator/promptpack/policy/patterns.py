@@ -21,59 +21,68 @@ from promptpack.model import Effect, Grant
 STEP_LIMIT = 1_000_000
 WITNESS_LIMIT = 10_000
 
-Effects = tuple[Effect, ...]
+EffectCombination = tuple[Effect, ...]
 
 
-def matches(pattern: str, text: str) -> bool:
+def matches_pattern(pattern: str, text: str) -> bool:
     """Tell whether a pattern matches the whole of a text.
 
-    >>> matches("git *", "git"), matches("git *", "gitk")
+    >>> matches_pattern("git *", "git"), matches_pattern("git *", "gitk")
     (True, False)
     """
-    at = _start(pattern)
+    positions = _find_start(pattern)
     for symbol in text:
-        if not at:
+        if not positions:
             return False
-        at = _step(pattern, at, symbol)
-    return _accepts(pattern, at)
+        positions = _step_over(pattern, positions, symbol)
+    return _can_end(pattern, positions)
 
 
-def decide(grant: Grant, text: str) -> Effect:
+def decide_effect(grant: Grant, text: str) -> Effect:
     """Return the effect of the last rule that matches a text."""
-    return next((e for p, e in reversed(grant) if matches(p, text)), Effect.DENY)
+    return next((e for p, e in reversed(grant) if matches_pattern(p, text)), Effect.DENY)
 
 
-def witnessed(grants: tuple[Grant, ...]) -> Iterator[Effects]:
+def sample_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
     """Yield effects that the grants have for texts made from their patterns: some, not all."""
     patterns = dict.fromkeys(rule.pattern for grant in grants for rule in grant)
-    filled = (p.replace("?", "x").replace("*", filler) for p in patterns for filler in ("", "x"))
-    for text in islice(dict.fromkeys(filled), WITNESS_LIMIT // len(patterns)):
-        yield tuple(decide(grant, text) for grant in grants)
+    sample_texts = (
+        p.replace("?", "x").replace("*", filler) for p in patterns for filler in ("", "x")
+    )
+    for text in islice(dict.fromkeys(sample_texts), WITNESS_LIMIT // len(patterns)):
+        yield tuple(decide_effect(grant, text) for grant in grants)
 
 
-def reachable(grants: tuple[Grant, ...]) -> Iterator[Effects]:
+def explore_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
     """Yield every combination of effects that some text gives the grants, each at least once.
 
     Raises OverflowError past `STEP_LIMIT` steps, when not all have been seen.
     """
-    start = tuple(_alive(_Way(p, e, _start(p)) for p, e in reversed(grant)) for grant in grants)
-    seen, todo, steps = {start}, [start], 0
-    while todo:
-        state = todo.pop()
-        yield tuple(_decided(ways) for ways in state)
-        for symbol in _told_apart(state):
-            steps += sum(len(at) for ways in state for _, _, at in ways)
+    start_state = tuple(
+        _prune_partials(_PartialMatch(p, e, _find_start(p)) for p, e in reversed(grant))
+        for grant in grants
+    )
+    visited, pending, steps = {start_state}, [start_state], 0
+    while pending:
+        state = pending.pop()
+        yield tuple(_decide_partials(partials) for partials in state)
+        for symbol in _list_symbols(state):
+            steps += sum(len(positions) for partials in state for _, _, positions in partials)
             if steps > STEP_LIMIT:
                 raise OverflowError
-            after = tuple(
-                _alive(_Way(p, e, _step(p, at, symbol)) for p, e, at in ways) for ways in state
+            next_state = tuple(
+                _prune_partials(
+                    _PartialMatch(p, e, _step_over(p, positions, symbol))
+                    for p, e, positions in partials
+                )
+                for partials in state
             )
-            if after not in seen:
-                seen.add(after)
-                todo.append(after)
+            if next_state not in visited:
+                visited.add(next_state)
+                pending.append(next_state)
 
 
-class _Way(NamedTuple):
+class _PartialMatch(NamedTuple):
     """A rule on its way through a text, and where in its pattern it may be."""
 
     pattern: str
@@ -81,63 +90,69 @@ class _Way(NamedTuple):
     at: frozenset[int]
 
 
-_Ways = tuple[_Way, ...]
+_PartialMatches = tuple[_PartialMatch, ...]
 
 
-def _alive(ways: Iterable[_Way]) -> _Ways:
+def _prune_partials(partials: Iterable[_PartialMatch]) -> _PartialMatches:
     """Return the rules that may still decide, the last first: none before one that always will."""
-    kept = []
-    for way in ways:
-        if way.at:
-            kept.append(way)
-            if way.pattern.endswith("*") and len(way.pattern) in way.at:
+    live_partials = []
+    for partial in partials:
+        if partial.at:
+            live_partials.append(partial)
+            if partial.pattern.endswith("*") and len(partial.pattern) in partial.at:
                 break
-    return tuple(kept)
+    return tuple(live_partials)
 
 
-def _decided(ways: _Ways) -> Effect:
-    return next((e for p, e, at in ways if _accepts(p, at)), Effect.DENY)
+def _decide_partials(partials: _PartialMatches) -> Effect:
+    return next((e for p, e, positions in partials if _can_end(p, positions)), Effect.DENY)
 
 
-def _told_apart(state: Iterable[_Ways]) -> list[str]:
+def _list_symbols(state: Iterable[_PartialMatches]) -> list[str]:
     """Return the characters that some pattern waits for, and "" for all the others."""
-    waited = {p[i] for ways in state for p, _, at in ways for i in at if i < len(p)}
-    return sorted({"", *waited} - {"*", "?"})
+    expected_symbols = {
+        p[position]
+        for partials in state
+        for p, _, positions in partials
+        for position in positions
+        if position < len(p)
+    }
+    return sorted({"", *expected_symbols} - {"*", "?"})
 
 
 @lru_cache(maxsize=4_096)
-def _start(pattern: str) -> frozenset[int]:
-    return _closure(pattern, {0})
+def _find_start(pattern: str) -> frozenset[int]:
+    return _expand_stars(pattern, {0})
 
 
-def _closure(pattern: str, at: set[int]) -> frozenset[int]:
+def _expand_stars(pattern: str, positions: set[int]) -> frozenset[int]:
     """Return the positions with those added that a `*` lets a match reach for nothing.
 
     From the last `*` reached, all that matches from before it matches too: the rest is left out.
     """
-    reached = set(at)
-    for position in at:
-        here = position
-        while here < len(pattern) and pattern[here] == "*":
-            here += 1
-            reached.add(here)
-    last = max((i for i in reached if pattern[i : i + 1] == "*"), default=0)
-    return frozenset(i for i in reached if i >= last)
+    closure = set(positions)
+    for position in positions:
+        index = position
+        while index < len(pattern) and pattern[index] == "*":
+            index += 1
+            closure.add(index)
+    last_star = max((i for i in closure if pattern[i : i + 1] == "*"), default=0)
+    return frozenset(i for i in closure if i >= last_star)
 
 
 @lru_cache(maxsize=65_536)
-def _step(pattern: str, at: frozenset[int], symbol: str) -> frozenset[int]:
+def _step_over(pattern: str, positions: frozenset[int], symbol: str) -> frozenset[int]:
     """Return the positions after one character more; `symbol` "" is any that no pattern names."""
-    after = set()
-    for position in at:
-        wanted = pattern[position : position + 1]
-        if wanted == "*":
-            after.add(position)
-        elif wanted == "?" or (symbol and wanted == symbol):
-            after.add(position + 1)
-    return _closure(pattern, after)
+    next_positions = set()
+    for position in positions:
+        expected_symbol = pattern[position : position + 1]
+        if expected_symbol == "*":
+            next_positions.add(position)
+        elif expected_symbol == "?" or (symbol and expected_symbol == symbol):
+            next_positions.add(position + 1)
+    return _expand_stars(pattern, next_positions)
 
 
-def _accepts(pattern: str, at: frozenset[int]) -> bool:
+def _can_end(pattern: str, positions: frozenset[int]) -> bool:
     """Tell whether the pattern may end here."""
-    return len(pattern) in at or (pattern.endswith(" *") and len(pattern) - 2 in at)
+    return len(pattern) in positions or (pattern.endswith(" *") and len(pattern) - 2 in positions)

@@ -27,31 +27,33 @@ _LEADS = {
 }
 
 
-def policy_lines(policy: Policy) -> list[str]:
+def describe_policy(policy: Policy) -> list[str]:
     """Return a Markdown list that says what a policy allows; what it inherits is not mentioned."""
-    named = [c for c in CAPABILITIES if c in policy.grants]
-    named += sorted(set(policy.grants) - set(CAPABILITIES))
+    capabilities = [c for c in CAPABILITIES if c in policy.grants]
+    capabilities += sorted(set(policy.grants) - set(CAPABILITIES))
     lines = []
     for effect, lead in _LEADS.items():
-        phrases = [_phrase(c) for c in named if policy.grant(c)[0].effect is effect]
+        phrases = [_make_phrase(c) for c in capabilities if policy.grant(c)[0].effect is effect]
         if phrases:
-            lines.append(f"- {lead} {_series(phrases, 'and' if effect is Effect.ALLOW else 'or')}.")
+            lines.append(
+                f"- {lead} {_join_phrases(phrases, 'and' if effect is Effect.ALLOW else 'or')}."
+            )
     if policy.default is Effect.DENY:
         lines.append("- Use no other tool.")
-    return [*lines, *_exceptions(policy, named)]
+    return [*lines, *_describe_exceptions(policy, capabilities)]
 
 
-def _exceptions(policy: Policy, named: Iterable[str]) -> Iterator[str]:
+def _describe_exceptions(policy: Policy, capabilities: Iterable[str]) -> Iterator[str]:
     """Yield a line for each run of patterns with one effect, in order: the last match decides."""
-    for capability in named:
+    for capability in capabilities:
         grant = policy.grant(capability)
-        for effect, patterns in _runs(grant[1:]):
-            said = {"allow": "freely", "ask": "only after asking", "deny": "never"}[effect]
+        for effect, patterns in _iter_runs(grant[1:]):
+            adverb = {"allow": "freely", "ask": "only after asking", "deny": "never"}[effect]
             verb = PHRASES[capability].partition(" ")[0].capitalize()
-            yield f"- {verb} {said}: {', '.join(f'`{pattern}`' for pattern in patterns)}."
+            yield f"- {verb} {adverb}: {', '.join(f'`{pattern}`' for pattern in patterns)}."
 
 
-def _runs(rules: Grant) -> Iterator[tuple[Effect, list[str]]]:
+def _iter_runs(rules: Grant) -> Iterator[tuple[Effect, list[str]]]:
     run: list[str] = []
     for index, (pattern, effect) in enumerate(rules):
         run.append(pattern)
@@ -60,7 +62,7 @@ def _runs(rules: Grant) -> Iterator[tuple[Effect, list[str]]]:
             run = []
 
 
-def _phrase(capability: str) -> str:
+def _make_phrase(capability: str) -> str:
     if capability in PHRASES:
         return PHRASES[capability]
     server, _, tool = capability.removeprefix("mcp:").partition("/")
@@ -69,6 +71,6 @@ def _phrase(capability: str) -> str:
     )
 
 
-def _series(phrases: list[str], joint: str) -> str:
+def _join_phrases(phrases: list[str], conjunction: str) -> str:
     *first, last = phrases
-    return f"{', '.join(first)} {joint} {last}" if first else last
+    return f"{', '.join(first)} {conjunction} {last}" if first else last

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from promptpack.model import Artifact, Origin, Project
 from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.sandbox import Templates
-from promptpack.rendering.variants import uses
+from promptpack.rendering.variants import iter_uses
 
 
 class Step(NamedTuple):
@@ -22,7 +22,7 @@ class Step(NamedTuple):
     text: str
 
 
-def explain(project: Project, artifact: Artifact, number: int) -> tuple[Step, ...]:
+def explain_line(project: Project, artifact: Artifact, number: int) -> tuple[Step, ...]:
     """Return the chain of a line, counted from 1; raises IndexError where there is no such line."""
     tracer = Tracer(project)
     origins = tracer.lines(artifact)
@@ -30,42 +30,42 @@ def explain(project: Project, artifact: Artifact, number: int) -> tuple[Step, ..
         raise IndexError(number)
     steps: dict[Origin, Step] = {}
     for origin in origins[number - 1]:
-        steps.setdefault(origin, _step(project, origin, _role(origin)))
-        for outer, role in _around(tracer.composer.templates, artifact, origin):
-            steps.setdefault(outer, _step(project, outer, role))
+        steps.setdefault(origin, _make_step(project, origin, _find_role(origin)))
+        for outer, role in _trace_outwards(tracer.composer.templates, artifact, origin):
+            steps.setdefault(outer, _make_step(project, outer, role))
     return tuple(steps.values())
 
 
-def _step(project: Project, origin: Origin, role: str) -> Step:
+def _make_step(project: Project, origin: Origin, role: str) -> Step:
     lines = project.sources[origin.path].split("\n")
     text = lines[origin.line - 1] if origin.line <= len(lines) else ""
     return Step(origin, role, text.strip())
 
 
-def _role(origin: Origin) -> str:
+def _find_role(origin: Origin) -> str:
     kinds = {"layouts": "layout", "models": "model", "policies": "policy", "fragments": "fragment"}
     folder = origin.path.split("/")[1] if "/" in origin.path else ""
     return kinds.get(folder, "pack" if origin.path.endswith("pack.yaml") else "fragment")
 
 
-def _around(
+def _trace_outwards(
     templates: Templates, artifact: Artifact, origin: Origin
 ) -> Iterator[tuple[Origin, str]]:
     """Yield the includes between a fragment and the pack, then the pack's own line."""
-    for use in uses(artifact.variant.sections):
-        chain = _chain(templates, use.fragment, origin.path)
+    for use in iter_uses(artifact.variant.sections):
+        chain = _find_chain(templates, use.fragment, origin.path)
         if chain is not None:
             yield from ((place, "included by") for place in reversed(chain))
             yield use.origin, "used by"
 
 
-def _chain(templates: Templates, name: str, path: str) -> tuple[Origin, ...] | None:
+def _find_chain(templates: Templates, name: str, path: str) -> tuple[Origin, ...] | None:
     """Return the include lines that lead from a template to a file, or None where none do."""
     source = templates.find(name)
     if source.path == path:
         return ()
-    for included, line in templates.dependencies.facts(name).includes:
-        inner = _chain(templates, included, path)
+    for included, line in templates.dependencies.read_facts(name).includes:
+        inner = _find_chain(templates, included, path)
         if inner is not None:
             return (Origin(source.path, line), *inner)
     return None

@@ -14,16 +14,18 @@ class Reach(NamedTuple):
     lines: tuple[int, ...]
 
 
-def impact(project: Project, artifacts: Iterable[Artifact], path: str, line: int) -> list[Reach]:
+def find_impact(
+    project: Project, artifacts: Iterable[Artifact], path: str, line: int
+) -> list[Reach]:
     """Return what a source file reaches, or only one line of it where `line` is not 0."""
-    reached = []
+    reaches = []
     tracer = Tracer(project)
     for artifact in artifacts:
         numbers = tuple(
             number
             for number, origins in enumerate(tracer.lines(artifact), 1)
-            if any(o.path == path and line in (0, o.line) for o in origins)
+            if any(origin.path == path and line in (0, origin.line) for origin in origins)
         )
         if numbers:
-            reached.append(Reach(artifact, numbers))
-    return reached
+            reaches.append(Reach(artifact, numbers))
+    return reaches

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant
 from promptpack.rendering.includes import Dependencies
-from promptpack.source.frontmatter import document
-from promptpack.source.strict_yaml import Path
+from promptpack.source.frontmatter import read_document
+from promptpack.source.strict_yaml import DataPath
 
-_OTHER = {
+_OTHER_EFFECTS = {
     Effect.DENY: (Effect.ALLOW,),
     Effect.ASK: (Effect.DENY, Effect.ALLOW),
     Effect.ALLOW: (Effect.DENY,),
@@ -24,7 +24,7 @@ _HUGE = 1 << 60
 T = TypeVar("T")
 
 
-class Alternative(NamedTuple):
+class Perturbation(NamedTuple):
     """A variant with one thing changed, what templates call it, and where it is written."""
 
     variant: Variant
@@ -32,36 +32,38 @@ class Alternative(NamedTuple):
     origin: Origin
 
 
-class Sources:
+class SourceLocator:
     """Places in the files of one project; each file is read once."""
 
     def __init__(self, project: Project, dependencies: Dependencies) -> None:
         self.project, self.dependencies = project, dependencies
 
-    def place(self, path: str, *candidates: Path) -> Origin:
+    def place(self, path: str, *candidates: DataPath) -> Origin:
         """Return where a file holds the first of some data paths that it has, or what is around."""
-        found = document(self.project.sources[path], path)
-        known = [data for data in candidates if data in found.keys]
-        return Origin(path, found.at((known or candidates)[0]).line)
+        yaml_document = read_document(self.project.sources[path], path)
+        data_paths = [data for data in candidates if data in yaml_document.keys]
+        return Origin(path, yaml_document.at((data_paths or candidates)[0]).line)
 
-    def has(self, path: str, data: Path) -> bool:
+    def has(self, path: str, data: DataPath) -> bool:
         """Tell whether a file says something of this data path."""
-        return data in document(self.project.sources[path], path).keys
+        return data in read_document(self.project.sources[path], path).keys
 
 
-def alternatives(sources: Sources, variant: Variant, target: str) -> Iterator[Alternative]:
+def iter_perturbations(
+    locator: SourceLocator, variant: Variant, target: str
+) -> Iterator[Perturbation]:
     """Yield the variant with each thing changed on which its file for the target may depend."""
-    yield from _of_pack(sources, variant)
-    yield from _of_sections(sources, variant)
-    yield from _of_model(sources, variant, target)
-    yield from _of_policy(sources, variant)
+    yield from _perturb_pack(locator, variant)
+    yield from _perturb_sections(locator, variant)
+    yield from _perturb_model(locator, variant, target)
+    yield from _perturb_policy(locator, variant)
     for accept in variant.accept:
         if accept.target == target:
-            kept = tuple(a for a in variant.accept if a != accept)
-            yield Alternative(replace(variant, accept=kept), "", accept.origin)
+            remaining = tuple(other for other in variant.accept if other != accept)
+            yield Perturbation(replace(variant, accept=remaining), "", accept.origin)
 
 
-def _of_pack(sources: Sources, variant: Variant) -> Iterator[Alternative]:
+def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     pack = variant.pack
     mode = "primary" if pack.mode != "primary" else "subagent"
     values: Mapping[str, Any] = {
@@ -73,96 +75,108 @@ def _of_pack(sources: Sources, variant: Variant) -> Iterator[Alternative]:
         "tags": (*pack.tags, "x"),
     }
     for field, value in values.items():
-        changed = replace(variant, pack=replace(pack, **{field: value}))
-        yield Alternative(changed, f"pack.{field}", sources.place(pack.path, (field,)))
+        changed_variant = replace(variant, pack=replace(pack, **{field: value}))
+        yield Perturbation(changed_variant, f"pack.{field}", locator.place(pack.path, (field,)))
     for name, value in pack.vars.items():
-        for other in _others(value):
-            changed = replace(variant, pack=replace(pack, vars={**pack.vars, name: other}))
-            yield Alternative(changed, f"vars.{name}", sources.place(pack.path, ("vars", name)))
+        for other in _perturb_value(value):
+            changed_variant = replace(variant, pack=replace(pack, vars={**pack.vars, name: other}))
+            yield Perturbation(
+                changed_variant, f"vars.{name}", locator.place(pack.path, ("vars", name))
+            )
 
 
-def _of_sections(sources: Sources, variant: Variant) -> Iterator[Alternative]:
+def _perturb_sections(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     path = variant.pack.path
     for number, section in enumerate(variant.sections):
-        at: Path = ("sections", section.name)
-        renamed = section._replace(name=f"{section.name}-x")
-        yield Alternative(_with(variant, number, renamed), "sections", sources.place(path, at))
+        section_path: DataPath = ("sections", section.name)
+        renamed_section = section._replace(name=f"{section.name}-x")
+        yield Perturbation(
+            _replace_section(variant, number, renamed_section),
+            "sections",
+            locator.place(path, section_path),
+        )
         for index, part in enumerate(section.parts):
-            inside: Path = (*at, part.name) if part.name else at
+            part_path: DataPath = (*section_path, part.name) if part.name else section_path
             if part.name:
-                parts = _put(section.parts, index, part._replace(name=f"{part.name}-x"))
-                changed = _with(variant, number, section._replace(parts=parts))
-                yield Alternative(changed, "sections", sources.place(path, inside))
-            for place, use in enumerate(part.uses):
-                for name, changed_use, origin in _of_use(sources, path, (*inside, place), use):
-                    uses = _put(part.uses, place, changed_use)
-                    parts = _put(section.parts, index, part._replace(uses=uses))
-                    changed = _with(variant, number, section._replace(parts=parts))
-                    yield Alternative(changed, f"params.{name}", origin)
+                parts = _replace_item(section.parts, index, part._replace(name=f"{part.name}-x"))
+                changed_variant = _replace_section(variant, number, section._replace(parts=parts))
+                yield Perturbation(changed_variant, "sections", locator.place(path, part_path))
+            for position, use in enumerate(part.uses):
+                for name, changed_use, origin in _perturb_use(
+                    locator, path, (*part_path, position), use
+                ):
+                    uses = _replace_item(part.uses, position, changed_use)
+                    parts = _replace_item(section.parts, index, part._replace(uses=uses))
+                    changed_variant = _replace_section(
+                        variant, number, section._replace(parts=parts)
+                    )
+                    yield Perturbation(changed_variant, f"params.{name}", origin)
 
 
-def _of_use(
-    sources: Sources, path: str, place: Path, use: Use
+def _perturb_use(
+    locator: SourceLocator, path: str, use_path: DataPath, use: Use
 ) -> Iterator[tuple[str, Use, Origin]]:
     """Yield the use with each parameter changed: the pack's own, then the fragment's defaults."""
-    declared: dict[str, tuple[object, Origin]] = {}
-    for included in reversed(sources.dependencies.closure(use.fragment)):
-        fragment = sources.project.fragments[included]
+    parameters: dict[str, tuple[object, Origin]] = {}
+    for included in reversed(locator.dependencies.closure(use.fragment)):
+        fragment = locator.project.fragments[included]
         for name, value in fragment.params.items():
-            declared[name] = value, sources.place(fragment.path, ("params", name))
+            parameters[name] = value, locator.place(fragment.path, ("params", name))
     for name, value in use.params.items():
-        origin = sources.place(path, (*place, "with", name), (*place[:-1], "with", name))
-        declared[name] = value, origin
-    for name, (value, origin) in declared.items():
-        for other in _others(value):
+        origin = locator.place(path, (*use_path, "with", name), (*use_path[:-1], "with", name))
+        parameters[name] = value, origin
+    for name, (value, origin) in parameters.items():
+        for other in _perturb_value(value):
             yield name, replace(use, params={**use.params, name: other}), origin
 
 
-def _of_model(sources: Sources, variant: Variant, target: str) -> Iterator[Alternative]:
+def _perturb_model(locator: SourceLocator, variant: Variant, target: str) -> Iterator[Perturbation]:
     model = variant.model
     if target in model.ids:
         ids = {name: value for name, value in model.ids.items() if name != target}
-        origin = sources.place(model.path, ("ids", target))
-        yield Alternative(replace(variant, model=replace(model, ids=ids)), "", origin)
+        origin = locator.place(model.path, ("ids", target))
+        yield Perturbation(replace(variant, model=replace(model, ids=ids)), "", origin)
     for field in ("title", "family", "context_window", "prompt_budget", "temperature"):
-        if sources.has(model.path, (field,)):
-            for other in _others(getattr(model, field)):
-                changed = replace(variant, model=replace(model, **{field: other}))
-                yield Alternative(changed, f"model.{field}", sources.place(model.path, (field,)))
+        if locator.has(model.path, (field,)):
+            for other in _perturb_value(getattr(model, field)):
+                changed_variant = replace(variant, model=replace(model, **{field: other}))
+                yield Perturbation(
+                    changed_variant, f"model.{field}", locator.place(model.path, (field,))
+                )
 
 
-def _of_policy(sources: Sources, variant: Variant) -> Iterator[Alternative]:
+def _perturb_policy(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     policy = variant.policy
     for field in ("title", "summary"):
         value: Any = f"{getattr(policy, field)} x"
-        changed = replace(policy, **{field: value})
-        origin = sources.place(policy.path, (field,))
-        yield Alternative(replace(variant, policy=changed), f"policy.{field}", origin)
+        changed_policy = replace(policy, **{field: value})
+        origin = locator.place(policy.path, (field,))
+        yield Perturbation(replace(variant, policy=changed_policy), f"policy.{field}", origin)
     for capability, grant in policy.grants.items():
-        for rules, place in _other_rules(capability, grant):
-            changed = replace(policy, grants={**policy.grants, capability: rules})
-            origin = sources.place(policy.path, place)
-            yield Alternative(replace(variant, policy=changed), "policy", origin)
+        for other_grant, grant_path in _perturb_grant(capability, grant):
+            changed_policy = replace(policy, grants={**policy.grants, capability: other_grant})
+            origin = locator.place(policy.path, grant_path)
+            yield Perturbation(replace(variant, policy=changed_policy), "policy", origin)
     other = Effect.INHERIT if policy.default is Effect.DENY else Effect.DENY
-    changed = replace(policy, default=other)
-    origin = sources.place(policy.path, ("default",))
-    yield Alternative(replace(variant, policy=changed), "policy", origin)
+    changed_policy = replace(policy, default=other)
+    origin = locator.place(policy.path, ("default",))
+    yield Perturbation(replace(variant, policy=changed_policy), "policy", origin)
 
 
-def _other_rules(capability: str, grant: Grant) -> Iterator[tuple[Grant, Path]]:
+def _perturb_grant(capability: str, grant: Grant) -> Iterator[tuple[Grant, DataPath]]:
     """Yield a grant turned round, then without each of its patterns."""
-    at: Path = ("capabilities", capability)
+    grant_path: DataPath = ("capabilities", capability)
     first, *rest = grant
-    for effect in _OTHER[first.effect]:
-        turned = first._replace(effect=effect)
-        yield (turned, *rest), (*at, "*")
+    for effect in _OTHER_EFFECTS[first.effect]:
+        other_rule = first._replace(effect=effect)
+        yield (other_rule, *rest), (*grant_path, "*")
         if rest:
-            yield (turned,), at
+            yield (other_rule,), grant_path
     for index, rule in enumerate(rest):
-        yield (first, *rest[:index], *rest[index + 1 :]), (*at, rule.pattern)
+        yield (first, *rest[:index], *rest[index + 1 :]), (*grant_path, rule.pattern)
 
 
-def _others(value: object) -> Iterator[Any]:
+def _perturb_value(value: object) -> Iterator[Any]:
     """Yield values that differ from a scalar, so that some test of it comes out the other way."""
     if isinstance(value, bool) or value is None:
         yield not value
@@ -174,9 +188,9 @@ def _others(value: object) -> Iterator[Any]:
             yield ""
 
 
-def _with(variant: Variant, number: int, section: Section) -> Variant:
-    return replace(variant, sections=_put(variant.sections, number, section))
+def _replace_section(variant: Variant, number: int, section: Section) -> Variant:
+    return replace(variant, sections=_replace_item(variant.sections, number, section))
 
 
-def _put(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:
+def _replace_item(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:
     return (*items[:index], item, *items[index + 1 :])

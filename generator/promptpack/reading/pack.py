@@ -16,9 +16,9 @@ from promptpack.model import (
     Use,
 )
 from promptpack.reading.schema import PackFile, UseEntry, When
-from promptpack.reading.validation import did_you_mean, validate
-from promptpack.source.strict_yaml import Document, Path, read_yaml
-from promptpack.source.text import finding
+from promptpack.reading.validation import suggest, validate
+from promptpack.source.strict_yaml import DataPath, Document, read_yaml
+from promptpack.source.text import make_finding
 
 
 def read_pack(
@@ -34,15 +34,15 @@ def read_pack(
     that it can refer to.
     """
     document = read_yaml(text, path)
-    valid = validate(PackFile, document, path, text)
-    if valid is None:
+    pack_file = validate(PackFile, document, path, text)
+    if pack_file is None:
         return None, document.findings
-    checker = _Checker(document, path, text, fragments, models, policies)
-    pack = checker.pack(valid)
+    checker = _PackChecker(document, path, text, fragments, models, policies)
+    pack = checker.make_pack(pack_file)
     return (None if document.findings else pack), document.findings
 
 
-class _Checker:
+class _PackChecker:
     """Turns the names in a valid pack file into references, and says which lead nowhere."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one reader, all it can refer to
@@ -58,132 +58,147 @@ class _Checker:
         self.fragments, self.models, self.policies = fragments, models, policies
         self.folder = path.removesuffix("/pack.yaml")
 
-    def pack(self, valid: PackFile) -> Pack:
+    def make_pack(self, pack_file: PackFile) -> Pack:
         folder = self.folder.rpartition("/")[2]
-        if valid.name != folder:
-            self._say("PP013", ("name",), f"name is not the folder's: '{folder}'")
-        variants = valid.variants
-        self._check_variants(valid)
+        if pack_file.name != folder:
+            self._add_finding("PP013", ("name",), f"name is not the folder's: '{folder}'")
+        variants = pack_file.variants
+        self._check_variants(pack_file)
         return Pack(
-            name=valid.name,
-            title=valid.title,
-            description=valid.description,
-            mode=valid.mode,
-            temperature=valid.temperature,
-            tags=tuple(valid.tags),
-            vars=valid.vars,
-            sections=tuple(self._sections(valid)),
+            name=pack_file.name,
+            title=pack_file.title,
+            description=pack_file.description,
+            mode=pack_file.mode,
+            temperature=pack_file.temperature,
+            tags=tuple(pack_file.tags),
+            vars=pack_file.vars,
+            sections=tuple(self._iter_sections(pack_file)),
             default=(variants.default.model, variants.default.policy),
             models=tuple(variants.model),
             policies=tuple(variants.policy),
-            exclude=tuple(_condition(when) for when in variants.exclude),
+            exclude=tuple(_make_condition(when) for when in variants.exclude),
             overrides=tuple(
-                Override(_condition(o.when), tuple(o.drop)) for o in variants.overrides
+                Override(_make_condition(o.when), tuple(o.drop)) for o in variants.overrides
             ),
-            accept=tuple(
-                Accept(a.target, name, a.reason, _condition(a.when), self._at("accept", i))
-                for i, a in enumerate(valid.accept)
-                for name in _names(a.capability)
-            ),
-            targets=tuple(valid.targets),
+            accept=tuple(self._iter_accepted(pack_file)),
+            targets=tuple(pack_file.targets),
             path=self.path,
-            ignore=tuple(
-                Ignore(one.rule, one.reason, one.where or "", self._at("ignore", index))
-                for index, one in enumerate(valid.ignore)
-            ),
+            ignore=tuple(self._iter_ignored(pack_file)),
         )
 
-    def _sections(self, valid: PackFile) -> Iterator[Section]:
-        for name, entry in valid.sections.items():
-            at: Path = ("sections", name)
+    def _iter_accepted(self, pack_file: PackFile) -> Iterator[Accept]:
+        for index, entry in enumerate(pack_file.accept):
+            condition, origin = _make_condition(entry.when), self._make_origin("accept", index)
+            for capability in _list_names(entry.capability):
+                yield Accept(entry.target, capability, entry.reason, condition, origin)
+
+    def _iter_ignored(self, pack_file: PackFile) -> Iterator[Ignore]:
+        for index, entry in enumerate(pack_file.ignore):
+            origin = self._make_origin("ignore", index)
+            yield Ignore(entry.rule, entry.reason, entry.where or "", origin)
+
+    def _iter_sections(self, pack_file: PackFile) -> Iterator[Section]:
+        for name, entry in pack_file.sections.items():
+            place: DataPath = ("sections", name)
             if isinstance(entry, dict):
-                parts = [Part(p, self._uses(uses, (*at, p))) for p, uses in entry.items()]
+                parts = [
+                    Part(part_name, self._make_uses(uses, (*place, part_name)))
+                    for part_name, uses in entry.items()
+                ]
             else:
-                parts = [Part("", self._uses(entry, at))]
+                parts = [Part("", self._make_uses(entry, place))]
             yield Section(name, tuple(parts))
 
-    def _uses(self, entry: str | UseEntry | list[str | UseEntry], at: Path) -> tuple[Use, ...]:
+    def _make_uses(
+        self, entry: str | UseEntry | list[str | UseEntry], place: DataPath
+    ) -> tuple[Use, ...]:
         if isinstance(entry, list):
-            return tuple(self._use(one, (*at, index)) for index, one in enumerate(entry))
-        return (self._use(entry, at),)
+            return tuple(self._make_use(one, (*place, index)) for index, one in enumerate(entry))
+        return (self._make_use(entry, place),)
 
-    def _use(self, entry: str | UseEntry, at: Path) -> Use:
-        given = entry if isinstance(entry, UseEntry) else UseEntry(use=entry)
-        place = (*at, "use") if isinstance(entry, UseEntry) else at
-        mark = self.document.values[place]
-        name = given.use
+    def _make_use(self, entry: str | UseEntry, entry_place: DataPath) -> Use:
+        use_entry = entry if isinstance(entry, UseEntry) else UseEntry(use=entry)
+        place = (*entry_place, "use") if isinstance(entry, UseEntry) else entry_place
+        span = self.document.values[place]
+        name = use_entry.use
         if name.startswith("./"):
             name = f"{self.folder}/{name[2:].removesuffix('.md')}.md"
         if name not in self.fragments:
-            self._unknown_fragment(given.use, place)
-        return Use(name, Origin(self.path, mark.line), mark.column, given.params, given.optional)
-
-    def _unknown_fragment(self, name: str, place: Path) -> None:
-        here = f"{self.folder}/"
-        if name.startswith("./"):
-            local = (f for f in self.fragments if f.startswith(here))
-            known = [f"./{f.removeprefix(here)}" for f in local]
-        else:
-            known = [f for f in self.fragments if not f.endswith(".md")]
-        mark = self.document.values[place]
-        hint = did_you_mean(name, known)
-        self.document.findings.append(
-            finding("PP020", self.path, mark, f"unknown fragment '{name}'", hint, self.text)
+            self._report_unknown_fragment(use_entry.use, place)
+        return Use(
+            name, Origin(self.path, span.line), span.column, use_entry.params, use_entry.optional
         )
 
-    def _check_variants(self, valid: PackFile) -> None:
-        variants = valid.variants
-        kinds: dict[str, Iterable[str]] = {"model": self.models, "policy": self.policies}
-        for kind, known in kinds.items():
+    def _report_unknown_fragment(self, name: str, place: DataPath) -> None:
+        folder_prefix = f"{self.folder}/"
+        if name.startswith("./"):
+            local_names = (f for f in self.fragments if f.startswith(folder_prefix))
+            candidates = [f"./{f.removeprefix(folder_prefix)}" for f in local_names]
+        else:
+            candidates = [f for f in self.fragments if not f.endswith(".md")]
+        span = self.document.values[place]
+        hint = suggest(name, candidates)
+        self.document.findings.append(
+            make_finding("PP020", self.path, span, f"unknown fragment '{name}'", hint, self.text)
+        )
+
+    def _check_variants(self, pack_file: PackFile) -> None:
+        variants = pack_file.variants
+        names_by_kind: dict[str, Iterable[str]] = {"model": self.models, "policy": self.policies}
+        for kind, valid_names in names_by_kind.items():
             for index, name in enumerate(getattr(variants, kind)):
-                self._known(kind, name, known, ("variants", kind, index))
+                self._check_name(kind, name, valid_names, ("variants", kind, index))
         pairs = {(m, p) for m in variants.model for p in variants.policy}
         default = (variants.default.model, variants.default.policy)
-        excluded = any(_condition(when).holds(*default) for when in variants.exclude)
-        if default not in pairs or excluded:
-            shown = ".".join(default)
-            self._say("PP026", ("variants", "default"), f"'{shown}' is none of the pack's variants")
-        kinds = {"model": variants.model, "policy": variants.policy}
-        for place, when in _conditions(valid):
-            for kind, known in kinds.items():
-                for name in _names(getattr(when, kind)):
-                    self._known(kind, name, known, (*place, kind))
+        is_excluded = any(_make_condition(when).holds(*default) for when in variants.exclude)
+        if default not in pairs or is_excluded:
+            variant_name = ".".join(default)
+            self._add_finding(
+                "PP026", ("variants", "default"), f"'{variant_name}' is none of the pack's variants"
+            )
+        names_by_kind = {"model": variants.model, "policy": variants.policy}
+        for place, when in _iter_conditions(pack_file):
+            for kind, valid_names in names_by_kind.items():
+                for name in _list_names(getattr(when, kind)):
+                    self._check_name(kind, name, valid_names, (*place, kind))
         for index, override in enumerate(variants.overrides):
             for number, name in enumerate(override.drop):
                 place = ("variants", "overrides", index, "drop", number)
-                self._known("section", name, valid.sections, place)
+                self._check_name("section", name, pack_file.sections, place)
 
-    def _known(self, kind: str, name: str, known: Iterable[str], place: Path) -> None:
-        known = list(known)
-        if name not in known:
+    def _check_name(
+        self, kind: str, name: str, valid_names: Iterable[str], place: DataPath
+    ) -> None:
+        valid_names = list(valid_names)
+        if name not in valid_names:
             code = {"model": "PP021", "policy": "PP022", "section": "PP027"}[kind]
-            self._say(code, place, f"unknown {kind} '{name}'", did_you_mean(name, known))
+            self._add_finding(code, place, f"unknown {kind} '{name}'", suggest(name, valid_names))
 
-    def _at(self, *place: str | int) -> Origin:
+    def _make_origin(self, *place: str | int) -> Origin:
         return Origin(self.path, self.document.at(place).line)
 
-    def _say(self, code: str, place: Path, message: str, hint: str = "") -> None:
-        mark = self.document.values.get(place) or self.document.at(place)
-        self.document.findings.append(finding(code, self.path, mark, message, hint, self.text))
+    def _add_finding(self, code: str, place: DataPath, message: str, hint: str = "") -> None:
+        span = self.document.values.get(place) or self.document.at(place)
+        self.document.findings.append(make_finding(code, self.path, span, message, hint, self.text))
 
 
-def _conditions(valid: PackFile) -> Iterator[tuple[Path, When]]:
-    variants = valid.variants
+def _iter_conditions(pack_file: PackFile) -> Iterator[tuple[DataPath, When]]:
+    variants = pack_file.variants
     return chain(
         ((("variants", "exclude", i), when) for i, when in enumerate(variants.exclude)),
         (
             (("variants", "overrides", i, "when"), override.when)
             for i, override in enumerate(variants.overrides)
         ),
-        ((("accept", i, "when"), accept.when) for i, accept in enumerate(valid.accept)),
+        ((("accept", i, "when"), accept.when) for i, accept in enumerate(pack_file.accept)),
     )
 
 
-def _condition(when: When) -> Condition:
-    return Condition(_names(when.model), _names(when.policy))
+def _make_condition(when: When) -> Condition:
+    return Condition(_list_names(when.model), _list_names(when.policy))
 
 
-def _names(value: str | list[str] | None) -> tuple[str, ...]:
+def _list_names(value: str | list[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)

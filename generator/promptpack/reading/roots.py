@@ -12,10 +12,14 @@ class Folder(NamedTuple):
     library: bool
 
 
-def library_folder() -> Path:
+def find_library() -> Path:
     """Return the standard library: inside the installed package, or beside its source tree."""
-    here = Path(__file__).resolve().parents[1]
-    return here / "templates" if (here / "templates").is_dir() else here.parents[1] / "templates"
+    package_folder = Path(__file__).resolve().parents[1]
+    return (
+        package_folder / "templates"
+        if (package_folder / "templates").is_dir()
+        else package_folder.parents[1] / "templates"
+    )
 
 
 def find_root(start: Path) -> Path | None:

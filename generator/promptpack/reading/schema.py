@@ -24,35 +24,35 @@ from pydantic_core import PydanticCustomError
 from promptpack.model import CAPABILITIES, OTHER_MCP, Mode
 from promptpack.policy.lattice import is_capability
 
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
-PATTERN = r"^[^\s\\]([^\\]*[^\s\\])?$"
+PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
 
-FRAGMENT = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
+FRAGMENT_REGEX = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 
-RULE_CODE = r"^PP[0-9]{3}$"
+RULE_CODE_REGEX = r"^PP[0-9]{3}$"
 
-Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
-FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT)]
+FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Closed = Field(json_schema_extra={"additionalProperties": False})
+ClosedMapping = Field(json_schema_extra={"additionalProperties": False})
 """What a mapping with a form for its keys says of all other keys."""
 
 EffectName = Literal["allow", "ask", "deny", "inherit"]
 
 
-def _known_capability(value: str) -> str:
+def _check_capability(value: str) -> str:
     if not is_capability(value):
-        close = difflib.get_close_matches(value, CAPABILITIES, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
+        closest = difflib.get_close_matches(value, CAPABILITIES, n=1)
+        hint = f"; did you mean '{closest[0]}'?" if closest else ""
         message = f"unknown capability '{value}'{hint}"
         raise ValueError(message)
     return value
 
 
-def _known_pattern(value: str) -> str:
-    if not re.fullmatch(PATTERN, value):
+def _check_pattern(value: str) -> str:
+    if not re.fullmatch(PATTERN_REGEX, value):
         message = f"pattern '{value}' is empty, padded with spaces or has a backslash"
         raise ValueError(message)
     if value.isdigit() or value.startswith(("~", "$HOME")):
@@ -61,14 +61,14 @@ def _known_pattern(value: str) -> str:
     return value
 
 
-def _rule_code(value: str) -> str:
-    if not re.fullmatch(RULE_CODE, value):
+def _check_rule_code(value: str) -> str:
+    if not re.fullmatch(RULE_CODE_REGEX, value):
         message = f"'{value}' is no code of a rule; such as 'PP506'"
         raise ValueError(message)
     return value
 
 
-def _ordered(rules: dict[str, str]) -> dict[str, str]:
+def _check_order(rules: dict[str, str]) -> dict[str, str]:
     for index, (pattern, effect) in enumerate(rules.items()):
         if pattern == "*" and index:
             message = "'*' decides everything: it must come first"
@@ -79,13 +79,13 @@ def _ordered(rules: dict[str, str]) -> dict[str, str]:
     return rules
 
 
-def _scalar(value: object) -> object:
+def _check_scalar(value: object) -> object:
     if not isinstance(value, (str, bool, int, float)):
         raise PydanticCustomError("scalar_type", "not a single value")
     return value
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _check_distinct(names: list[str]) -> list[str]:
     ((name, count),) = Counter(names).most_common(1)
     if count > 1:
         message = f"'{name}' is named twice"
@@ -93,66 +93,72 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
-def _one_or_many(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+def _tag_reference(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
     if isinstance(value, list):
         return "<many>"
     return "<use>" if isinstance(value, (dict, UseEntry)) else "<name>"
 
 
-def _section_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    return "<parts>" if isinstance(value, dict) and "use" not in value else _one_or_many(value)
+def _tag_section(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    return "<parts>" if isinstance(value, dict) and "use" not in value else _tag_reference(value)
 
 
-def _rules_kind(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+def _tag_rules(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
     return "<patterns>" if isinstance(value, dict) else "<effect>"
 
 
-def _known_or_other(value: str) -> str:
-    return value if value == OTHER_MCP else _known_capability(value)
+def _check_accepted_capability(value: str) -> str:
+    return value if value == OTHER_MCP else _check_capability(value)
 
 
 Scalar = Annotated[
-    Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
+    Any, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
 ]
 DistinctNames = Annotated[
     list[Slug],
     Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_distinct),
+    AfterValidator(_check_distinct),
 ]
 _CAPABILITIES: dict[str, Any] = {
     "type": "string",
     "anyOf": [{"enum": [*CAPABILITIES]}, {"pattern": "^mcp:"}],
 }
-Capability = Annotated[str, AfterValidator(_known_capability), WithJsonSchema(_CAPABILITIES)]
-AcceptedCapability = Annotated[str, AfterValidator(_known_or_other), WithJsonSchema(_CAPABILITIES)]
+Capability = Annotated[str, AfterValidator(_check_capability), WithJsonSchema(_CAPABILITIES)]
+AcceptedCapability = Annotated[
+    str, AfterValidator(_check_accepted_capability), WithJsonSchema(_CAPABILITIES)
+]
 RuleCode = Annotated[
-    str, AfterValidator(_rule_code), WithJsonSchema({"type": "string", "pattern": RULE_CODE})
+    str,
+    AfterValidator(_check_rule_code),
+    WithJsonSchema({"type": "string", "pattern": RULE_CODE_REGEX}),
 ]
 Pattern = Annotated[
-    str, AfterValidator(_known_pattern), WithJsonSchema({"type": "string", "pattern": PATTERN})
+    str,
+    AfterValidator(_check_pattern),
+    WithJsonSchema({"type": "string", "pattern": PATTERN_REGEX}),
 ]
 Patterns = Annotated[
-    dict[Pattern, EffectName], Field(min_length=1), Closed, AfterValidator(_ordered)
+    dict[Pattern, EffectName], Field(min_length=1), ClosedMapping, AfterValidator(_check_order)
 ]
 Rules = Annotated[
     Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
-    Discriminator(_rules_kind),
+    Discriminator(_tag_rules),
 ]
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A file or a part of one: no unknown keys, no conversions."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class UseEntry(Strict):
+class UseEntry(StrictModel):
     """A reference to a fragment that passes parameters or may be left out."""
 
     use: FragmentName = Field(
         description="`section/name` from templates, or `./name.md` beside this file"
     )
-    params: Annotated[dict[Variable, Scalar], Closed] = Field(
+    params: Annotated[dict[Variable, Scalar], ClosedMapping] = Field(
         default={}, alias="with", description="values for the fragment's parameters"
     )
     optional: bool = Field(
@@ -162,50 +168,50 @@ class UseEntry(Strict):
 
 Reference = Annotated[
     Annotated[FragmentName, Tag("<name>")] | Annotated[UseEntry, Tag("<use>")],
-    Discriminator(_one_or_many),
+    Discriminator(_tag_reference),
 ]
 References = Annotated[list[Reference], Field(min_length=1)]
 Uses = Annotated[
     Annotated[FragmentName, Tag("<name>")]
     | Annotated[UseEntry, Tag("<use>")]
     | Annotated[References, Tag("<many>")],
-    Discriminator(_one_or_many),
+    Discriminator(_tag_reference),
 ]
 SectionEntry = Annotated[
     Annotated[FragmentName, Tag("<name>")]
     | Annotated[UseEntry, Tag("<use>")]
     | Annotated[References, Tag("<many>")]
-    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), Closed],
-    Discriminator(_section_kind),
+    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), ClosedMapping],
+    Discriminator(_tag_section),
 ]
 NameOrNames = Annotated[
     Annotated[Slug, Tag("<name>")] | Annotated[list[Slug], Tag("<many>")],
-    Discriminator(_one_or_many),
+    Discriminator(_tag_reference),
 ]
 
 
-class When(Strict):
+class When(StrictModel):
     """Which variants are meant: those of these models and these policies."""
 
     model: NameOrNames | None = None
     policy: NameOrNames | None = None
 
 
-class DefaultVariant(Strict):
+class DefaultVariant(StrictModel):
     """The variant that a reader is shown first."""
 
     model: Slug
     policy: Slug
 
 
-class OverrideEntry(Strict):
+class OverrideEntry(StrictModel):
     """Sections that some variants leave out."""
 
     when: When
     drop: list[Slug] = Field(min_length=1)
 
 
-class VariantsEntry(Strict):
+class VariantsEntry(StrictModel):
     """The models and policies whose every combination is a variant."""
 
     default: DefaultVariant
@@ -215,20 +221,20 @@ class VariantsEntry(Strict):
     overrides: list[OverrideEntry] = []
 
 
-class AcceptEntry(Strict):
+class AcceptEntry(StrictModel):
     """A widening that somebody decided to live with, and why."""
 
     target: Slug
     capability: Annotated[
         Annotated[AcceptedCapability, Tag("<name>")]
         | Annotated[list[AcceptedCapability], Tag("<many>")],
-        Discriminator(_one_or_many),
+        Discriminator(_tag_reference),
     ] = Field(description="what may be granted more widely; 'mcp:*' is every unnamed server")
     reason: Annotated[Text, StringConstraints(min_length=10)]
     when: When = When()
 
 
-class IgnoreEntry(Strict):
+class IgnoreEntry(StrictModel):
     """A rule that somebody decided to live with, and why."""
 
     rule: RuleCode = Field(description="its code; `promptpack explain PPnnn` prints its page")
@@ -236,7 +242,7 @@ class IgnoreEntry(Strict):
     where: Text | None = Field(default=None, description="only in this file, as lint prints it")
 
 
-class PackFile(Strict):
+class PackFile(StrictModel):
     """`packs/<name>/pack.yaml`: one agent, authored once."""
 
     name: Slug = Field(description="the folder's name; the file stem in every client")
@@ -245,15 +251,15 @@ class PackFile(Strict):
     mode: Mode = "subagent"
     temperature: float | None = Field(default=None, ge=0, le=2)
     tags: list[Slug] = []
-    vars: Annotated[dict[Variable, Scalar], Closed] = {}
-    sections: Annotated[dict[Slug, SectionEntry], Closed] = Field(min_length=1)
+    vars: Annotated[dict[Variable, Scalar], ClosedMapping] = {}
+    sections: Annotated[dict[Slug, SectionEntry], ClosedMapping] = Field(min_length=1)
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
     ignore: list[IgnoreEntry] = Field(default=[], description="rules of `promptpack lint`")
     targets: list[Slug] = Field(default=[], description="the only clients to render for")
 
 
-class ModelFile(Strict):
+class ModelFile(StrictModel):
     """`templates/models/<name>.yaml`: a language model and its id in each client."""
 
     title: Text
@@ -262,10 +268,10 @@ class ModelFile(Strict):
     context_window: int = Field(gt=0, description="tokens")
     prompt_budget: int = Field(gt=0, description="about this many tokens, at most")
     temperature: bool = Field(default=True, description="whether it accepts a temperature")
-    ids: Annotated[dict[Slug, Text], Closed] = {}
+    ids: Annotated[dict[Slug, Text], ClosedMapping] = {}
 
 
-class PolicyFile(Strict):
+class PolicyFile(StrictModel):
     """`templates/policies/<name>.yaml`: what an agent may do."""
 
     title: Text
@@ -274,26 +280,26 @@ class PolicyFile(Strict):
     capabilities: dict[Capability, Rules]
 
 
-class FragmentHead(Strict):
+class FragmentFrontMatter(StrictModel):
     """The head of `templates/fragments/<section>/<name>.md`."""
 
     title: Text | None = None
     summary: Text | None = None
     needs: list[Capability] = []
-    params: Annotated[dict[Variable, Scalar | None], Closed] = Field(
+    params: Annotated[dict[Variable, Scalar | None], ClosedMapping] = Field(
         default={}, description="default values; null asks for a value at each use"
     )
 
 
-FILES: Mapping[str, type[Strict]] = {
+FILE_MODELS: Mapping[str, type[StrictModel]] = {
     "pack": PackFile,
     "model": ModelFile,
     "policy": PolicyFile,
-    "fragment": FragmentHead,
+    "fragment": FragmentFrontMatter,
 }
 """The kinds of input file, by the name `promptpack schema` knows them by."""
 
 
-def json_schema(kind: type[BaseModel]) -> dict[str, Any]:
+def make_json_schema(kind: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an input file or a report."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema()}

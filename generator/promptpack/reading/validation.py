@@ -9,14 +9,20 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from promptpack.model import Finding
-from promptpack.reading.schema import FRAGMENT, Strict
-from promptpack.source.strict_yaml import UNREADABLE, Document, Path
-from promptpack.source.text import PROBLEM_LIMIT, finding
+from promptpack.reading.schema import FRAGMENT_REGEX, StrictModel
+from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
+from promptpack.source.text import PROBLEM_LIMIT, make_finding
 
-F = TypeVar("F", bound=Strict)
+F = TypeVar("F", bound=StrictModel)
 
-_NAMES = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a mapping"}
-_WANTED = {
+_TYPE_NAMES = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    dict: "a mapping",
+}
+_EXPECTED_TYPES = {
     "string_type": "text",
     "scalar_type": "text, a number, true or false",
     "bool_type": "true or false",
@@ -28,7 +34,7 @@ _WANTED = {
     "model_attributes_type": "a mapping",
 }
 
-_SIZES = {
+_SIZE_MESSAGES = {
     "too_short": "is empty",
     "string_too_short": "is shorter than {min_length} characters",
     "string_too_long": "is longer than {max_length} characters",
@@ -43,117 +49,123 @@ def validate(kind: type[F], document: Document, path: str, text: str) -> F | Non
 
     Where the YAML itself could not be read, nothing is said about the shape of its data.
     """
-    if any(found.code in UNREADABLE for found in document.findings):
+    if any(finding.code in UNREADABLE_CODES for finding in document.findings):
         return None
     try:
-        valid = kind.model_validate(document.data)
-        return None if document.findings else valid
+        model = kind.model_validate(document.data)
+        return None if document.findings else model
     except ValidationError as error:
-        document.findings += _findings(kind, document, path, text, error)
+        document.findings += _iter_findings(kind, document, path, text, error)
         return None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, candidates: Iterable[str]) -> str:
     """Return a hint that names the closest known word, or the few there are, or nothing.
 
-    >>> did_you_mean("sectoins", ["sections", "tags"])
+    >>> suggest("sectoins", ["sections", "tags"])
     "did you mean 'sections'?"
     """
-    known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known here: {', '.join(known)}" if 0 < len(known) <= 8 else ""
+    candidates = sorted(candidates)
+    closest = difflib.get_close_matches(word, candidates, n=1)
+    if closest:
+        return f"did you mean '{closest[0]}'?"
+    return f"known here: {', '.join(candidates)}" if 0 < len(candidates) <= 8 else ""
 
 
-def _findings(
-    kind: type[Strict], document: Document, path: str, text: str, error: ValidationError
+def _iter_findings(
+    kind: type[StrictModel], document: Document, path: str, text: str, error: ValidationError
 ) -> Iterator[Finding]:
     for problem in islice(error.errors(include_url=False), PROBLEM_LIMIT):
-        place = _place(problem["loc"])
-        code, message, hint = _message(kind, place, problem)
-        yield finding(code, path, document.at(place), message, hint, text)
+        place = _strip_union_tags(problem["loc"])
+        code, message, hint = _make_message(kind, place, problem)
+        yield make_finding(code, path, document.at(place), message, hint, text)
 
 
-def _place(location: tuple[str | int, ...]) -> Path:
+def _strip_union_tags(location: tuple[str | int, ...]) -> DataPath:
     """Return the path in the data: the location without the `<names>` of union members."""
     return tuple(step for step in location if step != "[key]" and not str(step).startswith("<"))
 
 
-def _message(  # noqa: PLR0911 - one answer a kind of problem
-    kind: type[Strict],
-    place: Path,
+def _make_message(  # noqa: PLR0911 - one answer a kind of problem
+    kind: type[StrictModel],
+    place: DataPath,
     problem: Any,  # noqa: ANN401 - pydantic's own description
 ) -> tuple[str, str, str]:
-    type_, value, name = problem["type"], problem["input"], _subject(place)
-    if type_ == "extra_forbidden":
-        known = _known_keys(kind.model_json_schema(), place[:-1])
-        return "PP012", f"unknown key {name}", did_you_mean(str(place[-1]), known)
-    if type_ == "missing":
+    error_type, value, name = problem["type"], problem["input"], _describe_place(place)
+    if error_type == "extra_forbidden":
+        known_keys = _list_known_keys(kind.model_json_schema(), place[:-1])
+        return "PP012", f"unknown key {name}", suggest(str(place[-1]), known_keys)
+    if error_type == "missing":
         return "PP011", f"missing key {name}", ""
-    if type_ in _WANTED:
-        wanted, got = _WANTED[type_], _kind_of(value)
-        hint = f'write "{value}"' if wanted == "text" and isinstance(value, (int, float)) else ""
-        return "PP010", f"{name} should be {wanted}, not {got}", hint
-    if type_ == "literal_error":
-        allowed = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
-        shown = f"'{value}'" if isinstance(value, str) else _kind_of(value)
-        return "PP010", f"{name} can't be {shown}", did_you_mean(str(value), allowed)
-    if type_ == "value_error":
-        said, _, hint = str(problem["ctx"]["error"]).partition("; ")
-        return "PP010", said, hint
-    if type_ == "string_pattern_mismatch":
-        return "PP013", f"{name} can't be '{value}'", _pattern_hint(problem["ctx"]["pattern"])
-    if type_ in _SIZES:
-        return "PP010", f"{name} {_SIZES[type_].format(**problem['ctx'])}", ""
+    if error_type in _EXPECTED_TYPES:
+        expected, actual = _EXPECTED_TYPES[error_type], _describe_kind(value)
+        hint = f'write "{value}"' if expected == "text" and isinstance(value, (int, float)) else ""
+        return "PP010", f"{name} should be {expected}, not {actual}", hint
+    if error_type == "literal_error":
+        choices = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
+        value_text = f"'{value}'" if isinstance(value, str) else _describe_kind(value)
+        return "PP010", f"{name} can't be {value_text}", suggest(str(value), choices)
+    if error_type == "value_error":
+        message, _, hint = str(problem["ctx"]["error"]).partition("; ")
+        return "PP010", message, hint
+    if error_type == "string_pattern_mismatch":
+        return "PP013", f"{name} can't be '{value}'", _make_pattern_hint(problem["ctx"]["pattern"])
+    if error_type in _SIZE_MESSAGES:
+        return "PP010", f"{name} {_SIZE_MESSAGES[error_type].format(**problem['ctx'])}", ""
     return "PP010", f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}", ""
 
 
-def _subject(place: Path) -> str:
+def _describe_place(place: DataPath) -> str:
     if not place:
         return "the file"
     if isinstance(place[-1], int):
-        return f"item {place[-1] + 1} of {_subject(place[:-1])}"
+        return f"item {place[-1] + 1} of {_describe_place(place[:-1])}"
     return f"'{place[-1]}'"
 
 
-def _pattern_hint(pattern: str) -> str:
-    if pattern == FRAGMENT:
+def _make_pattern_hint(pattern: str) -> str:
+    if pattern == FRAGMENT_REGEX:
         return "'section/name' from templates, or './name.md' beside this file"
     if "a-z0-9" in pattern:
         return "lower-case letters, digits and single hyphens, such as 'code-reviewer'"
     return "a lower-case name such as 'max_size'" if "a-z" in pattern else "one line of text"
 
 
-def _kind_of(value: object) -> str:
+def _describe_kind(value: object) -> str:
     if value is None:
         return "nothing"
-    return next((name for type_, name in _NAMES.items() if type(value) is type_), "a list")
+    return next((name for type_, name in _TYPE_NAMES.items() if type(value) is type_), "a list")
 
 
-def _known_keys(schema: Mapping[str, Any], place: Path) -> list[str]:
+def _list_known_keys(schema: Mapping[str, Any], place: DataPath) -> list[str]:
     """Return the keys that a JSON Schema knows at a place, over all alternatives."""
-    nodes = _expanded(schema, schema)
+    nodes = _expand_node(schema, schema)
     for step in place:
         children = []
         for node in nodes:
             children += [
-                leaf for child in _children(node, step) for leaf in _expanded(schema, child)
+                leaf for child in _find_children(node, step) for leaf in _expand_node(schema, child)
             ]
         nodes = children
     return [key for node in nodes for key in node.get("properties", {})]
 
 
-def _children(node: Mapping[str, Any], step: str | int) -> list[Mapping[str, Any]]:
+def _find_children(node: Mapping[str, Any], step: str | int) -> list[Mapping[str, Any]]:
     if isinstance(step, int):
         return [node["items"]] if "items" in node else []
-    named = node.get("properties", {}).get(step)
+    property_schema = node.get("properties", {}).get(step)
     others = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
-    return [child for child in ([named] if named else others) if isinstance(child, dict)]
+    return [
+        child
+        for child in ([property_schema] if property_schema else others)
+        if isinstance(child, dict)
+    ]
 
 
-def _expanded(root: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _expand_node(root: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if "$ref" in node:
-        return _expanded(root, root["$defs"][node["$ref"].rpartition("/")[2]])
+        return _expand_node(root, root["$defs"][node["$ref"].rpartition("/")[2]])
     options = [*node.get("oneOf", ()), *node.get("anyOf", ())]
-    return [leaf for option in options for leaf in _expanded(root, option)] if options else [node]
+    return (
+        [leaf for option in options for leaf in _expand_node(root, option)] if options else [node]
+    )

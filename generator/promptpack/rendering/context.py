@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
-from promptpack.policy.lattice import effects, is_capability
-from promptpack.reading.validation import did_you_mean
+from promptpack.policy.lattice import is_capability, list_effects
+from promptpack.reading.validation import suggest
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PolicyView:
 
     def denies(self, capability: str) -> bool:
         """Tell whether the policy denies all of a capability."""
-        return self._effects(capability) == {Effect.DENY}
+        return self._find_effects(capability) == {Effect.DENY}
 
     def allows(self, capability: str) -> bool:
         """Tell whether some of a capability may be had, be it after asking."""
@@ -50,15 +50,15 @@ class PolicyView:
 
     def asks(self, capability: str) -> bool:
         """Tell whether the capability is asked for unless a pattern says otherwise."""
-        self._effects(capability)
+        self._find_effects(capability)
         return self._policy.grant(capability)[0].effect is Effect.ASK
 
-    def _effects(self, capability: str) -> frozenset[Effect]:
+    def _find_effects(self, capability: str) -> frozenset[Effect]:
         if not is_capability(capability):
-            hint = did_you_mean(capability, (*CAPABILITIES, *self._policy.grants))
+            hint = suggest(capability, (*CAPABILITIES, *self._policy.grants))
             message = f"unknown capability '{capability}'{hint and f', {hint}'}"
             raise ValueError(message)
-        return effects(self._policy.grant(capability))
+        return list_effects(self._policy.grant(capability))
 
 
 class _Values:
@@ -107,19 +107,19 @@ class SectionView:
         return "\n\n".join(part.body for part in self.parts)
 
 
-def pack_view(pack: Pack) -> PackView:
+def make_pack_view(pack: Pack) -> PackView:
     """Return the view of a pack."""
     return PackView(pack.name, pack.title, pack.description, pack.mode, pack.tags)
 
 
-def model_view(model: Model) -> ModelView:
+def make_model_view(model: Model) -> ModelView:
     """Return the view of a model."""
     return ModelView(
         model.name, model.title, model.family, model.context_window, model.prompt_budget
     )
 
 
-def told(view: object) -> str:
+def make_cache_key(view: object) -> str:
     """Return all that a template can learn from a view: what it makes of equal ones is equal."""
     if isinstance(view, PolicyView):
         return view._told

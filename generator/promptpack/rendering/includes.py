@@ -6,8 +6,8 @@ from typing import NamedTuple
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
-from promptpack.reading.validation import did_you_mean
-from promptpack.source.text import Mark, finding
+from promptpack.reading.validation import suggest
+from promptpack.source.text import Span, make_finding
 
 INCLUDE_DEPTH = 20
 LAYOUT = "layout:"
@@ -16,7 +16,7 @@ LAYOUT = "layout:"
 _INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
-class Facts(NamedTuple):
+class TemplateFacts(NamedTuple):
     """What a template's text tells without rendering it."""
 
     includes: tuple[tuple[str, int], ...]
@@ -34,7 +34,7 @@ class Dependencies:
         self, environment: Environment, find: Callable[[str], Source], project: Project
     ) -> None:
         self.environment, self.find, self.project = environment, find, project
-        self._facts: dict[str, Facts] = {}
+        self._facts: dict[str, TemplateFacts] = {}
         self._reads: dict[str, frozenset[str]] = {}
 
     def closure(self, name: str) -> tuple[str, ...]:
@@ -42,9 +42,9 @@ class Dependencies:
 
         Raises UserError for an unknown, computed, circular or too deep include.
         """
-        found: dict[str, int] = {}
-        self._walk(name, (), found)
-        return tuple(found)
+        depths: dict[str, int] = {}
+        self._record_depths(name, (), depths)
+        return tuple(depths)
 
     def reads(self, name: str) -> frozenset[str]:
         """Return the variables that a template and all it includes depend on.
@@ -53,68 +53,81 @@ class Dependencies:
         """
         if name not in self._reads:
             closure = self.closure(name)
-            needs = any(getattr(self.find(one), "needs", ()) for one in closure)
-            named = frozenset().union(*(self.facts(one).reads for one in closure))
-            self._reads[name] = named | {"policy"} if needs else named
+            needs_capability = any(
+                getattr(self.find(included), "needs", ()) for included in closure
+            )
+            names = frozenset().union(*(self.read_facts(included).reads for included in closure))
+            self._reads[name] = names | {"policy"} if needs_capability else names
         return self._reads[name]
 
-    def facts(self, name: str) -> Facts:
+    def read_facts(self, name: str) -> TemplateFacts:
         """Return what a template's text tells; raises UserError where it cannot be parsed."""
         if name not in self._facts:
-            self._facts[name] = self._read_facts(name)
+            self._facts[name] = self._parse_facts(name)
         return self._facts[name]
 
-    def _read_facts(self, name: str) -> Facts:
+    def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
         body = source.body if isinstance(source, Fragment) else source.text
         try:
             tree = self.environment.parse(body, name, source.path)
         except TemplateSyntaxError as error:
-            mark, text = Mark(error.lineno, 1), error.message or "not valid"
-            raise UserError((problem("PP030", source, mark, text),)) from None
+            span, message = Span(error.lineno, 1), error.message or "not valid"
+            raise UserError((make_template_finding("PP030", source, span, message),)) from None
         except RecursionError:
-            deep = problem("PP030", source, Mark(1, 1), "nested too deeply to be read")
-            raise UserError((deep,)) from None
-        includes = tuple(self._includes(source, tree))
-        return Facts(includes, frozenset(_names_read(tree)))
+            nesting_finding = make_template_finding(
+                "PP030", source, Span(1, 1), "nested too deeply to be read"
+            )
+            raise UserError((nesting_finding,)) from None
+        includes = tuple(self._iter_includes(source, tree))
+        return TemplateFacts(includes, frozenset(_iter_read_names(tree)))
 
-    def _includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    def _iter_includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
         for node in tree.find_all(_INCLUDES):
-            named = node.template  # type: ignore[attr-defined]  # each of the four has it
-            if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
-                mark = Mark(node.lineno, 1)
+            include = node.template  # type: ignore[attr-defined]  # each of the four has it
+            if not isinstance(include, nodes.Const) or not isinstance(include.value, str):
+                span = Span(node.lineno, 1)
                 hint = "choose with {% if %}, so that every dependency can be seen"
-                text = "an include must name its fragment"
-                raise UserError((problem("PP033", source, mark, text, hint),))
-            name = self.environment.join_path(named.value, source.name)
+                message = "an include must name its fragment"
+                raise UserError((make_template_finding("PP033", source, span, message, hint),))
+            name = self.environment.join_path(include.value, source.name)
             if name not in self.project.fragments:
-                known = [n for n in self.project.fragments if not n.endswith(".md")]
-                text, hint = f"unknown fragment '{named.value}'", did_you_mean(named.value, known)
-                raise UserError((problem("PP020", source, Mark(node.lineno, 1), text, hint),))
+                fragment_names = [n for n in self.project.fragments if not n.endswith(".md")]
+                message, hint = (
+                    f"unknown fragment '{include.value}'",
+                    suggest(include.value, fragment_names),
+                )
+                raise UserError(
+                    (make_template_finding("PP020", source, Span(node.lineno, 1), message, hint),)
+                )
             yield name, node.lineno
 
-    def _walk(self, name: str, chain: tuple[Origin, ...], found: dict[str, int]) -> None:
+    def _record_depths(self, name: str, chain: tuple[Origin, ...], depths: dict[str, int]) -> None:
         """Note the depth of a template and of all below it, each once for each greater depth."""
         source = self.find(name)
-        found[name] = len(chain)
-        for included, line in self.facts(name).includes:
-            here = (*chain, Origin(source.path, line))
+        depths[name] = len(chain)
+        for included, line in self.read_facts(name).includes:
+            longer_chain = (*chain, Origin(source.path, line))
             path = self.find(included).path
-            if path in {origin.path for origin in here}:
-                self._bad_chain(source, line, "includes itself", here)
-            if len(here) > INCLUDE_DEPTH:
-                self._bad_chain(source, line, f"included deeper than {INCLUDE_DEPTH}", here)
-            if found.get(included, 0) < len(here):
-                self._walk(included, here, found)
+            if path in {origin.path for origin in longer_chain}:
+                self._reject_chain(source, line, "includes itself", longer_chain)
+            if len(longer_chain) > INCLUDE_DEPTH:
+                self._reject_chain(
+                    source, line, f"included deeper than {INCLUDE_DEPTH}", longer_chain
+                )
+            if depths.get(included, 0) < len(longer_chain):
+                self._record_depths(included, longer_chain, depths)
 
-    def _bad_chain(self, source: Source, line: int, what: str, chain: tuple[Origin, ...]) -> None:
-        hint = f"chain: {chain_of(chain)}"
-        raise UserError((problem("PP032", source, Mark(line, 1), what, hint),))
+    def _reject_chain(
+        self, source: Source, line: int, message: str, chain: tuple[Origin, ...]
+    ) -> None:
+        hint = f"chain: {format_chain(chain)}"
+        raise UserError((make_template_finding("PP032", source, Span(line, 1), message, hint),))
 
 
-def _names_read(node: nodes.Node) -> Iterator[str]:
+def _iter_read_names(node: nodes.Node) -> Iterator[str]:
     """Yield each name that is read, with the key after it where that is plain."""
-    inner: Iterable[nodes.Node] = node.iter_child_nodes()
+    children: Iterable[nodes.Node] = node.iter_child_nodes()
     if isinstance(node, nodes.Name) and node.ctx == "load":
         yield node.name
     elif isinstance(node, (nodes.Getattr, nodes.Getitem)) and isinstance(node.node, nodes.Name):
@@ -124,20 +137,22 @@ def _names_read(node: nodes.Node) -> Iterator[str]:
         if isinstance(key, str):
             yield f"{node.node.name}.{key}"
             return
-    for child in inner:
-        yield from _names_read(child)
+    for child in children:
+        yield from _iter_read_names(child)
 
 
-def chain_of(chain: Sequence[Origin]) -> str:
+def format_chain(chain: Sequence[Origin]) -> str:
     """Return the way from template to template, without its middle where it is long."""
-    shown = [f"{path}:{line}" for path, line in chain]
-    return " → ".join([*shown[:3], "…", *shown[-2:]] if len(shown) > 6 else shown)
+    steps = [f"{path}:{line}" for path, line in chain]
+    return " → ".join([*steps[:3], "…", *steps[-2:]] if len(steps) > 6 else steps)
 
 
-def problem(code: str, source: Source, mark: Mark, message: str, hint: str = "") -> Finding:
+def make_template_finding(
+    code: str, source: Source, span: Span, message: str, hint: str = ""
+) -> Finding:
     """Return an error about a whole line of a template."""
     lines = source.text.split("\n")
-    excerpt = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
+    excerpt = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
     indent = len(excerpt) - len(excerpt.lstrip())
-    place = Mark(mark.line, indent + 1, len(excerpt.strip()))
-    return finding(code, source.path, place, message, hint, source.text)
+    line_span = Span(span.line, indent + 1, len(excerpt.strip()))
+    return make_finding(code, source.path, line_span, message, hint, source.text)

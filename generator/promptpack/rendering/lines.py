@@ -14,51 +14,51 @@ _FENCE = re.compile(r"\s*(`{3,}(?!.*`)|~{3,})")
 Lines = tuple[Line, ...]
 
 
-def text_of(lines: Lines) -> str:
+def join_text(lines: Lines) -> str:
     """Return lines as one text, without a newline at its end."""
     return "\n".join(line.text for line in lines)
 
 
-def clean(lines: Iterable[Line]) -> Lines:
+def clean_lines(lines: Iterable[Line]) -> Lines:
     """Return lines without trailing white space, doubled blank lines, or blank ends.
 
     What stands inside a code fence is kept as it is.
     """
-    kept: list[Line] = []
+    result: list[Line] = []
     fence = ""
     for line in lines:
         match = _FENCE.match(line.text)
         if fence:
-            kept.append(line)
+            result.append(line)
             if match and match[1].startswith(fence) and not line.text.strip(fence[0] + " \t"):
                 fence = ""
             continue
         fence = match[1] if match else ""
-        stripped = line._replace(text=line.text.rstrip())
-        if stripped.text or (kept and kept[-1].text):
-            kept.append(stripped)
-    while kept and not kept[-1].text:
-        kept.pop()
-    return tuple(kept)
+        stripped_line = line._replace(text=line.text.rstrip())
+        if stripped_line.text or (result and result[-1].text):
+            result.append(stripped_line)
+    while result and not result[-1].text:
+        result.pop()
+    return tuple(result)
 
 
-def join(blocks: Iterable[tuple[Origin, Lines]]) -> Lines:
+def join_blocks(blocks: Iterable[tuple[Origin, Lines]]) -> Lines:
     """Return blocks one after the other: lists of one kind run on, all else is set apart.
 
     The origin with a block is the line that put it there; from there comes what sets it apart.
     """
     lines: list[Line] = []
-    last: str | None = None
+    last_kind: str | None = None
     for origin, block in blocks:
-        kind = _list_kind(block)
-        if lines and (kind is None or kind != last):
+        kind = _find_list_kind(block)
+        if lines and (kind is None or kind != last_kind):
             lines.append(Line("", origin))
         lines.extend(block)
-        last = kind
+        last_kind = kind
     return tuple(lines)
 
 
-def _list_kind(block: Lines) -> str | None:
+def _find_list_kind(block: Lines) -> str | None:
     """Return the marker of a block that is a list and nothing else, or None."""
     kinds = set()
     for line in block:

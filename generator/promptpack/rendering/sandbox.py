@@ -17,10 +17,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
-from promptpack.reading.validation import did_you_mean
-from promptpack.rendering.includes import LAYOUT, Dependencies, chain_of, problem
-from promptpack.rendering.line_markers import LineMarks
-from promptpack.source.text import Mark
+from promptpack.reading.validation import suggest
+from promptpack.rendering.includes import LAYOUT, Dependencies, format_chain, make_template_finding
+from promptpack.rendering.line_markers import LineMarkers
+from promptpack.source.text import Span
 
 VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
 """What a fragment sees; a layout sees `sections` too."""
@@ -47,9 +47,9 @@ class _Undefined(StrictUndefined):
         name: str | None = None,
         exc: type[TemplateRuntimeError] = UndefinedError,
     ) -> None:
-        known = VARIABLES if obj is missing else [n for n in dir(obj) if n[:1] != "_"]
-        place = "" if obj is missing else type(obj).__name__
-        super().__init__(hint or f"{name}\0{place}\0{' '.join(known)}", obj, name or "", exc)
+        names = VARIABLES if obj is missing else [n for n in dir(obj) if n[:1] != "_"]
+        type_name = "" if obj is missing else type(obj).__name__
+        super().__init__(hint or f"{name}\0{type_name}\0{' '.join(names)}", obj, name or "", exc)
 
 
 class _Loader(BaseLoader):
@@ -59,14 +59,14 @@ class _Loader(BaseLoader):
         self.project = project
 
     def get_source(self, environment: Any, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ANN401, ARG002 - Jinja's own signature
-        found = self.find(template)
-        if found is None:
+        source = self.find(template)
+        if source is None:
             raise TemplateNotFound(template)
-        body = found.body if isinstance(found, Fragment) else found.text
-        if isinstance(found, Fragment) and found.needs:
-            guard = f"{{% if {_REQUIRE} is defined and {_REQUIRE}('{found.name}') %}}{{% endif %}}"
+        body = source.body if isinstance(source, Fragment) else source.text
+        if isinstance(source, Fragment) and source.needs:
+            guard = f"{{% if {_REQUIRE} is defined and {_REQUIRE}('{source.name}') %}}{{% endif %}}"
             body = guard + body
-        return body, found.path, lambda: True
+        return body, source.path, lambda: True
 
     def find(self, name: str) -> Source | None:
         if name.startswith(LAYOUT):
@@ -97,8 +97,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             autoescape=False,
             auto_reload=False,
             cache_size=-1,
-            finalize=_text_only,
-            extensions=[LineMarks] if marked else [],
+            finalize=_require_text,
+            extensions=[LineMarkers] if marked else [],
         )
         for name in ("lipsum", "cycler", "joiner"):
             self.globals.pop(name)
@@ -121,15 +121,15 @@ class Templates:
         self.loader = _Loader(project)
         self.plain = _Environment(self.loader, marked=False)
         self.marked = _Environment(self.loader, marked=True)
-        self.marks: LineMarks = self.marked.extensions[LineMarks.identifier]  # type: ignore[assignment]  # the extension registered above
+        self.marks: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
     def find(self, name: str) -> Source:
         """Return a fragment or layout that is known to exist."""
-        found = self.loader.find(name)
-        if found is None:
+        source = self.loader.find(name)
+        if source is None:
             raise KeyError(name)
-        return found
+        return source
 
     def render(self, name: str, context: Mapping[str, Any], *, marked: bool = False) -> str:
         """Return a template's text.
@@ -137,17 +137,20 @@ class Templates:
         Raises UserError where the template fails, and NeedsDenied for what the policy denies.
         """
         environment = self.marked if marked else self.plain
-        require = _requirement(self.loader, context["policy"])
+        require = _make_requirement(self.loader, context["policy"])
         try:
             return environment.get_template(name).render({**context, _REQUIRE: require})
         except NeedsDenied:
             raise
         except Exception as error:  # whatever a template raises is its author's to mend
-            raise UserError((self._failure(name, error),)) from error
+            raise UserError((self._make_failure_finding(name, error),)) from error
 
-    def _failure(self, name: str, error: Exception) -> Finding:
+    def _make_failure_finding(self, name: str, error: Exception) -> Finding:
         """Return the finding for what a render raised, at the template line that raised it."""
-        by_path = {s.path: s for s in (*self.loader.project.fragments.values(), self.find(name))}
+        by_path = {
+            source.path: source
+            for source in (*self.loader.project.fragments.values(), self.find(name))
+        }
         frames = []
         trace = error.__traceback__
         while trace is not None:
@@ -155,17 +158,17 @@ class Templates:
                 frames.append(Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
             trace = trace.tb_next
         place = frames[-1] if frames else Origin(self.find(name).path, 1)
-        code, message, hint = _explained(error)
+        code, message, hint = _explain_error(error)
         chain = [origin for origin in dict.fromkeys(frames) if origin.path != place.path]
-        around = f"included by {chain_of(chain)}" if chain else ""
-        hint = "; ".join(part for part in (hint, around) if part)
-        return problem(code, by_path[place.path], Mark(place.line, 1), message, hint)
+        includers = f"included by {format_chain(chain)}" if chain else ""
+        hint = "; ".join(part for part in (hint, includers) if part)
+        return make_template_finding(code, by_path[place.path], Span(place.line, 1), message, hint)
 
 
-def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
+def _make_requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it
     def require(name: str) -> bool:
         fragment = loader.project.fragments[name]
-        denied = tuple(c for c in fragment.needs if policy.denies(c))
+        denied = tuple(capability for capability in fragment.needs if policy.denies(capability))
         if denied:
             raise NeedsDenied(fragment, denied)
         return False
@@ -174,7 +177,7 @@ def _requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa
 
 
 @pass_context
-def _text_only(context: Context, value: object) -> object:
+def _require_text(context: Context, value: object) -> object:
     """Refuse to print what has no one spelling, such as an object with its address.
 
     A layout prints what fragments say, and they may say what looks like one.
@@ -188,11 +191,11 @@ def _text_only(context: Context, value: object) -> object:
     return value
 
 
-def _explained(error: Exception) -> tuple[str, str, str]:
+def _explain_error(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, UndefinedError):
-        name, place, known = [*str(error).split("\0"), "", ""][:3]
-        inside = f" in '{place.removesuffix('View').lower()}'" if place else ""
-        return "PP031", f"undefined name '{name}'{inside}", did_you_mean(name, known.split())
+        name, type_name, names = [*str(error).split("\0"), "", ""][:3]
+        location = f" in '{type_name.removesuffix('View').lower()}'" if type_name else ""
+        return "PP031", f"undefined name '{name}'{location}", suggest(name, names.split())
     if isinstance(error, SecurityError):
         return "PP034", f"not allowed in a template: {error}", ""
     if isinstance(error, RecursionError):

@@ -5,8 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-_EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK_CHARACTERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"
+)
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 _SELECTORS = re.compile("[\ufe00-\ufe0e\U000e0100-\U000e01ef]")
 _EMOJI = re.compile(
@@ -19,52 +21,52 @@ _MIXED = re.compile(
 )
 
 
-def shown(text: str) -> str:
+def reveal(text: str) -> str:
     """Return text in which nothing is hidden: invisible characters and control bytes by name."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_named(c) if _invisible(c) else c for c in text)
+    return "".join(_name_character(c) if _is_invisible(c) else c for c in text)
 
 
-def deceptive(old: str, new: str) -> bool:
+def is_deceptive(old: str, new: str) -> bool:
     """Tell whether the new text has hidden characters or mixed alphabets that the old has not."""
     if new.isascii() and new.replace("\n", " ").replace("\t", " ").isprintable():
         return False
-    return bool(Counter(_marks(new)) - Counter(_marks(old)))
+    return bool(Counter(_find_deceptions(new)) - Counter(_find_deceptions(old)))
 
 
-def hidden(text: str) -> Iterator[tuple[int, str]]:
+def find_hidden(text: str) -> Iterator[tuple[int, str]]:
     """Yield each hidden character with its index; spaces are none, nor what belongs to an emoji."""
     if text.isascii() and text.replace("\n", " ").replace("\t", " ").isprintable():
         return
     for index, c in enumerate(_EMOJI.sub("x", text)):
-        if _invisible(c) and (c in _LINE_ENDS or not c.isspace()):
+        if _is_invisible(c) and (c in _LINE_ENDS or not c.isspace()):
             yield index, c
 
 
-def mixed_alphabets(text: str) -> Iterator[int]:
+def find_mixed_alphabets(text: str) -> Iterator[int]:
     """Yield the index of each letter that is followed by one of another alphabet."""
     if not text.isascii():
         yield from (match.start() for match in _MIXED.finditer(text))
 
 
-def _marks(text: str) -> list[str]:
+def _find_deceptions(text: str) -> list[str]:
     """Return each hidden character and each place where two alphabets meet in a word."""
-    return [*(c for _, c in hidden(text)), *_MIXED.findall(_EMOJI.sub("", text))]
+    return [*(c for _, c in find_hidden(text)), *_MIXED.findall(_EMOJI.sub("", text))]
 
 
-def _invisible(c: str) -> bool:
+def _is_invisible(c: str) -> bool:
     if c in "\n\t ":
         return False
     return (
-        unicodedata.category(c) in _HIDDEN
-        or c in _EMPTY
+        unicodedata.category(c) in _HIDDEN_CATEGORIES
+        or c in _BLANK_CHARACTERS
         or c.isspace()
         or _SELECTORS.match(c) is not None
     )
 
 
-def _named(c: str) -> str:
+def _name_character(c: str) -> str:
     code = ord(c)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as Python's surrogateescape has it
         return f"<0x{code - 0xDC00:02X}>"

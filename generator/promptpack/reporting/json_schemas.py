@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from promptpack.model import LossKind, Severity
 from promptpack.output.write import State
-from promptpack.targets.table import Holding
+from promptpack.targets.table import Enforcement
 
 
 class Report(BaseModel):
@@ -143,7 +143,7 @@ class TargetEntry(Report):
     title: str
     path: str
     verified: str
-    capabilities: dict[str, Holding]
+    capabilities: dict[str, Enforcement]
 
 
 class TargetsReport(Report):

@@ -1,10 +1,10 @@
 """Numbers of things in words."""
 
 
-def count(number: int, what: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Return a number of things in words.
 
-    >>> count(1, "file"), count(2, "file")
+    >>> pluralize(1, "file"), pluralize(2, "file")
     ('1 file', '2 files')
     """
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"

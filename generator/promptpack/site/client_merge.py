@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from promptpack.model import Artifact, Origin
-from promptpack.site.catalogue import Origins
+from promptpack.site.catalogue import LineOrigins
 
-Clients = frozenset[int]
+ClientNumbers = frozenset[int]
 """The clients that something is for, by their number among the files of a variant."""
 
 Item = TypeVar("Item", bound=Hashable)
@@ -29,10 +29,10 @@ class Run(NamedTuple):
     """Lines that stand together, are for the same clients and come from the same files."""
 
     rows: tuple[Row, ...]
-    clients: Clients
+    clients: ClientNumbers
 
 
-class Cut(NamedTuple):
+class FileParts(NamedTuple):
     """A file in three: what the client wants before the prompt, the prompt, what comes after."""
 
     before: tuple[Row, ...]
@@ -40,69 +40,69 @@ class Cut(NamedTuple):
     after: tuple[Row, ...]
 
 
-def cut(artifact: Artifact, origins: Origins) -> Cut:
+def split_file(artifact: Artifact, origins: LineOrigins) -> FileParts:
     """Return a file in three; one that spells the prompt in its own way has no body."""
     content = artifact.content.decode()
     rows = tuple(map(Row, content.split("\n")[:-1], origins))
     prompt = artifact.agent.prompt
-    at = content.rfind(prompt)
-    if at < 0 or (at and content[at - 1] != "\n"):
-        return Cut(rows, (), ())
-    start = content.count("\n", 0, at)
+    prompt_index = content.rfind(prompt)
+    if prompt_index < 0 or (prompt_index and content[prompt_index - 1] != "\n"):
+        return FileParts(rows, (), ())
+    start = content.count("\n", 0, prompt_index)
     end = start + prompt.count("\n")
-    return Cut(rows[:start], rows[start:end], rows[end:])
+    return FileParts(rows[:start], rows[start:end], rows[end:])
 
 
-def merged(files: Sequence[Sequence[Item]]) -> list[tuple[Item, Clients]]:
+def merge_sequences(files: Sequence[Sequence[Item]]) -> list[tuple[Item, ClientNumbers]]:
     """Return sequences as one: those items whose number is in the set give the sequence back."""
-    distinct: dict[tuple[Item, ...], set[int]] = {}
+    numbers_by_file: dict[tuple[Item, ...], set[int]] = {}
     for number, file in enumerate(files):
-        distinct.setdefault(tuple(file), set()).add(number)
-    found: list[tuple[Item, Clients]] = []
-    for file, numbers in distinct.items():
-        found = list(_joined(found, file, frozenset(numbers)))
-    return found
+        numbers_by_file.setdefault(tuple(file), set()).add(number)
+    merged_items: list[tuple[Item, ClientNumbers]] = []
+    for file, numbers in numbers_by_file.items():
+        merged_items = list(_merge_sequence(merged_items, file, frozenset(numbers)))
+    return merged_items
 
 
-def runs(cuts: Sequence[Cut]) -> list[Run]:
+def make_runs(file_parts: Sequence[FileParts]) -> list[Run]:
     """Return the files of a variant as runs: all that stands before, the prompts, all after."""
     rows = [
-        *_apart(cut.before for cut in cuts),
-        *merged([cut.body for cut in cuts]),
-        *_apart(cut.after for cut in cuts),
+        *_iter_distinct_rows(parts.before for parts in file_parts),
+        *merge_sequences([parts.body for parts in file_parts]),
+        *_iter_distinct_rows(parts.after for parts in file_parts),
     ]
     return [
         Run(tuple(row for row, _ in group), clients)
-        for (clients, _), group in groupby(rows, key=_kind)
+        for (clients, _), group in groupby(rows, key=_make_run_key)
     ]
 
 
-def grouped(items: Iterable[Item]) -> dict[Item, Clients]:
+def group_positions(items: Iterable[Item]) -> dict[Item, ClientNumbers]:
     """Return each distinct item with the numbers at which it stands."""
-    found: dict[Item, set[int]] = {}
+    positions: dict[Item, set[int]] = {}
     for number, item in enumerate(items):
-        found.setdefault(item, set()).add(number)
-    return {item: frozenset(numbers) for item, numbers in found.items()}
+        positions.setdefault(item, set()).add(number)
+    return {item: frozenset(numbers) for item, numbers in positions.items()}
 
 
-def _joined(
-    known: list[tuple[Item, Clients]], file: Sequence[Item], numbers: Clients
-) -> Iterator[tuple[Item, Clients]]:
+def _merge_sequence(
+    merged_items: list[tuple[Item, ClientNumbers]], file: Sequence[Item], numbers: ClientNumbers
+) -> Iterator[tuple[Item, ClientNumbers]]:
     """Yield what is known with a further sequence worked in."""
-    matcher = SequenceMatcher(None, [item for item, _ in known], file, autojunk=False)
-    for tag, start, end, new_start, new_end in matcher.get_opcodes():
-        if tag == "equal":
-            yield from ((item, clients | numbers) for item, clients in known[start:end])
+    matcher = SequenceMatcher(None, [item for item, _ in merged_items], file, autojunk=False)
+    for operation, start, end, new_start, new_end in matcher.get_opcodes():
+        if operation == "equal":
+            yield from ((item, clients | numbers) for item, clients in merged_items[start:end])
         else:
-            yield from known[start:end]
+            yield from merged_items[start:end]
             yield from ((item, numbers) for item in file[new_start:new_end])
 
 
-def _apart(parts: Iterable[Sequence[Row]]) -> Iterator[tuple[Row, Clients]]:
-    for rows, clients in grouped(tuple(part) for part in parts).items():
+def _iter_distinct_rows(parts: Iterable[Sequence[Row]]) -> Iterator[tuple[Row, ClientNumbers]]:
+    for rows, clients in group_positions(tuple(part) for part in parts).items():
         yield from ((row, clients) for row in rows)
 
 
-def _kind(pair: tuple[Row, Clients]) -> tuple[Clients, tuple[str, ...]]:
-    row, clients = pair
+def _make_run_key(numbered_row: tuple[Row, ClientNumbers]) -> tuple[ClientNumbers, tuple[str, ...]]:
+    row, clients = numbered_row
     return clients, tuple(dict.fromkeys(origin.path for origin in row.origins))

@@ -9,16 +9,19 @@ from typing import Any
 
 import yaml
 
-from promptpack.site.catalogue import HOME
-from promptpack.site.theme import LOGO, fitted
-from promptpack.site.tree import CARDS, Nav, Site, guide_nav, listed
+from promptpack.site.catalogue import HOME_PAGE
+from promptpack.site.theme import LOGO, configure_theme
+from promptpack.site.tree import CARDS_MARKER, Nav, Site, iter_nav_pages, make_guide_nav
 
-DOCS = "docs"
-PLUGIN = "promptpack"
+DOCS_FOLDER = "docs"
+PLUGIN_NAME = "promptpack"
 
 
-def exported(
-    site: Site, settings: Mapping[str, Any], by_hand: Mapping[str, bytes], guide: Iterable[str]
+def export_site(
+    site: Site,
+    settings: Mapping[str, Any],
+    handwritten_files: Mapping[str, bytes],
+    guide: Iterable[str],
 ) -> dict[str, bytes]:
     """Return files by path: `mkdocs.yml`, and everything else below `docs/`.
 
@@ -26,43 +29,51 @@ def exported(
     `guide` the order of the pages among them.
     """
     pages = {path: page.markdown.encode() for path, page in site.pages.items()}
-    files = {**pages, **site.files, **by_hand}
-    if HOME in by_hand:
-        files[HOME] = by_hand[HOME].replace(CARDS.encode(), site.cards.encode())
-    written = [path for path in sorted(by_hand) if path.endswith(".md") and path != HOME]
-    nav = [*site.nav, *guide_nav(written, guide)]
+    files = {**pages, **site.files, **handwritten_files}
+    if HOME_PAGE in handwritten_files:
+        files[HOME_PAGE] = handwritten_files[HOME_PAGE].replace(
+            CARDS_MARKER.encode(), site.cards.encode()
+        )
+    handwritten_pages = [
+        path for path in sorted(handwritten_files) if path.endswith(".md") and path != HOME_PAGE
+    ]
+    nav = [*site.nav, *make_guide_nav(handwritten_pages, guide)]
     config = yaml.safe_dump(
-        _config(settings, nav, [*site.pages, *written]), sort_keys=False, allow_unicode=True
+        _make_config(settings, nav, [*site.pages, *handwritten_pages]),
+        sort_keys=False,
+        allow_unicode=True,
     )
-    below = {f"{DOCS}/{path}": content for path, content in sorted(files.items())}
-    return {"mkdocs.yml": config.encode(), **below}
+    docs_files = {f"{DOCS_FOLDER}/{path}": content for path, content in sorted(files.items())}
+    return {"mkdocs.yml": config.encode(), **docs_files}
 
 
-def _config(settings: Mapping[str, Any], nav: Nav, pages: Iterable[str]) -> dict[str, Any]:
+def _make_config(settings: Mapping[str, Any], nav: Nav, pages: Iterable[str]) -> dict[str, Any]:
     config = {key: value for key, value in settings.items() if value != ""}
     theme = config.get("theme") or {}
     theme = {"name": theme} if isinstance(theme, str) else dict(theme)
     config["theme"] = {**theme, "logo": theme.get("logo", LOGO), "favicon": LOGO}
-    config["docs_dir"] = DOCS
-    config["plugins"] = [*_others(config.get("plugins") or ())]
-    config["not_in_nav"] = "".join(f"{pattern}\n" for pattern in _unlisted(nav, pages))
+    config["docs_dir"] = DOCS_FOLDER
+    config["plugins"] = [*_iter_other_plugins(config.get("plugins") or ())]
+    config["not_in_nav"] = "".join(
+        f"{pattern}\n" for pattern in _make_unlisted_patterns(nav, pages)
+    )
     config["nav"] = config.get("nav") or nav
-    fitted(config)
+    configure_theme(config)
     return config
 
 
-def _others(plugins: Any) -> Iterator[Any]:  # noqa: ANN401 - what YAML says: a list or a mapping
+def _iter_other_plugins(plugins: Any) -> Iterator[Any]:  # noqa: ANN401 - what YAML says: a list or a mapping
     """Yield the plugins that are not ours."""
-    for one in plugins.items() if isinstance(plugins, dict) else plugins:
-        name, options = one if isinstance(one, tuple) else (one, None)
-        if isinstance(one, dict):
-            name, options = next(iter(one.items()))
-        if name != PLUGIN:
+    for plugin in plugins.items() if isinstance(plugins, dict) else plugins:
+        name, options = plugin if isinstance(plugin, tuple) else (plugin, None)
+        if isinstance(plugin, dict):
+            name, options = next(iter(plugin.items()))
+        if name != PLUGIN_NAME:
             yield {name: options} if options else name
 
 
-def _unlisted(nav: Nav, pages: Iterable[str]) -> list[str]:
+def _make_unlisted_patterns(nav: Nav, pages: Iterable[str]) -> list[str]:
     """Return patterns for the pages that the navigation leaves out, a folder each."""
-    shown = set(listed(nav))
-    folders = {posixpath.dirname(page) for page in pages if page not in shown}
+    listed_pages = set(iter_nav_pages(nav))
+    folders = {posixpath.dirname(page) for page in pages if page not in listed_pages}
     return sorted(f"/{folder}/*.md" if folder else "/*.md" for folder in folders)

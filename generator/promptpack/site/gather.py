@@ -4,18 +4,20 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build
+from promptpack.build import build_project
 from promptpack.lint.registry import RULES
-from promptpack.reading.project import load
-from promptpack.site.history import history
-from promptpack.site.tree import Asked, Site, tree
+from promptpack.reading.project import load_project
+from promptpack.site.history import read_history
+from promptpack.site.tree import Site, SiteOptions, make_site
 
 
-def gathered(root: Path, program: click.Group, edit: str, releases: int) -> Site:
+def gather_site(root: Path, program: click.Group, edit: str, releases: int) -> Site:
     """Return the site of a project; `program` is whose commands it describes.
 
     Raises UserError with every finding where the project does not build.
     """
-    project = load(root)
-    artifacts = build(project)
-    return tree(project, artifacts, Asked(RULES, program, history(root, releases), edit))
+    project = load_project(root)
+    artifacts = build_project(project)
+    return make_site(
+        project, artifacts, SiteOptions(RULES, program, read_history(root, releases), edit)
+    )

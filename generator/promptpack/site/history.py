@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.diff import git
-from promptpack.diff.compare import compare
+from promptpack.diff.compare import compare_sides
 from promptpack.diff.model import Review, Side
-from promptpack.diff.sides import project_side
+from promptpack.diff.sides import build_project_side
 from promptpack.model import UserError
 
-NOW = "Not released yet"
-MOST = 5
+UNRELEASED = "Not released yet"
+DEFAULT_RELEASE_COUNT = 5
 """How many releases are told of, unless asked otherwise."""
 
 
@@ -37,39 +37,42 @@ class History(NamedTuple):
     reason: str = ""
 
 
-def history(root: Path, most: int = MOST) -> History:
+def read_history(root: Path, release_count: int = DEFAULT_RELEASE_COUNT) -> History:
     """Return what changed in the newest `most` releases, and since the last of them."""
-    if not most:
+    if not release_count:
         return History(reason="The list of changes is switched off.")
     try:
-        tags = git.tags(root, most + 1)
+        tags = git.list_tags(root, release_count + 1)
     except (OSError, UserError):
         return History(reason="This project is in no git repository, so no release is known.")
     if not tags:
         return History(reason="The git repository has no tag yet, so no release is known.")
-    now = git.Tag(NOW, "", "")
-    pairs = zip((now, *tags), tags, strict=False)
-    return History(tuple(release for pair in pairs for release in _release(root, *pair)))
+    unreleased_tag = git.Tag(UNRELEASED, "", "")
+    pairs = zip((unreleased_tag, *tags), tags, strict=False)
+    return History(tuple(release for pair in pairs for release in _review_release(root, *pair)))
 
 
-def _release(root: Path, tag: git.Tag, before: git.Tag) -> Iterator[Release]:
+def _review_release(root: Path, tag: git.Tag, previous_tag: git.Tag) -> Iterator[Release]:
     try:
-        review = _review(root, tag.commit, before.commit)
+        review = _compare_commits(root, tag.commit, previous_tag.commit)
     except UserError:
-        yield Release(tag.name, before.name, tag.date, None)
+        yield Release(tag.name, previous_tag.name, tag.date, None)
         return
     if tag.commit or review.differs:
-        yield Release(tag.name, before.name, tag.date, review)
+        yield Release(tag.name, previous_tag.name, tag.date, review)
 
 
-def _review(root: Path, commit: str, before: str) -> Review:
-    old = _side(root, before)
-    return compare(old, _side(root, commit) if commit else project_side(root, NOW, "head"))
+def _compare_commits(root: Path, commit: str, previous_commit: str) -> Review:
+    previous_side = _build_side(root, previous_commit)
+    return compare_sides(
+        previous_side,
+        _build_side(root, commit) if commit else build_project_side(root, UNRELEASED, "head"),
+    )
 
 
 @lru_cache(maxsize=16)
-def _side(root: Path, commit: str) -> Side:
+def _build_side(root: Path, commit: str) -> Side:
     """Return what a commit builds; a commit never changes, so it is built once."""
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
         git.extract(root, commit, Path(folder))
-        return project_side(Path(folder), commit[:7], "base")
+        return build_project_side(Path(folder), commit[:7], "base")

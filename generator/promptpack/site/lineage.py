@@ -6,10 +6,10 @@ One hop to each side, drawn here and now: it needs no script, and no graph grows
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from promptpack.site.escape import text
+from promptpack.site.escape import escape_text
 
-_NODE, _GAP, _ROW, _HEIGHT = 210, 45, 34, 26
-_MOST, _LETTERS = 12, 24
+_NODE_WIDTH, _GAP_WIDTH, _ROW_HEIGHT, _NODE_HEIGHT = 210, 45, 34, 26
+_MAX_NODES, _MAX_LABEL_LENGTH = 12, 24
 
 
 class Node(NamedTuple):
@@ -19,53 +19,72 @@ class Node(NamedTuple):
     address: str = ""
 
 
-def lineage(before: Sequence[Node], name: str, after: Sequence[Node]) -> str:
+def render_lineage(predecessors: Sequence[Node], name: str, successors: Sequence[Node]) -> str:
     """Return the drawing as one line of HTML; nothing where there is nothing on either side."""
-    if not before and not after:
+    if not predecessors and not successors:
         return ""
-    left, right = _shown(before), _shown(after)
-    height = max(len(left), len(right), 1) * _ROW
-    middle = _NODE + _GAP if left else 0
-    last = middle + _NODE + _GAP
-    width = last + _NODE if right else middle + _NODE
-    centre = height / 2
-    drawn = [_line(_NODE, y, middle, centre) for y in _rows(left, height)]
-    drawn += [_line(middle + _NODE, centre, last, y) for y in _rows(right, height)]
-    drawn += [_box(node, 0, y) for node, y in zip(left, _rows(left, height), strict=True)]
-    drawn += [_box(node, last, y) for node, y in zip(right, _rows(right, height), strict=True)]
-    drawn.append(_box(Node(name), middle, centre, "pp-self"))
+    left_nodes, right_nodes = _limit_nodes(predecessors), _limit_nodes(successors)
+    height = max(len(left_nodes), len(right_nodes), 1) * _ROW_HEIGHT
+    middle_x = _NODE_WIDTH + _GAP_WIDTH if left_nodes else 0
+    right_x = middle_x + _NODE_WIDTH + _GAP_WIDTH
+    width = right_x + _NODE_WIDTH if right_nodes else middle_x + _NODE_WIDTH
+    center_y = height / 2
+    shapes = [
+        _draw_connector(_NODE_WIDTH, y, middle_x, center_y)
+        for y in _compute_row_centers(left_nodes, height)
+    ]
+    shapes += [
+        _draw_connector(middle_x + _NODE_WIDTH, center_y, right_x, y)
+        for y in _compute_row_centers(right_nodes, height)
+    ]
+    shapes += [
+        _draw_box(node, 0, y)
+        for node, y in zip(left_nodes, _compute_row_centers(left_nodes, height), strict=True)
+    ]
+    shapes += [
+        _draw_box(node, right_x, y)
+        for node, y in zip(right_nodes, _compute_row_centers(right_nodes, height), strict=True)
+    ]
+    shapes.append(_draw_box(Node(name), middle_x, center_y, "pp-self"))
     return (
         '<div class="pp-lineage" role="region" aria-label="Lineage" tabindex="0">'
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' role="group" aria-label="What it is made of, and what is made from it">'
-        f"{''.join(drawn)}</svg></div>"
+        f"{''.join(shapes)}</svg></div>"
     )
 
 
-def _shown(nodes: Sequence[Node]) -> list[Node]:
-    if len(nodes) <= _MOST:
+def _limit_nodes(nodes: Sequence[Node]) -> list[Node]:
+    if len(nodes) <= _MAX_NODES:
         return [*nodes]
-    return [*nodes[: _MOST - 1], Node(f"and {len(nodes) - _MOST + 1} more")]
+    return [*nodes[: _MAX_NODES - 1], Node(f"and {len(nodes) - _MAX_NODES + 1} more")]
 
 
-def _rows(nodes: Sequence[Node], height: float) -> list[float]:
-    top = (height - len(nodes) * _ROW) / 2
-    return [top + _ROW * (n + 0.5) for n in range(len(nodes))]
+def _compute_row_centers(nodes: Sequence[Node], height: float) -> list[float]:
+    top = (height - len(nodes) * _ROW_HEIGHT) / 2
+    return [top + _ROW_HEIGHT * (number + 0.5) for number in range(len(nodes))]
 
 
-def _line(x: float, y: float, to_x: float, to_y: float) -> str:
-    half = (x + to_x) / 2
-    return f'<path d="M{x:g} {y:g}C{half:g} {y:g} {half:g} {to_y:g} {to_x:g} {to_y:g}"></path>'
-
-
-def _box(node: Node, x: float, y: float, kind: str = "") -> str:
-    label = node.label if len(node.label) <= _LETTERS else f"{node.label[: _LETTERS - 1]}…"
-    top = y - _HEIGHT / 2
-    drawn = (
-        f'<rect x="{x + 0.5:g}" y="{top:g}" width="{_NODE - 1}" height="{_HEIGHT}" rx="5"></rect>'
-        f'<text x="{x + _NODE / 2:g}" y="{y + 4.5:g}">{text(label)}</text>'
+def _draw_connector(x: float, y: float, to_x: float, to_y: float) -> str:
+    middle_x = (x + to_x) / 2
+    return (
+        f'<path d="M{x:g} {y:g}C{middle_x:g} {y:g} {middle_x:g} {to_y:g} {to_x:g} {to_y:g}"></path>'
     )
-    title = f"<title>{text(node.label)}</title>" if label != node.label else ""
+
+
+def _draw_box(node: Node, x: float, y: float, css_class: str = "") -> str:
+    label = (
+        node.label
+        if len(node.label) <= _MAX_LABEL_LENGTH
+        else f"{node.label[: _MAX_LABEL_LENGTH - 1]}…"
+    )
+    top = y - _NODE_HEIGHT / 2
+    shapes = (
+        f'<rect x="{x + 0.5:g}" y="{top:g}" width="{_NODE_WIDTH - 1}" height="{_NODE_HEIGHT}" '
+        'rx="5"></rect>'
+        f'<text x="{x + _NODE_WIDTH / 2:g}" y="{y + 4.5:g}">{escape_text(label)}</text>'
+    )
+    title = f"<title>{escape_text(node.label)}</title>" if label != node.label else ""
     if node.address:
-        return f'<a href="{node.address}">{title}{drawn}</a>'
-    return f'<g class="{kind or "pp-still"}">{title}{drawn}</g>'
+        return f'<a href="{node.address}">{title}{shapes}</a>'
+    return f'<g class="{css_class or "pp-still"}">{title}{shapes}</g>'

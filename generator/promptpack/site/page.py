@@ -25,15 +25,18 @@ class Heading(NamedTuple):
     @property
     def markdown(self) -> str:
         """The heading as Markdown."""
-        quiet = "" if self.searched else " data-search-exclude"
-        return f"{'#' * self.level} {self.label} {{ #{self.anchor}{quiet} }}"
+        search_exclusion = "" if self.searched else " data-search-exclude"
+        return f"{'#' * self.level} {self.label} {{ #{self.anchor}{search_exclusion} }}"
 
     @property
     def html(self) -> str:
         """The heading as HTML, with the same link to itself that Markdown readers add."""
-        quiet = "" if self.searched else ' data-search-exclude=""'
-        own = f'<a class="headerlink" href="#{self.anchor}" title="Permanent link">&para;</a>'
-        return f'<h{self.level} id="{self.anchor}"{quiet}>{self.label}{own}</h{self.level}>'
+        search_exclusion = "" if self.searched else ' data-search-exclude=""'
+        self_link = f'<a class="headerlink" href="#{self.anchor}" title="Permanent link">&para;</a>'
+        return (
+            f'<h{self.level} id="{self.anchor}"{search_exclusion}>{self.label}{self_link}'
+            f"</h{self.level}>"
+        )
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,14 @@ class Page:
     @property
     def head(self) -> dict[str, Any]:
         """The page's head: what themes and search read."""
-        head: dict[str, Any] = {"title": self.title}
+        front_matter: dict[str, Any] = {"title": self.title}
         if self.description:
-            head["description"] = self.description
+            front_matter["description"] = self.description
         if self.unlisted:
-            head["search"] = {"exclude": True}
+            front_matter["search"] = {"exclude": True}
         if self.unlisted or self.wide:
-            head["hide"] = ["navigation", "toc"]
-        return head
+            front_matter["hide"] = ["navigation", "toc"]
+        return front_matter
 
     @property
     def headings(self) -> Iterator[Heading]:
@@ -76,16 +79,20 @@ class Page:
     @property
     def searched(self) -> str:
         """What of the content can be found: all but what is under headings not `searched`."""
-        found, quiet = [], False
+        searchable_parts, is_excluded = [], False
         for part in self.parts:
             if isinstance(part, Heading):
-                quiet = not part.searched
-            if not quiet:
-                found.append(part.html if isinstance(part, Heading) else part)
-        return "\n".join(part for part in found if part)
+                is_excluded = not part.searched
+            if not is_excluded:
+                searchable_parts.append(part.html if isinstance(part, Heading) else part)
+        return "\n".join(part for part in searchable_parts if part)
 
     @property
     def markdown(self) -> str:
         """The page as a Markdown file."""
         parts = (part.markdown if isinstance(part, Heading) else part for part in self.parts)
-        return f"{frontmatter.dump(self.head)}\n" + "\n\n".join(p for p in parts if p) + "\n"
+        return (
+            f"{frontmatter.dump_front_matter(self.head)}\n"
+            + "\n\n".join(block for block in parts if block)
+            + "\n"
+        )

@@ -15,22 +15,22 @@ from markdown_it.token import Token
 
 from promptpack.site import escape as inert
 
-_ACTIVE = ("link", "image", "autolink", "html_inline", "html_block", "reference", "entity")
+_DISABLED_RULES = ("link", "image", "autolink", "html_inline", "html_block", "reference", "entity")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r"#{1,6}( |$)")
 
 
-class _Inert(RendererHTML):
+class _InertRenderer(RendererHTML):
     """Writes text so that it stays text, and newlines so that a page's line stays one line."""
 
     def text(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the reader's signature
-        return inert.text(tokens[idx].content)
+        return inert.escape_text(tokens[idx].content)
 
     def code_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
-        return inert.code(tokens[idx].content)
+        return inert.escape_code(tokens[idx].content)
 
     def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
-        return f'<pre tabindex="0"><code>{inert.text(tokens[idx].content)}</code></pre>'
+        return f'<pre tabindex="0"><code>{inert.escape_text(tokens[idx].content)}</code></pre>'
 
     def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
         return self.code_block(tokens, idx)
@@ -46,35 +46,39 @@ class _Inert(RendererHTML):
         return "</p>"
 
 
-_READER = MarkdownIt("commonmark", renderer_cls=_Inert).enable("table").disable(_ACTIVE)
+_MARKDOWN = (
+    MarkdownIt("commonmark", renderer_cls=_InertRenderer).enable("table").disable(_DISABLED_RULES)
+)
 
 
-def chunks(prompt: str) -> tuple[str, ...]:
+def split_chunks(prompt: str) -> tuple[str, ...]:
     """Return a prompt cut before each heading; each chunk means the same alone as in its place.
 
     A heading at the start of a line ends whatever is open but a fence, and without links nothing
     refers to another chunk.
     """
-    return tuple("\n".join(chunk) for chunk in _chunks(prompt.split("\n")))
+    return tuple("\n".join(chunk) for chunk in _iter_chunks(prompt.split("\n")))
 
 
 @lru_cache(maxsize=20_000)
-def rendered(chunk: str) -> str:
+def render_chunk(chunk: str) -> str:
     """Return a chunk as one line of HTML."""
-    found: str = _READER.render(chunk)
-    return found.replace("\n", "")
+    html: str = _MARKDOWN.render(chunk)
+    return html.replace("\n", "")
 
 
-def _chunks(lines: Sequence[str]) -> Iterator[list[str]]:
+def _iter_chunks(lines: Sequence[str]) -> Iterator[list[str]]:
     chunk: list[str] = []
     fence = ""
     for line in lines:
-        mark = _FENCE.match(line)
+        fence_match = _FENCE.match(line)
         if fence:
-            closes = mark and mark[1].startswith(fence) and not mark[2].strip()
-            fence = "" if closes else fence
-        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
-            fence = mark[1]
+            is_closing = (
+                fence_match and fence_match[1].startswith(fence) and not fence_match[2].strip()
+            )
+            fence = "" if is_closing else fence
+        elif fence_match and not (fence_match[1][0] == "`" and "`" in fence_match[2]):
+            fence = fence_match[1]
         elif _HEADING.match(line) and chunk:
             yield chunk
             chunk = []

@@ -1,7 +1,7 @@
 """What every page of a site shares: its style sheet, scripts and logo, and the settings for them.
 
-The files ship with the package. A feeder adds them to the site, and `fitted` to its settings, so
-that a project needs nothing of its own.
+The files ship with the package. A feeder adds them to the site, and `configure_theme` to its
+settings, so that a project needs nothing of its own.
 """
 
 from collections.abc import Iterator, MutableMapping
@@ -10,56 +10,62 @@ from typing import Any
 
 from promptpack.targets import TARGETS
 
-FOLDER = "assets/promptpack"
-STYLE = f"{FOLDER}/promptpack.css"
-SCRIPTS = (f"{FOLDER}/promptpack.js", f"{FOLDER}/compare.js")
-POLYFILL = f"{FOLDER}/iframe-worker.js"
-LOGO = f"{FOLDER}/logo.svg"
-SETTINGS = "mkdocs.yml"
+ASSET_FOLDER = "assets/promptpack"
+STYLE = f"{ASSET_FOLDER}/promptpack.css"
+SCRIPTS = (f"{ASSET_FOLDER}/promptpack.js", f"{ASSET_FOLDER}/compare.js")
+POLYFILL = f"{ASSET_FOLDER}/iframe-worker.js"
+LOGO = f"{ASSET_FOLDER}/logo.svg"
+SETTINGS_FILE = "mkdocs.yml"
 """The settings of a site, for a project that has none."""
 
-_VIEWS = 4
+_VIEW_COUNT = 4
 
 
-def furniture() -> Iterator[tuple[str, bytes]]:
+def iter_theme_files() -> Iterator[tuple[str, bytes]]:
     """Yield the shared files by their path in the site."""
     for name in (STYLE, *SCRIPTS, POLYFILL, LOGO):
-        content = _asset(name.rpartition("/")[2])
-        yield name, content + "".join(_choices()).encode() if name == STYLE else content
+        content = _read_asset(name.rpartition("/")[2])
+        yield (
+            name,
+            content + "".join(_iter_selection_rules()).encode() if name == STYLE else content,
+        )
 
 
-def settings() -> str:
+def read_settings() -> str:
     """Return the settings of a site as the text of a `mkdocs.yml`."""
-    return _asset(SETTINGS).decode()
+    return _read_asset(SETTINGS_FILE).decode()
 
 
-def fitted(config: MutableMapping[str, Any]) -> None:
+def configure_theme(config: MutableMapping[str, Any]) -> None:
     """Add what pages need to a configuration, as MkDocs has it or as `mkdocs.yml` spells it.
 
     Links are written so that the site can be read from a disk too: without directory addresses.
     """
     config["use_directory_urls"] = False
-    _add(config, "extra_css", STYLE)
+    _append_value(config, "extra_css", STYLE)
     for script in SCRIPTS:
-        _add(config, "extra_javascript", script)
+        _append_value(config, "extra_javascript", script)
     extra = config.setdefault("extra", {})
-    _add(extra, "polyfills", POLYFILL)
+    _append_value(extra, "polyfills", POLYFILL)
 
 
-def _add(config: MutableMapping[str, Any], key: str, value: str) -> None:
-    found = config.get(key) or []
-    config[key] = found if value in found else [*found, value]
+def _append_value(config: MutableMapping[str, Any], key: str, value: str) -> None:
+    values = config.get(key) or []
+    config[key] = values if value in values else [*values, value]
 
 
-def _asset(name: str) -> bytes:
+def _read_asset(name: str) -> bytes:
     return (resources.files("promptpack.site") / "assets" / name).read_bytes()
 
 
-def _choices() -> Iterator[str]:
+def _iter_selection_rules() -> Iterator[str]:
     """Yield the rules that show what is chosen; they need no script."""
-    sheet, hidden = ".pp-sheet:has(.pp-{0}-{1}:checked)", "{display:none}\n"
-    for n in range(len(TARGETS)):
-        chosen = sheet.format("client", n)
-        yield f"{chosen} :is(.pp-of,.pp-panel):not(.f{n}){hidden}"
-    for n in range(_VIEWS):
-        yield f"{sheet.format('view', n)} .pp-shows:not(.v{n},:target){hidden}"
+    sheet_selector, hiding_block = ".pp-sheet:has(.pp-{0}-{1}:checked)", "{display:none}\n"
+    for number in range(len(TARGETS)):
+        selector = sheet_selector.format("client", number)
+        yield f"{selector} :is(.pp-of,.pp-panel):not(.f{number}){hiding_block}"
+    for number in range(_VIEW_COUNT):
+        yield (
+            f"{sheet_selector.format('view', number)} .pp-shows:not(.v{number}"
+            f",:target){hiding_block}"
+        )

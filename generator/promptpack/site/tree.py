@@ -6,75 +6,75 @@ from typing import Any
 
 import click
 
-from promptpack.lint.rule import Entry
+from promptpack.lint.rule import Rule
 from promptpack.model import Artifact, Project
 from promptpack.site.catalogue import (
-    CHANGES,
-    COMMANDS,
-    COMPARE,
-    FRAGMENTS,
-    HOME,
-    LAYOUTS,
-    MODELS,
-    POLICIES,
-    RULES,
-    TARGETS,
-    Catalogue,
-    catalogue,
-    fragment_page,
-    pack_page,
-    reference_page,
+    CHANGES_PAGE,
+    COMMAND_INDEX,
+    COMPARE_PAGE,
+    FRAGMENT_INDEX,
+    HOME_PAGE,
+    LAYOUT_INDEX,
+    MODEL_INDEX,
+    POLICY_INDEX,
+    RULE_INDEX,
+    TARGET_INDEX,
+    Catalog,
+    locate_fragment_page,
+    locate_pack_page,
+    locate_reference_page,
+    make_catalog,
 )
 from promptpack.site.history import History
-from promptpack.site.machine_readable import machine_files
+from promptpack.site.machine_readable import iter_machine_files
 from promptpack.site.page import Page
 from promptpack.site.pages import home
-from promptpack.site.pages.changes import changes_document, recent_changes
-from promptpack.site.pages.compare import compare_document
+from promptpack.site.pages.changes import make_changes_page, render_recent_changes
+from promptpack.site.pages.compare import make_compare_page
 from promptpack.site.pages.library import (
-    fragment_document,
-    fragments_document,
-    groups,
-    layout_document,
-    layouts_document,
+    group_fragments,
+    make_fragment_index,
+    make_fragment_page,
+    make_layout_index,
+    make_layout_page,
 )
-from promptpack.site.pages.manual import command_documents, rule_documents
-from promptpack.site.pages.pack import pack_document
+from promptpack.site.pages.manual import iter_command_pages, iter_rule_pages
+from promptpack.site.pages.pack import make_pack_page
 from promptpack.site.pages.reference import (
-    model_document,
-    models_document,
-    policies_document,
-    policy_document,
-    target_document,
-    targets_document,
+    make_model_index,
+    make_model_page,
+    make_policy_index,
+    make_policy_page,
+    make_target_index,
+    make_target_page,
 )
-from promptpack.site.pages.variant import variant_documents
-from promptpack.site.theme import furniture
+from promptpack.site.pages.variant import iter_variant_pages
+from promptpack.site.theme import iter_theme_files
 from promptpack.targets import TARGETS as CLIENTS
 
 Nav = list[Any]
 """A navigation as MkDocs reads it: page paths, and titles with a path or a list under them."""
 
-Paged = Iterator[tuple[str, Page]]
+PathsAndPages = Iterator[tuple[str, Page]]
 
-CARDS = "<!-- promptpack: packs -->"
+CARDS_MARKER = "<!-- promptpack: packs -->"
 """Where a home page written by hand wants the catalogue."""
 
-GUIDE = "Guide"
-LISTED = 99
+GUIDE_TITLE = "Guide"
+MAX_LISTED_PAGES = 99
 """Up to how many pages of a kind the navigation lists; beyond, their index does."""
 
-_MANUAL = {"Rules": RULES, "Commands": COMMANDS}
+_MANUAL_INDEXES = {"Rules": RULE_INDEX, "Commands": COMMAND_INDEX}
 
 
 @dataclass(frozen=True)
-class Asked:
+class SiteOptions:
     """What a site is to hold besides the project: the tool's own rules and commands, the releases.
 
     `edit` is the address before a source's path where it can be edited.
     """
 
-    rules: Mapping[str, Entry] | None = None
+    rules: Mapping[str, Rule] | None = None
     program: click.Group | None = None
     history: History | None = None
     edit: str = ""
@@ -93,98 +93,104 @@ class Site:
     cards: str
 
 
-def tree(project: Project, artifacts: Iterable[Artifact], asked: Asked | None = None) -> Site:
+def make_site(
+    project: Project, artifacts: Iterable[Artifact], options: SiteOptions | None = None
+) -> Site:
     """Return the site of a project and everything that was built from it."""
-    asked = asked or Asked()
-    known = catalogue(project, artifacts, asked.edit)
-    pages = {HOME: home.home_document(known)}
-    pages |= dict(_pack_pages(known, asked.history or History()))
-    pages |= dict(_reference_pages(known)) | dict(_manual_pages(asked))
-    pages[COMPARE] = compare_document(known)
-    if asked.history is not None:
-        pages[CHANGES] = changes_document(asked.history)
-    files = dict(furniture()) | dict(machine_files(known))
-    return Site(pages, files, _nav(known, pages), home.cards(known))
+    options = options or SiteOptions()
+    catalog = make_catalog(project, artifacts, options.edit)
+    pages = {HOME_PAGE: home.make_home_page(catalog)}
+    pages |= dict(_iter_pack_pages(catalog, options.history or History()))
+    pages |= dict(_iter_reference_pages(catalog)) | dict(_iter_manual_pages(options))
+    pages[COMPARE_PAGE] = make_compare_page(catalog)
+    if options.history is not None:
+        pages[CHANGES_PAGE] = make_changes_page(options.history)
+    files = dict(iter_theme_files()) | dict(iter_machine_files(catalog))
+    return Site(pages, files, _make_nav(catalog, pages), home.render_cards(catalog))
 
 
-def guide_nav(written: Iterable[str], first: Iterable[str]) -> Nav:
+def make_guide_nav(pages: Iterable[str], preferred_order: Iterable[str]) -> Nav:
     """Return the navigation of hand-written pages: first those whose order was asked for."""
-    rest = dict.fromkeys(written)
-    ordered = [page for page in first if page in rest]
-    ordered += [page for page in rest if page not in ordered]
-    return [{GUIDE: ordered}] if ordered else []
+    distinct_pages = dict.fromkeys(pages)
+    ordered_pages = [page for page in preferred_order if page in distinct_pages]
+    ordered_pages += [page for page in distinct_pages if page not in ordered_pages]
+    return [{GUIDE_TITLE: ordered_pages}] if ordered_pages else []
 
 
-def listed(nav: object) -> Iterator[str]:
+def iter_nav_pages(nav: object) -> Iterator[str]:
     """Yield the pages that a navigation lists."""
     if isinstance(nav, str):
         yield nav
     elif isinstance(nav, (list, dict)):
-        for one in nav.values() if isinstance(nav, dict) else nav:
-            yield from listed(one)
+        for entry in nav.values() if isinstance(nav, dict) else nav:
+            yield from iter_nav_pages(entry)
 
 
-def _pack_pages(known: Catalogue, history: History) -> Paged:
-    for pack in known.project.packs.values():
-        here = pack_page(pack)
-        recent = recent_changes(known, history, here).get(pack.name, "")
-        yield here, pack_document(known, pack, recent)
-        yield from variant_documents(known, pack)
-    yield FRAGMENTS, fragments_document(known)
-    for fragment in known.project.fragments.values():
-        yield fragment_page(fragment), fragment_document(known, fragment)
+def _iter_pack_pages(catalog: Catalog, history: History) -> PathsAndPages:
+    for pack in catalog.project.packs.values():
+        here = locate_pack_page(pack)
+        recent_html = render_recent_changes(catalog, history, here).get(pack.name, "")
+        yield here, make_pack_page(catalog, pack, recent_html)
+        yield from iter_variant_pages(catalog, pack)
+    yield FRAGMENT_INDEX, make_fragment_index(catalog)
+    for fragment in catalog.project.fragments.values():
+        yield locate_fragment_page(fragment), make_fragment_page(catalog, fragment)
 
 
-def _reference_pages(known: Catalogue) -> Paged:
-    yield POLICIES, policies_document(known)
-    for policy in known.project.policies.values():
-        yield reference_page(POLICIES, policy.name), policy_document(known, policy)
-    yield MODELS, models_document(known)
-    for model in known.project.models.values():
-        yield reference_page(MODELS, model.name), model_document(known, model)
-    yield LAYOUTS, layouts_document(known)
-    for layout in known.project.layouts.values():
-        yield reference_page(LAYOUTS, layout.name), layout_document(known, layout)
-    yield TARGETS, targets_document()
+def _iter_reference_pages(catalog: Catalog) -> PathsAndPages:
+    yield POLICY_INDEX, make_policy_index(catalog)
+    for policy in catalog.project.policies.values():
+        yield locate_reference_page(POLICY_INDEX, policy.name), make_policy_page(catalog, policy)
+    yield MODEL_INDEX, make_model_index(catalog)
+    for model in catalog.project.models.values():
+        yield locate_reference_page(MODEL_INDEX, model.name), make_model_page(catalog, model)
+    yield LAYOUT_INDEX, make_layout_index(catalog)
+    for layout in catalog.project.layouts.values():
+        yield locate_reference_page(LAYOUT_INDEX, layout.name), make_layout_page(catalog, layout)
+    yield TARGET_INDEX, make_target_index()
     for target in CLIENTS.values():
-        yield reference_page(TARGETS, target.name), target_document(known, target)
+        yield locate_reference_page(TARGET_INDEX, target.name), make_target_page(catalog, target)
 
 
-def _manual_pages(asked: Asked) -> Paged:
-    if asked.rules is not None:
-        yield from rule_documents(asked.rules)
-    if asked.program is not None:
-        yield from command_documents(asked.program)
+def _iter_manual_pages(options: SiteOptions) -> PathsAndPages:
+    if options.rules is not None:
+        yield from iter_rule_pages(options.rules)
+    if options.program is not None:
+        yield from iter_command_pages(options.program)
 
 
-def _nav(known: Catalogue, pages: Mapping[str, Page]) -> Nav:
-    project = known.project
-    packs = [pack_page(pack) for pack in project.packs.values()]
-    kinds = (
-        *(("Policies", POLICIES), ("Models", MODELS), ("Targets", TARGETS)),
-        *(("Layouts", LAYOUTS), *_MANUAL.items()),
+def _make_nav(catalog: Catalog, pages: Mapping[str, Page]) -> Nav:
+    project = catalog.project
+    packs = [locate_pack_page(pack) for pack in project.packs.values()]
+    indexes = (
+        *(("Policies", POLICY_INDEX), ("Models", MODEL_INDEX), ("Targets", TARGET_INDEX)),
+        *(("Layouts", LAYOUT_INDEX), *_MANUAL_INDEXES.items()),
     )
-    reference = [{title: _under(index, pages)} for title, index in kinds if index in pages]
-    more = [{title: page} for title, page in (("Compare", COMPARE), ("Changes", CHANGES))]
+    reference = [
+        {title: _make_index_nav(index, pages)} for title, index in indexes if index in pages
+    ]
+    extra_entries = [
+        {title: page} for title, page in (("Compare", COMPARE_PAGE), ("Changes", CHANGES_PAGE))
+    ]
     return [
-        {"Agents": [HOME, *(packs if len(packs) <= LISTED else [])]},
-        {"Fragments": [FRAGMENTS, *_fragments(known)]},
+        {"Agents": [HOME_PAGE, *(packs if len(packs) <= MAX_LISTED_PAGES else [])]},
+        {"Fragments": [FRAGMENT_INDEX, *_make_fragment_nav(catalog)]},
         {"Reference": reference},
-        *(one for one in more if {*one.values()} <= pages.keys()),
+        *(entry for entry in extra_entries if {*entry.values()} <= pages.keys()),
     ]
 
 
-def _fragments(known: Catalogue) -> Nav:
-    if len(known.project.fragments) > LISTED:
+def _make_fragment_nav(catalog: Catalog) -> Nav:
+    if len(catalog.project.fragments) > MAX_LISTED_PAGES:
         return []
     return [
-        {group.title: [fragment_page(fragment) for fragment in group.fragments]}
-        for group in groups(known)
+        {group.title: [locate_fragment_page(fragment) for fragment in group.fragments]}
+        for group in group_fragments(catalog)
     ]
 
 
-def _under(index: str, pages: Mapping[str, Page]) -> Nav:
+def _make_index_nav(index: str, pages: Mapping[str, Page]) -> Nav:
     """Return an index and the pages beside it, as far as the navigation lists them."""
     folder = index.removesuffix("index.md")
-    beside = [path for path in pages if path.startswith(folder) and path != index]
-    return [index, *(beside if len(beside) <= LISTED else [])]
+    sibling_pages = [path for path in pages if path.startswith(folder) and path != index]
+    return [index, *(sibling_pages if len(sibling_pages) <= MAX_LISTED_PAGES else [])]

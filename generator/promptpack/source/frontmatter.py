@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from promptpack.source.strict_yaml import SURPRISE, Document, read_yaml
+from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR, Document, read_yaml
 
-_HEAD = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
 
 
@@ -23,11 +23,11 @@ class _Dumper(yaml.CSafeDumper):
 
 
 _Dumper.add_implicit_resolver(
-    "!surprise", re.compile(rf"(?:{SURPRISE.pattern})\Z", re.IGNORECASE), None
+    "!surprise", re.compile(rf"(?:{AMBIGUOUS_SCALAR.pattern})\Z", re.IGNORECASE), None
 )
 
 
-class Split(NamedTuple):
+class SplitText(NamedTuple):
     """A head's YAML text (None where there is no head), the body, and the lines before it."""
 
     head: str | None
@@ -35,56 +35,56 @@ class Split(NamedTuple):
     lines: int
 
 
-def split(text: str) -> Split:
+def split_front_matter(text: str) -> SplitText:
     """Return a file's head and body; a head starts with `---` as the very first bytes."""
-    match = _HEAD.match(text)
+    match = _FRONT_MATTER.match(text)
     if match is None:
-        return Split(None, text, 0)
-    return Split(match[1] or "", text[match.end() :], match[0].count("\n"))
+        return SplitText(None, text, 0)
+    return SplitText(match[1] or "", text[match.end() :], match[0].count("\n"))
 
 
 @lru_cache(maxsize=1024)
-def parsed(head: str) -> Document:
+def parse_front_matter(front_matter: str) -> Document:
     """Return a head as YAML, read once for all the files that have it; it is not to be changed."""
-    return read_yaml(head, "")
+    return read_yaml(front_matter, "")
 
 
 @lru_cache(maxsize=1024)
-def document(text: str, path: str) -> Document:
+def read_document(text: str, path: str) -> Document:
     """Return the YAML of a source with its places: of a Markdown file, that of its head.
 
     It is read once for all who ask, and is not to be changed.
     """
     if not path.endswith(".md"):
         return read_yaml(text, path)
-    return read_yaml(split(text).head or "{}", path, first_line=2)
+    return read_yaml(split_front_matter(text).head or "{}", path, first_line=2)
 
 
-def lenient(head: str) -> dict[str, Any]:
+def read_lenient(front_matter: str) -> dict[str, Any]:
     """Return the keys of a head as a client would guess them: as YAML, else line by line.
 
     The last of a doubled key wins, as in the clients' own readers.
     """
-    document = parsed(head)
-    if not any(found.code in ("PP002", "PP006") for found in document.findings):
+    document = parse_front_matter(front_matter)
+    if not any(result.code in ("PP002", "PP006") for result in document.findings):
         return {**document.data} if isinstance(document.data, dict) else {}
-    found: dict[str, Any] = {}
-    for line in head.split("\n"):
+    result: dict[str, Any] = {}
+    for line in front_matter.split("\n"):
         if match := _KEY.fullmatch(line):
             value = read_yaml(match[2], "")
-            readable = all(said.code == "PP004" for said in value.findings)
+            readable = all(finding.code == "PP004" for finding in value.findings)
             readable = readable and not isinstance(value.data, (dict, list))
-            found[match[1]] = value.data if readable else match[2].strip()
-    return found
+            result[match[1]] = value.data if readable else match[2].strip()
+    return result
 
 
-def dump(head: Mapping[str, Any]) -> str:
+def dump_front_matter(front_matter: Mapping[str, Any]) -> str:
     """Return a head as YAML between its `---` lines, in the order given, one key a line.
 
     Whatever a reader could take for something else is quoted.
     """
     text = yaml.dump(
-        dict(head),
+        dict(front_matter),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,

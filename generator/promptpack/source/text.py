@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from promptpack.model import Finding
 
-LIBRARY = "promptpack:"
+LIBRARY_PREFIX = "promptpack:"
 """How the paths of the standard library begin, which a project can't mend."""
 SIZE_LIMIT = 1 << 20
 PROBLEM_LIMIT = 100
@@ -18,7 +18,7 @@ FORBIDDEN = re.compile(
 )
 
 
-class Mark(NamedTuple):
+class Span(NamedTuple):
     """A place in a source file, counted from 1, and how many characters it covers."""
 
     line: int
@@ -26,53 +26,55 @@ class Mark(NamedTuple):
     width: int = 1
 
 
-def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
+def decode_source(data: bytes, path: str) -> tuple[str, list[Finding]]:
     """Return the text of a source file with LF line ends, and findings on what may not be in it.
 
     A byte-order mark at the start is dropped. Text is empty where it could not be decoded.
     """
     if len(data) > SIZE_LIMIT:
-        return "", [finding("PP001", path, Mark(1, 1), "file is larger than 1 MiB")]
+        return "", [make_finding("PP001", path, Span(1, 1), "file is larger than 1 MiB")]
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         return "", [
-            finding("PP001", path, Mark(line, column), "file is not UTF-8", "save it as UTF-8")
+            make_finding("PP001", path, Span(line, column), "file is not UTF-8", "save it as UTF-8")
         ]
-    shown = FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
-    hidden = islice(FORBIDDEN.finditer(text), PROBLEM_LIMIT)
-    return text, [_forbidden(shown, path, match) for match in hidden]
+    safe_text = FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    matches = islice(FORBIDDEN.finditer(text), PROBLEM_LIMIT)
+    return text, [_report_forbidden(safe_text, path, match) for match in matches]
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Return a text that can't act on a terminal or deceive a reader: hidden characters by name."""
     return FORBIDDEN.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))
 
 
-def finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named at the call
-    code: str, path: str, mark: Mark, message: str, hint: str = "", text: str = ""
+def make_finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named at the call
+    code: str, path: str, span: Span, message: str, hint: str = "", text: str = ""
 ) -> Finding:
     """Return an error at a place, with its source line from `text` for the excerpt."""
-    lines = text.split("\n", mark.line)
-    excerpt = lines[mark.line - 1] if mark.line <= len(lines) else ""
+    lines = text.split("\n", span.line)
+    excerpt = lines[span.line - 1] if span.line <= len(lines) else ""
     return Finding(
-        code, "error", path, mark.line, mark.column, message, hint, excerpt, max(1, mark.width)
+        code, "error", path, span.line, span.column, message, hint, excerpt, max(1, span.width)
     )
 
 
-def _forbidden(shown: str, path: str, match: re.Match[str]) -> Finding:
-    message = f"hidden or control character {code_point(match)}"
+def _report_forbidden(safe_text: str, path: str, match: re.Match[str]) -> Finding:
+    message = f"hidden or control character {format_code_point(match)}"
     hint = "delete it: a reader cannot see it, a model can"
-    return finding("PP301", path, place_of(shown, match.start()), message, hint, shown)
+    return make_finding(
+        "PP301", path, locate_index(safe_text, match.start()), message, hint, safe_text
+    )
 
 
-def place_of(text: str, index: int) -> Mark:
+def locate_index(text: str, index: int) -> Span:
     """Return the place of an index in a text."""
-    return Mark(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+    return Span(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
 
 
-def code_point(match: re.Match[str]) -> str:
+def format_code_point(match: re.Match[str]) -> str:
     """Return the code point of a matched character, such as `U+200B`."""
     return f"U+{ord(match.group()):04X}"

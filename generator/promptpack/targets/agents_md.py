@@ -6,23 +6,23 @@ file is read by many clients as instructions, and holds no policy.
 
 from promptpack.model import Agent
 from promptpack.targets import blocks
-from promptpack.targets.codec import TEXT_REASONS, Target, told
+from promptpack.targets.codec import TEXT_REASONS, Target, make_text_agent
 
 
 def encode(agent: Agent) -> str:
     """Return the agent's block, markers included."""
-    return blocks.wrap(agent.name, agent.prompt)
+    return blocks.wrap_block(agent.name, agent.prompt)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent of a block, or of the whole file where there is no such block."""
-    block = blocks.find(text, stem)
+    block = blocks.find_block(text, stem)
     if block is not None:
         text = "".join(block.splitlines(keepends=True)[1:-1])
-    return told(stem, "", text)
+    return make_text_agent(stem, "", text)
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why the block could not be found again."""
     return ["the prompt holds a marker of ours"] if text.count(blocks.MARKER) != 2 else []
 
@@ -33,7 +33,7 @@ AGENTS_MD = Target(
     path="AGENTS.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="the request that Codex sends with it (text); codex 0.169.0",
     reasons=TEXT_REASONS,
     keeps=frozenset({"name"}),

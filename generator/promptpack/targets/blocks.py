@@ -10,56 +10,56 @@ import re
 MARKER = "<!-- promptpack:"
 
 
-def markers(name: str) -> tuple[str, str]:
+def make_markers(name: str) -> tuple[str, str]:
     """Return the lines that begin and end an agent's block."""
     return f"{MARKER}begin {name} -->", f"{MARKER}end {name} -->"
 
 
-def wrap(name: str, body: str) -> str:
+def wrap_block(name: str, body: str) -> str:
     """Return a block: a body that ends with a newline, between its markers."""
-    begin, end = markers(name)
+    begin, end = make_markers(name)
     return f"{begin}\n{body}{end}\n"
 
 
-def find(text: str, name: str) -> str | None:
+def find_block(text: str, name: str) -> str | None:
     """Return an agent's block in a text, ended by a newline, or None where there is none."""
-    span = _span(text, name)
+    span = _find_span(text, name)
     return None if span is None else text[slice(*span)].removesuffix("\n") + "\n"
 
 
-def put(text: str, name: str, block: str) -> str:
+def put_block(text: str, name: str, block: str) -> str:
     """Return the text with an agent's block in its place, in place of an older one."""
-    if span := _span(text, name):
+    if span := _find_span(text, name):
         start, end = span
-        last = block if text[end - 1] == "\n" else block.removesuffix("\n")
-        return text[:start] + last + text[end:]
-    later = [s for n in _names(text) if n > name if (s := _span(text, n))]
-    if later:
-        start = min(later)[0]
+        replacement = block if text[end - 1] == "\n" else block.removesuffix("\n")
+        return text[:start] + replacement + text[end:]
+    later_spans = [s for n in _list_names(text) if n > name if (s := _find_span(text, n))]
+    if later_spans:
+        start = min(later_spans)[0]
         return f"{text[:start]}{block}\n{text[start:]}"
     if not text:
         return block
     return f"{text}\n{block}" if text.endswith("\n") else f"{text}\n\n{block.removesuffix(chr(10))}"
 
 
-def take(text: str, name: str) -> str:
+def remove_block(text: str, name: str) -> str:
     """Return the text without an agent's block and the line that set it apart."""
-    span = _span(text, name)
+    span = _find_span(text, name)
     if span is None:
         return text
-    before, after = text[: span[0]], text[span[1] :]
+    text_before, text_after = text[: span[0]], text[span[1] :]
     if not text[: span[1]].endswith("\n"):
-        return before.removesuffix("\n\n")
-    if before.endswith("\n"):
-        return before.removesuffix("\n") + after
-    return before + after.removeprefix("\n")
+        return text_before.removesuffix("\n\n")
+    if text_before.endswith("\n"):
+        return text_before.removesuffix("\n") + text_after
+    return text_before + text_after.removeprefix("\n")
 
 
-def _span(text: str, name: str) -> tuple[int, int] | None:
-    begin, end = (re.escape(marker) for marker in markers(name))
+def _find_span(text: str, name: str) -> tuple[int, int] | None:
+    begin, end = (re.escape(marker) for marker in make_markers(name))
     match = re.search(rf"^{begin}\r?\n.*?^{end}(?:\r?\n|\Z)", text, re.MULTILINE | re.DOTALL)
     return match.span() if match else None
 
 
-def _names(text: str) -> list[str]:
+def _list_names(text: str) -> list[str]:
     return re.findall(rf"^{re.escape(MARKER)}begin (\S+) -->", text, re.MULTILINE)

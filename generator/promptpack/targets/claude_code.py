@@ -10,17 +10,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.policy.lattice import effects
+from promptpack.policy.lattice import list_effects
 from promptpack.targets.codec import (
-    HEAD_FIELDS,
+    FRONT_MATTER_FIELDS,
     Target,
-    agent_of,
-    granted,
-    head_problems,
-    kept,
-    read_head,
-    servers,
-    with_head,
+    check_front_matter,
+    grants_fully,
+    join_front_matter,
+    list_servers,
+    make_agent,
+    make_switch_grant,
+    read_front_matter,
 )
 
 NAME = "claude-code"
@@ -51,39 +51,47 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "disallowedTools": (str, list),
     "model": str,
 }
-_KNOWN = frozenset(t for tools in (*TOOLS.values(), *ALSO_DENIED.values()) for t in tools)
+_KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *ALSO_DENIED.values()) for t in tools)
 _MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
 
 
 def encode(agent: Agent) -> str:
     """Return the agent file; its head says which tools there are, unless all are meant."""
-    head: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
-        head["model"] = model
-    had = {name: kept(agent, name) for name in (*TOOLS, *servers(agent.policy))}
-    denied = [tool for name in had if not had[name] for tool in _denial(agent, name)]
+        front_matter["model"] = model
+    switches = {name: grants_fully(agent, name) for name in (*TOOLS, *list_servers(agent.policy))}
+    denied_tools = [
+        tool for name in switches if not switches[name] for tool in _list_denied_tools(agent, name)
+    ]
     if agent.policy.default is Effect.DENY:
-        listed = [tool for name in had if had[name] for tool in _names(name)]
-        head["tools"] = ", ".join(listed) or []
-        denied = [tool for tool in denied if tool.rpartition("__")[0] in listed]
-    if denied:
-        head["disallowedTools"] = ", ".join(denied)
-    return with_head(head, agent)
+        listed_tools = [
+            tool for name in switches if switches[name] for tool in _list_tool_names(name)
+        ]
+        front_matter["tools"] = ", ".join(listed_tools) or []
+        denied_tools = [tool for tool in denied_tools if tool.rpartition("__")[0] in listed_tools]
+    if denied_tools:
+        front_matter["disallowedTools"] = ", ".join(denied_tools)
+    return join_front_matter(front_matter, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
-    keys, body = read_head(text)
-    return agent_of(NAME, keys, stem, body, _effective(_Tools.read(keys)))
+    keys, body = read_front_matter(text)
+    return make_agent(NAME, keys, stem, body, _make_effective_policy(_Tools.read(keys)))
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
-    keys, _ = read_head(text)
-    entries = [*_entries(keys.get("tools")), *_entries(keys.get("disallowedTools"))]
-    said = [f"unknown tool '{e}'" for e in entries if e not in _KNOWN and not _MCP.fullmatch(e)]
-    return [*head_problems(text, _KEYS, sorted(HEAD_FIELDS)), *said]
+    keys, _ = read_front_matter(text)
+    entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
+    messages = [
+        f"unknown tool '{entry}'"
+        for entry in entries
+        if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
+    ]
+    return [*check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS)), *messages]
 
 
 class _Tools(NamedTuple):
@@ -95,11 +103,11 @@ class _Tools(NamedTuple):
     @classmethod
     def read(cls, keys: Mapping[str, Any]) -> "_Tools":
         """Read both keys as the client does; a memory brings Read, Edit and Write back."""
-        listed = None
+        allow_list = None
         if "tools" in keys and keys["tools"] not in ("*", ["*"]):
-            listed = frozenset(_entries(keys["tools"]))
-            listed |= {"Read", "Edit", "Write"} if keys.get("memory") else set()
-        return cls(listed, frozenset(_entries(keys.get("disallowedTools"))))
+            allow_list = frozenset(_iter_tool_names(keys["tools"]))
+            allow_list |= {"Read", "Edit", "Write"} if keys.get("memory") else set()
+        return cls(allow_list, frozenset(_iter_tool_names(keys.get("disallowedTools"))))
 
     def has(self, tool: str) -> bool:
         """Tell whether a built-in tool is there; without the shell there is no Monitor either."""
@@ -122,24 +130,24 @@ class _Tools(NamedTuple):
         return self.has_server(server) or (self.listed is not None and name in self.listed)
 
 
-def _effective(tools: _Tools) -> Policy:
+def _make_effective_policy(tools: _Tools) -> Policy:
     grants: dict[str, Grant] = {}
     for capability in CAPABILITIES:
         names = (*TOOLS.get(capability, ()), *ALSO_DENIED.get(capability, ()))
-        grants[capability] = granted(any(tools.has(name) for name in names))
+        grants[capability] = make_switch_grant(any(tools.has(name) for name in names))
     for entry in sorted((tools.listed or frozenset()) | tools.denied):
         match = _MCP.fullmatch(entry)
         if match is None or match[1] == "*":
             continue
         server, tool = match[1], match[2]
-        grants[f"mcp:{server}"] = granted(tools.has_server(server))
+        grants[f"mcp:{server}"] = make_switch_grant(tools.has_server(server))
         if tool and tool != "*":
-            grants[f"mcp:{server}/{tool}"] = granted(tools.has_server_tool(server, tool))
-    others = tools.listed is None and "mcp__*" not in tools.denied
-    return Policy(Effect.ALLOW if others else Effect.DENY, grants)
+            grants[f"mcp:{server}/{tool}"] = make_switch_grant(tools.has_server_tool(server, tool))
+    allows_others = tools.listed is None and "mcp__*" not in tools.denied
+    return Policy(Effect.ALLOW if allows_others else Effect.DENY, grants)
 
 
-def _entries(value: object) -> Iterator[str]:
+def _iter_tool_names(value: object) -> Iterator[str]:
     """Yield the tool names of a comma string or a list; `Bash(x)` is the whole of Bash."""
     texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     for text in texts:
@@ -148,17 +156,17 @@ def _entries(value: object) -> Iterator[str]:
             yield _ALIASES.get(name, name)
 
 
-def _names(capability: str) -> tuple[str, ...]:
+def _list_tool_names(capability: str) -> tuple[str, ...]:
     if capability.startswith("mcp:"):
         return ("mcp__" + capability.removeprefix("mcp:").replace("/", "__"),)
     return TOOLS[capability]
 
 
-def _denial(agent: Agent, capability: str) -> tuple[str, ...]:
+def _list_denied_tools(agent: Agent, capability: str) -> tuple[str, ...]:
     """Return the names a deny-list needs, none where the client's own default is meant."""
-    if effects(agent.policy.grant(capability)) == {Effect.INHERIT}:
+    if list_effects(agent.policy.grant(capability)) == {Effect.INHERIT}:
         return ()
-    return (*_names(capability), *ALSO_DENIED.get(capability, ()))
+    return (*_list_tool_names(capability), *ALSO_DENIED.get(capability, ()))
 
 
 CLAUDE_CODE = Target(
@@ -167,7 +175,7 @@ CLAUDE_CODE = Target(
     path=".claude/agents/{name}.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.330",
     absent=frozenset({"list", "patch", "question"}),
     reasons={

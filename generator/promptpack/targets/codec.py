@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptpack.model import Agent, Effect, Grant, Line, Mode, Model, Origin, Policy
-from promptpack.policy.lattice import effects, plain
+from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
 
-HEAD_FIELDS = frozenset({"name", "description"})
+FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 TEXT_REASONS: Mapping[str, str] = {
     "advisory": "this file is text: it can say what is allowed, not hold it",
     "description": "this file has no description",
@@ -44,62 +44,64 @@ class Target:
     reasons: Mapping[str, str]
     verified: str
     absent: frozenset[str] = frozenset()
-    keeps: frozenset[str] = HEAD_FIELDS
+    keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
     tells_policy: bool = False
     block: bool = False
 
 
-def kept(agent: Agent, capability: str) -> bool:
+def grants_fully(agent: Agent, capability: str) -> bool:
     """Tell whether a client that only has a capability or not gives it to this agent.
 
     It does where the policy allows all of it, leaves it to the client, or the pack accepts more.
     """
-    said = effects(agent.policy.grant(capability))
-    if capability in agent.accepted and said != {Effect.DENY}:
+    policy_effects = list_effects(agent.policy.grant(capability))
+    if capability in agent.accepted and policy_effects != {Effect.DENY}:
         return True
-    return said <= {Effect.ALLOW, Effect.INHERIT}
+    return policy_effects <= {Effect.ALLOW, Effect.INHERIT}
 
 
-def granted(there: bool) -> Grant:
+def make_switch_grant(is_on: bool) -> Grant:
     """Return the grant of a capability that is there whole, or not at all."""
-    return plain(Effect.ALLOW if there else Effect.DENY)
+    return grant_of(Effect.ALLOW if is_on else Effect.DENY)
 
 
-def servers(policy: Policy) -> list[str]:
+def list_servers(policy: Policy) -> list[str]:
     """Return the MCP servers and tools that a policy names, a server before its tools."""
     return sorted(name for name in policy.grants if name.startswith("mcp:"))
 
 
-def listed_servers(agent: Agent) -> list[tuple[str, str]]:
+def list_named_servers(agent: Agent) -> list[tuple[str, str]]:
     """Return the MCP servers and tools that an allow-list may name, as (server, tool or "").
 
     A server is named whole only where all of its tools that the policy names are given too.
     """
-    had = {name for name in servers(agent.policy) if kept(agent, name)}
-    listed = []
-    for name in servers(agent.policy):
+    granted_names = {name for name in list_servers(agent.policy) if grants_fully(agent, name)}
+    named_servers = []
+    for name in list_servers(agent.policy):
         server, _, tool = name.removeprefix("mcp:").partition("/")
-        tools = {n for n in servers(agent.policy) if n.startswith(f"mcp:{server}/")}
-        whole = f"mcp:{server}" in had and tools <= had
-        if name in had and (not tool) == whole:
-            listed.append((server, tool))
-    return listed
+        tools = {n for n in list_servers(agent.policy) if n.startswith(f"mcp:{server}/")}
+        is_whole = f"mcp:{server}" in granted_names and tools <= granted_names
+        if name in granted_names and (not tool) == is_whole:
+            named_servers.append((server, tool))
+    return named_servers
 
 
-def lines_of(body: str) -> tuple[Line, ...]:
+def split_lines(body: str) -> tuple[Line, ...]:
     """Return the lines of a decoded prompt, which come from no source file."""
     return tuple(Line(text, Origin("", n)) for n, text in enumerate(body.split("\n"), 1))
 
 
-def told(name: str, description: str, body: str, temperature: float | None = None) -> Agent:
+def make_text_agent(
+    name: str, description: str, body: str, temperature: float | None = None
+) -> Agent:
     """Return the agent of a file that is text only: nothing in it holds the agent back."""
-    lines = lines_of(body.removesuffix("\n"))
-    everything = Policy(Effect.ALLOW)
-    return Agent(name, description, "all", Model(""), temperature, everything, lines)
+    lines = split_lines(body.removesuffix("\n"))
+    full_policy = Policy(Effect.ALLOW)
+    return Agent(name, description, "all", Model(""), temperature, full_policy, lines)
 
 
-def agent_of(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client
+def make_agent(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place for every client
     client: str,
     keys: Mapping[str, Any],
     stem: str,
@@ -110,60 +112,62 @@ def agent_of(  # noqa: PLR0913, PLR0917 - the parts of an agent, in one place fo
 ) -> Agent:
     """Return the agent of a file's keys; it has the file's stem for a name where none is given."""
     return Agent(
-        name=text_of(keys.get("name")) or stem,
-        description=text_of(keys.get("description")),
+        name=as_text(keys.get("name")) or stem,
+        description=as_text(keys.get("description")),
         mode=mode,
-        model=model_of(client, keys.get("model")),
+        model=make_model(client, keys.get("model")),
         temperature=temperature,
         policy=policy,
-        body=lines_of(body),
+        body=split_lines(body),
     )
 
 
-def with_head(head: Mapping[str, Any], agent: Agent) -> str:
+def join_front_matter(front_matter: Mapping[str, Any], agent: Agent) -> str:
     """Return a Markdown file of a head, a blank line and the prompt."""
-    return f"{frontmatter.dump(head)}\n{agent.prompt}"
+    return f"{frontmatter.dump_front_matter(front_matter)}\n{agent.prompt}"
 
 
-def read_head(text: str) -> tuple[dict[str, Any], str]:
+def read_front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the keys and trimmed prompt of a Markdown file, read as leniently as clients do."""
-    head, body, _ = frontmatter.split(text.removeprefix("\ufeff"))
-    return (frontmatter.lenient(head) if head is not None else {}), body.strip()
+    front_matter, body, _ = frontmatter.split_front_matter(text.removeprefix("\ufeff"))
+    return (
+        frontmatter.read_lenient(front_matter) if front_matter is not None else {}
+    ), body.strip()
 
 
-def head_problems(
-    text: str, known: Mapping[str, type | tuple[type, ...]], needed: Iterable[str] = ()
+def check_front_matter(
+    text: str, key_types: Mapping[str, type | tuple[type, ...]], required_keys: Iterable[str] = ()
 ) -> list[str]:
     """Return what is wrong with a file's head by its keys and their types, and an empty prompt."""
-    head, body, _ = frontmatter.split(text)
-    document = frontmatter.parsed(head or "")
-    if head is None or document.findings or not isinstance(document.data, dict):
+    front_matter, body, _ = frontmatter.split_front_matter(text)
+    document = frontmatter.parse_front_matter(front_matter or "")
+    if front_matter is None or document.findings or not isinstance(document.data, dict):
         return ["the file does not start with a head that is a YAML mapping"]
-    said = [f"unknown key '{key}'" for key in document.data if key not in known]
-    said += [
+    messages = [f"unknown key '{key}'" for key in document.data if key not in key_types]
+    messages += [
         f"'{key}' can't be {value!r}"
         for key, value in document.data.items()
-        if key in known and not _is(value, known[key])
+        if key in key_types and not _has_type(value, key_types[key])
     ]
-    said += [f"'{key}' is missing" for key in needed if not document.data.get(key)]
-    return said if body.strip() else [*said, "the prompt is empty"]
+    messages += [f"'{key}' is missing" for key in required_keys if not document.data.get(key)]
+    return messages if body.strip() else [*messages, "the prompt is empty"]
 
 
-def text_of(value: object) -> str:
+def as_text(value: object) -> str:
     """Return a head value that should be text as text; nothing where there is none."""
     return "" if value is None else str(value)
 
 
-def number_of(value: object) -> float | None:
+def as_number(value: object) -> float | None:
     """Return a head value that should be a number, or None."""
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def model_of(target: str, value: object) -> Model:
+def make_model(target: str, value: object) -> Model:
     """Return the model that a file names, known by its id in this client only."""
     return Model("", ids={target: value} if isinstance(value, str) and value else {})
 
 
-def _is(value: object, types: type | tuple[type, ...]) -> bool:
-    numeric = isinstance(value, bool) and types is not bool
-    return isinstance(value, types) and not numeric and value != ""
+def _has_type(value: object, types: type | tuple[type, ...]) -> bool:
+    is_unwanted_bool = isinstance(value, bool) and types is not bool
+    return isinstance(value, types) and not is_unwanted_bool and value != ""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Policy
-from promptpack.targets.codec import Target, agent_of, granted, kept, text_of
+from promptpack.targets.codec import Target, as_text, grants_fully, make_agent, make_switch_grant
 
 NAME = "codex"
 
@@ -30,13 +30,16 @@ _KEYS: Mapping[str, type] = {
 
 def encode(agent: Agent) -> str:
     """Return the TOML file; the prompt is a literal block unless it holds the block's own end."""
-    lines = [f"name = {_string(agent.name)}", f"description = {_string(agent.description)}"]
+    lines = [
+        f"name = {_quote_string(agent.name)}",
+        f"description = {_quote_string(agent.description)}",
+    ]
     if model := agent.model.ids.get(NAME):
-        lines.append(f"model = {_string(model)}")
-    if not any(kept(agent, c) for c in ("edit", "write", "patch")):
+        lines.append(f"model = {_quote_string(model)}")
+    if not any(grants_fully(agent, c) for c in ("edit", "write", "patch")):
         lines.append('sandbox_mode = "read-only"')
-    lines.append(f"developer_instructions = {_block(agent.prompt)}")
-    if not (kept(agent, "execute") or "execute" in agent.accepted):
+    lines.append(f"developer_instructions = {_quote_block(agent.prompt)}")
+    if not (grants_fully(agent, "execute") or "execute" in agent.accepted):
         lines += ["", "[features]", "shell_tool = false"]
     return "\n".join(lines) + "\n"
 
@@ -47,49 +50,57 @@ def decode(text: str, stem: str) -> Agent:
         keys = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         keys = {}
-    return agent_of(
+    return make_agent(
         NAME,
         keys,
         stem,
-        text_of(keys.get("developer_instructions")).removesuffix("\n"),
-        _effective(keys),
+        as_text(keys.get("developer_instructions")).removesuffix("\n"),
+        _make_effective_policy(keys),
     )
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why Codex would drop a file."""
     try:
         keys = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return [f"not TOML: {error}"]
-    said = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
-    said += [
+    messages = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
+    messages += [
         f"'{key}' can't be {keys[key]!r}"
-        for key, kind in _KEYS.items()
-        if key in keys and not isinstance(keys[key], kind)
+        for key, expected_type in _KEYS.items()
+        if key in keys and not isinstance(keys[key], expected_type)
     ]
-    needed = ("name", "description", "developer_instructions")
-    return [*said, *(f"'{k}' is missing" for k in needed if not text_of(keys.get(k)).strip())]
+    required_keys = ("name", "description", "developer_instructions")
+    return [
+        *messages,
+        *(
+            f"'{required_key}' is missing"
+            for required_key in required_keys
+            if not as_text(keys.get(required_key)).strip()
+        ),
+    ]
 
 
-def _effective(keys: Mapping[str, Any]) -> Policy:
+def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
     features = keys.get("features")
-    shell = not (isinstance(features, dict) and features.get("shell_tool") is False)
+    has_shell = not (isinstance(features, dict) and features.get("shell_tool") is False)
     grants: dict[str, Grant] = {
-        c: granted(c not in ABSENT and (shell or c not in THROUGH_SHELL)) for c in CAPABILITIES
+        c: make_switch_grant(c not in ABSENT and (has_shell or c not in THROUGH_SHELL))
+        for c in CAPABILITIES
     }
     return Policy(Effect.ALLOW, grants)
 
 
-def _string(text: str) -> str:
+def _quote_string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _block(prompt: str) -> str:
+def _quote_block(prompt: str) -> str:
     if "'''" not in prompt:
         return f"'''\n{prompt}'''"
-    escaped = prompt.replace("\\", "\\\\").replace('"""', '""\\"')
-    return f'"""\n{escaped}"""'
+    escaped_prompt = prompt.replace("\\", "\\\\").replace('"""', '""\\"')
+    return f'"""\n{escaped_prompt}"""'
 
 
 CODEX = Target(
@@ -98,7 +109,7 @@ CODEX = Target(
     path=".codex/agents/{name}.toml",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="the request of a spawned agent (prompt, model, shell); codex 0.169.0",
     absent=ABSENT,
     advisory=True,

@@ -11,14 +11,14 @@ from typing import Any
 from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy
 from promptpack.targets.codec import (
     Target,
-    agent_of,
-    granted,
-    head_problems,
-    kept,
-    listed_servers,
-    read_head,
-    servers,
-    with_head,
+    check_front_matter,
+    grants_fully,
+    join_front_matter,
+    list_named_servers,
+    list_servers,
+    make_agent,
+    make_switch_grant,
+    read_front_matter,
 )
 
 NAME = "copilot"
@@ -65,77 +65,85 @@ _MCP = re.compile(r"([A-Za-z0-9_-]+)/(\*|[A-Za-z0-9_-]+)")
 
 def encode(agent: Agent) -> str:
     """Return the agent file; its head lists the tools there are, unless all are meant."""
-    head: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
-        head["model"] = model
+        front_matter["model"] = model
     if agent.mode == "primary":
-        head["disable-model-invocation"] = True
-    had = {c for c in (*CAPABILITIES, *servers(agent.policy)) if kept(agent, c)}
-    everything = len(had) == len(CAPABILITIES) + len(servers(agent.policy))
-    if agent.policy.default is Effect.DENY or not everything:
-        mcp = (f"{server}/{tool or '*'}" for server, tool in listed_servers(agent))
-        head["tools"] = [*_names(had), *mcp]
-    return with_head(head, agent)
+        front_matter["disable-model-invocation"] = True
+    capabilities = {
+        c for c in (*CAPABILITIES, *list_servers(agent.policy)) if grants_fully(agent, c)
+    }
+    grants_all = len(capabilities) == len(CAPABILITIES) + len(list_servers(agent.policy))
+    if agent.policy.default is Effect.DENY or not grants_all:
+        mcp = (f"{server}/{tool or '*'}" for server, tool in list_named_servers(agent))
+        front_matter["tools"] = [*_iter_tool_names(capabilities), *mcp]
+    return join_front_matter(front_matter, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Copilot makes of a file; what its list does not name is denied."""
-    keys, body = read_head(text)
+    keys, body = read_front_matter(text)
     mode: Mode = "subagent" if keys.get("user-invocable") is False else "all"
-    return agent_of(
+    return make_agent(
         NAME,
         keys,
         stem.removesuffix(".agent"),
         body,
-        _effective(_listed(keys)),
+        _make_effective_policy(_read_tool_names(keys)),
         mode="primary" if keys.get("disable-model-invocation") is True else mode,
     )
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
-    keys, body = read_head(text)
-    said = head_problems(text, _KEYS, ["description"])
-    listed = _listed(keys) or []
-    said += [f"unknown tool '{n}'" for n in listed if n not in ALIASES and not _MCP.fullmatch(n)]
+    keys, body = read_front_matter(text)
+    messages = check_front_matter(text, _KEYS, ["description"])
+    tool_names = _read_tool_names(keys) or []
+    messages += [
+        f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)
+    ]
     if len(body) > BODY_LIMIT:
-        said.append(f"the prompt has {len(body)} characters; Copilot takes {BODY_LIMIT}")
-    return said
+        messages.append(f"the prompt has {len(body)} characters; Copilot takes {BODY_LIMIT}")
+    return messages
 
 
-def _names(had: set[str]) -> Iterator[str]:
+def _iter_tool_names(capabilities: set[str]) -> Iterator[str]:
     """Yield the names that give the capabilities, an alias before its halves."""
-    told: set[str] = set()
-    for name, gives in ALIASES.items():
-        if had.issuperset(gives) and not told.issuperset(gives):
-            told.update(gives)
+    covered_capabilities: set[str] = set()
+    for name, alias_capabilities in ALIASES.items():
+        if capabilities.issuperset(alias_capabilities) and not covered_capabilities.issuperset(
+            alias_capabilities
+        ):
+            covered_capabilities.update(alias_capabilities)
             yield name
 
 
-def _listed(keys: Mapping[str, Any]) -> list[str] | None:
+def _read_tool_names(keys: Mapping[str, Any]) -> list[str] | None:
     """Return the names in `tools`, None where all tools are meant."""
     if "tools" not in keys:
         return None
     value = keys["tools"]
     names = value.split(",") if isinstance(value, str) else value
-    found = [n.strip() for n in names if isinstance(n, str)] if isinstance(names, list) else []
-    return None if "*" in found else found
+    tool_names = [n.strip() for n in names if isinstance(n, str)] if isinstance(names, list) else []
+    return None if "*" in tool_names else tool_names
 
 
-def _effective(listed: list[str] | None) -> Policy:
-    if listed is None:
+def _make_effective_policy(tool_names: list[str] | None) -> Policy:
+    if tool_names is None:
         return Policy(Effect.ALLOW)
-    spelt = {name.lower(): name for name in ALIASES}
-    had: set[str] = {"skill"}
+    spellings = {name.lower(): name for name in ALIASES}
+    capabilities: set[str] = {"skill"}
     grants: dict[str, Grant] = {}
-    for name in listed:
-        known = _OTHER_SPELLINGS.get(name.lower(), name.lower())
-        if gives := ALIASES.get(spelt.get(known.lower(), "")):
-            had.update(gives)
+    for name in tool_names:
+        spelling = _OTHER_SPELLINGS.get(name.lower(), name.lower())
+        if alias_capabilities := ALIASES.get(spellings.get(spelling.lower(), "")):
+            capabilities.update(alias_capabilities)
         elif match := _MCP.fullmatch(name):
             server, tool = match.groups()
-            grants[f"mcp:{server}" + ("" if tool == "*" else f"/{tool}")] = granted(True)
-    return Policy(Effect.DENY, {**{c: granted(c in had) for c in CAPABILITIES}, **grants})
+            grants[f"mcp:{server}" + ("" if tool == "*" else f"/{tool}")] = make_switch_grant(True)
+    return Policy(
+        Effect.DENY, {**{c: make_switch_grant(c in capabilities) for c in CAPABILITIES}, **grants}
+    )
 
 
 COPILOT = Target(
@@ -144,7 +152,7 @@ COPILOT = Target(
     path=".github/agents/{name}.agent.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="the request it sends (prompt, tools); copilot 1.0.102",
     reasons={
         "skill": "Copilot gives every main session its skills, whatever the agent lists",

@@ -7,24 +7,24 @@ something; there is no list of tools.
 from collections.abc import Mapping
 from typing import Any
 
-from promptpack.model import Agent, Effect, Grant, Policy, Rule
+from promptpack.model import Agent, Effect, Grant, PatternRule, Policy
 from promptpack.targets.codec import (
-    HEAD_FIELDS,
+    FRONT_MATTER_FIELDS,
     Target,
-    agent_of,
-    granted,
-    head_problems,
-    kept,
-    read_head,
-    with_head,
+    check_front_matter,
+    grants_fully,
+    join_front_matter,
+    make_agent,
+    make_switch_grant,
+    read_front_matter,
 )
 
 NAME = "cursor"
 
 SWITCHED = ("edit", "write", "patch", "execute")
 HARMLESS = (
-    Rule("*", Effect.DENY),
-    Rule("(commands that change nothing)", Effect.ALLOW),
+    PatternRule("*", Effect.DENY),
+    PatternRule("(commands that change nothing)", Effect.ALLOW),
 )
 """What `readonly` leaves of the shell. No list of commands says it, so it is more than a deny."""
 
@@ -38,26 +38,26 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
 
 def encode(agent: Agent) -> str:
     """Return the agent file, read-only unless all that the switch stops is meant to be there."""
-    head: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
-        head["model"] = model
-    if not all(kept(agent, capability) for capability in SWITCHED):
-        head["readonly"] = True
-    return with_head(head, agent)
+        front_matter["model"] = model
+    if not all(grants_fully(agent, capability) for capability in SWITCHED):
+        front_matter["readonly"] = True
+    return join_front_matter(front_matter, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Cursor makes of a file: everything, less what `readonly` stops."""
-    keys, body = read_head(text)
+    keys, body = read_front_matter(text)
     grants: dict[str, Grant] = {}
     if keys.get("readonly") is True:
-        grants = {c: granted(False) for c in SWITCHED} | {"execute": HARMLESS}
-    return agent_of(NAME, keys, stem, body, Policy(Effect.ALLOW, grants))
+        grants = {c: make_switch_grant(False) for c in SWITCHED} | {"execute": HARMLESS}
+    return make_agent(NAME, keys, stem, body, Policy(Effect.ALLOW, grants))
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return what Cursor would take otherwise than the file says."""
-    return head_problems(text, _KEYS, sorted(HEAD_FIELDS))
+    return check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS))
 
 
 CURSOR = Target(
@@ -66,7 +66,7 @@ CURSOR = Target(
     path=".cursor/agents/{name}.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="documentation only: Cursor can't be run here",
     tells_policy=True,
     reasons={

@@ -7,28 +7,28 @@ from promptpack.model import Agent
 from promptpack.targets.codec import (
     TEXT_REASONS,
     Target,
-    head_problems,
-    read_head,
-    text_of,
-    told,
-    with_head,
+    as_text,
+    check_front_matter,
+    join_front_matter,
+    make_text_agent,
+    read_front_matter,
 )
 
 
 def encode(agent: Agent) -> str:
     """Return the rule file, applied where its description fits."""
-    return with_head({"description": agent.description, "alwaysApply": False}, agent)
+    return join_front_matter({"description": agent.description, "alwaysApply": False}, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that a rule describes."""
-    keys, body = read_head(text)
-    return told(stem, text_of(keys.get("description")), body)
+    keys, body = read_front_matter(text)
+    return make_text_agent(stem, as_text(keys.get("description")), body)
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return what Cursor would take otherwise than the rule says."""
-    return head_problems(text, {"description": str, "alwaysApply": bool})
+    return check_front_matter(text, {"description": str, "alwaysApply": bool})
 
 
 CURSOR_RULE = Target(
@@ -37,7 +37,7 @@ CURSOR_RULE = Target(
     path=".cursor/rules/{name}.mdc",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="documentation only: Cursor can't be run here",
     reasons=TEXT_REASONS,
     advisory=True,

@@ -11,18 +11,18 @@ from typing import Any
 
 from promptpack.model import CAPABILITIES, OTHER_MCP, Agent, Effect, Grant, Policy
 from promptpack.targets.codec import (
-    HEAD_FIELDS,
+    FRONT_MATTER_FIELDS,
     Target,
-    agent_of,
-    granted,
-    head_problems,
-    kept,
-    listed_servers,
-    number_of,
-    read_head,
-    servers,
-    text_of,
-    with_head,
+    as_number,
+    as_text,
+    check_front_matter,
+    grants_fully,
+    join_front_matter,
+    list_named_servers,
+    list_servers,
+    make_agent,
+    make_switch_grant,
+    read_front_matter,
 )
 
 NAME = "gemini"
@@ -57,62 +57,74 @@ _WORD = re.compile(r"\$\{\w+\}")
 
 def encode(agent: Agent) -> str:
     """Return the agent file; its head lists the tools there are, unless all are meant."""
-    head: dict[str, Any] = {"name": agent.name, "description": agent.description}
-    had = {c for c in (*TOOLS, *servers(agent.policy)) if kept(agent, c)}
-    everything = len(had) == len(TOOLS) + len(servers(agent.policy))
-    if agent.policy.default is Effect.DENY or not everything:
-        head["tools"] = [*(TOOLS[c] for c in TOOLS if c in had), *_server_names(agent, had)]
+    front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    capabilities = {c for c in (*TOOLS, *list_servers(agent.policy)) if grants_fully(agent, c)}
+    grants_all = len(capabilities) == len(TOOLS) + len(list_servers(agent.policy))
+    if agent.policy.default is Effect.DENY or not grants_all:
+        front_matter["tools"] = [
+            *(TOOLS[c] for c in TOOLS if c in capabilities),
+            *_list_server_names(agent, capabilities),
+        ]
     if model := agent.model.ids.get(NAME):
-        head["model"] = model
+        front_matter["model"] = model
     if agent.temperature is not None:
-        head["temperature"] = agent.temperature
-    return with_head(head, agent)
+        front_matter["temperature"] = agent.temperature
+    return join_front_matter(front_matter, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Gemini CLI makes of a file; what its list does not name is denied."""
-    keys, body = read_head(text)
-    return agent_of(
-        NAME, keys, stem, body, _effective(keys), temperature=number_of(keys.get("temperature"))
+    keys, body = read_front_matter(text)
+    return make_agent(
+        NAME,
+        keys,
+        stem,
+        body,
+        _make_effective_policy(keys),
+        temperature=as_number(keys.get("temperature")),
     )
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why Gemini CLI would refuse a file, or fail when the agent is called."""
-    keys, body = read_head(text)
-    said = head_problems(text, _KEYS, sorted(HEAD_FIELDS))
-    if not _NAME.fullmatch(text_of(keys.get("name"))):
-        said.append(f"the name '{keys.get('name')}' has more than lower-case letters, digits, -, _")
-    known = {*TOOLS.values(), "mcp_*"}
+    keys, body = read_front_matter(text)
+    messages = check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS))
+    if not _NAME.fullmatch(as_text(keys.get("name"))):
+        messages.append(
+            f"the name '{keys.get('name')}' has more than lower-case letters, digits, -, _"
+        )
+    known_tools = {*TOOLS.values(), "mcp_*"}
     names = keys.get("tools") or []
-    said += [f"unknown tool '{n}'" for n in names if n not in known and not _MCP.fullmatch(str(n))]
-    said += [
+    messages += [
+        f"unknown tool '{n}'" for n in names if n not in known_tools and not _MCP.fullmatch(str(n))
+    ]
+    messages += [
         f"the prompt has '{word}', which Gemini CLI takes for a value to fill in"
         for word in dict.fromkeys(_WORD.findall(body))
     ]
-    return said
+    return messages
 
 
-def _server_names(agent: Agent, had: set[str]) -> list[str]:
-    if kept(agent, OTHER_MCP) and had.issuperset(servers(agent.policy)):
+def _list_server_names(agent: Agent, capabilities: set[str]) -> list[str]:
+    if grants_fully(agent, OTHER_MCP) and capabilities.issuperset(list_servers(agent.policy)):
         return ["mcp_*"]
-    return [f"mcp_{server}_{tool or '*'}" for server, tool in listed_servers(agent)]
+    return [f"mcp_{server}_{tool or '*'}" for server, tool in list_named_servers(agent)]
 
 
-def _effective(keys: Mapping[str, Any]) -> Policy:
-    absent = {c: granted(False) for c in CAPABILITIES if c not in TOOLS}
+def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
+    absent_grants = {c: make_switch_grant(False) for c in CAPABILITIES if c not in TOOLS}
     names = keys.get("tools", ["*"])
-    listed = {n for n in names if isinstance(n, str)} if isinstance(names, list) else set()
-    if "*" in listed:
-        return Policy(Effect.ALLOW, absent)
-    had = {_OTHER_SPELLINGS[n] for n in listed if n in _OTHER_SPELLINGS}
-    had |= {c for c, tool in TOOLS.items() if tool in listed}
-    grants: dict[str, Grant] = {c: granted(c in had) for c in CAPABILITIES}
-    for name in sorted(listed):
+    tool_names = {n for n in names if isinstance(n, str)} if isinstance(names, list) else set()
+    if "*" in tool_names:
+        return Policy(Effect.ALLOW, absent_grants)
+    capabilities = {_OTHER_SPELLINGS[n] for n in tool_names if n in _OTHER_SPELLINGS}
+    capabilities |= {c for c, tool in TOOLS.items() if tool in tool_names}
+    grants: dict[str, Grant] = {c: make_switch_grant(c in capabilities) for c in CAPABILITIES}
+    for name in sorted(tool_names):
         if match := _MCP.fullmatch(name):
             server, tool = match.groups()
-            grants[f"mcp:{server}" + ("" if tool == "*" else f"/{tool}")] = granted(True)
-    return Policy(Effect.ALLOW if "mcp_*" in listed else Effect.DENY, grants)
+            grants[f"mcp:{server}" + ("" if tool == "*" else f"/{tool}")] = make_switch_grant(True)
+    return Policy(Effect.ALLOW if "mcp_*" in tool_names else Effect.DENY, grants)
 
 
 GEMINI = Target(
@@ -121,7 +133,7 @@ GEMINI = Target(
     path=".gemini/agents/{name}.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="its own agent loader (all fields); gemini-cli-core 0.61.0",
     absent=frozenset({"patch", "task"}),
     reasons={

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from promptpack.model import Agent
-from promptpack.targets.codec import TEXT_REASONS, Target, number_of, text_of, told
+from promptpack.targets.codec import TEXT_REASONS, Target, as_number, as_text, make_text_agent
 
 
 def encode(agent: Agent) -> str:
@@ -24,14 +24,14 @@ def decode(text: str, stem: str) -> Agent:
     data = data if isinstance(data, dict) else {}
     messages = data.get("messages")
     system = [
-        text_of(message.get("content"))
+        as_text(message.get("content"))
         for message in (messages if isinstance(messages, list) else [])
         if isinstance(message, dict) and message.get("role") == "system"
     ]
-    return told(stem, "", "\n\n".join(system), number_of(data.get("temperature")))
+    return make_text_agent(stem, "", "\n\n".join(system), as_number(data.get("temperature")))
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why there is nothing to send."""
     return [] if decode(text, "").prompt.strip() else ["the prompt is empty"]
 
@@ -42,7 +42,7 @@ MESSAGES = Target(
     path="{name}/messages.json",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="plain text, read back",
     reasons=TEXT_REASONS,
     keeps=frozenset(),

@@ -2,18 +2,18 @@
 
 Measured on opencode-ai 1.18.33: rules are ordered and the last match wins; `read: allow` would
 cancel the built-in question before `.env` files, so that guard is written out; one invalid value
-breaks the whole client, so `problems` is as strict as the client's own schema.
+breaks the whole client, so `find_problems` is as strict as the client's own schema.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
-from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, Policy, Rule
-from promptpack.policy.lattice import effects, meet, plain
-from promptpack.policy.patterns import matches
+from promptpack.model import CAPABILITIES, Agent, Effect, Grant, Mode, PatternRule, Policy
+from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
+from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
-from promptpack.targets.codec import Target, agent_of, number_of, servers, with_head
+from promptpack.targets.codec import Target, as_number, join_front_matter, list_servers, make_agent
 
 NAME = "opencode"
 
@@ -38,9 +38,9 @@ KEYS = {
 PLAIN = frozenset({"webfetch", "websearch", "todowrite", "question", "doom_loop"})
 SPAWN_ONLY_NAMED = frozenset({"todowrite", "task"})
 ENV_GUARD = (
-    Rule("*.env", Effect.ASK),
-    Rule("*.env.*", Effect.ASK),
-    Rule("*.env.example", Effect.ALLOW),
+    PatternRule("*.env", Effect.ASK),
+    PatternRule("*.env.*", Effect.ASK),
+    PatternRule("*.env.example", Effect.ALLOW),
 )
 GUARDS = {"external_directory": "ask", "doom_loop": "ask"}
 
@@ -48,7 +48,7 @@ _MODES = ("subagent", "primary", "all")
 _EFFECTS = ("allow", "ask", "deny")
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _OWN_KEYS = ("external_directory", "doom_loop", "plan_enter", "plan_exit", "apply_patch")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
 _KEY_CHECKS: Mapping[str, Any] = {
     "name": lambda v: isinstance(v, str),
     "description": lambda v: isinstance(v, str),
@@ -56,100 +56,106 @@ _KEY_CHECKS: Mapping[str, Any] = {
     "model": lambda v: isinstance(v, str) and re.fullmatch(r"[^/\s]+/\S+", v) is not None,
     "temperature": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "top_p": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "color": lambda v: isinstance(v, str) and _COLOUR.fullmatch(v) is not None,
+    "color": lambda v: isinstance(v, str) and _COLOR.fullmatch(v) is not None,
     "hidden": lambda v: isinstance(v, bool),
     "disable": lambda v: isinstance(v, bool),
     "steps": lambda v: type(v) is int and v > 0,
-    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _valid_permission(v),
+    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_valid_permission(v),
 }
 
 
-class _Rule(NamedTuple):
+class _PermissionRule(NamedTuple):
     permission: str
     pattern: str
     effect: Effect
 
 
 _DEFAULTS = (
-    _Rule("*", "*", Effect.ALLOW),
-    _Rule("doom_loop", "*", Effect.ASK),
-    _Rule("external_directory", "*", Effect.ASK),
-    _Rule("question", "*", Effect.DENY),
-    _Rule("read", "*", Effect.ALLOW),
-    *(_Rule("read", pattern, effect) for pattern, effect in ENV_GUARD),
+    _PermissionRule("*", "*", Effect.ALLOW),
+    _PermissionRule("doom_loop", "*", Effect.ASK),
+    _PermissionRule("external_directory", "*", Effect.ASK),
+    _PermissionRule("question", "*", Effect.DENY),
+    _PermissionRule("read", "*", Effect.ALLOW),
+    *(_PermissionRule("read", pattern, effect) for pattern, effect in ENV_GUARD),
 )
 
 
 def encode(agent: Agent) -> str:
     """Return the agent file: a head of the keys that say something, and the prompt."""
-    head: dict[str, Any] = {"description": agent.description, "mode": agent.mode}
+    front_matter: dict[str, Any] = {"description": agent.description, "mode": agent.mode}
     if model := agent.model.ids.get(NAME):
-        head["model"] = model
+        front_matter["model"] = model
     if agent.temperature is not None:
-        head["temperature"] = agent.temperature
-    if permission := _permission(agent.policy, agent.mode):
-        head["permission"] = permission
-    return with_head(head, agent)
+        front_matter["temperature"] = agent.temperature
+    if permission := _make_permission(agent.policy, agent.mode):
+        front_matter["permission"] = permission
+    return join_front_matter(front_matter, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that OpenCode makes of a file; without a readable head, all is prompt."""
-    head, body, _ = frontmatter.split(text)
-    keys = frontmatter.lenient(head) if head is not None and not _doubled(head) else None
+    front_matter, body, _ = frontmatter.split_front_matter(text)
+    keys = (
+        frontmatter.read_lenient(front_matter)
+        if front_matter is not None and not _has_duplicate_keys(front_matter)
+        else None
+    )
     if keys is None:
         keys, body = {}, text
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
-    return agent_of(
+    return make_agent(
         NAME,
         keys,
         stem,
         body.strip(),
-        _effective(tuple(_rules(keys)), mode),
+        _make_effective_policy(tuple(_iter_rules(keys)), mode),
         mode=mode,
-        temperature=number_of(keys.get("temperature")),
+        temperature=as_number(keys.get("temperature")),
     )
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why OpenCode would refuse a file, or take something else from it than it says."""
-    head, body, _ = frontmatter.split(text)
-    if head is None:
+    front_matter, body, _ = frontmatter.split_front_matter(text)
+    if front_matter is None:
         return ["the file does not start with a head"]
-    document = frontmatter.parsed(head)
+    document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
         return ["the head is not a YAML mapping"]
-    said = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
+    messages = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
     for key, value in document.data.items():
         if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
-            said.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
-    said += _clashes(document.data.get("permission"))
-    return said if body.strip() else [*said, "the prompt is empty"]
+            messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
+    messages += _find_clashes(document.data.get("permission"))
+    return messages if body.strip() else [*messages, "the prompt is empty"]
 
 
-def _clashes(permission: object) -> Iterator[str]:
+def _find_clashes(permission: object) -> Iterator[str]:
     """Yield why a server's name would open up something of OpenCode's own."""
     for key in permission if isinstance(permission, dict) else ():
-        for own in _OWN_KEYS if key.endswith("_*") else ():
-            if matches(key, own):
-                yield f"an MCP server can't be called '{key[:-2]}': OpenCode has its own '{own}'"
+        for own_key in _OWN_KEYS if key.endswith("_*") else ():
+            if matches_pattern(key, own_key):
+                yield (
+                    f"an MCP server can't be called '{key[:-2]}': OpenCode has its own '{own_key}'"
+                )
 
 
 _FORMS = {"model": ": the form is provider/model"}
 
 
-def _permission(policy: Policy, mode: Mode) -> dict[str, Any]:
+def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
     """Return the permission map: general first, since the last match decides.
 
     To name a permission of `SPAWN_ONLY_NAMED` is to give it to a subagent, so what its patterns do
     not match is denied there in so many words.
     """
-    written: dict[str, Any] = {}
+    permission: dict[str, Any] = {}
     if policy.default is Effect.DENY:
-        written["*"] = "deny"
+        permission["*"] = "deny"
     for key in dict.fromkeys(KEYS.values()):
-        grant = meet(policy.grant(c) for c in CAPABILITIES if KEYS[c] == key)
+        grant = intersect_grants(policy.grant(c) for c in CAPABILITIES if KEYS[c] == key)
         if key in PLAIN:
-            grant = plain(min(effects(grant), key=list(Effect).index))
+            grant = grant_of(min(list_effects(grant), key=list(Effect).index))
         if key == "read" and grant[0].effect is Effect.ALLOW:
             grant = (grant[0], *ENV_GUARD, *grant[1:])
         if key in SPAWN_ONLY_NAMED and mode == "subagent" and len(grant) > 1:
@@ -157,22 +163,24 @@ def _permission(policy: Policy, mode: Mode) -> dict[str, Any]:
                 rule._replace(effect=Effect.DENY) if rule.effect is Effect.INHERIT else rule
                 for rule in grant
             )
-        _write(written, key, grant, policy.default)
-    named = sorted(servers(policy), key=lambda capability: "/" in capability)
-    for capability in named:
+        _write_grant(permission, key, grant, policy.default)
+    server_names = sorted(list_servers(policy), key=lambda capability: "/" in capability)
+    for capability in server_names:
         server, _, tool = capability.removeprefix("mcp:").partition("/")
-        _write(written, f"{server}_{tool or '*'}", policy.grant(capability), Effect.INHERIT)
-    if "*" in written or named:
-        written |= GUARDS
-    return written
+        _write_grant(
+            permission, f"{server}_{tool or '*'}", policy.grant(capability), Effect.INHERIT
+        )
+    if "*" in permission or server_names:
+        permission |= GUARDS
+    return permission
 
 
-def _write(written: dict[str, Any], key: str, grant: Grant, default: Effect) -> None:
+def _write_grant(permission: dict[str, Any], key: str, grant: Grant, default: Effect) -> None:
     """Write one grant, unless it is what holds anyway; what is inherited is not written."""
     if len(grant) == 1:
         effect = grant[0].effect
         if effect not in (Effect.INHERIT, default):
-            written[key] = str(effect)
+            permission[key] = str(effect)
         return
     rules: dict[str, str] = {}
     for pattern, effect in grant:
@@ -180,19 +188,19 @@ def _write(written: dict[str, Any], key: str, grant: Grant, default: Effect) -> 
         if effect is not Effect.INHERIT:
             rules[pattern] = str(effect)
     if rules:
-        written[key] = rules
+        permission[key] = rules
 
 
-def _rules(keys: Mapping[str, Any]) -> Iterator[_Rule]:
+def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
     """Yield the file's own rules in the client's order: `tools` booleans first, then permissions.
 
     A key given in both keeps its first place and takes the permission's value.
     """
     merged: dict[str, Any] = {}
     tools = keys.get("tools")
-    for tool, on in tools.items() if isinstance(tools, dict) else ():
+    for tool, is_on in tools.items() if isinstance(tools, dict) else ():
         name = "edit" if tool in ("write", "edit", "patch") else tool
-        merged[name] = "allow" if on is True else "deny"
+        merged[name] = "allow" if is_on is True else "deny"
     permission = keys.get("permission")
     merged |= permission if isinstance(permission, dict) else {}
     if permission in _EFFECTS:
@@ -202,44 +210,52 @@ def _rules(keys: Mapping[str, Any]) -> Iterator[_Rule]:
         numeric = sorted((p for p in rules if p.isdigit()), key=int)
         for pattern in (*numeric, *(p for p in rules if not p.isdigit())):
             if rules[pattern] in _EFFECTS:
-                yield _Rule(key, pattern, Effect(rules[pattern]))
+                yield _PermissionRule(key, pattern, Effect(rules[pattern]))
 
 
-def _effective(own: tuple[_Rule, ...], mode: Mode) -> Policy:
-    grants: dict[str, Grant] = {c: _grant(KEYS[c], own, mode) for c in CAPABILITIES}
-    for key in dict.fromkeys(rule.permission for rule in own):
+def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Policy:
+    grants: dict[str, Grant] = {c: _make_grant(KEYS[c], own_rules, mode) for c in CAPABILITIES}
+    for key in dict.fromkeys(rule.permission for rule in own_rules):
         match = _MCP_KEY.fullmatch(key)
         if match and key not in _OWN_KEYS:
             server, tool = match.groups()
             capability = f"mcp:{server}" if tool == "*" else f"mcp:{server}/{tool}"
-            grants[capability] = _grant(f"{server}_{'other' if tool == '*' else tool}", own, mode)
-    unnamed = _grant("unnamed-server_unnamed-tool", own, mode)
-    return Policy(unnamed[-1].effect, grants)
+            grants[capability] = _make_grant(
+                f"{server}_{'other' if tool == '*' else tool}", own_rules, mode
+            )
+    unnamed_grant = _make_grant("unnamed-server_unnamed-tool", own_rules, mode)
+    return Policy(unnamed_grant[-1].effect, grants)
 
 
-def _grant(permission: str, own: tuple[_Rule, ...], mode: Mode) -> Grant:
+def _make_grant(permission: str, own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Grant:
     """Return the rules that decide about one permission, from the last that matches all."""
-    named = any(rule.permission == permission for rule in own)
-    if mode == "subagent" and permission in SPAWN_ONLY_NAMED and not named:
-        return plain(Effect.DENY)
+    is_named = any(rule.permission == permission for rule in own_rules)
+    if mode == "subagent" and permission in SPAWN_ONLY_NAMED and not is_named:
+        return grant_of(Effect.DENY)
     grant: Grant = ()
-    for rule in (*_DEFAULTS, *own):
-        if matches(rule.permission, permission):
-            added = Rule(rule.pattern, rule.effect)
-            grant = (added,) if rule.pattern == "*" else (*grant, added)
+    for rule in (*_DEFAULTS, *own_rules):
+        if matches_pattern(rule.permission, permission):
+            pattern_rule = PatternRule(rule.pattern, rule.effect)
+            grant = (pattern_rule,) if rule.pattern == "*" else (*grant, pattern_rule)
     return grant
 
 
-def _doubled(head: str) -> bool:
-    return any(found.code == "PP003" for found in frontmatter.parsed(head).findings)
+def _has_duplicate_keys(front_matter: str) -> bool:
+    return any(
+        finding.code == "PP003" for finding in frontmatter.parse_front_matter(front_matter).findings
+    )
 
 
-def _valid_permission(value: object) -> bool:
+def _is_valid_permission(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     for key, rules in value.items():
         if isinstance(rules, dict):
-            if key in PLAIN or not rules or any(e not in _EFFECTS for e in rules.values()):
+            if (
+                key in PLAIN
+                or not rules
+                or any(effect not in _EFFECTS for effect in rules.values())
+            ):
                 return False
         elif rules not in _EFFECTS:
             return False
@@ -252,7 +268,7 @@ OPENCODE = Target(
     path=".opencode/agents/{name}.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     reasons={
         "read": "OpenCode asks before it reads .env files; that guard is kept",

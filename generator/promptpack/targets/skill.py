@@ -6,11 +6,11 @@ from promptpack.model import Agent
 from promptpack.targets.codec import (
     TEXT_REASONS,
     Target,
-    head_problems,
-    read_head,
-    text_of,
-    told,
-    with_head,
+    as_text,
+    check_front_matter,
+    join_front_matter,
+    make_text_agent,
+    read_front_matter,
 )
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -18,25 +18,29 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 def encode(agent: Agent) -> str:
     """Return `SKILL.md`; `allowed-tools` would approve beforehand, so it is left out."""
-    return with_head({"name": agent.name, "description": agent.description}, agent)
+    return join_front_matter({"name": agent.name, "description": agent.description}, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that a skill describes."""
-    keys, body = read_head(text)
-    return told(text_of(keys.get("name")) or stem, text_of(keys.get("description")), body)
+    keys, body = read_front_matter(text)
+    return make_text_agent(
+        as_text(keys.get("name")) or stem, as_text(keys.get("description")), body
+    )
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return what the Agent Skills specification does not allow."""
-    keys, _ = read_head(text)
-    name, description = text_of(keys.get("name")), text_of(keys.get("description"))
-    said = head_problems(text, {"name": str, "description": str})
+    keys, _ = read_front_matter(text)
+    name, description = as_text(keys.get("name")), as_text(keys.get("description"))
+    messages = check_front_matter(text, {"name": str, "description": str})
     if not _NAME.fullmatch(name) or len(name) > 64:
-        said.append(f"the name '{name}' is not 1 to 64 lower-case letters, digits, single hyphens")
+        messages.append(
+            f"the name '{name}' is not 1 to 64 lower-case letters, digits, single hyphens"
+        )
     if not 1 <= len(description) <= 1024:
-        said.append("the description is not 1 to 1,024 characters long")
-    return said
+        messages.append("the description is not 1 to 1,024 characters long")
+    return messages
 
 
 SKILL = Target(
@@ -45,7 +49,7 @@ SKILL = Target(
     path=".agents/skills/{name}/SKILL.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="the rules of the Agent Skills specification",
     reasons=TEXT_REASONS,
     advisory=True,

@@ -1,7 +1,7 @@
 """`system.md`: the prompt and nothing else, for any API. It holds no policy."""
 
 from promptpack.model import Agent
-from promptpack.targets.codec import TEXT_REASONS, Target, told
+from promptpack.targets.codec import TEXT_REASONS, Target, make_text_agent
 
 
 def encode(agent: Agent) -> str:
@@ -11,10 +11,10 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent of a prompt alone."""
-    return told(stem, "", text)
+    return make_text_agent(stem, "", text)
 
 
-def problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[str]:
     """Return why there is nothing to send."""
     return [] if text.strip() else ["the prompt is empty"]
 
@@ -25,7 +25,7 @@ SYSTEM = Target(
     path="{name}/system.md",
     encode=encode,
     decode=decode,
-    problems=problems,
+    problems=find_problems,
     verified="plain text, read back",
     reasons=TEXT_REASONS,
     keeps=frozenset(),

@@ -16,15 +16,15 @@ from promptpack.model import (
     Line,
     Model,
     Origin,
+    PatternRule,
     Policy,
-    Rule,
 )
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import client_default, emit
+from promptpack.targets.emit import encode_and_check, find_client_default
 
-Holding = Literal["patterns", "ask", "deny", "told", "not held", "no tool"]
+Enforcement = Literal["patterns", "ask", "deny", "told", "not held", "no tool"]
 
-WORDS: dict[Holding, str] = {
+ENFORCEMENT_WORDS: dict[Enforcement, str] = {
     "patterns": "denies, asks, and tells patterns apart",
     "ask": "denies and asks",
     "deny": "denies",
@@ -34,36 +34,43 @@ WORDS: dict[Holding, str] = {
 }
 """What a client can do about a capability, the most first."""
 
-ROWS = (*CAPABILITIES, "mcp:server")
+CAPABILITY_ROWS = (*CAPABILITIES, "mcp:server")
 
 
 @cache
-def capability_table() -> dict[str, dict[str, Holding]]:
+def make_capability_table() -> dict[str, dict[str, Enforcement]]:
     """Return, for each target and each row, the most that the client can hold."""
-    return {name: {row: _holding(t, row) for row in ROWS} for name, t in TARGETS.items()}
+    return {
+        name: {row: _find_enforcement(target, row) for row in CAPABILITY_ROWS}
+        for name, target in TARGETS.items()
+    }
 
 
-def _holding(target: Target, capability: str) -> Holding:
-    default = client_default(target, "primary").grant(capability)
-    if default == (Rule("*", Effect.DENY),) and _kind(target, capability, Effect.ALLOW):
+def _find_enforcement(target: Target, capability: str) -> Enforcement:
+    default = find_client_default(target, "primary").grant(capability)
+    if default == (PatternRule("*", Effect.DENY),) and _find_loss_kind(
+        target, capability, Effect.ALLOW
+    ):
         return "no tool"
-    kind = _kind(target, capability, Effect.DENY)
+    kind = _find_loss_kind(target, capability, Effect.DENY)
     if kind:
         return "told" if kind == "advisory" else "not held"
-    if _kind(target, capability, Effect.ASK):
+    if _find_loss_kind(target, capability, Effect.ASK):
         return "deny"
-    patterns = Rule("*", Effect.ASK), Rule("docs/*", Effect.ALLOW)
-    held = capability in PATTERNED and not _kind(target, capability, patterns)
-    return "patterns" if held else "ask"
+    patterns = PatternRule("*", Effect.ASK), PatternRule("docs/*", Effect.ALLOW)
+    tells_patterns_apart = capability in PATTERNED and not _find_loss_kind(
+        target, capability, patterns
+    )
+    return "patterns" if tells_patterns_apart else "ask"
 
 
-def _kind(target: Target, capability: str, wanted: Effect | Grant) -> str:
+def _find_loss_kind(target: Target, capability: str, desired: Effect | Grant) -> str:
     """Return what becomes of one grant, or nothing where it is held exactly."""
-    grant = (Rule("*", wanted),) if isinstance(wanted, Effect) else wanted
+    grant = (PatternRule("*", desired),) if isinstance(desired, Effect) else desired
     names = (
         ("edit", "write", "patch") if capability in ("edit", "write", "patch") else (capability,)
     )
     policy = Policy(Effect.INHERIT, dict.fromkeys(names, grant))
     body = (Line("x", Origin("", 1)),)
-    losses = emit(target, Agent("x", "x", "primary", Model(""), None, policy, body))[1]
+    losses = encode_and_check(target, Agent("x", "x", "primary", Model(""), None, policy, body))[1]
     return next((loss.kind for loss in losses if loss.subject == capability), "")

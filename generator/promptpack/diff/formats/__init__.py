@@ -3,19 +3,19 @@
 from collections.abc import Callable
 
 from promptpack.diff.formats import github, gitlab, html, json, sarif
-from promptpack.diff.formats.markdown import BUDGET, markdown
-from promptpack.diff.formats.text import text
+from promptpack.diff.formats.markdown import BUDGET, render_markdown
+from promptpack.diff.formats.text import render_text
 from promptpack.diff.model import Review
 
-__all__ = ["BUDGET", "FORMATS", "markdown"]
+__all__ = ["BUDGET", "FORMATS", "render_markdown"]
 
 FORMATS: dict[str, Callable[[Review], str]] = {
-    "text": text,
-    "markdown": markdown,
-    "html": html.html,
-    "json": json.json,
-    "sarif": sarif.sarif,
-    "github": github.github,
-    "gitlab": gitlab.gitlab,
+    "text": render_text,
+    "markdown": render_markdown,
+    "html": html.render_html,
+    "json": json.render_json,
+    "sarif": sarif.render_sarif,
+    "github": github.render_github,
+    "gitlab": gitlab.render_gitlab,
 }
 """Each format by its name; what they return ends with a newline."""

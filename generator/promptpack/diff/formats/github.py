@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from promptpack.diff.model import Review, Severity
-from promptpack.diff.one_line import in_repository, sentence
-from promptpack.diff.wording import NOTHING
-from promptpack.reporting.github import LIMIT, annotation
-from promptpack.reporting.plurals import count
+from promptpack.diff.model import ChangeSeverity, Review
+from promptpack.diff.one_line import select_project_causes, summarize_change
+from promptpack.diff.wording import NO_CHANGES
+from promptpack.reporting.github import ANNOTATION_LIMIT, format_annotation
+from promptpack.reporting.plurals import pluralize
 
-_LEVELS: dict[Severity, str] = {
+_LEVELS: dict[ChangeSeverity, str] = {
     "critical": "error",
     "major": "warning",
     "minor": "notice",
@@ -17,27 +17,27 @@ _LEVELS: dict[Severity, str] = {
 }
 
 
-def github(review: Review) -> str:
+def render_github(review: Review) -> str:
     """Return one command a line; the last notice says how many groups are shown, where not all."""
     if not review.differs:
-        return f"{NOTHING}\n"
-    lines = list(_annotations(review))
+        return f"{NO_CHANGES}\n"
+    lines = list(_list_annotations(review))
     total = review.summary.groups
     if len(lines) < total:
-        lines.append(f"{len(lines)} of {count(total, 'group')} annotated")
+        lines.append(f"{len(lines)} of {pluralize(total, 'group')} annotated")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotations(review: Review) -> Iterator[str]:
-    said: Counter[str] = Counter()
+def _list_annotations(review: Review) -> Iterator[str]:
+    counts: Counter[str] = Counter()
     for change in review.changes:
         level = _LEVELS[change.severity]
-        said[level] += 1
-        if said[level] > LIMIT:
+        counts[level] += 1
+        if counts[level] > ANNOTATION_LIMIT:
             continue
         path, line = "", 0
-        for origin in in_repository(change.causes)[:1]:
+        for origin in select_project_causes(change.causes)[:1]:
             path, line = review.prefix + origin.path, origin.line
-        yield annotation(
-            level, f"promptpack {change.id}: {change.kind}", sentence(change), path, line
+        yield format_annotation(
+            level, f"promptpack {change.id}: {change.kind}", summarize_change(change), path, line
         )

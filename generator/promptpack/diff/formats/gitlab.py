@@ -5,24 +5,24 @@ import json
 from typing import Any
 
 from promptpack.diff.model import Change, Review
-from promptpack.diff.one_line import in_repository, sentence
+from promptpack.diff.one_line import select_project_causes, summarize_change
 from promptpack.model import Origin
 
 
-def gitlab(review: Review) -> str:
+def render_gitlab(review: Review) -> str:
     """Return the entries as a JSON list; no two have the same fingerprint."""
     entries = [
-        _entry(review, change, origin)
+        _make_entry(review, change, origin)
         for change in review.changes
-        for origin in in_repository(change.causes) or (Origin(change.outputs[0], 1),)
+        for origin in select_project_causes(change.causes) or (Origin(change.outputs[0], 1),)
     ]
     return json.dumps(entries, indent=2) + "\n"
 
 
-def _entry(review: Review, change: Change, origin: Origin) -> dict[str, Any]:
+def _make_entry(review: Review, change: Change, origin: Origin) -> dict[str, Any]:
     unique = f"{change.fingerprint} {origin.path}:{origin.line}"
     return {
-        "description": sentence(change),
+        "description": summarize_change(change),
         "check_name": f"promptpack-{change.kind}",
         "fingerprint": hashlib.sha256(unique.encode("utf-8", "surrogateescape")).hexdigest()[:32],
         "severity": change.severity,

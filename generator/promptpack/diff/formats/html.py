@@ -5,22 +5,22 @@ import hashlib
 from collections.abc import Iterator
 from html import escape
 
-from promptpack.diff.model import PERMISSIONS, Change, Review
+from promptpack.diff.model import PERMISSION_KINDS, Change, Review
 from promptpack.diff.wording import (
-    NOTHING,
-    Words,
-    because,
-    blocks,
-    counted,
-    left_out,
-    marked,
-    subject,
-    tokens,
-    totals,
-    verb,
+    NO_CHANGES,
+    MarkedText,
+    count_by_section,
+    describe_action,
+    describe_truncation,
+    format_causes,
+    format_tokens,
+    format_totals,
+    iter_sections,
+    mark_lines,
+    name_subject,
 )
-from promptpack.reporting.characters import shown
-from promptpack.reporting.plurals import count
+from promptpack.reporting.characters import reveal
+from promptpack.reporting.plurals import pluralize
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -37,11 +37,11 @@ p { margin: .25rem 0; } ul { padding-left: 1.25rem; }
 _TAGS = {"gone": "<del>{}</del>", "come": "<ins>{}</ins>", "same": "{}"}
 
 
-def html(review: Review) -> str:
+def render_html(review: Review) -> str:
     """Return the page; its policy allows its own style sheet and nothing else."""
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    title = f"promptpack diff: {_text(review.base)} → {_text(review.head)}"
+    title = f"promptpack diff: {_escape_text(review.base)} → {_escape_text(review.head)}"
     return "\n".join(
         [
             "<!doctype html>",
@@ -50,62 +50,65 @@ def html(review: Review) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{title}</h1>",
-            *_body(review),
+            *_render_body(review),
             "</body></html>\n",
         ]
     )
 
 
-def _body(review: Review) -> Iterator[str]:
+def _render_body(review: Review) -> Iterator[str]:
     if not review.differs:
-        yield f"<p>{NOTHING}</p>"
+        yield f"<p>{NO_CHANGES}</p>"
         return
-    yield f"<p>{_text(totals(review))}</p>"
-    if said := left_out(review):
-        yield f"<p>{said}</p>"
-    for block in blocks(review):
-        yield f"<h2>{block.title} ({count(len(block.changes), 'group')})</h2>"
-        if block.title == "Prose":
-            yield from _list(_text(line) for line in counted(block.changes))
-        for change in block.changes:
-            yield from _change(change)
+    yield f"<p>{_escape_text(format_totals(review))}</p>"
+    if note := describe_truncation(review):
+        yield f"<p>{note}</p>"
+    for section in iter_sections(review):
+        yield f"<h2>{section.title} ({pluralize(len(section.changes), 'group')})</h2>"
+        if section.title == "Prose":
+            yield from _render_list(
+                _escape_text(line) for line in count_by_section(section.changes)
+            )
+        for change in section.changes:
+            yield from _render_change(change)
     if review.causes:
         yield "<h2>What reaches how far</h2>"
-        yield from _list(
-            f"<code>{_text(c.origin.path)}:{c.origin.line}</code> → {_text(c.reach)} in "
-            f"{count(c.packs, 'pack')}, {count(c.targets, 'target')}"
-            for c in review.causes
+        yield from _render_list(
+            f"<code>{_escape_text(cause.origin.path)}:{cause.origin.line}</code> → "
+            f"{_escape_text(cause.reach)} in "
+            f"{pluralize(cause.packs, 'pack')}, {pluralize(cause.targets, 'target')}"
+            for cause in review.causes
         )
 
 
-def _change(change: Change) -> Iterator[str]:
-    head = f"{change.id} {_text(subject(change))} {verb(change)}"
-    yield f'<article class="{change.severity}"><h3>{head}</h3>'
-    said = [_text(change.reach), count(len(change.places), "hunk")]
-    said += [tokens(change.token_delta)] if change.token_delta else []
-    if change.kind in PERMISSIONS:
-        said.pop(1)
-    yield f"<p>{' · '.join(said)} · <code>{change.fingerprint}</code></p>"
+def _render_change(change: Change) -> Iterator[str]:
+    heading = f"{change.id} {_escape_text(name_subject(change))} {describe_action(change)}"
+    yield f'<article class="{change.severity}"><h3>{heading}</h3>'
+    parts = [_escape_text(change.reach), pluralize(len(change.places), "hunk")]
+    parts += [format_tokens(change.token_delta)] if change.token_delta else []
+    if change.kind in PERMISSION_KINDS:
+        parts.pop(1)
+    yield f"<p>{' · '.join(parts)} · <code>{change.fingerprint}</code></p>"
     if change.causes:
-        yield f"<p>because <code>{_text(because(change))}</code></p>"
-    lines = "\n".join(_line(line) for line in marked(change))
+        yield f"<p>because <code>{_escape_text(format_causes(change))}</code></p>"
+    lines = "\n".join(_render_line(line) for line in mark_lines(change))
     if change.above or change.below:
-        lines = f"{_text(change.above)}{lines}\n{_text(change.below)}"
+        lines = f"{_escape_text(change.above)}{lines}\n{_escape_text(change.below)}"
     yield f"<pre>{lines}</pre>"
-    yield f"<details><summary>{count(len(change.outputs), 'output')}</summary>"
-    yield from _list(f"<code>{_text(output)}</code>" for output in change.outputs)
+    yield f"<details><summary>{pluralize(len(change.outputs), 'output')}</summary>"
+    yield from _render_list(f"<code>{_escape_text(output)}</code>" for output in change.outputs)
     yield "</details></article>"
 
 
-def _line(line: list[Words]) -> str:
+def _render_line(line: list[MarkedText]) -> str:
     return "".join(_TAGS[word.mark].format(escape(word.text)) for word in line)
 
 
-def _list(items: Iterator[str]) -> Iterator[str]:
+def _render_list(items: Iterator[str]) -> Iterator[str]:
     yield "<ul>"
     yield from (f"<li>{item}</li>" for item in items)
     yield "</ul>"
 
 
-def _text(text: str) -> str:
-    return escape("\n".join(shown(line) for line in text.split("\n")))
+def _escape_text(text: str) -> str:
+    return escape("\n".join(reveal(line) for line in text.split("\n")))

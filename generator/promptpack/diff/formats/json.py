@@ -2,10 +2,10 @@
 
 from json import dumps
 
-from promptpack.diff.data import review_data
+from promptpack.diff.data import serialize_review
 from promptpack.diff.model import Review
 
 
-def json(review: Review) -> str:
+def render_json(review: Review) -> str:
     """Return the whole review; its schema is printed by `promptpack schema diff`."""
-    return dumps(review_data(review), indent=2) + "\n"
+    return dumps(serialize_review(review), indent=2) + "\n"

@@ -8,33 +8,33 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from promptpack.diff.model import NEVER_CUT, PERMISSIONS, Change, Review
+from promptpack.diff.model import NEVER_CUT, PERMISSION_KINDS, Change, Review
 from promptpack.diff.wording import (
-    NOTHING,
-    Words,
-    because,
-    blocks,
-    counted,
-    marked,
-    subject,
-    suspicious,
-    tokens,
-    totals,
-    verb,
+    NO_CHANGES,
+    MarkedText,
+    count_by_section,
+    describe_action,
+    find_suspicious_lines,
+    format_causes,
+    format_tokens,
+    format_totals,
+    iter_sections,
+    mark_lines,
+    name_subject,
 )
-from promptpack.reporting.characters import shown
-from promptpack.reporting.plurals import count
+from promptpack.reporting.characters import reveal
+from promptpack.reporting.plurals import pluralize
 
 BUDGET = 60_000
 MARKER = "<!-- promptpack:diff -->"
 """The first line of every comment, by which it is found again; anywhere else it means nothing."""
 
-_GROUP = 3_000
-_LINE = 1_000
-_URGENT_LINES = 12
-_CAUSES = 20
-_REST = "; all of them are in the html and the JSON"
-_RUN = re.compile("`+")
+_GROUP_LIMIT = 3_000
+_LINE_LIMIT = 1_000
+_HIDDEN_LINE_LIMIT = 12
+_CAUSE_LIMIT = 20
+_REST_NOTE = "; all of them are in the html and the JSON"
+_BACKTICKS = re.compile("`+")
 
 
 class _Chunk(NamedTuple):
@@ -46,131 +46,145 @@ class _Chunk(NamedTuple):
     groups: int = 0
 
 
-def markdown(review: Review, budget: int = BUDGET) -> str:
+def render_markdown(review: Review, budget: int = BUDGET) -> str:
     """Return the report in at most `budget` characters, unless what may not be cut needs more."""
-    head = f"{MARKER}\n**promptpack diff** {_code(review.base)} → {_code(review.head)}\n\n"
+    header = (
+        f"{MARKER}\n**promptpack diff** {_format_code(review.base)} → "
+        f"{_format_code(review.head)}\n\n"
+    )
     if not review.differs:
-        return f"{head}{NOTHING}\n"
-    end = f"\n{totals(review)}\n"
-    room = budget - len(head) - len(end) - len(_cut(10**6, 10**6, _REST))
-    body, here = _fitted(list(_chunks(review)), room)
+        return f"{header}{NO_CHANGES}\n"
+    footer = f"\n{format_totals(review)}\n"
+    room = budget - len(header) - len(footer) - len(_format_cut_note(10**6, 10**6, _REST_NOTE))
+    body, visible_count = _fit_chunks(list(_make_chunks(review)), room)
     total = review.summary.groups
-    rest = _REST if here < len(review.changes) else ""
-    note = _cut(here, total, rest) if here < total else ""
-    return f"{head}{body}{note}{end}"
+    rest = _REST_NOTE if visible_count < len(review.changes) else ""
+    note = _format_cut_note(visible_count, total, rest) if visible_count < total else ""
+    return f"{header}{body}{note}{footer}"
 
 
-def _fitted(chunks: list[_Chunk], room: int) -> tuple[str, int]:
+def _fit_chunks(chunks: list[_Chunk], room: int) -> tuple[str, int]:
     """Return the chunks that fit, in order, and how many groups they hold."""
-    fixed = sum(len(chunk.text) for chunk in chunks if chunk.stays)
-    tight = fixed > room
-    left = room - sum(len(_kept(chunk, tight=tight)) for chunk in chunks if chunk.stays)
-    text, groups, full = [], 0, False
+    fixed_size = sum(len(chunk.text) for chunk in chunks if chunk.stays)
+    tight = fixed_size > room
+    remaining_room = room - sum(
+        len(_choose_text(chunk, tight=tight)) for chunk in chunks if chunk.stays
+    )
+    texts, group_count, is_full = [], 0, False
     for chunk in chunks:
         if chunk.stays:
-            text.append(_kept(chunk, tight=tight))
-            groups += chunk.groups
-        elif not full and len(chunk.text) <= left:
-            left -= len(chunk.text)
-            text.append(chunk.text)
-            groups += chunk.groups
+            texts.append(_choose_text(chunk, tight=tight))
+            group_count += chunk.groups
+        elif not is_full and len(chunk.text) <= remaining_room:
+            remaining_room -= len(chunk.text)
+            texts.append(chunk.text)
+            group_count += chunk.groups
         else:
-            full = True
-    return "".join(text), groups
+            is_full = True
+    return "".join(texts), group_count
 
 
-def _kept(chunk: _Chunk, *, tight: bool) -> str:
+def _choose_text(chunk: _Chunk, *, tight: bool) -> str:
     return chunk.short if tight and chunk.short else chunk.text
 
 
-def _cut(here: int, total: int, rest: str) -> str:
-    return f"\n**{here} of {total} groups shown**{rest}.\n"
+def _format_cut_note(visible_count: int, total: int, rest: str) -> str:
+    return f"\n**{visible_count} of {total} groups shown**{rest}.\n"
 
 
-def _chunks(review: Review) -> Iterator[_Chunk]:
-    for block in blocks(review):
-        stays = block.changes[0].kind in NEVER_CUT
-        many = count(len(block.changes), "group")
-        sign = "🔴 " if block.urgent else ""
-        lead = f"### {sign}{block.title} ({many})\n\n"
-        if block.title == "Prose":
-            said = "; ".join(_code(line) for line in counted(block.changes))
-            lead += f"{said}\n\n" if len(said) < _GROUP else ""
-        for change in block.changes:
-            title = f"{lead}{_title(change)}"
-            yield _Chunk(f"{title}{_body(change)}\n", title, stays=stays, groups=1)
+def _make_chunks(review: Review) -> Iterator[_Chunk]:
+    for section in iter_sections(review):
+        stays = section.changes[0].kind in NEVER_CUT
+        group_count = pluralize(len(section.changes), "group")
+        sign = "🔴 " if section.urgent else ""
+        lead = f"### {sign}{section.title} ({group_count})\n\n"
+        if section.title == "Prose":
+            counts = "; ".join(_format_code(line) for line in count_by_section(section.changes))
+            lead += f"{counts}\n\n" if len(counts) < _GROUP_LIMIT else ""
+        for change in section.changes:
+            title = f"{lead}{_render_title(change)}"
+            yield _Chunk(f"{title}{_render_body(change)}\n", title, stays=stays, groups=1)
             lead = ""
     if review.causes:
-        yield _Chunk("".join(_causes(review)))
+        yield _Chunk("".join(_render_causes(review)))
 
 
-def _title(change: Change) -> str:
-    said = [f"**{change.id}** {_code(subject(change))} {verb(change)}", _code(change.reach)]
-    if change.kind in PERMISSIONS or change.kind == "output-renamed":
-        said.insert(1, f"{_code(_short(change.old))} → {_code(_short(change.new))}")
+def _render_title(change: Change) -> str:
+    parts = [
+        f"**{change.id}** {_format_code(name_subject(change))} {describe_action(change)}",
+        _format_code(change.reach),
+    ]
+    if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
+        parts.insert(
+            1, f"{_format_code(_shorten(change.old))} → {_format_code(_shorten(change.new))}"
+        )
     if change.token_delta:
-        said.append(tokens(change.token_delta))
-    said.append(_code(change.fingerprint[:8]))
-    return f"- {' · '.join(said)}\n"
+        parts.append(format_tokens(change.token_delta))
+    parts.append(_format_code(change.fingerprint[:8]))
+    return f"- {' · '.join(parts)}\n"
 
 
-def _body(change: Change) -> str:
-    because_of = f"  because {_code(_short(because(change)))}\n" if change.causes else ""
-    if change.kind in PERMISSIONS or change.kind in ("whitespace", "output-renamed"):
-        return because_of
+def _render_body(change: Change) -> str:
+    reason = f"  because {_format_code(_shorten(format_causes(change)))}\n" if change.causes else ""
+    if change.kind in PERMISSION_KINDS or change.kind in ("whitespace", "output-renamed"):
+        return reason
     if change.kind in ("output-added", "output-removed"):
-        names = "".join(f"  - {_code(_short(output))}\n" for output in change.outputs)
-        return because_of + names
+        names = "".join(f"  - {_format_code(_shorten(output))}\n" for output in change.outputs)
+        return reason + names
     if change.kind == "hidden":
-        lines = suspicious(change)
-        rest = [[Words("same", f"… {len(lines) - _URGENT_LINES} more lines")]]
-        cut = len(lines) > _URGENT_LINES
-        return because_of + _fence([*lines[:_URGENT_LINES], *rest] if cut else lines)
-    return because_of + _fence(marked(change))
+        lines = find_suspicious_lines(change)
+        rest = [[MarkedText("same", f"… {len(lines) - _HIDDEN_LINE_LIMIT} more lines")]]
+        is_cut = len(lines) > _HIDDEN_LINE_LIMIT
+        return reason + _render_fence([*lines[:_HIDDEN_LINE_LIMIT], *rest] if is_cut else lines)
+    return reason + _render_fence(mark_lines(change))
 
 
-def _fence(lines: list[list[Words]]) -> str:
+def _render_fence(lines: list[list[MarkedText]]) -> str:
     """Return lines in a fence that is longer than any run of backticks in them."""
-    told, size = [], 0
+    rendered_lines, size = [], 0
     for number, line in enumerate(lines):
-        said = _short(_diffed(line))
-        size += len(said)
-        if size > _GROUP:
-            told.append(f"  … {len(lines) - number} more lines")
+        text = _shorten(_render_line(line))
+        size += len(text)
+        if size > _GROUP_LIMIT:
+            rendered_lines.append(f"  … {len(lines) - number} more lines")
             break
-        told.append(said)
-    runs = [len(run) for said in told for run in _RUN.findall(said)]
+        rendered_lines.append(text)
+    runs = [len(run) for text in rendered_lines for run in _BACKTICKS.findall(text)]
     ticks = "`" * max(3, 1 + max(runs, default=0))
-    inner = "".join(f"  {said}\n" for said in told)
+    inner = "".join(f"  {text}\n" for text in rendered_lines)
     return f"\n  {ticks}diff\n{inner}  {ticks}\n"
 
 
-def _diffed(line: list[Words]) -> str:
-    marks = {word.mark for word in line}
-    if len(marks) <= 1:
-        sign = {"gone": "-", "come": "+", "same": " "}[next(iter(marks), "same")]
+def _render_line(line: list[MarkedText]) -> str:
+    statuses = {word.mark for word in line}
+    if len(statuses) <= 1:
+        sign = {"gone": "-", "come": "+", "same": " "}[next(iter(statuses), "same")]
         return f"{sign} {''.join(word.text for word in line)}"
     frames = {"gone": "[-{}-]", "come": "{{+{}+}}", "same": "{}"}
     return "! " + "".join(frames[word.mark].format(word.text) for word in line)
 
 
-def _causes(review: Review) -> Iterator[str]:
+def _render_causes(review: Review) -> Iterator[str]:
     yield "### What reaches how far\n\n"
-    for cause in review.causes[:_CAUSES]:
-        where = _code(f"{cause.origin.path}:{cause.origin.line}")
-        packs, targets = count(cause.packs, "pack"), count(cause.targets, "target")
-        yield f"- {where} → {_code(cause.reach)} in {packs}, {targets}\n"
-    if len(review.causes) > _CAUSES:
-        yield f"- {_CAUSES} of {len(review.causes)} causes shown\n"
+    for cause in review.causes[:_CAUSE_LIMIT]:
+        location = _format_code(f"{cause.origin.path}:{cause.origin.line}")
+        packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")
+        yield f"- {location} → {_format_code(cause.reach)} in {packs}, {targets}\n"
+    if len(review.causes) > _CAUSE_LIMIT:
+        yield f"- {_CAUSE_LIMIT} of {len(review.causes)} causes shown\n"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LINE else f"{text[:_LINE]}… {len(text) - _LINE} more characters"
+def _shorten(text: str) -> str:
+    return (
+        text
+        if len(text) <= _LINE_LIMIT
+        else f"{text[:_LINE_LIMIT]}… {len(text) - _LINE_LIMIT} more characters"
+    )
 
 
-def _code(text: str) -> str:
+def _format_code(text: str) -> str:
     """Return text as a code span that it can't leave."""
-    clean = " ".join(shown(text).split()) or " "
-    ticks = "`" * (1 + max((len(run) for run in _RUN.findall(clean)), default=0))
+    clean = " ".join(reveal(text).split()) or " "
+    ticks = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(clean)), default=0))
     pad = " " if clean.startswith("`") or clean.endswith("`") else ""
     return f"{ticks}{pad}{clean}{pad}{ticks}"

@@ -2,32 +2,35 @@
 
 from typing import Any
 
-from promptpack.diff.model import KINDS, SEVERITIES, Change, Review
-from promptpack.diff.one_line import in_repository, sentence
-from promptpack.reporting.sarif import location, log
+from promptpack.diff.model import CHANGE_KINDS, SEVERITIES, Change, Review
+from promptpack.diff.one_line import select_project_causes, summarize_change
+from promptpack.reporting.sarif import make_location, make_log
 
 _LEVELS = {"critical": "error", "major": "warning", "minor": "note", "info": "note"}
 
 
-def sarif(review: Review) -> str:
+def render_sarif(review: Review) -> str:
     """Return the log of one run."""
     rules = [
-        {"id": kind, "defaultConfiguration": {"level": _LEVELS[SEVERITIES[kind]]}} for kind in KINDS
+        {"id": kind, "defaultConfiguration": {"level": _LEVELS[SEVERITIES[kind]]}}
+        for kind in CHANGE_KINDS
     ]
-    return log("promptpack diff", rules, [_result(review, change) for change in review.changes])
+    return make_log(
+        "promptpack diff", rules, [_make_result(review, change) for change in review.changes]
+    )
 
 
-def _result(review: Review, change: Change) -> dict[str, Any]:
-    causes = in_repository(change.causes)
-    places = [location(f"{review.prefix}{origin.path}", origin.line) for origin in causes]
+def _make_result(review: Review, change: Change) -> dict[str, Any]:
+    causes = select_project_causes(change.causes)
+    locations = [make_location(f"{review.prefix}{origin.path}", origin.line) for origin in causes]
     result: dict[str, Any] = {
         "ruleId": change.kind,
-        "ruleIndex": KINDS.index(change.kind),
+        "ruleIndex": CHANGE_KINDS.index(change.kind),
         "level": _LEVELS[change.severity],
-        "message": {"text": sentence(change)},
-        "locations": places[:1],
+        "message": {"text": summarize_change(change)},
+        "locations": locations[:1],
         "partialFingerprints": {"promptpackChange/v1": change.fingerprint},
     }
-    if places[1:]:
-        result["relatedLocations"] = places[1:]
+    if locations[1:]:
+        result["relatedLocations"] = locations[1:]
     return result

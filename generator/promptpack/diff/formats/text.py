@@ -4,101 +4,113 @@ from collections.abc import Iterator
 
 import click
 
-from promptpack.diff.model import PERMISSIONS, Change, Review
+from promptpack.diff.model import PERMISSION_KINDS, Change, Review
 from promptpack.diff.wording import (
-    NOTHING,
-    Block,
-    Words,
-    because,
-    blocks,
-    counted,
-    left_out,
-    marked,
-    subject,
-    suspicious,
-    tokens,
-    totals,
-    verb,
+    NO_CHANGES,
+    MarkedText,
+    ReportSection,
+    count_by_section,
+    describe_action,
+    describe_truncation,
+    find_suspicious_lines,
+    format_causes,
+    format_tokens,
+    format_totals,
+    iter_sections,
+    mark_lines,
+    name_subject,
 )
-from promptpack.reporting.characters import shown
-from promptpack.reporting.plurals import count
+from promptpack.reporting.characters import reveal
+from promptpack.reporting.plurals import pluralize
 
-_COLOURS = {"gone": "red", "come": "green"}
-_SHORT = 4
-_MOVED = 3
+_COLORS = {"gone": "red", "come": "green"}
+_FINGERPRINT_LENGTH = 4
+_MOVED_LINE_LIMIT = 3
 
 
-def text(review: Review) -> str:
+def render_text(review: Review) -> str:
     """Return the report with colours, which `click.echo` leaves out where there is no terminal."""
-    head = f"promptpack diff  {shown(review.base)} → {shown(review.head)}"
-    built = count(review.built, "output")
-    lines = [f"{click.style(head, bold=True)}     {built} built on both sides", ""]
+    heading = f"promptpack diff  {reveal(review.base)} → {reveal(review.head)}"
+    output_count = pluralize(review.built, "output")
+    lines = [f"{click.style(heading, bold=True)}     {output_count} built on both sides", ""]
     if not review.differs:
-        return "\n".join([*lines[:1], NOTHING]) + "\n"
-    for block in blocks(review):
-        lines += [*_block(block), ""]
+        return "\n".join([*lines[:1], NO_CHANGES]) + "\n"
+    for section in iter_sections(review):
+        lines += [*_render_section(section), ""]
     if review.causes:
-        lines += [click.style("What reaches how far", bold=True), *_causes(review), ""]
-    if said := left_out(review):
-        lines += [said, ""]
-    return "\n".join([*lines, f"Summary  {totals(review)}"]) + "\n"
+        lines += [click.style("What reaches how far", bold=True), *_render_causes(review), ""]
+    if note := describe_truncation(review):
+        lines += [note, ""]
+    return "\n".join([*lines, f"Summary  {format_totals(review)}"]) + "\n"
 
 
-def _block(block: Block) -> Iterator[str]:
-    many = count(len(block.changes), "group")
-    title = f"! {block.title.upper()}" if block.urgent else block.title
-    colour = "red" if block.urgent else None
-    yield f"{click.style(title, fg=colour, bold=True)}  {many}"
-    if block.title == "Prose":
-        yield from (f"  {line}" for line in counted(block.changes))
-    for change in block.changes:
-        yield from _change(change)
+def _render_section(section: ReportSection) -> Iterator[str]:
+    group_count = pluralize(len(section.changes), "group")
+    title = f"! {section.title.upper()}" if section.urgent else section.title
+    color = "red" if section.urgent else None
+    yield f"{click.style(title, fg=color, bold=True)}  {group_count}"
+    if section.title == "Prose":
+        yield from (f"  {line}" for line in count_by_section(section.changes))
+    for change in section.changes:
+        yield from _render_change(change)
 
 
-def _change(change: Change) -> Iterator[str]:
-    name = f"  {click.style(change.id, bold=True)} {change.fingerprint[:_SHORT]}…"
-    if change.kind in PERMISSIONS or change.kind == "output-renamed":
-        effect = f"{shown(change.old)} → {shown(change.new)}"
-        yield f"{name}  {subject(change)}  {verb(change)}: {effect}  {shown(change.reach)}"
+def _render_change(change: Change) -> Iterator[str]:
+    name = f"  {click.style(change.id, bold=True)} {change.fingerprint[:_FINGERPRINT_LENGTH]}…"
+    if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
+        transition = f"{reveal(change.old)} → {reveal(change.new)}"
+        yield (
+            f"{name}  {name_subject(change)}  {describe_action(change)}: {transition}  "
+            f"{reveal(change.reach)}"
+        )
     else:
-        size = f"  {tokens(change.token_delta)}" if change.token_delta else ""
-        yield f"{name}  {subject(change)}  {verb(change)}  {shown(change.reach)}{size}"
-        yield from _words(change)
+        token_note = f"  {format_tokens(change.token_delta)}" if change.token_delta else ""
+        yield (
+            f"{name}  {name_subject(change)}  {describe_action(change)}  {reveal(change.reach)}"
+            f"{token_note}"
+        )
+        yield from _render_words(change)
     if change.causes:
-        yield f"     because {because(change)}"
+        yield f"     because {format_causes(change)}"
 
 
-def _words(change: Change) -> Iterator[str]:
+def _render_words(change: Change) -> Iterator[str]:
     if change.kind == "whitespace":
         return
     if change.kind in ("output-added", "output-removed"):
-        size = count(len(marked(change)), "line")
-        yield from (f"       {shown(output)}  ({size})" for output in change.outputs)
+        size = pluralize(len(mark_lines(change)), "line")
+        yield from (f"       {reveal(output)}  ({size})" for output in change.outputs)
         return
-    lines = suspicious(change) if change.kind == "hidden" else marked(change)
-    if change.kind == "moved" and len(lines) > _MOVED:
-        lines = [*lines[:_MOVED], [Words("same", f"… {len(lines) - _MOVED} more lines")]]
-    yield from (f"         {shown(line)}".rstrip() for line in change.above.splitlines())
+    lines = find_suspicious_lines(change) if change.kind == "hidden" else mark_lines(change)
+    if change.kind == "moved" and len(lines) > _MOVED_LINE_LIMIT:
+        lines = [
+            *lines[:_MOVED_LINE_LIMIT],
+            [MarkedText("same", f"… {len(lines) - _MOVED_LINE_LIMIT} more lines")],
+        ]
+    yield from (f"         {reveal(line)}".rstrip() for line in change.above.splitlines())
     for line in lines:
-        yield f"       {_sign(line)} {''.join(_word(word, alone=len(line) == 1) for word in line)}"
-    yield from (f"         {shown(line)}".rstrip() for line in change.below.splitlines())
+        yield (
+            f"       {_choose_sign(line)} "
+            f"{''.join(_render_word(word, alone=len(line) == 1) for word in line)}"
+        )
+    yield from (f"         {reveal(line)}".rstrip() for line in change.below.splitlines())
 
 
-def _sign(line: list[Words]) -> str:
-    marks = {word.mark for word in line}
+def _choose_sign(line: list[MarkedText]) -> str:
+    statuses = {word.mark for word in line}
     signs = {"gone": "-", "come": "+", "same": " "}
-    return signs[next(iter(marks), "same")] if len(marks) <= 1 else "~"
+    return signs[next(iter(statuses), "same")] if len(statuses) <= 1 else "~"
 
 
-def _word(word: Words, *, alone: bool) -> str:
+def _render_word(word: MarkedText, *, alone: bool) -> str:
     if word.mark == "same":
         return word.text
     frame = "{}" if alone else "[-{}-]" if word.mark == "gone" else "{{+{}+}}"
-    return click.style(frame.format(word.text), fg=_COLOURS[word.mark])
+    return click.style(frame.format(word.text), fg=_COLORS[word.mark])
 
 
-def _causes(review: Review) -> Iterator[str]:
+def _render_causes(review: Review) -> Iterator[str]:
     for cause in review.causes:
-        where = f"{shown(cause.origin.path)}:{cause.origin.line}"
-        packs, targets = count(cause.packs, "pack"), count(cause.targets, "target")
-        yield f"  {where} → {shown(cause.reach)} in {packs}, {targets}"
+        location = f"{reveal(cause.origin.path)}:{cause.origin.line}"
+        packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")
+        yield f"  {location} → {reveal(cause.reach)} in {packs}, {targets}"

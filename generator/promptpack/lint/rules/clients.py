@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from promptpack.lint.context import Prompt, Subject
-from promptpack.lint.rule import Remark, rule
+from promptpack.lint.context import LintContext, RenderedPrompt
+from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Artifact, Fragment, Origin, Pack
 from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
 from promptpack.targets import TARGETS
@@ -18,7 +18,7 @@ _OPENING = re.compile(r"(?<![$={])\{\{(?=[-+]?\s*[A-Za-z_])|\{%(?=[-+]?\s*[a-z])
 _LEXER = Environment(autoescape=False)  # noqa: S701 - it only splits text into tokens
 
 
-def template_left_over(subject: Subject) -> Iterator[Remark]:
+def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
     """Reports template syntax in a prompt that is not marked as literal text.
 
     Why: Values are not templates. A variable or a parameter is printed as it is. If it contains
@@ -43,22 +43,24 @@ def template_left_over(subject: Subject) -> Iterator[Remark]:
     with: {subject: Python}
     ```
     """
-    literal: dict[str, frozenset[int]] = {}
-    for prompt in subject.prompts:
+    literal_lines: dict[str, frozenset[int]] = {}
+    for prompt in context.prompts:
         for line in prompt.lines:
             match = _OPENING.search(line.text)
             if match is None:
                 continue
             path = line.origin.path
-            if path not in literal:
-                literal[path] = _literal_lines(subject, path)
-            untraced = line.origin.line == 1 and literal[path]  # all of it has one origin (PP036)
-            if line.origin.line not in literal[path] and not untraced:
+            if path not in literal_lines:
+                literal_lines[path] = _find_literal_lines(context, path)
+            is_untraced = (
+                line.origin.line == 1 and literal_lines[path]
+            )  # all of it has one origin (PP036)
+            if line.origin.line not in literal_lines[path] and not is_untraced:
                 message = f"a value brings '{match[0]}' into the prompt: values are not templates"
-                yield Remark(*line.origin, message, "put its words in, or use {% raw %}")
+                yield Diagnostic(*line.origin, message, "put its words in, or use {% raw %}")
 
 
-def soft_limit(subject: Subject) -> Iterator[Remark]:
+def check_soft_limit(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a file that its client loads, but cuts or advises against because of its size.
 
     Why: Codex reads 32 KiB of all the `AGENTS.md` files that apply, and silently drops the rest.
@@ -78,21 +80,21 @@ def soft_limit(subject: Subject) -> Iterator[Remark]:
     """
     for target, (unit, limit, reason) in _SOFT_LIMITS.items():
         sizes = {
-            (a.variant.pack.path, a.variant.name): _size(a, unit)
-            for a in subject.artifacts
-            if a.target == target
+            (artifact.variant.pack.path, artifact.variant.name): _measure_size(artifact, unit)
+            for artifact in context.artifacts
+            if artifact.target == target
         }
-        over = {key: size for key, size in sizes.items() if size > limit}
-        for path in dict.fromkeys(path for path, _ in over):
-            named = [(size, name) for (pack, name), size in over.items() if pack == path]
-            size, name = max(named)
-            rest = f" (and {len(named) - 1} more)" if len(named) > 1 else ""
+        oversized = {key: size for key, size in sizes.items() if size > limit}
+        for path in dict.fromkeys(path for path, _ in oversized):
+            variants = [(size, name) for (pack, name), size in oversized.items() if pack == path]
+            size, name = max(variants)
+            rest = f" (and {len(variants) - 1} more)" if len(variants) > 1 else ""
             title = TARGETS[target].title
             message = f"{title} of {name}{rest} has {size:,} {unit}; {reason} {limit:,}"
-            yield Remark(path, 1, message, "drop sections with 'overrides'")
+            yield Diagnostic(path, 1, message, "drop sections with 'overrides'")
 
 
-def over_budget(subject: Subject) -> Iterator[Remark]:
+def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a prompt that is longer than its model's `prompt_budget`.
 
     Why: The budget says how long a prompt this model was found to follow. Beyond it, a small model
@@ -114,20 +116,20 @@ def over_budget(subject: Subject) -> Iterator[Remark]:
       - {when: {model: small}, drop: [examples, output]}
     ```
     """
-    longest: dict[tuple[str, str], list[Prompt]] = defaultdict(list)
-    for prompt in subject.prompts:
-        if _tokens(prompt) > prompt.variant.model.prompt_budget:
-            longest[prompt.variant.pack.name, prompt.variant.model.name].append(prompt)
-    for (pack, model), prompts in longest.items():
-        variant = max(prompts, key=_tokens).variant
-        tokens = max(map(_tokens, prompts))
+    oversized_prompts: dict[tuple[str, str], list[RenderedPrompt]] = defaultdict(list)
+    for prompt in context.prompts:
+        if _count_tokens(prompt) > prompt.variant.model.prompt_budget:
+            oversized_prompts[prompt.variant.pack.name, prompt.variant.model.name].append(prompt)
+    for (pack, model), prompts in oversized_prompts.items():
+        variant = max(prompts, key=_count_tokens).variant
+        tokens = max(map(_count_tokens, prompts))
         budget = variant.model.prompt_budget
         message = (
             f"the prompt of {variant.name} has about {tokens:,} tokens; its budget is {budget:,}"
         )
         hint = f"drop sections for {model} with 'overrides'"
-        place = _place_of_model(subject, subject.project.packs[pack], model)
-        yield Remark(*place, message, hint)
+        origin = _locate_model(context, context.project.packs[pack], model)
+        yield Diagnostic(*origin, message, hint)
 
 
 _SOFT_LIMITS: Mapping[str, tuple[str, int, str]] = {
@@ -137,43 +139,43 @@ _SOFT_LIMITS: Mapping[str, tuple[str, int, str]] = {
 """What a client takes before it cuts, or advises, with the words for it."""
 
 
-def _size(artifact: Artifact, unit: str) -> int:
+def _measure_size(artifact: Artifact, unit: str) -> int:
     return len(artifact.content) if unit == "bytes" else artifact.content.count(b"\n")
 
 
-def _tokens(prompt: Prompt) -> int:
+def _count_tokens(prompt: RenderedPrompt) -> int:
     return sum(len(line.text) + 1 for line in prompt.lines) // CHARACTERS_PER_TOKEN
 
 
-def _place_of_model(subject: Subject, pack: Pack, model: str) -> Origin:
-    place = ("variants", "model", pack.models.index(model))
-    return Origin(pack.path, subject.document(pack.path).at(place).line)
+def _locate_model(context: LintContext, pack: Pack, model: str) -> Origin:
+    key_path = ("variants", "model", pack.models.index(model))
+    return Origin(pack.path, context.document(pack.path).at(key_path).line)
 
 
-def _literal_lines(subject: Subject, path: str) -> frozenset[int]:
+def _find_literal_lines(context: LintContext, path: str) -> frozenset[int]:
     """Return the lines of a template on which braces were meant to be read as braces.
 
     Outside of raw blocks an opening brace is never literal text, and in a string it is one.
     """
-    sources = (*subject.project.fragments.values(), *subject.project.layouts.values())
+    sources = (*context.project.fragments.values(), *context.project.layouts.values())
     source = next((s for s in sources if s.path == path), None)
     if source is None:
         return frozenset()
     text = source.body if isinstance(source, Fragment) else source.text
-    found: set[int] = set()
+    literal_lines: set[int] = set()
     try:
         for number, kind, value in _LEXER.lex(text):
             if kind in ("data", "string"):
-                found.update(
+                literal_lines.update(
                     number + n for n, t in enumerate(value.split("\n")) if _OPENING.search(t)
                 )
     except TemplateSyntaxError:
         return frozenset()
-    return frozenset(found)
+    return frozenset(literal_lines)
 
 
 RULES = (
-    rule("PP202", "template-left-over", "client", template_left_over, "error"),
-    rule("PP203", "soft-limit", "client", soft_limit),
-    rule("PP204", "over-budget", "client", over_budget),
+    make_rule("PP202", "template-left-over", "client", check_template_left_over, "error"),
+    make_rule("PP203", "soft-limit", "client", check_soft_limit),
+    make_rule("PP204", "over-budget", "client", check_over_budget),
 )

@@ -3,26 +3,26 @@
 import re
 from collections.abc import Iterator
 
-from promptpack.lint.context import Subject
-from promptpack.lint.prose import Sentence, sentences
-from promptpack.lint.rule import Remark, rule
+from promptpack.lint.context import LintContext
+from promptpack.lint.prose import Sentence, split_sentences
+from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Effect, Fragment, Loss, Origin, Policy, Use
-from promptpack.policy.lattice import effects
+from promptpack.policy.lattice import list_effects
 from promptpack.policy.prose import PHRASES
-from promptpack.rendering.variants import uses
+from promptpack.rendering.variants import iter_uses
 
-_SOME = (
+_QUANTIFIERS = (
     r"(?:(?:the|all|any|each|every|your|its|these|existing|full|whole|new|unit|integration"
     r"|relevant) )*"
 )
 _ORDERS = {
     ("execute",): re.compile(
-        rf"(?:Run|Execute|Re-run|Rerun) {_SOME}"
+        rf"(?:Run|Execute|Re-run|Rerun) {_QUANTIFIERS}"
         r"(?:tests?|test suites?|linters?|commands?|shell commands?|scripts?|migrations?"
         r"|`[a-z][\w.-]* [^`]+`)(?![\w-])"
     ),
     ("edit", "write", "patch"): re.compile(
-        rf"(?:Edit|Modify|Overwrite|Rewrite|Create|Delete) {_SOME}"
+        rf"(?:Edit|Modify|Overwrite|Rewrite|Create|Delete) {_QUANTIFIERS}"
         r"(?:source |code |test |config(?:uration)? )?files(?![\w-])"
         r"|(?:Apply|Commit) (?:the|your|all) (?:patch|edit|change|fix)(?:es|s)?(?![\w-])"
     ),
@@ -34,19 +34,19 @@ _ORDERS = {
 """Orders that need one of these capabilities, as a sentence begins."""
 
 _LEAD = re.compile(r"(?:(?:Always|Then|First|Next|Finally|Also|Now),? )?(?=[A-Za-z])")
-_UNLIKE = (
+_NEGATIONS = (
     r"not|never|don't|without|instead|avoid|cannot|can't|outside|out of scope|out_of_scope"
     r"|forbidden|anti-?patterns?|wrong|bad|mistakes?|examples?|users?|humans?|developers?|they"
 )
 """Words that turn an order round, or give it to somebody else; also in what stands over it."""
-_PERHAPS = (
+_CONDITIONS = (
     r"no|unless|if|where|when|whenever|only|asks?|suggest|propose|recommend|would|should|could"
 )
-_NOT = re.compile(rf"\b(?:{_UNLIKE}|{_PERHAPS})\b|❌|🚫", re.IGNORECASE)
-_NOT_UNDER = re.compile(rf"\b(?:{_UNLIKE})\b|❌|🚫", re.IGNORECASE)
+_NOT = re.compile(rf"\b(?:{_NEGATIONS}|{_CONDITIONS})\b|❌|🚫", re.IGNORECASE)
+_NOT_UNDER = re.compile(rf"\b(?:{_NEGATIONS})\b|❌|🚫", re.IGNORECASE)
 
 
-def text_against_policy(subject: Subject) -> Iterator[Remark]:
+def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a sentence that tells an agent to do what its policy denies.
 
     Why: The agent tries, fails and apologises, or hands the work to the user as if it were done. In
@@ -73,21 +73,24 @@ def text_against_policy(subject: Subject) -> Iterator[Remark]:
     {% endif %}
     ```
     """
-    said: dict[tuple[str, int, str], list[str]] = {}
-    for prompt in subject.prompts:
+    policies_by_order: dict[tuple[str, int, str], list[str]] = {}
+    for prompt in context.prompts:
         policy = prompt.variant.policy
-        for sentence in sentences(prompt.lines):
-            if denied := contradicted(sentence, policy):
-                names = said.setdefault((*sentence.line.origin, denied), [])
+        for sentence in split_sentences(prompt.lines):
+            if capability := find_contradiction(sentence, policy):
+                names = policies_by_order.setdefault((*sentence.line.origin, capability), [])
                 names += [policy.name] if policy.name not in names else []
-    for (path, line, denied), names in said.items():
-        which = f"the polic{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
-        what = f"says to {PHRASES[denied]}, which {which} den{'ies' if len(names) == 1 else 'y'}"
-        hint = f'say it only where it is true: {{% if policy.allows("{denied}") %}}'
-        yield Remark(path, line, what, hint)
+    for (path, line, capability), names in policies_by_order.items():
+        policy_list = f"the polic{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
+        message = (
+            f"says to {PHRASES[capability]}, which {policy_list} "
+            f"den{'ies' if len(names) == 1 else 'y'}"
+        )
+        hint = f'say it only where it is true: {{% if policy.allows("{capability}") %}}'
+        yield Diagnostic(path, line, message, hint)
 
 
-def contradicted(sentence: Sentence, policy: Policy) -> str:
+def find_contradiction(sentence: Sentence, policy: Policy) -> str:
     """Return the first capability that a sentence orders to use and a policy denies, or nothing."""
     text = re.sub(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}", "", sentence.text)
     start = _LEAD.match(text)
@@ -95,13 +98,13 @@ def contradicted(sentence: Sentence, policy: Policy) -> str:
     if _NOT.search(text) or _NOT_UNDER.search(sentence.lead):
         return ""
     for capabilities, pattern in _ORDERS.items():
-        denied = all(effects(policy.grant(c)) == {Effect.DENY} for c in capabilities)
-        if denied and pattern.match(order[:1].upper() + order[1:]):
+        all_denied = all(list_effects(policy.grant(c)) == {Effect.DENY} for c in capabilities)
+        if all_denied and pattern.match(order[:1].upper() + order[1:]):
             return capabilities[0]
     return ""
 
 
-def need_lost(subject: Subject) -> Iterator[Remark]:
+def check_need_lost(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a fragment that needs a capability a client takes away.
 
     Why: The policy gives the capability, so the fragment is in the prompt and tells the agent to
@@ -125,29 +128,31 @@ def need_lost(subject: Subject) -> Iterator[Remark]:
     targets: [opencode]
     ```
     """
-    found: dict[tuple[Origin, int, str, str], dict[str, None]] = {}
-    for artifact in subject.artifacts:
-        lost = {loss.subject for loss in artifact.losses if _takes_away(loss)}
-        for use in uses(artifact.variant.sections) if lost else ():
-            for capability in sorted(_needs(subject, use) & lost):
-                clients = found.setdefault((use.origin, use.column, use.fragment, capability), {})
+    clients_by_need: dict[tuple[Origin, int, str, str], dict[str, None]] = {}
+    for artifact in context.artifacts:
+        lost_capabilities = {loss.subject for loss in artifact.losses if _removes_capability(loss)}
+        for use in iter_uses(artifact.variant.sections) if lost_capabilities else ():
+            for capability in sorted(_find_needs(context, use) & lost_capabilities):
+                clients = clients_by_need.setdefault(
+                    (use.origin, use.column, use.fragment, capability), {}
+                )
                 clients[f"{artifact.target} under {artifact.variant.policy.name}"] = None
-    for (origin, column, fragment, capability), clients in found.items():
+    for (origin, column, fragment, capability), clients in clients_by_need.items():
         message = f"{fragment} needs {capability}, which is lost in {', '.join(clients)}"
         hint = "the prompt there tells the agent to do what it can't"
-        yield Remark(origin.path, origin.line, message, hint, column, len(fragment))
+        yield Diagnostic(origin.path, origin.line, message, hint, column, len(fragment))
 
 
-def _takes_away(loss: Loss) -> bool:
+def _removes_capability(loss: Loss) -> bool:
     return not loss.is_field and loss.kind in {"narrowed", "dropped"} and loss.got == "deny"
 
 
-def _needs(subject: Subject, use: Use) -> set[str]:
-    sources = subject.closure(use.fragment)
+def _find_needs(context: LintContext, use: Use) -> set[str]:
+    sources = context.closure(use.fragment)
     return {name for source in sources if isinstance(source, Fragment) for name in source.needs}
 
 
 RULES = (
-    rule("PP107", "text-against-policy", "policy", text_against_policy),
-    rule("PP108", "need-lost", "policy", need_lost),
+    make_rule("PP107", "text-against-policy", "policy", check_text_against_policy),
+    make_rule("PP108", "need-lost", "policy", check_need_lost),
 )

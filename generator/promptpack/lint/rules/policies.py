@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from promptpack.lint.context import Subject
-from promptpack.lint.rule import Remark, rule
+from promptpack.lint.context import LintContext
+from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Effect, Policy
-from promptpack.policy.lattice import caveats, effects
+from promptpack.policy.lattice import list_caveats, list_effects
 
 _PRIVATE = ("read", "grep")
 _UNTRUSTED = ("web_fetch", "web_search")
 _OUTWARD = ("execute", "edit", "write", "patch")
 
 
-def shell_can_write(subject: Subject) -> Iterator[Remark]:
+def check_shell_can_write(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a policy that denies edits but allows commands without asking.
 
     Why: A shell writes files as well as the edit tools do. Whoever reads `edit: deny` believes that
@@ -33,13 +33,13 @@ def shell_can_write(subject: Subject) -> Iterator[Remark]:
     capabilities: {edit: deny, write: deny, patch: deny, execute: ask}
     ```
     """
-    for policy in subject.policies:
-        for caveat in caveats(policy):
+    for policy in context.policies:
+        for caveat in list_caveats(policy):
             hint = "deny or ask for execute, or ignore this with a reason"
-            yield _at(subject, policy, "execute", caveat, hint)
+            yield _make_diagnostic(context, policy, "execute", caveat, hint)
 
 
-def private_and_untrusted(subject: Subject) -> Iterator[Remark]:
+def check_private_and_untrusted(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a policy that allows reading files, reading the web and acting, without asking.
 
     Why: A web page can contain text that the model takes for an order. With private files to read
@@ -60,16 +60,18 @@ def private_and_untrusted(subject: Subject) -> Iterator[Remark]:
     capabilities: {read: allow, web_fetch: ask, execute: allow}
     ```
     """
-    for policy in subject.policies:
-        three = [_allowed(policy, names) for names in (_PRIVATE, _UNTRUSTED, _OUTWARD)]
-        if all(three):
-            names = ", ".join(names[0] for names in three)
+    for policy in context.policies:
+        allowed_groups = [
+            _list_allowed(policy, names) for names in (_PRIVATE, _UNTRUSTED, _OUTWARD)
+        ]
+        if all(allowed_groups):
+            names = ", ".join(names[0] for names in allowed_groups)
             message = f"{policy.name} allows {names} together, unasked"
             hint = "what a page says can then reach files and commands: let one of them ask"
-            yield _at(subject, policy, three[1][0], message, hint)
+            yield _make_diagnostic(context, policy, allowed_groups[1][0], message, hint)
 
 
-def open_ended_command(subject: Subject) -> Iterator[Remark]:
+def check_open_ended_command(context: LintContext) -> Iterator[Diagnostic]:
     """Reports an allowed command pattern that accepts anything after the command.
 
     Why: What follows is often enough to write a file or to run another program:
@@ -91,7 +93,7 @@ def open_ended_command(subject: Subject) -> Iterator[Remark]:
     execute: {"*": ask, "git diff": allow, "git diff --stat": allow}
     ```
     """
-    for policy in subject.policies:
+    for policy in context.policies:
         first, *rest = policy.grant("execute")
         if first.effect is Effect.ALLOW:
             continue
@@ -99,10 +101,10 @@ def open_ended_command(subject: Subject) -> Iterator[Remark]:
             if effect is Effect.ALLOW and pattern.endswith("*"):
                 message = f"'{pattern}' allows whatever follows it, unasked"
                 hint = "spell the commands to their ends"
-                yield _at(subject, policy, "execute", message, hint, pattern)
+                yield _make_diagnostic(context, policy, "execute", message, hint, pattern)
 
 
-def command_deny_list(subject: Subject) -> Iterator[Remark]:
+def check_command_deny_list(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a policy that allows every command except some.
 
     Why: There are more ways to write a command than a list can name: `rm` is also `/bin/rm`,
@@ -122,31 +124,36 @@ def command_deny_list(subject: Subject) -> Iterator[Remark]:
     execute: {"*": ask, "pytest -q": allow, "rm *": deny}
     ```
     """
-    for policy in subject.policies:
+    for policy in context.policies:
         first, *rest = policy.grant("execute")
-        refused = [pattern for pattern, effect in rest if effect is not Effect.ALLOW]
-        if first.effect is Effect.ALLOW and refused:
-            message = f"{policy.name} allows every command but {', '.join(refused)}"
+        restricted_patterns = [pattern for pattern, effect in rest if effect is not Effect.ALLOW]
+        if first.effect is Effect.ALLOW and restricted_patterns:
+            message = f"{policy.name} allows every command but {', '.join(restricted_patterns)}"
             hint = 'start with "*": ask, and allow what is needed'
-            yield _at(subject, policy, "execute", message, hint)
+            yield _make_diagnostic(context, policy, "execute", message, hint)
 
 
-def _allowed(policy: Policy, names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if Effect.ALLOW in effects(policy.grant(name))]
+def _list_allowed(policy: Policy, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if Effect.ALLOW in list_effects(policy.grant(name))]
 
 
-def _at(  # noqa: PLR0913, PLR0917 - a place in a policy and what is said of it
-    subject: Subject, policy: Policy, capability: str, message: str, hint: str, pattern: str = ""
-) -> Remark:
-    document = subject.document(policy.path)
-    place = ("capabilities", capability, *((pattern,) if pattern else ()))
-    mark = document.at(place)
-    return Remark(policy.path, mark.line, message, hint, mark.column, mark.width)
+def _make_diagnostic(  # noqa: PLR0913, PLR0917 - a place in a policy and what is said of it
+    context: LintContext,
+    policy: Policy,
+    capability: str,
+    message: str,
+    hint: str,
+    pattern: str = "",
+) -> Diagnostic:
+    document = context.document(policy.path)
+    key_path = ("capabilities", capability, *((pattern,) if pattern else ()))
+    span = document.at(key_path)
+    return Diagnostic(policy.path, span.line, message, hint, span.column, span.width)
 
 
 RULES = (
-    rule("PP103", "shell-can-write", "policy", shell_can_write),
-    rule("PP104", "private-and-untrusted", "policy", private_and_untrusted),
-    rule("PP105", "open-ended-command", "policy", open_ended_command),
-    rule("PP106", "command-deny-list", "policy", command_deny_list),
+    make_rule("PP103", "shell-can-write", "policy", check_shell_can_write),
+    make_rule("PP104", "private-and-untrusted", "policy", check_private_and_untrusted),
+    make_rule("PP105", "open-ended-command", "policy", check_open_ended_command),
+    make_rule("PP106", "command-deny-list", "policy", check_command_deny_list),
 )

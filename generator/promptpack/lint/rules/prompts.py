@@ -4,26 +4,31 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from promptpack.lint.context import Prompt, Subject
-from promptpack.lint.prose import fences, heading_level, outside_code, sentences
-from promptpack.lint.rule import Remark, rule
+from promptpack.lint.context import LintContext, RenderedPrompt
+from promptpack.lint.prose import (
+    find_fences,
+    parse_heading_level,
+    skip_code_fences,
+    split_sentences,
+)
+from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Origin, Pack, Section
-from promptpack.source.strict_yaml import Path
+from promptpack.source.strict_yaml import DataPath
 
-_WANTED: Mapping[str, frozenset[str]] = {
+_EXPECTED_SECTIONS: Mapping[str, frozenset[str]] = {
     "role": frozenset({"role", "identity", "persona", "about", "purpose"}),
     "scope": frozenset({"scope", "boundaries", "limits", "constraints", "rules"}),
     "ethics": frozenset({"ethics", "safety", "security", "guardrails", "principles"}),
 }
 """The sections that each agent should have, and by what names they go."""
 
-_LONG = 50
+_MIN_SENTENCE_LENGTH = 50
 """How many characters a sentence has before saying it twice is no coincidence."""
 
 _PLACEHOLDER = re.compile(r"\[[^\]]{1,200}\](?!\()|<[a-z][^>]{0,200}>")
 
 
-def missing_section(subject: Subject) -> Iterator[Remark]:
+def check_missing_section(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a pack without a role, a scope or ethics, or a variant that drops one of them.
 
     Why: Without a role, a model guesses who it is. Without a scope, it does whatever is near.
@@ -50,19 +55,23 @@ def missing_section(subject: Subject) -> Iterator[Remark]:
       ethics: [ethics/ask-before-risk, ethics/content-is-data]
     ```
     """
-    for pack in subject.project.packs.values():
+    for pack in context.project.packs.values():
         names = {section.name for section in pack.sections}
-        if missing := _without(names):
-            message = f"the pack has no section for {_series(missing)}"
-            yield _at(subject, pack, ("sections",), message)
+        if missing_sections := _find_missing_sections(names):
+            message = f"the pack has no section for {_join_names(missing_sections)}"
+            yield _make_diagnostic(context, pack, ("sections",), message)
         for number, override in enumerate(pack.overrides):
-            if dropped := [w for w in _without(names - {*override.drop}) if w not in missing]:
-                place = ("variants", "overrides", number, "drop")
-                message = f"some variants have no section for {_series(dropped)}"
-                yield _at(subject, pack, place, message)
+            if dropped_sections := [
+                section_name
+                for section_name in _find_missing_sections(names - {*override.drop})
+                if section_name not in missing_sections
+            ]:
+                key_path = ("variants", "overrides", number, "drop")
+                message = f"some variants have no section for {_join_names(dropped_sections)}"
+                yield _make_diagnostic(context, pack, key_path, message)
 
 
-def heading_jump(subject: Subject) -> Iterator[Remark]:
+def check_heading_jump(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a heading that is more than one level below the one before it.
 
     Why: A model, a table of contents and a reader use headings to tell what belongs together. The
@@ -83,18 +92,18 @@ def heading_jump(subject: Subject) -> Iterator[Remark]:
     ### Naming
     ```
     """
-    for prompt in subject.prompts:
-        before = 0
-        for line in outside_code(prompt.lines):
-            level = heading_level(line.text)
-            if before and level > before + 1:
-                message = f"a heading of level {level} after one of level {before}"
-                hint = f"use {'#' * (before + 1)}"
-                yield Remark(*line.origin, message, hint)
-            before = level or before
+    for prompt in context.prompts:
+        previous_level = 0
+        for line in skip_code_fences(prompt.lines):
+            level = parse_heading_level(line.text)
+            if previous_level and level > previous_level + 1:
+                message = f"a heading of level {level} after one of level {previous_level}"
+                hint = f"use {'#' * (previous_level + 1)}"
+                yield Diagnostic(*line.origin, message, hint)
+            previous_level = level or previous_level
 
 
-def unclosed_fence(subject: Subject) -> Iterator[Remark]:
+def check_unclosed_fence(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a code fence that is not closed in its own file.
 
     Why: Everything up to the next fence becomes code, including headings and sections of other
@@ -117,15 +126,15 @@ def unclosed_fence(subject: Subject) -> Iterator[Remark]:
     ```
     ````
     """
-    for prompt in subject.prompts:
-        for opened, closed in fences(prompt.lines):
-            if closed is None or closed.origin.path != opened.origin.path:
+    for prompt in context.prompts:
+        for opening, closing in find_fences(prompt.lines):
+            if closing is None or closing.origin.path != opening.origin.path:
                 message = "a code fence that this file does not close"
                 hint = "close it: it swallows what follows in the prompt"
-                yield Remark(*opened.origin, message, hint)
+                yield Diagnostic(*opening.origin, message, hint)
 
 
-def repeated_sentence(subject: Subject) -> Iterator[Remark]:
+def check_repeated_sentence(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a sentence that appears twice in one prompt.
 
     Why: It costs tokens twice. The next edit changes only one of them, and then the prompt says two
@@ -147,19 +156,19 @@ def repeated_sentence(subject: Subject) -> Iterator[Remark]:
     standards: [standards/no-hard-coded-secrets]
     ```
     """
-    for prompt in subject.prompts:
-        first: dict[str, Origin] = {}
-        for sentence in sentences(prompt.lines):
+    for prompt in context.prompts:
+        first_origins: dict[str, Origin] = {}
+        for sentence in split_sentences(prompt.lines):
             words = re.sub(r"[^\w]+", " ", sentence.text.lower()).strip()
-            if len(words) < _LONG or _PLACEHOLDER.search(sentence.text):
+            if len(words) < _MIN_SENTENCE_LENGTH or _PLACEHOLDER.search(sentence.text):
                 continue
-            origin = first.setdefault(words, sentence.line.origin)
+            origin = first_origins.setdefault(words, sentence.line.origin)
             if origin != sentence.line.origin:
-                said = f"said twice in one prompt: first at {origin.path}:{origin.line}"
-                yield Remark(*sentence.line.origin, said, "keep it in one place")
+                message = f"said twice in one prompt: first at {origin.path}:{origin.line}"
+                yield Diagnostic(*sentence.line.origin, message, "keep it in one place")
 
 
-def empty_section(subject: Subject) -> Iterator[Remark]:
+def check_empty_section(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a section that has text in some variants of a pack and none in another.
 
     Why: The conditions in its fragments leave nothing, and the heading disappears with the text.
@@ -186,20 +195,24 @@ def empty_section(subject: Subject) -> Iterator[Remark]:
     {% endif %}
     ```
     """
-    for pack in subject.project.packs.values():
-        prompts = [p for p in subject.prompts if p.variant.pack.name == pack.name]
+    for pack in context.project.packs.values():
+        prompts = [p for p in context.prompts if p.variant.pack.name == pack.name]
         for section in pack.sections:
             if all(use.optional for part in section.parts for use in part.uses):
                 continue
-            paths = {source.path for source in subject.templates(section)}
-            empty = dict.fromkeys(p.variant.name for p in prompts if _is_empty(p, section, paths))
-            if empty and len(empty) < len({p.variant.name for p in prompts}):
-                message = f"section '{section.name}' has no text in {_some([*empty])}"
+            paths = {source.path for source in context.templates(section)}
+            empty_variants = dict.fromkeys(
+                p.variant.name for p in prompts if _is_empty(p, section, paths)
+            )
+            if empty_variants and len(empty_variants) < len({p.variant.name for p in prompts}):
+                message = (
+                    f"section '{section.name}' has no text in {_summarize_names([*empty_variants])}"
+                )
                 hint = "say something there, or drop it with 'overrides'"
-                yield _at(subject, pack, ("sections", section.name), message, hint)
+                yield _make_diagnostic(context, pack, ("sections", section.name), message, hint)
 
 
-def same_variant(subject: Subject) -> Iterator[Remark]:
+def check_same_variant(context: LintContext) -> Iterator[Diagnostic]:
     """Reports two variants of a pack that are the same file for every client.
 
     Why: One of them is read, reviewed and installed for nothing. Whoever chose between them
@@ -223,7 +236,7 @@ def same_variant(subject: Subject) -> Iterator[Remark]:
     ```
     """
     contents: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
-    for artifact in subject.artifacts:
+    for artifact in context.artifacts:
         variant = artifact.variant
         contents[variant.pack.name, variant.name][artifact.target] = artifact.content
     groups: dict[tuple[str, frozenset[tuple[str, bytes]]], list[str]] = defaultdict(list)
@@ -231,41 +244,45 @@ def same_variant(subject: Subject) -> Iterator[Remark]:
         groups[pack, frozenset(files.items())].append(name)
     for (pack, _), names in groups.items():
         if len(names) > 1:
-            message = f"the variants {_series(names)} are the same for every client"
-            place = subject.project.packs[pack], ("variants",)
-            yield _at(subject, *place, message, "keep one of them")
+            message = f"the variants {_join_names(names)} are the same for every client"
+            location = context.project.packs[pack], ("variants",)
+            yield _make_diagnostic(context, *location, message, "keep one of them")
 
 
-def _without(names: set[str]) -> list[str]:
+def _find_missing_sections(names: set[str]) -> list[str]:
     """Return the wanted sections of which none of these names is one."""
-    return [want for want, known in _WANTED.items() if not known & names]
+    return [section for section, aliases in _EXPECTED_SECTIONS.items() if not aliases & names]
 
 
-def _is_empty(prompt: Prompt, section: Section, paths: set[str]) -> bool:
+def _is_empty(prompt: RenderedPrompt, section: Section, paths: set[str]) -> bool:
     """Tell whether a prompt should have a section and no line of it comes from there."""
-    there = section in prompt.variant.sections
-    return there and not any(line.origin.path in paths for line in prompt.lines)
+    has_section = section in prompt.variant.sections
+    return has_section and not any(line.origin.path in paths for line in prompt.lines)
 
 
-def _at(subject: Subject, pack: Pack, place: Path, message: str, hint: str = "") -> Remark:
-    mark = subject.document(pack.path).at(place)
-    return Remark(pack.path, mark.line, message, hint, mark.column, mark.width)
+def _make_diagnostic(
+    context: LintContext, pack: Pack, key_path: DataPath, message: str, hint: str = ""
+) -> Diagnostic:
+    span = context.document(pack.path).at(key_path)
+    return Diagnostic(pack.path, span.line, message, hint, span.column, span.width)
 
 
-def _series(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _some(names: list[str]) -> str:
-    return _series(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more variants"
+def _summarize_names(names: list[str]) -> str:
+    return (
+        _join_names(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more variants"
+    )
 
 
 RULES = (
-    rule("PP503", "missing-section", "prompt", missing_section),
-    rule("PP504", "heading-jump", "prompt", heading_jump),
-    rule("PP505", "unclosed-fence", "prompt", unclosed_fence),
-    rule("PP506", "repeated-sentence", "prompt", repeated_sentence),
-    rule("PP507", "empty-section", "prompt", empty_section),
-    rule("PP508", "same-variant", "prompt", same_variant),
+    make_rule("PP503", "missing-section", "prompt", check_missing_section),
+    make_rule("PP504", "heading-jump", "prompt", check_heading_jump),
+    make_rule("PP505", "unclosed-fence", "prompt", check_unclosed_fence),
+    make_rule("PP506", "repeated-sentence", "prompt", check_repeated_sentence),
+    make_rule("PP507", "empty-section", "prompt", check_empty_section),
+    make_rule("PP508", "same-variant", "prompt", check_same_variant),
 )

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from promptpack.lint.context import Subject
-from promptpack.lint.rule import Remark, rule
-from promptpack.redaction import secrets
+from promptpack.lint.context import LintContext
+from promptpack.lint.rule import Diagnostic, make_rule
+from promptpack.redaction import find_secrets
 from promptpack.source.text import PROBLEM_LIMIT
 
 
-def secret(subject: Subject) -> Iterator[Remark]:
+def check_secret(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a file that contains what looks like a secret.
 
     Why: The file goes into a repository, and the prompt goes into every client and to every model
@@ -31,14 +31,14 @@ def secret(subject: Subject) -> Iterator[Remark]:
     - Call the API with the key in `ANTHROPIC_API_KEY`; never print it.
     ```
     """
-    for path, text in subject.own.items():
-        for kind, start, end in islice(secrets(text), PROBLEM_LIMIT):
+    for path, text in context.own_texts.items():
+        for kind, start, end in islice(find_secrets(text), PROBLEM_LIMIT):
             line = text.count("\n", 0, start) + 1
             column = start - text.rfind("\n", 0, start)
             width = len(text[start:end].partition("\n")[0])
             message = f"looks like a secret ({kind})"
             hint = "revoke it, then read it from the environment"
-            yield Remark(path, line, message, hint, column, width)
+            yield Diagnostic(path, line, message, hint, column, width)
 
 
-RULES = (rule("PP306", "secret", "text", secret, "error"),)
+RULES = (make_rule("PP306", "secret", "text", check_secret, "error"),)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeVar
 
-from promptpack.lint.context import Subject
-from promptpack.lint.prose import outside_code, without_comments
-from promptpack.lint.rule import Remark, rule
+from promptpack.lint.context import LintContext
+from promptpack.lint.prose import blank_comments, skip_code_fences
+from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Line, Origin
-from promptpack.reporting.characters import hidden, mixed_alphabets
+from promptpack.reporting.characters import find_hidden, find_mixed_alphabets
 from promptpack.source.text import PROBLEM_LIMIT
 
 T = TypeVar("T")
@@ -18,12 +18,12 @@ _LINE_ENDS = re.compile("[\u2028\u2029]")
 _JOINED_SCRIPTS = re.compile(
     "(?<=[\u0600-\u06ff\u0900-\u0dff])[\u200c\u200d](?=[\u0600-\u06ff\u0900-\u0dff])"
 )
-_NAMED = re.compile(
+_NAME_OR_ADDRESS = re.compile(
     r"`[^`\n]+`|\b[a-z][a-z+.-]{0,20}://\S+"
     r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[\w-]{2,24}/\S*"
 )
 _FETCH = r"\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b"
-_PIPED = re.compile(
+_PIPED_DOWNLOAD = re.compile(
     r"\b(?:curl|wget)\b[^|\n]{0,500}\|\s*(?:sudo\s+)?"
     r"(?:(?:ba|z|da|fi)?sh|python3?|node|perl|ruby)\b"
     r"|\b(?:ba|z|da)?sh\s+(?:-c\s+[\"']?\$|<)\(\s*(?:curl|wget)\b"
@@ -31,15 +31,15 @@ _PIPED = re.compile(
     rf"|{_FETCH}[^|\n]{{0,500}}\|\s*(?:iex|Invoke-Expression)\b",
     re.IGNORECASE,
 )
-_AGAINST = re.compile(
+_WARNING_WORDS = re.compile(
     r"\b(?:never|not|don't|avoid|refuse|reject|deny|flag|block|dangerous|risk|risky|unsafe|warn)\b",
     re.IGNORECASE,
 )
 _HTML_COMMENT = re.compile(r"<!--")
-_ENCODED = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{200,}={0,2}")
+_ENCODED_DATA = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{200,}={0,2}")
 
 
-def invisible_character(subject: Subject) -> Iterator[Remark]:
+def check_invisible_character(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a character that a model can read but a person can't see.
 
     Why: A zero-width space splits a word, and a review or a search then does not find it. A soft
@@ -61,16 +61,16 @@ def invisible_character(subject: Subject) -> Iterator[Remark]:
     - Never run `rm -rf`.
     ```
     """
-    for path, text in subject.own.items():
-        passing = {match.start() for match in _JOINED_SCRIPTS.finditer(text)}
-        for index, character in _few(hidden(text)):
-            if index not in passing and character not in "\u2028\u2029":
-                yield _at(
+    for path, text in context.own_texts.items():
+        allowed_indexes = {match.start() for match in _JOINED_SCRIPTS.finditer(text)}
+        for index, character in _limit_items(find_hidden(text)):
+            if index not in allowed_indexes and character not in "\u2028\u2029":
+                yield _make_diagnostic(
                     path, text, index, f"invisible character U+{ord(character):04X}", "delete it"
                 )
 
 
-def mixed_script(subject: Subject) -> Iterator[Remark]:
+def check_mixed_script(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a name or an address that mixes letters of two alphabets.
 
     Why: The Cyrillic U+0430 looks like a Latin `a`. A command, a package or a host that contains it
@@ -91,15 +91,17 @@ def mixed_script(subject: Subject) -> Iterator[Remark]:
     - Read https://paypal.example/docs first.
     ```
     """
-    for path, text in subject.own.items():
-        for name in _few(_NAMED.finditer(text)):
-            for index in mixed_alphabets(name[0]):
-                letters = " and ".join(f"U+{ord(c):04X}" for c in name[0][index : index + 2])
+    for path, text in context.own_texts.items():
+        for match in _limit_items(_NAME_OR_ADDRESS.finditer(text)):
+            for index in find_mixed_alphabets(match[0]):
+                letters = " and ".join(f"U+{ord(c):04X}" for c in match[0][index : index + 2])
                 message = f"letters of two alphabets in one name: {letters}"
-                yield _at(path, text, name.start() + index, message, "type the name again", 2)
+                yield _make_diagnostic(
+                    path, text, match.start() + index, message, "type the name again", 2
+                )
 
 
-def line_separator(subject: Subject) -> Iterator[Remark]:
+def check_line_separator(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a character that ends a line for some programs and not for others.
 
     Why: A line with U+2028 or U+2029 in it is two lines for one model, editor or diff, and one line
@@ -120,13 +122,15 @@ def line_separator(subject: Subject) -> Iterator[Remark]:
     - Then act.
     ```
     """
-    for path, text in subject.own.items():
-        for match in _few(_LINE_ENDS.finditer(text)):
+    for path, text in context.own_texts.items():
+        for match in _limit_items(_LINE_ENDS.finditer(text)):
             message = f"U+{ord(match[0]):04X} ends a line for some programs only"
-            yield _at(path, text, match.start(), message, "delete it, or start a new line")
+            yield _make_diagnostic(
+                path, text, match.start(), message, "delete it, or start a new line"
+            )
 
 
-def replacement_character(subject: Subject) -> Iterator[Remark]:
+def check_replacement_character(context: LintContext) -> Iterator[Diagnostic]:
     """Reports U+FFFD, which marks a lost character.
 
     Why: A program writes it for bytes that it could not read. The word was lost before promptpack
@@ -146,13 +150,13 @@ def replacement_character(subject: Subject) -> Iterator[Remark]:
     - Answer in français.
     ```
     """
-    for path, text in subject.own.items():
-        for match in _few(re.finditer("\ufffd", text)):
+    for path, text in context.own_texts.items():
+        for match in _limit_items(re.finditer("\ufffd", text)):
             message = "U+FFFD: a character was lost here"
-            yield _at(path, text, match.start(), message, "type what was meant")
+            yield _make_diagnostic(path, text, match.start(), message, "type what was meant")
 
 
-def remote_instructions(subject: Subject) -> Iterator[Remark]:
+def check_remote_instructions(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a prompt that says to run what a server sends.
 
     Why: Whoever controls the server, the domain or the connection decides what runs on each machine
@@ -173,19 +177,19 @@ def remote_instructions(subject: Subject) -> Iterator[Remark]:
     - Install the tool with `uv tool install the-tool==1.4.2`.
     ```
     """
-    for path, text in _prompt_texts(subject):
-        for match in _few(_PIPED.finditer(text)):
+    for path, text in _iter_prompt_texts(context):
+        for match in _limit_items(_PIPED_DOWNLOAD.finditer(text)):
             start = text.rfind("\n", 0, match.start()) + 1
             line = text[
                 start : text.find("\n", match.end()) if "\n" in text[match.end() :] else None
             ]
-            if not _AGAINST.search(line):
+            if not _WARNING_WORDS.search(line):
                 message = "says to run what a server sends"
                 hint = "name a package and its version"
-                yield _at(path, text, match.start(), message, hint, len(match[0]))
+                yield _make_diagnostic(path, text, match.start(), message, hint, len(match[0]))
 
 
-def html_comment(subject: Subject) -> Iterator[Remark]:
+def check_html_comment(context: LintContext) -> Iterator[Diagnostic]:
     """Reports an HTML comment in a prompt.
 
     Why: The model reads it like any other text, but a person who reads the rendered page does not
@@ -209,19 +213,19 @@ def html_comment(subject: Subject) -> Iterator[Remark]:
     - Ask first.
     ```
     """
-    for path, text in _prompt_texts(subject):
+    for path, text in _iter_prompt_texts(context):
         lines = [Line(line, Origin(path, n)) for n, line in enumerate(text.split("\n"), 1)]
-        for line in outside_code(lines):
-            bare = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)
-            if match := _HTML_COMMENT.search(bare):
+        for line in skip_code_fences(lines):
+            prose_text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)
+            if match := _HTML_COMMENT.search(prose_text):
                 message = "an HTML comment: the model reads it, readers of the page do not"
                 hint = "write {# … #} for authors, text for the model"
-                yield Remark(
+                yield Diagnostic(
                     path, line.origin.line, message, hint, match.start() + 1, len(match[0])
                 )
 
 
-def encoded_run(subject: Subject) -> Iterator[Remark]:
+def check_encoded_run(context: LintContext) -> Iterator[Diagnostic]:
     """Reports 200 or more characters in a row that look like encoded data.
 
     Why: Nobody can review the data, a model may well decode it, and it costs more tokens than the
@@ -237,39 +241,43 @@ def encoded_run(subject: Subject) -> Iterator[Remark]:
     - Read the certificate in `certs/ca.pem`.
     ```
     """
-    for path, text in _prompt_texts(subject):
-        for match in _few(_ENCODED.finditer(text)):
+    for path, text in _iter_prompt_texts(context):
+        for match in _limit_items(_ENCODED_DATA.finditer(text)):
             kinds = (str.isupper, str.islower, str.isdigit)
             if all(any(kind(c) for c in match[0]) for kind in kinds):
                 message = f"{len(match[0])} characters of encoded data: nobody can review them"
-                yield _at(path, text, match.start(), message, "write what it says", len(match[0]))
+                yield _make_diagnostic(
+                    path, text, match.start(), message, "write what it says", len(match[0])
+                )
 
 
-def _few(found: Iterator[T]) -> Iterator[T]:
+def _limit_items(items: Iterator[T]) -> Iterator[T]:
     """Yield what is found up to a limit: a hostile file could hold it in each of its bytes."""
-    return islice(found, PROBLEM_LIMIT)
+    return islice(items, PROBLEM_LIMIT)
 
 
-def _prompt_texts(subject: Subject) -> Iterator[tuple[str, str]]:
+def _iter_prompt_texts(context: LintContext) -> Iterator[tuple[str, str]]:
     """Yield the texts that words of a prompt come from, without the comments that do not."""
-    for path, text in subject.own.items():
+    for path, text in context.own_texts.items():
         if path.endswith((".md", ".md.j2")):
-            yield path, without_comments(text)
+            yield path, blank_comments(text)
         elif path.endswith("/pack.yaml"):
             yield path, text
 
 
-def _at(path: str, text: str, index: int, message: str, hint: str, width: int = 1) -> Remark:  # noqa: PLR0913, PLR0917 - a place and what is said of it
+def _make_diagnostic(  # noqa: PLR0913, PLR0917 - a place and what is wrong there
+    path: str, text: str, index: int, message: str, hint: str, width: int = 1
+) -> Diagnostic:
     line = text.count("\n", 0, index) + 1
-    return Remark(path, line, message, hint, index - text.rfind("\n", 0, index), width)
+    return Diagnostic(path, line, message, hint, index - text.rfind("\n", 0, index), width)
 
 
 RULES = (
-    rule("PP302", "invisible-character", "text", invisible_character),
-    rule("PP303", "mixed-script", "text", mixed_script),
-    rule("PP304", "line-separator", "text", line_separator),
-    rule("PP305", "replacement-character", "text", replacement_character),
-    rule("PP307", "remote-instructions", "text", remote_instructions),
-    rule("PP308", "html-comment", "text", html_comment),
-    rule("PP309", "encoded-run", "text", encoded_run),
+    make_rule("PP302", "invisible-character", "text", check_invisible_character),
+    make_rule("PP303", "mixed-script", "text", check_mixed_script),
+    make_rule("PP304", "line-separator", "text", check_line_separator),
+    make_rule("PP305", "replacement-character", "text", check_replacement_character),
+    make_rule("PP307", "remote-instructions", "text", check_remote_instructions),
+    make_rule("PP308", "html-comment", "text", check_html_comment),
+    make_rule("PP309", "encoded-run", "text", check_encoded_run),
 )

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from promptpack.lint.context import Subject
-from promptpack.lint.rule import Remark, rule
+from promptpack.lint.context import LintContext
+from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Pack
 from promptpack.rendering.includes import LAYOUT
-from promptpack.rendering.variants import uses
-from promptpack.source.text import LIBRARY
+from promptpack.rendering.variants import iter_uses
+from promptpack.source.text import LIBRARY_PREFIX
 
 
-def unused_fragment(subject: Subject) -> Iterator[Remark]:
+def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a fragment of the project that no pack uses.
 
     Why: Its text reaches no agent. Someone who edits it believes that they changed something, and a
@@ -32,13 +32,17 @@ def unused_fragment(subject: Subject) -> Iterator[Remark]:
     ethics: [ethics/keep-security-on, ethics/be-honest]
     ```
     """
-    for fragment in subject.project.fragments.values():
-        if subject.project.packs and not fragment.library and fragment.path not in subject.users:
+    for fragment in context.project.fragments.values():
+        if (
+            context.project.packs
+            and not fragment.library
+            and fragment.path not in context.packs_by_path
+        ):
             hint = "use it in a pack, or delete it"
-            yield Remark(fragment.path, 1, "no pack uses this fragment", hint)
+            yield Diagnostic(fragment.path, 1, "no pack uses this fragment", hint)
 
 
-def unused_template(subject: Subject) -> Iterator[Remark]:
+def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a model, policy or layout of the project that no pack uses.
 
     Why: It produces no variant. A policy that nobody checks is easily mistaken for one that is in
@@ -58,21 +62,25 @@ def unused_template(subject: Subject) -> Iterator[Remark]:
     policy: [read-only, strict]
     ```
     """
-    project = subject.project
+    project = context.project
     layouts = {model.layout for model in project.models.values()}
-    found = {
+    paths_by_kind = {
         "model": [m.path for m in project.models.values()],
         "policy": [p.path for p in project.policies.values()],
         "layout": [s.path for s in project.layouts.values() if s.name not in layouts],
     }
-    for kind, paths in found.items():
+    for kind, paths in paths_by_kind.items():
         for path in paths:
-            if project.packs and not path.startswith(LIBRARY) and path not in subject.users:
+            if (
+                project.packs
+                and not path.startswith(LIBRARY_PREFIX)
+                and path not in context.packs_by_path
+            ):
                 user = "model" if kind == "layout" else "pack"
-                yield Remark(path, 1, f"no {user} uses this {kind}", "use it, or delete it")
+                yield Diagnostic(path, 1, f"no {user} uses this {kind}", "use it, or delete it")
 
 
-def unused_value(subject: Subject) -> Iterator[Remark]:
+def check_unused_value(context: LintContext) -> Iterator[Diagnostic]:
     """Reports a variable of a pack or a parameter of a fragment that no template reads.
 
     Why: Changing its value changes nothing. Often the template uses another name, so the value that
@@ -93,47 +101,47 @@ def unused_value(subject: Subject) -> Iterator[Remark]:
     vars: {language: Python}
     ```
     """
-    for pack in subject.project.packs.values():
-        yield from _unread(subject, pack.path, "vars", pack.vars, _read_by(subject, pack))
-    around = _read_around(subject)
-    for fragment in subject.project.fragments.values():
-        if fragment.params and fragment.path in subject.own and fragment.path in around:
-            read = frozenset(around[fragment.path])
-            yield from _unread(subject, fragment.path, "params", fragment.params, read)
+    for pack in context.project.packs.values():
+        yield from _find_unread(context, pack.path, "vars", pack.vars, _find_reads(context, pack))
+    shared_reads = _find_shared_reads(context)
+    for fragment in context.project.fragments.values():
+        if fragment.params and fragment.path in context.own_texts and fragment.path in shared_reads:
+            read_names = frozenset(shared_reads[fragment.path])
+            yield from _find_unread(context, fragment.path, "params", fragment.params, read_names)
 
 
-def _read_by(subject: Subject, pack: Pack) -> frozenset[str]:
-    fragments = [use.fragment for use in uses(pack.sections)]
-    layouts = [LAYOUT + model.layout for model in subject.models_of(pack)]
-    return frozenset().union(*(subject.dependencies.reads(n) for n in (*fragments, *layouts)))
+def _find_reads(context: LintContext, pack: Pack) -> frozenset[str]:
+    fragments = [use.fragment for use in iter_uses(pack.sections)]
+    layouts = [LAYOUT + model.layout for model in context.list_models(pack)]
+    return frozenset().union(*(context.dependencies.reads(n) for n in (*fragments, *layouts)))
 
 
-def _read_around(subject: Subject) -> Mapping[str, set[str]]:
+def _find_shared_reads(context: LintContext) -> Mapping[str, set[str]]:
     """Return what each used fragment and those that include it read: they share parameters."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for fragment in subject.project.fragments.values():
-        if fragment.path in subject.users:
-            for inner in subject.closure(fragment.name):
-                found[inner.path] |= subject.dependencies.reads(fragment.name)
-    return found
+    shared_reads: dict[str, set[str]] = defaultdict(set)
+    for fragment in context.project.fragments.values():
+        if fragment.path in context.packs_by_path:
+            for inner in context.closure(fragment.name):
+                shared_reads[inner.path] |= context.dependencies.reads(fragment.name)
+    return shared_reads
 
 
-def _unread(
-    subject: Subject, path: str, kind: str, names: object, read: frozenset[str]
-) -> Iterator[Remark]:
-    if not names or kind in read:
+def _find_unread(
+    context: LintContext, path: str, kind: str, names: object, read_names: frozenset[str]
+) -> Iterator[Diagnostic]:
+    if not names or kind in read_names:
         return
-    document = subject.document(path)
+    document = context.document(path)
     for name in document.data[kind]:
-        if f"{kind}.{name}" not in read:
-            mark = document.keys[kind, name]
+        if f"{kind}.{name}" not in read_names:
+            span = document.keys[kind, name]
             message = f"no template reads '{kind}.{name}'"
             hint = "read it in a template, or take it out"
-            yield Remark(path, mark.line, message, hint, mark.column, mark.width)
+            yield Diagnostic(path, span.line, message, hint, span.column, span.width)
 
 
 RULES = (
-    rule("PP041", "unused-fragment", "input", unused_fragment),
-    rule("PP042", "unused-template", "input", unused_template),
-    rule("PP043", "unused-value", "input", unused_value),
+    make_rule("PP041", "unused-fragment", "input", check_unused_fragment),
+    make_rule("PP042", "unused-template", "input", check_unused_template),
+    make_rule("PP043", "unused-value", "input", check_unused_value),
 )

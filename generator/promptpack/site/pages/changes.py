@@ -3,88 +3,129 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from promptpack.diff.model import Change, Review
-from promptpack.diff.wording import NOTHING, Words, blocks, marked, subject, verb
+from promptpack.diff.wording import (
+    NO_CHANGES,
+    MarkedText,
+    describe_action,
+    iter_sections,
+    mark_lines,
+    name_subject,
+)
 from promptpack.model import Artifact
-from promptpack.output.plan import key_of
-from promptpack.site.catalogue import CHANGES, Catalogue
-from promptpack.site.escape import code, text
+from promptpack.output.plan import make_key
+from promptpack.site.catalogue import CHANGES_PAGE, Catalog
+from promptpack.site.escape import escape_code, escape_text
 from promptpack.site.history import History, Release
-from promptpack.site.html import box, bullets, counted, folded, link, paragraph
+from promptpack.site.html import (
+    format_count,
+    render_box,
+    render_details,
+    render_link,
+    render_list,
+    render_paragraph,
+)
 from promptpack.site.page import Heading, Page
 
-_MOST = 40
-_RECENT = 5
-_MARKS: Mapping[str, str] = {"gone": "<del>{}</del>", "come": "<ins>{}</ins>", "same": "{}"}
+_MAX_CHANGES = 40
+_MAX_RECENT_CHANGES = 5
+_STATUS_TEMPLATES: Mapping[str, str] = {
+    "gone": "<del>{}</del>",
+    "come": "<ins>{}</ins>",
+    "same": "{}",
+}
 
 
-def changes_document(history: History) -> Page:
+def make_changes_page(history: History) -> Page:
     """Return the page of what changed, release by release."""
     lead = "What changed in the rendered prompts, from one git tag to the next."
-    parts: list[Heading | str] = [Heading("Changes", "about", 1), paragraph(lead, "pp-lead")]
-    parts.append(paragraph(text(history.reason), "pp-note"))
+    parts: list[Heading | str] = [Heading("Changes", "about", 1), render_paragraph(lead, "pp-lead")]
+    parts.append(render_paragraph(escape_text(history.reason), "pp-note"))
     for number, release in enumerate(history.releases):
-        date = f" <small>{text(release.date)}</small>" if release.date else ""
-        parts.append(Heading(text(release.name) + date, f"release-{number}", searched=False))
-        parts.append(box("pp-release", "".join(_told(release))))
+        date = f" <small>{escape_text(release.date)}</small>" if release.date else ""
+        parts.append(Heading(escape_text(release.name) + date, f"release-{number}", searched=False))
+        parts.append(render_box("pp-release", "".join(_render_release(release))))
     return Page("Changes", tuple(parts))
 
 
-def recent_changes(known: Catalogue, history: History, here: str) -> Mapping[str, str]:
+def render_recent_changes(catalog: Catalog, history: History, here: str) -> Mapping[str, str]:
     """Return the newest changes of each pack, by its name, for the pack's page."""
-    release = next((r for r in history.releases if r.review and r.review.differs), None)
+    release = next(
+        (
+            candidate
+            for candidate in history.releases
+            if candidate.review and candidate.review.differs
+        ),
+        None,
+    )
     if release is None or release.review is None:
         return {}
-    found: dict[str, list[Change]] = {}
-    packs = {key_of(a.path, a): a.variant.pack.name for a in _artifacts(known)}
+    changes_by_pack: dict[str, list[Change]] = {}
+    packs = {
+        make_key(artifact.path, artifact): artifact.variant.pack.name
+        for artifact in _iter_artifacts(catalog)
+    }
     for change in release.review.changes:
-        for name in dict.fromkeys(packs[o] for o in change.outputs if o in packs):
-            found.setdefault(name, []).append(change)
-    more = link("All changes", CHANGES, here)
-    lead = f"{text(release.name)}, since {code(release.before)}"
+        for name in dict.fromkeys(packs[output] for output in change.outputs if output in packs):
+            changes_by_pack.setdefault(name, []).append(change)
+    all_changes_link = render_link("All changes", CHANGES_PAGE, here)
+    lead = f"{escape_text(release.name)}, since {escape_code(release.before)}"
     return {
-        name: box(
-            "pp-recent", paragraph(f"{lead}. {more}") + bullets(map(_line, changes[:_RECENT]))
+        name: render_box(
+            "pp-recent",
+            render_paragraph(f"{lead}. {all_changes_link}")
+            + render_list(map(_summarize_change, changes[:_MAX_RECENT_CHANGES])),
         )
-        for name, changes in found.items()
+        for name, changes in changes_by_pack.items()
     }
 
 
-def _artifacts(known: Catalogue) -> Iterator[Artifact]:
-    return (artifact for files in known.files.values() for artifact in files)
+def _iter_artifacts(catalog: Catalog) -> Iterator[Artifact]:
+    return (artifact for files in catalog.files.values() for artifact in files)
 
 
-def _told(release: Release) -> Iterator[str]:
-    since = f"Since {code(release.before)}: "
+def _render_release(release: Release) -> Iterator[str]:
+    since_text = f"Since {escape_code(release.before)}: "
     if release.review is None:
-        yield paragraph(f"{since}one of the two does not build with this version of promptpack.")
+        yield render_paragraph(
+            f"{since_text}one of the two does not build with this version of promptpack."
+        )
         return
     review = release.review
     if not review.differs:
-        yield paragraph(since + text(NOTHING))
+        yield render_paragraph(since_text + escape_text(NO_CHANGES))
         return
-    yield paragraph(f"{since}{_numbers(review)}.")
-    for block in blocks(review):
-        yield f"<h3>{block.title}</h3>"
-        yield bullets(map(_change, block.changes[:_MOST]), "pp-changes")
-        if len(block.changes) > _MOST:
-            yield paragraph(f"And {len(block.changes) - _MOST} more.", "pp-note")
+    yield render_paragraph(f"{since_text}{_summarize_counts(review)}.")
+    for report_section in iter_sections(review):
+        yield f"<h3>{report_section.title}</h3>"
+        yield render_list(map(_render_change, report_section.changes[:_MAX_CHANGES]), "pp-changes")
+        if len(report_section.changes) > _MAX_CHANGES:
+            yield render_paragraph(
+                f"And {len(report_section.changes) - _MAX_CHANGES} more.", "pp-note"
+            )
 
 
-def _numbers(review: Review) -> str:
-    found = review.summary
-    numbers = ("changed", found.changed), ("added", found.added), ("removed", found.removed)
-    said = [f"{number} {word}" for word, number in (*numbers, ("renamed", found.renamed)) if number]
-    return f"{', '.join(said)} of {counted(review.built, 'file')}"
+def _summarize_counts(review: Review) -> str:
+    summary = review.summary
+    counts = ("changed", summary.changed), ("added", summary.added), ("removed", summary.removed)
+    phrases = [
+        f"{number} {word}" for word, number in (*counts, ("renamed", summary.renamed)) if number
+    ]
+    return f"{', '.join(phrases)} of {format_count(review.built, 'file')}"
 
 
-def _change(change: Change) -> str:
-    lines = "".join(f"{_words(line)}&#10;" for line in marked(change))
-    return folded(_line(change), f'<pre class="pp-diff"><code>{lines}</code></pre>')
+def _render_change(change: Change) -> str:
+    lines = "".join(f"{_render_words(line)}&#10;" for line in mark_lines(change))
+    return render_details(
+        _summarize_change(change), f'<pre class="pp-diff"><code>{lines}</code></pre>'
+    )
 
 
-def _line(change: Change) -> str:
-    return f"<strong>{text(subject(change))}</strong> {text(verb(change))}, {text(change.reach)}"
+def _summarize_change(change: Change) -> str:
+    return (
+        f"<strong>{escape_text(name_subject(change))}</strong> "
+        f"{escape_text(describe_action(change))}, {escape_text(change.reach)}"
+    )
 
 
-def _words(line: Iterable[Words]) -> str:
-    return "".join(_MARKS[word.mark].format(text(word.text)) for word in line)
+def _render_words(line: Iterable[MarkedText]) -> str:
+    return "".join(_STATUS_TEMPLATES[word.mark].format(escape_text(word.text)) for word in line)

@@ -5,14 +5,26 @@ to the differences that each variant's own page holds.
 """
 
 from promptpack.model import Variant
-from promptpack.site.catalogue import COMPARE, Catalogue, data_file, pack_page, variant_page
-from promptpack.site.escape import text
-from promptpack.site.html import address, bullets, file_address, link, paragraph
+from promptpack.site.catalogue import (
+    COMPARE_PAGE,
+    Catalog,
+    locate_data_file,
+    locate_pack_page,
+    locate_variant_page,
+)
+from promptpack.site.escape import escape_text
+from promptpack.site.html import (
+    make_address,
+    make_file_address,
+    render_link,
+    render_list,
+    render_paragraph,
+)
 from promptpack.site.page import Heading, Page
-from promptpack.site.pages.variant import variant_name
+from promptpack.site.pages.variant import make_variant_title
 
 _LEAD = "Two variants side by side, as one client loads them."
-_CHOICE = (
+_CHOICE_FORM = (
     '<div class="pp-compare" hidden><form class="pp-choose" aria-label="What to compare">'
     '<label>This variant <select name="a"></select></label>'
     '<label>with this <select name="b"></select></label>'
@@ -24,22 +36,23 @@ _CHOICE = (
 """What the script fills; nothing of it shows without."""
 
 
-def compare_document(known: Catalogue) -> Page:
+def make_compare_page(catalog: Catalog) -> Page:
     """Return the page that compares."""
     packs = (
-        f'<section class="pp-differ"><h3>{link(text(pack.title), pack_page(pack), COMPARE)}</h3>'
-        + bullets(_entry(variant, pack.title) for variant in known.variants[pack.name])
+        '<section class="pp-differ"><h3>'
+        f"{render_link(escape_text(pack.title), locate_pack_page(pack), COMPARE_PAGE)}</h3>"
+        + render_list(_render_entry(variant, pack.title) for variant in catalog.variants[pack.name])
         + "</section>"
-        for pack in known.project.packs.values()
+        for pack in catalog.project.packs.values()
     )
     return Page(
         "Compare",
         (
             Heading("Compare", "about", 1),
-            paragraph(_LEAD, "pp-lead"),
-            _CHOICE,
+            render_paragraph(_LEAD, "pp-lead"),
+            _CHOICE_FORM,
             Heading("Differences to the default", "default", searched=False),
-            paragraph(
+            render_paragraph(
                 "Each variant's page holds what is different from its pack's default variant."
             ),
             f'<div class="pp-all">{"".join(packs)}</div>',
@@ -48,15 +61,16 @@ def compare_document(known: Catalogue) -> Page:
     )
 
 
-def _entry(variant: Variant, pack: str) -> str:
+def _render_entry(variant: Variant, pack_title: str) -> str:
     """Return a link to a variant's differences, with what the script needs to compare it."""
     name = f"{variant.pack.name}/{variant.name}"
-    page, data = (
-        address(variant_page(variant), COMPARE),
-        file_address(data_file(variant.pack), COMPARE),
+    page_address, data_address = (
+        make_address(locate_variant_page(variant), COMPARE_PAGE),
+        make_file_address(locate_data_file(variant.pack), COMPARE_PAGE),
     )
-    default = " (default)" if variant.is_default else ""
+    default_label = " (default)" if variant.is_default else ""
     return (
-        f'<a href="{page}?view=difference#difference" data-name="{text(name)}"'
-        f' data-pack="{text(pack)}" data-files="{data}">{variant_name(variant)}</a>{default}'
+        f'<a href="{page_address}?view=difference#difference" data-name="{escape_text(name)}"'
+        f' data-pack="{escape_text(pack_title)}" data-files="{data_address}">'
+        f"{make_variant_title(variant)}</a>{default_label}"
     )

@@ -3,47 +3,53 @@
 from collections.abc import Iterator, Mapping
 
 from promptpack.model import Pack
-from promptpack.site.catalogue import HOME, Catalogue, pack_page, variant_page
-from promptpack.site.escape import text
-from promptpack.site.html import counted, link
+from promptpack.site.catalogue import HOME_PAGE, Catalog, locate_pack_page, locate_variant_page
+from promptpack.site.escape import escape_text
+from promptpack.site.html import format_count, render_link
 from promptpack.site.page import Heading, Page
-from promptpack.site.pages.variant import tokens, variant_name
+from promptpack.site.pages.variant import estimate_tokens, make_variant_title
 from promptpack.targets import TARGETS as CLIENTS
 
 _FILTERS = ("model", "policy", "target", "tag")
 
 
-def home_document(known: Catalogue) -> Page:
+def make_home_page(catalog: Catalog) -> Page:
     """Return the home page of a site that has none written by hand."""
     lead = "Each agent is written once, and built for each model, tool policy and client."
-    parts = (Heading("Agents", "agents", 1), f'<p class="pp-lead">{lead}</p>', cards(known))
+    parts = (
+        Heading("Agents", "agents", 1),
+        f'<p class="pp-lead">{lead}</p>',
+        render_cards(catalog),
+    )
     return Page("Agents", parts, wide=True)
 
 
-def cards(known: Catalogue) -> str:
+def render_cards(catalog: Catalog) -> str:
     """Return a card for each pack and the chips that filter them, on one line."""
-    packs = list(known.project.packs.values())
+    packs = list(catalog.project.packs.values())
     if not packs:
         return "<p>There is no pack yet.</p>"
-    shown = "".join(_card(known, pack) for pack in packs)
-    count = f'<p class="pp-count" role="status">{counted(len(packs), "agent")}</p>'
+    card_items = "".join(_render_card(catalog, pack) for pack in packs)
+    count = f'<p class="pp-count" role="status">{format_count(len(packs), "agent")}</p>'
     return (
-        f'<div class="pp-catalogue">{_filters(known)}{count}<ul class="pp-cards">{shown}</ul></div>'
+        f'<div class="pp-catalogue">{_render_filters(catalog)}{count}<ul class="pp-cards">'
+        f"{card_items}</ul></div>"
     )
 
 
-def _filters(known: Catalogue) -> str:
+def _render_filters(catalog: Catalog) -> str:
     """Return the chips; they wait for the script that makes them work."""
     groups = "".join(
         f'<fieldset class="pp-pick pp-chips"><legend>{kind.title()}</legend>'
         + "".join(
-            f'<input type="checkbox" id="{kind}-{n}" name="{kind}" value="{text(name)}">'
-            f'<label for="{kind}-{n}">{text(title)}</label>'
-            for n, (name, title) in enumerate(found.items())
+            f'<input type="checkbox" id="{kind}-{number}" name="{kind}" '
+            f'value="{escape_text(name)}">'
+            f'<label for="{kind}-{number}">{escape_text(title)}</label>'
+            for number, (name, title) in enumerate(choices.items())
         )
         + "</fieldset>"
-        for kind, found in _choices(known).items()
-        if len(found) > 1 or (found and kind == "tag")  # a pack may have no tag
+        for kind, choices in _collect_choices(catalog).items()
+        if len(choices) > 1 or (choices and kind == "tag")  # a pack may have no tag
     )
     return (
         '<form class="pp-filters" aria-label="Filter" hidden>'
@@ -51,41 +57,43 @@ def _filters(known: Catalogue) -> str:
     )
 
 
-def _choices(known: Catalogue) -> Mapping[str, dict[str, str]]:
+def _collect_choices(catalog: Catalog) -> Mapping[str, dict[str, str]]:
     """Return what packs can be filtered by: titles by name, for each kind."""
-    found: dict[str, dict[str, str]] = {kind: {} for kind in _FILTERS}
-    for pack in known.project.packs.values():
-        found["model"] |= {name: known.project.models[name].title for name in pack.models}
-        found["policy"] |= {name: known.project.policies[name].title for name in pack.policies}
-        found["target"] |= {name: CLIENTS[name].title for name in _targets(known, pack)}
-        found["tag"] |= {tag: tag for tag in pack.tags}
-    return found
+    choices: dict[str, dict[str, str]] = {kind: {} for kind in _FILTERS}
+    for pack in catalog.project.packs.values():
+        choices["model"] |= {name: catalog.project.models[name].title for name in pack.models}
+        choices["policy"] |= {name: catalog.project.policies[name].title for name in pack.policies}
+        choices["target"] |= {name: CLIENTS[name].title for name in _iter_targets(catalog, pack)}
+        choices["tag"] |= {tag: tag for tag in pack.tags}
+    return choices
 
 
-def _targets(known: Catalogue, pack: Pack) -> Iterator[str]:
-    return (artifact.target for artifact in known.files_of(known.default_of(pack)))
+def _iter_targets(catalog: Catalog, pack: Pack) -> Iterator[str]:
+    return (artifact.target for artifact in catalog.list_files(catalog.find_default_variant(pack)))
 
 
-def _card(known: Catalogue, pack: Pack) -> str:
-    variants, default = known.variants[pack.name], known.default_of(pack)
+def _render_card(catalog: Catalog, pack: Pack) -> str:
+    variants, default = catalog.variants[pack.name], catalog.find_default_variant(pack)
     size = " · ".join(
         (
-            counted(len(variants), "variant"),
-            counted(len(known.files_of(default)), "client"),
-            f"≈ {tokens(known.files_of(default)[0].agent.prompt):,} tokens",
+            format_count(len(variants), "variant"),
+            format_count(len(catalog.list_files(default)), "client"),
+            f"≈ {estimate_tokens(catalog.list_files(default)[0].agent.prompt):,} tokens",
         )
     )
     data = {
         "variants": " ".join(variant.name for variant in variants),
-        "targets": " ".join(_targets(known, pack)),
+        "targets": " ".join(_iter_targets(catalog, pack)),
         "tags": " ".join(pack.tags),
     }
-    attributes = "".join(f' data-{name}="{text(value)}"' for name, value in data.items())
-    tags = "".join(f"<li>{text(tag)}</li>" for tag in pack.tags)
+    attributes = "".join(f' data-{name}="{escape_text(value)}"' for name, value in data.items())
+    tags = "".join(f"<li>{escape_text(tag)}</li>" for tag in pack.tags)
     return (
-        f'<li class="pp-card"{attributes}><h2>{link(text(pack.title), pack_page(pack), HOME)}</h2>'
-        f"<p>{text(pack.description)}</p>"
+        f'<li class="pp-card"{attributes}><h2>'
+        f"{render_link(escape_text(pack.title), locate_pack_page(pack), HOME_PAGE)}</h2>"
+        f"<p>{escape_text(pack.description)}</p>"
         + (f'<ul class="pp-tags">{tags}</ul>' if tags else "")
         + f'<p class="pp-size">{size}</p><p class="pp-best">Default: '
-        f"{link(variant_name(default), variant_page(default), HOME)}</p></li>"
+        f"{render_link(make_variant_title(default), locate_variant_page(default), HOME_PAGE)}"
+        "</p></li>"
     )

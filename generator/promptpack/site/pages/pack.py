@@ -3,231 +3,278 @@
 from collections.abc import Iterator, Sequence
 
 from promptpack.model import Artifact, Loss, Model, Pack, Policy, Use, Variant
-from promptpack.rendering.compose import title_of
+from promptpack.rendering.compose import make_title
 from promptpack.site import lineage
 from promptpack.site.catalogue import (
-    HOME,
-    MODELS,
-    POLICIES,
-    TARGETS,
-    Catalogue,
-    data_file,
-    fragment_page,
-    pack_page,
-    raw_file,
-    reference_page,
-    variant_page,
+    HOME_PAGE,
+    MODEL_INDEX,
+    POLICY_INDEX,
+    TARGET_INDEX,
+    Catalog,
+    locate_data_file,
+    locate_fragment_page,
+    locate_pack_page,
+    locate_raw_file,
+    locate_reference_page,
+    locate_variant_page,
 )
-from promptpack.site.escape import code, source, text
+from promptpack.site.escape import escape_code, escape_source, escape_text
 from promptpack.site.html import (
-    address,
-    badge,
-    box,
-    copied,
-    counted,
-    facts,
-    file_address,
-    folded,
-    link,
-    paragraph,
-    path_to,
-    pick,
-    table,
+    format_count,
+    make_address,
+    make_file_address,
+    render_badge,
+    render_box,
+    render_breadcrumb,
+    render_copyable,
+    render_details,
+    render_facts,
+    render_link,
+    render_paragraph,
+    render_radio_group,
+    render_table,
 )
 from promptpack.site.page import Heading, Page
-from promptpack.site.pages.variant import install_command, variant_name
-from promptpack.site.permissions import Column, loss_counts, losses_of_pack, permission_table
+from promptpack.site.pages.variant import make_install_command, make_variant_title
+from promptpack.site.permissions import (
+    PolicyColumn,
+    render_pack_losses,
+    render_permission_table,
+    summarize_losses,
+)
 from promptpack.targets import TARGETS as CLIENTS
 
 
-def pack_document(known: Catalogue, pack: Pack, recent: str = "") -> Page:
+def make_pack_page(catalog: Catalog, pack: Pack, recent_html: str = "") -> Page:
     """Return the page of a pack; `recent` says in HTML what changed in it of late."""
-    here, variants = pack_page(pack), known.variants[pack.name]
-    policies = [known.project.policies[name] for name in pack.policies]
+    here, variants = locate_pack_page(pack), catalog.variants[pack.name]
+    policies = [catalog.project.policies[name] for name in pack.policies]
     return Page(
-        text(pack.title),
+        escape_text(pack.title),
         (
-            path_to(("Agents", HOME), here=here),
-            Heading(text(pack.title), "about", 1),
-            paragraph(text(pack.description), "pp-lead"),
-            facts(_facts(known, pack)),
+            render_breadcrumb(("Agents", HOME_PAGE), here=here),
+            Heading(escape_text(pack.title), "about", 1),
+            render_paragraph(escape_text(pack.description), "pp-lead"),
+            render_facts(_iter_facts(catalog, pack)),
             Heading("Variants", "variants"),
-            paragraph("Each is one model under one policy. Its page shows what the clients load."),
-            variant_table(variants, here),
+            render_paragraph(
+                "Each is one model under one policy. Its page shows what the clients load."
+            ),
+            render_variant_table(variants, here),
             Heading("Permissions", "permissions", searched=False),
-            paragraph(
+            render_paragraph(
                 "What each policy allows. What a client makes of it is under <em>Use it</em>."
             ),
-            permission_table([Column(text(policy.title), policy) for policy in policies]),
+            render_permission_table(
+                [PolicyColumn(escape_text(policy.title), policy) for policy in policies]
+            ),
             Heading("Use it", "use", searched=False),
-            paragraph("The default variant, for your client, and what that client can't hold."),
-            _clients(known, pack),
+            render_paragraph(
+                "The default variant, for your client, and what that client can't hold."
+            ),
+            _render_clients(catalog, pack),
             Heading("Made of", "made-of"),
-            _drawn(known, pack),
-            _made_of(known, pack),
-            *((Heading("Recent changes", "recent", searched=False), recent) if recent else ()),
+            _draw_lineage(catalog, pack),
+            _render_sections(catalog, pack),
+            *(
+                (Heading("Recent changes", "recent", searched=False), recent_html)
+                if recent_html
+                else ()
+            ),
             Heading("Source", "source", searched=False),
-            source_block(known, pack.path),
+            render_source_block(catalog, pack.path),
         ),
-        description=text(pack.description),
+        description=escape_text(pack.description),
     )
 
 
-def source_block(known: Catalogue, path: str) -> str:
+def render_source_block(catalog: Catalog, path: str) -> str:
     """Return a source file with its numbered lines, where it lies, and where it can be edited."""
-    edit = known.edit_address(path)
-    more = f' · <a href="{text(edit)}">Edit</a>' if edit else ""
-    where = paragraph(code(path) + more, "pp-where")
-    return box("pp-source", where + source(known.project.sources[path]))
+    edit_url = catalog.make_edit_address(path)
+    edit_link = f' · <a href="{escape_text(edit_url)}">Edit</a>' if edit_url else ""
+    location = render_paragraph(escape_code(path) + edit_link, "pp-where")
+    return render_box("pp-source", location + escape_source(catalog.project.sources[path]))
 
 
-def used_by(
-    known: Catalogue, variants: Sequence[Variant], here: str, drawn: str = ""
+def render_usage(
+    catalog: Catalog, variants: Sequence[Variant], here: str, drawing: str = ""
 ) -> Iterator[Heading | str]:
     """Yield a heading with the number of variants, a drawing, and a table for each pack."""
-    label = f"Used by {counted(len(variants), 'variant')}"
+    label = f"Used by {format_count(len(variants), 'variant')}"
     yield Heading(label, "used-by", searched=False)
-    yield drawn
-    for pack in known.project.packs.values():
-        if held := [v for v in variants if v.pack.name == pack.name]:
-            share = f"{len(held)} of {counted(len(known.variants[pack.name]), 'variant')}"
-            yield paragraph(
-                f"<strong>{link(text(pack.title), pack_page(pack), here)}</strong>, {share}"
+    yield drawing
+    for pack in catalog.project.packs.values():
+        if pack_variants := [variant for variant in variants if variant.pack.name == pack.name]:
+            share = (
+                f"{len(pack_variants)} of "
+                f"{format_count(len(catalog.variants[pack.name]), 'variant')}"
             )
-            yield variant_table(held, here)
+            yield render_paragraph(
+                f"<strong>{render_link(escape_text(pack.title), locate_pack_page(pack), here)}"
+                f"</strong>, {share}"
+            )
+            yield render_variant_table(pack_variants, here)
 
 
-def variant_table(variants: Sequence[Variant], here: str) -> str:
+def render_variant_table(variants: Sequence[Variant], here: str) -> str:
     """Return a table of variants of one pack, model by policy, with a link a cell."""
-    found = {(v.model.name, v.policy.name): v for v in variants}
-    models = {v.model.name: v.model for v in variants}
-    policies = {v.policy.name: v.policy for v in variants}
+    variants_by_names = {(variant.model.name, variant.policy.name): variant for variant in variants}
+    models = {variant.model.name: variant.model for variant in variants}
+    policies = {variant.policy.name: variant.policy for variant in variants}
     rows = (
-        [_model_link(model, here), *(_cell(found.get((model.name, p)), here) for p in policies)]
+        [
+            _link_model(model, here),
+            *(
+                _render_cell(variants_by_names.get((model.name, policy_name)), here)
+                for policy_name in policies
+            ),
+        ]
         for model in models.values()
     )
-    head = ["Model", *(_policy_link(policy, here) for policy in policies.values())]
-    return box("pp-variants", table(head, rows, "Variants"))
+    header = ["Model", *(_link_policy(policy, here) for policy in policies.values())]
+    return render_box("pp-variants", render_table(header, rows, "Variants"))
 
 
-def _facts(known: Catalogue, pack: Pack) -> Iterator[tuple[str, str]]:
-    yield "Name", code(pack.name)
-    yield "Mode", text(pack.mode)
-    yield "Temperature", "" if pack.temperature is None else text(str(pack.temperature))
-    yield "Tags", text(", ".join(pack.tags))
-    edit = known.edit_address(pack.path)
+def _iter_facts(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, str]]:
+    yield "Name", escape_code(pack.name)
+    yield "Mode", escape_text(pack.mode)
+    yield "Temperature", "" if pack.temperature is None else escape_text(str(pack.temperature))
+    yield "Tags", escape_text(", ".join(pack.tags))
+    edit_url = catalog.make_edit_address(pack.path)
     yield (
         "Source",
-        f'<a href="{text(edit)}">Edit {code(pack.path)}</a>' if edit else code(pack.path),
+        f'<a href="{escape_text(edit_url)}">Edit {escape_code(pack.path)}</a>'
+        if edit_url
+        else escape_code(pack.path),
     )
 
 
-def _model_link(model: Model, here: str) -> str:
-    return link(text(model.title), reference_page(MODELS, model.name), here)
+def _link_model(model: Model, here: str) -> str:
+    return render_link(
+        escape_text(model.title), locate_reference_page(MODEL_INDEX, model.name), here
+    )
 
 
-def _policy_link(policy: Policy, here: str) -> str:
-    return link(text(policy.title), reference_page(POLICIES, policy.name), here)
+def _link_policy(policy: Policy, here: str) -> str:
+    return render_link(
+        escape_text(policy.title), locate_reference_page(POLICY_INDEX, policy.name), here
+    )
 
 
-def _cell(variant: Variant | None, here: str) -> str:
+def _render_cell(variant: Variant | None, here: str) -> str:
     if variant is None:
         return '<span class="pp-none">not built</span>'
-    name = f' aria-label="{variant_name(variant)}"'
-    shown = (
-        f'<a{name} href="{address(variant_page(variant), here)}">{text(variant.policy.title)}</a>'
+    label_attribute = f' aria-label="{make_variant_title(variant)}"'
+    variant_link = (
+        f'<a{label_attribute} href="{make_address(locate_variant_page(variant), here)}">'
+        f"{escape_text(variant.policy.title)}</a>"
     )
-    return f"{shown} {badge('default', 'default')}" if variant.is_default else shown
+    return (
+        f"{variant_link} {render_badge('default', 'default')}"
+        if variant.is_default
+        else variant_link
+    )
 
 
-def _clients(known: Catalogue, pack: Pack) -> str:
+def _render_clients(catalog: Catalog, pack: Pack) -> str:
     """Return for each client how to have the default variant, and what is lost in the pack."""
-    default, variants = known.default_of(pack), known.variants[pack.name]
-    files = known.files_of(default)
-    titles = [text(CLIENTS[artifact.target].title) for artifact in files]
+    default, variants = catalog.find_default_variant(pack), catalog.variants[pack.name]
+    files = catalog.list_files(default)
+    titles = [escape_text(CLIENTS[artifact.target].title) for artifact in files]
     panels = (
-        _client(n, a, _losses(known, variants, a.target), variants) for n, a in enumerate(files)
+        _render_client(number, file, _list_losses(catalog, variants, file.target), variants)
+        for number, file in enumerate(files)
     )
-    attributes = f' data-files="{file_address(data_file(pack), pack_page(pack))}"'
-    return box(
+    attributes = (
+        f' data-files="{make_file_address(locate_data_file(pack), locate_pack_page(pack))}"'
+    )
+    return render_box(
         "pp-sheet pp-use",
-        pick("client", "Client", titles, [artifact.target for artifact in files])
+        render_radio_group("client", "Client", titles, [artifact.target for artifact in files])
         + f'<div class="pp-panels">{"".join(panels)}</div>',
-        f'{attributes} data-name="{text(f"{pack.name}/{default.name}")}"',
+        f'{attributes} data-name="{escape_text(f"{pack.name}/{default.name}")}"',
     )
 
 
-def _client(
+def _render_client(
     number: int,
     artifact: Artifact,
-    lost: list[tuple[Variant, Loss]],
+    losses: list[tuple[Variant, Loss]],
     variants: Sequence[Variant],
 ) -> str:
-    here, variant = pack_page(artifact.variant.pack), artifact.variant
+    here, variant = locate_pack_page(artifact.variant.pack), artifact.variant
     target, path = CLIENTS[artifact.target], artifact.path.split("/", 2)[2]
-    command = install_command(artifact)
-    shown = link(variant_name(variant), f"{variant_page(variant)}?client={target.name}", here)
-    said = "Nothing is lost."
-    if lost:
-        counts = loss_counts({loss.subject: loss for _, loss in lost}.values())
-        said = folded(f"Losses in this pack: {counts}", losses_of_pack(lost, variants))
-    page = link(text(target.title), reference_page(TARGETS, target.name), here)
+    command = make_install_command(artifact)
+    variant_link = render_link(
+        make_variant_title(variant), f"{locate_variant_page(variant)}?client={target.name}", here
+    )
+    loss_summary = "Nothing is lost."
+    if losses:
+        counts = summarize_losses({loss.subject: loss for _, loss in losses}.values())
+        loss_summary = render_details(
+            f"Losses in this pack: {counts}", render_pack_losses(losses, variants)
+        )
+    target_link = render_link(
+        escape_text(target.title), locate_reference_page(TARGET_INDEX, target.name), here
+    )
     return (
-        f'<section class="pp-panel f{number}" aria-label="{text(target.title)}">'
-        f"<h3>{page}</h3>{paragraph(shown)}"
-        f'<p class="pp-where">{code(path)}</p><p class="pp-ways">'
+        f'<section class="pp-panel f{number}" aria-label="{escape_text(target.title)}">'
+        f"<h3>{target_link}</h3>{render_paragraph(variant_link)}"
+        f'<p class="pp-where">{escape_code(path)}</p><p class="pp-ways">'
         '<button type="button" class="pp-button pp-main" data-pp-file hidden>Copy</button>'
-        f'<a class="pp-button" href="{file_address(raw_file(artifact), here)}"'
-        f' download="{text(path.rpartition("/")[2])}">Download</a></p>'
-        f'<p class="pp-command">{copied(command, "Copy")}</p>{said}</section>'
+        f'<a class="pp-button" href="{make_file_address(locate_raw_file(artifact), here)}"'
+        f' download="{escape_text(path.rpartition("/")[2])}">Download</a></p>'
+        f'<p class="pp-command">{render_copyable(command, "Copy")}</p>{loss_summary}</section>'
     )
 
 
-def _losses(
-    known: Catalogue, variants: Sequence[Variant], target: str
+def _list_losses(
+    catalog: Catalog, variants: Sequence[Variant], target: str
 ) -> list[tuple[Variant, Loss]]:
     return [
         (variant, loss)
         for variant in variants
-        for artifact in known.files_of(variant)
+        for artifact in catalog.list_files(variant)
         if artifact.target == target
         for loss in artifact.losses
     ]
 
 
-def _drawn(known: Catalogue, pack: Pack) -> str:
+def _draw_lineage(catalog: Catalog, pack: Pack) -> str:
     """Return what the pack is made of, by section, and the models it is built for."""
-    here = pack_page(pack)
+    here = locate_pack_page(pack)
     sections = [
         lineage.Node(
-            f"{title_of(section.name)} ({sum(len(part.uses) for part in section.parts)})",
+            f"{make_title(section.name)} ({sum(len(part.uses) for part in section.parts)})",
             f"#made-of-{number}",
         )
         for number, section in enumerate(pack.sections)
     ]
     models = [
         lineage.Node(
-            known.project.models[name].title,
-            address(reference_page(MODELS, name), here),
+            catalog.project.models[name].title,
+            make_address(locate_reference_page(MODEL_INDEX, name), here),
         )
         for name in pack.models
     ]
-    return lineage.lineage(sections, pack.title, models)
+    return lineage.render_lineage(sections, pack.title, models)
 
 
-def _made_of(known: Catalogue, pack: Pack) -> str:
-    here = pack_page(pack)
+def _render_sections(catalog: Catalog, pack: Pack) -> str:
+    here = locate_pack_page(pack)
     rows = (
         [
-            f'<span id="made-of-{number}">{text(title_of(section.name))}</span>',
-            ", ".join(_use(known, use, here) for part in section.parts for use in part.uses),
+            f'<span id="made-of-{number}">{escape_text(make_title(section.name))}</span>',
+            ", ".join(
+                _render_use(catalog, use, here) for part in section.parts for use in part.uses
+            ),
         ]
         for number, section in enumerate(pack.sections)
     )
-    return table(["Section", "Fragments"], rows, "Fragments by section")
+    return render_table(["Section", "Fragments"], rows, "Fragments by section")
 
 
-def _use(known: Catalogue, use: Use, here: str) -> str:
-    fragment = known.project.fragments[use.fragment]
-    shown = link(text(fragment.title), fragment_page(fragment), here)
-    return f"{shown} (where the policy allows it)" if use.optional else shown
+def _render_use(catalog: Catalog, use: Use, here: str) -> str:
+    fragment = catalog.project.fragments[use.fragment]
+    fragment_link = render_link(escape_text(fragment.title), locate_fragment_page(fragment), here)
+    return f"{fragment_link} (where the policy allows it)" if use.optional else fragment_link

@@ -3,120 +3,164 @@
 from collections.abc import Iterator
 
 from promptpack.model import Artifact, Model, Policy
-from promptpack.policy.lattice import caveats
+from promptpack.policy.lattice import list_caveats
 from promptpack.site.catalogue import (
-    LAYOUTS,
-    MODELS,
-    POLICIES,
-    TARGETS,
-    Catalogue,
-    raw_file,
-    reference_page,
-    slug,
-    variant_page,
+    LAYOUT_INDEX,
+    MODEL_INDEX,
+    POLICY_INDEX,
+    TARGET_INDEX,
+    Catalog,
+    locate_raw_file,
+    locate_reference_page,
+    locate_variant_page,
+    make_slug,
 )
-from promptpack.site.escape import code, source, text
-from promptpack.site.html import box, facts, file_address, folded, link, paragraph, pick, table
+from promptpack.site.escape import escape_code, escape_source, escape_text
+from promptpack.site.html import (
+    make_file_address,
+    render_box,
+    render_details,
+    render_facts,
+    render_link,
+    render_paragraph,
+    render_radio_group,
+    render_table,
+)
 from promptpack.site.page import Heading, Page
-from promptpack.site.pages.pack import source_block, used_by
-from promptpack.site.pages.variant import variant_name
+from promptpack.site.pages.pack import render_source_block, render_usage
+from promptpack.site.pages.variant import make_variant_title
 from promptpack.site.permissions import (
-    Column,
-    as_seen_by,
-    loss_counts,
-    losses,
-    patterns,
-    permission_table,
-    subject,
+    PolicyColumn,
+    make_client_column,
+    render_losses,
+    render_patterns,
+    render_permission_table,
+    render_subject,
+    summarize_losses,
 )
 from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
-from promptpack.targets.table import ROWS, WORDS, capability_table
+from promptpack.targets.table import CAPABILITY_ROWS, ENFORCEMENT_WORDS, make_capability_table
 
-_ACCEPTED = "A wider permission stops the build unless a pack accepts it with a reason."
-_HELD = {"patterns": "allow", "ask": "allow", "deny": "allow", "told": "ask", "not held": "deny"}
+_ACCEPTANCE_NOTE = "A wider permission stops the build unless a pack accepts it with a reason."
+_ENFORCEMENT_EFFECTS = {
+    "patterns": "allow",
+    "ask": "allow",
+    "deny": "allow",
+    "told": "ask",
+    "not held": "deny",
+}
 
 
-def policies_document(known: Catalogue) -> Page:
+def make_policy_index(catalog: Catalog) -> Page:
     """Return the list of policies and what each says of every capability."""
-    policies = known.project.policies.values()
-    columns = [Column(text(policy.title), policy) for policy in policies]
-    rows = ([_policy_link(policy, POLICIES), text(policy.summary)] for policy in policies)
+    policies = catalog.project.policies.values()
+    columns = [PolicyColumn(escape_text(policy.title), policy) for policy in policies]
+    rows = (
+        [_link_policy(policy, POLICY_INDEX), escape_text(policy.summary)] for policy in policies
+    )
     lead = "A policy says what an agent may do. A pack is built under each policy it names."
     return Page(
         "Policies",
         (
             Heading("Policies", "about", 1),
-            paragraph(lead, "pp-lead"),
-            table(["Policy", "In short"], rows, "Policies"),
+            render_paragraph(lead, "pp-lead"),
+            render_table(["Policy", "In short"], rows, "Policies"),
             Heading("Permissions", "permissions", searched=False),
-            permission_table(columns),
+            render_permission_table(columns),
         ),
     )
 
 
-def policy_document(known: Catalogue, policy: Policy) -> Page:
+def make_policy_page(catalog: Catalog, policy: Policy) -> Page:
     """Return the page of a policy: what it says, what each client makes of it, who uses it."""
-    here = reference_page(POLICIES, policy.name)
-    held = [v for found in known.variants.values() for v in found if v.policy.name == policy.name]
-    ordered = patterns(policy)
+    here = locate_reference_page(POLICY_INDEX, policy.name)
+    variants = [
+        variant
+        for pack_variants in catalog.variants.values()
+        for variant in pack_variants
+        if variant.policy.name == policy.name
+    ]
+    pattern_lists = render_patterns(policy)
     return Page(
-        text(policy.title),
+        escape_text(policy.title),
         (
-            Heading(text(policy.title), "about", 1),
-            paragraph(text(policy.summary), "pp-lead"),
-            facts((("Name", code(policy.name)),)),
-            *(paragraph(text(f"{said}."), "pp-note") for said in caveats(policy)),
-            Heading("On each client", "clients", searched=False),
-            paragraph(f"What the policy says, and what each client makes of it. {_ACCEPTED}"),
-            _on_clients(policy),
+            Heading(escape_text(policy.title), "about", 1),
+            render_paragraph(escape_text(policy.summary), "pp-lead"),
+            render_facts((("Name", escape_code(policy.name)),)),
             *(
-                (Heading("Patterns", "patterns"), box("pp-patterns", "".join(ordered)))
-                if ordered
+                render_paragraph(escape_text(f"{caveat}."), "pp-note")
+                for caveat in list_caveats(policy)
+            ),
+            Heading("On each client", "clients", searched=False),
+            render_paragraph(
+                f"What the policy says, and what each client makes of it. {_ACCEPTANCE_NOTE}"
+            ),
+            _render_clients(policy),
+            *(
+                (Heading("Patterns", "patterns"), render_box("pp-patterns", "".join(pattern_lists)))
+                if pattern_lists
                 else ()
             ),
             Heading("Source", "source", searched=False),
-            source_block(known, policy.path),
-            *used_by(known, held, here),
+            render_source_block(catalog, policy.path),
+            *render_usage(catalog, variants, here),
         ),
-        description=text(policy.summary),
+        description=escape_text(policy.summary),
     )
 
 
-def models_document(known: Catalogue) -> Page:
+def make_model_index(catalog: Catalog) -> Page:
     """Return the list of models."""
     rows = (
         [
-            link(text(model.title), reference_page(MODELS, model.name), MODELS),
-            text(model.family),
-            text(model.layout),
+            render_link(
+                escape_text(model.title),
+                locate_reference_page(MODEL_INDEX, model.name),
+                MODEL_INDEX,
+            ),
+            escape_text(model.family),
+            escape_text(model.layout),
             f"{model.context_window:,}",
             f"{model.prompt_budget:,}",
         ]
-        for model in known.project.models.values()
+        for model in catalog.project.models.values()
     )
     lead = "A model decides the layout of a prompt, its budget, and its id in each client."
-    head = ["Model", "Family", "Layout", "Context, tokens", "Prompt budget"]
+    header = ["Model", "Family", "Layout", "Context, tokens", "Prompt budget"]
     title = Heading("Models", "about", 1)
-    return Page("Models", (title, paragraph(lead, "pp-lead"), table(head, rows, "Models")))
-
-
-def model_document(known: Catalogue, model: Model) -> Page:
-    """Return the page of a model."""
-    here = reference_page(MODELS, model.name)
-    held = [v for found in known.variants.values() for v in found if v.model.name == model.name]
-    ids = [[_client_name(name, here), code(model_id)] for name, model_id in model.ids.items()]
     return Page(
-        text(model.title),
+        "Models", (title, render_paragraph(lead, "pp-lead"), render_table(header, rows, "Models"))
+    )
+
+
+def make_model_page(catalog: Catalog, model: Model) -> Page:
+    """Return the page of a model."""
+    here = locate_reference_page(MODEL_INDEX, model.name)
+    variants = [
+        variant
+        for pack_variants in catalog.variants.values()
+        for variant in pack_variants
+        if variant.model.name == model.name
+    ]
+    ids = [
+        [_link_client(name, here), escape_code(model_id)] for name, model_id in model.ids.items()
+    ]
+    return Page(
+        escape_text(model.title),
         (
-            Heading(text(model.title), "about", 1),
-            facts(
+            Heading(escape_text(model.title), "about", 1),
+            render_facts(
                 (
-                    ("Name", code(model.name)),
-                    ("Family", text(model.family)),
+                    ("Name", escape_code(model.name)),
+                    ("Family", escape_text(model.family)),
                     (
                         "Layout",
-                        link(code(model.layout), reference_page(LAYOUTS, model.layout), here),
+                        render_link(
+                            escape_code(model.layout),
+                            locate_reference_page(LAYOUT_INDEX, model.layout),
+                            here,
+                        ),
                     ),
                     ("Context window", f"{model.context_window:,} tokens"),
                     ("Prompt budget", f"about {model.prompt_budget:,} tokens"),
@@ -124,127 +168,150 @@ def model_document(known: Catalogue, model: Model) -> Page:
                 )
             ),
             Heading("Id in each client", "ids"),
-            table(["Client", "Id"], ids, "Ids") if ids else paragraph("None."),
+            render_table(["Client", "Id"], ids, "Ids") if ids else render_paragraph("None."),
             Heading("Source", "source", searched=False),
-            source_block(known, model.path),
-            *used_by(known, held, here),
+            render_source_block(catalog, model.path),
+            *render_usage(catalog, variants, here),
         ),
     )
 
 
-def targets_document() -> Page:
+def make_target_index() -> Page:
     """Return the list of targets, and what each can hold of a policy."""
     rows = (
         [
-            _target_link(target, TARGETS),
-            code(target.path.format(name="NAME")),
-            text(target.verified),
+            _link_target(target, TARGET_INDEX),
+            escape_code(target.path.format(name="NAME")),
+            escape_text(target.verified),
         ]
         for target in CLIENTS.values()
     )
-    holding = capability_table()
-    cells = ([subject(row), *(_held(holding[name][row]) for name in CLIENTS)] for row in ROWS)
-    head = ["Capability", *(_target_link(target, TARGETS) for target in CLIENTS.values())]
+    enforcement_by_target = make_capability_table()
+    cells = (
+        [
+            render_subject(capability),
+            *(_render_enforcement(enforcement_by_target[name][capability]) for name in CLIENTS),
+        ]
+        for capability in CAPABILITY_ROWS
+    )
+    header = ["Capability", *(_link_target(target, TARGET_INDEX) for target in CLIENTS.values())]
     return Page(
         "Targets",
         (
             Heading("Targets", "about", 1),
-            paragraph("A target is a client that files are built for.", "pp-lead"),
-            table(["Target", "File", "Checked with"], rows, "Targets"),
+            render_paragraph("A target is a client that files are built for.", "pp-lead"),
+            render_table(["Target", "File", "Checked with"], rows, "Targets"),
             Heading("What each can hold", "held", searched=False),
-            paragraph(
+            render_paragraph(
                 "Computed: a policy is compiled for each capability, and the file read back."
             ),
-            table(head, cells, "What each target can hold"),
+            render_table(header, cells, "What each target can hold"),
         ),
     )
 
 
-def target_document(known: Catalogue, target: Target) -> Page:
+def make_target_page(catalog: Catalog, target: Target) -> Page:
     """Return the page of a target: what it makes of each policy, and what is lost on the way."""
-    here = reference_page(TARGETS, target.name)
-    policies = list(known.project.policies.values())
-    seen = [as_seen_by(target, policy) for policy in policies]
+    here = locate_reference_page(TARGET_INDEX, target.name)
+    policies = list(catalog.project.policies.values())
+    client_columns = [make_client_column(target, policy) for policy in policies]
     columns = [
-        column._replace(label=_policy_link(policy, here))
-        for policy, column in zip(policies, seen, strict=True)
+        column._replace(label=_link_policy(policy, here))
+        for policy, column in zip(policies, client_columns, strict=True)
     ]
     return Page(
-        text(target.title),
+        escape_text(target.title),
         (
-            Heading(text(target.title), "about", 1),
-            facts(
+            Heading(escape_text(target.title), "about", 1),
+            render_facts(
                 (
-                    ("Name", code(target.name)),
-                    ("File", code(target.path.format(name="NAME"))),
+                    ("Name", escape_code(target.name)),
+                    ("File", escape_code(target.path.format(name="NAME"))),
                     ("Policy", "told in the prompt, hardly enforced" if target.advisory else ""),
-                    ("Checked with", text(target.verified)),
+                    ("Checked with", escape_text(target.verified)),
                 )
             ),
             Heading("Permissions", "permissions", searched=False),
-            paragraph(f"What an agent may do here under each policy. {_ACCEPTED}"),
-            permission_table(columns),
-            *_lost_under(policies, seen),
-            *_example(known, target, here),
+            render_paragraph(f"What an agent may do here under each policy. {_ACCEPTANCE_NOTE}"),
+            render_permission_table(columns),
+            *_render_policy_losses(policies, client_columns),
+            *_render_example(catalog, target, here),
         ),
     )
 
 
-def _held(holding: str) -> str:
-    kind = _HELD.get(holding, "inherit")
-    return f'<span class="pp-{kind}">{WORDS[holding]}</span>'  # type: ignore[index]  # a Holding
+def _render_enforcement(enforcement: str) -> str:
+    effect = _ENFORCEMENT_EFFECTS.get(enforcement, "inherit")
+    return f'<span class="pp-{effect}">{ENFORCEMENT_WORDS[enforcement]}</span>'  # type: ignore[index]  # a Holding
 
 
-def _on_clients(policy: Policy) -> str:
+def _render_clients(policy: Policy) -> str:
     panels = []
     for number, target in enumerate(CLIENTS.values()):
-        seen = as_seen_by(target, policy)
+        client_column = make_client_column(target, policy)
         panels.append(
-            f'<section class="pp-panel f{number}" aria-label="{text(target.title)}">'
-            f"{permission_table([Column('Policy', policy), seen])}{_lost(seen)}</section>"
+            f'<section class="pp-panel f{number}" aria-label="{escape_text(target.title)}">'
+            f"{render_permission_table([PolicyColumn('Policy', policy), client_column])}"
+            f"{_describe_losses(client_column)}</section>"
         )
-    titles = [text(target.title) for target in CLIENTS.values()]
-    return box("pp-sheet pp-use", pick("client", "Client", titles, [*CLIENTS]) + "".join(panels))
+    titles = [escape_text(target.title) for target in CLIENTS.values()]
+    return render_box(
+        "pp-sheet pp-use",
+        render_radio_group("client", "Client", titles, [*CLIENTS]) + "".join(panels),
+    )
 
 
-def _lost_under(policies: list[Policy], seen: list[Column]) -> Iterator[Heading | str]:
-    for policy, column in zip(policies, seen, strict=True):
-        label, anchor = f"Under {text(policy.title)}", f"under-{slug(policy.name)}"
+def _render_policy_losses(
+    policies: list[Policy], client_columns: list[PolicyColumn]
+) -> Iterator[Heading | str]:
+    for policy, column in zip(policies, client_columns, strict=True):
+        label, anchor = f"Under {escape_text(policy.title)}", f"under-{make_slug(policy.name)}"
         yield Heading(label, anchor, 3, searched=False)
-        yield box("pp-lost", paragraph(loss_counts(column.losses), "pp-note") + _lost(column))
+        yield render_box(
+            "pp-lost",
+            render_paragraph(summarize_losses(column.losses), "pp-note") + _describe_losses(column),
+        )
 
 
-def _lost(column: Column) -> str:
-    return losses(column.losses) or paragraph("Nothing is lost.")
+def _describe_losses(column: PolicyColumn) -> str:
+    return render_losses(column.losses) or render_paragraph("Nothing is lost.")
 
 
-def _example(known: Catalogue, target: Target, here: str) -> Iterator[Heading | str]:
+def _render_example(catalog: Catalog, target: Target, here: str) -> Iterator[Heading | str]:
     """Yield one file of this target: that of the first pack's default variant."""
-    for artifact in _defaults(known, target):
+    for artifact in _iter_default_artifacts(catalog, target):
         yield Heading("An example", "example", searched=False)
         variant = artifact.variant
-        shown = link(variant_name(variant), f"{variant_page(variant)}?client={target.name}", here)
-        raw = f'<a href="{file_address(raw_file(artifact), here)}">raw</a>'
-        name = f"{text(variant.pack.title)}, {shown} ({raw})"
-        file = folded("Show the file", source(artifact.content.decode()))
-        yield box("pp-example", paragraph(name) + file)
+        variant_link = render_link(
+            make_variant_title(variant),
+            f"{locate_variant_page(variant)}?client={target.name}",
+            here,
+        )
+        raw_link = f'<a href="{make_file_address(locate_raw_file(artifact), here)}">raw</a>'
+        caption = f"{escape_text(variant.pack.title)}, {variant_link} ({raw_link})"
+        file_details = render_details("Show the file", escape_source(artifact.content.decode()))
+        yield render_box("pp-example", render_paragraph(caption) + file_details)
         return
 
 
-def _defaults(known: Catalogue, target: Target) -> Iterator[Artifact]:
-    for pack in known.project.packs.values():
-        files = known.files_of(known.default_of(pack))
+def _iter_default_artifacts(catalog: Catalog, target: Target) -> Iterator[Artifact]:
+    for pack in catalog.project.packs.values():
+        files = catalog.list_files(catalog.find_default_variant(pack))
         yield from (artifact for artifact in files if artifact.target == target.name)
 
 
-def _policy_link(policy: Policy, here: str) -> str:
-    return link(text(policy.title), reference_page(POLICIES, policy.name), here)
+def _link_policy(policy: Policy, here: str) -> str:
+    return render_link(
+        escape_text(policy.title), locate_reference_page(POLICY_INDEX, policy.name), here
+    )
 
 
-def _target_link(target: Target, here: str) -> str:
-    return link(text(target.title), reference_page(TARGETS, target.name), here)
+def _link_target(target: Target, here: str) -> str:
+    return render_link(
+        escape_text(target.title), locate_reference_page(TARGET_INDEX, target.name), here
+    )
 
 
-def _client_name(name: str, here: str) -> str:
+def _link_client(name: str, here: str) -> str:
     """Return a link to a target, or the plain name of a client that files are not built for."""
-    return _target_link(CLIENTS[name], here) if name in CLIENTS else text(name)
+    return _link_target(CLIENTS[name], here) if name in CLIENTS else escape_text(name)

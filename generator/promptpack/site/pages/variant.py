@@ -7,268 +7,300 @@ from promptpack.model import Artifact, Origin, Pack, Variant
 from promptpack.rendering.lines import CHARACTERS_PER_TOKEN
 from promptpack.site import client_merge as merging
 from promptpack.site.catalogue import (
-    COMPARE,
-    HOME,
-    MODELS,
-    POLICIES,
-    TARGETS,
-    Catalogue,
-    pack_page,
-    raw_file,
-    reference_page,
-    source_name,
-    variant_page,
+    COMPARE_PAGE,
+    HOME_PAGE,
+    MODEL_INDEX,
+    POLICY_INDEX,
+    TARGET_INDEX,
+    Catalog,
+    locate_pack_page,
+    locate_raw_file,
+    locate_reference_page,
+    locate_variant_page,
+    shorten_source_path,
 )
-from promptpack.site.client_merge import Clients, Cut, Run
-from promptpack.site.difference import difference
-from promptpack.site.escape import code, text
+from promptpack.site.client_merge import ClientNumbers, FileParts, Run
+from promptpack.site.difference import render_difference
+from promptpack.site.escape import escape_code, escape_text
 from promptpack.site.html import (
-    address,
-    badge,
-    box,
-    copied,
-    facts,
-    file_address,
-    folded,
-    link,
-    paragraph,
-    path_to,
-    pick,
+    make_address,
+    make_file_address,
+    render_badge,
+    render_box,
+    render_breadcrumb,
+    render_copyable,
+    render_details,
+    render_facts,
+    render_link,
+    render_paragraph,
+    render_radio_group,
 )
 from promptpack.site.page import Heading, Page
-from promptpack.site.permissions import loss_counts, losses
-from promptpack.site.rendered import chunks, rendered
+from promptpack.site.permissions import render_losses, summarize_losses
+from promptpack.site.rendered import render_chunk, split_chunks
 from promptpack.targets import TARGETS as CLIENTS
 
-VIEWS = ("Raw", "Rendered", "Where each line comes from", "Difference to the default")
-_VALUES = ("raw", "rendered", "origins", "difference")
+VIEW_LABELS = ("Raw", "Rendered", "Where each line comes from", "Difference to the default")
+_VIEW_VALUES = ("raw", "rendered", "origins", "difference")
 
 
-Standard = Mapping[str, Cut]
+PartsByTarget = Mapping[str, FileParts]
 """The files of a pack's default variant, by target."""
 
 
-def variant_documents(known: Catalogue, pack: Pack) -> Iterator[tuple[str, Page]]:
+def iter_variant_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, Page]]:
     """Yield the page of each variant of a pack, by its path."""
-    nowhere: tuple[Origin, ...] = ()
-    standard = {
-        artifact.target: merging.cut(artifact, (nowhere,) * artifact.content.count(b"\n"))
-        for artifact in known.files_of(known.default_of(pack))
+    no_origins: tuple[Origin, ...] = ()
+    default_parts = {
+        artifact.target: merging.split_file(artifact, (no_origins,) * artifact.content.count(b"\n"))
+        for artifact in catalog.list_files(catalog.find_default_variant(pack))
     }
-    for variant in known.variants[pack.name]:
-        yield variant_page(variant), _document(known, variant, standard)
+    for variant in catalog.variants[pack.name]:
+        yield locate_variant_page(variant), _make_variant_page(catalog, variant, default_parts)
 
 
-def _document(known: Catalogue, variant: Variant, standard: Standard) -> Page:
+def _make_variant_page(catalog: Catalog, variant: Variant, default_parts: PartsByTarget) -> Page:
     """Return the page of a variant: facts, and for each client the file and what it allows."""
-    here, pack, files = variant_page(variant), variant.pack, known.files_of(variant)
-    name = f"{variant_name(variant)}{badge('default', 'default') if variant.is_default else ''}"
+    here, pack, files = locate_variant_page(variant), variant.pack, catalog.list_files(variant)
+    title = (
+        f"{make_variant_title(variant)}"
+        f"{render_badge('default', 'default') if variant.is_default else ''}"
+    )
     return Page(
-        text(f"{variant.model.title}, {variant.policy.title} · {pack.title}"),
+        escape_text(f"{variant.model.title}, {variant.policy.title} · {pack.title}"),
         (
-            path_to(("Agents", HOME), (text(pack.title), pack_page(pack)), here=here),
-            Heading(name, "about", 1),
-            paragraph(text(pack.description), "pp-lead"),
-            facts(_facts(known, variant, here)),
-            _sheet(known, variant, files, standard),
+            render_breadcrumb(
+                ("Agents", HOME_PAGE), (escape_text(pack.title), locate_pack_page(pack)), here=here
+            ),
+            Heading(title, "about", 1),
+            render_paragraph(escape_text(pack.description), "pp-lead"),
+            render_facts(_iter_facts(catalog, variant, here)),
+            _render_sheet(catalog, variant, files, default_parts),
         ),
-        description=text(pack.description),
+        description=escape_text(pack.description),
         unlisted=True,
     )
 
 
-def variant_name(variant: Variant) -> str:
+def make_variant_title(variant: Variant) -> str:
     """Return what a variant is called: its model and its policy."""
-    return text(f"{variant.model.title}, {variant.policy.title}")
+    return escape_text(f"{variant.model.title}, {variant.policy.title}")
 
 
-def tokens(prompt: str) -> int:
+def estimate_tokens(prompt: str) -> int:
     """Return about how many tokens a text has, by a rule of thumb."""
     return -(-len(prompt) // CHARACTERS_PER_TOKEN)
 
 
-def _facts(known: Catalogue, variant: Variant, here: str) -> Iterator[tuple[str, str]]:
+def _iter_facts(catalog: Catalog, variant: Variant, here: str) -> Iterator[tuple[str, str]]:
     model, policy = variant.model, variant.policy
-    size = tokens(known.files_of(variant)[0].agent.prompt)
-    yield "Variant", code(variant.name)
-    yield "Model", link(text(model.title), reference_page(MODELS, model.name), here)
-    shown = link(text(policy.title), reference_page(POLICIES, policy.name), here)
-    yield "Policy", f"{shown}. {text(policy.summary)}"
-    yield "Prompt", f"≈ {size:,} tokens of a budget of {model.prompt_budget:,}"
-    yield "More", _more(known, variant, here)
+    token_count = estimate_tokens(catalog.list_files(variant)[0].agent.prompt)
+    yield "Variant", escape_code(variant.name)
+    yield (
+        "Model",
+        render_link(escape_text(model.title), locate_reference_page(MODEL_INDEX, model.name), here),
+    )
+    policy_link = render_link(
+        escape_text(policy.title), locate_reference_page(POLICY_INDEX, policy.name), here
+    )
+    yield "Policy", f"{policy_link}. {escape_text(policy.summary)}"
+    yield "Prompt", f"≈ {token_count:,} tokens of a budget of {model.prompt_budget:,}"
+    yield "More", _render_links(catalog, variant, here)
 
 
-def _more(known: Catalogue, variant: Variant, here: str) -> str:
-    page = pack_page(variant.pack)
-    found = [link("All variants", f"{page}#variants", here)]
-    default = known.default_of(variant.pack)
-    pair = f"?a={_key(variant)}&#38;b={_key(default)}"
-    found.append(f'<a href="{address(COMPARE, here)}{pair}">Compare</a>')
-    if edit := known.edit_address(variant.pack.path):
-        found.append(f'<a href="{text(edit)}">Edit source</a>')
+def _render_links(catalog: Catalog, variant: Variant, here: str) -> str:
+    page = locate_pack_page(variant.pack)
+    links = [render_link("All variants", f"{page}#variants", here)]
+    default = catalog.find_default_variant(variant.pack)
+    query = f"?a={_make_compare_key(variant)}&#38;b={_make_compare_key(default)}"
+    links.append(f'<a href="{make_address(COMPARE_PAGE, here)}{query}">Compare</a>')
+    if edit_url := catalog.make_edit_address(variant.pack.path):
+        links.append(f'<a href="{escape_text(edit_url)}">Edit source</a>')
     else:
-        found.append(link("Source", f"{page}#source", here))
-    return " · ".join(found)
+        links.append(render_link("Source", f"{page}#source", here))
+    return " · ".join(links)
 
 
-def _key(variant: Variant) -> str:
+def _make_compare_key(variant: Variant) -> str:
     return f"{variant.pack.name}/{variant.name}"
 
 
-def _sheet(
-    known: Catalogue, variant: Variant, files: tuple[Artifact, ...], standard: Standard
+def _render_sheet(
+    catalog: Catalog, variant: Variant, files: tuple[Artifact, ...], default_parts: PartsByTarget
 ) -> str:
     """Return the choice of client and view, and everything that is chosen from, on one line."""
-    here = variant_page(variant)
-    cuts = [merging.cut(artifact, known.origins(artifact)) for artifact in files]
-    titles = [text(CLIENTS[artifact.target].title) for artifact in files]
-    panels = "".join(_panel(known, n, artifact, here) for n, artifact in enumerate(files))
-    views = (
-        _file(merging.runs(cuts), known, here, len(files)),
-        _rendered(cuts, files),
-        _differences(known, variant, cuts, standard),
+    here = locate_variant_page(variant)
+    file_parts = [merging.split_file(artifact, catalog.origins(artifact)) for artifact in files]
+    titles = [escape_text(CLIENTS[artifact.target].title) for artifact in files]
+    panels = "".join(
+        _render_panel(catalog, number, artifact, here) for number, artifact in enumerate(files)
     )
-    return box(
+    views = (
+        _render_file(merging.make_runs(file_parts), catalog, here, len(files)),
+        _render_prompts(file_parts, files),
+        _render_differences(catalog, variant, file_parts, default_parts),
+    )
+    return render_box(
         "pp-sheet",
-        pick("client", "Client", titles, [artifact.target for artifact in files])
+        render_radio_group("client", "Client", titles, [artifact.target for artifact in files])
         + f'<div class="pp-panels">{panels}</div>'
         + '<div class="pp-paper">'
-        + pick("view", "Show", VIEWS, _VALUES)
+        + render_radio_group("view", "Show", VIEW_LABELS, _VIEW_VALUES)
         + "".join(views)
         + "</div>",
-        f' data-name="{text(_key(variant))}"',
+        f' data-name="{escape_text(_make_compare_key(variant))}"',
     )
 
 
-def _panel(known: Catalogue, number: int, artifact: Artifact, here: str) -> str:
+def _render_panel(catalog: Catalog, number: int, artifact: Artifact, here: str) -> str:
     """Return what one client makes of its file, and the ways to have it."""
     target = CLIENTS[artifact.target]
-    title = link(text(target.title), reference_page(TARGETS, target.name), here)
+    title = render_link(
+        escape_text(target.title), locate_reference_page(TARGET_INDEX, target.name), here
+    )
     model = artifact.agent.model.ids.get(artifact.target, "")
-    told = (
+    advisory_note = (
         "This client holds little or nothing of a policy: the prompt tells it."
         if target.advisory
         else ""
     )
     return (
-        f'<section class="pp-panel f{number}" aria-label="{text(target.title)}">'
-        f"<h2>{title}</h2>{_ways(artifact, here)}"
-        + facts((("Model id", code(model) if model else ""),))
-        + paragraph(told, "pp-note")
-        + known.permissions(artifact)
-        + _lost(artifact)
+        f'<section class="pp-panel f{number}" aria-label="{escape_text(target.title)}">'
+        f"<h2>{title}</h2>{_render_actions(artifact, here)}"
+        + render_facts((("Model id", escape_code(model) if model else ""),))
+        + render_paragraph(advisory_note, "pp-note")
+        + catalog.permissions(artifact)
+        + _describe_losses(artifact)
         + "</section>"
     )
 
 
-def _ways(artifact: Artifact, here: str) -> str:
+def _render_actions(artifact: Artifact, here: str) -> str:
     path = artifact.path.split("/", 2)[2]
     name = path.rpartition("/")[2]
-    command = install_command(artifact)
+    command = make_install_command(artifact)
     return (
-        f'<p class="pp-where">{code(path)}</p><p class="pp-ways">'
+        f'<p class="pp-where">{escape_code(path)}</p><p class="pp-ways">'
         '<button type="button" class="pp-button pp-main" data-pp-file hidden>Copy</button>'
-        f'<a class="pp-button" href="{file_address(raw_file(artifact), here)}"'
-        f' download="{text(name)}">Download</a></p>'
-        f'<p class="pp-command">{copied(command, "Copy")}</p>'
+        f'<a class="pp-button" href="{make_file_address(locate_raw_file(artifact), here)}"'
+        f' download="{escape_text(name)}">Download</a></p>'
+        f'<p class="pp-command">{render_copyable(command, "Copy")}</p>'
     )
 
 
-def install_command(artifact: Artifact) -> str:
+def make_install_command(artifact: Artifact) -> str:
     """Return the command that puts a file into a repository."""
     variant = artifact.variant
-    words = f"promptpack install {variant.pack.name} --target {artifact.target}"
-    return f"{words} --variant {variant.name} --into REPOSITORY"
+    command = f"promptpack install {variant.pack.name} --target {artifact.target}"
+    return f"{command} --variant {variant.name} --into REPOSITORY"
 
 
-def _lost(artifact: Artifact) -> str:
+def _describe_losses(artifact: Artifact) -> str:
     if not artifact.losses:
-        return paragraph("Nothing is lost.", "pp-note")
-    return folded(f"Losses: {loss_counts(artifact.losses)}", losses(artifact.losses))
+        return render_paragraph("Nothing is lost.", "pp-note")
+    return render_details(
+        f"Losses: {summarize_losses(artifact.losses)}", render_losses(artifact.losses)
+    )
 
 
-def _file(found: list[Run], known: Catalogue, here: str, files: int) -> str:
+def _render_file(runs: list[Run], catalog: Catalog, here: str, file_count: int) -> str:
     """Return all files as runs; those of the first client have the anchors `L1` and so on."""
     parts, number = [], 0
-    for run in found:
-        first = 0 in run.clients
+    for run in runs:
+        is_first_client = 0 in run.clients
         rows = []
         for row in run.rows:
-            number += first
-            anchor = f' id="L{number}"' if first else ""
+            number += is_first_client
+            anchor = f' id="L{number}"' if is_first_client else ""
             rows.append(
-                f'<span{anchor} data-n="{row.origins[0].line}">{text(row.text)}&#10;</span>'
+                f'<span{anchor} data-n="{row.origins[0].line}">{escape_text(row.text)}&#10;</span>'
             )
-        label = _from(known, tuple(row.origins for row in run.rows), here)
-        inside = f'<p class="pp-from">{label}</p><pre><code>{"".join(rows)}</code></pre>'
-        parts.append(f'<div class="{_of(run.clients, files, "pp-run")}">{inside}</div>')
-    named = ' tabindex="0" role="region" aria-label="The file"'
-    return f'<div class="pp-file pp-shows v0 v2"{named}>{"".join(parts)}</div>'
+        source_links = _link_origins(catalog, tuple(row.origins for row in run.rows), here)
+        content = f'<p class="pp-from">{source_links}</p><pre><code>{"".join(rows)}</code></pre>'
+        parts.append(
+            f'<div class="{_make_client_classes(run.clients, file_count, "pp-run")}">{content}'
+            "</div>"
+        )
+    attributes = ' tabindex="0" role="region" aria-label="The file"'
+    return f'<div class="pp-file pp-shows v0 v2"{attributes}>{"".join(parts)}</div>'
 
 
-def _of(clients: Clients, files: int, kind: str = "") -> str:
+def _make_client_classes(clients: ClientNumbers, file_count: int, css_class: str = "") -> str:
     """Return the classes of what is for some clients only."""
-    if len(clients) == files:
-        return kind
-    return " ".join((kind, "pp-of", *(f"f{n}" for n in sorted(clients)))).strip()
+    if len(clients) == file_count:
+        return css_class
+    return " ".join((css_class, "pp-of", *(f"f{number}" for number in sorted(clients)))).strip()
 
 
-def _from(known: Catalogue, origins: tuple[tuple[Origin, ...], ...], here: str) -> str:
+def _link_origins(catalog: Catalog, origins: tuple[tuple[Origin, ...], ...], here: str) -> str:
     """Return links to the sources of a run of lines, the most specific first."""
-    places: dict[str, list[int]] = {}
-    for line in origins:
-        for origin in line:
-            places.setdefault(origin.path, []).append(origin.line)
+    lines_by_path: dict[str, list[int]] = {}
+    for line_origins in origins:
+        for origin in line_origins:
+            lines_by_path.setdefault(origin.path, []).append(origin.line)
     return " ".join(
-        _place(known.places[path], path, min(found), max(found), here)
-        for path, found in places.items()
+        _link_source(catalog.places[path], path, min(line_numbers), max(line_numbers), here)
+        for path, line_numbers in lines_by_path.items()
     )
 
 
 @lru_cache(maxsize=50_000)
-def _place(page: str, path: str, first: int, last: int, here: str) -> str:
-    span = f"{first}" if first == last else f"{first}-{last}"
-    return link(text(f"{source_name(path)}:{span}"), f"{page}#L{first}", here)
+def _link_source(page: str, path: str, first: int, last: int, here: str) -> str:
+    line_range = f"{first}" if first == last else f"{first}-{last}"
+    return render_link(
+        escape_text(f"{shorten_source_path(path)}:{line_range}"), f"{page}#L{first}", here
+    )
 
 
-def _rendered(cuts: list[Cut], files: tuple[Artifact, ...]) -> str:
-    prompts = [chunks(artifact.agent.prompt) for artifact in files]
+def _render_prompts(file_parts: list[FileParts], files: tuple[Artifact, ...]) -> str:
+    prompts = [split_chunks(artifact.agent.prompt) for artifact in files]
     parts = (
-        f'<div class="{_of(clients, len(cuts))}">{rendered(chunk)}</div>'
-        for chunk, clients in merging.merged(prompts)
+        f'<div class="{_make_client_classes(clients, len(file_parts))}">{render_chunk(chunk)}</div>'
+        for chunk, clients in merging.merge_sequences(prompts)
     )
     return f'<div class="pp-rendered pp-shows v1">{"".join(parts)}</div>'
 
 
-def _differences(known: Catalogue, variant: Variant, cuts: list[Cut], standard: Standard) -> str:
-    here = variant_page(variant)
-    default = known.default_of(variant.pack)
+def _render_differences(
+    catalog: Catalog, variant: Variant, file_parts: list[FileParts], default_parts: PartsByTarget
+) -> str:
+    here = locate_variant_page(variant)
+    default = catalog.find_default_variant(variant.pack)
     if variant.is_default:
-        said = paragraph("This is the default variant.", "pp-note")
+        content = render_paragraph("This is the default variant.", "pp-note")
     else:
-        name = link(variant_name(default), variant_page(default), here)
-        said = paragraph(f"What is different from the default variant, {name}.", "pp-note")
-        said += _differing(known.files_of(variant), cuts, standard)
-    return f'<div class="pp-differences pp-shows v3" id="difference">{said}</div>'
-
-
-def _differing(files: tuple[Artifact, ...], cuts: list[Cut], standard: Standard) -> str:
-    """Return the differences of each client's file, those of several clients once."""
-    said = []
-    for part in (_around, _prompt):
-        pairs = (
-            (part(standard[artifact.target]), part(own))
-            for artifact, own in zip(files, cuts, strict=True)
+        default_link = render_link(make_variant_title(default), locate_variant_page(default), here)
+        content = render_paragraph(
+            f"What is different from the default variant, {default_link}.", "pp-note"
         )
-        for (old, new), clients in merging.grouped(pairs).items():
-            if shown := difference(old, new):
-                said.append(f'<div class="{_of(clients, len(cuts))}">{shown}</div>')
-    return "".join(said)
+        content += _render_client_differences(
+            catalog.list_files(variant), file_parts, default_parts
+        )
+    return f'<div class="pp-differences pp-shows v3" id="difference">{content}</div>'
 
 
-def _around(cut: Cut) -> tuple[str, ...]:
-    return tuple(row.text for row in (*cut.before, *cut.after))
+def _render_client_differences(
+    files: tuple[Artifact, ...], file_parts: list[FileParts], default_parts: PartsByTarget
+) -> str:
+    """Return the differences of each client's file, those of several clients once."""
+    differences = []
+    for list_lines in (_list_surrounding_lines, _list_prompt_lines):
+        pairs = (
+            (list_lines(default_parts[artifact.target]), list_lines(own_parts))
+            for artifact, own_parts in zip(files, file_parts, strict=True)
+        )
+        for (old, new), clients in merging.group_positions(pairs).items():
+            if difference_html := render_difference(old, new):
+                differences.append(
+                    f'<div class="{_make_client_classes(clients, len(file_parts))}">'
+                    f"{difference_html}</div>"
+                )
+    return "".join(differences)
 
 
-def _prompt(cut: Cut) -> tuple[str, ...]:
-    return tuple(row.text for row in cut.body)
+def _list_surrounding_lines(file_parts: FileParts) -> tuple[str, ...]:
+    return tuple(row.text for row in (*file_parts.before, *file_parts.after))
+
+
+def _list_prompt_lines(file_parts: FileParts) -> tuple[str, ...]:
+    return tuple(row.text for row in file_parts.body)
