@@ -48,7 +48,9 @@ class _CommandGroup(click.Group):
         except UserError as error:
             from promptpack.cli import report  # noqa: PLC0415 - not for --version
 
-            report.print_findings(error.findings, writes=ctx.invoked_subcommand in WRITING_COMMANDS)
+            writes = ctx.invoked_subcommand in WRITING_COMMANDS
+            outcome = report.NOTHING_WRITTEN if writes else ""
+            report.print_findings(error.findings, outcome, verbose=ctx.obj.verbose)
             return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -45,7 +45,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
             project, artifacts, lambda texts: load_project(root, texts), output, str(file), target
         )
     except UserError as error:
-        report.print_findings(error.findings)
+        report.print_findings(error.findings, report.NOTHING_WRITTEN, verbose=state.verbose)
         return 1
     _print_proposal(state, project, proposal, file)
     if dry_run:

@@ -39,8 +39,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         warnings: list[Finding] = []
         project = load_project(root)
         artifacts = build_project(project, selection, progress, warnings.append)
-    for line in report.format_findings(warnings):
-        click.echo(line, err=True)
+    report.print_findings(warnings, verbose=state.verbose)
     plan = plan_output(artifacts, folder, selection)
     try:
         apply_plan(plan, force=force)

@@ -74,7 +74,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     try:
         apply_plan(plan, force=force)
     except UserError as error:
-        report.print_findings(error.findings)
+        report.print_findings(error.findings, report.NOTHING_WRITTEN, verbose=state.verbose)
         return 1
     return 1 if refused_statuses else 0
 

@@ -54,19 +54,15 @@ def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
 
 
 def _print_result(state: State, lint_result: LintResult) -> None:
-    for line in report.format_findings(lint_result.findings):
-        click.echo(line)
-    suppressed_note = f", {len(lint_result.suppressed)} ignored" if lint_result.suppressed else ""
+    note = f", {len(lint_result.suppressed)} suppressed" if lint_result.suppressed else ""
     if state.verbose:
         for finding, reason in lint_result.suppressed:
-            click.echo(f"ignored {finding.code} at {finding.path}:{finding.line}: {reason}")
-    if lint_result.findings or not state.quiet:
-        message = (
-            report.count_findings(lint_result.findings)
-            if lint_result.findings
-            else "Nothing to say"
-        )
-        click.echo(f"{message}{suppressed_note}")
+            click.echo(f"suppressed {finding.code} at {finding.path}:{finding.line}: {reason}")
+        if lint_result.suppressed and lint_result.findings:
+            click.echo()
+    report.print_findings(lint_result.findings, note, verbose=state.verbose, err=False)
+    if not lint_result.findings and not state.quiet:
+        click.echo(f"No findings{note}")
 
 
 def _find_prefix(state: State, name: str) -> str:
