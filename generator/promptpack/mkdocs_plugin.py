@@ -92,9 +92,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
                 ReadyPage(page, file, config)
                 files.append(file)
             elif handwritten_page != HOME_PAGE:
-                message = (
-                    f"docs/{handwritten_page} stands in the way of a generated page; rename it"
-                )
+                message = f"docs/{handwritten_page} has the path of a generated page; rename it"
                 raise PluginError(message)
         if config.nav is None:
             config.nav = nav

@@ -54,11 +54,11 @@ def explain_closed_source(path: str) -> str:
     """Return why a source takes no absorbed text, or nothing for fragments and packs."""
     if path.startswith(LIBRARY_PREFIX):
         own_path = path.removeprefix(LIBRARY_PREFIX)
-        return f"{path} is the standard library's: copy it to {own_path} to have it your own"
+        return f"{path} belongs to the standard library: copy it to {own_path} and edit the copy"
     if path.startswith(("packs/", "templates/fragments/")):
         return ""
     kind = {"layouts": "layout", "models": "model", "policies": "policy"}[path.split("/")[1]]
-    return f"this line is computed from the {kind} {path}"
+    return f"this line is generated from the {kind} {path}"
 
 
 def _accepts_text(path: str) -> bool:
@@ -199,10 +199,7 @@ def explain_failure(prompt: TracedPrompt, output_edit: OutputEdit) -> str:
             return text
     location = f"{places[0].path}:{places[0].line}"
     if output_edit.first == output_edit.last:
-        return f"no fragment beside it takes it up (nearest: {location})"
+        return f"no neighbouring fragment can take these lines (nearest: {location})"
     if len(output_edit.old) != len(output_edit.new):
-        return (
-            f"{len(output_edit.old)} lines from several places, or computed ones, became other "
-            "lines"
-        )
-    return f"the changed words are computed, and not written in {location}"
+        return "the edit replaces lines that come from several places or are computed"
+    return f"the changed words are computed: they are not in the text of {location}"

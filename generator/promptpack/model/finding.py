@@ -20,7 +20,7 @@ class Finding(NamedTuple):
 
 
 class UserError(Exception):
-    """The one exception for what the user can mend: it carries every finding, not one only."""
+    """The one exception for what the user can fix: it carries every finding, not one only."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("\n".join(f"{f.path}:{f.line}: {f.message}" for f in findings))

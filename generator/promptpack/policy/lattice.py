@@ -146,7 +146,7 @@ def list_caveats(policy: Policy) -> list[str]:
         list_effects(policy.grant(c)) == {Effect.DENY} for c in ("edit", "write", "patch")
     )
     if denies_edits and Effect.ALLOW in list_effects(policy.grant("execute")):
-        return [f"{policy.name} denies edits and allows commands: a shell can write files too"]
+        return [f"{policy.name} denies edits but allows commands, and a shell can write files too"]
     return []
 
 

@@ -61,7 +61,7 @@ class _PackChecker:
     def make_pack(self, pack_file: PackFile) -> Pack:
         folder = self.folder.rpartition("/")[2]
         if pack_file.name != folder:
-            self._add_finding("PP013", ("name",), f"name is not the folder's: '{folder}'")
+            self._add_finding("PP013", ("name",), f"the name must be the folder's name, '{folder}'")
         variants = pack_file.variants
         self._check_variants(pack_file)
         return Pack(
@@ -154,7 +154,9 @@ class _PackChecker:
         if default not in pairs or is_excluded:
             variant_name = ".".join(default)
             self._add_finding(
-                "PP026", ("variants", "default"), f"'{variant_name}' is none of the pack's variants"
+                "PP026",
+                ("variants", "default"),
+                f"'{variant_name}' is not one of the pack's variants",
             )
         names_by_kind = {"model": variants.model, "policy": variants.policy}
         for place, when in _iter_conditions(pack_file):

@@ -84,7 +84,7 @@ class _ProjectReader:
         packs = self.root / "packs"
         if not packs.is_dir():
             self._add_finding(
-                make_finding("PP001", "packs", Span(1, 1), "no folder named packs here")
+                make_finding("PP001", "packs", Span(1, 1), "there is no 'packs' folder here")
             )
             return
         for folder in sorted(packs.iterdir()):
@@ -118,7 +118,10 @@ class _ProjectReader:
         front_matter, body, lines = frontmatter.split_front_matter(source.text)
         fields: FragmentFrontMatter | None = None
         if front_matter is None and source.text.startswith("---\n"):
-            message, hint = "a head without an end", "end it with a line of three hyphens"
+            message, hint = (
+                "the front matter is not closed",
+                "close it with a line of three hyphens",
+            )
             self._add_finding(
                 make_finding("PP007", source.path, Span(1, 1, 3), message, hint, source.text)
             )
@@ -174,7 +177,7 @@ class _ProjectReader:
         for name, rules in policy_file.capabilities.items():
             if not isinstance(rules, str) and not is_patterned(name):
                 message = f"'{name}' takes one value, not patterns"
-                hint = f"patterns go with {', '.join(sorted(PATTERNED))}"
+                hint = f"only these take patterns: {', '.join(sorted(PATTERNED))}"
                 span = document.at(("capabilities", name))
                 self._add_finding(
                     make_finding("PP028", source.path, span, message, hint, source.text)
@@ -209,7 +212,7 @@ class _ProjectReader:
             if not path.resolve(strict=True).is_relative_to(boundary.resolve()):
                 self._add_finding(
                     make_finding(
-                        "PP001", display_path, Span(1, 1), "a link that leaves the project"
+                        "PP001", display_path, Span(1, 1), "the link leads out of the project"
                     )
                 )
                 return None
@@ -226,7 +229,7 @@ class _ProjectReader:
             if (
                 isinstance(error, RuntimeError) or error.errno == errno.ELOOP
             ):  # the latter from 3.13
-                reason = "a link that leads to itself"
+                reason = "the link leads to itself"
             else:
                 reason = (error.strerror or "not readable").lower()
             self._add_finding(make_finding("PP001", display_path, Span(1, 1), reason))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from promptpack.model import Finding
 
 LIBRARY_PREFIX = "promptpack:"
-"""How the paths of the standard library begin, which a project can't mend."""
+"""How the paths of the standard library begin, which a project can't fix."""
 SIZE_LIMIT = 1 << 20
 PROBLEM_LIMIT = 100
 """How much is said about one file: a hostile one could hold a mistake in each of its bytes."""
@@ -64,7 +64,7 @@ def make_finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named
 
 def _report_forbidden(safe_text: str, path: str, match: re.Match[str]) -> Finding:
     message = f"hidden or control character {format_code_point(match)}"
-    hint = "delete it: a reader cannot see it, a model can"
+    hint = "delete it: a model reads it, but a person can't see it"
     return make_finding(
         "PP301", path, locate_index(safe_text, match.start()), message, hint, safe_text
     )

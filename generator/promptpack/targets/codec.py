@@ -10,11 +10,11 @@ from promptpack.source import frontmatter
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 TEXT_REASONS: Mapping[str, str] = {
-    "advisory": "this file is text: it can say what is allowed, not hold it",
-    "description": "this file has no description",
-    "mode": "this file has no mode",
-    "model": "this file names no model",
-    "temperature": "this file has no temperature",
+    "advisory": "this file is plain text: it states the policy but can't enforce it",
+    "description": "this format has no description field",
+    "mode": "this format has no mode field",
+    "model": "this format has no model field",
+    "temperature": "this format has no temperature field",
 }
 """The reasons of targets that are text only."""
 
@@ -142,7 +142,7 @@ def check_front_matter(
     front_matter, body, _ = frontmatter.split_front_matter(text)
     document = frontmatter.parse_front_matter(front_matter or "")
     if front_matter is None or document.findings or not isinstance(document.data, dict):
-        return ["the file does not start with a head that is a YAML mapping"]
+        return ["the file does not start with front matter that is a YAML mapping"]
     messages = [f"unknown key '{key}'" for key in document.data if key not in key_types]
     messages += [
         f"'{key}' can't be {value!r}"

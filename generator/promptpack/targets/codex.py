@@ -64,7 +64,7 @@ def find_problems(text: str) -> list[str]:
     try:
         keys = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return [f"not TOML: {error}"]
+        return [f"not valid TOML: {error}"]
     messages = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
     messages += [
         f"'{key}' can't be {keys[key]!r}"
@@ -115,15 +115,15 @@ CODEX = Target(
     advisory=True,
     tells_policy=True,
     reasons={
-        "web_fetch": "Codex has no tool that fetches pages",
-        "question": "Codex gives a spawned agent no question tool",
+        "web_fetch": "Codex has no tool to fetch web pages",
+        "question": "Codex gives a spawned agent no tool to ask questions",
         **{
-            f"{c} narrowed": "Codex reads through its shell; without it the agent can't"
+            f"{c} narrowed": "Codex reads files through its shell; without it the agent can't read"
             for c in ("read", "list", "glob", "grep")
         },
-        "execute narrowed": "Codex has one switch for the shell, without asking or patterns",
-        "execute": "the shell was left on; a spawned agent has its parent's sandbox",
-        "advisory": "Codex enforces nothing here for one agent; the prompt says it",
+        "execute narrowed": "Codex can only turn the shell on or off, without asking or patterns",
+        "execute": "the shell stays on; a spawned agent runs in its parent's sandbox",
+        "advisory": "Codex can't enforce this for a single agent; the prompt states it",
         "mode": "Codex runs every agent file as a subagent",
         "temperature": "Codex has no temperature for an agent",
     },

@@ -103,7 +103,9 @@ def find_problems(text: str) -> list[str]:
         f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)
     ]
     if len(body) > BODY_LIMIT:
-        messages.append(f"the prompt has {len(body)} characters; Copilot takes {BODY_LIMIT}")
+        messages.append(
+            f"the prompt has {len(body):,} characters; Copilot accepts at most {BODY_LIMIT:,}"
+        )
     return messages
 
 
@@ -156,15 +158,15 @@ COPILOT = Target(
     verified="the request it sends (prompt, tools); copilot 1.0.102",
     reasons={
         "skill": "Copilot gives every main session its skills, whatever the agent lists",
-        "edit": "Copilot has one tool family for edit, write and patch",
-        "write": "Copilot has one tool family for edit, write and patch",
-        "patch": "Copilot has one tool family for edit, write and patch",
+        "edit": "Copilot has one group of tools for edit, write and patch",
+        "write": "Copilot has one group of tools for edit, write and patch",
+        "patch": "Copilot has one group of tools for edit, write and patch",
         "list": "Copilot finds and lists files with one tool",
         "glob": "Copilot finds and lists files with one tool",
-        "web_search": "Copilot searches the web only together with fetching pages",
-        "patterns": "Copilot takes no patterns for one agent: a tool is there whole or not",
-        "ask": "Copilot can't ask for one agent only: a tool is there or not",
-        "mcp": "Copilot can only name the servers and tools that an agent has",
+        "web_search": "Copilot has web search only together with web fetch",
+        "patterns": "Copilot has no patterns for a single agent: a tool is on or off",
+        "ask": "Copilot can't ask for a single agent: a tool is on or off",
+        "mcp": "Copilot can only list the servers and tools that an agent gets",
         "mode": "Copilot lets a user pick any agent",
         "temperature": "Copilot has no temperature for an agent",
     },

@@ -67,17 +67,17 @@ CURSOR = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="documentation only: Cursor can't be run here",
+    verified="the documentation only; Cursor can't be run for this check",
     tells_policy=True,
     reasons={
-        "execute narrowed": "Cursor has one switch: read-only also restricts the shell",
-        "execute": "Cursor's read-only still runs commands that change nothing",
+        "execute narrowed": "Cursor has one switch: read-only mode also restricts the shell",
+        "execute": "Cursor's read-only mode still runs commands that change nothing",
         **{
-            f"{c} narrowed": "Cursor has one switch for edits and the shell: the strictest holds"
+            f"{c} narrowed": "Cursor has one switch for edits and the shell: the strictest applies"
             for c in ("edit", "write", "patch")
         },
-        "ask": "Cursor can't ask for one agent only",
-        "widened": "Cursor can't take this from one agent",
+        "ask": "Cursor can't ask for a single agent",
+        "widened": "Cursor can't deny this for a single agent",
         "mode": "Cursor runs every agent file as a subagent",
         "temperature": "Cursor has no temperature for an agent",
     },

@@ -35,7 +35,7 @@ def encode_and_check(target: Target, agent: Agent) -> tuple[str, tuple[Loss, ...
     decoded = target.decode(text, agent.name)
     problems = target.problems(text)
     problems += [
-        f"the {field} does not survive: {target.title} reads something else"
+        f"{target.title} would read a different {field} from this file"
         for field in (*sorted(target.keeps), "prompt")
         if getattr(decoded, field) != getattr(agent, field)
     ]
@@ -142,9 +142,9 @@ def find_widened(artifacts: Iterable[Artifact]) -> Iterator[Finding]:
         )
         reasons = dict.fromkeys(loss.reason for ls in capabilities.values() for loss in ls.values())
         names = ", ".join(f'"{n}"' if n.endswith("*") else n for n in capabilities)
-        accept = f"accept: [{{target: {target}, capability: [{names}], reason: …}}]"
-        hint = f"{'; '.join(reasons)}. Leave {target} out with 'targets', or write {accept}"
-        message = f"{target} would grant more than the policy says: {changes}"
+        accept = f"'accept: [{{target: {target}, capability: [{names}], reason: …}}]'"
+        hint = f"{'; '.join(reasons)}. Leave {target} out of 'targets', or add {accept}"
+        message = f"{target} would grant more than the policy allows: {changes}"
         yield Finding("PP101", "error", path, 1, 1, message, hint)
 
 

@@ -118,10 +118,10 @@ def find_problems(text: str) -> list[str]:
     """Return why OpenCode would refuse a file, or take something else from it than it says."""
     front_matter, body, _ = frontmatter.split_front_matter(text)
     if front_matter is None:
-        return ["the file does not start with a head"]
+        return ["the file does not start with front matter"]
     document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
-        return ["the head is not a YAML mapping"]
+        return ["the front matter is not a YAML mapping"]
     messages = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
     for key, value in document.data.items():
         if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
@@ -136,7 +136,7 @@ def _find_clashes(permission: object) -> Iterator[str]:
         for own_key in _OWN_KEYS if key.endswith("_*") else ():
             if matches_pattern(key, own_key):
                 yield (
-                    f"an MCP server can't be called '{key[:-2]}': OpenCode has its own '{own_key}'"
+                    f"an MCP server can't be named '{key[:-2]}': OpenCode already has '{own_key}'"
                 )
 
 
@@ -272,10 +272,10 @@ OPENCODE = Target(
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     reasons={
         "read": "OpenCode asks before it reads .env files; that guard is kept",
-        "edit": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
-        "write": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
-        "patch": "OpenCode has one switch for edit, write and patch: the strictest of them holds",
-        "narrowed": "OpenCode denies all it is not told, so nothing is left to inherit",
-        "patterns": "OpenCode takes no patterns here: the strictest of them holds",
+        "edit": "OpenCode has one switch for edit, write and patch: the strictest value applies",
+        "write": "OpenCode has one switch for edit, write and patch: the strictest value applies",
+        "patch": "OpenCode has one switch for edit, write and patch: the strictest value applies",
+        "narrowed": "OpenCode denies everything the file does not list, so nothing is inherited",
+        "patterns": "OpenCode has no patterns for this: the strictest value applies",
     },
 )

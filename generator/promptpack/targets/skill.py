@@ -36,10 +36,10 @@ def find_problems(text: str) -> list[str]:
     messages = check_front_matter(text, {"name": str, "description": str})
     if not _NAME.fullmatch(name) or len(name) > 64:
         messages.append(
-            f"the name '{name}' is not 1 to 64 lower-case letters, digits, single hyphens"
+            f"the name '{name}' must be 1 to 64 lower-case letters, digits and single hyphens"
         )
     if not 1 <= len(description) <= 1024:
-        messages.append("the description is not 1 to 1,024 characters long")
+        messages.append("the description must be 1 to 1,024 characters long")
     return messages
 
 
