@@ -53,9 +53,9 @@ def send_request(access: Access, method: str, path: str, data: object = None) ->
                 _read_status(error), _read_message(error), _find_wait(error)
             ) from None
     except (ValueError, RecursionError):
-        raise RequestError(0, "the answer is not JSON") from None
+        raise RequestError(0, "the response is not JSON") from None
     except (OSError, http.client.HTTPException) as error:
-        raise RequestError(0, f"no answer: {error}", 1) from None
+        raise RequestError(0, f"no response: {error}", 1) from None
 
 
 class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):

@@ -26,8 +26,8 @@ _MAX_PAGES = 50
 _MAX_TRIES = 3
 _BOT = "github-actions[bot]"
 _FORBIDDEN_STATUSES = (401, 403, 404)
-_FORK_NOTE = " The token of a pull request from a fork may only read."
-_TOO_LONG = "The report is too long for a comment; the summary of the run has it."
+_FORK_NOTE = " The token of a pull request from a fork is read-only."
+_TOO_LONG = "The report is too long for a comment; see the job summary."
 
 
 class PullRequest(NamedTuple):
@@ -44,7 +44,9 @@ def main() -> int:
     """Keep the comment up to date; return 0, whatever became of it."""
     pull_request = _find_pull_request(os.environ)
     if pull_request is None:
-        runner.log("No comment: not asked for, no pull request, or no token.")
+        runner.log(
+            "No comment: comments are off, this is not a pull request, or there is no token."
+        )
         return 0
     folder = Path(os.environ["REVIEW_FOLDER"])
     texts = ((folder / name).read_text("utf-8") for name in ("comment.md", "short.md"))
@@ -69,7 +71,7 @@ def choose_fitting(texts: list[str]) -> str:
 
 def _report_failure(error: RequestError) -> None:
     fork_note = _FORK_NOTE if error.status in _FORBIDDEN_STATUSES else ""
-    message = "No comment could be written; the report is in the summary of the job."
+    message = "The comment could not be written; the report is in the job summary."
     runner.annotate([("warning", f"{message}{fork_note} ({error})")])
     runner.append_summary(f"*{message}*{fork_note} {quote_code(str(error))}")
 
@@ -99,7 +101,7 @@ def _update_comment(pull_request: PullRequest, body: str, *, new: bool) -> str:
         else:
             return f"Comment {comment_id} updated."
     if not new:
-        return "Nothing to say: no comment."
+        return "Nothing to report: no comment added."
     send_request(
         pull_request.access, "POST", f"{_make_thread_path(pull_request)}/comments", {"body": body}
     )
@@ -174,7 +176,7 @@ def _make_links(env: Mapping[str, str], commit: str) -> str:
         f"{env['GITHUB_SERVER_URL']}/{env['GITHUB_REPOSITORY']}/actions/runs/{env['GITHUB_RUN_ID']}"
     )
     report = env.get("REPORT_URL")
-    links = [f"[The whole report]({report})"] if report else []
+    links = [f"[Full report]({report})"] if report else []
     return " · ".join([*links, f"[this run]({run})", f"commit {quote_code(commit[:7])}"])
 
 

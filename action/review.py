@@ -73,13 +73,17 @@ def main() -> int:
 def _find_problem(env: Mapping[str, str]) -> str:
     """Return why the action can't be used like this, or nothing."""
     if env.get("GITHUB_EVENT_NAME") == "pull_request_target":
-        return "Use the event pull_request: pull_request_target hands a stranger's text a token"
+        return (
+            "Use the event pull_request: pull_request_target gives a token "
+            "to a job that reads text from strangers"
+        )
     for name, choices in _INPUT_CHOICES.items():
         if env.get(name, choices[0]) not in choices:
             input_name = name.removeprefix("INPUT_").lower().replace("_", "-")
-            return f"The input '{input_name}' is {env[name]!r}, not one of: {', '.join(choices)}"
+            words = ", ".join(choices)
+            return f"The input '{input_name}' must be one of: {words}; it is {env[name]!r}"
     project = _read_options(env).project
-    return "" if project.is_dir() else f"The project '{project}' is no folder of the checkout"
+    return "" if project.is_dir() else f"The project '{project}' is not a folder in the checkout"
 
 
 def _read_options(env: Mapping[str, str]) -> ReviewOptions:

@@ -12,11 +12,11 @@ MARKER = "<!-- promptpack:diff -->"
 
 _MAX_FENCED = 20_000
 _BACKTICKS = re.compile("`+")
-_GATE_NOTE = "🔴 **The gate `{}` holds this up**: {}."
-_STALE_NOTE = "🔴 **The outputs are not what the sources say.** {}"
+_GATE_NOTE = "🔴 **Failed because of `fail-on: {}`**: {}."
+_STALE_NOTE = "🔴 **The outputs do not match the sources.** {}"
 _NOT_COMPARED = "🔴 **Not compared: {}.**"
 _SHALLOW_NOTE = (
-    "The checkout has only a part of the history: give `actions/checkout` `fetch-depth: 0`."
+    "The checkout does not have the whole history: set `fetch-depth: 0` for `actions/checkout`."
 )
 
 
@@ -68,7 +68,9 @@ def render_short(outcome: Outcome) -> str:
     report = outcome.report
     change_summary = _describe_changes(report) if report else "no report"
     widened_note = (
-        f"; permissions are widened in {report.widened}" if report and report.widened else ""
+        f"; permissions are widened in {_count_groups(report.widened)}"
+        if report and report.widened
+        else ""
     )
     message = f"The report is too long to be shown here: {change_summary}{widened_note}."
     return _join_page(f"{MARKER}\n**promptpack diff**\n\n{message}\n", _make_notes(outcome))
@@ -85,14 +87,14 @@ def render_summary(outcome: Outcome) -> str:
 def make_annotations(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Yield what failed, as levels and messages."""
     if outcome.report is None:
-        yield "error", f"Not compared: {_describe_failure(outcome)}; the job's summary says more"
+        yield "error", f"Not compared: {_describe_failure(outcome)}; see the job summary"
     elif outcome.diff.code == 1:
         yield (
             "error",
-            f"The gate '{outcome.fail_on}' holds this up: {_describe_gate(outcome.report)}",
+            f"Failed because of 'fail-on: {outcome.fail_on}': {_describe_gate(outcome.report)}",
         )
     if _is_stale(outcome):
-        yield "error", f"The outputs are not what the sources say. {_find_fix(outcome)}"
+        yield "error", f"The outputs do not match the sources. {_find_fix(outcome)}"
 
 
 def fence_text(text: str) -> str:
@@ -131,15 +133,16 @@ def _explain_failure(outcome: Outcome) -> str:
 
 
 def _describe_failure(outcome: Outcome) -> str:
-    return {2: "it can't be asked for like this", 3: "a side does not build"}.get(
-        outcome.diff.code, "promptpack failed"
-    )
+    return {
+        2: "the inputs or the revisions are not valid",
+        3: "one of the two revisions does not build",
+    }.get(outcome.diff.code, "promptpack failed")
 
 
 def _describe_gate(report: ReviewReport) -> str:
     if report.widened:
-        return f"{_count_groups(report.widened)} of widened permissions, not accepted"
-    return f"{_count_groups(report.groups)} not accepted"
+        return f"widened permissions in {_count_groups(report.widened)} are not accepted"
+    return f"changes in {_count_groups(report.groups)} are not accepted"
 
 
 def _describe_changes(report: ReviewReport) -> str:
@@ -159,7 +162,7 @@ def _is_stale(outcome: Outcome) -> bool:
 
 
 def _find_fix(outcome: Outcome) -> str:
-    """Return the last line of `promptpack check`: the command that mends it."""
+    """Return the last line of `promptpack check`: the command that fixes it."""
     output = outcome.check.said.strip() if outcome.check else ""
     return output.split("\n")[-1]
 

@@ -171,16 +171,16 @@ def test_no_more_annotations_than_are_shown_and_our_own_first(forge: Forge, api:
     assert int(run.outputs["permissions-widened"]) >= 10
 
 
-def test_outputs_that_are_stale_fail_with_the_command_that_mends_it(forge: Forge, api: Api) -> None:
+def test_outputs_that_are_stale_fail_with_the_command_that_fixes_it(forge: Forge, api: Api) -> None:
     forge.change(STEPS, "one small step", "one tiny step", build=False)
     run = run_action(forge, api)
     assert run.code == 1
-    mend = "The outputs are not what the sources say.** `To mend it: promptpack build`"
-    assert mend in api.comments[0]["body"]
-    assert mend in run.summary
+    fix = "The outputs are not what the sources say.** `To fix it: promptpack build`"
+    assert fix in api.comments[0]["body"]
+    assert fix in run.summary
     assert "opencode/tiny.look/.opencode/agents/demo.md: stale" in run.summary
     assert run_action(forge, api, check="false").code == 0
-    assert mend not in api.comments[0]["body"]
+    assert fix not in api.comments[0]["body"]
 
 
 def test_a_long_report_is_cut_for_the_comment_and_whole_in_the_summary(

@@ -323,7 +323,7 @@ def test_where_an_agent_is_installed_only_its_own_files_are_marked(tmp_path: Pat
         assert found == (set() if shared else GENERATED), path
 
 
-def test_after_a_merge_that_conflicts_in_outputs_one_build_mends_them(tmp_path: Path) -> None:
+def test_after_a_merge_that_conflicts_in_outputs_one_build_fixes_them(tmp_path: Path) -> None:
     root = support.built(tmp_path / "p")
     said = support.call("targets", "--format", "gitattributes", cwd=tmp_path)
     (root / ".gitattributes").write_text(said.out, encoding="utf-8")

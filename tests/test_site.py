@@ -201,7 +201,7 @@ def test_home_lists_the_packs(built: Built) -> None:
     assert {f"packs/{name}/index.html" for name in built.project.packs} <= set(links)
 
 
-def test_a_project_that_does_not_build_says_what_to_mend(tmp_path: Path) -> None:
+def test_a_project_that_does_not_build_says_what_to_fix(tmp_path: Path) -> None:
     broken = {"packs/demo/role.md": "{{ vars.langage }}\n"}
     done = mkdocs(with_site(make_project(tmp_path / "p", broken)), tmp_path / "out")
     assert done.returncode == 1

@@ -152,7 +152,7 @@ def test_a_fault_before_any_write_leaves_old_or_new_files(
         assert (again.code, snapshot(output(project))) == (0, new), again.err
 
 
-def test_a_kill_of_a_first_build_is_mended(tmp_path: Path) -> None:
+def test_a_kill_of_a_first_build_is_fixed(tmp_path: Path) -> None:
     new = snapshot(output(built(tmp_path / "new")))
     for step in range(1, 9):
         project = make_project(tmp_path / f"{step}")

@@ -14,14 +14,14 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
 from promptpack.cli import program
-from promptpack.model import Finding, UserError
+from promptpack.model import UserError
+from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
 from promptpack.site.catalogue import HOME_PAGE
 from promptpack.site.gather import gather_site
 from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, configure_theme
 from promptpack.site.tree import CARDS_MARKER, Site, iter_nav_pages, make_guide_nav
-from promptpack.source.text import escape_controls
 
 
 class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types no such hook
@@ -92,9 +92,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
                 ReadyPage(page, file, config)
                 files.append(file)
             elif handwritten_page != HOME_PAGE:
-                message = (
-                    f"docs/{handwritten_page} stands in the way of a generated page; rename it"
-                )
+                message = f"docs/{handwritten_page} has the path of a generated page; rename it"
                 raise PluginError(message)
         if config.nav is None:
             config.nav = nav
@@ -147,8 +145,8 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
                 self._find_root(config), program, self.config.edit, self.config.releases
             )
         except UserError as error:
-            problems = "\n".join(_format_finding(finding) for finding in error.findings)
-            message = f"the project does not build\n{problems}"
+            problems = "\n".join(format_findings(error.findings))
+            message = f"the project does not build\n\n{problems}"
             raise PluginError(message) from error
 
 
@@ -163,9 +161,3 @@ def _make_outline(page: ours.Page) -> list[AnchorLink]:
         (ancestors[-1].children if ancestors else top).append(link)
         ancestors.append(link)
     return top
-
-
-def _format_finding(finding: Finding) -> str:
-    place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
-    hint = f"\n      {finding.hint}" if finding.hint else ""
-    return escape_controls(f"{place}: {finding.code} {finding.message}") + escape_controls(hint)

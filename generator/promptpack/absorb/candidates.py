@@ -58,7 +58,7 @@ def explain_closed_source(project: Project, path: str) -> str:
     if own_path.startswith(("packs/", "templates/fragments/")):
         return ""
     kind = {"layouts": "layout", "models": "model", "policies": "policy"}[own_path.split("/")[1]]
-    return f"this line is computed from the {kind} {path}"
+    return f"this line is generated from the {kind} {path}"
 
 
 def _accepts_text(project: Project, path: str) -> bool:
@@ -201,10 +201,7 @@ def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputE
             return text
     location = f"{places[0].path}:{places[0].line}"
     if output_edit.first == output_edit.last:
-        return f"no fragment beside it takes it up (nearest: {location})"
+        return f"no neighbouring fragment can take these lines (nearest: {location})"
     if len(output_edit.old) != len(output_edit.new):
-        return (
-            f"{len(output_edit.old)} lines from several places, or computed ones, became other "
-            "lines"
-        )
-    return f"the changed words are computed, and not written in {location}"
+        return "the edit replaces lines that come from several places or are computed"
+    return f"the changed words are computed: they are not in the text of {location}"

@@ -96,14 +96,23 @@ class _Absorption:
     def check(self) -> None:
         """Raise UserError where the output is not an edited one of these very sources."""
         if hash_content(self.place.artifact.content) != self.place.recorded:
-            hint = "keep a copy of the file, run 'promptpack build --force', edit the new file"
+            hint = (
+                "keep a copy of the file, run 'promptpack build --force', "
+                "and repeat the edit in the new file"
+            )
             self._refuse(0, "the sources have changed since this file was built", hint)
         if self.place.text == self.place.artifact.content.decode():
-            self._refuse(0, "is what the sources say: there is nothing to absorb", "")
+            self._refuse(0, "this file matches the sources: there is nothing to absorb", "")
         if "\r\n" in self.place.text:
-            self._refuse(0, "has other line ends than promptpack writes", "save it with LF")
+            self._refuse(
+                0,
+                "this file does not have the line endings that promptpack writes",
+                "save it with LF line endings",
+            )
         if problems := self.target.problems(self.place.text):
-            self._refuse(self._find_first_change(), f"is no valid file any more: {problems[0]}", "")
+            self._refuse(
+                self._find_first_change(), f"this is no longer a valid file: {problems[0]}", ""
+            )
 
     def texts(self, destination: tuple[str, int]) -> dict[str, str]:
         """Return the new texts of the sources; raises UserError with all reasons against it."""
@@ -139,10 +148,10 @@ class _Absorption:
             yield _Option(self._find_line(str(value)), why, [(edit,)] if edit else [])
         if self.now.policy != self.built.policy:
             policy = self.place.artifact.variant.policy
-            why = f"what an agent may do is said by its policy: change {policy.path}"
+            why = f"the policy decides what an agent may do: change {policy.path}"
             yield _Option(self._find_first_change(), why, [])
         if _get_model_id(self.now, self.target.name) != _get_model_id(self.built, self.target.name):
-            why = f"the model's id is in {self.place.artifact.variant.model.path}"
+            why = f"the model's id comes from {self.place.artifact.variant.model.path}"
             yield _Option(self._find_first_change(), why, [])
 
     def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
@@ -210,20 +219,20 @@ class _Absorption:
                 edit = option.candidates[0][0]
                 place = f"{edit.path}:{edit.line}"
                 why = (
-                    f"{place} can't change this line and no other of the file"
+                    f"a change at {place} would also change other lines of the file"
                     if edit.length
-                    else f"written at {place}, this would come out otherwise"
+                    else f"written at {place}, this text would be rendered differently"
                 )
                 return self._make_finding(option.line, why)
         return self._make_finding(
             self._find_first_change(),
-            "this can't come from any source: white space, or the form of the head",
+            "no source can produce this: it is whitespace, or the format of the front matter",
         )
 
     def _make_ambiguity_finding(self, option: _Option) -> Finding:
         places = [f"{edits[0].path}:{edits[0].line}" for edits in option.candidates]
-        hint = f"name one: --to {' or --to '.join(places)}"
-        return self._make_finding(option.line, "this could go to more than one place", hint)
+        hint = f"choose one: --to {' or --to '.join(places)}"
+        return self._make_finding(option.line, "this edit could go to more than one place", hint)
 
     def _make_finding(self, line: int, message: str, hint: str = "") -> Finding:
         excerpt = self.lines[line - 1 - self.place.before] if line else ""

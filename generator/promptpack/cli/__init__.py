@@ -17,17 +17,17 @@ from promptpack.model import UserError
 
 COMMANDS = {
     "build": "Render every variant for every client.",
-    "check": "Tell whether the outputs are what the sources say.",
-    "lint": "Say what is weak, risky or contradictory in packs and templates.",
+    "check": "Check that the outputs match the sources.",
+    "lint": "Report weak, risky or contradictory parts of packs and templates.",
     "diff": "Show what a change does to the rendered agents.",
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
-    "targets": "Print what each client can hold of a policy.",
+    "targets": "Print what each client can enforce.",
     "explain": "Print where a line of an output comes from.",
     "impact": "Print every output that a source reaches.",
-    "absorb": "Take an edit of an output over into the sources.",
-    "install": "Put one variant into a repository, or take it out again.",
-    "docs": "Build or serve the site, or write it out as files.",
+    "absorb": "Move an edit of an output into the sources.",
+    "install": "Install one variant into a repository, or uninstall it.",
+    "docs": "Build, serve or export the site.",
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
@@ -48,7 +48,9 @@ class _CommandGroup(click.Group):
         except UserError as error:
             from promptpack.cli import report  # noqa: PLC0415 - not for --version
 
-            report.print_findings(error.findings, writes=ctx.invoked_subcommand in WRITING_COMMANDS)
+            writes = ctx.invoked_subcommand in WRITING_COMMANDS
+            outcome = report.NOTHING_WRITTEN if writes else ""
+            report.print_findings(error.findings, outcome, verbose=ctx.obj.verbose)
             return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -76,10 +78,10 @@ class _CommandGroup(click.Group):
 
 @click.group(cls=_CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "directory", type=click.Path(path_type=Path), help="The project's folder.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="How to report.")
-@click.option("--color", type=click.Choice(COLORS), default="auto")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="Output format.")
+@click.option("--color", type=click.Choice(COLORS), default="auto", help="Whether to use colours.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more detail.")
 @click.version_option(__version__, prog_name="promptpack", message="%(prog)s %(version)s")
 @click.pass_context
 def program(  # noqa: PLR0913, PLR0917 - one parameter a global option

@@ -1,4 +1,4 @@
-"""`promptpack absorb`: take an edit of an output over into the sources."""
+"""`promptpack absorb`: move an edit of an output into the sources."""
 
 import json
 import re
@@ -23,17 +23,19 @@ from promptpack.reporting.plurals import pluralize
 
 @click.command("absorb")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--to", "to", metavar="PATH[:LINE]", default="", help="The source that takes it.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("--yes", is_flag=True, help="Go on where other variants change too.")
+@click.option(
+    "--to", "to", metavar="PATH[:LINE]", default="", help="The source that gets the edit."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", is_flag=True, help="Apply the edit even if other variants change too.")
 @format_option
 @pass_state
 def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> int:
-    """Apply the edit that was made in FILE to the fragment or pack line it came from.
+    """Move an edit of FILE into the fragment or pack line that the text came from.
 
-    FILE is an output, or a copy that `install` put into a repository. The edit of the sources is
-    shown first, with every other output that it changes. Where other variants change too it is
-    only made with --yes, or after asking on a terminal. After it, `build` gives exactly FILE.
+    FILE is an output, or a copy that `install` put into a repository. The command first shows how
+    the sources change, and every other output that changes with them. If other variants change
+    too, it needs --yes, or asks on a terminal. Afterwards, `build` produces exactly FILE.
     """
     root = state.root()
     project = load_project(root)
@@ -43,7 +45,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
         target = _parse_target(project, root, to)
         proposal = propose(project, artifacts, output, str(file), target)
     except UserError as error:
-        report.print_findings(error.findings)
+        report.print_findings(error.findings, report.NOTHING_WRITTEN, verbose=state.verbose)
         return 1
     _print_proposal(state, project, proposal, file)
     if dry_run:
@@ -64,10 +66,10 @@ def _find_edited(artifacts: Iterable[Artifact], file: Path) -> LocatedOutput:
         output for output in outputs if output.text != output.artifact.content.decode()
     ]
     if not outputs:
-        raise click.UsageError(f"'{file}' is no file that promptpack wrote for this project.")
+        raise click.UsageError(f"promptpack did not write '{file}' for this project.")
     if len(edited_outputs) > 1:
         packs = ", ".join(output.artifact.agent.name for output in edited_outputs)
-        raise click.UsageError(f"Several packs' blocks were edited in '{file}' ({packs}).")
+        raise click.UsageError(f"'{file}' has edits in the blocks of several packs ({packs}).")
     return (edited_outputs or outputs)[0]
 
 
@@ -77,7 +79,7 @@ def _parse_target(project: Project, root: Path, argument: str) -> tuple[str, int
         return "", 0
     path = resolve_source(project, root, match[1])
     if path not in project.sources:
-        raise click.UsageError(f"'{match[1]}' is no source of this project.")
+        raise click.UsageError(f"'{match[1]}' is not a source file of this project.")
     return path, int(match[2] or 0)
 
 
@@ -88,12 +90,12 @@ def _print_proposal(state: State, project: Project, proposal: Proposal, file: Pa
     for path, text in proposal.sources.items():
         for line in _diff_source(project, path, text):
             click.echo(line)
-    click.echo(f"{file}: 1 output as edited", err=True)
+    click.echo(f"{file}: 1 output will match the edit", err=True)
     if proposal.siblings:
         clients = ", ".join(artifact.target for artifact in proposal.siblings)
-        click.echo(f"The same variant changes for {clients} too.", err=True)
+        click.echo(f"The same variant also changes for {clients}.", err=True)
     if proposal.others:
-        click.echo("Other variants change too:", err=True)
+        click.echo("Other variants also change:", err=True)
         for pack, variants in _group_variants(proposal.others).items():
             click.echo("\n".join(report.wrap_text(f"  {pack}: ", ", ".join(variants), 4)), err=True)
 
@@ -128,7 +130,9 @@ def _confirm(proposal: Proposal) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         other_variants = pluralize(variants, "other variant")
         click.echo(
-            f"Nothing was changed: {other_variants} would change too. Go on with --yes.", err=True
+            f"Nothing was changed, because {other_variants} would change too. "
+            "Use --yes to apply the edit anyway.",
+            err=True,
         )
         return False
     return click.confirm("Change them all?", err=True)

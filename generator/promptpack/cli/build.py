@@ -31,8 +31,8 @@ from promptpack.session import Session
 def command(state: State, out: Path | None, selection: Selection, *, force: bool) -> None:
     """Render every variant for every client into the output folder.
 
-    Nothing is written unless everything renders, and no file is overwritten that promptpack did
-    not write or that was edited since.
+    Nothing is written unless everything renders. A file that promptpack did not write, or that was
+    edited since, is not overwritten.
     """
     root = state.root()
     folder = state.output(root, out)

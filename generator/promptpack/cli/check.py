@@ -1,4 +1,4 @@
-"""`promptpack check`: tell whether the outputs are what the sources say."""
+"""`promptpack check`: check that the outputs match the sources."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ _STATE_WORDS = {
     "extra": "extra",
     "edited": "edited by hand",
     "foreign": "not written by promptpack",
-    "linked": "behind a link",
+    "linked": "a link, or behind one",
 }
 
 
@@ -37,10 +37,10 @@ _MAX_MISSING = 10
 @format_option
 @pass_state
 def command(state: State, out: Path | None, selection: Selection) -> int:
-    """Tell whether the outputs are what the sources say; writes nothing.
+    """Check that the outputs match the sources; writes nothing.
 
-    Prints the difference of each file that is stale, missing, extra or edited by hand, and the
-    command that mends it. The exit code is 1 if there is any.
+    Prints the diff of each file that is stale, missing, extra or edited by hand, and the command
+    that fixes it. The exit code is 1 if there is any such file.
     """
     root = state.root()
     folder = state.output(root, out)
@@ -57,7 +57,7 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
         if not artifacts and selection != ALL:
             click.echo(explain_empty_selection(project, selection))
         file_count = pluralize(len(plan.wanted), "file")
-        click.echo(f"{file_count} in {state.shown(folder)}, all as built")
+        click.echo(f"{file_count} in {state.shown(folder)}, all up to date")
     return 1 if differing else 0
 
 
@@ -66,7 +66,7 @@ def _format_report(differing: list[Status], fix: str, state: State) -> Iterator[
     for status in missing[:_MAX_MISSING]:
         yield click.style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
     if len(missing) > _MAX_MISSING:
-        yield f"… and {pluralize(len(missing) - _MAX_MISSING, 'more missing file')}"
+        yield f"... and {pluralize(len(missing) - _MAX_MISSING, 'more missing file')}"
     for status in differing:
         if status.state == "missing":
             continue
@@ -75,14 +75,14 @@ def _format_report(differing: list[Status], fix: str, state: State) -> Iterator[
             yield from report.format_difference(status)
     abandoned = [status for status in differing if status.state == "edited" and status.new is None]
     for status in abandoned:
-        yield f"No pack builds {status.path} any more, and it was edited: move it or delete it"
+        yield f"{status.path} was edited, and no pack builds it any more: move it or delete it"
     if any(status.state == "linked" for status in differing):
-        yield "Nothing is written through a link: remove it first"
+        yield "promptpack does not write through a link: remove the link first"
     fixable_states = [status.state for status in differing if status not in abandoned]
     if "edited" in fixable_states or "foreign" in fixable_states:
-        yield f"To replace what is not promptpack's, keeping a copy: {fix} --force"
+        yield f"To overwrite these files and keep a copy of each: {fix} --force"
     elif fixable_states:
-        yield f"To mend it: {fix}"
+        yield f"To fix it: {fix}"
 
 
 def _make_build_command(state: State, out: Path | None, selection: Selection) -> str:

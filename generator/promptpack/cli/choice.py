@@ -15,9 +15,9 @@ def choose_pack(project: Project, name: str | None) -> str:
     """Return the pack's name; where none is given, the project has to have only one."""
     if name is None:
         if not project.packs:
-            raise click.UsageError("The project has no pack yet.")
+            raise click.UsageError("The project has no packs yet.")
         if len(project.packs) > 1:
-            raise click.UsageError(f"Name a pack: {', '.join(project.packs)}.")
+            raise click.UsageError(f"Name one of the packs: {', '.join(project.packs)}.")
         return next(iter(project.packs))
     if name not in project.packs:
         raise click.UsageError(f"No pack '{name}'.{format_suggestion(name, project.packs)}")
@@ -52,7 +52,7 @@ def choose_target(pack: Pack, name: str | None) -> str:
         return "opencode" if "opencode" in targets else targets[0]
     if name in TARGETS and name not in targets:
         raise click.UsageError(
-            f"{pack.name} is not rendered for '{name}', only {_join_names(targets)}."
+            f"The pack {pack.name} is not built for '{name}', only for {_join_names(targets)}."
         )
     return name
 
@@ -67,7 +67,7 @@ def resolve_source(project: Project, root: Path, name: str) -> str:
 def explain_empty_selection(project: Project, selection: Selection) -> str:
     """Return why known names that were asked for give no variant: what the packs have instead."""
     if not project.packs or selection == ALL:
-        return "There is no pack yet: it starts with packs/<name>/pack.yaml"
+        return "There are no packs yet: create packs/<name>/pack.yaml"
     descriptions = [
         f"{pack.name} has the models {_join_names(pack.models)}, the policies "
         f"{_join_names(pack.policies)} and"
@@ -75,7 +75,7 @@ def explain_empty_selection(project: Project, selection: Selection) -> str:
         for pack in project.packs.values()
         if not selection.packs or pack.name in selection.packs
     ]
-    return f"No variant is what was asked for: {'; '.join(descriptions)}"
+    return f"No variant matches: {'; '.join(descriptions)}"
 
 
 def _join_names(names: Collection[str]) -> str:

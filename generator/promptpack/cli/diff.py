@@ -46,27 +46,45 @@ class DiffOptions:
 @click.command("diff")
 @click.argument("base", required=False)
 @click.argument("head", required=False)
-@click.option("--from-dir", type=_FOLDER, help="Compare this built folder …")
-@click.option("--to-dir", type=_FOLDER, help="… with this one, instead of revisions.")
+@click.option(
+    "--from-dir", type=_FOLDER, help="Compare this built folder instead of a BASE revision."
+)
+@click.option(
+    "--to-dir", type=_FOLDER, help="Compare with this built folder instead of a HEAD revision."
+)
 @click.option(
     "--format",
     "formats",
     multiple=True,
     type=click.Choice([*FORMATS]),
-    help="How to report; default: text. May be repeated.",
+    help="Output format; default: text. May be repeated.",
 )
 @click.option(
-    "--out", "outs", multiple=True, metavar="FORMAT=FILE", help="Write a format to a file."
+    "--out",
+    "outs",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write the report in this format to a file. May be repeated.",
 )
 @click.option("--only", type=click.Choice([*PARTS]), help="Show only this part.")
 @click.option("--pack", "packs", multiple=True, metavar="NAME", help="Only these packs.")
-@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only <model>.<policy>.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    help="Only these variants, written <model>.<policy>.",
+)
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only these targets.")
 @click.option(
     "--section", "sections", multiple=True, metavar="NAME", help="Show only these sections."
 )
 @click.option(
-    "-U", "--unified", type=click.IntRange(0, 100), default=0, help="Lines around a change."
+    "-U",
+    "--unified",
+    type=click.IntRange(0, 100),
+    default=0,
+    help="Lines of context around a change.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any output differs.")
 @click.option(
@@ -76,15 +94,23 @@ class DiffOptions:
     show_default=True,
     help="Exit with 1 on widened permissions, or on any change that is not accepted.",
 )
-@click.option("--accept", metavar="FILE", help="A saved JSON report of reviewed changes, in BASE.")
-@click.option("--max-chars", type=click.IntRange(1_000), default=BUDGET, show_default=True)
+@click.option(
+    "--accept", metavar="FILE", help="A saved JSON report of reviewed changes; its path in BASE."
+)
+@click.option(
+    "--max-chars",
+    type=click.IntRange(1_000),
+    default=BUDGET,
+    show_default=True,
+    help="The most characters of a Markdown report.",
+)
 @pass_state
 def command(state: State, /, **options: object) -> int:
     """Show what a change does to the rendered agents, grouped, permissions first.
 
-    BASE and HEAD are git revisions; BASE defaults to where the work left the default branch, HEAD
-    to the work tree. Both are rendered from their own sources; the repository is only read.
-    --only and --section narrow what is shown, never what a gate looks at.
+    BASE and HEAD are git revisions. BASE defaults to the merge base with the default branch, HEAD
+    to the working tree. Both are rendered from their own sources, and the repository is only read.
+    --only and --section limit what is shown, not what --fail-on and --exit-code check.
     """
     diff_options = DiffOptions(**options)  # type: ignore[arg-type]  # click gives each option its type
     files = _parse_outs(diff_options.outs)
@@ -131,11 +157,11 @@ def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
 
 def _make_review(state: State, diff_options: DiffOptions) -> Review:
     if (diff_options.from_dir is None) != (diff_options.to_dir is None):
-        raise click.UsageError("--from-dir and --to-dir go together.")
+        raise click.UsageError("--from-dir and --to-dir must be used together.")
     if diff_options.from_dir is None or diff_options.to_dir is None:
         return _compare_revisions(state, diff_options)
     if diff_options.base is not None:
-        raise click.UsageError("Give two folders or revisions, not both.")
+        raise click.UsageError("Give two folders or two revisions, not both.")
     accepted_changes = None
     if diff_options.accept is not None:
         accepted_changes = read_baseline(

@@ -24,9 +24,9 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 @click.group("docs")
 def command() -> None:
-    """Build the site of a project, serve it, or write it out as files.
+    """Build, serve or export the site of a project.
 
-    The settings are those of the project's mkdocs.yml; a project without one needs none.
+    The settings come from the project's mkdocs.yml, which is optional.
     """
 
 
@@ -48,11 +48,11 @@ def _require_extra(function: Command) -> Command:
 
 
 @command.command("build")
-@click.option("--out", type=_FOLDER, help="Where to; default: site in the project.")
+@click.option("--out", type=_FOLDER, help="The output folder; default: site in the project.")
 @pass_state
 @_require_extra
 def build_command(state: State, out: Path | None) -> None:
-    """Build the site into a folder; it can be read from a disk as well as from a server."""
+    """Build the site into a folder. It can be read from disk or from a web server."""
     from mkdocs.commands.build import build  # noqa: PLC0415 - only where there is MkDocs
     from mkdocs.config import load_config  # noqa: PLC0415 - the same
 
@@ -62,7 +62,7 @@ def build_command(state: State, out: Path | None) -> None:
         config = load_config(str(settings), site_dir=str(folder.resolve()))
         plugin: Any = config.plugins.get("promptpack")
         if plugin is None:
-            raise click.UsageError(f"'{settings}' names no promptpack under plugins.")
+            raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
         plugin.given = _gather_site(root, plugin.config.edit, plugin.config.releases)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARKER).touch()
@@ -73,15 +73,21 @@ def build_command(state: State, out: Path | None) -> None:
 
 
 @command.command("serve")
-@click.option("--address", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT")
+@click.option(
+    "--address",
+    default="127.0.0.1:8000",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where to serve the site.",
+)
 @pass_state
 @_require_extra
 def serve_command(state: State, address: str) -> None:
-    """Serve the site here, and build it again whenever a pack, a template or a page changes."""
+    """Serve the site on this computer; rebuild it when a pack, a template or a page changes."""
     from mkdocs.commands.serve import serve  # noqa: PLC0415 - only where there is MkDocs
 
     with _open_settings(state.root()) as settings:
-        click.echo(f"Serving on http://{address}/ until you stop it with Ctrl+C", err=True)
+        click.echo(f"Serving on http://{address}/ (press Ctrl+C to stop)", err=True)
         serve(config_file=str(settings), dev_addr=address)
 
 
@@ -93,8 +99,8 @@ def serve_command(state: State, address: str) -> None:
 def export_command(state: State, folder: Path, *, force: bool) -> None:
     """Write the site into FOLDER as pages and a mkdocs.yml, for builders without plugins.
 
-    What is there of an earlier export is brought up to date; a file that promptpack did not write,
-    or that was edited since, is left alone.
+    An earlier export in FOLDER is updated. A file that promptpack did not write, or that was edited
+    since, is left alone.
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 
@@ -175,7 +181,9 @@ def _claim_folder(root: Path, folder: Path) -> Path:
     """Return a folder that may be emptied: a new or empty one, or one with a site of ours."""
     _check_folder(root, folder)
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).exists():
-        raise click.UsageError(f"'{folder}' holds files that are no site of ours; name another.")
+        raise click.UsageError(
+            f"'{folder}' contains files that are not a promptpack site; choose another folder."
+        )
     return folder
 
 
@@ -183,8 +191,8 @@ def _check_folder(root: Path, folder: Path) -> None:
     from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
 
     is_inside = folder.resolve().is_relative_to((root / "docs").resolve())
-    if reason := "it is among the pages" if is_inside else find_folder_problem(folder, root):
-        raise click.UsageError(f"The site can't go into '{folder}': {reason}.")
+    if reason := "it is inside the docs folder" if is_inside else find_folder_problem(folder, root):
+        raise click.UsageError(f"The site can't be written to '{folder}': {reason}.")
 
 
 def _accept_all(_path: str, _about: object) -> bool:

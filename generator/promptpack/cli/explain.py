@@ -24,22 +24,22 @@ _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
 
 @click.command("explain")
 @click.argument("place", metavar="FILE:LINE|RULE")
-@click.option("--target", help="For a variant: the client; default: opencode, if there.")
+@click.option("--target", help="For a variant: the client; default: opencode, if the pack has it.")
 @out_option
 @format_option
 @pass_state
 def command(state: State, place: str, target: str | None, out: Path | None) -> None:
-    """Print the chain of origins of a line, or the page of a rule such as PP101.
+    """Print where a line comes from, step by step, or the page of a rule such as PP101.
 
-    FILE is an output (as it is printed, or its path), a copy that `install` put into a repository,
-    or a variant: `<model>.<policy>`, `<pack>/<model>.<policy>`.
+    FILE is an output (its path on disk, or the path that promptpack prints), a copy that `install`
+    put into a repository, or a variant: `<model>.<policy>`, `<pack>/<model>.<policy>`.
     """
     if _RULE_CODE.fullmatch(place):
         click.echo(_render_rule_page(place.upper()), nl=False)
         return
     match = _FILE_AND_LINE.fullmatch(place)
     if match is None:
-        raise click.UsageError(f"'{place}' is not FILE:LINE, such as {place}:1.")
+        raise click.UsageError(f"'{place}' is not FILE:LINE. Add a line number, such as {place}:1.")
     name, number = match["name"], int(match["line"])
     project = load_project(state.root())
     session = Session(project)
@@ -48,7 +48,7 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
         steps = explain_line(session.tracer, artifact, number)
     except IndexError:
         lines = artifact.content.count(b"\n")
-        raise click.UsageError(f"{artifact.path} has {lines} lines.") from None
+        raise click.UsageError(f"{artifact.path} has only {lines} lines.") from None
     redact = make_redactor(artifact.content.decode(), *project.sources.values())
     steps = tuple(step._replace(text=redact(step.text)) for step in steps)
     if state.format == "json":
@@ -113,9 +113,9 @@ def _find_artifact_line(
     relative_path = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
     matching = [artifact for artifact in artifacts if artifact.path == relative_path]
     if len(matching) > 1:
-        raise click.UsageError(f"'{name}' is shared by several packs: build it first.")
+        raise click.UsageError(f"Several packs share '{name}': build it first.")
     if not matching:
-        raise click.UsageError(f"'{name}' is no output of this project.")
+        raise click.UsageError(f"'{name}' is not an output of this project.")
     return matching[0], number
 
 
@@ -126,9 +126,11 @@ def _find_line_in_file(
     matching = [output for output in outputs if output.holds(number)]
     if not matching:
         last = max(output.before + output.text.count("\n") for output in outputs)
-        raise click.UsageError(f"Line {number} of '{name}' is not promptpack's (its last: {last}).")
+        raise click.UsageError(
+            f"promptpack did not write line {number} of '{name}' (its last line is {last})."
+        )
     line = matching[0].line(number)
     if line is None:
-        hint = f"'promptpack absorb {name}' takes the edit over into the sources"
-        raise click.UsageError(f"Line {number} of '{name}' is not as built: {hint}.")
+        hint = f"'promptpack absorb {name}' moves the edit into the sources"
+        raise click.UsageError(f"Line {number} of '{name}' was edited since the build: {hint}.")
     return matching[0].artifact, line

@@ -25,7 +25,8 @@ from promptpack.session import Session
 def command(state: State, place: str) -> None:
     """Print every output that a source file, or one line of it, reaches.
 
-    PATH is relative to the project or to where you are, or a fragment's name as packs write it.
+    PATH is relative to the project or to the current folder, or is a fragment's name as packs
+    write it.
     """
     match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", place)
     path, line = (match[1], int(match[2] or 0)) if match else (place, 0)
@@ -36,8 +37,8 @@ def command(state: State, place: str) -> None:
     path = resolve_source(project, root, path)
     if path not in project.sources:
         raise click.UsageError(
-            f"'{path}' is no "
-            f"source.{format_suggestion(path, (*project.sources, *project.fragments))}"
+            f"'{path}' is not a source file of this project."
+            f"{format_suggestion(path, (*project.sources, *project.fragments))}"
         )
     session = Session(project)
     artifacts = tuple(render(session))

@@ -1,4 +1,4 @@
-"""`promptpack install`: put one variant into a repository, or take it out again."""
+"""`promptpack install`: install one variant into a repository, or uninstall it."""
 
 import json
 import sys
@@ -19,13 +19,20 @@ from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 
 _STATE_VERBS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
+_BACKUP_VERB = "replace (the old file is kept as .orig)"
 _BACKED_UP_STATES = ("edited", "foreign")
 _REFUSED_STATES: tuple[FileState, ...] = ("edited", "foreign", "linked")
 
 
 @click.command("install")
 @click.argument("pack", required=False)
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="For this client.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help="The client to install for; may be repeated.",
+)
 @click.option("--variant", metavar="NAME", help="<model>.<policy>; default: the pack's default.")
 @click.option(
     "--into",
@@ -33,9 +40,9 @@ _REFUSED_STATES: tuple[FileState, ...] = ("edited", "foreign", "linked")
     required=True,
     help="The repository's folder.",
 )
-@click.option("--uninstall", is_flag=True, help="Take the pack's files out again.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--uninstall", is_flag=True, help="Remove the pack's files.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
 @format_option
 @pass_state
@@ -51,11 +58,11 @@ def command(  # noqa: PLR0913 - one parameter an option
     yes: bool,
     force: bool,
 ) -> int:
-    """Put one variant of PACK into a repository, for each --target.
+    """Install one variant of PACK into a repository, for each --target.
 
-    PACK may be left out where the project has only one. On a terminal what would be done is shown
+    PACK is optional if the project has only one. On a terminal, the command shows its plan and asks
     first. A file that promptpack did not put there, or that was edited since, is left alone, and
-    the exit code is 1. In AGENTS.md only the pack's own block is written.
+    the exit code is 1. In AGENTS.md, only the pack's own block is written.
     """
     project = load_project(state.root())
     pack = choose_pack(project, pack)
@@ -74,7 +81,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     try:
         apply_plan(plan, force=force)
     except UserError as error:
-        report.print_findings(error.findings)
+        report.print_findings(error.findings, report.NOTHING_WRITTEN, verbose=state.verbose)
         return 1
     return 1 if refused_statuses else 0
 
@@ -99,7 +106,7 @@ def _print_plan(state: State, plan: Plan, *, force: bool) -> None:
             if status.old is not None or status.new is not None:
                 keeps_copy = force and status.state in _BACKED_UP_STATES and status.new is not None
                 verb = _STATE_VERBS.get(status.state, "leave alone")
-                click.echo(f"{'replace, and keep as .orig,' if keeps_copy else verb} {status.path}")
+                click.echo(f"{_BACKUP_VERB if keeps_copy else verb} {status.path}")
 
 
 def _confirm(plan: Plan, *, yes: bool) -> bool:
@@ -107,4 +114,4 @@ def _confirm(plan: Plan, *, yes: bool) -> bool:
     has_changes = any(status.state != "same" for status in plan.statuses)
     if yes or not has_changes or not sys.stdin.isatty():
         return True
-    return click.confirm("Go on?", err=True)
+    return click.confirm("Continue?", err=True)

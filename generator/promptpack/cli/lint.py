@@ -1,4 +1,4 @@
-"""`promptpack lint`: what is weak, risky or contradictory in packs and templates."""
+"""`promptpack lint`: report weak, risky or contradictory parts of packs and templates."""
 
 import click
 
@@ -17,20 +17,20 @@ from promptpack.session import Session
 
 
 @click.command("lint")
-@click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="How to report.")
+@click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="Output format.")
 @click.option(
     "--rule", "codes", multiple=True, metavar="CODE", help="Only this rule; may be repeated."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @pass_state
 def command(state: State, format_: str | None, codes: tuple[str, ...], *, strict: bool) -> int:
-    """Say what is weak, risky or contradictory in packs, templates and prompts; writes nothing.
+    """Report weak, risky or contradictory parts of packs, templates and prompts; writes nothing.
 
-    The exit code is 0 where there are only warnings, and 1 where there is an error, or with
-    --strict any finding. While the project does not build, only what stops it is said.
-    `promptpack explain CODE` prints a rule's page. A finding is ignored with `ignore:` in the pack,
-    or in a comment on its line or the line before (`promptpack: ignore CODE - reason`), always with
-    a reason.
+    The exit code is 0 if there are only warnings, and 1 if there is an error or, with --strict, any
+    finding. If the project does not build, only the errors that stop the build are reported.
+    `promptpack explain CODE` prints a rule's page. To ignore a finding, use `ignore:` in the pack,
+    or a comment on its line or the line before (`promptpack: ignore CODE - reason`). Both need a
+    reason.
     """
     for code in codes:
         if code not in RULES:
@@ -53,19 +53,15 @@ def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
 
 
 def _print_result(state: State, lint_result: LintResult) -> None:
-    for line in report.format_findings(lint_result.findings):
-        click.echo(line)
-    suppressed_note = f", {len(lint_result.suppressed)} ignored" if lint_result.suppressed else ""
+    note = f", {len(lint_result.suppressed)} suppressed" if lint_result.suppressed else ""
     if state.verbose:
         for finding, reason in lint_result.suppressed:
-            click.echo(f"ignored {finding.code} at {finding.path}:{finding.line}: {reason}")
-    if lint_result.findings or not state.quiet:
-        message = (
-            report.count_findings(lint_result.findings)
-            if lint_result.findings
-            else "Nothing to say"
-        )
-        click.echo(f"{message}{suppressed_note}")
+            click.echo(f"suppressed {finding.code} at {finding.path}:{finding.line}: {reason}")
+        if lint_result.suppressed and lint_result.findings:
+            click.echo()
+    report.print_findings(lint_result.findings, note, verbose=state.verbose, err=False)
+    if not lint_result.findings and not state.quiet:
+        click.echo(f"No findings{note}")
 
 
 def _find_prefix(state: State, name: str) -> str:

@@ -22,7 +22,7 @@ KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 def command(state: State, kinds: tuple[str, ...]) -> None:
     """List packs, variants, fragments, models, policies and layouts.
 
-    A template of the project that shadows one of the standard library says so.
+    Templates of the project that shadow one of the standard library are marked.
     """
     project = load_project(state.root())
     rows = {kind: list(_iter_rows(project, kind)) for kind in kinds or KINDS}

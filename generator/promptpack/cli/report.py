@@ -4,14 +4,15 @@ import difflib
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
-from promptpack.model import Artifact, Finding, Loss, Severity
+from promptpack.model import Artifact, Finding, Loss
 from promptpack.output.write import Plan, Status
 from promptpack.reporting.plurals import pluralize
 
-_MAX_EXCERPT = 100
+NOTHING_WRITTEN = "; nothing was written"
 _LOSS_WORDS = {
     "exact": "✓ exact",
     "widened": "▲ accepted",
@@ -26,42 +27,28 @@ _LOSS_COLORS = {
     "narrowed": "cyan",
     "dropped": "blue",
 }
-_SEVERITY_COLORS: dict[Severity, str] = {"error": "red", "warning": "yellow"}
+_FINDING_STYLES: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "message": {"bold": True},
+    "gutter": {"fg": "blue", "bold": True},
+    "help": {"fg": "cyan", "bold": True},
+}
 
 
-def print_findings(findings: Iterable[Finding], *, writes: bool = True) -> None:
-    """Print findings to stderr, then how many; with `writes`, that nothing was written."""
-    findings = list(findings)
-    for line in format_findings(findings):
-        click.echo(line, err=True)
-    click.echo(f"{count_findings(findings)}{'; nothing was written' if writes else ''}", err=True)
+def print_findings(
+    findings: Iterable[Finding], outcome: str = "", *, verbose: bool = False, err: bool = True
+) -> None:
+    """Print findings as wide as the terminal, then how many there are and the outcome."""
+    from promptpack.reporting.findings import format_findings  # noqa: PLC0415 - only where something is wrong
+
+    width = shutil.get_terminal_size().columns
+    for line in format_findings(findings, outcome, width, _style_finding, all_places=verbose):
+        click.echo(line, err=err)
 
 
-def format_findings(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield the lines of findings, each with its source line and what to do; no secret is shown."""
-    from promptpack.redaction import redact_finding  # noqa: PLC0415 - only where something is wrong
-    from promptpack.source.text import escape_controls  # noqa: PLC0415 - reading needs yaml, speaking does not
-
-    for finding in map(redact_finding, findings):
-        location = ":".join(
-            str(part)
-            for part in (finding.path, finding.line, finding.column)
-            if part and finding.path
-        )
-        prefix = click.style(f"{escape_controls(location)}: ", bold=True) if location else ""
-        code = click.style(finding.code, fg=_SEVERITY_COLORS[finding.severity])
-        label = "" if finding.severity == "error" else f" {finding.severity}:"
-        yield f"{prefix}{code}{label} {escape_controls(finding.message)}"
-        yield from (escape_controls(line) for line in _format_excerpt(finding))
-
-
-def count_findings(findings: Iterable[Finding]) -> str:
-    """Return how many errors and warnings there are, in words."""
-    counts = Counter(finding.severity for finding in findings)
-    parts = [
-        pluralize(counts[severity], severity) for severity in _SEVERITY_COLORS if counts[severity]
-    ]
-    return ", ".join(parts) or pluralize(0, "error")
+def _style_finding(text: str, role: str) -> str:
+    return click.style(text, **_FINDING_STYLES[role])
 
 
 def summarize_losses(artifacts: Iterable[Artifact]) -> Iterator[str]:
@@ -150,20 +137,6 @@ def format_leftovers(plan: Plan) -> Iterator[str]:
     for status in plan.filter_statuses("edited"):
         if status.new is None:
             yield f"  kept {status.path}: it was edited, and no pack builds it any more"
-
-
-def _format_excerpt(finding: Finding) -> Iterator[str]:
-    if not finding.excerpt:
-        if finding.hint:
-            yield f"      {finding.hint}"
-        return
-    start = (
-        max(0, finding.column - 1 - _MAX_EXCERPT // 2) if len(finding.excerpt) > _MAX_EXCERPT else 0
-    )
-    excerpt = finding.excerpt[start : start + _MAX_EXCERPT]
-    width = max(1, min(finding.width, len(excerpt) - (finding.column - 1 - start)))
-    yield f"{finding.line:>5} | {excerpt}"
-    yield f"      | {' ' * (finding.column - 1 - start)}{'^' * width} {finding.hint}".rstrip()
 
 
 def _shorten(text: str) -> str:

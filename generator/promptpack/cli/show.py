@@ -12,12 +12,13 @@ from promptpack.rendering.variants import Selection
 @click.command("show")
 @click.argument("pack", required=False)
 @click.argument("variant", required=False)
-@click.option("--target", help="The client; default: opencode, where the pack has it.")
+@click.option("--target", help="The client; default: opencode, if the pack has it.")
 @pass_state
 def command(state: State, pack: str | None, variant: str | None, target: str | None) -> None:
-    """Print the file of one VARIANT (`<model>.<policy>`, else the pack's default) for one client.
+    """Print the file of one variant for one client.
 
-    PACK may be left out where the project has only one.
+    VARIANT is `<model>.<policy>`; default: the pack's default. PACK is optional if the project has
+    only one.
     """
     if pack and variant is None and "." in pack:
         pack, variant = None, pack

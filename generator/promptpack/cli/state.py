@@ -34,11 +34,13 @@ class State:
 
         if self.directory is not None:
             if not (self.directory / "packs").is_dir():
-                raise click.UsageError(f"'{self.directory}' holds no folder named packs.")
+                raise click.UsageError(f"'{self.directory}' has no 'packs' folder.")
             return self.directory.resolve()
         root = find_project_folder(Path.cwd())
         if root is None:
-            raise click.UsageError("No folder named packs here or above; name one with -C.")
+            raise click.UsageError(
+                "No 'packs' folder here or in any folder above; set the project's folder with -C."
+            )
         return root
 
     def output(self, root: Path, out: Path | None) -> Path:
@@ -76,8 +78,8 @@ def add_global_options(command: click.Command) -> click.Command:
     options: dict[tuple[str, ...], dict[str, Any]] = {
         ("-C", "directory"): {"type": click.Path(path_type=Path), "help": "The project's folder."},
         ("--color", "color"): {"type": click.Choice(COLORS), "help": "Whether to use colours."},
-        ("-q", "--quiet"): {"is_flag": True, "help": "Say only what went wrong."},
-        ("-v", "--verbose"): {"is_flag": True, "help": "Say more."},
+        ("-q", "--quiet"): {"is_flag": True, "help": "Print only problems."},
+        ("-v", "--verbose"): {"is_flag": True, "help": "Print more detail."},
     }
 
     def store(context: click.Context, parameter: click.Parameter, value: object) -> None:
@@ -107,7 +109,7 @@ def format_option(command: Command) -> Command:
         type=click.Choice(FORMATS),
         expose_value=False,
         callback=store,
-        help="How to report.",
+        help="Output format.",
     )(command)
 
 

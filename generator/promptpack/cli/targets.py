@@ -24,24 +24,30 @@ _ICONS: dict[Enforcement, tuple[str, str]] = {
 
 
 @click.command("targets")
-@click.option("--format", "format_", type=click.Choice((*FORMATS, "gitattributes")))
+@click.option(
+    "--format", "format_", type=click.Choice((*FORMATS, "gitattributes")), help="Output format."
+)
 @click.option(
     "--installed",
     multiple=True,
     metavar="NAME",
-    help="With gitattributes: where this agent is installed, not built.",
+    help=(
+        "With --format gitattributes: the files of this agent where it is installed, not where it "
+        "is built. May be repeated."
+    ),
 )
 @pass_state
 def command(state: State, format_: str | None, installed: tuple[str, ...]) -> None:
-    """Print what each client can hold of a policy, and how that was checked.
+    """Print what each client can enforce, and how that was checked.
 
     The table is computed by compiling a policy for each capability and reading the file back.
-    As gitattributes, print the lines that tell git and a forge which files are generated.
+    With --format gitattributes, print the lines that tell git and a forge which files are
+    generated.
     """
     if installed and format_ != "gitattributes":
-        raise click.UsageError("--installed goes with --format gitattributes.")
+        raise click.UsageError("--installed needs --format gitattributes.")
     if invalid_names := [name for name in installed if not re.fullmatch(SLUG_REGEX, name)]:
-        raise click.UsageError(f"'{invalid_names[0]}' is not the name of an agent.")
+        raise click.UsageError(f"'{invalid_names[0]}' is not a valid agent name.")
     if format_ == "gitattributes":
         click.echo(make_gitattributes(installed), nl=False)
         return

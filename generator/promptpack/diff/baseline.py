@@ -24,8 +24,10 @@ def read_baseline(data: bytes, path: str) -> Baseline:
                 map(str, outputs)
             )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        hint = "save a report: promptpack diff --format json"
-        finding = Finding("PP052", "error", path, 1, 1, "not a report of accepted changes", hint)
+        hint = "save a report with 'promptpack diff --format json'"
+        finding = Finding(
+            "PP052", "error", path, 1, 1, "this file is not a saved report of changes", hint
+        )
         raise UserError((finding,)) from None
     return baseline
 

@@ -55,10 +55,12 @@ def list_tags(root: Path, limit: int) -> tuple[Tag, ...]:
 def resolve_revision(root: Path, name: str) -> Revision:
     """Return the commit that a name means; raises UserError where it means none."""
     if not name or name.startswith("-") or not name.isprintable():
-        raise _make_error(f"'{name}' is not the name of a revision", "a branch, a tag or a commit")
+        raise _make_error(
+            f"'{name}' is not a valid revision name", "use a branch, a tag or a commit"
+        )
     commit = _resolve_commit(root, name)
     if commit is None:
-        raise _make_error(f"no revision '{name}' here", _make_fetch_hint(root, name))
+        raise _make_error(f"unknown revision '{name}'", _make_fetch_hint(root, name))
     short = commit[:7]
     return Revision(commit, short if commit.startswith(name) else f"{name}@{short}")
 
@@ -71,7 +73,9 @@ def find_merge_base(root: Path, head: str | None) -> Revision:
     process = _run_git(root, "merge-base", theirs.commit, ours.commit)
     if process.returncode:
         hint = _make_fetch_hint(root, branch)
-        raise _make_error(f"'{branch}' and '{head or 'HEAD'}' have no commit in common here", hint)
+        raise _make_error(
+            f"'{branch}' and '{head or 'HEAD'}' have no common ancestor in this clone", hint
+        )
     commit = process.stdout.decode().strip()
     return Revision(commit, f"{branch}@{commit[:7]}")
 
@@ -84,7 +88,9 @@ def find_default_branch(root: Path) -> str:
         if name and _resolve_commit(root, name) is not None:
             return name
     hint = _make_fetch_hint(root, "main")
-    raise _make_error("no default branch is known here", hint or "name it: promptpack diff BASE")
+    raise _make_error(
+        "can't find the default branch", hint or "name the base: 'promptpack diff BASE'"
+    )
 
 
 def extract(root: Path, commit: str, folder: Path) -> tuple[str, ...]:
@@ -106,7 +112,9 @@ def read_file(root: Path, commit: str, path: str) -> bytes | None:
     """Return one file of a commit by its path in the project, or None where there is none."""
     inner_path = PurePosixPath(os.path.normpath(path))
     if inner_path.is_absolute() or ".." in inner_path.parts:
-        raise _make_error(f"'{path}' is not inside the project", "a path from the project's folder")
+        raise _make_error(
+            f"'{path}' is not inside the project", "use a path relative to the project's folder"
+        )
     process = _run_git(root, "cat-file", "blob", f"{commit}:./{inner_path}")
     return None if process.returncode else process.stdout
 
@@ -128,7 +136,7 @@ def _list_entries(root: Path, commit: str) -> Iterator[tuple[str, str, str]]:
         parts = path.split("/")
         if parts[0] not in FOLDERS or {"", ".", ".."} & set(parts):
             raise _make_error(
-                f"{commit[:7]} holds the path '{path}'", "no file may leave its folder"
+                f"{commit[:7]} contains the path '{path}'", "a path must stay inside its folder"
             )
         yield mode, oid, path
 
@@ -142,7 +150,10 @@ def _read_contents(root: Path, files: Mapping[str, str]) -> Iterator[tuple[str, 
             response[offset:].partition(b"\n") if offset < len(response) else (b"missing", b"", b"")
         )
         if not header.split()[1:2] == [b"blob"]:
-            raise _make_error(f"git has not got '{path}'", "fetch the whole history: git fetch")
+            raise _make_error(
+                f"git does not have the content of '{path}'",
+                "in a partial clone, run 'git fetch --refetch --no-filter'",
+            )
         start = offset + len(header) + 1
         size = int(header.split()[2])
         yield path, response[start : start + size]
@@ -160,7 +171,10 @@ def _make_fetch_hint(root: Path, name: str) -> str:
     """Return what to fetch, where that is what is missing."""
     is_shallow = _run_git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
     if is_shallow:
-        return f"the clone is shallow: git fetch --unshallow origin, for '{name}' and its history"
+        return (
+            f"the clone is shallow: to get '{name}' and its history, "
+            "run 'git fetch --unshallow origin'"
+        )
     return "" if _resolve_commit(root, "HEAD") else "this repository has no commit yet"
 
 
@@ -185,14 +199,16 @@ def _run_git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Comp
         )
     except FileNotFoundError:
         raise _make_error(
-            "git is not installed here", "or compare: --from-dir A --to-dir B"
+            "git is not installed",
+            "without git, compare two built folders with '--from-dir A --to-dir B'",
         ) from None
     if process.returncode == 128 and b"not a git repository" in process.stderr:
-        hint = "compare two built folders with --from-dir A --to-dir B"
-        raise _make_error("this project is in no git repository", hint)
+        hint = "compare two built folders with '--from-dir A --to-dir B'"
+        raise _make_error("this project is not in a git repository", hint)
     if process.returncode == 128 and b"dubious ownership" in process.stderr:
         raise _make_error(
-            "git refuses this repository: its owner is somebody else", "git safe.directory"
+            "git refuses this repository because another user owns it",
+            "see 'safe.directory' in git's documentation",
         )
     return process
 

@@ -43,9 +43,9 @@ _SECTIONS: tuple[tuple[str, frozenset[ChangeKind]], ...] = (
     ("Model or mode changed", frozenset({"model", "mode"})),
     ("Safety text changed or removed", frozenset({"safety"})),
     ("Permissions narrowed", frozenset({"narrowed"})),
-    ("Other head fields", frozenset({"head"})),
+    ("Other front matter fields", frozenset({"head"})),
     ("Prose", frozenset({"prose", "moved"})),
-    ("White space only", frozenset({"whitespace"})),
+    ("Whitespace only", frozenset({"whitespace"})),
 )
 _URGENT_COUNT = 2
 
@@ -61,14 +61,14 @@ def iter_sections(review: Review) -> Iterator[ReportSection]:
 def describe_action(change: Change) -> str:
     """Return what happened, in a word or two."""
     actions: dict[ChangeKind, str] = {
-        "unproven": "widened (unproven)",
+        "unproven": "possibly widened",
         "widened": "widened",
         "narrowed": "narrowed",
         "moved": "moved",
         "output-added": "output added",
         "output-removed": "output removed",
         "output-renamed": "output renamed",
-        "whitespace": "white space",
+        "whitespace": "whitespace",
     }
     if change.kind in actions:
         return actions[change.kind]
@@ -140,7 +140,7 @@ def format_totals(review: Review) -> str:
         outputs,
         f"{pluralize(summary.groups, 'group')} ({pluralize(summary.hunks, 'hunk')})",
         f"{format_tokens(summary.tokens_per_output)} per output",
-        f"unexplained {summary.unexplained}" if review.origins_known else "origins unknown",
+        f"{summary.unexplained} unexplained" if review.origins_known else "origins unknown",
     ]
     parts += [f"{summary.suppressed} accepted earlier"] if summary.suppressed else []
     return " · ".join(parts)

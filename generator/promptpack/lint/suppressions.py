@@ -78,19 +78,20 @@ def diagnose_unused(suppression: Suppression, rules: Mapping[str, Rule]) -> Diag
     path, line = suppression.origin
     if suppression.code not in rules:
         hint = suggest(suppression.code, rules)
-        return Diagnostic(path, line, f"there is no rule {suppression.code} to ignore", hint)
+        return Diagnostic(path, line, f"unknown rule '{suppression.code}'", hint)
     if rules[suppression.code].stops_build:
         return Diagnostic(
-            path, line, f"{suppression.code} stops the build: it can't be ignored", "mend it"
+            path, line, f"{suppression.code} stops the build and can't be ignored", "fix it instead"
         )
     if not suppression.reason:
-        hint = f"write why: promptpack: ignore {suppression.code} - the reason"
+        hint = f"add a reason: 'promptpack: ignore {suppression.code} - the reason'"
         return Diagnostic(
-            path, line, f"{suppression.code} is ignored without a reason, so it counts", hint
+            path,
+            line,
+            f"this ignore of {suppression.code} has no reason, so it has no effect",
+            hint,
         )
-    return Diagnostic(
-        path, line, f"{suppression.code} says nothing here to ignore", "take this out"
-    )
+    return Diagnostic(path, line, f"{suppression.code} reports nothing here", "remove this ignore")
 
 
 def _find_matching(

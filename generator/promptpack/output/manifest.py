@@ -46,7 +46,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if data["schema_version"] > SCHEMA_VERSION:
-            raise UserError((_make_manifest_finding("is of a newer promptpack: use that one"),))
+            raise UserError(
+                (_make_manifest_finding("was written by a newer promptpack: use that version"),)
+            )
         manifest = Manifest(dict(data["files"]), dict(data["pending"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Manifest()
@@ -54,7 +56,11 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest()
     if outside_paths := [p for p in (*manifest.files, *manifest.pending) if not _is_inside(p)]:
         raise UserError(
-            (_make_manifest_finding(f"names a path that can't be ours: {outside_paths[0]!r}"),)
+            (
+                _make_manifest_finding(
+                    f"lists a path that promptpack would never write: {outside_paths[0]!r}"
+                ),
+            )
         )
     return manifest
 

@@ -3,7 +3,7 @@
 A manifest in the folder records the hash of every file that promptpack wrote there. A file is
 overwritten or removed only while its bytes are the recorded ones. Before the first write the
 manifest also notes what is about to be written, so that a run that was cut short is recognised and
-mended by the next. Only the manifest is synced: files can always be made again.
+fixed by the next. Only the manifest is synced: files can always be made again.
 
 What is recorded is a file by its path, or a block in a file shared with others by `path#name`.
 """
@@ -72,13 +72,15 @@ def find_folder_problem(folder: Path, root: Path) -> str:
     """
     resolved_folder, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
     if folder.is_symlink():
-        return "it is a link; name the folder that it leads to"
+        return "it is a link; use the folder that it points to"
     if root.is_relative_to(resolved_folder):
-        return "it holds the project's sources"
+        return "it contains the project's sources"
     if home.is_relative_to(resolved_folder):
-        return "it is your home folder" if home == resolved_folder else "it holds your home folder"
+        return (
+            "it is your home folder" if home == resolved_folder else "it contains your home folder"
+        )
     if any(resolved_folder.is_relative_to(root / name) for name in ("packs", "templates", ".git")):
-        return "it is among the project's sources"
+        return "it is inside the project's sources"
     return "it is a file" if resolved_folder.exists() and not resolved_folder.is_dir() else ""
 
 
@@ -128,7 +130,13 @@ def rewrite_source(source: Path, old: str, new: str) -> None:
     resolved_path = source.resolve()
     data, mode = resolved_path.read_bytes(), resolved_path.stat().st_mode
     if decode_source(data, "")[0] != old:
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, "was changed meanwhile"),))
+        raise UserError(
+            (
+                Finding(
+                    "PP405", "error", str(source), 0, 0, "this source was changed in the meantime"
+                ),
+            )
+        )
     if data.count(b"\r\n") * 2 > data.count(b"\n"):
         new = new.replace("\n", "\r\n")
     replace_file(resolved_path, (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + new.encode())
@@ -304,12 +312,16 @@ def _remove_empty_folders(folder: Path, path: str) -> None:
 
 
 def _make_refusal(status: Status) -> Finding:
-    force_hint = ", or use --force: what is there is kept as .orig"
-    absorb_hint = "take the edit over with 'promptpack absorb'" + force_hint
+    force_hint = ", or use --force, which keeps the existing file as .orig"
+    absorb_hint = "move the edit into the sources with 'promptpack absorb'" + force_hint
     messages = {
-        "linked": ("PP402", "a link stands in the way", "remove the link"),
-        "edited": ("PP403", "was edited since promptpack wrote it", absorb_hint),
-        "foreign": ("PP403", "was not written by promptpack", "move it away" + force_hint),
+        "linked": ("PP402", "this path is a link, or goes through one", "remove the link"),
+        "edited": ("PP403", "this file was edited since promptpack wrote it", absorb_hint),
+        "foreign": (
+            "PP403",
+            "this file was not written by promptpack",
+            "move it away" + force_hint,
+        ),
     }
     code, message, hint = messages[status.state]
     return Finding(code, "error", status.path, 0, 0, message, hint)

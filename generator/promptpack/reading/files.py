@@ -37,7 +37,7 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
     sources = resolve_shadows(roots, places).items()
     files = [_read_file(*places[path], path, shadows) for path, shadows in sources]
     if not any((root.path / "packs").is_dir() for root in roots if root.name == PROJECT):
-        files.append(make_unreadable_file("packs", "no folder named packs here"))
+        files.append(make_unreadable_file("packs", "there is no 'packs' folder here"))
     return tuple(files)
 
 
@@ -67,7 +67,7 @@ def _read_file(path: Path, boundary: Path, source_path: str, shadows: str) -> So
     """Return a regular file's text; links may not lead out of the root."""
     try:
         if not path.resolve(strict=True).is_relative_to(boundary):
-            return make_unreadable_file(source_path, "a link that leaves the project", shadows)
+            return make_unreadable_file(source_path, "the link leads out of the project", shadows)
         if not stat.S_ISREG(path.stat().st_mode):
             return make_unreadable_file(source_path, "not a regular file", shadows)
         return make_file(source_path, path.read_bytes(), shadows)
@@ -80,5 +80,5 @@ def _read_file(path: Path, boundary: Path, source_path: str, shadows: str) -> So
 def _describe_error(error: OSError | RuntimeError) -> str:
     # from Python 3.13 a link that leads to itself is an OSError, before it is a RuntimeError
     if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
-        return "a link that leads to itself"
+        return "the link leads to itself"
     return (error.strerror or "not readable").lower()

@@ -55,7 +55,7 @@ def _find_contradictions(
 ) -> Iterator[Finding]:
     folder = file.path.split("/")[-2]
     if pack_file.name != folder:
-        message = f"name is not the folder's: '{folder}'"
+        message = f"the name must be the folder's name, '{folder}'"
         yield make_finding("PP013", file.path, document.values["name",], message, "", file.text)
     variants = pack_file.variants
     default = (variants.default.model, variants.default.policy)

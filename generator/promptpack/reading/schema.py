@@ -53,7 +53,9 @@ def _check_capability(value: str) -> str:
 
 def _check_pattern(value: str) -> str:
     if not re.fullmatch(PATTERN_REGEX, value):
-        message = f"pattern '{value}' is empty, padded with spaces or has a backslash"
+        message = (
+            f"pattern '{value}' is empty, starts or ends with a space, or contains a backslash"
+        )
         raise ValueError(message)
     if value.isdigit() or value.startswith(("~", "$HOME")):
         message = f"pattern '{value}' means different things to different clients"
@@ -63,7 +65,7 @@ def _check_pattern(value: str) -> str:
 
 def _check_rule_code(value: str) -> str:
     if not re.fullmatch(RULE_CODE_REGEX, value):
-        message = f"'{value}' is no code of a rule; such as 'PP506'"
+        message = f"'{value}' is not a rule code; a rule code looks like 'PP506'"
         raise ValueError(message)
     return value
 
@@ -71,7 +73,7 @@ def _check_rule_code(value: str) -> str:
 def _check_order(rules: dict[str, str]) -> dict[str, str]:
     for index, (pattern, effect) in enumerate(rules.items()):
         if pattern == "*" and index:
-            message = "'*' decides everything: it must come first"
+            message = "'*' matches everything, so it must come first"
             raise ValueError(message)
         if effect == "inherit" and pattern != "*":
             message = f"pattern '{pattern}' can't be 'inherit', only '*' can"
@@ -88,7 +90,7 @@ def _check_scalar(value: object) -> object:
 def _check_distinct(names: list[str]) -> list[str]:
     ((name, count),) = Counter(names).most_common(1)
     if count > 1:
-        message = f"'{name}' is named twice"
+        message = f"'{name}' is listed twice"
         raise ValueError(message)
     return names
 
@@ -156,13 +158,13 @@ class UseEntry(StrictModel):
     """A reference to a fragment that passes parameters or may be left out."""
 
     use: FragmentName = Field(
-        description="`section/name` from templates, or `./name.md` beside this file"
+        description="`section/name` from templates, or `./name.md` in the same folder"
     )
     params: Annotated[dict[Variable, Scalar], ClosedMapping] = Field(
         default={}, alias="with", description="values for the fragment's parameters"
     )
     optional: bool = Field(
-        default=False, description="leave it out where the policy denies what it needs"
+        default=False, description="leave the fragment out if the policy denies what it needs"
     )
 
 
@@ -191,14 +193,14 @@ NameOrNames = Annotated[
 
 
 class When(StrictModel):
-    """Which variants are meant: those of these models and these policies."""
+    """The variants that this applies to: those with these models and these policies."""
 
     model: NameOrNames | None = None
     policy: NameOrNames | None = None
 
 
 class DefaultVariant(StrictModel):
-    """The variant that a reader is shown first."""
+    """The variant that is shown first."""
 
     model: Slug
     policy: Slug
@@ -212,7 +214,7 @@ class OverrideEntry(StrictModel):
 
 
 class VariantsEntry(StrictModel):
-    """The models and policies whose every combination is a variant."""
+    """The models and policies; each combination is a variant."""
 
     default: DefaultVariant
     model: DistinctNames
@@ -222,30 +224,44 @@ class VariantsEntry(StrictModel):
 
 
 class AcceptEntry(StrictModel):
-    """A widening that somebody decided to live with, and why."""
+    """A widened permission that is accepted, and the reason."""
 
     target: Slug
     capability: Annotated[
         Annotated[AcceptedCapability, Tag("<name>")]
         | Annotated[list[AcceptedCapability], Tag("<many>")],
         Discriminator(_tag_reference),
-    ] = Field(description="what may be granted more widely; 'mcp:*' is every unnamed server")
+    ] = Field(
+        description=(
+            "the capability that the client may grant more widely; "
+            "'mcp:*' means every server that is not named"
+        )
+    )
     reason: Annotated[Text, StringConstraints(min_length=10)]
     when: When = When()
 
 
 class IgnoreEntry(StrictModel):
-    """A rule that somebody decided to live with, and why."""
+    """A rule to ignore, and the reason."""
 
-    rule: RuleCode = Field(description="its code; `promptpack explain PPnnn` prints its page")
+    rule: RuleCode = Field(
+        description="the rule's code; `promptpack explain PPnnn` prints the rule's page"
+    )
     reason: Annotated[Text, StringConstraints(min_length=10)]
-    where: Text | None = Field(default=None, description="only in this file, as lint prints it")
+    where: Text | None = Field(
+        default=None,
+        description="ignore the rule only in this file; write the path as lint prints it",
+    )
 
 
 class PackFile(StrictModel):
     """`packs/<name>/pack.yaml`: one agent, authored once."""
 
-    name: Slug = Field(description="the folder's name; the file stem in every client")
+    name: Slug = Field(
+        description=(
+            "the name of the pack's folder, and the file name (without extension) in every client"
+        )
+    )
     title: Text
     description: Annotated[Text, StringConstraints(max_length=1024)]
     mode: Mode = "subagent"
@@ -255,8 +271,10 @@ class PackFile(StrictModel):
     sections: Annotated[dict[Slug, SectionEntry], ClosedMapping] = Field(min_length=1)
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
-    ignore: list[IgnoreEntry] = Field(default=[], description="rules of `promptpack lint`")
-    targets: list[Slug] = Field(default=[], description="the only clients to render for")
+    ignore: list[IgnoreEntry] = Field(
+        default=[], description="rules of `promptpack lint` to ignore"
+    )
+    targets: list[Slug] = Field(default=[], description="the clients to render for; default: all")
 
 
 class ModelFile(StrictModel):
@@ -266,8 +284,10 @@ class ModelFile(StrictModel):
     family: Slug
     layout: Slug = Field(description="templates/layouts/<layout>.md.j2")
     context_window: int = Field(gt=0, description="tokens")
-    prompt_budget: int = Field(gt=0, description="about this many tokens, at most")
-    temperature: bool = Field(default=True, description="whether it accepts a temperature")
+    prompt_budget: int = Field(
+        gt=0, description="the longest prompt for this model, in estimated tokens"
+    )
+    temperature: bool = Field(default=True, description="whether the model accepts a temperature")
     ids: Annotated[dict[Slug, Text], ClosedMapping] = {}
 
 
@@ -287,7 +307,7 @@ class FragmentFrontMatter(StrictModel):
     summary: Text | None = None
     needs: list[Capability] = []
     params: Annotated[dict[Variable, Scalar | None], ClosedMapping] = Field(
-        default={}, description="default values; null asks for a value at each use"
+        default={}, description="default values; null means that each use must give a value"
     )
 
 

@@ -92,7 +92,7 @@ def _make_fragment(
 
 
 def _make_unclosed_finding(file: SourceFile) -> Finding:
-    message, hint = "a head without an end", "end it with a line of three hyphens"
+    message, hint = "the front matter is not closed", "close it with a line of three hyphens"
     return make_finding("PP007", file.path, Span(1, 1, 3), message, hint, file.text)
 
 
@@ -102,7 +102,7 @@ def _find_misplaced_patterns(
     for name, rules in policy_file.capabilities.items():
         if not isinstance(rules, str) and not is_patterned(name):
             message = f"'{name}' takes one value, not patterns"
-            hint = f"patterns go with {', '.join(sorted(PATTERNED))}"
+            hint = f"only these take patterns: {', '.join(sorted(PATTERNED))}"
             span = document.at(("capabilities", name))
             yield make_finding("PP028", file.path, span, message, hint, file.text)
 

@@ -69,7 +69,7 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     closest = difflib.get_close_matches(word, candidates, n=1)
     if closest:
         return f"did you mean '{closest[0]}'?"
-    return f"known here: {', '.join(candidates)}" if 0 < len(candidates) <= 8 else ""
+    return f"use one of: {', '.join(candidates)}" if 0 < len(candidates) <= 8 else ""
 
 
 def _iter_findings(
@@ -125,10 +125,12 @@ def _describe_place(place: DataPath) -> str:
 
 def _make_pattern_hint(pattern: str) -> str:
     if pattern == FRAGMENT_REGEX:
-        return "'section/name' from templates, or './name.md' beside this file"
+        return "use 'section/name' from templates, or './name.md' in the same folder"
     if "a-z0-9" in pattern:
-        return "lower-case letters, digits and single hyphens, such as 'code-reviewer'"
-    return "a lower-case name such as 'max_size'" if "a-z" in pattern else "one line of text"
+        return "use lower-case letters, digits and single hyphens, such as 'code-reviewer'"
+    if "a-z" in pattern:
+        return "use a lower-case name such as 'max_size'"
+    return "use one line of text"
 
 
 def _describe_kind(value: object) -> str:

@@ -305,7 +305,10 @@ class Composer:
         ]
         values = {**defaults, **use.params}
         problems += [
-            (f"fragment '{use.fragment}' wants the parameter '{name}'", f"with: {{{name}: …}}")
+            (
+                f"fragment '{use.fragment}' requires the parameter '{name}'",
+                f"add 'with: {{{name}: …}}'",
+            )
             for name, value in values.items()
             if value is None
         ]
@@ -316,7 +319,7 @@ class Composer:
         return values
 
     def _make_needs_finding(self, variant: Variant, use: Use, denial: NeedsDenied) -> Finding:
-        hint = "mark the use 'optional: true' to leave it out there"
+        hint = "to leave the fragment out of such variants, add 'optional: true' to its use"
         return self._make_use_finding(
             use, "PP102", _describe_denial(denial, variant.policy.name), hint
         )
@@ -340,8 +343,11 @@ def _name_title(lines: Lines) -> Lines:
 
 
 def _make_untraced_warning(source: Source) -> Finding:
-    hint = "a filter, length or test of captured text sees the marks that lines are traced by"
-    text = "where its lines come from can't be told: all have its first line as their origin"
+    hint = (
+        "a filter, length or test of captured text sees the markers "
+        "that promptpack uses to trace lines"
+    )
+    text = "its lines can't be traced: the origin of each is reported as the first line"
     return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
         severity="warning"
     )

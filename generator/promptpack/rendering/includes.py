@@ -78,7 +78,7 @@ class Dependencies:
             raise UserError((make_template_finding("PP030", source, span, message),)) from None
         except RecursionError:
             nesting_finding = make_template_finding(
-                "PP030", source, Span(1, 1), "nested too deeply to be read"
+                "PP030", source, Span(1, 1), "the template is nested too deeply to be read"
             )
             raise UserError((nesting_finding,)) from None
         includes = tuple(self._iter_includes(source, tree))
@@ -90,8 +90,8 @@ class Dependencies:
             include = node.template  # type: ignore[attr-defined]  # each of the four has it
             if not isinstance(include, nodes.Const) or not isinstance(include.value, str):
                 span = Span(node.lineno, 1)
-                hint = "choose with {% if %}, so that every dependency can be seen"
-                message = "an include must name its fragment"
+                hint = "choose between plain includes with {% if %}"
+                message = "an include must name its fragment as a plain string"
                 raise UserError((make_template_finding("PP033", source, span, message, hint),))
             name = self.environment.join_path(include.value, source.name)
             if name not in self.project.fragments:
@@ -113,10 +113,13 @@ class Dependencies:
             longer_chain = (*chain, Origin(source.path, line))
             path = self.find(included).path
             if path in {origin.path for origin in longer_chain}:
-                self._reject_chain(source, line, "includes itself", longer_chain)
+                self._reject_chain(source, line, "the template includes itself", longer_chain)
             if len(longer_chain) > INCLUDE_DEPTH:
                 self._reject_chain(
-                    source, line, f"included deeper than {INCLUDE_DEPTH}", longer_chain
+                    source,
+                    line,
+                    f"includes are nested more than {INCLUDE_DEPTH} levels deep",
+                    longer_chain,
                 )
             if depths.get(included, 0) < len(longer_chain):
                 self._record_depths(included, longer_chain, depths)

@@ -154,7 +154,7 @@ class Templates:
             return environment.get_template(name).render(known)
         except NeedsDenied:
             raise
-        except Exception as error:  # whatever a template raises is its author's to mend
+        except Exception as error:  # whatever a template raises is its author's to fix
             raise UserError((self._make_failure_finding(name, error),)) from error
 
     def _make_failure_finding(self, name: str, error: Exception) -> Finding:
@@ -197,10 +197,10 @@ def _require_text(context: Context, value: object) -> object:
     A layout prints what fragments say, and they may say what looks like one.
     """
     if not isinstance(value, (str, int, float, StrictUndefined)):
-        message = f"an expression gives {type(value).__name__}, not text"
+        message = f"an expression returns {type(value).__name__}, not text"
         raise TypeError(message)
     if isinstance(value, str) and _ADDRESS.search(value) and "sections" not in context:
-        message = "an expression gives an object's address, not text"
+        message = "an expression returns an object's memory address, not text"
         raise TypeError(message)
     return value
 
@@ -225,5 +225,5 @@ def _explain_error(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, SecurityError):
         return "PP034", f"not allowed in a template: {error}", ""
     if isinstance(error, RecursionError):
-        return "PP034", "recursion without end", ""
+        return "PP034", "endless recursion", ""
     return "PP034", f"{error}" or type(error).__name__, ""

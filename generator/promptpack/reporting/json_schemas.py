@@ -19,7 +19,7 @@ class Report(BaseModel):
 
 
 class LossEntry(Report):
-    """A capability or a head field that came out otherwise than was meant."""
+    """A capability or a front matter field that differs from what was meant."""
 
     capability: str | None = None
     field: str | None = None
@@ -27,7 +27,9 @@ class LossEntry(Report):
     wanted: str
     got: str
     reason: str
-    accepted: str | None = Field(default=None, description="the pack's reason to live with it")
+    accepted: str | None = Field(
+        default=None, description="the reason that the pack gives for accepting it"
+    )
 
 
 class ArtifactEntry(Report):
@@ -48,14 +50,14 @@ class BuildReport(Report):
 
     schema_version: Literal[1]
     artifacts: list[ArtifactEntry]
-    notes: list[str] = Field(description="what a policy could be taken for, and is not")
+    notes: list[str] = Field(description="where a policy allows more than a reader might expect")
     written: int
     unchanged: int
     removed: int
 
 
 class FileEntry(Report):
-    """A file that is not as it should be; a block in a shared file is `path#name`."""
+    """A file that does not match the sources; a block in a shared file is `path#name`."""
 
     path: str
     state: State
@@ -77,7 +79,7 @@ class InstallReport(CheckReport):
 
 
 class ListEntry(Report):
-    """One thing in the catalogue; `shadows` is the library's file whose place it takes."""
+    """One entry of the catalogue; `shadows` is the library's file that it replaces."""
 
     name: str
     path: str
@@ -108,7 +110,7 @@ class ListReport(Report):
 
 
 class FindingEntry(Report):
-    """Something a rule says about a place; no place is line 0 of no path."""
+    """A finding at a place in a source; without a place, `path` is empty and `line` is 0."""
 
     code: str
     severity: Severity
@@ -120,7 +122,7 @@ class FindingEntry(Report):
 
 
 class SuppressedEntry(Report):
-    """Something a rule says that somebody decided to live with, and why."""
+    """A suppressed finding, and the reason."""
 
     code: str
     path: str
@@ -137,7 +139,7 @@ class LintReport(Report):
 
 
 class TargetEntry(Report):
-    """One client, and the most that it can hold of each capability."""
+    """One client, and the most that it can enforce for each capability."""
 
     name: str
     title: str
@@ -213,7 +215,7 @@ class CauseEntry(Report):
 
 
 class ChangeEntry(Report):
-    """Exactly the same change in each of `outputs`; the fingerprint is of its own words only."""
+    """A change that is the same in each of `outputs`; the fingerprint covers only its own text."""
 
     id: str
     kind: str
@@ -227,11 +229,11 @@ class ChangeEntry(Report):
     reach: str
     hunks: int
     fingerprint: str
-    token_delta: int = Field(description="about so many tokens more in each output")
+    token_delta: int = Field(description="estimated number of tokens added to each output")
 
 
 class BlastRadius(CauseEntry):
-    """A source line that changed, and how far it reaches."""
+    """A source line that changed, and the outputs that it reaches."""
 
     outputs: int
     packs: int
@@ -258,7 +260,7 @@ class DiffSummary(Report):
     renamed: int
     groups: int
     hunks: int
-    unexplained: int = Field(description="outputs that changed and no source did: should be 0")
+    unexplained: int = Field(description="outputs that changed although no source did; should be 0")
     suppressed: int = Field(description="groups that were accepted earlier")
     tokens_per_output: int
 

@@ -91,19 +91,23 @@ class _YamlReader:
                 self._take_event(event)
                 if len(self.stack) > DEPTH_LIMIT:
                     self._add_finding(
-                        "PP006", self._make_span(event), f"nested deeper than {DEPTH_LIMIT}"
+                        "PP006",
+                        self._make_span(event),
+                        f"nested more than {DEPTH_LIMIT} levels deep",
                     )
                     break
                 if len(self.document.findings) >= PROBLEM_LIMIT:
                     self._add_finding(
-                        "PP002", self._make_span(event), "too much is wrong before this to go on"
+                        "PP002",
+                        self._make_span(event),
+                        "too many problems; the rest of the file was not read",
                     )
                     break
         except yaml.MarkedYAMLError as error:
             self._add_syntax_error(error)
         except (ReaderError, UnicodeEncodeError):
             self._add_finding(
-                "PP002", Span(self.offset + 1, 1), "not valid YAML: a control character"
+                "PP002", Span(self.offset + 1, 1), "not valid YAML: it contains a control character"
             )
         return self.document
 
@@ -112,7 +116,7 @@ class _YamlReader:
             name, text_span = format_code_point(match), locate_index(self.text, match.start())
             span = text_span._replace(line=text_span.line + self.offset)
             hint = "delete it, or write it as an escape in double quotes"
-            self._add_finding("PP004", span, f"{name} ends a line for some YAML readers only", hint)
+            self._add_finding("PP004", span, f"{name} ends a line only in some YAML readers", hint)
 
     def _iter_events(self) -> Iterator[yaml.Event]:
         documents = 0
@@ -120,7 +124,7 @@ class _YamlReader:
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:
                 self._add_finding(
-                    "PP005", self._make_span(event), "more than one YAML document in a file"
+                    "PP005", self._make_span(event), "more than one YAML document in the file"
                 )
                 return
             yield event
@@ -130,7 +134,10 @@ class _YamlReader:
             self._take_scalar(event)
         elif isinstance(event, yaml.AliasEvent):
             self._add_finding(
-                "PP005", self._make_span(event), "YAML aliases are not read", "write it out"
+                "PP005",
+                self._make_span(event),
+                "YAML aliases are not supported",
+                "write the value out",
             )
             self._add_value(None, self._make_span(event))
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -149,7 +156,9 @@ class _YamlReader:
         value = self._resolve_scalar(event, span) if not event.style else event.value
         if event.style == '"' and (match := FORBIDDEN.search(event.value)):
             name = format_code_point(match)
-            self._add_finding("PP301", span, f"escape for the hidden or control character {name}")
+            self._add_finding(
+                "PP301", span, f"escape sequence for the hidden or control character {name}"
+            )
         frame = self.stack[-1] if self.stack else None
         if frame is None or isinstance(frame.container, list) or frame.key is not None:
             self._add_value(value, span)
@@ -159,7 +168,7 @@ class _YamlReader:
         if path in self.document.keys:
             first_line = self.document.keys[path].line
             self._add_finding(
-                "PP003", span, f"key '{key}' is given twice", f"first given in line {first_line}"
+                "PP003", span, f"duplicate key '{key}'", f"first used on line {first_line}"
             )
         self.document.keys[path] = span
         frame.key = key
@@ -175,12 +184,14 @@ class _YamlReader:
             if value.endswith("0") and not value.endswith(".0"):
                 hint = f'write "{excerpt}" for the text, {float(value)} for the number'
                 self._add_finding(
-                    "PP004", span, f"'{excerpt}' loses its last zero as a number", hint
+                    "PP004", span, f"'{excerpt}' would be read as the number {float(value)}", hint
                 )
             return float(value)
         if AMBIGUOUS_SCALAR.fullmatch(value):
             hint = f'write "{excerpt}" for the text, or true, false or a plain decimal number'
-            self._add_finding("PP004", span, f"'{excerpt}' is not text to every YAML reader", hint)
+            self._add_finding(
+                "PP004", span, f"some YAML readers don't read '{excerpt}' as text", hint
+            )
         return value
 
     def _add_value(self, value: Any, span: Span) -> DataPath:  # noqa: ANN401 - YAML data
@@ -205,11 +216,14 @@ class _YamlReader:
     def _refuse_anchor_and_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor:
             self._add_finding(
-                "PP005", self._make_span(event), "YAML anchors are not read", "write it out"
+                "PP005",
+                self._make_span(event),
+                "YAML anchors are not supported",
+                "write the value out",
             )
         if event.tag:
             self._add_finding(
-                "PP005", self._make_span(event), f"YAML tag '{event.tag}' is not read"
+                "PP005", self._make_span(event), f"YAML tag '{event.tag}' is not supported"
             )
 
     def _make_span(self, event: yaml.Event) -> Span:
@@ -229,8 +243,8 @@ class _YamlReader:
             if yaml_mark
             else Span(1, 1)
         )
-        problem = error.problem or "not readable as YAML"
-        hint = 'quote a value that starts with * or holds ": "' if _needs_quotes(error) else ""
+        problem = error.problem or "it can't be read"
+        hint = 'quote values that start with * or contain ": "' if _needs_quotes(error) else ""
         self._add_finding("PP002", span, f"not valid YAML: {problem}", hint)
 
 

@@ -62,7 +62,7 @@ def make_finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named
 
 def _report_forbidden(safe_text: str, path: str, match: re.Match[str]) -> Finding:
     message = f"hidden or control character {format_code_point(match)}"
-    hint = "delete it: a reader cannot see it, a model can"
+    hint = "delete it: a model reads it, but a person can't see it"
     return make_finding(
         "PP301", path, locate_index(safe_text, match.start()), message, hint, safe_text
     )

@@ -25,7 +25,11 @@ def decode(text: str, stem: str) -> Agent:
 
 def find_problems(text: str) -> list[str]:
     """Return why the block could not be found again."""
-    return ["the prompt holds a marker of ours"] if text.count(blocks.MARKER) != 2 else []
+    return (
+        ["the prompt contains one of promptpack's own block markers"]
+        if text.count(blocks.MARKER) != 2
+        else []
+    )
 
 
 AGENTS_MD = Target(

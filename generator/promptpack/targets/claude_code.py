@@ -201,13 +201,13 @@ CLAUDE_CODE = Target(
     read_by=("copilot", "cursor"),
     reasons=Reasons(
         capabilities={
-            "list": "Claude Code has no tool that lists; Glob and the shell do it",
+            "list": "Claude Code has no tool to list folders; Glob and the shell do that",
             "patch": "Claude Code has no patch tool",
-            "question": "Claude Code lets no subagent ask questions with a tool",
+            "question": "Claude Code gives subagents no tool to ask questions",
         },
-        patterns="Claude Code takes no patterns for one agent: a tool is there whole or not",
-        ask="Claude Code can't ask for one agent only: a tool is there or not",
-        mcp="Claude Code gives a server's tools only where the server itself is given",
+        patterns="Claude Code has no patterns for a single agent: a tool is on or off",
+        ask="Claude Code can't ask for a single agent: a tool is on or off",
+        mcp="Claude Code provides a server's tools only if the server itself is allowed",
         fields={"mode": "Claude Code loads every agent file as a subagent; start it with --agent"},
     ),
 )

@@ -18,7 +18,7 @@ from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
 from promptpack.source.strict_yaml import DEPTH_LIMIT
 
-_DEEP = f"nested deeper than {DEPTH_LIMIT}"
+_DEEP = f"nested more than {DEPTH_LIMIT} levels deep"
 
 
 def grants_fully(agent: Agent, capability: str) -> bool:
@@ -133,7 +133,7 @@ def check_front_matter(
     front_matter, body, _ = frontmatter.split_front_matter(text)
     document = frontmatter.parse_front_matter(front_matter or "")
     if front_matter is None or document.findings or not isinstance(document.data, dict):
-        return ["the file does not start with a head that is a YAML mapping"]
+        return ["the file does not start with front matter that is a YAML mapping"]
     messages = [f"unknown key '{key}'" for key in document.data if key not in key_types]
     messages += [
         f"'{key}' can't be {value!r}"

@@ -69,7 +69,7 @@ def find_problems(text: str) -> list[str]:
     try:
         keys = read_toml(text)
     except ValueError as error:
-        return [f"not TOML: {error}"]
+        return [f"not valid TOML: {error}"]
     messages = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
     messages += [
         f"'{key}' can't be {keys[key]!r}"
@@ -128,20 +128,20 @@ CODEX = Target(
     reasons=Reasons(
         losses={
             **{
-                (c, "narrowed"): "Codex reads through its shell; without it the agent can't"
+                (c, "narrowed"): "Codex reads files through its shell; without it, it can't"
                 for c in THROUGH_SHELL
             },
             (
                 "execute",
                 "narrowed",
-            ): "Codex has one switch for the shell, without asking or patterns",
+            ): "Codex can only turn the shell on or off, without asking or patterns",
         },
         capabilities={
-            "web_fetch": "Codex has no tool that fetches pages",
-            "question": "Codex gives a spawned agent no question tool",
-            "execute": "the shell was left on; a spawned agent has its parent's sandbox",
+            "web_fetch": "Codex has no tool to fetch web pages",
+            "question": "Codex gives a spawned agent no tool to ask questions",
+            "execute": "the shell stays on; a spawned agent runs in its parent's sandbox",
         },
-        kinds={"advisory": "Codex enforces nothing here for one agent; the prompt says it"},
+        kinds={"advisory": "Codex can't enforce this for a single agent; the prompt states it"},
         fields={"mode": "Codex runs every agent file as a subagent"},
         any_field="Codex has no {field} for an agent",
     ),

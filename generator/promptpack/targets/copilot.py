@@ -174,14 +174,16 @@ COPILOT = Target(
     reasons=Reasons(
         capabilities={
             "skill": "Copilot gives every main session its skills, whatever the agent lists",
-            **dict.fromkeys(FILE_CHANGES, "Copilot has one tool family for edit, write and patch"),
+            **dict.fromkeys(
+                FILE_CHANGES, "Copilot has one group of tools for edit, write and patch"
+            ),
             "list": "Copilot finds and lists files with one tool",
             "glob": "Copilot finds and lists files with one tool",
-            "web_search": "Copilot searches the web only together with fetching pages",
+            "web_search": "Copilot has web search only together with web fetch",
         },
-        patterns="Copilot takes no patterns for one agent: a tool is there whole or not",
-        ask="Copilot can't ask for one agent only: a tool is there or not",
-        mcp="Copilot can only name the servers and tools that an agent has",
+        patterns="Copilot has no patterns for a single agent: a tool is on or off",
+        ask="Copilot can't ask for a single agent: a tool is on or off",
+        mcp="Copilot can only list the servers and tools that an agent gets",
         fields={"mode": "Copilot lets a user pick any agent"},
         any_field="Copilot has no {field} for an agent",
     ),

@@ -74,25 +74,25 @@ CURSOR = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="documentation only: Cursor can't be run here",
+    verified="the documentation only; Cursor can't be run for this check",
     tells_policy=True,
     provides=frozenset((*SWITCHED, *UNSWITCHED)),
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"readonly"}),
     reasons=Reasons(
         losses={
-            ("execute", "narrowed"): "Cursor has one switch: read-only also restricts the shell",
+            ("execute", "narrowed"): "Cursor's one switch, read-only, also restricts the shell",
             **{
                 (
                     c,
                     "narrowed",
-                ): "Cursor has one switch for edits and the shell: the strictest holds"
+                ): "Cursor has one switch for edits and the shell: the strictest applies"
                 for c in FILE_CHANGES
             },
         },
-        capabilities={"execute": "Cursor's read-only still runs commands that change nothing"},
-        ask="Cursor can't ask for one agent only",
-        kinds={"widened": "Cursor can't take this from one agent"},
+        capabilities={"execute": "Cursor's read-only mode still runs commands that change nothing"},
+        ask="Cursor can't ask for a single agent",
+        kinds={"widened": "Cursor can't deny this for a single agent"},
         fields={"mode": "Cursor runs every agent file as a subagent"},
     ),
 )

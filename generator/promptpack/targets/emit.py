@@ -33,7 +33,7 @@ def encode_and_check(target: Target, agent: Agent) -> tuple[str, tuple[Loss, ...
     decoded = target.decode(text, agent.name)
     problems = target.problems(text)
     problems += [
-        f"the {field} does not survive: {target.title} reads something else"
+        f"{target.title} would read a different {field} from this file"
         for field in (*sorted(target.keeps), "prompt")
         if getattr(decoded, field) != getattr(agent, field)
     ]
@@ -126,9 +126,9 @@ def _make_widening_finding(
     losses = [loss for by_policy in by_capability.values() for loss in by_policy.values()]
     reasons = "; ".join(dict.fromkeys(loss.reason for loss in losses))
     names = ", ".join(f'"{n}"' if n.endswith("*") else n for n in by_capability)
-    accept = f"accept: [{{target: {target}, capability: [{names}], reason: …}}]"
-    hint = f"{reasons}. Leave {target} out with 'targets', or write {accept}"
-    message = f"{target} would grant more than the policy says: {changes}"
+    accept = f"'accept: [{{target: {target}, capability: [{names}], reason: …}}]'"
+    hint = f"{reasons}. Leave {target} out of 'targets', or add {accept}"
+    message = f"{target} would grant more than the policy allows: {changes}"
     return Finding("PP101", "error", path, 1, 1, message, hint)
 
 

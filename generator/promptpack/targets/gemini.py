@@ -105,7 +105,7 @@ def find_problems(text: str) -> list[str]:
     messages = check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS))
     if not _NAME.fullmatch(as_text(keys.get("name"))):
         messages.append(
-            f"the name '{keys.get('name')}' has more than lower-case letters, digits, -, _"
+            f"the name '{keys.get('name')}' may only contain lower-case letters, digits, - and _"
         )
     known_tools = {*TOOLS.values(), "mcp_*"}
     names = keys.get("tools") or []
@@ -113,7 +113,7 @@ def find_problems(text: str) -> list[str]:
         f"unknown tool '{n}'" for n in names if n not in known_tools and not _MCP.fullmatch(str(n))
     ]
     messages += [
-        f"the prompt has '{word}', which Gemini CLI takes for a value to fill in"
+        f"the prompt contains '{word}', which Gemini CLI would replace with a value"
         for word in dict.fromkeys(_WORD.findall(body))
     ]
     return messages
@@ -156,14 +156,14 @@ GEMINI = Target(
     reasons=Reasons(
         capabilities={
             "patch": "Gemini CLI has no patch tool",
-            "task": "Gemini CLI lets no agent start another",
+            "task": "Gemini CLI does not let an agent start another",
         },
-        patterns="Gemini CLI takes no patterns for one agent: a tool is there whole or not",
-        ask="Gemini CLI can't ask for one agent only: a tool is there or not",
-        mcp="Gemini CLI can only name the servers and tools that an agent has",
+        patterns="Gemini CLI has no patterns for a single agent: a tool is on or off",
+        ask="Gemini CLI can't ask for a single agent: a tool is on or off",
+        mcp="Gemini CLI can only list the servers and tools that an agent gets",
         fields={
             "mode": "Gemini CLI runs every agent file as a subagent",
-            "temperature": "Gemini CLI takes its own default where none is given",
+            "temperature": "Gemini CLI uses its own default if none is given",
         },
     ),
 )

@@ -131,10 +131,10 @@ def find_problems(text: str) -> list[str]:
     """Return why OpenCode would refuse a file, or take something else from it than it says."""
     front_matter, body, _ = frontmatter.split_front_matter(text)
     if front_matter is None:
-        return ["the file does not start with a head"]
+        return ["the file does not start with front matter"]
     document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
-        return ["the head is not a YAML mapping"]
+        return ["the front matter is not a YAML mapping"]
     messages = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
     for key, value in document.data.items():
         if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
@@ -149,7 +149,7 @@ def _find_clashes(permission: object) -> Iterator[str]:
         for own_key in _OWN_KEYS if key.endswith("_*") else ():
             if matches_pattern(key, own_key):
                 yield (
-                    f"an MCP server can't be called '{key[:-2]}': OpenCode has its own '{own_key}'"
+                    f"an MCP server can't be named '{key[:-2]}': OpenCode already has '{own_key}'"
                 )
 
 
@@ -290,10 +290,12 @@ OPENCODE = Target(
             "read": "OpenCode asks before it reads .env files; that guard is kept",
             **dict.fromkeys(
                 FILE_CHANGES,
-                "OpenCode has one switch for edit, write and patch: the strictest of them holds",
+                "OpenCode has one switch for edit, write and patch: the strictest value applies",
             ),
         },
-        patterns="OpenCode takes no patterns here: the strictest of them holds",
-        kinds={"narrowed": "OpenCode denies all it is not told, so nothing is left to inherit"},
+        patterns="OpenCode has no patterns for this: the strictest value applies",
+        kinds={
+            "narrowed": "OpenCode denies everything the file does not list, so nothing is inherited"
+        },
     ),
 )

@@ -57,6 +57,6 @@ SKILL = Target(
     tells_policy=True,
     keys=frozenset(_KEYS),
     harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
-    soft_limit=SoftLimit("lines", 500, "a skill is best below"),
+    soft_limit=SoftLimit("lines", 500, "a skill should stay below"),
     hard_limits=_LIMITS,
 )

@@ -24,12 +24,12 @@ from promptpack.targets.emit import encode_and_check, find_client_default
 Enforcement = Literal["patterns", "ask", "deny", "told", "not held", "no tool"]
 
 ENFORCEMENT_WORDS: dict[Enforcement, str] = {
-    "patterns": "denies, asks, and tells patterns apart",
-    "ask": "denies and asks",
-    "deny": "denies",
-    "told": "only the prompt says it",
-    "not held": "can't be taken away",
-    "no tool": "has no such tool",
+    "patterns": "can deny, ask and match patterns",
+    "ask": "can deny and ask",
+    "deny": "can deny",
+    "told": "stated in the prompt, not enforced",
+    "not held": "can't be denied",
+    "no tool": "no such tool",
 }
 """What a client can do about a capability, the most first."""
 

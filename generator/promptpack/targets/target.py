@@ -63,8 +63,8 @@ class Reasons:
 
 
 TEXT_REASONS = Reasons(
-    kinds={"advisory": "this file is text: it can say what is allowed, not hold it"},
-    fields={"model": "this file names no model"},
+    kinds={"advisory": "this file is plain text: it states the policy but can't enforce it"},
+    fields={"model": "this format has no model field"},
     any_field="this file has no {field}",
 )
 """The reasons of targets that are text only."""

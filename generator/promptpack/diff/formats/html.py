@@ -72,7 +72,7 @@ def _render_body(review: Review) -> Iterator[str]:
         for change in section.changes:
             yield from _render_change(change)
     if review.causes:
-        yield "<h2>What reaches how far</h2>"
+        yield "<h2>What a change reaches</h2>"
         yield from _render_list(
             f"<code>{_escape_text(cause.origin.path)}:{cause.origin.line}</code> → "
             f"{_escape_text(cause.reach)} in "

@@ -33,7 +33,7 @@ _GROUP_LIMIT = 3_000
 _LINE_LIMIT = 1_000
 _HIDDEN_LINE_LIMIT = 12
 _CAUSE_LIMIT = 20
-_REST_NOTE = "; all of them are in the html and the JSON"
+_REST_NOTE = "; the HTML and JSON reports contain all of them"
 _BACKTICKS = re.compile("`+")
 
 
@@ -165,7 +165,7 @@ def _render_line(line: list[MarkedText]) -> str:
 
 
 def _render_causes(review: Review) -> Iterator[str]:
-    yield "### What reaches how far\n\n"
+    yield "### What a change reaches\n\n"
     for cause in review.causes[:_CAUSE_LIMIT]:
         location = _format_code(f"{cause.origin.path}:{cause.origin.line}")
         packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")

@@ -38,7 +38,7 @@ def render_text(review: Review) -> str:
     for section in iter_sections(review):
         lines += [*_render_section(section), ""]
     if review.causes:
-        lines += [click.style("What reaches how far", bold=True), *_render_causes(review), ""]
+        lines += [click.style("What a change reaches", bold=True), *_render_causes(review), ""]
     if note := describe_truncation(review):
         lines += [note, ""]
     return "\n".join([*lines, f"Summary  {format_totals(review)}"]) + "\n"

@@ -56,8 +56,10 @@ def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
                 line.origin.line == 1 and literal_lines[path]
             )  # all of it has one origin (PP036)
             if line.origin.line not in literal_lines[path] and not is_untraced:
-                message = f"a value brings '{match[0]}' into the prompt: values are not templates"
-                yield Diagnostic(*line.origin, message, "put its words in, or use {% raw %}")
+                message = f"a value puts '{match[0]}' into the prompt, but values are not rendered"
+                yield Diagnostic(
+                    *line.origin, message, "write the words themselves, or use {% raw %}"
+                )
 
 
 def check_soft_limit(context: LintContext) -> Iterator[Diagnostic]:
@@ -170,7 +172,7 @@ def _find_literal_lines(context: LintContext, path: str) -> frozenset[int]:
 
 
 RULES = (
-    make_rule("PP202", "template-left-over", "client", check_template_left_over, "error"),
+    make_rule("PP202", "unrendered-template", "client", check_template_left_over, "error"),
     make_rule("PP203", "soft-limit", "client", check_soft_limit),
     make_rule("PP204", "over-budget", "client", check_over_budget),
 )

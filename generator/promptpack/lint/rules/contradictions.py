@@ -86,7 +86,7 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
             f"says to {make_phrase(capability)}, which {policy_list} "
             f"den{'ies' if len(names) == 1 else 'y'}"
         )
-        hint = f'say it only where it is true: {{% if policy.allows("{capability}") %}}'
+        hint = f'write it only where it is true: {{% if policy.allows("{capability}") %}}'
         yield Diagnostic(path, line, message, hint)
 
 
@@ -138,7 +138,7 @@ def check_need_lost(context: LintContext) -> Iterator[Diagnostic]:
                 )
                 clients[f"{artifact.target} under {artifact.variant.policy.name}"] = None
     for (origin, column, fragment, capability), clients in clients_by_need.items():
-        message = f"{fragment} needs {capability}, which is lost in {', '.join(clients)}"
+        message = f"{fragment} needs {capability}, which is not available in {', '.join(clients)}"
         hint = "the prompt there tells the agent to do what it can't"
         yield Diagnostic(origin.path, origin.line, message, hint, column, len(fragment))
 
@@ -153,6 +153,6 @@ def _find_needs(context: LintContext, use: Use) -> set[str]:
 
 
 RULES = (
-    make_rule("PP107", "text-against-policy", "policy", check_text_against_policy),
-    make_rule("PP108", "need-lost", "policy", check_need_lost),
+    make_rule("PP107", "contradicts-policy", "policy", check_text_against_policy),
+    make_rule("PP108", "lost-capability", "policy", check_need_lost),
 )

@@ -35,7 +35,7 @@ def check_shell_can_write(context: LintContext) -> Iterator[Diagnostic]:
     """
     for policy in context.policies:
         for caveat in list_caveats(policy):
-            hint = "deny or ask for execute, or ignore this with a reason"
+            hint = "set execute to deny or ask, or ignore this rule with a reason"
             yield _make_diagnostic(context, policy, "execute", caveat, hint)
 
 
@@ -65,9 +65,12 @@ def check_private_and_untrusted(context: LintContext) -> Iterator[Diagnostic]:
             _list_allowed(policy, names) for names in (_PRIVATE, _UNTRUSTED, _OUTWARD)
         ]
         if all(allowed_groups):
-            names = ", ".join(names[0] for names in allowed_groups)
-            message = f"{policy.name} allows {names} together, unasked"
-            hint = "what a page says can then reach files and commands: let one of them ask"
+            *first_names, last_name = (names[0] for names in allowed_groups)
+            names = f"{', '.join(first_names)} and {last_name}"
+            message = f"{policy.name} allows {names} together without asking"
+            hint = (
+                "text on a web page can then reach files and commands: set one of the three to ask"
+            )
             yield _make_diagnostic(context, policy, allowed_groups[1][0], message, hint)
 
 
@@ -99,8 +102,8 @@ def check_open_ended_command(context: LintContext) -> Iterator[Diagnostic]:
             continue
         for pattern, effect in rest:
             if effect is Effect.ALLOW and pattern.endswith("*"):
-                message = f"'{pattern}' allows whatever follows it, unasked"
-                hint = "spell the commands to their ends"
+                message = f"'{pattern}' allows anything after it without asking"
+                hint = "write each command in full"
                 yield _make_diagnostic(context, policy, "execute", message, hint, pattern)
 
 
@@ -128,7 +131,7 @@ def check_command_deny_list(context: LintContext) -> Iterator[Diagnostic]:
         first, *rest = policy.grant("execute")
         restricted_patterns = [pattern for pattern, effect in rest if effect is not Effect.ALLOW]
         if first.effect is Effect.ALLOW and restricted_patterns:
-            message = f"{policy.name} allows every command but {', '.join(restricted_patterns)}"
+            message = f"{policy.name} allows every command except {', '.join(restricted_patterns)}"
             hint = 'start with "*": ask, and allow what is needed'
             yield _make_diagnostic(context, policy, "execute", message, hint)
 

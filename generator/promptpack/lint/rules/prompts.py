@@ -91,7 +91,7 @@ def check_heading_jump(context: LintContext) -> Iterator[Diagnostic]:
         for line in skip_code_fences(prompt.lines):
             level = parse_heading_level(line.text)
             if previous_level and level > previous_level + 1:
-                message = f"a heading of level {level} after one of level {previous_level}"
+                message = f"a heading of level {level} follows one of level {previous_level}"
                 hint = f"use {'#' * (previous_level + 1)}"
                 yield Diagnostic(*line.origin, message, hint)
             previous_level = level or previous_level
@@ -123,8 +123,8 @@ def check_unclosed_fence(context: LintContext) -> Iterator[Diagnostic]:
     for prompt in context.prompts:
         for opening, closing in find_fences(prompt.lines):
             if closing is None or closing.origin.path != opening.origin.path:
-                message = "a code fence that this file does not close"
-                hint = "close it: it swallows what follows in the prompt"
+                message = "this code fence is not closed in its file"
+                hint = "close it: everything after it in the prompt becomes code"
                 yield Diagnostic(*opening.origin, message, hint)
 
 
@@ -158,7 +158,7 @@ def check_repeated_sentence(context: LintContext) -> Iterator[Diagnostic]:
                 continue
             origin = first_origins.setdefault(words, sentence.line.origin)
             if origin != sentence.line.origin:
-                message = f"said twice in one prompt: first at {origin.path}:{origin.line}"
+                message = f"repeated sentence in one prompt: first at {origin.path}:{origin.line}"
                 yield Diagnostic(*sentence.line.origin, message, "keep it in one place")
 
 
@@ -202,7 +202,7 @@ def check_empty_section(context: LintContext) -> Iterator[Diagnostic]:
                 message = (
                     f"section '{section.name}' has no text in {_summarize_names([*empty_variants])}"
                 )
-                hint = "say something there, or drop it with 'overrides'"
+                hint = "add text there, or drop the section with 'overrides'"
                 yield _make_diagnostic(context, pack, ("sections", section.name), message, hint)
 
 

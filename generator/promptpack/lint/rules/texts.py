@@ -124,7 +124,7 @@ def check_line_separator(context: LintContext) -> Iterator[Diagnostic]:
     """
     for path, text in context.own_texts.items():
         for match in _limit_items(_LINE_ENDS.finditer(text)):
-            message = f"U+{ord(match[0]):04X} ends a line for some programs only"
+            message = f"U+{ord(match[0]):04X} ends a line only in some programs"
             yield _make_diagnostic(
                 path, text, match.start(), message, "delete it, or start a new line"
             )
@@ -184,7 +184,7 @@ def check_remote_instructions(context: LintContext) -> Iterator[Diagnostic]:
                 start : text.find("\n", match.end()) if "\n" in text[match.end() :] else None
             ]
             if not _WARNING_WORDS.search(line):
-                message = "says to run what a server sends"
+                message = "tells the agent to run what a server sends"
                 hint = "name a package and its version"
                 yield _make_diagnostic(path, text, match.start(), message, hint, len(match[0]))
 
@@ -218,7 +218,7 @@ def check_html_comment(context: LintContext) -> Iterator[Diagnostic]:
         for line in skip_code_fences(lines):
             prose_text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)
             if match := _HTML_COMMENT.search(prose_text):
-                message = "an HTML comment: the model reads it, readers of the page do not"
+                message = "HTML comment: the model reads it, but readers of the page don't see it"
                 hint = "write {# … #} for authors, text for the model"
                 yield Diagnostic(
                     path, line.origin.line, message, hint, match.start() + 1, len(match[0])
@@ -247,7 +247,7 @@ def check_encoded_run(context: LintContext) -> Iterator[Diagnostic]:
             if all(any(kind(c) for c in match[0]) for kind in kinds):
                 message = f"{len(match[0])} characters of encoded data: nobody can review them"
                 yield _make_diagnostic(
-                    path, text, match.start(), message, "write what it says", len(match[0])
+                    path, text, match.start(), message, "write the text itself", len(match[0])
                 )
 
 
@@ -279,5 +279,5 @@ RULES = (
     make_rule("PP305", "replacement-character", "text", check_replacement_character),
     make_rule("PP307", "remote-instructions", "text", check_remote_instructions),
     make_rule("PP308", "html-comment", "text", check_html_comment),
-    make_rule("PP309", "encoded-run", "text", check_encoded_run),
+    make_rule("PP309", "encoded-data", "text", check_encoded_run),
 )

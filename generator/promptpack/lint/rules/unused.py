@@ -131,7 +131,7 @@ def _find_unread(
         if f"{kind}.{name}" not in read_names:
             span = document.keys[kind, name]
             message = f"no template reads '{kind}.{name}'"
-            hint = "read it in a template, or take it out"
+            hint = "read it in a template, or remove it"
             yield Diagnostic(path, span.line, message, hint, span.column, span.width)
 
 
