@@ -51,7 +51,7 @@ def load_project(folder: str | os.PathLike[str]) -> Project:
     >>> load_project("docs")
     Traceback (most recent call last):
     ...
-    promptpack.model.finding.UserError: packs:1: no folder named packs here
+    promptpack.model.finding.UserError: packs:1: there is no 'packs' folder here
     """
     return reading.load_project(Path(folder))
 

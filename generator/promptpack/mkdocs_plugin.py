@@ -58,7 +58,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     """Adds the pages of a project's packs and all they are made of."""
 
     site: Site
-    given: Site | None = None
+    ready_site: Site | None = None
     """A site that somebody has made already, for the first build."""
 
     @event_priority(100)
@@ -76,8 +76,8 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         Raises PluginError where the project does not build, or where a hand-written page stands in
         the way of a generated one.
         """
-        self.site = self.given or self._make_site(config)
-        self.given = None
+        self.site = self.ready_site or self._make_site(config)
+        self.ready_site = None
         handwritten_pages = [
             file.src_uri for file in files.documentation_pages() if file.src_uri != HOME_PAGE
         ]

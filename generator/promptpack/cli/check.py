@@ -56,7 +56,7 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     elif not state.quiet:
         if not artifacts and selection != ALL:
             click.echo(explain_empty_selection(project, selection))
-        file_count = pluralize(len(plan.wanted), "file")
+        file_count = pluralize(len(plan.desired), "file")
         click.echo(f"{file_count} in {state.shown(folder)}, all up to date")
     return 1 if differing else 0
 

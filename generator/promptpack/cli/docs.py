@@ -63,7 +63,7 @@ def build_command(state: State, out: Path | None) -> None:
         plugin: Any = config.plugins.get("promptpack")
         if plugin is None:
             raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
-        plugin.given = _gather_site(root, plugin.config.edit, plugin.config.releases)
+        plugin.ready_site = _gather_site(root, plugin.config.edit, plugin.config.releases)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARKER).touch()
         build(config)

@@ -1,4 +1,4 @@
-"""Ownership and writing: the files wanted in a folder in, old-or-new files on disk out.
+"""Ownership and writing: the files that a folder should hold in, old-or-new files on disk out.
 
 A manifest in the folder records the hash of every file that promptpack wrote there. A file is
 overwritten or removed only while its bytes are the recorded ones. Before the first write the
@@ -57,7 +57,7 @@ class Plan:
 
     folder: Path
     manifest: Manifest
-    wanted: Mapping[str, DesiredFile]
+    desired: Mapping[str, DesiredFile]
     statuses: tuple[Status, ...]
 
     def filter_statuses(self, *states: State) -> tuple[Status, ...]:
@@ -85,9 +85,9 @@ def find_folder_problem(folder: Path, root: Path) -> str:
 
 
 def plan_files(folder: Path, desired_files: Mapping[str, DesiredFile], scope: Scope) -> Plan:
-    """Return what it takes to make a folder hold what is wanted; reads, and writes nothing.
+    """Return what it takes to make a folder hold what it should; reads, and writes nothing.
 
-    Recorded files that are not wanted are extra if `scope` says that this run answers for them.
+    Recorded files that it should not hold are extra if `scope` says that this run answers for them.
     Raises UserError where the manifest can't be trusted.
     """
     manifest = read_manifest(folder)
@@ -112,7 +112,7 @@ def apply_plan(plan: Plan, *, force: bool = False) -> None:
         if force
         else plan.filter_statuses("linked", "edited", "foreign")
     )
-    blocking_statuses = [status for status in unsafe_statuses if status.path in plan.wanted]
+    blocking_statuses = [status for status in unsafe_statuses if status.path in plan.desired]
     if blocking_statuses:
         raise UserError(tuple(_make_refusal(status) for status in blocking_statuses))
     make_temporary_path(plan.folder / MANIFEST).unlink(missing_ok=True)
@@ -180,7 +180,7 @@ def _make_stale_records(plan: Plan) -> dict[str, Record]:
     """
     stale_statuses = (s for s in plan.filter_statuses("stale") if s.old is not None)
     return {
-        s.path: {"sha256": hash_content(s.old or b""), **plan.wanted[s.path].about}
+        s.path: {"sha256": hash_content(s.old or b""), **plan.desired[s.path].about}
         for s in stale_statuses
     }
 
@@ -192,12 +192,12 @@ def _make_final_manifest(plan: Plan) -> Manifest:
     }
     files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
     pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
-    files |= {p: {"sha256": hash_content(w.content), **w.about} for p, w in plan.wanted.items()}
+    files |= {p: {"sha256": hash_content(w.content), **w.about} for p, w in plan.desired.items()}
     return Manifest(dict(sorted(files.items())), pending)
 
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:
-    """Return the records of files that are not wanted: to be removed, or removed already."""
+    """Return the records of files that should not be there: to be removed, or removed already."""
     records = plan.manifest.pending | plan.manifest.files
     unwanted_statuses = (
         status for status in plan.filter_statuses("extra", "same") if status.new is None
@@ -220,7 +220,7 @@ def _find_status(folder: Path, manifest: Manifest, path: str, desired_file: Desi
 
 
 def _iter_leftover(folder: Path, manifest: Manifest, path: str) -> Iterator[Status]:
-    """Yield the status of a recorded file that is not wanted any more."""
+    """Yield the status of a recorded file that should not be there any more."""
     old = _read_bytes(folder, path)
     if _is_linked(folder, path):
         yield Status(path, "linked", None, None)
