@@ -199,7 +199,7 @@ def explain_failure(prompt: TracedPrompt, output_edit: OutputEdit) -> str:
             return text
     location = f"{places[0].path}:{places[0].line}"
     if output_edit.first == output_edit.last:
-        return f"no neighbouring fragment can take these lines (nearest: {location})"
+        return f"no neighboring fragment can take these lines (nearest: {location})"
     if len(output_edit.old) != len(output_edit.new):
         return "the edit replaces lines that come from several places or are computed"
     return f"the changed words are computed: they are not in the text of {location}"

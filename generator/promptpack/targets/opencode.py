@@ -140,7 +140,7 @@ def _find_clashes(permission: object) -> Iterator[str]:
                 )
 
 
-_FORMS = {"model": ": the form is provider/model"}
+_FORMS = {"model": ": write provider/model"}
 
 
 def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
