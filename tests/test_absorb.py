@@ -80,7 +80,7 @@ def test_an_edit_goes_to_the_line_it_came_from(
     before = support.snapshot(root)
     refused = absorb(root)
     assert (refused.code, "tiny.change" in refused.err) == (1, True)
-    assert "1 other variant would change too. Go on with --yes." in refused.err
+    assert "1 other variant would change too. Use --yes to apply the edit anyway." in refused.err
     assert support.snapshot(root) == before
     done = absorb(root, "--yes")
     assert done.code == 0, done.err
@@ -118,9 +118,10 @@ def test_new_text_between_two_fragments_is_asked_about(tmp_path: Path) -> None:
     before = support.snapshot(root)
     said = absorb(root, "--yes")
     assert said.code == 1
-    assert "this could go to more than one place" in said.err
+    assert "this edit could go to more than one place" in said.err
     last = "templates/fragments/standards/last.md"
-    assert f"--to {SMALL_STEPS}:6 or --to {last}:4" in said.err
+    options = " ".join(said.err.split())
+    assert f"'--to {SMALL_STEPS}:6' or '--to {last}:4'" in options
     assert support.snapshot(root) == before
     assert absorb(root, "--yes", "--to", last).code == 0
     assert support.call("build", cwd=root).code == 0
@@ -133,14 +134,18 @@ def test_new_text_between_two_fragments_is_asked_about(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("# Role", "# The role", "computed from the layout templates/layouts/plain.md.j2"),
+        ("# Role", "# The role", "generated from the layout templates/layouts/plain.md.j2"),
         ("glob: allow", "glob: ask", "change templates/policies/look.yaml"),
-        ("model: demo/tiny", "model: demo/big", "the model's id is in templates/models/tiny.yaml"),
-        ("\nYou answer", "\nYou answer \nYou answer", "would come out otherwise"),
-        ("---\nYou", "---\n\n\nYou", "this can't come from any source"),
-        ("mode: subagent", "mode: sub", "no valid file any more"),
+        (
+            "model: demo/tiny",
+            "model: demo/big",
+            "the model's id comes from templates/models/tiny.yaml",
+        ),
+        ("\nYou answer", "\nYou answer \nYou answer", "would be rendered differently"),
+        ("---\nYou", "---\n\n\nYou", "no source can produce this"),
+        ("mode: subagent", "mode: sub", "no longer a valid file"),
         ("mode: subagent", "mode: primary", "the mode can't be written to packs/demo/pack.yaml"),
-        ("project.\n", "project.  \n", "white space"),
+        ("project.\n", "project.  \n", "whitespace"),
     ],
 )
 def test_what_is_computed_is_refused_with_the_reason(
@@ -170,7 +175,7 @@ def test_a_value_shown_twice_has_to_be_edited_twice(tmp_path: Path) -> None:
     edit(root, "a Python project", "a Rust project")
     said = absorb(root, "--yes")
     assert said.code == 1
-    assert "can't change this line and no other of the file" in said.err
+    assert "would also change other lines of the file" in said.err
     wanted = edit(root, "one Python step", "one Rust step")
     assert absorb(root, "--yes").code == 0
     support.call("build", cwd=root)
@@ -188,7 +193,7 @@ def test_a_file_of_other_sources_is_not_absorbed(tmp_path: Path) -> None:
         True,
     )
     foreign = absorb(root, output="packs/demo/role.md")
-    assert (foreign.code, "is no file that promptpack wrote" in foreign.err) == (2, True)
+    assert (foreign.code, "promptpack did not write" in foreign.err) == (2, True)
 
 
 def test_other_line_ends_are_refused_and_lines_still_found(tmp_path: Path) -> None:
@@ -196,7 +201,7 @@ def test_other_line_ends_are_refused_and_lines_still_found(tmp_path: Path) -> No
     path = root / OUTPUT
     path.write_bytes(path.read_bytes().replace(b"small step", b"tiny step").replace(b"\n", b"\r\n"))
     said = absorb(root, "--yes")
-    assert (said.code, "has other line ends" in said.err) == (1, True)
+    assert (said.code, "does not have the line endings" in said.err) == (1, True)
     lines = path.read_text(encoding="utf-8").split("\n")
     number = lines.index("# Standards") + 1
     found = support.call("explain", f"{OUTPUT}:{number}", cwd=root)
@@ -213,7 +218,7 @@ def test_the_standard_library_is_not_written_to(tmp_path: Path) -> None:
     edit(root, line, f"{line} Always.")
     said = absorb(root, "--yes")
     assert said.code == 1
-    assert "copy it to templates/fragments/ethics/zero-trust.md to have it your own" in said.err
+    assert "copy it to templates/fragments/ethics/zero-trust.md and edit the copy" in said.err
 
 
 def test_the_mark_line_ends_and_mode_of_a_source_are_kept(tmp_path: Path) -> None:
@@ -273,7 +278,7 @@ def test_each_pack_has_its_own_lines_in_a_shared_file(two_packs: Path) -> None:
     assert "packs/demo/role.md:1" in explained("You answer questions about a Python project.").out
     assert "packs/other/role.md:1" in explained("You are the other one.").out
     ours = explained("Our own text.")
-    assert (ours.code, "is not promptpack's" in ours.err) == (2, True)
+    assert (ours.code, "promptpack did not write line" in ours.err) == (2, True)
     edit(two_packs, "You are the other one.", "You are another one.", str(shared))
     after = support.call("explain", f"{shared}:{len(lines) - 3}", cwd=two_packs)
     assert after.code == 0

@@ -35,7 +35,7 @@ def test_a_change_is_told_in_a_new_comment_the_summary_and_annotations(
     assert "### 🔴 Permissions widened (1 group)" in lines
     head = forge.commit_of("HEAD")[:7]
     here = "https://github.example/o/r/actions/runs/5"
-    assert lines[-1] == f"[The whole report]({ARTIFACT}) · [this run]({here}) · commit `{head}`"
+    assert lines[-1] == f"[Full report]({ARTIFACT}) · [this run]({here}) · commit `{head}`"
     assert "### 🔴 Permissions widened (1 group)" in run.summary
     (error, *others) = run.commands()
     place = f"file={LOOK},line=4,title=promptpack P1%3A widened"
@@ -86,9 +86,11 @@ def test_a_token_that_may_only_read_leaves_the_summary(forge: Forge, api: Api) -
     run = run_action(forge, api, fail_on="permissions")
     assert (run.code, api.comments) == (1, [])
     assert "### 🔴 Permissions widened (1 group)" in run.summary
-    said = "The token of a pull request from a fork may only read. `403 Resource not accessible"
+    said = "The token of a pull request from a fork is read-only. `403 Resource not accessible"
     assert said in run.summary
-    assert any(line.startswith("::warning title=promptpack::No comment") for line in run.commands())
+    assert any(
+        line.startswith("::warning title=promptpack::The comment could") for line in run.commands()
+    )
     assert len(api.asked("POST")) == 2  # who am I, and one comment: not tried again
 
 
@@ -103,11 +105,14 @@ def test_the_gate_fails_after_all_is_told(forge: Forge, api: Api) -> None:
     widen(forge)
     run = run_action(forge, api, fail_on="permissions")
     assert run.code == 1
-    held = "The gate `permissions` holds this up**: 1 group of widened permissions, not accepted."
+    reason = "widened permissions in 1 group are not accepted."
+    held = f"Failed because of `fail-on: permissions`**: {reason}"
     assert held in api.comments[0]["body"]
     assert held in run.summary
     assert run.outputs["artifact-url"] == ARTIFACT
-    assert run.commands()[0].startswith("::error title=promptpack::The gate 'permissions' holds")
+    assert run.commands()[0].startswith(
+        "::error title=promptpack::Failed because of 'fail-on: permissions'"
+    )
 
 
 def test_what_the_base_accepts_passes_and_what_only_the_change_accepts_does_not(
@@ -133,7 +138,7 @@ def test_any_change_can_be_a_gate(forge: Forge, api: Api) -> None:
     reword(forge)
     run = run_action(forge, api, fail_on="any")
     assert run.code == 1
-    assert "The gate `any` holds this up**: 1 group not accepted." in run.summary
+    assert "Failed because of `fail-on: any`**: changes in 1 group are not accepted." in run.summary
 
 
 @pytest.mark.parametrize("side", ["head", "base"])
@@ -151,13 +156,12 @@ def test_a_side_that_does_not_build_is_said_and_never_no_change(
     run = run_action(forge, api)
     assert run.code == 3
     for text in (api.comments[0]["body"], run.summary):
-        assert "**Not compared: a side does not build.**" in text
-        assert f"{side}:packs/demo/pack.yaml:2:1: PP" in text
+        assert "**Not compared: one of the two revisions does not build.**" in text
+        assert f"--> {side}:packs/demo/pack.yaml:2:1" in text
         assert "No generated output changed" not in text
     assert (run.outputs["changed"], run.outputs["artifact-url"]) == ("", "")
-    assert run.commands() == [
-        "::error title=promptpack::Not compared: a side does not build; the job's summary says more"
-    ]
+    reason = "one of the two revisions does not build; see the job summary"
+    assert run.commands() == [f"::error title=promptpack::Not compared: {reason}"]
 
 
 def test_no_more_annotations_than_are_shown_and_our_own_first(forge: Forge, api: Api) -> None:
@@ -167,7 +171,7 @@ def test_no_more_annotations_than_are_shown_and_our_own_first(forge: Forge, api:
     run = run_action(forge, api, fail_on="permissions")
     errors = [line for line in run.commands() if line.startswith("::error ")]
     assert len(errors) == 10
-    assert "The gate 'permissions' holds" in errors[0]
+    assert "Failed because of 'fail-on: permissions'" in errors[0]
     assert int(run.outputs["permissions-widened"]) >= 10
 
 
@@ -175,7 +179,7 @@ def test_outputs_that_are_stale_fail_with_the_command_that_fixes_it(forge: Forge
     forge.change(STEPS, "one small step", "one tiny step", build=False)
     run = run_action(forge, api)
     assert run.code == 1
-    fix = "The outputs are not what the sources say.** `To fix it: promptpack build`"
+    fix = "The outputs do not match the sources.** `To fix it: promptpack build`"
     assert fix in api.comments[0]["body"]
     assert fix in run.summary
     assert "opencode/tiny.look/.opencode/agents/demo.md: stale" in run.summary

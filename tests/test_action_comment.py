@@ -14,7 +14,7 @@ def test_a_comment_says_where_the_rest_is(tmp_path: Path, api: Api) -> None:
     assert run_comment(tmp_path, api, NEW).code == 0
     (comment,) = api.comments
     run = "https://github.example/o/r/actions/runs/5"
-    links = f"[The whole report]({ARTIFACT}) · [this run]({run}) · commit `abcdef0`"
+    links = f"[Full report]({ARTIFACT}) · [this run]({run}) · commit `abcdef0`"
     assert comment["body"] == f"{MARKER}\n{NEW}\n\n{links}\n"
 
 
@@ -119,8 +119,8 @@ def test_a_lasting_fault_is_given_up_and_fails_nothing(tmp_path: Path, api: Api)
     api.refusals += [("GET", 500, {"Retry-After": "0"})] * 20
     run = run_comment(tmp_path, api, NEW)
     assert (run.code, len(api.asked("GET"))) == (0, 3)
-    assert "No comment could be written" in run.summary
-    assert "may only read" not in run.summary
+    assert "The comment could not be written" in run.summary
+    assert "is read-only" not in run.summary
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "3600"}, {"X-RateLimit-Remaining": "0"}])
@@ -128,7 +128,7 @@ def test_a_rate_limit_is_not_waited_out(tmp_path: Path, api: Api, headers: dict[
     api.refusals += [("GET", 403, headers)] * 5
     run = run_comment(tmp_path, api, NEW)
     assert (run.code, len(api.asked("GET"))) == (0, 1)
-    assert "may only read" not in run.summary
+    assert "is read-only" not in run.summary
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -136,7 +136,7 @@ def test_a_token_that_may_not_is_not_tried_again(tmp_path: Path, api: Api, statu
     api.refusals += [("POST", status, {})]
     run = run_comment(tmp_path, api, NEW)
     assert (run.code, api.comments) == (0, [])
-    assert f"may only read. `{status} {status} as told`" in run.summary
+    assert f"is read-only. `{status} {status} as told`" in run.summary
 
 
 def test_no_answer_fails_nothing(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_no_answer_fails_nothing(tmp_path: Path) -> None:
         pass
     run = run_comment(tmp_path, gone, NEW)
     assert run.code == 0
-    assert "No comment could be written" in run.summary
+    assert "The comment could not be written" in run.summary
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[" * 100_000], ids=["html", "nested"])
@@ -152,7 +152,7 @@ def test_an_answer_that_is_not_json_fails_nothing(tmp_path: Path, api: Api, answ
     api.garbled = answer
     run = run_comment(tmp_path, api, NEW)
     assert run.code == 0
-    assert "the answer is not JSON" in run.summary
+    assert "the response is not JSON" in run.summary
 
 
 def test_the_token_follows_no_redirect(tmp_path: Path, api: Api) -> None:

@@ -142,7 +142,7 @@ def test_a_summary_holds_what_fits(tmp_path: Path) -> None:
     done = support.run(ROOT / "action", cwd=tmp_path, code=LONG)
     first, second, third, *rest = done.out.splitlines()
     assert (done.code, first, second, third) == (0, "a", "b", "<")
-    assert "1 output changed, in 3 groups; permissions are widened in 2." in "\n".join(rest)
+    assert "1 output changed, in 3 groups; permissions are widened in 2 groups." in "\n".join(rest)
 
 
 def test_a_shallow_checkout_is_told_what_to_fetch(forge: Forge, api: Api) -> None:
@@ -216,17 +216,17 @@ def test_a_base_can_be_named(forge: Forge, api: Api) -> None:
 def test_a_base_that_is_no_revision_is_refused(forge: Forge, api: Api, base: str) -> None:
     run = run_action(forge, api, base=base)
     assert run.code == 2
-    assert re.search("no revision|not the name of a revision", run.summary)
+    assert re.search("unknown revision|not a valid revision name", run.summary)
     assert nothing_ran(forge)
 
 
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"fail_on": "everything"}, "The input 'fail-on' is 'everything', not one of: none, perm"),
-        ({"check": "yes"}, "The input 'check' is 'yes', not one of: true, false"),
-        ({"comment": "True"}, "The input 'comment' is 'True', not one of: true, false"),
-        ({"project": "nowhere"}, "is no folder of the checkout"),
+        ({"fail_on": "everything"}, "The input 'fail-on' must be one of: none, perm"),
+        ({"check": "yes"}, "The input 'check' must be one of: true, false; it is 'yes'"),
+        ({"comment": "True"}, "The input 'comment' must be one of: true, false; it is 'True'"),
+        ({"project": "nowhere"}, "is not a folder in the checkout"),
         ({"name": "pull_request_target"}, "Use the event pull_request"),
     ],
 )

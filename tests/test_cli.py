@@ -239,7 +239,7 @@ def test_a_source_that_is_no_file(kind: str, project: Path) -> None:
     else:
         path.symlink_to("nowhere.md")
     done = call("build", cwd=project)
-    assert (done.code, "packs/demo/odd.md:1:1: PP001" in done.err) == (3, True)
+    assert (done.code, "  --> packs/demo/odd.md:1:1\n" in done.err) == (3, True)
 
 
 def test_hostile_names_do_not_reach_the_terminal(project: Path) -> None:

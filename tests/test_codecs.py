@@ -108,18 +108,18 @@ BODY = "\n---\n\nBody.\n"
         ("opencode", "---\ntemperature: hot" + BODY, "'temperature' can't be 'hot'"),
         ("opencode", "---\nmode: agent" + BODY, "'mode' can't be 'agent'"),
         ("opencode", "---\ncolor: red" + BODY, "'color' can't be 'red'"),
-        ("opencode", "---\nmodel: gpt" + BODY, "the form is provider/model"),
+        ("opencode", "---\nmodel: gpt" + BODY, "write provider/model"),
         ("opencode", "---\ntools: [a]" + BODY, "unknown key 'tools'"),
         ("opencode", "---\npermission: {webfetch: {'*': ask}}" + BODY, "'permission' can't be"),
-        ("opencode", "---\npermission: {plan_*: allow}" + BODY, "OpenCode has its own"),
-        ("opencode", "# comment\n---\nmode: all" + BODY, "does not start with a head"),
+        ("opencode", "---\npermission: {plan_*: allow}" + BODY, "OpenCode already has"),
+        ("opencode", "# comment\n---\nmode: all" + BODY, "does not start with front matter"),
         ("opencode", "---\nmode: all\n---\n\n", "the prompt is empty"),
         ("claude-code", "---\nname: a" + BODY, "'description' is missing"),
         ("claude-code", "---\nname: a\ndescription: b\ntools: Raed" + BODY, "unknown tool 'Raed'"),
         ("claude-code", "---\nname: a\ndescription: b\ntool: Read" + BODY, "unknown key 'tool'"),
         ("copilot", "---\ndescription: a\ntools: [reed]" + BODY, "unknown tool 'reed'"),
         ("copilot", "---\ntools: [read]" + BODY, "'description' is missing"),
-        ("copilot", "---\ndescription: a" + BODY + "x" * 30_001, "Copilot takes 30000"),
+        ("copilot", "---\ndescription: a" + BODY + "x" * 30_001, "Copilot accepts at most 30,000"),
         ("gemini", "---\nname: A\ndescription: b" + BODY, "lower-case"),
         ("gemini", "---\nname: a\ndescription: b\ntools: [read]" + BODY, "unknown tool 'read'"),
         ("gemini", "---\nname: a\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
@@ -127,7 +127,7 @@ BODY = "\n---\n\nBody.\n"
         ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
         ("codex", "temperature = 0.5", "unknown key 'temperature'"),
         ("codex", "name = 5", "'name' can't be 5"),
-        ("codex", "name = ", "not TOML"),
+        ("codex", "name = ", "not valid TOML"),
         ("cursor", "---\nname: a\ndescription: b\nreadonly: please" + BODY, "'readonly'"),
         ("cursor-rule", "---\nglobs: '*'" + BODY, "unknown key 'globs'"),
         ("skill", "---\nname: a--b\ndescription: b" + BODY, "single hyphens"),
@@ -163,7 +163,9 @@ def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> Non
 
 @pytest.mark.parametrize("text", ["TOML", "dotted"])
 def test_codex_reads_no_file_that_is_nested_too_deeply(text: str) -> None:
-    assert TARGETS["codex"].problems(NESTED[text]) == ["not TOML: nested deeper than 32"]
+    assert TARGETS["codex"].problems(NESTED[text]) == [
+        "not valid TOML: nested more than 32 levels deep"
+    ]
     allowed = f"metadata{'.x' * (DEPTH_LIMIT - 1)} = 1\n"
     assert "unknown key 'metadata'" in TARGETS["codex"].problems(allowed)
 

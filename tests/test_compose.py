@@ -387,7 +387,11 @@ def test_parameters(tmp_path: Path, use: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("use", "message", "hint"),
     [
-        ("./main.md", "fragment 'packs/demo/main.md' wants the parameter 'count'", "with: {count"),
+        (
+            "./main.md",
+            "fragment 'packs/demo/main.md' requires the parameter 'count'",
+            "with: {count",
+        ),
         ("{use: ./main.md, with: {cuont: 1, count: 2}}", "has no parameter 'cuont'", "'count'?"),
     ],
 )

@@ -136,11 +136,11 @@ def test_a_side_that_does_not_build_is_never_no_changes(repo: Path) -> None:
     for arguments, side in ((("main",), "head"), (("main~1", "main"), "head")):
         done = support.call("diff", *arguments, cwd=repo)
         assert (done.code, done.out) == (3, "")
-        assert f"{side}:packs/demo/pack.yaml:2:1: PP012" in done.err
+        assert f"  --> {side}:packs/demo/pack.yaml:2:1" in done.err
     git(repo, "revert", "--no-edit", "HEAD")
     done = support.call("diff", "main~1", cwd=repo)
     assert (done.code, done.out) == (3, "")
-    assert "base:packs/demo/pack.yaml:2:1: PP012" in done.err
+    assert "  --> base:packs/demo/pack.yaml:2:1" in done.err
 
 
 def test_the_base_is_where_the_work_left_the_default_branch(repo: Path) -> None:

@@ -139,7 +139,7 @@ def test_an_output_an_installed_copy_and_a_variant_are_explained_alike(tmp_path:
     ("place", "message"),
     [
         ("nothing", "is not FILE:LINE"),
-        ("dist/a/nothing.md:1", "is no output of this project"),
+        ("dist/a/nothing.md:1", "is not an output of this project"),
         ("tiny.look:999", "lines."),
         ("tiny.lok:1", "Did you mean 'tiny.look'?"),
     ],

@@ -206,7 +206,7 @@ def test_a_comment_ignores_the_line_it_is_about(comment: str, tmp_path: Path) ->
 def test_a_comment_in_yaml_ignores_too(tmp_path: Path) -> None:
     pack = DEMO[PACK].replace("sections:", "sections:  # promptpack: ignore PP503 - a demo")
     done = call("lint", "--strict", cwd=make_project(tmp_path, {PACK: pack}))
-    assert done == Result(0, "Nothing to say, 1 ignored\n", "")
+    assert done == Result(0, "No findings, 1 suppressed\n", "")
 
 
 def test_words_in_a_prompt_ignore_nothing(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_what_stops_the_build_cannot_be_ignored(code: str, tmp_path: Path) -> No
     assert codes(call("lint", "--format", "json", cwd=make_project(tmp_path, files))) == ["PP031"]
     project = make_project(tmp_path, {PACK: ignoring(entry)})
     told = call("lint", "--rule", "PP044", cwd=project).out
-    assert f"PP044 warning: {code} stops the build: it can't be ignored" in told
+    assert f"warning[PP044]: {code} stops the build and can't be ignored" in told
 
 
 # Secrets

@@ -110,13 +110,13 @@ def replace(folder: Path, make: Callable[[Path], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (to_outside, "a link that leaves the project"),
+        (to_outside, "the link leads out of the project"),
         (lambda f: replace(f, lambda r: r.symlink_to("../../../outside.md")), "no such file"),
         (
             lambda f: replace(f, lambda r: r.symlink_to("/dev/zero")),
-            "a link that leaves the project",
+            "the link leads out of the project",
         ),
-        (lambda f: replace(f, lambda r: r.symlink_to("role.md")), "a link that leads to itself"),
+        (lambda f: replace(f, lambda r: r.symlink_to("role.md")), "the link leads to itself"),
         (lambda f: replace(f, lambda r: r.symlink_to("gone.md")), "no such file"),
         (lambda f: replace(f, os.mkfifo), "not a regular file"),
         (lambda f: replace(f, lambda r: r.mkdir()), "not a regular file"),
@@ -150,7 +150,7 @@ def test_a_folder_that_is_a_link_brings_nothing_from_outside(tmp_path: Path, fol
     (project / folder).rmdir()
     (project / folder).symlink_to(outside)
     messages = " ".join(f"{f.message} {f.excerpt}" for f in findings(project))
-    assert "a link that leaves the project" in messages
+    assert "the link leads out of the project" in messages
     assert "secret" not in messages
 
 
@@ -253,7 +253,7 @@ def test_a_third_root_is_not_written_to_and_need_not_be_used(tmp_path: Path) -> 
     path = "acme:templates/fragments/acme/be-acme.md"
     assert (project.find_root(path), project.is_writable(path)) == (acme, False)
     assert project.locate(path) == tmp_path / "acme/templates/fragments/acme/be-acme.md"
-    reason = f"{path} is part of the package 'acme': copy it to {path.removeprefix('acme:')}"
+    reason = f"{path} belongs to the package 'acme': copy it to {path.removeprefix('acme:')}"
     assert explain_closed_source(project, path).startswith(reason)
     session = Session(project)
     result = lint_session(session, render(session), codes=["PP041", "PP042"])
@@ -321,14 +321,14 @@ def test_own_fragments_may_lie_deeper(tmp_path: Path, reference: str) -> None:
         (
             "default: {model: tiny, policy: look}",
             "default: {model: tiny, policy: review}",
-            "PP026 'tiny.review' is none of the pack's variants",
+            "PP026 'tiny.review' is not one of the pack's variants",
             "",
         ),
-        ("name: demo", "name: domo", "PP013 name is not the folder's: 'demo'", ""),
+        ("name: demo", "name: domo", "PP013 the name must be the folder's name, 'demo'", ""),
         (
             "policy: [look, change]\n",
             "policy: [look, change]\n  exclude: [{policy: look}]\n",
-            "PP026 'tiny.look' is none of the pack's variants",
+            "PP026 'tiny.look' is not one of the pack's variants",
             "",
         ),
         (
@@ -437,7 +437,7 @@ def test_head_of_a_fragment(tmp_path: Path, text: str, code: str, line: int) -> 
 
 
 def test_no_folder_named_packs(tmp_path: Path) -> None:
-    assert said(tmp_path) == [("PP001", "packs", 1, "no folder named packs here")]
+    assert said(tmp_path) == [("PP001", "packs", 1, "there is no 'packs' folder here")]
 
 
 def test_the_root_is_found_from_below(tmp_path: Path) -> None:

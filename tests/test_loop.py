@@ -252,7 +252,7 @@ def test_the_gitlab_job_tells_stale_outputs_and_takes_the_target_branch(tmp_path
     target = forge.commit_of("main")
     code, said = played(forge, checkout, merge, CI_MERGE_REQUEST_TARGET_BRANCH_SHA=target)
     assert code == 1
-    assert "To mend it: promptpack build" in said
+    assert "To fix it: promptpack build" in said
     assert "always" not in said.partition("opencode/tiny")[0]
     code, _ = played(forge, checkout, merge, PROMPTPACK_CHECK="false")
     assert code == 0
@@ -350,9 +350,9 @@ def test_after_a_merge_that_conflicts_in_outputs_one_build_fixes_them(tmp_path: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--installed", "demo"), "--installed goes with --format gitattributes"),
-        (("--format", "gitattributes", "--installed", "* -diff"), "is not the name of an agent"),
-        (("--format", "gitattributes", "--installed", "a\n* x"), "is not the name of an agent"),
+        (("--installed", "demo"), "--installed needs --format gitattributes"),
+        (("--format", "gitattributes", "--installed", "* -diff"), "is not a valid agent name"),
+        (("--format", "gitattributes", "--installed", "a\n* x"), "is not a valid agent name"),
     ],
 )
 def test_attributes_are_asked_for_by_the_names_of_agents(

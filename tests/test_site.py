@@ -205,8 +205,9 @@ def test_a_project_that_does_not_build_says_what_to_fix(tmp_path: Path) -> None:
     broken = {"packs/demo/role.md": "{{ vars.langage }}\n"}
     done = mkdocs(with_site(make_project(tmp_path / "p", broken)), tmp_path / "out")
     assert done.returncode == 1
-    assert "packs/demo/role.md:1:1: PP031 undefined name 'langage'" in done.stderr
-    assert "did you mean 'language'?" in done.stderr
+    assert "error[PP031]: undefined name 'langage' in 'vars'\n" in done.stderr
+    assert "  --> packs/demo/role.md:1:1\n    1 | {{ vars.langage }}\n" in done.stderr
+    assert "^ help: did you mean 'language'?\n\n1 error\n" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -227,7 +228,7 @@ def test_a_hand_written_page_may_not_hide_a_generated_one(tmp_path: Path) -> Non
     (root / "docs/compare.md").write_text("# Compare\n")
     done = mkdocs(root, tmp_path / "out")
     assert done.returncode == 1
-    assert "docs/compare.md stands in the way of a generated page; rename it" in done.stderr
+    assert "docs/compare.md has the path of a generated page; rename it" in done.stderr
 
 
 def test_serving_watches_what_pages_are_made_from(tmp_path: Path) -> None:

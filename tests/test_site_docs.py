@@ -87,7 +87,7 @@ def test_a_site_goes_nowhere_among_the_sources(tmp_path: Path, place: str) -> No
     for words in (("build", "--out", place), ("export", place)):
         done = docs(*words, cwd=root)
         assert done.code == 2
-        assert "can't go into" in done.err
+        assert "can't be written to" in done.err
     assert snapshot(root) == before
 
 
@@ -96,7 +96,7 @@ def test_a_folder_with_files_of_others_is_not_emptied(tmp_path: Path) -> None:
     write_files(tmp_path / "out", {"thesis.txt": "mine"})
     done = docs("build", "--out", tmp_path / "out", cwd=root)
     assert done.code == 2
-    assert "holds files that are no site of ours" in done.err
+    assert "contains files that are not a promptpack site" in done.err
     assert snapshot(tmp_path / "out") == {"thesis.txt": b"mine"}
 
 
@@ -124,7 +124,10 @@ def test_a_project_that_does_not_build_has_no_site(tmp_path: Path) -> None:
     for words in (("build", "--out", tmp_path / "out"), ("export", tmp_path / "out")):
         done = docs(*words, cwd=root)
         assert done.code == 3
-        assert "packs/demo/role.md:1:1: PP031 undefined name 'langage'" in done.err
+        assert (
+            "error[PP031]: undefined name 'langage' in 'vars'\n  --> packs/demo/role.md:1:1"
+            in done.err
+        )
         assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
 

@@ -152,7 +152,7 @@ def test_five_thousand_digits_are_a_finding_of_one_line() -> None:
 def test_key_given_twice(text: str, line: int, column: int, first: int) -> None:
     (found,) = read_yaml(text, "f.yaml").findings
     assert (found.code, found.line, found.column) == ("PP003", line, column)
-    assert found.hint == f"first given in line {first}"
+    assert found.hint == f"first used on line {first}"
 
 
 @pytest.mark.parametrize(

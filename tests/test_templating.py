@@ -288,7 +288,7 @@ def test_what_a_template_may_say(text: str, expected: str) -> None:
         ("{{ vras.word }}", "PP031 undefined name 'vras'", "did you mean 'vars'?"),
         ("{{ polcy.name }}", "PP031 undefined name 'polcy'", "did you mean 'policy'?"),
         ("{{ vars.wrod }}", "PP031 undefined name 'wrod' in 'vars'", "did you mean 'word'?"),
-        ("{{ vars.get }}", "PP031 undefined name 'get' in 'vars'", "known here: items, python"),
+        ("{{ vars.get }}", "PP031 undefined name 'get' in 'vars'", "use one of: items, python"),
         ("{{ params.cout }}", "PP031 undefined name 'cout' in 'params'", "'count'?"),
         ("{{ pack.titel }}", "PP031 undefined name 'titel' in 'pack'", "'title'?"),
         ("{{ model.famly }}", "PP031 undefined name 'famly' in 'model'", "'family'?"),
@@ -298,11 +298,11 @@ def test_what_a_template_may_say(text: str, expected: str) -> None:
         ("{% for x in tags %}x{% endfor %}", "PP031 undefined name 'tags'", ""),
         ("{{ targt }}", "PP031 undefined name 'targt'", "did you mean 'target'?"),
         ("{{ sections }}", "PP031 undefined name 'sections'", ""),
-        ("{{ pack }}", "PP034 an expression gives PackView, not text", ""),
-        ("{{ pack.tags }}", "PP034 an expression gives tuple, not text", ""),
-        ("{{ policy.allows }}", "PP034 an expression gives method, not text", ""),
-        ("{{ none }}", "PP034 an expression gives NoneType, not text", ""),
-        ("{{ [1] }}", "PP034 an expression gives list, not text", ""),
+        ("{{ pack }}", "PP034 an expression returns PackView, not text", ""),
+        ("{{ pack.tags }}", "PP034 an expression returns tuple, not text", ""),
+        ("{{ policy.allows }}", "PP034 an expression returns method, not text", ""),
+        ("{{ none }}", "PP034 an expression returns NoneType, not text", ""),
+        ("{{ [1] }}", "PP034 an expression returns list, not text", ""),
         ("{% for x in vars %}{% endfor %}", "PP034 'Vars' object is not iterable", ""),
         ("{{ 1 / 0 }}", "PP034 division by zero", ""),
         ("{{ 'a' + 1 }}", "PP034 can only concatenate str", ""),
@@ -335,22 +335,25 @@ def test_a_failure_below_names_the_way_there() -> None:
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ({"x/main": "{% include 'x/main' %}"}, "includes itself"),
-        ({"x/main": "{% include './a' %}", "x/a": "\n{% include './main' %}"}, "includes itself"),
-        ({"x/main": "{% import './main' as m %}"}, "includes itself"),
-        ({"x/main": "{% from './main' import m %}"}, "includes itself"),
-        ({"x/main": "{% extends './main' %}"}, "includes itself"),
-        ({"x/main": "{% if 0 %}{% include './main' %}{% endif %}"}, "includes itself"),
+        ({"x/main": "{% include 'x/main' %}"}, "the template includes itself"),
+        (
+            {"x/main": "{% include './a' %}", "x/a": "\n{% include './main' %}"},
+            "the template includes itself",
+        ),
+        ({"x/main": "{% import './main' as m %}"}, "the template includes itself"),
+        ({"x/main": "{% from './main' import m %}"}, "the template includes itself"),
+        ({"x/main": "{% extends './main' %}"}, "the template includes itself"),
+        ({"x/main": "{% if 0 %}{% include './main' %}{% endif %}"}, "the template includes itself"),
         (
             {"x/main": "{% extends './a' %}", "x/a": "{% include './b' %}"}
             | {"x/b": "{% import './a' as a %}"},
-            "includes itself",
+            "the template includes itself",
         ),
         (
             {"x/main": "{% include './n0' %}"}
             | {f"x/n{n}": f"{{% include './n{n + 1}' %}}" for n in range(40)}
             | {"x/n40": "."},
-            f"included deeper than {INCLUDE_DEPTH}",
+            f"includes are nested more than {INCLUDE_DEPTH} levels deep",
         ),
     ],
 )

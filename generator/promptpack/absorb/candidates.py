@@ -54,7 +54,7 @@ def explain_closed_source(project: Project, path: str) -> str:
     own_path = split_source_path(path)[1]
     if not project.is_writable(path):
         title = project.find_root(path).title
-        return f"{path} is part of the {title}: copy it to {own_path} to have it your own"
+        return f"{path} belongs to the {title}: copy it to {own_path} and edit the copy"
     if own_path.startswith(("packs/", "templates/fragments/")):
         return ""
     kind = {"layouts": "layout", "models": "model", "policies": "policy"}[own_path.split("/")[1]]
@@ -201,7 +201,7 @@ def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputE
             return text
     location = f"{places[0].path}:{places[0].line}"
     if output_edit.first == output_edit.last:
-        return f"no neighbouring fragment can take these lines (nearest: {location})"
+        return f"no neighboring fragment can take these lines (nearest: {location})"
     if len(output_edit.old) != len(output_edit.new):
         return "the edit replaces lines that come from several places or are computed"
     return f"the changed words are computed: they are not in the text of {location}"

@@ -151,7 +151,8 @@ class _Absorption:
             why = f"the policy decides what an agent may do: change {policy.path}"
             yield _Option(self._find_first_change(), why, [])
         if _get_model_id(self.now, self.target.name) != _get_model_id(self.built, self.target.name):
-            why = f"the model's id comes from {self.place.artifact.variant.model.path}"
+            path = self.place.artifact.variant.model.path
+            why = f"the model's id comes from {path}: change it there"
             yield _Option(self._find_first_change(), why, [])
 
     def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
@@ -230,8 +231,8 @@ class _Absorption:
         )
 
     def _make_ambiguity_finding(self, option: _Option) -> Finding:
-        places = [f"{edits[0].path}:{edits[0].line}" for edits in option.candidates]
-        hint = f"choose one: --to {' or --to '.join(places)}"
+        places = [f"'--to {edits[0].path}:{edits[0].line}'" for edits in option.candidates]
+        hint = f"choose one: {' or '.join(places)}"
         return self._make_finding(option.line, "this edit could go to more than one place", hint)
 
     def _make_finding(self, line: int, message: str, hint: str = "") -> Finding:

@@ -18,7 +18,7 @@ from promptpack.model import UserError
 COMMANDS = {
     "build": "Render every variant for every client.",
     "check": "Check that the outputs match the sources.",
-    "lint": "Report weak, risky or contradictory parts of packs and templates.",
+    "lint": "Report weak, risky or contradictory parts of the sources.",
     "diff": "Show what a change does to the rendered agents.",
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
@@ -79,7 +79,7 @@ class _CommandGroup(click.Group):
 @click.group(cls=_CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "directory", type=click.Path(path_type=Path), help="The project's folder.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Output format.")
-@click.option("--color", type=click.Choice(COLORS), default="auto", help="Whether to use colours.")
+@click.option("--color", type=click.Choice(COLORS), default="auto", help="Whether to use colors.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more detail.")
 @click.version_option(__version__, prog_name="promptpack", message="%(prog)s %(version)s")

@@ -83,7 +83,10 @@ def build_command(state: State, out: Path | None) -> None:
 @pass_state
 @_require_extra
 def serve_command(state: State, address: str) -> None:
-    """Serve the site on this computer; rebuild it when a pack, a template or a page changes."""
+    """Serve the site on this computer.
+
+    It is rebuilt when a pack, a template or a page changes.
+    """
     from mkdocs.commands.serve import serve  # noqa: PLC0415 - only where there is MkDocs
 
     with _open_settings(state.root()) as settings:
@@ -97,10 +100,10 @@ def serve_command(state: State, address: str) -> None:
 @pass_state
 @_require_extra
 def export_command(state: State, folder: Path, *, force: bool) -> None:
-    """Write the site into FOLDER as pages and a mkdocs.yml, for builders without plugins.
+    """Write the site into FOLDER as pages and a mkdocs.yml.
 
-    An earlier export in FOLDER is updated. A file that promptpack did not write, or that was edited
-    since, is left alone.
+    The pages are for builders without plugins. An earlier export in FOLDER is updated. A file that
+    promptpack did not write, or that was edited since, is left alone.
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 

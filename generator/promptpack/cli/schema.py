@@ -9,11 +9,11 @@ from promptpack.reporting.json_schemas import REPORTS
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice((*FILE_MODELS, *REPORTS)))
+@click.argument("kind", metavar="KIND", type=click.Choice((*FILE_MODELS, *REPORTS)))
 def command(kind: str) -> None:
     """Print a JSON Schema (2020-12).
 
-    KIND is an input file (pack, model, policy, fragment), for editors; or a command, for what it
+    KIND is an input file (pack, model, policy, fragment), for editors, or a command, for what it
     prints with --format json.
     """
     click.echo(json.dumps(make_json_schema(FILE_MODELS.get(kind) or REPORTS[kind]), indent=2))

@@ -77,7 +77,7 @@ def add_global_options(command: click.Command) -> click.Command:
     """Give a command the global options too, so that they may stand before it or after it."""
     options: dict[tuple[str, ...], dict[str, Any]] = {
         ("-C", "directory"): {"type": click.Path(path_type=Path), "help": "The project's folder."},
-        ("--color", "color"): {"type": click.Choice(COLORS), "help": "Whether to use colours."},
+        ("--color", "color"): {"type": click.Choice(COLORS), "help": "Whether to use colors."},
         ("-q", "--quiet"): {"is_flag": True, "help": "Print only problems."},
         ("-v", "--verbose"): {"is_flag": True, "help": "Print more detail."},
     }

@@ -175,7 +175,7 @@ def _make_fetch_hint(root: Path, name: str) -> str:
             f"the clone is shallow: to get '{name}' and its history, "
             "run 'git fetch --unshallow origin'"
         )
-    return "" if _resolve_commit(root, "HEAD") else "this repository has no commit yet"
+    return "" if _resolve_commit(root, "HEAD") else "this repository has no commits yet"
 
 
 def _run_git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -61,7 +61,7 @@ def _find_contradictions(
     default = (variants.default.model, variants.default.policy)
     is_excluded = any(_make_condition(when).holds(*default) for when in variants.exclude)
     if default not in product(variants.model, variants.policy) or is_excluded:
-        message = f"'{'.'.join(default)}' is none of the pack's variants"
+        message = f"'{'.'.join(default)}' is not one of the pack's variants"
         span = document.values["variants", "default"]
         yield make_finding("PP026", file.path, span, message, "", file.text)
 

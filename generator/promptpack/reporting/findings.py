@@ -24,7 +24,7 @@ from promptpack.source.text import escape_controls
 Role = Literal["error", "warning", "message", "gutter", "help"]
 """What a styled part of a line is."""
 Style = Callable[[str, Role], str]
-"""Returns a part of a line with what a terminal needs to colour it."""
+"""Returns a part of a line with what a terminal needs to color it."""
 
 DEFAULT_WIDTH = 80
 _MIN_WIDTH = 40
@@ -41,7 +41,7 @@ _WORD = re.compile(
 
 
 class _Layout(NamedTuple):
-    """How wide a line and its number may be, and its colours."""
+    """How wide a line and its number may be, and its colors."""
 
     width: int
     number_width: int
@@ -62,7 +62,7 @@ class _Excerpt(NamedTuple):
 
 
 def style_plain(text: str, _role: Role) -> str:
-    """Return the text without colours."""
+    """Return the text without colors."""
     return text
 
 

@@ -115,7 +115,8 @@ def find_problems(text: str) -> list[str]:
         f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)
     ]
     if len(body) > _LIMITS["prompt"]:
-        messages.append(f"the prompt has {len(body)} characters; Copilot takes {_LIMITS['prompt']}")
+        limit = f"{_LIMITS['prompt']:,}"
+        messages.append(f"the prompt has {len(body):,} characters; Copilot accepts at most {limit}")
     return messages
 
 

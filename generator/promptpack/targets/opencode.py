@@ -58,7 +58,7 @@ GUARDS = {"external_directory": "ask", "doom_loop": "ask"}
 
 _MODES = ("subagent", "primary", "all")
 _EFFECTS = ("allow", "ask", "deny")
-_FORMS = {"model": ": the form is provider/model"}
+_FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _OWN_KEYS = ("external_directory", "doom_loop", "plan_enter", "plan_exit", "apply_patch")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")

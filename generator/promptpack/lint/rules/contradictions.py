@@ -83,7 +83,7 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     for (path, line, capability), names in policies_by_order.items():
         policy_list = f"the polic{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
         message = (
-            f"says to {make_phrase(capability)}, which {policy_list} "
+            f"this line tells the agent to {make_phrase(capability)}, which {policy_list} "
             f"den{'ies' if len(names) == 1 else 'y'}"
         )
         hint = f'write it only where it is true: {{% if policy.allows("{capability}") %}}'

@@ -36,7 +36,7 @@ def check_secret(context: LintContext) -> Iterator[Diagnostic]:
             line = text.count("\n", 0, start) + 1
             column = start - text.rfind("\n", 0, start)
             width = len(text[start:end].partition("\n")[0])
-            message = f"looks like a secret ({kind})"
+            message = f"this looks like a secret ({kind})"
             hint = "revoke it, then read it from the environment"
             yield Diagnostic(path, line, message, hint, column, width)
 

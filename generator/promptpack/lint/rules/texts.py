@@ -184,7 +184,7 @@ def check_remote_instructions(context: LintContext) -> Iterator[Diagnostic]:
                 start : text.find("\n", match.end()) if "\n" in text[match.end() :] else None
             ]
             if not _WARNING_WORDS.search(line):
-                message = "tells the agent to run what a server sends"
+                message = "this line tells the agent to run what a server sends"
                 hint = "name a package and its version"
                 yield _make_diagnostic(path, text, match.start(), message, hint, len(match[0]))
 
