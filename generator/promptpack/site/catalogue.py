@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from promptpack.model import Artifact, Fragment, Origin, Pack, Project, Source, Variant
 from promptpack.provenance.tracer import Tracer
-from promptpack.site.permissions import PermissionRenderer
+from promptpack.site.client_merge import LineOrigins
+from promptpack.site.shared import SharedPieces
 from promptpack.source.text import LIBRARY_PREFIX
 
 HOME_PAGE = "index.md"
@@ -31,8 +32,6 @@ and what stands around the prompt has the files that it is made from; `explain` 
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
-LineOrigins = tuple[tuple[Origin, ...], ...]
-
 
 @dataclass(frozen=True)
 class Catalog:
@@ -40,9 +39,9 @@ class Catalog:
 
     `variants` are those of each pack, `files` the artifacts of each pack's variant in the order of
     the targets, `reached` the variants whose prompt holds a line of a source, by its path,
-    `places` the page that shows a source. `origins` and `permissions` tell of one artifact where
-    its lines come from, and in HTML what it allows. `edit` is the address before a source's path
-    where it can be edited; empty where that is not known.
+    `places` the page that shows a source. `origins` tells where the lines of an artifact come from,
+    `pieces` renders what pages share. `edit` is the address before a source's path where it can be
+    edited; empty where that is not known.
     """
 
     project: Project
@@ -51,7 +50,7 @@ class Catalog:
     reached: Mapping[str, tuple[Variant, ...]]
     places: Mapping[str, str]
     origins: Callable[[Artifact], LineOrigins]
-    permissions: Callable[[Artifact], str]
+    pieces: SharedPieces
     edit: str = ""
 
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
@@ -88,7 +87,7 @@ def make_catalog(project: Project, artifacts: Iterable[Artifact], edit: str = ""
         Tracer(project).lines
         if sum(map(len, variants.values())) <= MAX_TRACED_VARIANTS
         else _list_composed_origins,
-        PermissionRenderer(),
+        SharedPieces(),
         edit,
     )
 

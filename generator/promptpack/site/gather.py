@@ -7,17 +7,23 @@ import click
 from promptpack.build import build_project
 from promptpack.lint.registry import RULES
 from promptpack.reading.project import load_project
-from promptpack.site.history import read_history
+from promptpack.site.history import SideBuilder, read_history
 from promptpack.site.tree import Site, SiteOptions, make_site
 
 
-def gather_site(root: Path, program: click.Group, edit: str, releases: int) -> Site:
+def gather_site(
+    root: Path,
+    program: click.Group,
+    edit: str,
+    releases: int,
+    build_side: SideBuilder | None = None,
+) -> Site:
     """Return the site of a project; `program` is whose commands it describes.
 
+    `build_side` builds the commits of releases; with the same one again they are not built again.
     Raises UserError with every finding where the project does not build.
     """
     project = load_project(root)
     artifacts = build_project(project)
-    return make_site(
-        project, artifacts, SiteOptions(RULES, program, read_history(root, releases), edit)
-    )
+    history = read_history(root, releases, build_side)
+    return make_site(project, artifacts, SiteOptions(RULES, program, history, edit))

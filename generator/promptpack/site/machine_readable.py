@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from promptpack.model import Artifact, Pack, Variant
+from promptpack.site.address import make_address
 from promptpack.site.catalogue import (
     Catalog,
     locate_data_file,
@@ -11,8 +12,7 @@ from promptpack.site.catalogue import (
     locate_raw_file,
     locate_variant_page,
 )
-from promptpack.site.html import format_count, make_address
-from promptpack.site.pages.variant import estimate_tokens
+from promptpack.site.wording import estimate_tokens, format_count
 from promptpack.targets import TARGETS as CLIENTS
 
 SCHEMA_VERSION = 1
