@@ -38,6 +38,7 @@ from sites import (
     BODY,
     HOSTILE,
     LINES,
+    ROOT,
     TITLE,
     Built,
     Page,
@@ -240,6 +241,14 @@ def test_serving_watches_what_pages_are_made_from(tmp_path: Path) -> None:
     plugin.load_config({})
     plugin.on_serve(cast("LiveReloadServer", server), config=config)
     assert watched == [str(root / "packs"), str(root / "templates")]
+
+
+def test_a_module_of_pages_takes_nothing_from_another() -> None:
+    modules = [*(ROOT / "generator/promptpack/site/pages").glob("*.py")]
+    assert len(modules) > 5
+    for path in modules:
+        assert "promptpack.site.pages" not in path.read_text(encoding="utf-8"), path
+        assert "from ." not in path.read_text(encoding="utf-8"), path
 
 
 def test_pages_are_made_without_mkdocs() -> None:

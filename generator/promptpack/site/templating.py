@@ -19,7 +19,7 @@ from promptpack.site.wording import EFFECT_WORDS, LOSS_WORDS, format_count, form
 
 def render_page(view: View) -> Page:
     """Return the page that a view's template makes of its data."""
-    html = _get_environment().get_template(view.template).render(page=view.data)
+    html = get_environment().get_template(view.template).render(page=view.data)
     return Page(
         str(escape_text(view.title)),
         tuple(split_parts(html)),
@@ -31,12 +31,12 @@ def render_page(view: View) -> Page:
 
 def render_macro(template: str, name: str, *values: object) -> Markup:
     """Return what one macro of a template makes of values, on one line."""
-    macro = getattr(_get_environment().get_template(template).module, name)
+    macro = getattr(get_environment().get_template(template).module, name)
     return flatten_lines(macro(*values))
 
 
 @cache
-def _get_environment() -> Environment:
+def get_environment() -> Environment:
     """Return the one environment; it holds templates that ship with the package and no values."""
     environment = Environment(
         loader=PackageLoader("promptpack.site"),
