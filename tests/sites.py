@@ -100,7 +100,7 @@ class Page(HTMLParser):
         self.runs: list[tuple[set[str], list[str]]] = []
         self._in_run = False
         self._open: list[str] = []
-        self.feed(html)
+        self.feed(str(html))  # a `Markup` would escape what is joined to it
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -20,6 +20,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from promptpack.mkdocs_plugin import PromptpackPlugin
 from promptpack.session import Session
 from promptpack.site import escape as inert
+from promptpack.site.address import Link
 from promptpack.site.catalogue import (
     MAX_TRACED_VARIANTS,
     locate_data_file,
@@ -29,14 +30,16 @@ from promptpack.site.catalogue import (
     locate_variant_page,
 )
 from promptpack.site.client_merge import merge_sequences
-from promptpack.site.html import render_table
 from promptpack.site.rendered import render_chunk, split_chunks
+from promptpack.site.templating import render_macro
 from promptpack.site.theme import read_settings
 from promptpack.site.tree import iter_nav_pages, make_site
+from promptpack.site.usage import VariantRow, VariantTable
 from sites import (
     BODY,
     HOSTILE,
     LINES,
+    ROOT,
     TITLE,
     Built,
     Page,
@@ -242,6 +245,14 @@ def test_serving_watches_what_pages_are_made_from(tmp_path: Path) -> None:
     assert watched == [str(root / "packs"), str(root / "templates")]
 
 
+def test_a_module_of_pages_takes_nothing_from_another() -> None:
+    modules = [*(ROOT / "generator/promptpack/site/pages").glob("*.py")]
+    assert len(modules) > 5
+    for path in modules:
+        assert "promptpack.site.pages" not in path.read_text(encoding="utf-8"), path
+        assert "from ." not in path.read_text(encoding="utf-8"), path
+
+
 def test_pages_are_made_without_mkdocs() -> None:
     code = "import sys, promptpack.site.tree; sys.exit('mkdocs' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
@@ -260,7 +271,8 @@ def test_any_text_survives_markdown(text: str) -> None:
     page = Page(markdown.markdown(inert.escape_source(text), extensions=EXTENSIONS))
     assert page.blocks == [text]
     assert {tag for tag, _ in page.elements} <= {"div", "pre", "code", "span"}
-    cell = render_table(["a"], [[inert.escape_text(text)]])
+    table = VariantTable((Link("a"),), (VariantRow(Link(text), ()),))
+    cell = render_macro("pieces.html.j2", "variant_table", table)
     found = re.search("<th [^>]*row[^>]*>(.*)</th>", markdown.markdown(cell, extensions=EXTENSIONS))
     assert found is not None
     assert unescape(found[1]).split() == text.split()

@@ -42,7 +42,8 @@ from promptpack.reading.project import load_project
 from promptpack.reading.schema import PackFile
 from promptpack.rendering.variants import resolve_variants
 from promptpack.session import Session
-from promptpack.site.permissions import _GROUP_LABELS, EFFECT_WORDS, LOSS_WORDS
+from promptpack.site.permissions import _GROUP_LABELS
+from promptpack.site.wording import EFFECT_WORDS, LOSS_WORDS
 from promptpack.targets import TARGETS, Target, codec
 from promptpack.targets.emit import encode_and_check
 from promptpack.targets.table import CAPABILITY_ROWS, ENFORCEMENT_WORDS, Enforcement
@@ -127,7 +128,7 @@ OTHER_TABLES: Mapping[str, tuple[Iterable[str], object]] = {
     "the table in docs/targets.md": (SHORT, Enforcement),
     "cli.report._LOSS_WORDS": (set(_LOSS_WORDS) - {"exact"}, LossKind),
     "cli.report._LOSS_COLORS": (set(_LOSS_COLORS) - {"exact"}, LossKind),
-    "site.permissions.LOSS_WORDS": (LOSS_WORDS, LossKind),
+    "site.wording.LOSS_WORDS": (LOSS_WORDS, LossKind),
 }
 
 
@@ -141,7 +142,7 @@ EFFECT_TABLES: Mapping[str, Iterable[str]] = {
     "policy.lattice.RANK": RANK,
     "policy.prose._LEADS": {*_LEADS, Effect.INHERIT},
     "provenance.perturbations._OTHER_EFFECTS": _OTHER_EFFECTS,
-    "site.permissions.EFFECT_WORDS": EFFECT_WORDS,
+    "site.wording.EFFECT_WORDS": EFFECT_WORDS,
     "site.permissions._GROUP_LABELS": _GROUP_LABELS,
 }
 

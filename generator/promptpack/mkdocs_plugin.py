@@ -19,7 +19,7 @@ from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
 from promptpack.site.catalogue import HOME_PAGE
 from promptpack.site.gather import gather_site
-from promptpack.site.history import DEFAULT_RELEASE_COUNT
+from promptpack.site.history import DEFAULT_RELEASE_COUNT, SideBuilder, make_side_builder
 from promptpack.site.theme import LOGO, configure_theme
 from promptpack.site.tree import CARDS_MARKER, Site, iter_nav_pages, make_guide_nav
 
@@ -60,6 +60,16 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     site: Site
     ready_site: Site | None = None
     """A site that somebody has made already, for the first build."""
+    build_side: SideBuilder | None = None
+    """Builds the commits of releases; while MkDocs serves, each is built once."""
+
+    def on_startup(self, **_: object) -> None:
+        """Stay for all builds of one run of MkDocs: it keeps plugins that have this method."""
+        self.build_side = make_side_builder()
+
+    def on_shutdown(self) -> None:
+        """Forget what was built."""
+        self.build_side = None
 
     @event_priority(100)
     def on_config(self, config: MkDocsConfig, /) -> MkDocsConfig:
@@ -142,7 +152,11 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     def _make_site(self, config: MkDocsConfig) -> Site:
         try:
             return gather_site(
-                self._find_root(config), program, self.config.edit, self.config.releases
+                self._find_root(config),
+                program,
+                self.config.edit,
+                self.config.releases,
+                self.build_side,
             )
         except UserError as error:
             problems = "\n".join(format_findings(error.findings))

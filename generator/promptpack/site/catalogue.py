@@ -20,7 +20,8 @@ from promptpack.model import (
 )
 from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
-from promptpack.site.permissions import PermissionRenderer
+from promptpack.site.client_merge import LineOrigins
+from promptpack.site.shared import SharedPieces
 
 HOME_PAGE = "index.md"
 FRAGMENT_INDEX = "fragments/index.md"
@@ -42,8 +43,6 @@ and what stands around the prompt has the files that it is made from; `explain` 
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
-LineOrigins = tuple[tuple[Origin, ...], ...]
-
 
 @dataclass(frozen=True)
 class Catalog:
@@ -51,9 +50,9 @@ class Catalog:
 
     `variants` are those of each pack, `files` the artifacts of each pack's variant in the order of
     the targets, `reached` the variants whose prompt holds a line of a source, by its path,
-    `places` the page that shows a source. `origins` and `permissions` tell of one artifact where
-    its lines come from, and in HTML what it allows. `edit` is the address before a source's path
-    where it can be edited; empty where that is not known.
+    `places` the page that shows a source. `origins` tells where the lines of an artifact come from,
+    `pieces` renders what pages share. `edit` is the address before a source's path where it can be
+    edited; empty where that is not known.
     """
 
     project: Project
@@ -62,7 +61,7 @@ class Catalog:
     reached: Mapping[str, tuple[Variant, ...]]
     places: Mapping[str, str]
     origins: Callable[[Artifact], LineOrigins]
-    permissions: Callable[[Artifact], str]
+    pieces: SharedPieces
     edit: str = ""
 
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
@@ -100,7 +99,7 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
         tracer.trace_file
         if sum(map(len, variants.values())) <= MAX_TRACED_VARIANTS
         else partial(_list_composed_origins, tracer),
-        PermissionRenderer(),
+        SharedPieces(),
         edit,
     )
 

@@ -10,7 +10,9 @@ from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from promptpack.model import Artifact, Origin
-from promptpack.site.catalogue import LineOrigins
+
+LineOrigins = tuple[tuple[Origin, ...], ...]
+"""Where each line of a file comes from."""
 
 ClientNumbers = frozenset[int]
 """The clients that something is for, by their number among the files of a variant."""

@@ -3,57 +3,81 @@
 What comes out can stand anywhere in an HTML or a Markdown page: all that HTML, Markdown, its
 extensions or Jinja could act on is a character reference, so no reader of the page sees markup
 where the author wrote text, and the text content of the markup is the text that came in.
+
+Finished HTML has a type of its own, `Markup`. Only this module makes it, and the templates: what is
+not of that type is text, and is escaped wherever it is shown.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
+from markupsafe import Markup
 
 _ACTIVE_CODE_POINTS = (*range(0x20), *range(0x21, 0x30), *range(0x3A, 0x41), *range(0x5B, 0x61))
 _REFERENCES = {
     code: f"&#{code};" for code in (*_ACTIVE_CODE_POINTS, *range(0x7B, 0x80), 0x2028, 0x2029)
 }
+_ADDRESS_REFERENCES = {
+    code: reference for code, reference in _REFERENCES.items() if chr(code) not in "#-./=?_"
+}
 
 
-@lru_cache(maxsize=50_000)
-def escape_text(value: str) -> str:
+def escape_text(value: str) -> Markup:
     """Return a text as inline markup: letters, digits, spaces and character references only.
 
     C0 controls, DEL, all ASCII punctuation and the two Unicode line ends become references; what
     else is not ASCII stays, since HTML reads some of those references as another character.
 
-    >>> escape_text("<b>")
-    '&#60;b&#62;'
+    >>> print(escape_text("<b>"))
+    &#60;b&#62;
     """
-    return value.translate(_REFERENCES)
+    return Markup(value.translate(_REFERENCES))  # noqa: S704 - nothing active is left
 
 
-def escape_code(value: str) -> str:
+def escape_address(value: str) -> Markup:
+    """Return an address, or the name of an anchor, for a quoted attribute.
+
+    What addresses of the site are made of stays readable; no reader acts on that in an attribute.
+
+    >>> print(escape_address("../a_b.html?x=1&y=2#L1"))
+    ../a_b.html?x=1&#38;y=2#L1
+    """
+    return Markup(value.translate(_ADDRESS_REFERENCES))  # noqa: S704 - nothing active is left
+
+
+def escape_code(value: str) -> Markup:
     """Return a text as an inline code element."""
-    return f"<code>{escape_text(value)}</code>"
+    return mark_safe(f"<code>{escape_text(value)}</code>")
 
 
-def escape_lines(values: Iterable[str], first: int = 1, anchor: str = "L") -> str:
-    """Return lines, each ended by a newline, as elements with an anchor: `L1`, `L2` and so on."""
-    numbered_lines = enumerate(values, first)
-    return "".join(
-        f'<span id="{anchor}{number}">{escape_text(value)}&#10;</span>'
-        for number, value in numbered_lines
-    )
-
-
-def escape_source(value: str) -> str:
+def escape_source(value: str) -> Markup:
     """Return a source file as one line of HTML, with an anchor and a number for each line.
 
     Its text content is the file's text, to the character; a last line without a newline has none.
     """
-    ends_with_newline = value.endswith("\n")
-    escaped_lines = escape_lines(value.removesuffix("\n").split("\n"))
-    content = (
-        escaped_lines
-        if ends_with_newline
-        else escaped_lines.removesuffix("&#10;</span>") + "</span>"
-    )
-    return (
+    *lines, last_line = value.split("\n")
+    numbered_lines = [
+        f'<span id="L{number}">{escape_text(line)}&#10;</span>'
+        for number, line in enumerate(lines, 1)
+    ]
+    if last_line or not lines:
+        numbered_lines.append(f'<span id="L{len(lines) + 1}">{escape_text(last_line)}</span>')
+    return mark_safe(
         '<div class="pp-file" tabindex="0" role="region" aria-label="Source">'
-        f'<pre class="pp-text"><code>{content}</code></pre></div>'
+        f'<pre class="pp-text"><code>{"".join(numbered_lines)}</code></pre></div>'
     )
+
+
+def mark_safe(html: str) -> Markup:
+    """Return HTML of ours as such: its texts must be escaped already."""
+    return Markup(html)  # noqa: S704 - the caller vouches for it
+
+
+def flatten_lines(html: str) -> Markup:
+    r"""Return HTML as one line: a line end between tags vanishes, any other is a space.
+
+    Values hold no line ends, so these are the template's own.
+
+    >>> print(flatten_lines("<ul>\n  <li>a\n  b</li>\n</ul>\n"))
+    <ul><li>a b</li></ul>
+    """
+    lines = (line.strip(" ") for line in str(html).split("\n"))
+    text = "\n".join(line for line in lines if line)
+    return Markup(text.replace(">\n<", "><").replace("\n", " "))  # noqa: S704 - it was HTML

@@ -5,8 +5,8 @@ is built once.
 """
 
 import tempfile
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +37,26 @@ class History(NamedTuple):
     reason: str = ""
 
 
-def read_history(root: Path, release_count: int = DEFAULT_RELEASE_COUNT) -> History:
-    """Return what changed in the newest `most` releases, and since the last of them."""
+SideBuilder = Callable[[Path, str], Side]
+"""Gives what a commit of a project builds."""
+
+_MAX_SIDES = 16
+
+
+def make_side_builder() -> SideBuilder:
+    """Return a builder that builds each commit once, since a commit never changes."""
+    return lru_cache(maxsize=_MAX_SIDES)(_build_side)
+
+
+def read_history(
+    root: Path,
+    release_count: int = DEFAULT_RELEASE_COUNT,
+    build_side: SideBuilder | None = None,
+) -> History:
+    """Return what changed in the newest releases, so many, and since the last of them.
+
+    With the same `build_side` for several histories no commit is built again.
+    """
     if not release_count:
         return History(reason="The list of changes is switched off.")
     try:
@@ -49,12 +67,19 @@ def read_history(root: Path, release_count: int = DEFAULT_RELEASE_COUNT) -> Hist
         return History(reason="The git repository has no tag yet, so no release is known.")
     unreleased_tag = git.Tag(UNRELEASED, "", "")
     pairs = zip((unreleased_tag, *tags), tags, strict=False)
-    return History(tuple(release for pair in pairs for release in _review_release(root, *pair)))
+    build = partial(build_side or make_side_builder(), root)
+    return History(
+        tuple(release for pair in pairs for release in _review_release(root, build, *pair))
+    )
 
 
-def _review_release(root: Path, tag: git.Tag, previous_tag: git.Tag) -> Iterator[Release]:
+def _review_release(
+    root: Path, build: Callable[[str], Side], tag: git.Tag, previous_tag: git.Tag
+) -> Iterator[Release]:
     try:
-        review = _compare_commits(root, tag.commit, previous_tag.commit)
+        previous_side = build(previous_tag.commit)
+        side = build(tag.commit) if tag.commit else build_project_side(root, UNRELEASED, "head")
+        review = compare_sides(previous_side, side)
     except UserError:
         yield Release(tag.name, previous_tag.name, tag.date, None)
         return
@@ -62,17 +87,7 @@ def _review_release(root: Path, tag: git.Tag, previous_tag: git.Tag) -> Iterator
         yield Release(tag.name, previous_tag.name, tag.date, review)
 
 
-def _compare_commits(root: Path, commit: str, previous_commit: str) -> Review:
-    previous_side = _build_side(root, previous_commit)
-    return compare_sides(
-        previous_side,
-        _build_side(root, commit) if commit else build_project_side(root, UNRELEASED, "head"),
-    )
-
-
-@lru_cache(maxsize=16)
 def _build_side(root: Path, commit: str) -> Side:
-    """Return what a commit builds; a commit never changes, so it is built once."""
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
         git.extract(root, commit, Path(folder))
         return build_project_side(Path(folder), commit[:7], "base")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from promptpack.model import Artifact, Pack, Variant
 from promptpack.reporting.tokens import estimate_tokens
+from promptpack.site.address import make_address
 from promptpack.site.catalogue import (
     Catalog,
     locate_data_file,
@@ -12,7 +13,7 @@ from promptpack.site.catalogue import (
     locate_raw_file,
     locate_variant_page,
 )
-from promptpack.site.html import format_count, make_address
+from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
 
 SCHEMA_VERSION = 1

@@ -1,14 +1,35 @@
-"""One page of the site: headings and lines of HTML in, a whole page as HTML or as Markdown out.
+"""One page of the site: what a template makes of a view in, a page as HTML or as Markdown out.
 
 A page never needs a Markdown reader: what an author wrote is inert HTML already. As Markdown it is
 the same lines, which every Markdown reader leaves alone, and headings that it can list.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from promptpack.site.escape import flatten_lines
 from promptpack.source import frontmatter
+
+_START_OF_PART = re.compile(r"\n\n+(?=<[a-z])")
+_HEADING = re.compile(r'<h([1-6]) id="([\w./-]+)"( data-search-exclude)?>(.*)</h\1>')
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page shows: its title as text, its template, and the data that the template shows.
+
+    An `unlisted` page is neither in the navigation nor in the search, and has all the room. The
+    head of a `wide` one is the same, and it is searched.
+    """
+
+    template: str
+    title: str
+    data: object
+    description: str = ""
+    unlisted: bool = False
+    wide: bool = False
 
 
 class Heading(NamedTuple):
@@ -41,11 +62,7 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its title and description as inert text, and its headings and lines of HTML.
-
-    An `unlisted` page is neither in the navigation nor in the search, and has all the room. The
-    head of a `wide` one is the same, and it is searched.
-    """
+    """A page: its title and description as inert text, and its headings and lines of HTML."""
 
     title: str
     parts: tuple[Heading | str, ...]
@@ -96,3 +113,19 @@ class Page:
             + "\n\n".join(block for block in parts if block)
             + "\n"
         )
+
+
+def split_parts(html: str) -> Iterator[Heading | str]:
+    """Yield the headings and lines of a page from what its template wrote.
+
+    A part begins after a blank line with a tag that is not indented; what is within it is indented.
+    A heading with an anchor is a part of its own.
+    """
+    for block in _START_OF_PART.split(html):
+        line = str(flatten_lines(block))
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            level, anchor, unsearched, label = heading.groups()
+            yield Heading(label, anchor, int(level), not unsearched)
+        elif line:
+            yield line

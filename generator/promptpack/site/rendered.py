@@ -6,12 +6,12 @@ told from those of the page: they are not in its outline.
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markupsafe import Markup
 
 from promptpack.site import escape as inert
 
@@ -24,10 +24,10 @@ class _InertRenderer(RendererHTML):
     """Writes text so that it stays text, and newlines so that a page's line stays one line."""
 
     def text(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the reader's signature
-        return inert.escape_text(tokens[idx].content)
+        return str(inert.escape_text(tokens[idx].content))
 
     def code_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
-        return inert.escape_code(tokens[idx].content)
+        return str(inert.escape_code(tokens[idx].content))
 
     def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
         return f'<pre tabindex="0"><code>{inert.escape_text(tokens[idx].content)}</code></pre>'
@@ -60,11 +60,10 @@ def split_chunks(prompt: str) -> tuple[str, ...]:
     return tuple("\n".join(chunk) for chunk in _iter_chunks(prompt.split("\n")))
 
 
-@lru_cache(maxsize=20_000)
-def render_chunk(chunk: str) -> str:
+def render_chunk(chunk: str) -> Markup:
     """Return a chunk as one line of HTML."""
     html: str = _MARKDOWN.render(chunk)
-    return html.replace("\n", "")
+    return inert.mark_safe(html.replace("\n", ""))
 
 
 def _iter_chunks(lines: Sequence[str]) -> Iterator[list[str]]:

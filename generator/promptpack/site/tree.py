@@ -26,12 +26,13 @@ from promptpack.site.catalogue import (
     locate_reference_page,
     make_catalog,
 )
+from promptpack.site.escape import escape_text
 from promptpack.site.history import History
 from promptpack.site.machine_readable import iter_machine_files
-from promptpack.site.page import Page
-from promptpack.site.pages import home
-from promptpack.site.pages.changes import make_changes_page, render_recent_changes
+from promptpack.site.page import Page, View
+from promptpack.site.pages.changes import make_changes_page
 from promptpack.site.pages.compare import make_compare_page
+from promptpack.site.pages.home import make_catalogue, make_home_page
 from promptpack.site.pages.library import (
     group_fragments,
     make_fragment_index,
@@ -40,23 +41,20 @@ from promptpack.site.pages.library import (
     make_layout_page,
 )
 from promptpack.site.pages.manual import iter_command_pages, iter_rule_pages
+from promptpack.site.pages.models import make_model_index, make_model_page
 from promptpack.site.pages.pack import make_pack_page
-from promptpack.site.pages.reference import (
-    make_model_index,
-    make_model_page,
-    make_policy_index,
-    make_policy_page,
-    make_target_index,
-    make_target_page,
-)
+from promptpack.site.pages.policies import make_policy_index, make_policy_page
+from promptpack.site.pages.targets import make_target_index, make_target_page
 from promptpack.site.pages.variant import iter_variant_pages
+from promptpack.site.recent_changes import find_recent_changes
+from promptpack.site.templating import render_macro, render_page
 from promptpack.site.theme import iter_theme_files
 from promptpack.targets import TARGETS as CLIENTS
 
 Nav = list[Any]
 """A navigation as MkDocs reads it: page paths, and titles with a path or a list under them."""
 
-PathsAndPages = Iterator[tuple[str, Page]]
+PathsAndViews = Iterator[tuple[str, View]]
 
 CARDS_MARKER = "<!-- promptpack: packs -->"
 """Where a home page written by hand wants the catalogue."""
@@ -100,14 +98,10 @@ def make_site(
     """Return the site of a project and everything that was built from it."""
     options = options or SiteOptions()
     catalog = make_catalog(session, artifacts, options.edit)
-    pages = {HOME_PAGE: home.make_home_page(catalog)}
-    pages |= dict(_iter_pack_pages(catalog, options.history or History()))
-    pages |= dict(_iter_reference_pages(catalog)) | dict(_iter_manual_pages(options))
-    pages[COMPARE_PAGE] = make_compare_page(catalog)
-    if options.history is not None:
-        pages[CHANGES_PAGE] = make_changes_page(options.history)
+    pages = {path: render_page(view) for path, view in _iter_views(catalog, options)}
     files = dict(iter_theme_files()) | dict(iter_machine_files(catalog))
-    return Site(pages, files, _make_nav(catalog, pages), home.render_cards(catalog))
+    cards = render_macro("cards.html.j2", "cards", make_catalogue(catalog))
+    return Site(pages, files, _make_nav(catalog, pages), str(cards))
 
 
 def make_guide_nav(pages: Iterable[str], preferred_order: Iterable[str]) -> Nav:
@@ -127,18 +121,27 @@ def iter_nav_pages(nav: object) -> Iterator[str]:
             yield from iter_nav_pages(entry)
 
 
-def _iter_pack_pages(catalog: Catalog, history: History) -> PathsAndPages:
+def _iter_views(catalog: Catalog, options: SiteOptions) -> PathsAndViews:
+    yield HOME_PAGE, make_home_page(catalog)
+    yield from _iter_pack_pages(catalog, options.history or History())
+    yield from _iter_reference_pages(catalog)
+    yield from _iter_manual_pages(options)
+    yield COMPARE_PAGE, make_compare_page(catalog)
+    if options.history is not None:
+        yield CHANGES_PAGE, make_changes_page(options.history)
+
+
+def _iter_pack_pages(catalog: Catalog, history: History) -> PathsAndViews:
+    recent_changes = find_recent_changes(catalog, history)
     for pack in catalog.project.packs.values():
-        here = locate_pack_page(pack)
-        recent_html = render_recent_changes(catalog, history, here).get(pack.name, "")
-        yield here, make_pack_page(catalog, pack, recent_html)
+        yield locate_pack_page(pack), make_pack_page(catalog, pack, recent_changes.get(pack.name))
         yield from iter_variant_pages(catalog, pack)
     yield FRAGMENT_INDEX, make_fragment_index(catalog)
     for fragment in catalog.project.fragments.values():
         yield locate_fragment_page(fragment), make_fragment_page(catalog, fragment)
 
 
-def _iter_reference_pages(catalog: Catalog) -> PathsAndPages:
+def _iter_reference_pages(catalog: Catalog) -> PathsAndViews:
     yield POLICY_INDEX, make_policy_index(catalog)
     for policy in catalog.project.policies.values():
         yield locate_reference_page(POLICY_INDEX, policy.name), make_policy_page(catalog, policy)
@@ -153,7 +156,7 @@ def _iter_reference_pages(catalog: Catalog) -> PathsAndPages:
         yield locate_reference_page(TARGET_INDEX, target.name), make_target_page(catalog, target)
 
 
-def _iter_manual_pages(options: SiteOptions) -> PathsAndPages:
+def _iter_manual_pages(options: SiteOptions) -> PathsAndViews:
     if options.rules is not None:
         yield from iter_rule_pages(options.rules)
     if options.program is not None:
@@ -185,7 +188,11 @@ def _make_fragment_nav(catalog: Catalog) -> Nav:
     if len(catalog.project.fragments) > MAX_LISTED_PAGES:
         return []
     return [
-        {group.title: [locate_fragment_page(fragment) for fragment in group.fragments]}
+        {
+            str(escape_text(group.title)): [
+                locate_fragment_page(fragment) for fragment in group.fragments
+            ]
+        }
         for group in group_fragments(catalog)
     ]
 

@@ -1,100 +1,96 @@
 """The catalogue on the home page: packs in, cards and what they can be filtered by out."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from promptpack.model import Pack
 from promptpack.reporting.tokens import estimate_tokens
-from promptpack.site.catalogue import HOME_PAGE, Catalog, locate_pack_page, locate_variant_page
-from promptpack.site.escape import escape_text
-from promptpack.site.html import format_count, render_link
-from promptpack.site.page import Heading, Page
-from promptpack.site.pages.variant import make_variant_title
+from promptpack.site.address import Link
+from promptpack.site.catalogue import HOME_PAGE, Catalog
+from promptpack.site.links import link_pack, link_variant
+from promptpack.site.page import View
+from promptpack.site.wording import Choice
 from promptpack.targets import TARGETS as CLIENTS
 
 _FILTERS = ("model", "policy", "target", "tag")
 
 
-def make_home_page(catalog: Catalog) -> Page:
+class Card(NamedTuple):
+    """A pack in short; what it can be filtered by is a text of names, apart by blanks."""
+
+    pack: Link
+    description: str
+    pack_tags: tuple[str, ...]
+    variant_count: int
+    client_count: int
+    tokens: int
+    default: Link
+    variants: str
+    targets: str
+    tags: str
+
+
+class Filter(NamedTuple):
+    """What packs can be filtered by."""
+
+    kind: str
+    legend: str
+    choices: list[Choice]
+
+
+class Catalogue(NamedTuple):
+    """A card for each pack, and filters."""
+
+    filters: list[Filter]
+    cards: list[Card]
+
+
+def make_home_page(catalog: Catalog) -> View:
     """Return the home page of a site that has none written by hand."""
-    lead = "Each agent is written once, and built for each model, tool policy and client."
-    parts = (
-        Heading("Agents", "agents", 1),
-        f'<p class="pp-lead">{lead}</p>',
-        render_cards(catalog),
-    )
-    return Page("Agents", parts, wide=True)
+    return View("home.html.j2", "Agents", make_catalogue(catalog), wide=True)
 
 
-def render_cards(catalog: Catalog) -> str:
-    """Return a card for each pack and the chips that filter them, on one line."""
-    packs = list(catalog.project.packs.values())
-    if not packs:
-        return "<p>There is no pack yet.</p>"
-    card_items = "".join(_render_card(catalog, pack) for pack in packs)
-    count = f'<p class="pp-count" role="status">{format_count(len(packs), "agent")}</p>'
-    return (
-        f'<div class="pp-catalogue">{_render_filters(catalog)}{count}<ul class="pp-cards">'
-        f"{card_items}</ul></div>"
-    )
+def make_catalogue(catalog: Catalog) -> Catalogue:
+    """Return the catalogue alone, for a home page written by hand."""
+    cards = [_make_card(catalog, pack) for pack in catalog.project.packs.values()]
+    return Catalogue([*_iter_filters(catalog)], cards)
 
 
-def _render_filters(catalog: Catalog) -> str:
-    """Return the chips; they wait for the script that makes them work."""
-    groups = "".join(
-        f'<fieldset class="pp-pick pp-chips"><legend>{kind.title()}</legend>'
-        + "".join(
-            f'<input type="checkbox" id="{kind}-{number}" name="{kind}" '
-            f'value="{escape_text(name)}">'
-            f'<label for="{kind}-{number}">{escape_text(title)}</label>'
-            for number, (name, title) in enumerate(choices.items())
-        )
-        + "</fieldset>"
-        for kind, choices in _collect_choices(catalog).items()
-        if len(choices) > 1 or (choices and kind == "tag")  # a pack may have no tag
-    )
-    return (
-        '<form class="pp-filters" aria-label="Filter" hidden>'
-        f'{groups}<button type="reset" class="pp-button" hidden>Show all</button></form>'
-    )
+def _iter_filters(catalog: Catalog) -> Iterator[Filter]:
+    for kind, titles in _collect_titles(catalog).items():
+        if len(titles) > 1 or (titles and kind == "tag"):  # a pack may have no tag
+            choices = [Choice(title, name) for name, title in titles.items()]
+            yield Filter(kind, kind.title(), choices)
 
 
-def _collect_choices(catalog: Catalog) -> Mapping[str, dict[str, str]]:
+def _collect_titles(catalog: Catalog) -> Mapping[str, dict[str, str]]:
     """Return what packs can be filtered by: titles by name, for each kind."""
-    choices: dict[str, dict[str, str]] = {kind: {} for kind in _FILTERS}
+    titles: dict[str, dict[str, str]] = {kind: {} for kind in _FILTERS}
     for pack in catalog.project.packs.values():
-        choices["model"] |= {name: catalog.project.models[name].title for name in pack.models}
-        choices["policy"] |= {name: catalog.project.policies[name].title for name in pack.policies}
-        choices["target"] |= {name: CLIENTS[name].title for name in _iter_targets(catalog, pack)}
-        choices["tag"] |= {tag: tag for tag in pack.tags}
-    return choices
+        titles["model"] |= {name: catalog.project.models[name].title for name in pack.models}
+        titles["policy"] |= {name: catalog.project.policies[name].title for name in pack.policies}
+        titles["target"] |= {name: CLIENTS[name].title for name in _list_targets(catalog, pack)}
+        titles["tag"] |= {tag: tag for tag in pack.tags}
+    return titles
 
 
-def _iter_targets(catalog: Catalog, pack: Pack) -> Iterator[str]:
-    return (artifact.target for artifact in catalog.list_files(catalog.find_default_variant(pack)))
+def _list_targets(catalog: Catalog, pack: Pack) -> list[str]:
+    files = catalog.list_files(catalog.find_default_variant(pack))
+    return [artifact.target for artifact in files]
 
 
-def _render_card(catalog: Catalog, pack: Pack) -> str:
+def _make_card(catalog: Catalog, pack: Pack) -> Card:
     variants, default = catalog.variants[pack.name], catalog.find_default_variant(pack)
-    size = " · ".join(
-        (
-            format_count(len(variants), "variant"),
-            format_count(len(catalog.list_files(default)), "client"),
-            f"≈ {estimate_tokens(len(catalog.list_files(default)[0].agent.prompt)):,} tokens",
-        )
-    )
-    data = {
-        "variants": " ".join(variant.name for variant in variants),
-        "targets": " ".join(_iter_targets(catalog, pack)),
-        "tags": " ".join(pack.tags),
-    }
-    attributes = "".join(f' data-{name}="{escape_text(value)}"' for name, value in data.items())
-    tags = "".join(f"<li>{escape_text(tag)}</li>" for tag in pack.tags)
-    return (
-        f'<li class="pp-card"{attributes}><h2>'
-        f"{render_link(escape_text(pack.title), locate_pack_page(pack), HOME_PAGE)}</h2>"
-        f"<p>{escape_text(pack.description)}</p>"
-        + (f'<ul class="pp-tags">{tags}</ul>' if tags else "")
-        + f'<p class="pp-size">{size}</p><p class="pp-best">Default: '
-        f"{render_link(make_variant_title(default), locate_variant_page(default), HOME_PAGE)}"
-        "</p></li>"
+    targets = _list_targets(catalog, pack)
+    return Card(
+        link_pack(pack, HOME_PAGE),
+        pack.description,
+        pack.tags,
+        len(variants),
+        len(targets),
+        estimate_tokens(len(catalog.list_files(default)[0].agent.prompt)),
+        link_variant(default, HOME_PAGE),
+        variants=" ".join(variant.name for variant in variants),
+        targets=" ".join(targets),
+        tags=" ".join(pack.tags),
     )

@@ -1,33 +1,23 @@
 """The pages of fragments and layouts: what prompts are put together from."""
 
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from promptpack.model import Fragment, Source
 from promptpack.model.sections import make_title
+from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
     FRAGMENT_INDEX,
     LAYOUT_INDEX,
     Catalog,
     locate_fragment_page,
-    locate_pack_page,
     locate_reference_page,
     make_slug,
 )
-from promptpack.site.escape import escape_code, escape_text
-from promptpack.site.html import (
-    make_address,
-    render_breadcrumb,
-    render_facts,
-    render_link,
-    render_list,
-    render_paragraph,
-    render_table,
-)
-from promptpack.site.lineage import Node, render_lineage
-from promptpack.site.page import Heading, Page
-from promptpack.site.pages.pack import render_source_block, render_usage
+from promptpack.site.lineage import Drawing, draw_lineage
+from promptpack.site.links import link_fragment, link_pack
+from promptpack.site.page import View
+from promptpack.site.usage import SourceBlock, Usage, make_source_block, make_usage
 
 
 class FragmentGroup(NamedTuple):
@@ -38,6 +28,71 @@ class FragmentGroup(NamedTuple):
     fragments: list[Fragment]
 
 
+class ListedFragment(NamedTuple):
+    """A fragment in a list."""
+
+    page: Link
+    summary: str
+    variant_count: int
+
+
+class ListedGroup(NamedTuple):
+    """A group of fragments in a list."""
+
+    title: str
+    anchor: str
+    fragments: list[ListedFragment]
+
+
+class FragmentIndex(NamedTuple):
+    """All fragments in groups."""
+
+    groups: list[ListedGroup]
+
+
+class Parameter(NamedTuple):
+    """A parameter of a fragment, and what it is unless given; None where it has to be."""
+
+    name: str
+    default: str | None
+
+
+class FragmentPage(NamedTuple):
+    """A fragment: its source, and every variant that it reaches."""
+
+    path: list[Link]
+    title: str
+    summary: str
+    name: str
+    needs: tuple[str, ...]
+    replaces: str
+    parameters: list[Parameter]
+    source: SourceBlock
+    usage: Usage
+
+
+class ListedLayout(NamedTuple):
+    """A layout in a list, with the titles of the models that have it."""
+
+    page: Link
+    models: str
+
+
+class LayoutIndex(NamedTuple):
+    """All layouts."""
+
+    layouts: list[ListedLayout]
+
+
+class LayoutPage(NamedTuple):
+    """A layout: its source, and the variants that have it."""
+
+    name: str
+    models: str
+    source: SourceBlock
+    usage: Usage
+
+
 def group_fragments(catalog: Catalog) -> list[FragmentGroup]:
     """Return all fragments in groups, both in the order of the project."""
     groups_by_name: dict[str, FragmentGroup] = {}
@@ -45,126 +100,92 @@ def group_fragments(catalog: Catalog) -> list[FragmentGroup]:
         section = fragment.name.rpartition("/")[0].partition("/")[0] or "general"
         name = f"pack-{fragment.pack}" if fragment.pack else f"section-{make_slug(section)}"
         pack = catalog.project.packs.get(fragment.pack)
-        title = escape_text(pack.title if pack else make_title(section))
+        title = pack.title if pack else make_title(section)
         groups_by_name.setdefault(name, FragmentGroup(title, name, [])).fragments.append(fragment)
     return list(groups_by_name.values())
 
 
-def make_fragment_index(catalog: Catalog) -> Page:
+def make_fragment_index(catalog: Catalog) -> View:
     """Return the list of all fragments."""
-    parts: list[Heading | str] = [
-        Heading("Fragments", "about", 1),
-        render_paragraph(
-            "A fragment is one idea of prompt text. Packs are put together from them.", "pp-lead"
-        ),
-    ]
-    for group in group_fragments(catalog):
-        rows = (
+    groups = [
+        ListedGroup(
+            group.title,
+            group.anchor,
             [
-                render_link(
-                    escape_text(fragment.title), locate_fragment_page(fragment), FRAGMENT_INDEX
-                ),
-                escape_text(fragment.summary),
-                str(len(catalog.reached.get(fragment.path, ()))),
-            ]
-            for fragment in group.fragments
+                ListedFragment(
+                    link_fragment(fragment, FRAGMENT_INDEX),
+                    fragment.summary,
+                    len(catalog.reached.get(fragment.path, ())),
+                )
+                for fragment in group.fragments
+            ],
         )
-        parts.append(Heading(group.title, group.anchor, searched=False))
-        parts.append(render_table(["Fragment", "What it says", "Variants"], rows, group.title))
-    return Page("Fragments", tuple(parts))
+        for group in group_fragments(catalog)
+    ]
+    return View("fragments.html.j2", "Fragments", FragmentIndex(groups))
 
 
-def make_fragment_page(catalog: Catalog, fragment: Fragment) -> Page:
-    """Return the page of a fragment: its source, and every variant that it reaches."""
+def make_fragment_page(catalog: Catalog, fragment: Fragment) -> View:
+    """Return the page of a fragment."""
     here = locate_fragment_page(fragment)
     variants = catalog.reached.get(fragment.path, ())
-    return Page(
-        escape_text(fragment.title),
-        (
-            render_breadcrumb(("Fragments", FRAGMENT_INDEX), here=here),
-            Heading(escape_text(fragment.title), "about", 1),
-            render_paragraph(escape_text(fragment.summary), "pp-lead"),
-            render_facts(
-                (
-                    ("Name", escape_code(fragment.name)),
-                    ("Needs", ", ".join(escape_code(name) for name in fragment.needs)),
-                    ("Replaces", escape_code(fragment.shadows) if fragment.shadows else ""),
-                )
-            ),
-            *_render_parameters(fragment),
-            Heading("Source", "source"),
-            render_source_block(catalog, fragment.path),
-            *render_usage(catalog, variants, here, _draw_lineage(catalog, fragment, here)),
-        ),
-        description=escape_text(fragment.summary),
+    parameters = [
+        Parameter(name, None if value is None else _format_literal(value))
+        for name, value in fragment.params.items()
+    ]
+    page = FragmentPage(
+        [link_page("Fragments", FRAGMENT_INDEX, here)],
+        fragment.title,
+        fragment.summary,
+        fragment.name,
+        fragment.needs,
+        fragment.shadows,
+        parameters,
+        make_source_block(catalog, fragment.path),
+        make_usage(catalog, variants, here, _draw_lineage(catalog, fragment, here)),
     )
+    return View("fragment.html.j2", fragment.title, page, fragment.summary)
 
 
-def make_layout_index(catalog: Catalog) -> Page:
+def make_layout_index(catalog: Catalog) -> View:
     """Return the list of layouts."""
-    rows = (
-        [
-            render_link(escape_code(name), locate_reference_page(LAYOUT_INDEX, name), LAYOUT_INDEX),
+    layouts = [
+        ListedLayout(
+            link_page(name, locate_reference_page(LAYOUT_INDEX, name), LAYOUT_INDEX),
             _join_model_titles(catalog, name),
-        ]
+        )
         for name in catalog.project.layouts
-    )
-    lead = "A layout says how sections become one document for a family of models."
-    title = Heading("Layouts", "about", 1)
-    return Page(
-        "Layouts",
-        (title, render_paragraph(lead, "pp-lead"), render_table(["Layout", "Models"], rows)),
-    )
+    ]
+    return View("layouts.html.j2", "Layouts", LayoutIndex(layouts))
 
 
-def make_layout_page(catalog: Catalog, layout: Source) -> Page:
+def make_layout_page(catalog: Catalog, layout: Source) -> View:
     """Return the page of a layout."""
-    here = locate_reference_page(LAYOUT_INDEX, layout.name)
     variants = [
         variant
         for pack_variants in catalog.variants.values()
         for variant in pack_variants
         if variant.model.layout == layout.name
     ]
-    return Page(
-        escape_text(layout.name),
-        (
-            Heading(escape_text(layout.name), "about", 1),
-            render_facts((("Models", _join_model_titles(catalog, layout.name)),)),
-            Heading("Source", "source", searched=False),
-            render_source_block(catalog, layout.path),
-            *render_usage(catalog, variants, here),
-        ),
+    page = LayoutPage(
+        layout.name,
+        _join_model_titles(catalog, layout.name),
+        make_source_block(catalog, layout.path),
+        make_usage(catalog, variants, locate_reference_page(LAYOUT_INDEX, layout.name)),
     )
+    return View("layout.html.j2", layout.name, page)
 
 
 def _join_model_titles(catalog: Catalog, layout: str) -> str:
     models = catalog.project.models.values()
-    return ", ".join(escape_text(model.title) for model in models if model.layout == layout)
+    return ", ".join(model.title for model in models if model.layout == layout)
 
 
-def _render_parameters(fragment: Fragment) -> Iterator[Heading | str]:
-    if fragment.params:
-        yield Heading("Parameters", "parameters")
-        yield render_list(
-            f"{escape_code(name)}: "
-            f"{'to be given' if value is None else f'else {escape_code(_format_literal(value))}'}"
-            for name, value in fragment.params.items()
-        )
-
-
-def _draw_lineage(catalog: Catalog, fragment: Fragment, here: str) -> str:
+def _draw_lineage(catalog: Catalog, fragment: Fragment, here: str) -> Drawing | None:
     """Return which packs have the fragment in their variants."""
     variants = catalog.reached.get(fragment.path, ())
-    packs = dict.fromkeys(variant.pack.name for variant in variants)
-    pack_nodes = [
-        Node(
-            catalog.project.packs[name].title,
-            make_address(locate_pack_page(catalog.project.packs[name]), here),
-        )
-        for name in packs
-    ]
-    return render_lineage([], fragment.title, pack_nodes)
+    packs = {variant.pack.name: variant.pack for variant in variants}
+    return draw_lineage([], fragment.title, [link_pack(pack, here) for pack in packs.values()])
 
 
 def _format_literal(value: object) -> str:

@@ -1,89 +1,119 @@
 """The pages of promptpack itself: its commands and its rules in, pages out."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import click
-from markdown_it import MarkdownIt
 
 from promptpack.lint.rule import Rule
+from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import COMMAND_INDEX, RULE_INDEX, locate_reference_page
-from promptpack.site.escape import escape_code, escape_text
-from promptpack.site.html import (
-    render_badge,
-    render_breadcrumb,
-    render_facts,
-    render_link,
-    render_paragraph,
-    render_table,
-)
-from promptpack.site.page import Heading, Page
+from promptpack.site.page import View
 
-_LABEL = re.compile("<p>(Why|Fix|Bad|Good):")
-_STRONG_LABEL = r"<p><strong>\1:</strong>"
+_SUMMARY_LENGTH = 90
 
 
-def iter_rule_pages(rules: Mapping[str, Rule]) -> Iterator[tuple[str, Page]]:
+class ListedRule(NamedTuple):
+    """A rule in a list; its summary is Markdown."""
+
+    page: Link
+    name: str
+    severity: str
+    badge: str
+    family: str
+    summary: str
+
+
+class RuleIndex(NamedTuple):
+    """All rules."""
+
+    rules: list[ListedRule]
+
+
+class RulePage(NamedTuple):
+    """A rule; its text is Markdown."""
+
+    path: list[Link]
+    code: str
+    name: str
+    severity: str
+    badge: str
+    family: str
+    stops_build: bool
+    text: str
+
+
+class OptionRow(NamedTuple):
+    """How an option is spelled, and what it does."""
+
+    names: str
+    help: str
+
+
+class ShownCommand(NamedTuple):
+    """A command as its `--help` tells it."""
+
+    name: str
+    anchor: str
+    usage: str
+    paragraphs: list[str]
+    options: list[OptionRow]
+
+
+class CommandPage(NamedTuple):
+    """A command, followed by its own commands."""
+
+    path: list[Link]
+    commands: list[ShownCommand]
+
+
+class ListedCommand(NamedTuple):
+    """A command in a list."""
+
+    page: Link
+    summary: str
+
+
+class CommandIndex(NamedTuple):
+    """All commands, and the options that each of them has."""
+
+    commands: list[ListedCommand]
+    options: list[OptionRow]
+
+
+def iter_rule_pages(rules: Mapping[str, Rule]) -> Iterator[tuple[str, View]]:
     """Yield the list of rules and the page of each, by path."""
-    rows = (
-        [
-            render_link(escape_code(rule.code), locate_rule_page(rule), RULE_INDEX),
-            escape_text(rule.name),
-            _render_severity(rule),
-            escape_text(rule.family),
-            _join_lines(_get_parser().renderInline(rule.summary)),
-        ]
+    rows = [
+        ListedRule(
+            link_page(rule.code, locate_rule_page(rule), RULE_INDEX),
+            rule.name,
+            rule.severity,
+            _choose_badge(rule),
+            rule.family,
+            rule.summary,
+        )
         for rule in rules.values()
-    )
-    lead = "Everything promptpack can say, with what to do about it."
-    header = ["Code", "Name", "Severity", "Family", "In short"]
-    parts = (
-        Heading("Rules", "about", 1),
-        render_paragraph(lead, "pp-lead"),
-        render_table(header, rows, "Rules"),
-    )
-    yield RULE_INDEX, Page("Rules", parts)
+    ]
+    yield RULE_INDEX, View("rules.html.j2", "Rules", RuleIndex(rows))
     for rule in rules.values():
         yield locate_rule_page(rule), _make_rule_page(rule)
 
 
-def iter_command_pages(program: click.Group) -> Iterator[tuple[str, Page]]:
+def iter_command_pages(program: click.Group) -> Iterator[tuple[str, View]]:
     """Yield the list of a program's commands and the page of each, by path."""
     context = click.Context(program, info_name="promptpack", **program.context_settings)
-    commands_by_name = {
-        name: program.get_command(context, name) for name in program.list_commands(context)
-    }
-    commands = {name: command for name, command in commands_by_name.items() if command is not None}
-    rows = (
-        [
-            render_link(
-                escape_code(name), locate_reference_page(COMMAND_INDEX, name), COMMAND_INDEX
-            ),
-            escape_text(command.get_short_help_str(90)),
-        ]
+    commands = _list_commands(program, context)
+    rows = [
+        ListedCommand(
+            link_page(name, locate_reference_page(COMMAND_INDEX, name), COMMAND_INDEX),
+            command.get_short_help_str(_SUMMARY_LENGTH),
+        )
         for name, command in commands.items()
-    )
-    yield (
-        COMMAND_INDEX,
-        Page(
-            "Commands",
-            (
-                Heading("Commands", "about", 1),
-                render_paragraph("What can be called, as <code>--help</code> tells it.", "pp-lead"),
-                render_table(["Command", "What it does"], rows, "Commands"),
-                Heading("Options of all commands", "options"),
-                _render_options(program, context),
-            ),
-        ),
-    )
+    ]
+    index = CommandIndex(rows, _list_options(program, context))
+    yield COMMAND_INDEX, View("commands.html.j2", "Commands", index)
     for name, command in commands.items():
-        yield from _make_command_page(name, command, context)
-
-
-def render_markdown(markdown: str) -> str:
-    """Return our own Markdown as HTML on one line; newlines in code are references."""
-    return _join_lines(_get_parser().render(markdown))
+        yield locate_reference_page(COMMAND_INDEX, name), _make_command_page(name, command, context)
 
 
 def locate_rule_page(rule: Rule) -> str:
@@ -91,92 +121,57 @@ def locate_rule_page(rule: Rule) -> str:
     return locate_reference_page(RULE_INDEX, rule.code.lower())
 
 
-def _make_rule_page(rule: Rule) -> Page:
-    stop_note = "It stops the build." if rule.stops_build else ""
-    return Page(
-        escape_text(f"{rule.code} {rule.name}"),
-        (
-            render_breadcrumb(("Rules", RULE_INDEX), here=locate_rule_page(rule)),
-            Heading(f"{escape_code(rule.code)} {escape_text(rule.name)}", "about", 1),
-            render_facts(
-                (("Severity", _render_severity(rule)), ("Family", escape_text(rule.family)))
-            ),
-            render_paragraph(stop_note),
-            f'<div class="pp-said">{_LABEL.sub(_STRONG_LABEL, render_markdown(rule.page))}</div>',
-        ),
+def _make_rule_page(rule: Rule) -> View:
+    page = RulePage(
+        [link_page("Rules", RULE_INDEX, locate_rule_page(rule))],
+        rule.code,
+        rule.name,
+        rule.severity,
+        _choose_badge(rule),
+        rule.family,
+        rule.stops_build,
+        rule.page,
     )
+    return View("rule.html.j2", f"{rule.code} {rule.name}", page)
 
 
-def _render_severity(rule: Rule) -> str:
-    return render_badge(rule.severity, "widened" if rule.severity == "error" else "advisory")
+def _choose_badge(rule: Rule) -> str:
+    return "widened" if rule.severity == "error" else "advisory"
 
 
-def _make_command_page(
-    name: str, command: click.Command, parent: click.Context
-) -> Iterator[tuple[str, Page]]:
-    """Yield the page of a command; those of its own commands stand on it."""
+def _make_command_page(name: str, command: click.Command, parent: click.Context) -> View:
+    """Return the page of a command; its own commands stand on it."""
     context = click.Context(command, info_name=name, parent=parent)
-    parts: list[Heading | str] = [
-        render_breadcrumb(
-            ("Commands", COMMAND_INDEX), here=locate_reference_page(COMMAND_INDEX, name)
-        ),
-        Heading(escape_code(f"promptpack {name}"), "about", 1),
-        *_render_help(command, context),
-    ]
+    commands = [_describe_command(name, name, command, context)]
     if isinstance(command, click.Group):
-        for inner_name in command.list_commands(context):
-            inner = command.get_command(context, inner_name)
-            if inner is not None:
-                inner_context = click.Context(inner, info_name=inner_name, parent=context)
-                parts.append(Heading(escape_code(f"{name} {inner_name}"), f"command-{inner_name}"))
-                parts += _render_help(inner, inner_context)
-    yield (
-        locate_reference_page(COMMAND_INDEX, name),
-        Page(escape_text(f"promptpack {name}"), tuple(parts)),
-    )
+        for inner_name, inner in _list_commands(command, context).items():
+            inner_context = click.Context(inner, info_name=inner_name, parent=context)
+            title = f"{name} {inner_name}"
+            commands.append(_describe_command(title, inner_name, inner, inner_context))
+    here = locate_reference_page(COMMAND_INDEX, name)
+    page = CommandPage([link_page("Commands", COMMAND_INDEX, here)], commands)
+    return View("command.html.j2", f"promptpack {name}", page)
 
 
-def _render_help(command: click.Command, context: click.Context) -> Iterator[str]:
+def _list_commands(group: click.Group, context: click.Context) -> dict[str, click.Command]:
+    commands = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in commands.items() if command is not None}
+
+
+def _describe_command(
+    title: str, anchor: str, command: click.Command, context: click.Context
+) -> ShownCommand:
     usage = " ".join((context.command_path, *command.collect_usage_pieces(context)))
-    yield f'<pre class="pp-usage"><code>{escape_text(usage)}</code></pre>'
-    paragraphs = (command.help or "").split("\n\n")
-    yield from (
-        render_paragraph(escape_text(" ".join(block.split())))
-        for block in paragraphs
-        if block.strip()
+    paragraphs = (" ".join(block.split()) for block in (command.help or "").split("\n\n"))
+    return ShownCommand(
+        title,
+        anchor,
+        usage,
+        [paragraph for paragraph in paragraphs if paragraph],
+        _list_options(command, context),
     )
-    yield _render_options(command, context)
 
 
-def _render_options(command: click.Command, context: click.Context) -> str:
+def _list_options(command: click.Command, context: click.Context) -> list[OptionRow]:
     records = (parameter.get_help_record(context) for parameter in command.get_params(context))
-    rows = [
-        [escape_code(record[0]), escape_text(record[1])] for record in records if record is not None
-    ]
-    return render_table(["Option", "What it does"], rows, "Options") if rows else ""
-
-
-@cache
-def _get_parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-def _join_lines(html: str) -> str:
-    """Return HTML without newlines: in code they are references, elsewhere spaces."""
-    return "".join(_flatten_parts(html.split("<pre>")))
-
-
-def _flatten_parts(parts: Iterable[str]) -> Iterator[str]:
-    first, *rest = parts
-    yield first.replace("\n", " ")
-    for part in rest:
-        code_block, _, remainder = part.partition("</pre>")
-        yield (
-            f'<pre tabindex="0">{_escape_code_block(code_block)}</pre>'
-            f"{remainder.replace(chr(10), ' ')}"
-        )
-
-
-def _escape_code_block(content: str) -> str:
-    """Return the inside of a code block with nothing that another Markdown reader would act on."""
-    return content.replace("\n", "&#10;").replace("{", "&#123;").replace("}", "&#125;")
+    return [OptionRow(*record) for record in records if record is not None]

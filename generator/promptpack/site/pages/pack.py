@@ -1,233 +1,133 @@
-"""The page of a pack, and tables of its variants: a catalogue in, pages out."""
+"""The page of a pack: a catalogue in, a page out."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from promptpack.model import Artifact, Loss, Model, Pack, Policy, Use, Variant
+from markupsafe import Markup
+
+from promptpack.model import Artifact, Loss, Pack, Section, Variant
 from promptpack.model.fields import list_authored_fields
 from promptpack.model.sections import make_title
-from promptpack.site import lineage
+from promptpack.site.address import Link, link_page, make_file_address
 from promptpack.site.catalogue import (
+    CHANGES_PAGE,
     HOME_PAGE,
-    MODEL_INDEX,
-    POLICY_INDEX,
-    TARGET_INDEX,
     Catalog,
     locate_data_file,
-    locate_fragment_page,
     locate_pack_page,
-    locate_raw_file,
-    locate_reference_page,
-    locate_variant_page,
 )
-from promptpack.site.escape import escape_code, escape_source, escape_text
-from promptpack.site.html import (
-    format_count,
-    make_address,
-    make_file_address,
-    render_badge,
-    render_box,
-    render_breadcrumb,
-    render_copyable,
-    render_details,
-    render_facts,
-    render_link,
-    render_paragraph,
-    render_radio_group,
-    render_table,
+from promptpack.site.client_file import (
+    ClientFile,
+    make_client_file,
+    render_client_choice,
 )
-from promptpack.site.page import Heading, Page
-from promptpack.site.pages.variant import make_install_command, make_variant_title
-from promptpack.site.permissions import (
-    PolicyColumn,
-    render_pack_losses,
-    render_permission_table,
-    summarize_losses,
+from promptpack.site.lineage import Drawing, draw_lineage
+from promptpack.site.links import link_fragment, link_model, link_variant
+from promptpack.site.losses import LossSentence, describe_pack_losses, summarize_losses
+from promptpack.site.page import View
+from promptpack.site.permissions import PermissionTable, PolicyColumn, make_permission_table
+from promptpack.site.recent_changes import RecentChanges
+from promptpack.site.usage import (
+    SourceBlock,
+    make_source_block,
+    render_variant_table,
 )
-from promptpack.targets import TARGETS as CLIENTS
 
 
-def make_pack_page(catalog: Catalog, pack: Pack, recent_html: str = "") -> Page:
-    """Return the page of a pack; `recent` says in HTML what changed in it of late."""
+class Detail(NamedTuple):
+    """A short fact; without a value it is left out."""
+
+    label: str
+    value: str
+
+
+class PackPanel(NamedTuple):
+    """How to have the default variant on one client, and what that client loses in the pack."""
+
+    file: ClientFile
+    variant: Link
+    loss_summary: str
+    losses: list[LossSentence]
+
+
+class ShownUse(NamedTuple):
+    """A fragment that a section is made of."""
+
+    fragment: Link
+    is_optional: bool
+
+
+class ShownSectionRow(NamedTuple):
+    """A section, and what it is made of."""
+
+    title: str
+    uses: list[ShownUse]
+
+
+class PackPage(NamedTuple):
+    """A pack: its variants, what they may do, how to have them, and what it is made of."""
+
+    path: list[Link]
+    title: str
+    description: str
+    name: str
+    details: list[Detail]
+    variants: Markup
+    permissions: PermissionTable
+    data_file: str
+    default_name: str
+    client_choice: Markup
+    panels: list[PackPanel]
+    drawing: Drawing | None
+    sections: list[ShownSectionRow]
+    recent: RecentChanges | None
+    all_changes: Link
+    source: SourceBlock
+
+
+def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = None) -> View:
+    """Return the page of a pack; `recent` is what changed in it of late."""
     here, variants = locate_pack_page(pack), catalog.variants[pack.name]
     policies = [catalog.project.policies[name] for name in pack.policies]
-    return Page(
-        escape_text(pack.title),
-        (
-            render_breadcrumb(("Agents", HOME_PAGE), here=here),
-            Heading(escape_text(pack.title), "about", 1),
-            render_paragraph(escape_text(pack.description), "pp-lead"),
-            render_facts(_iter_facts(catalog, pack)),
-            Heading("Variants", "variants"),
-            render_paragraph(
-                "Each is one model under one policy. Its page shows what the clients load."
-            ),
-            render_variant_table(variants, here),
-            Heading("Permissions", "permissions", searched=False),
-            render_paragraph(
-                "What each policy allows. What a client makes of it is under <em>Use it</em>."
-            ),
-            render_permission_table(
-                [PolicyColumn(escape_text(policy.title), policy) for policy in policies]
-            ),
-            Heading("Use it", "use", searched=False),
-            render_paragraph(
-                "The default variant, for your client, and what that client can't hold."
-            ),
-            _render_clients(catalog, pack),
-            Heading("Made of", "made-of"),
-            _draw_lineage(catalog, pack),
-            _render_sections(catalog, pack),
-            *(
-                (Heading("Recent changes", "recent", searched=False), recent_html)
-                if recent_html
-                else ()
-            ),
-            Heading("Source", "source", searched=False),
-            render_source_block(catalog, pack.path),
-        ),
-        description=escape_text(pack.description),
+    default = catalog.find_default_variant(pack)
+    files = catalog.list_files(default)
+    page = PackPage(
+        [link_page("Agents", HOME_PAGE, here)],
+        pack.title,
+        pack.description,
+        pack.name,
+        [*_iter_details(pack)],
+        render_variant_table(catalog, variants, here),
+        make_permission_table([PolicyColumn(Link(policy.title), policy) for policy in policies]),
+        make_file_address(locate_data_file(pack), here),
+        f"{pack.name}/{default.name}",
+        render_client_choice(catalog, files),
+        [_make_panel(catalog, artifact, here) for artifact in files],
+        _draw_lineage(catalog, pack, here),
+        [_describe_section(catalog, section, here) for section in pack.sections],
+        recent,
+        link_page("All changes", CHANGES_PAGE, here),
+        make_source_block(catalog, pack.path),
     )
+    return View("pack.html.j2", pack.title, page, pack.description)
 
 
-def render_source_block(catalog: Catalog, path: str) -> str:
-    """Return a source file with its numbered lines, where it lies, and where it can be edited."""
-    edit_url = catalog.make_edit_address(path)
-    edit_link = f' · <a href="{escape_text(edit_url)}">Edit</a>' if edit_url else ""
-    location = render_paragraph(escape_code(path) + edit_link, "pp-where")
-    return render_box("pp-source", location + escape_source(catalog.project.sources[path]))
-
-
-def render_usage(
-    catalog: Catalog, variants: Sequence[Variant], here: str, drawing: str = ""
-) -> Iterator[Heading | str]:
-    """Yield a heading with the number of variants, a drawing, and a table for each pack."""
-    label = f"Used by {format_count(len(variants), 'variant')}"
-    yield Heading(label, "used-by", searched=False)
-    yield drawing
-    for pack in catalog.project.packs.values():
-        if pack_variants := [variant for variant in variants if variant.pack.name == pack.name]:
-            share = (
-                f"{len(pack_variants)} of "
-                f"{format_count(len(catalog.variants[pack.name]), 'variant')}"
-            )
-            yield render_paragraph(
-                f"<strong>{render_link(escape_text(pack.title), locate_pack_page(pack), here)}"
-                f"</strong>, {share}"
-            )
-            yield render_variant_table(pack_variants, here)
-
-
-def render_variant_table(variants: Sequence[Variant], here: str) -> str:
-    """Return a table of variants of one pack, model by policy, with a link a cell."""
-    variants_by_names = {(variant.model.name, variant.policy.name): variant for variant in variants}
-    models = {variant.model.name: variant.model for variant in variants}
-    policies = {variant.policy.name: variant.policy for variant in variants}
-    rows = (
-        [
-            _link_model(model, here),
-            *(
-                _render_cell(variants_by_names.get((model.name, policy_name)), here)
-                for policy_name in policies
-            ),
-        ]
-        for model in models.values()
-    )
-    header = ["Model", *(_link_policy(policy, here) for policy in policies.values())]
-    return render_box("pp-variants", render_table(header, rows, "Variants"))
-
-
-def _iter_facts(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, str]]:
-    yield "Name", escape_code(pack.name)
+def _iter_details(pack: Pack) -> Iterator[Detail]:
     for field in list_authored_fields():
         if field.label:
             value = getattr(pack, field.name)
-            yield field.label, "" if value is None else escape_text(str(value))
-    yield "Tags", escape_text(", ".join(pack.tags))
-    edit_url = catalog.make_edit_address(pack.path)
-    yield (
-        "Source",
-        f'<a href="{escape_text(edit_url)}">Edit {escape_code(pack.path)}</a>'
-        if edit_url
-        else escape_code(pack.path),
-    )
+            yield Detail(field.label, "" if value is None else str(value))
+    yield Detail("Tags", ", ".join(pack.tags))
 
 
-def _link_model(model: Model, here: str) -> str:
-    return render_link(
-        escape_text(model.title), locate_reference_page(MODEL_INDEX, model.name), here
-    )
-
-
-def _link_policy(policy: Policy, here: str) -> str:
-    return render_link(
-        escape_text(policy.title), locate_reference_page(POLICY_INDEX, policy.name), here
-    )
-
-
-def _render_cell(variant: Variant | None, here: str) -> str:
-    if variant is None:
-        return '<span class="pp-none">not built</span>'
-    label_attribute = f' aria-label="{make_variant_title(variant)}"'
-    variant_link = (
-        f'<a{label_attribute} href="{make_address(locate_variant_page(variant), here)}">'
-        f"{escape_text(variant.policy.title)}</a>"
-    )
-    return (
-        f"{variant_link} {render_badge('default', 'default')}"
-        if variant.is_default
-        else variant_link
-    )
-
-
-def _render_clients(catalog: Catalog, pack: Pack) -> str:
-    """Return for each client how to have the default variant, and what is lost in the pack."""
-    default, variants = catalog.find_default_variant(pack), catalog.variants[pack.name]
-    files = catalog.list_files(default)
-    titles = [escape_text(CLIENTS[artifact.target].title) for artifact in files]
-    panels = (
-        _render_client(number, file, _list_losses(catalog, variants, file.target), variants)
-        for number, file in enumerate(files)
-    )
-    attributes = (
-        f' data-files="{make_file_address(locate_data_file(pack), locate_pack_page(pack))}"'
-    )
-    return render_box(
-        "pp-sheet pp-use",
-        render_radio_group("client", "Client", titles, [artifact.target for artifact in files])
-        + f'<div class="pp-panels">{"".join(panels)}</div>',
-        f'{attributes} data-name="{escape_text(f"{pack.name}/{default.name}")}"',
-    )
-
-
-def _render_client(
-    number: int,
-    artifact: Artifact,
-    losses: list[tuple[Variant, Loss]],
-    variants: Sequence[Variant],
-) -> str:
-    here, variant = locate_pack_page(artifact.variant.pack), artifact.variant
-    target, path = CLIENTS[artifact.target], artifact.path.split("/", 2)[2]
-    command = make_install_command(artifact)
-    variant_link = render_link(
-        make_variant_title(variant), f"{locate_variant_page(variant)}?client={target.name}", here
-    )
-    loss_summary = "Nothing is lost."
-    if losses:
-        counts = summarize_losses({loss.subject: loss for _, loss in losses}.values())
-        loss_summary = render_details(
-            f"Losses in this pack: {counts}", render_pack_losses(losses, variants)
-        )
-    target_link = render_link(
-        escape_text(target.title), locate_reference_page(TARGET_INDEX, target.name), here
-    )
-    return (
-        f'<section class="pp-panel f{number}" aria-label="{escape_text(target.title)}">'
-        f"<h3>{target_link}</h3>{render_paragraph(variant_link)}"
-        f'<p class="pp-where">{escape_code(path)}</p><p class="pp-ways">'
-        '<button type="button" class="pp-button pp-main" data-pp-file hidden>Copy</button>'
-        f'<a class="pp-button" href="{make_file_address(locate_raw_file(artifact), here)}"'
-        f' download="{escape_text(path.rpartition("/")[2])}">Download</a></p>'
-        f'<p class="pp-command">{render_copyable(command, "Copy")}</p>{loss_summary}</section>'
+def _make_panel(catalog: Catalog, artifact: Artifact, here: str) -> PackPanel:
+    variants = catalog.variants[artifact.variant.pack.name]
+    losses = _list_losses(catalog, variants, artifact.target)
+    return PackPanel(
+        make_client_file(artifact, here),
+        link_variant(artifact.variant, here, f"?client={artifact.target}"),
+        summarize_losses({loss.subject: loss for _, loss in losses}.values()),
+        describe_pack_losses(losses, variants),
     )
 
 
@@ -243,41 +143,24 @@ def _list_losses(
     ]
 
 
-def _draw_lineage(catalog: Catalog, pack: Pack) -> str:
+def _draw_lineage(catalog: Catalog, pack: Pack, here: str) -> Drawing | None:
     """Return what the pack is made of, by section, and the models it is built for."""
-    here = locate_pack_page(pack)
     sections = [
-        lineage.Node(
+        Link(
             f"{make_title(section.name)} ({sum(len(part.uses) for part in section.parts)})",
             f"#made-of-{number}",
         )
         for number, section in enumerate(pack.sections)
     ]
-    models = [
-        lineage.Node(
-            catalog.project.models[name].title,
-            make_address(locate_reference_page(MODEL_INDEX, name), here),
-        )
-        for name in pack.models
+    models = [link_model(catalog.project.models[name], here) for name in pack.models]
+    return draw_lineage(sections, pack.title, models)
+
+
+def _describe_section(catalog: Catalog, section: Section, here: str) -> ShownSectionRow:
+    fragments = catalog.project.fragments
+    uses = [
+        ShownUse(link_fragment(fragments[use.fragment], here), use.optional)
+        for part in section.parts
+        for use in part.uses
     ]
-    return lineage.render_lineage(sections, pack.title, models)
-
-
-def _render_sections(catalog: Catalog, pack: Pack) -> str:
-    here = locate_pack_page(pack)
-    rows = (
-        [
-            f'<span id="made-of-{number}">{escape_text(make_title(section.name))}</span>',
-            ", ".join(
-                _render_use(catalog, use, here) for part in section.parts for use in part.uses
-            ),
-        ]
-        for number, section in enumerate(pack.sections)
-    )
-    return render_table(["Section", "Fragments"], rows, "Fragments by section")
-
-
-def _render_use(catalog: Catalog, use: Use, here: str) -> str:
-    fragment = catalog.project.fragments[use.fragment]
-    fragment_link = render_link(escape_text(fragment.title), locate_fragment_page(fragment), here)
-    return f"{fragment_link} (where the policy allows it)" if use.optional else fragment_link
+    return ShownSectionRow(make_title(section.name), uses)

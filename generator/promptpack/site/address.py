@@ -1,0 +1,35 @@
+"""Relative addresses: the path of a page and of the page it is linked from in, a link out."""
+
+import re
+from typing import NamedTuple
+
+_END_OF_PATH = re.compile(r"[?#]|$")
+
+
+class Link(NamedTuple):
+    """A label, and the address that it leads to; without one it is the label alone."""
+
+    label: str
+    address: str = ""
+
+
+def make_address(page: str, here: str) -> str:
+    """Return the relative address of a page from the page `here`; both are paths from the root.
+
+    >>> make_address("fragments/index.md#about", "packs/demo/index.md")
+    '../../fragments/index.html#about'
+    """
+    end = _END_OF_PATH.search(page)
+    path_length = end.start() if end else len(page)
+    path, rest = page[:path_length], page[path_length:]
+    return make_file_address(f"{path.removesuffix('.md')}.html{rest}", here)
+
+
+def make_file_address(file: str, here: str) -> str:
+    """Return the relative address of a file that is no page from the page `here`."""
+    return f"{'../' * here.count('/')}{file}"
+
+
+def link_page(label: str, page: str, here: str) -> Link:
+    """Return a link to a page by its path."""
+    return Link(label, make_address(page, here))

@@ -1,0 +1,40 @@
+"""One client's file of a variant: an artifact in, what it is called and how to have it out."""
+
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from promptpack.model import Artifact
+from promptpack.site.address import Link, make_file_address
+from promptpack.site.catalogue import Catalog, locate_raw_file
+from promptpack.site.links import link_target
+from promptpack.site.wording import Choice, make_install_command
+from promptpack.targets import TARGETS as CLIENTS
+
+
+class ClientFile(NamedTuple):
+    """A file: its client, where the client looks for it, its bytes, and how to install it."""
+
+    client: Link
+    path: str
+    name: str
+    address: str
+    command: str
+
+
+def make_client_file(artifact: Artifact, here: str) -> ClientFile:
+    """Return what a page says of a client's file."""
+    path = artifact.path.split("/", 2)[2]
+    return ClientFile(
+        link_target(CLIENTS[artifact.target], here),
+        path,
+        path.rpartition("/")[2],
+        make_file_address(locate_raw_file(artifact), here),
+        make_install_command(artifact),
+    )
+
+
+def render_client_choice(catalog: Catalog, files: tuple[Artifact, ...]) -> Markup:
+    """Return the choice of one of the clients that files are for."""
+    choices = tuple(Choice(CLIENTS[artifact.target].title, artifact.target) for artifact in files)
+    return catalog.pieces.render("radio_group", "client", "Client", choices)

@@ -1,0 +1,97 @@
+"""The lines of files as HTML: runs of lines and texts to compare in, one line of HTML out.
+
+They are most of what a site of many variants holds, and templates would take half of its time for
+them. So they are put together here, from pieces that are escaped already.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+
+from markupsafe import Markup
+
+from promptpack.site.client_merge import ClientNumbers, Row, Run
+from promptpack.site.escape import mark_safe
+
+EscapeLine = Callable[[str], Markup]
+LinkSource = Callable[[str, int, int], Markup]
+"""Links the lines of a source, by its path, the first and the last."""
+
+_CONTEXT_LINES = 2
+
+
+def render_runs(
+    runs: Sequence[Run], file_count: int, escape_line: EscapeLine, link_source: LinkSource
+) -> Markup:
+    """Return all files as runs; the lines of the first client have the anchors `L1` and so on."""
+    parts, number = [], 1
+    for run in runs:
+        is_first_client = 0 in run.clients
+        lines = _render_lines(run.rows, number if is_first_client else 0, escape_line)
+        parts.append(
+            f'<div class="pp-run{_make_classes(run.clients, file_count)}">'
+            f'<p class="pp-from">{_link_sources(run.rows, link_source)}</p>'
+            f"<pre><code>{lines}</code></pre></div>"
+        )
+        number += len(run.rows) if is_first_client else 0
+    return mark_safe("".join(parts))
+
+
+def render_for_clients(html: Markup, clients: ClientNumbers, file_count: int) -> Markup:
+    """Return HTML that shows only where one of some clients is chosen."""
+    return mark_safe(f'<div class="{_make_classes(clients, file_count)}">{html}</div>')
+
+
+def render_difference(escape_line: EscapeLine, old: Sequence[str], new: Sequence[str]) -> Markup:
+    """Return the lines that went and came, with a little around them."""
+    lines = "".join(_iter_difference(escape_line, old, new))
+    return mark_safe(f'<pre class="pp-diff"><code>{lines}</code></pre>')
+
+
+def _render_lines(rows: Sequence[Row], first_number: int, escape_line: EscapeLine) -> str:
+    """Return lines with the line that each is written in; with anchors from a number on."""
+    if not first_number:
+        return "".join(
+            f'<span data-n="{row.origins[0].line}">{escape_line(row.text)}&#10;</span>'
+            for row in rows
+        )
+    return "".join(
+        f'<span id="L{number}" data-n="{row.origins[0].line}">{escape_line(row.text)}&#10;</span>'
+        for number, row in enumerate(rows, first_number)
+    )
+
+
+def _link_sources(rows: Sequence[Row], link_source: LinkSource) -> str:
+    """Return links to the sources of lines, the most specific first."""
+    lines_by_path: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        for origin in row.origins:
+            lines_by_path[origin.path].append(origin.line)
+    return " ".join(
+        link_source(path, min(line_numbers), max(line_numbers))
+        for path, line_numbers in lines_by_path.items()
+    )
+
+
+def _make_classes(clients: ClientNumbers, file_count: int) -> str:
+    """Return the classes of what is for some clients only."""
+    if len(clients) == file_count:
+        return ""
+    return f" pp-of {' '.join(f'f{number}' for number in sorted(clients))}"
+
+
+def _iter_difference(
+    escape_line: EscapeLine, old: Sequence[str], new: Sequence[str]
+) -> Iterator[str]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for number, group in enumerate(matcher.get_grouped_opcodes(_CONTEXT_LINES)):
+        if number or group[0][1]:
+            yield '<span class="pp-gap">⋯&#10;</span>'
+        for tag, start, end, new_start, new_end in group:
+            if tag == "equal":
+                yield from (f"<span>{escape_line(line)}&#10;</span>" for line in old[start:end])
+            else:
+                yield from (f"<del>{escape_line(line)}&#10;</del>" for line in old[start:end])
+                yield from (
+                    f"<ins>{escape_line(line)}&#10;</ins>" for line in new[new_start:new_end]
+                )

@@ -1,0 +1,45 @@
+"""Links to what a project holds: a thing and the page it is linked from in, a link out."""
+
+from promptpack.model import Fragment, Model, Pack, Policy, Variant
+from promptpack.site.address import Link, link_page
+from promptpack.site.catalogue import (
+    MODEL_INDEX,
+    POLICY_INDEX,
+    TARGET_INDEX,
+    locate_fragment_page,
+    locate_pack_page,
+    locate_reference_page,
+    locate_variant_page,
+)
+from promptpack.site.wording import name_variant
+from promptpack.targets import Target
+
+
+def link_pack(pack: Pack, here: str) -> Link:
+    """Return a link to a pack."""
+    return link_page(pack.title, locate_pack_page(pack), here)
+
+
+def link_variant(variant: Variant, here: str, query: str = "") -> Link:
+    """Return a link to a variant; a query such as `?client=codex` chooses what it shows first."""
+    return link_page(name_variant(variant), f"{locate_variant_page(variant)}{query}", here)
+
+
+def link_fragment(fragment: Fragment, here: str) -> Link:
+    """Return a link to a fragment."""
+    return link_page(fragment.title, locate_fragment_page(fragment), here)
+
+
+def link_model(model: Model, here: str) -> Link:
+    """Return a link to a model."""
+    return link_page(model.title, locate_reference_page(MODEL_INDEX, model.name), here)
+
+
+def link_policy(policy: Policy, here: str) -> Link:
+    """Return a link to a policy."""
+    return link_page(policy.title, locate_reference_page(POLICY_INDEX, policy.name), here)
+
+
+def link_target(target: Target, here: str) -> Link:
+    """Return a link to a target."""
+    return link_page(target.title, locate_reference_page(TARGET_INDEX, target.name), here)

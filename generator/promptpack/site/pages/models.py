@@ -1,0 +1,92 @@
+"""The pages of models: a catalogue in, pages out."""
+
+from typing import NamedTuple
+
+from promptpack.model import Model
+from promptpack.site.address import Link, link_page
+from promptpack.site.catalogue import LAYOUT_INDEX, MODEL_INDEX, Catalog, locate_reference_page
+from promptpack.site.links import link_model, link_target
+from promptpack.site.page import View
+from promptpack.site.usage import SourceBlock, Usage, make_source_block, make_usage
+from promptpack.targets import TARGETS as CLIENTS
+
+
+class ListedModel(NamedTuple):
+    """A model in a list."""
+
+    page: Link
+    family: str
+    layout: str
+    context_window: int
+    prompt_budget: int
+
+
+class ModelIndex(NamedTuple):
+    """All models."""
+
+    models: list[ListedModel]
+
+
+class ModelId(NamedTuple):
+    """What a client calls a model; a client that files are not built for has no page."""
+
+    client: Link
+    name: str
+
+
+class ModelPage(NamedTuple):
+    """A model: its limits, its ids, who uses it."""
+
+    title: str
+    name: str
+    family: str
+    layout: Link
+    context_window: int
+    prompt_budget: int
+    takes_temperature: bool
+    ids: list[ModelId]
+    source: SourceBlock
+    usage: Usage
+
+
+def make_model_index(catalog: Catalog) -> View:
+    """Return the list of models."""
+    models = [
+        ListedModel(
+            link_model(model, MODEL_INDEX),
+            model.family,
+            model.layout,
+            model.context_window,
+            model.prompt_budget,
+        )
+        for model in catalog.project.models.values()
+    ]
+    return View("models.html.j2", "Models", ModelIndex(models))
+
+
+def make_model_page(catalog: Catalog, model: Model) -> View:
+    """Return the page of a model."""
+    here = locate_reference_page(MODEL_INDEX, model.name)
+    variants = [
+        variant
+        for pack_variants in catalog.variants.values()
+        for variant in pack_variants
+        if variant.model.name == model.name
+    ]
+    page = ModelPage(
+        model.title,
+        model.name,
+        model.family,
+        link_page(model.layout, locate_reference_page(LAYOUT_INDEX, model.layout), here),
+        model.context_window,
+        model.prompt_budget,
+        model.temperature,
+        [ModelId(_link_client(name, here), model_id) for name, model_id in model.ids.items()],
+        make_source_block(catalog, model.path),
+        make_usage(catalog, variants, here),
+    )
+    return View("model.html.j2", model.title, page)
+
+
+def _link_client(name: str, here: str) -> Link:
+    return link_target(CLIENTS[name], here) if name in CLIENTS else Link(name)

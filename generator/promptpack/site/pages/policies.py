@@ -1,0 +1,100 @@
+"""The pages of policies: a catalogue in, pages out."""
+
+from typing import NamedTuple
+
+from promptpack.model import Policy
+from promptpack.policy.lattice import list_caveats
+from promptpack.site.address import Link
+from promptpack.site.catalogue import POLICY_INDEX, Catalog, locate_reference_page
+from promptpack.site.links import link_policy
+from promptpack.site.losses import LossSentence, describe_losses
+from promptpack.site.page import View
+from promptpack.site.permissions import (
+    PatternList,
+    PermissionTable,
+    PolicyColumn,
+    list_patterns,
+    make_client_column,
+    make_permission_table,
+)
+from promptpack.site.usage import SourceBlock, Usage, make_source_block, make_usage
+from promptpack.site.wording import Choice
+from promptpack.targets import TARGETS as CLIENTS
+from promptpack.targets import Target
+
+
+class ListedPolicy(NamedTuple):
+    """A policy in a list."""
+
+    page: Link
+    summary: str
+
+
+class PolicyIndex(NamedTuple):
+    """All policies, and what each says of every capability."""
+
+    policies: list[ListedPolicy]
+    permissions: PermissionTable
+
+
+class PolicyPanel(NamedTuple):
+    """What one client makes of a policy."""
+
+    client: str
+    permissions: PermissionTable
+    losses: list[LossSentence]
+
+
+class PolicyPage(NamedTuple):
+    """A policy: what it says, what each client makes of it, who uses it."""
+
+    title: str
+    summary: str
+    name: str
+    caveats: list[str]
+    clients: list[Choice]
+    panels: list[PolicyPanel]
+    patterns: list[PatternList]
+    source: SourceBlock
+    usage: Usage
+
+
+def make_policy_index(catalog: Catalog) -> View:
+    """Return the list of policies and what each says of every capability."""
+    policies = catalog.project.policies.values()
+    page = PolicyIndex(
+        [ListedPolicy(link_policy(policy, POLICY_INDEX), policy.summary) for policy in policies],
+        make_permission_table([PolicyColumn(Link(policy.title), policy) for policy in policies]),
+    )
+    return View("policies.html.j2", "Policies", page)
+
+
+def make_policy_page(catalog: Catalog, policy: Policy) -> View:
+    """Return the page of a policy."""
+    variants = [
+        variant
+        for pack_variants in catalog.variants.values()
+        for variant in pack_variants
+        if variant.policy.name == policy.name
+    ]
+    page = PolicyPage(
+        policy.title,
+        policy.summary,
+        policy.name,
+        [*list_caveats(policy)],
+        [Choice(target.title, name) for name, target in CLIENTS.items()],
+        [_make_panel(target, policy) for target in CLIENTS.values()],
+        list_patterns(policy),
+        make_source_block(catalog, policy.path),
+        make_usage(catalog, variants, locate_reference_page(POLICY_INDEX, policy.name)),
+    )
+    return View("policy.html.j2", policy.title, page, policy.summary)
+
+
+def _make_panel(target: Target, policy: Policy) -> PolicyPanel:
+    column = make_client_column(target, policy)
+    return PolicyPanel(
+        target.title,
+        make_permission_table([PolicyColumn(Link("Policy"), policy), column]),
+        describe_losses(column.losses),
+    )

@@ -1,0 +1,182 @@
+"""The pages of targets: a catalogue in, pages out."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from promptpack.model import Artifact, Policy
+from promptpack.site.address import Link, make_file_address
+from promptpack.site.catalogue import (
+    TARGET_INDEX,
+    Catalog,
+    locate_raw_file,
+    locate_reference_page,
+    make_slug,
+)
+from promptpack.site.links import link_policy, link_target, link_variant
+from promptpack.site.losses import LossSentence, describe_losses, summarize_losses
+from promptpack.site.page import View
+from promptpack.site.permissions import (
+    PermissionTable,
+    PolicyColumn,
+    make_client_column,
+    make_permission_table,
+)
+from promptpack.targets import TARGETS as CLIENTS
+from promptpack.targets import Target
+from promptpack.targets.table import (
+    CAPABILITY_ROWS,
+    ENFORCEMENT_WORDS,
+    Enforcement,
+    make_capability_table,
+)
+
+_ENFORCEMENT_EFFECTS: Mapping[Enforcement, str] = {
+    "patterns": "allow",
+    "ask": "allow",
+    "deny": "allow",
+    "told": "ask",
+    "not held": "deny",
+    "no tool": "inherit",
+}
+
+
+class ListedTarget(NamedTuple):
+    """A target in a list."""
+
+    page: Link
+    file: str
+    verified: str
+
+
+class EnforcementCell(NamedTuple):
+    """What a client can do about a capability, as an effect that has the same sign and in words."""
+
+    effect: str
+    word: str
+
+
+class EnforcementRow(NamedTuple):
+    """A capability, and what each client can do about it."""
+
+    capability: str
+    cells: list[EnforcementCell]
+
+
+class TargetIndex(NamedTuple):
+    """All targets, and what each can enforce of a policy."""
+
+    targets: list[ListedTarget]
+    header: list[Link]
+    rows: list[EnforcementRow]
+
+
+class TargetPolicy(NamedTuple):
+    """What is lost under one policy."""
+
+    title: str
+    anchor: str
+    loss_summary: str
+    losses: list[LossSentence]
+
+
+class TargetExample(NamedTuple):
+    """One file of a target."""
+
+    pack: str
+    variant: Link
+    raw: str
+    content: str
+
+
+class TargetPage(NamedTuple):
+    """A target: what it makes of each policy, and what is lost on the way."""
+
+    title: str
+    name: str
+    file: str
+    readers: list[Link]
+    is_advisory: bool
+    verified: str
+    permissions: PermissionTable
+    policies: list[TargetPolicy]
+    example: TargetExample | None
+
+
+def make_target_index() -> View:
+    """Return the list of targets, and what each can enforce of a policy."""
+    targets = [
+        ListedTarget(
+            link_target(target, TARGET_INDEX), target.path.format(name="NAME"), target.verified
+        )
+        for target in CLIENTS.values()
+    ]
+    enforcement_by_target = make_capability_table()
+    rows = [
+        EnforcementRow(
+            capability,
+            [_make_cell(enforcement_by_target[name][capability]) for name in CLIENTS],
+        )
+        for capability in CAPABILITY_ROWS
+    ]
+    header = [
+        Link("Capability"),
+        *(link_target(target, TARGET_INDEX) for target in CLIENTS.values()),
+    ]
+    return View("targets.html.j2", "Targets", TargetIndex(targets, header, rows))
+
+
+def make_target_page(catalog: Catalog, target: Target) -> View:
+    """Return the page of a target."""
+    here = locate_reference_page(TARGET_INDEX, target.name)
+    columns = {
+        policy.name: make_client_column(target, policy)
+        for policy in catalog.project.policies.values()
+    }
+    policies = catalog.project.policies
+    page = TargetPage(
+        target.title,
+        target.name,
+        target.path.format(name="NAME"),
+        [link_target(CLIENTS[name], here) for name in target.read_by],
+        target.advisory,
+        target.verified,
+        make_permission_table(
+            [
+                column._replace(label=link_policy(policies[name], here))
+                for name, column in columns.items()
+            ]
+        ),
+        [_describe_policy(policies[name], column) for name, column in columns.items()],
+        next(_iter_examples(catalog, target, here), None),
+    )
+    return View("target.html.j2", target.title, page)
+
+
+def _make_cell(enforcement: Enforcement) -> EnforcementCell:
+    return EnforcementCell(_ENFORCEMENT_EFFECTS[enforcement], ENFORCEMENT_WORDS[enforcement])
+
+
+def _describe_policy(policy: Policy, column: PolicyColumn) -> TargetPolicy:
+    return TargetPolicy(
+        policy.title,
+        make_slug(policy.name),
+        summarize_losses(column.losses),
+        describe_losses(column.losses),
+    )
+
+
+def _iter_examples(catalog: Catalog, target: Target, here: str) -> Iterator[TargetExample]:
+    for artifact in _iter_default_artifacts(catalog, target):
+        variant = artifact.variant
+        yield TargetExample(
+            variant.pack.title,
+            link_variant(variant, here, f"?client={target.name}"),
+            make_file_address(locate_raw_file(artifact), here),
+            artifact.content.decode(),
+        )
+
+
+def _iter_default_artifacts(catalog: Catalog, target: Target) -> Iterator[Artifact]:
+    for pack in catalog.project.packs.values():
+        files = catalog.list_files(catalog.find_default_variant(pack))
+        yield from (artifact for artifact in files if artifact.target == target.name)

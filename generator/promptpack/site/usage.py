@@ -1,0 +1,108 @@
+"""Where a source is shown and used: a path or variants in, its text and tables of variants out."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from promptpack.model import Variant
+from promptpack.site.address import Link, make_address
+from promptpack.site.catalogue import Catalog, locate_variant_page
+from promptpack.site.lineage import Drawing
+from promptpack.site.links import link_model, link_pack, link_policy
+from promptpack.site.wording import name_variant
+
+
+class SourceBlock(NamedTuple):
+    """A source file, and the address where it can be edited."""
+
+    path: str
+    edit: str
+    text: str
+
+
+class VariantCell(NamedTuple):
+    """A variant in a table of its pack."""
+
+    title: str
+    policy: str
+    address: str
+    is_default: bool
+
+
+class VariantRow(NamedTuple):
+    """The variants of one model, a cell for each policy; None where one is not built."""
+
+    model: Link
+    cells: tuple[VariantCell | None, ...]
+
+
+class VariantTable(NamedTuple):
+    """Variants of one pack, model by policy."""
+
+    header: tuple[Link, ...]
+    rows: tuple[VariantRow, ...]
+
+
+class PackUsage(NamedTuple):
+    """How many of a pack's variants use something, and which."""
+
+    pack: Link
+    used_count: int
+    variant_count: int
+    table: Markup
+
+
+class Usage(NamedTuple):
+    """All variants that use something, pack by pack, and a drawing of that."""
+
+    variant_count: int
+    packs: list[PackUsage]
+    drawing: Drawing | None
+
+
+def make_source_block(catalog: Catalog, path: str) -> SourceBlock:
+    """Return a source file with what is shown around it."""
+    return SourceBlock(path, catalog.make_edit_address(path), catalog.project.sources[path])
+
+
+def make_usage(
+    catalog: Catalog, variants: Sequence[Variant], here: str, drawing: Drawing | None = None
+) -> Usage:
+    """Return who uses something, from the variants that do."""
+    variants_by_pack: dict[str, list[Variant]] = {name: [] for name in catalog.project.packs}
+    for variant in variants:
+        variants_by_pack[variant.pack.name].append(variant)
+    packs = [
+        PackUsage(
+            link_pack(catalog.project.packs[name], here),
+            len(users),
+            len(catalog.variants[name]),
+            render_variant_table(catalog, users, here),
+        )
+        for name, users in variants_by_pack.items()
+        if users
+    ]
+    return Usage(len(variants), packs, drawing)
+
+
+def render_variant_table(catalog: Catalog, variants: Sequence[Variant], here: str) -> Markup:
+    """Return a table of variants of one pack, model by policy, with a link a cell."""
+    cells = {
+        (variant.model.name, variant.policy.name): _make_cell(variant, here) for variant in variants
+    }
+    models = {variant.model.name: variant.model for variant in variants}
+    policies = {variant.policy.name: variant.policy for variant in variants}
+    rows = tuple(
+        VariantRow(
+            link_model(model, here), tuple(cells.get((model.name, name)) for name in policies)
+        )
+        for model in models.values()
+    )
+    header = (Link("Model"), *(link_policy(policy, here) for policy in policies.values()))
+    return catalog.pieces.render("variant_table", VariantTable(header, rows))
+
+
+def _make_cell(variant: Variant, here: str) -> VariantCell:
+    address = make_address(locate_variant_page(variant), here)
+    return VariantCell(name_variant(variant), variant.policy.title, address, variant.is_default)
