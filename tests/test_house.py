@@ -136,6 +136,27 @@ def test_no_class_name_stands_twice() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
+KEPT = {
+    "parse_front_matter": "the last few, because one file is decoded and checked in one go",
+    "find_client_default": "facts about clients",
+    "make_capability_table": "facts about clients",
+    "get_environment": "the site's own templates",
+}
+"""What a module keeps for the life of the process: nothing that a project says, or hardly any."""
+
+
+def test_no_cache_outlives_what_it_was_made_for() -> None:
+    cached = {
+        node.name
+        for path in MODULES
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if "cache" in ast.unparse(decorator)
+    }
+    assert cached == set(KEPT)
+
+
 def test_the_median_function_is_short() -> None:
     sizes = sorted((f.end_lineno or 0) - f.lineno + 1 for path in MODULES for f in functions(path))
     assert sizes[len(sizes) // 2] <= 12

@@ -190,11 +190,11 @@ def git(root: Path, *words: str) -> None:
 
 def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:
     root = make_project(tmp_path / "p")
-    assert "no git repository" in read_history(root).reason
+    assert "not in a git repository" in read_history(root).reason
     git(root, "init", "-q")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "one")
-    assert "no tag yet" in read_history(root).reason
+    assert "no tags yet" in read_history(root).reason
     git(root, "tag", "v1")
     (root / "packs/demo/role.md").write_text("You answer in verse.\n")
     git(root, "commit", "-qam", "two")
@@ -206,7 +206,7 @@ def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     words = " ".join(Article((tmp_path / "out/changes.html").read_text()).words)
     now, _, last = words.partition("Since v1 : 2 changed of 2 files")
-    assert "Not released yet" in now
+    assert "Unreleased" in now
     assert "Permissions narrowed" in now
     assert "grep" in now
     assert "verse" in last

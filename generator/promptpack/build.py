@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.reading.validation import suggest
-from promptpack.rendering.compose import Composer
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
@@ -41,7 +40,7 @@ def render(
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(variant.pack, selection):
             try:
-                artifact = _render_artifact(session.composer, variant, target)
+                artifact = _render_artifact(session, variant, target)
             except UserError as error:
                 findings += error.findings
                 continue
@@ -56,9 +55,9 @@ def render(
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 
 
-def _render_artifact(composer: Composer, variant: Variant, target: Target) -> Artifact:
-    agent = composer.compose_agent(variant, target.name, tells_policy=target.tells_policy)
-    return make_artifact(variant, target, agent)
+def _render_artifact(session: Session, variant: Variant, target: Target) -> Artifact:
+    agent = session.composer.compose_agent(variant, target.name, tells_policy=target.tells_policy)
+    return make_artifact(variant, target, agent, session.loss_finder)
 
 
 def _select_targets(pack: Pack, selection: Selection) -> list[Target]:

@@ -7,6 +7,7 @@ from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.sandbox import Templates
 from promptpack.source.frontmatter import Documents
+from promptpack.targets.emit import LossFinder
 
 
 class Session:
@@ -20,6 +21,7 @@ class Session:
         self.project = project
         self.templates = Templates(project)
         self.documents = Documents(project.sources)
+        self.loss_finder = LossFinder()
         self.untraced: dict[Finding, None] = {}
         self.composer = Composer(project, self.templates, self._note_untraced)
 

@@ -11,7 +11,7 @@ patterns run side by side as one automaton, and every reachable combination of m
 Past `STEP_LIMIT` steps nothing is claimed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from promptpack.model import Effect, Grant
 
 STEP_LIMIT = 1_000_000
+STEP_MEMORY = 65_536
 WITNESS_LIMIT = 10_000
 
 EffectCombination = tuple[Effect, ...]
@@ -30,17 +31,12 @@ def matches_pattern(pattern: str, text: str) -> bool:
     >>> matches_pattern("git *", "git"), matches_pattern("git *", "gitk")
     (True, False)
     """
-    positions = _find_start(pattern)
-    for symbol in text:
-        if not positions:
-            return False
-        positions = _step_over(pattern, positions, symbol)
-    return _can_end(pattern, positions)
+    return _matches(pattern, text, _step_over)
 
 
 def decide_effect(grant: Grant, text: str) -> Effect:
     """Return the effect of the last rule that matches a text."""
-    return next((e for p, e in reversed(grant) if matches_pattern(p, text)), Effect.DENY)
+    return _decide(grant, text, _step_over)
 
 
 def sample_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
@@ -49,8 +45,9 @@ def sample_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
     sample_texts = (
         p.replace("?", "x").replace("*", filler) for p in patterns for filler in ("", "x")
     )
+    step_over = lru_cache(maxsize=STEP_MEMORY)(_step_over)
     for text in islice(dict.fromkeys(sample_texts), WITNESS_LIMIT // len(patterns)):
-        yield tuple(decide_effect(grant, text) for grant in grants)
+        yield tuple(_decide(grant, text, step_over) for grant in grants)
 
 
 def explore_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
@@ -62,6 +59,7 @@ def explore_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
         _prune_partials(_PartialMatch(p, e, _find_start(p)) for p, e in reversed(grant))
         for grant in grants
     )
+    step_over = lru_cache(maxsize=STEP_MEMORY)(_step_over)
     visited, pending, steps = {start_state}, [start_state], 0
     while pending:
         state = pending.pop()
@@ -72,7 +70,7 @@ def explore_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
                 raise OverflowError
             next_state = tuple(
                 _prune_partials(
-                    _PartialMatch(p, e, _step_over(p, positions, symbol))
+                    _PartialMatch(p, e, step_over(p, positions, symbol))
                     for p, e, positions in partials
                 )
                 for partials in state
@@ -80,6 +78,28 @@ def explore_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:
             if next_state not in visited:
                 visited.add(next_state)
                 pending.append(next_state)
+
+
+_StepOver = Callable[[str, frozenset[int], str], frozenset[int]]
+"""Returns the positions in a pattern after one character more; one call may keep what it gave."""
+
+
+def _matches(pattern: str, text: str, step_over: _StepOver) -> bool:
+    stem = pattern.removesuffix("*")
+    if "*" not in stem and "?" not in stem:  # most patterns need no automaton
+        if stem == pattern:
+            return text == pattern
+        return text.startswith(stem) or (stem.endswith(" ") and text == stem[:-1])
+    positions = _find_start(pattern)
+    for symbol in text:
+        if not positions:
+            return False
+        positions = step_over(pattern, positions, symbol)
+    return _can_end(pattern, positions)
+
+
+def _decide(grant: Grant, text: str, step_over: _StepOver) -> Effect:
+    return next((e for p, e in reversed(grant) if _matches(p, text, step_over)), Effect.DENY)
 
 
 class _PartialMatch(NamedTuple):
@@ -120,7 +140,6 @@ def _list_symbols(state: Iterable[_PartialMatches]) -> list[str]:
     return sorted({"", *expected_symbols} - {"*", "?"})
 
 
-@lru_cache(maxsize=4_096)
 def _find_start(pattern: str) -> frozenset[int]:
     return _expand_stars(pattern, {0})
 
@@ -140,7 +159,6 @@ def _expand_stars(pattern: str, positions: set[int]) -> frozenset[int]:
     return frozenset(i for i in closure if i >= last_star)
 
 
-@lru_cache(maxsize=65_536)
 def _step_over(pattern: str, positions: frozenset[int], symbol: str) -> frozenset[int]:
     """Return the positions after one character more; `symbol` "" is any that no pattern names."""
     next_positions = set()

@@ -16,7 +16,7 @@ from promptpack.diff.model import Review, Side
 from promptpack.diff.sides import build_project_side
 from promptpack.model import UserError
 
-UNRELEASED = "Not released yet"
+UNRELEASED = "Unreleased"
 DEFAULT_RELEASE_COUNT = 5
 """How many releases are told of, unless asked otherwise."""
 
@@ -58,13 +58,17 @@ def read_history(
     With the same `build_side` for several histories no commit is built again.
     """
     if not release_count:
-        return History(reason="The list of changes is switched off.")
+        return History(reason="The list of changes is turned off.")
     try:
         tags = git.list_tags(root, release_count + 1)
     except (OSError, UserError):
-        return History(reason="This project is in no git repository, so no release is known.")
+        return History(
+            reason="This project is not in a git repository, so there are no releases to compare."
+        )
     if not tags:
-        return History(reason="The git repository has no tag yet, so no release is known.")
+        return History(
+            reason="The git repository has no tags yet, so there are no releases to compare."
+        )
     unreleased_tag = git.Tag(UNRELEASED, "", "")
     pairs = zip((unreleased_tag, *tags), tags, strict=False)
     build = partial(build_side or make_side_builder(), root)

@@ -41,7 +41,7 @@ def summarize_losses(losses: Iterable[Loss]) -> str:
     counts: dict[str, int] = defaultdict(int)
     for loss in losses:
         counts[describe_outcome(loss)] += 1
-    order = ("wider", "accepted", "only told", "narrowed", "dropped")
+    order = ("wider", "accepted", "prompt only", "narrowed", "dropped")
     return ", ".join(f"{counts[kind]} {kind}" for kind in order if counts[kind])
 
 

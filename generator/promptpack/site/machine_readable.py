@@ -65,7 +65,9 @@ def _describe_variant(catalog: Catalog, variant: Variant) -> dict[str, object]:
 
 def _render_llms_text(catalog: Catalog) -> str:
     """Return the list of packs with the raw file of each default variant's first client."""
-    parts = ["# Agents\n\n> Each is written once and built for every model, policy and client.\n"]
+    parts = [
+        "# Agents\n\n> Each agent is written once and built for every model, policy and client.\n"
+    ]
     for pack in catalog.project.packs.values():
         files = catalog.list_files(catalog.find_default_variant(pack))
         links = (

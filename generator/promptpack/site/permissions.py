@@ -15,7 +15,7 @@ _GROUP_LABELS: Mapping[Effect, str] = {
     Effect.ALLOW: "May",
     Effect.ASK: "Asks before",
     Effect.DENY: "May not",
-    Effect.INHERIT: "As the client is set",
+    Effect.INHERIT: "Client default",
 }
 
 
@@ -98,7 +98,7 @@ def make_permission_table(columns: Sequence[PolicyColumn]) -> PermissionTable:
 def group_permissions(
     target: Target, policy: Policy, client_policy: Policy, losses: Iterable[Loss]
 ) -> list[PermissionGroup]:
-    """Return what an agent may do on a client, by effect; what is only told is as the policy says.
+    """Return what an agent may do on a client, by effect; what only the prompt says, as authored.
 
     `client_policy` is the policy that the client makes of the file.
     """

@@ -22,7 +22,7 @@ EFFECT_WORDS: Mapping[Effect, str] = {
 LOSS_WORDS: Mapping[LossKind, str] = {
     "narrowed": "narrowed",
     "dropped": "no such tool",
-    "advisory": "only told",
+    "advisory": "prompt only",
     "widened": "wider",
 }
 """What became of a permission, as a reader is told."""

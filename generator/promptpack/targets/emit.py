@@ -27,8 +27,26 @@ from promptpack.policy.lattice import (
 from promptpack.targets import Target
 
 
-def encode_and_check(target: Target, agent: Agent) -> tuple[str, tuple[Loss, ...], list[str]]:
+class LossFinder:
+    """Finds what files lose of policies; the same two policies are compared only once."""
+
+    def __init__(self) -> None:
+        self._losses: dict[tuple[str, str, str], tuple[Loss, ...]] = {}
+
+    def find_policy_losses(self, target: Target, agent: Agent, decoded: Agent) -> tuple[Loss, ...]:
+        """Return where the policy that a client reads back differs from the agent's."""
+        policies = repr((agent.policy, decoded.policy.default, decoded.policy.grants))
+        key = target.name, agent.mode, policies
+        if key not in self._losses:
+            self._losses[key] = tuple(_find_policy_losses(target, agent, decoded))
+        return self._losses[key]
+
+
+def encode_and_check(
+    target: Target, agent: Agent, loss_finder: LossFinder | None = None
+) -> tuple[str, tuple[Loss, ...], list[str]]:
     """Return the file's text, its losses, and why the client would refuse it."""
+    loss_finder = loss_finder or LossFinder()
     text = target.encode(agent)
     decoded = target.decode(text, agent.name)
     problems = target.problems(text)
@@ -38,7 +56,7 @@ def encode_and_check(target: Target, agent: Agent) -> tuple[str, tuple[Loss, ...
         if getattr(decoded, field) != getattr(agent, field)
     ]
     losses = (
-        *_find_policy_losses(target, agent, decoded),
+        *loss_finder.find_policy_losses(target, agent, decoded),
         *_find_field_losses(target, agent, decoded),
     )
     return text, losses, problems
@@ -78,9 +96,11 @@ def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator
             yield Loss(field.name, True, "dropped", str(expected), got, reason)
 
 
-def make_artifact(variant: Variant, target: Target, agent: Agent) -> Artifact:
+def make_artifact(
+    variant: Variant, target: Target, agent: Agent, loss_finder: LossFinder | None = None
+) -> Artifact:
     """Return the file of an agent; raises UserError where the client would not load it as meant."""
-    text, losses, problems = encode_and_check(target, agent)
+    text, losses, problems = encode_and_check(target, agent, loss_finder)
     if problems:
         subject = f"{target.name} file of {variant.name}"
         messages = (f"{subject}: {problem}" for problem in problems)

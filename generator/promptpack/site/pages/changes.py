@@ -16,7 +16,7 @@ from promptpack.site.recent_changes import ChangeSummary, summarize_change
 from promptpack.site.wording import format_count
 
 _MAX_CHANGES = 40
-_NOT_BUILT = "one of the two does not build with this version of promptpack."
+_NOT_BUILT = "this version of promptpack can't build one of the two revisions."
 
 
 class ShownChange(NamedTuple):

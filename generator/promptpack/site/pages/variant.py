@@ -37,7 +37,7 @@ _VIEWS = (
     Choice("Raw", "raw"),
     Choice("Rendered", "rendered"),
     Choice("Where each line comes from", "origins"),
-    Choice("Difference to the default", "difference"),
+    Choice("Difference from the default", "difference"),
 )
 """The views of a file; the style sheet knows them by their number."""
 
