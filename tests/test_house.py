@@ -140,7 +140,7 @@ KEPT = {
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",
-    "get_environment": "the site's own templates",
+    "_get_environment": "the site's own templates",
 }
 """What a module keeps for the life of the process: nothing that a project says, or hardly any."""
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from promptpack.diff.git import list_tags
+from promptpack.mkdocs_plugin import PromptpackPlugin
 from promptpack.site.history import read_history
 from promptpack.site.theme import STYLE, iter_theme_files
 from promptpack.targets import TARGETS
@@ -212,6 +214,21 @@ def test_changes_are_told_from_tag_to_tag(tmp_path: Path) -> None:
     assert "verse" in last
     recent = " ".join(Article((tmp_path / "out/packs/demo/index.html").read_text()).words)
     assert "Recent changes" in recent
+
+
+def test_while_mkdocs_serves_a_commit_is_built_once(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p")
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "one")
+    git(root, "tag", "v1")
+    (tag,) = list_tags(root, 1)
+    plugin = PromptpackPlugin()
+    plugin.on_startup(command="serve", dirty=False)
+    assert plugin.build_side is not None
+    assert plugin.build_side(root, tag.commit) is plugin.build_side(root, tag.commit)
+    plugin.on_shutdown()
+    assert plugin.build_side is None
 
 
 def test_the_style_sheet_knows_every_client() -> None:

@@ -17,9 +17,10 @@ from promptpack.lint.registry import RULES
 from promptpack.reading.project import load_project
 from promptpack.session import Session
 from promptpack.site.address import Link
-from promptpack.site.escape import escape_code
+from promptpack.site.escape import escape_code, escape_text
 from promptpack.site.history import History
 from promptpack.site.page import Heading, Page
+from promptpack.site.shared import SharedPieces
 from promptpack.site.templating import get_environment, render_macro
 from promptpack.site.tree import SiteOptions, make_site
 
@@ -77,11 +78,12 @@ def test_each_part_of_a_page_is_one_element_on_one_line(pages: list[Page]) -> No
     for part in parts:
         read = Balanced(part)
         assert "\n" not in part
+        assert not re.match("<h[1-6]", part), "a heading that is in no outline"
         assert read.open == []
         assert read.depths.count(0) == 1, part[:200]
 
 
-def test_a_heading_has_an_anchor_that_no_text_chooses(pages: list[Page]) -> None:
+def test_the_headings_of_a_page_have_anchors_of_their_own(pages: list[Page]) -> None:
     for page in pages:
         anchors = [heading.anchor for heading in page.headings]
         assert anchors, page.title
@@ -114,6 +116,12 @@ def test_text_is_escaped_and_finished_html_is_not() -> None:
     )
     code = escape_code("<i>")
     assert render_macro("pieces.html.j2", "link", Link(code)) == "<code>&#60;i&#62;</code>"
+
+
+def test_finished_html_does_not_stand_in_for_the_text_that_spells_it() -> None:
+    pieces, code = SharedPieces(), escape_code("x")
+    assert pieces.render("link", Link(code)) == code
+    assert pieces.render("link", Link(str(code))) == escape_text(code)
 
 
 @pytest.mark.parametrize("label", [None, True, 1.5, ["a"], b"a"])

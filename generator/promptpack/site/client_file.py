@@ -26,11 +26,11 @@ def make_client_file(artifact: Artifact, here: str) -> ClientFile:
     """Return what a page says of a client's file."""
     path = artifact.path.split("/", 2)[2]
     return ClientFile(
-        link_target(CLIENTS[artifact.target], here),
-        path,
-        path.rpartition("/")[2],
-        make_file_address(locate_raw_file(artifact), here),
-        make_install_command(artifact),
+        client=link_target(CLIENTS[artifact.target], here),
+        path=path,
+        name=path.rpartition("/")[2],
+        address=make_file_address(locate_raw_file(artifact), here),
+        command=make_install_command(artifact),
     )
 
 

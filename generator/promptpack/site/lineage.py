@@ -85,12 +85,12 @@ def _draw_box(node: Link, x: float, y: float, style: str = "pp-still") -> DrawnB
     if len(label) > _MAX_LABEL_LENGTH:
         label = f"{label[: _MAX_LABEL_LENGTH - 1]}…"
     return DrawnBox(
-        node.label,
-        label,
-        node.address,
-        style,
-        f"{x + 0.5:g}",
-        f"{y - _NODE_HEIGHT / 2:g}",
-        f"{x + _NODE_WIDTH / 2:g}",
-        f"{y + 4.5:g}",
+        name=node.label,
+        label=label,
+        address=node.address,
+        style=style,
+        x=f"{x + 0.5:g}",
+        y=f"{y - _NODE_HEIGHT / 2:g}",
+        text_x=f"{x + _NODE_WIDTH / 2:g}",
+        text_y=f"{y + 4.5:g}",
     )

@@ -1,6 +1,5 @@
 """Pieces of HTML that many pages of one site have in common: what they show in, each made once."""
 
-from collections.abc import Hashable
 from functools import cache, partial
 
 from markupsafe import Markup
@@ -23,11 +22,21 @@ class SharedPieces:
 
     def __init__(self) -> None:
         self.escape_line = cache(escape_text)
-        self.render = cache(_render)
         self.render_chunk = cache(render_chunk)
         self.render_difference = cache(partial(render_difference, self.escape_line))
         self.render_losses = cache(_render_losses)
         self._permissions: dict[tuple[object, ...], Markup] = {}
+        self._macros: dict[str, Markup] = {}
+
+    def render(self, name: str, *values: object) -> Markup:
+        """Return what one of the shared macros makes of values, which are named tuples or text.
+
+        Finished HTML equals the text it is spelled as, so values are told apart by how they print.
+        """
+        key = f"{name}{values!r}"
+        if key not in self._macros:
+            self._macros[key] = render_macro("pieces.html.j2", name, *values)
+        return self._macros[key]
 
     def render_permissions(self, artifact: Artifact) -> Markup:
         """Return what an agent may do where its file is loaded.
@@ -42,11 +51,6 @@ class SharedPieces:
             groups = group_permissions(target, policy, client_policy, artifact.losses)
             self._permissions[key] = render_macro("pieces.html.j2", "permission_groups", groups)
         return self._permissions[key]
-
-
-def _render(name: str, *values: Hashable) -> Markup:
-    """Return what one of the shared macros makes of values."""
-    return render_macro("pieces.html.j2", name, *values)
 
 
 def _render_losses(losses: tuple[Loss, ...]) -> Markup:

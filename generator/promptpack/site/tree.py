@@ -32,7 +32,7 @@ from promptpack.site.machine_readable import iter_machine_files
 from promptpack.site.page import Page, View
 from promptpack.site.pages.changes import make_changes_page
 from promptpack.site.pages.compare import make_compare_page
-from promptpack.site.pages.home import make_catalogue, make_home_page
+from promptpack.site.pages.home import make_card_list, make_home_page
 from promptpack.site.pages.library import (
     group_fragments,
     make_fragment_index,
@@ -100,7 +100,7 @@ def make_site(
     catalog = make_catalog(session, artifacts, options.edit)
     pages = {path: render_page(view) for path, view in _iter_views(catalog, options)}
     files = dict(iter_theme_files()) | dict(iter_machine_files(catalog))
-    cards = render_macro("cards.html.j2", "cards", make_catalogue(catalog))
+    cards = render_macro("cards.html.j2", "cards", make_card_list(catalog))
     return Site(pages, files, _make_nav(catalog, pages), str(cards))
 
 

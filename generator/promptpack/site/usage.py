@@ -75,10 +75,10 @@ def make_usage(
         variants_by_pack[variant.pack.name].append(variant)
     packs = [
         PackUsage(
-            link_pack(catalog.project.packs[name], here),
-            len(users),
-            len(catalog.variants[name]),
-            render_variant_table(catalog, users, here),
+            pack=link_pack(catalog.project.packs[name], here),
+            used_count=len(users),
+            variant_count=len(catalog.variants[name]),
+            table=render_variant_table(catalog, users, here),
         )
         for name, users in variants_by_pack.items()
         if users

@@ -19,18 +19,18 @@ _MAX_CHANGES = 40
 _NOT_BUILT = "this version of promptpack can't build one of the two revisions."
 
 
-class ShownChange(NamedTuple):
+class ReleaseChange(NamedTuple):
     """A change in a few words, and its text line by line with what went and what came."""
 
     summary: ChangeSummary
     lines: list[list[MarkedText]]
 
 
-class ShownSection(NamedTuple):
+class ReleaseSection(NamedTuple):
     """Changes of one urgency, and how many more there are."""
 
     title: str
-    changes: list[ShownChange]
+    changes: list[ReleaseChange]
     omitted_count: int
 
 
@@ -41,7 +41,7 @@ class ShownRelease(NamedTuple):
     date: str
     before: str
     summary: str
-    sections: list[ShownSection]
+    sections: list[ReleaseSection]
 
 
 class ChangesPage(NamedTuple):
@@ -58,7 +58,7 @@ def make_changes_page(history: History) -> View:
 
 
 def _describe_release(release: Release) -> ShownRelease:
-    sections: list[ShownSection] = []
+    sections: list[ReleaseSection] = []
     if release.review is None:
         summary = _NOT_BUILT
     elif release.review.differs:
@@ -66,16 +66,22 @@ def _describe_release(release: Release) -> ShownRelease:
         sections = [_describe_section(section) for section in iter_sections(release.review)]
     else:
         summary = NO_CHANGES
-    return ShownRelease(release.name, release.date, release.before, summary, sections)
+    return ShownRelease(
+        name=release.name,
+        date=release.date,
+        before=release.before,
+        summary=summary,
+        sections=sections,
+    )
 
 
-def _describe_section(section: ReportSection) -> ShownSection:
+def _describe_section(section: ReportSection) -> ReleaseSection:
     changes = [_describe_change(change) for change in section.changes[:_MAX_CHANGES]]
-    return ShownSection(section.title, changes, len(section.changes) - len(changes))
+    return ReleaseSection(section.title, changes, len(section.changes) - len(changes))
 
 
-def _describe_change(change: Change) -> ShownChange:
-    return ShownChange(summarize_change(change), mark_lines(change))
+def _describe_change(change: Change) -> ReleaseChange:
+    return ReleaseChange(summarize_change(change), mark_lines(change))
 
 
 def _summarize_counts(review: Review) -> str:

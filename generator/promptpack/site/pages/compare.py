@@ -59,8 +59,8 @@ def _describe_pack(catalog: Catalog, pack: Pack) -> ComparedPack:
 def _describe_variant(variant: Variant) -> ComparedVariant:
     page = f"{locate_variant_page(variant)}?view=difference#difference"
     return ComparedVariant(
-        name_variant(variant),
-        f"{variant.pack.name}/{variant.name}",
-        make_address(page, COMPARE_PAGE),
-        variant.is_default,
+        title=name_variant(variant),
+        key=f"{variant.pack.name}/{variant.name}",
+        address=make_address(page, COMPARE_PAGE),
+        is_default=variant.is_default,
     )

@@ -38,7 +38,7 @@ class Filter(NamedTuple):
     choices: list[Choice]
 
 
-class Catalogue(NamedTuple):
+class CardList(NamedTuple):
     """A card for each pack, and filters."""
 
     filters: list[Filter]
@@ -47,13 +47,13 @@ class Catalogue(NamedTuple):
 
 def make_home_page(catalog: Catalog) -> View:
     """Return the home page of a site that has none written by hand."""
-    return View("home.html.j2", "Agents", make_catalogue(catalog), wide=True)
+    return View("home.html.j2", "Agents", make_card_list(catalog), wide=True)
 
 
-def make_catalogue(catalog: Catalog) -> Catalogue:
+def make_card_list(catalog: Catalog) -> CardList:
     """Return the catalogue alone, for a home page written by hand."""
     cards = [_make_card(catalog, pack) for pack in catalog.project.packs.values()]
-    return Catalogue([*_iter_filters(catalog)], cards)
+    return CardList([*_iter_filters(catalog)], cards)
 
 
 def _iter_filters(catalog: Catalog) -> Iterator[Filter]:
@@ -83,13 +83,13 @@ def _make_card(catalog: Catalog, pack: Pack) -> Card:
     variants, default = catalog.variants[pack.name], catalog.find_default_variant(pack)
     targets = _list_targets(catalog, pack)
     return Card(
-        link_pack(pack, HOME_PAGE),
-        pack.description,
-        pack.tags,
-        len(variants),
-        len(targets),
-        estimate_tokens(len(catalog.list_files(default)[0].agent.prompt)),
-        link_variant(default, HOME_PAGE),
+        pack=link_pack(pack, HOME_PAGE),
+        description=pack.description,
+        pack_tags=pack.tags,
+        variant_count=len(variants),
+        client_count=len(targets),
+        tokens=estimate_tokens(len(catalog.list_files(default)[0].agent.prompt)),
+        default=link_variant(default, HOME_PAGE),
         variants=" ".join(variant.name for variant in variants),
         targets=" ".join(targets),
         tags=" ".join(pack.tags),

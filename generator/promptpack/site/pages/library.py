@@ -134,15 +134,15 @@ def make_fragment_page(catalog: Catalog, fragment: Fragment) -> View:
         for name, value in fragment.params.items()
     ]
     page = FragmentPage(
-        [link_page("Fragments", FRAGMENT_INDEX, here)],
-        fragment.title,
-        fragment.summary,
-        fragment.name,
-        fragment.needs,
-        fragment.shadows,
-        parameters,
-        make_source_block(catalog, fragment.path),
-        make_usage(catalog, variants, here, _draw_lineage(catalog, fragment, here)),
+        path=[link_page("Fragments", FRAGMENT_INDEX, here)],
+        title=fragment.title,
+        summary=fragment.summary,
+        name=fragment.name,
+        needs=fragment.needs,
+        replaces=fragment.shadows,
+        parameters=parameters,
+        source=make_source_block(catalog, fragment.path),
+        usage=make_usage(catalog, variants, here, _draw_lineage(catalog, fragment, here)),
     )
     return View("fragment.html.j2", fragment.title, page, fragment.summary)
 

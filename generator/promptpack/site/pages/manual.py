@@ -85,12 +85,12 @@ def iter_rule_pages(rules: Mapping[str, Rule]) -> Iterator[tuple[str, View]]:
     """Yield the list of rules and the page of each, by path."""
     rows = [
         ListedRule(
-            link_page(rule.code, locate_rule_page(rule), RULE_INDEX),
-            rule.name,
-            rule.severity,
-            _choose_badge(rule),
-            rule.family,
-            rule.summary,
+            page=link_page(rule.code, locate_rule_page(rule), RULE_INDEX),
+            name=rule.name,
+            severity=rule.severity,
+            badge=_choose_badge(rule),
+            family=rule.family,
+            summary=rule.summary,
         )
         for rule in rules.values()
     ]
@@ -123,14 +123,14 @@ def locate_rule_page(rule: Rule) -> str:
 
 def _make_rule_page(rule: Rule) -> View:
     page = RulePage(
-        [link_page("Rules", RULE_INDEX, locate_rule_page(rule))],
-        rule.code,
-        rule.name,
-        rule.severity,
-        _choose_badge(rule),
-        rule.family,
-        rule.stops_build,
-        rule.page,
+        path=[link_page("Rules", RULE_INDEX, locate_rule_page(rule))],
+        code=rule.code,
+        name=rule.name,
+        severity=rule.severity,
+        badge=_choose_badge(rule),
+        family=rule.family,
+        stops_build=rule.stops_build,
+        text=rule.page,
     )
     return View("rule.html.j2", f"{rule.code} {rule.name}", page)
 
@@ -164,11 +164,11 @@ def _describe_command(
     usage = " ".join((context.command_path, *command.collect_usage_pieces(context)))
     paragraphs = (" ".join(block.split()) for block in (command.help or "").split("\n\n"))
     return ShownCommand(
-        title,
-        anchor,
-        usage,
-        [paragraph for paragraph in paragraphs if paragraph],
-        _list_options(command, context),
+        name=title,
+        anchor=anchor,
+        usage=usage,
+        paragraphs=[paragraph for paragraph in paragraphs if paragraph],
+        options=_list_options(command, context),
     )
 
 

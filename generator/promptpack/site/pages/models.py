@@ -53,11 +53,11 @@ def make_model_index(catalog: Catalog) -> View:
     """Return the list of models."""
     models = [
         ListedModel(
-            link_model(model, MODEL_INDEX),
-            model.family,
-            model.layout,
-            model.context_window,
-            model.prompt_budget,
+            page=link_model(model, MODEL_INDEX),
+            family=model.family,
+            layout=model.layout,
+            context_window=model.context_window,
+            prompt_budget=model.prompt_budget,
         )
         for model in catalog.project.models.values()
     ]
@@ -74,16 +74,16 @@ def make_model_page(catalog: Catalog, model: Model) -> View:
         if variant.model.name == model.name
     ]
     page = ModelPage(
-        model.title,
-        model.name,
-        model.family,
-        link_page(model.layout, locate_reference_page(LAYOUT_INDEX, model.layout), here),
-        model.context_window,
-        model.prompt_budget,
-        model.temperature,
-        [ModelId(_link_client(name, here), model_id) for name, model_id in model.ids.items()],
-        make_source_block(catalog, model.path),
-        make_usage(catalog, variants, here),
+        title=model.title,
+        name=model.name,
+        family=model.family,
+        layout=link_page(model.layout, locate_reference_page(LAYOUT_INDEX, model.layout), here),
+        context_window=model.context_window,
+        prompt_budget=model.prompt_budget,
+        takes_temperature=model.temperature,
+        ids=[ModelId(_link_client(name, here), model_id) for name, model_id in model.ids.items()],
+        source=make_source_block(catalog, model.path),
+        usage=make_usage(catalog, variants, here),
     )
     return View("model.html.j2", model.title, page)
 

@@ -50,18 +50,18 @@ class PackPanel(NamedTuple):
     losses: list[LossSentence]
 
 
-class ShownUse(NamedTuple):
+class SectionUse(NamedTuple):
     """A fragment that a section is made of."""
 
     fragment: Link
     is_optional: bool
 
 
-class ShownSectionRow(NamedTuple):
+class SectionRow(NamedTuple):
     """A section, and what it is made of."""
 
     title: str
-    uses: list[ShownUse]
+    uses: list[SectionUse]
 
 
 class PackPage(NamedTuple):
@@ -79,7 +79,7 @@ class PackPage(NamedTuple):
     client_choice: Markup
     panels: list[PackPanel]
     drawing: Drawing | None
-    sections: list[ShownSectionRow]
+    sections: list[SectionRow]
     recent: RecentChanges | None
     all_changes: Link
     source: SourceBlock
@@ -92,22 +92,24 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
     default = catalog.find_default_variant(pack)
     files = catalog.list_files(default)
     page = PackPage(
-        [link_page("Agents", HOME_PAGE, here)],
-        pack.title,
-        pack.description,
-        pack.name,
-        [*_iter_details(pack)],
-        render_variant_table(catalog, variants, here),
-        make_permission_table([PolicyColumn(Link(policy.title), policy) for policy in policies]),
-        make_file_address(locate_data_file(pack), here),
-        f"{pack.name}/{default.name}",
-        render_client_choice(catalog, files),
-        [_make_panel(catalog, artifact, here) for artifact in files],
-        _draw_lineage(catalog, pack, here),
-        [_describe_section(catalog, section, here) for section in pack.sections],
-        recent,
-        link_page("All changes", CHANGES_PAGE, here),
-        make_source_block(catalog, pack.path),
+        path=[link_page("Agents", HOME_PAGE, here)],
+        title=pack.title,
+        description=pack.description,
+        name=pack.name,
+        details=[*_iter_details(pack)],
+        variants=render_variant_table(catalog, variants, here),
+        permissions=make_permission_table(
+            [PolicyColumn(Link(policy.title), policy) for policy in policies]
+        ),
+        data_file=make_file_address(locate_data_file(pack), here),
+        default_name=f"{pack.name}/{default.name}",
+        client_choice=render_client_choice(catalog, files),
+        panels=[_make_panel(catalog, artifact, here) for artifact in files],
+        drawing=_draw_lineage(catalog, pack, here),
+        sections=[_describe_section(catalog, section, here) for section in pack.sections],
+        recent=recent,
+        all_changes=link_page("All changes", CHANGES_PAGE, here),
+        source=make_source_block(catalog, pack.path),
     )
     return View("pack.html.j2", pack.title, page, pack.description)
 
@@ -124,10 +126,10 @@ def _make_panel(catalog: Catalog, artifact: Artifact, here: str) -> PackPanel:
     variants = catalog.variants[artifact.variant.pack.name]
     losses = _list_losses(catalog, variants, artifact.target)
     return PackPanel(
-        make_client_file(artifact, here),
-        link_variant(artifact.variant, here, f"?client={artifact.target}"),
-        summarize_losses({loss.subject: loss for _, loss in losses}.values()),
-        describe_pack_losses(losses, variants),
+        file=make_client_file(artifact, here),
+        variant=link_variant(artifact.variant, here, f"?client={artifact.target}"),
+        loss_summary=summarize_losses({loss.subject: loss for _, loss in losses}.values()),
+        losses=describe_pack_losses(losses, variants),
     )
 
 
@@ -156,11 +158,11 @@ def _draw_lineage(catalog: Catalog, pack: Pack, here: str) -> Drawing | None:
     return draw_lineage(sections, pack.title, models)
 
 
-def _describe_section(catalog: Catalog, section: Section, here: str) -> ShownSectionRow:
+def _describe_section(catalog: Catalog, section: Section, here: str) -> SectionRow:
     fragments = catalog.project.fragments
     uses = [
-        ShownUse(link_fragment(fragments[use.fragment], here), use.optional)
+        SectionUse(link_fragment(fragments[use.fragment], here), use.optional)
         for part in section.parts
         for use in part.uses
     ]
-    return ShownSectionRow(make_title(section.name), uses)
+    return SectionRow(make_title(section.name), uses)

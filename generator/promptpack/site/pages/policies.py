@@ -78,15 +78,15 @@ def make_policy_page(catalog: Catalog, policy: Policy) -> View:
         if variant.policy.name == policy.name
     ]
     page = PolicyPage(
-        policy.title,
-        policy.summary,
-        policy.name,
-        [*list_caveats(policy)],
-        [Choice(target.title, name) for name, target in CLIENTS.items()],
-        [_make_panel(target, policy) for target in CLIENTS.values()],
-        list_patterns(policy),
-        make_source_block(catalog, policy.path),
-        make_usage(catalog, variants, locate_reference_page(POLICY_INDEX, policy.name)),
+        title=policy.title,
+        summary=policy.summary,
+        name=policy.name,
+        caveats=[*list_caveats(policy)],
+        clients=[Choice(target.title, name) for name, target in CLIENTS.items()],
+        panels=[_make_panel(target, policy) for target in CLIENTS.values()],
+        patterns=list_patterns(policy),
+        source=make_source_block(catalog, policy.path),
+        usage=make_usage(catalog, variants, locate_reference_page(POLICY_INDEX, policy.name)),
     )
     return View("policy.html.j2", policy.title, page, policy.summary)
 

@@ -134,20 +134,20 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
     }
     policies = catalog.project.policies
     page = TargetPage(
-        target.title,
-        target.name,
-        target.path.format(name="NAME"),
-        [link_target(CLIENTS[name], here) for name in target.read_by],
-        target.advisory,
-        target.verified,
-        make_permission_table(
+        title=target.title,
+        name=target.name,
+        file=target.path.format(name="NAME"),
+        readers=[link_target(CLIENTS[name], here) for name in target.read_by],
+        is_advisory=target.advisory,
+        verified=target.verified,
+        permissions=make_permission_table(
             [
                 column._replace(label=link_policy(policies[name], here))
                 for name, column in columns.items()
             ]
         ),
-        [_describe_policy(policies[name], column) for name, column in columns.items()],
-        next(_iter_examples(catalog, target, here), None),
+        policies=[_describe_policy(policies[name], column) for name, column in columns.items()],
+        example=next(_iter_examples(catalog, target, here), None),
     )
     return View("target.html.j2", target.title, page)
 
@@ -169,10 +169,10 @@ def _iter_examples(catalog: Catalog, target: Target, here: str) -> Iterator[Targ
     for artifact in _iter_default_artifacts(catalog, target):
         variant = artifact.variant
         yield TargetExample(
-            variant.pack.title,
-            link_variant(variant, here, f"?client={target.name}"),
-            make_file_address(locate_raw_file(artifact), here),
-            artifact.content.decode(),
+            pack=variant.pack.title,
+            variant=link_variant(variant, here, f"?client={target.name}"),
+            raw=make_file_address(locate_raw_file(artifact), here),
+            content=artifact.content.decode(),
         )
 
 

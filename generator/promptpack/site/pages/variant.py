@@ -101,27 +101,27 @@ def _make_page(
     here, pack, files = locate_variant_page(variant), variant.pack, catalog.list_files(variant)
     file_parts = [merging.split_file(artifact, catalog.origins(artifact)) for artifact in files]
     return VariantPage(
-        [link_page("Agents", HOME_PAGE, here), link_pack(pack, here)],
-        name_variant(variant),
-        pack.description,
-        variant.name,
-        variant.is_default,
-        link_variant(catalog.find_default_variant(pack), here),
-        link_model(variant.model, here),
-        link_policy(variant.policy, here),
-        variant.policy.summary,
-        estimate_tokens(len(files[0].agent.prompt)),
-        variant.model.prompt_budget,
-        [*_iter_more_links(catalog, variant, here)],
-        _make_key(variant),
-        render_client_choice(catalog, files),
-        catalog.pieces.render("radio_group", "view", "Show", _VIEWS),
-        [_make_panel(catalog, artifact, here) for artifact in files],
-        render_runs(
+        path=[link_page("Agents", HOME_PAGE, here), link_pack(pack, here)],
+        title=name_variant(variant),
+        description=pack.description,
+        name=variant.name,
+        is_default=variant.is_default,
+        default=link_variant(catalog.find_default_variant(pack), here),
+        model=link_model(variant.model, here),
+        policy=link_policy(variant.policy, here),
+        policy_summary=variant.policy.summary,
+        tokens=estimate_tokens(len(files[0].agent.prompt)),
+        budget=variant.model.prompt_budget,
+        more=[*_iter_more_links(catalog, variant, here)],
+        key=_make_key(variant),
+        client_choice=render_client_choice(catalog, files),
+        view_choice=catalog.pieces.render("radio_group", "view", "Show", _VIEWS),
+        panels=[_make_panel(catalog, artifact, here) for artifact in files],
+        runs=render_runs(
             merging.make_runs(file_parts), len(files), catalog.pieces.escape_line, link_source
         ),
-        [*_iter_chunks(catalog.pieces, files)],
-        [*_iter_differences(catalog.pieces, files, file_parts, default_parts)],
+        chunks=[*_iter_chunks(catalog.pieces, files)],
+        differences=[*_iter_differences(catalog.pieces, files, file_parts, default_parts)],
     )
 
 
@@ -145,12 +145,12 @@ def _make_key(variant: Variant) -> str:
 
 def _make_panel(catalog: Catalog, artifact: Artifact, here: str) -> VariantPanel:
     return VariantPanel(
-        make_client_file(artifact, here),
-        artifact.agent.model.ids.get(artifact.target, ""),
-        CLIENTS[artifact.target].advisory,
-        catalog.pieces.render_permissions(artifact),
-        summarize_losses(artifact.losses),
-        catalog.pieces.render_losses(artifact.losses),
+        file=make_client_file(artifact, here),
+        model_id=artifact.agent.model.ids.get(artifact.target, ""),
+        is_advisory=CLIENTS[artifact.target].advisory,
+        permissions=catalog.pieces.render_permissions(artifact),
+        loss_summary=summarize_losses(artifact.losses),
+        losses=catalog.pieces.render_losses(artifact.losses),
     )
 
 
