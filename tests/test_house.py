@@ -140,7 +140,8 @@ KEPT = {
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",
-    "_get_environment": "the site's own templates",
+    "get_environment": "the site's own templates",
+    "_get_environment": "the report's own template",
 }
 """What a module keeps for the life of the process: nothing that a project says, or hardly any."""
 
