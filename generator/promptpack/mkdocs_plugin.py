@@ -45,7 +45,7 @@ class ReadyPage(Page):
         self.ready = ready
 
     def read_source(self, config: MkDocsConfig) -> None:  # noqa: ARG002 - MkDocs' own signature
-        """Take the head as it is."""
+        """Take the front matter as it is."""
         self.markdown, self.meta = "", self.ready.head
 
     def render(self, config: MkDocsConfig, files: Files) -> None:  # noqa: ARG002 - the same

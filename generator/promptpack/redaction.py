@@ -28,7 +28,7 @@ SHAPES: Mapping[str, str] = {
     ),
     "password in a URL": r"(?<=://)[^\s/:@<>{}$\[\]]+:[^\s/:@<>{}$\[\]*]{6,}(?=@[\w.-]+)",
 }
-"""The shapes of secrets that can be told from other text, by what they are."""
+"""The shapes by which secrets can be recognized, by kind."""
 
 _SHAPE = re.compile("|".join(f"({shape})" for shape in SHAPES.values()))
 _SAMPLE = re.compile(

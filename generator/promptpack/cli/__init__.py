@@ -42,7 +42,7 @@ class _CommandGroup(click.Group):
     """
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; what the user did wrong is said here, in the colours asked for."""
+        """Run the command, and report a user's mistake in the requested colours."""
         try:
             return super().invoke(ctx)
         except UserError as error:
@@ -157,7 +157,7 @@ def _make_writable(stream: TextIO | None) -> TextIO:
 
 
 def _flush(stream: TextIO) -> None:
-    """Write out what is left of a stream, or forget it where nobody takes it; that was said."""
+    """Write out what is left of a stream, or drop it if nobody reads it any more."""
     try:
         stream.flush()
     except OSError:

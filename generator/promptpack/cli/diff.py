@@ -203,7 +203,7 @@ def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
 
 
 def _read_base_accepted(root: Path, base: git.Revision, path: str) -> Baseline:
-    """Return what was accepted on the base side; a list that only the head has counts not."""
+    """Return what was accepted on the base side; a list that only the head has does not count."""
     data = git.read_file(root, base.commit, path)
     if data is None:
         click.echo(f"the base has no {reveal(path)}: nothing is accepted", err=True)

@@ -1,4 +1,4 @@
-"""How things are said: findings, losses and differences in, lines for people out."""
+"""Reports on the terminal: findings, losses and differences in, lines for people out."""
 
 import difflib
 import shutil

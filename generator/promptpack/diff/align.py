@@ -49,7 +49,7 @@ class _SectionSpan(NamedTuple):
 
 
 class _AlignedLine(NamedTuple):
-    """What tells lines apart: their bytes and, in a head, the field they give."""
+    """What tells lines apart: their bytes and, in front matter, the field they give."""
 
     raw: str
     field: str
@@ -251,7 +251,7 @@ def _can_move_down(
 def _split_by_field(
     old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...], block: AlignedBlock
 ) -> Iterator[AlignedBlock]:
-    """Yield a block of a head field by field; any other as it is."""
+    """Yield a block of front matter field by field, any other as it is."""
     is_added = block.start == block.end
     is_removed = block.new_start == block.new_end
     lines = new[block.new_start : block.new_end] if is_added else old[block.start : block.end]

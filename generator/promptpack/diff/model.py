@@ -23,7 +23,7 @@ ChangeKind = Literal[
     "moved",
     "whitespace",
 ]
-"""What a change is, in the order in which changes are told."""
+"""What a change is, in the order in which changes are reported."""
 
 ChangeSeverity = Literal["critical", "major", "minor", "info"]
 
@@ -193,7 +193,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Review:
-    """The whole difference between two builds, in the order in which it is told.
+    """The whole difference between two builds, in the order in which it is reported.
 
     `prefix` leads from the folder of the repository to that of the project.
     """
@@ -216,7 +216,7 @@ class Review:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Return all changes in the order in which they are told."""
+        """Return all changes in the order in which they are reported."""
         return tuple(sorted((*self.permissions, *self.groups), key=make_sort_key))
 
 

@@ -83,7 +83,7 @@ def _find_new_grants(policy: Policy) -> Iterator[GrantChange]:
 
 
 def _find_unknown_changes(target: Target, old: Output, new: Output) -> Iterator[GrantChange]:
-    """Yield what changed of the head's fields that may grant something and that nothing decodes."""
+    """Yield changes of front matter fields that may grant something and that nothing decodes."""
     before, after = _read_fields(old), _read_fields(new)
     for name in sorted({*before, *after}):
         old_value, new_value = before.get(name, ""), after.get(name, "")

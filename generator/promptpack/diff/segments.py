@@ -14,7 +14,7 @@ from promptpack.model.sections import SECTION_KINDS, make_title
 
 FRONT_MATTER = "head"
 FIELD_DEPTH = 2
-"""How many keys deep a head's fields are told apart."""
+"""How many keys deep the fields of front matter are distinguished."""
 
 _FRAMES = frozenset({"---", "'''", '"""', "{", "}"})
 UNBOUNDED_LEVEL = -1
@@ -34,7 +34,7 @@ Segments = tuple[Segment, ...]
 
 
 def split_segments(text: str) -> Segments:
-    """Return the segments of a file, their sections told from headings and tags in its text.
+    """Return the segments of a file, their sections guessed from headings and tags in its text.
 
     Their raw texts joined are the file.
     """
@@ -93,7 +93,7 @@ def _split_lines(text: str) -> list[str]:
 
 
 def _find_front_matter(text: str) -> tuple[int, int]:
-    """Return where the head at the start ends, and where one at the end begins (TOML, JSON)."""
+    """Return where front matter ends at the start, and where it goes on at the end (TOML, JSON)."""
     lines = _split_lines(text)
     if lines and lines[0].rstrip() == "---":
         end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)

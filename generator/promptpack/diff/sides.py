@@ -42,7 +42,7 @@ def make_project_side(session: Session, label: str) -> Side:
 
 
 def read_folder_side(folder: Path, label: str) -> Side:
-    """Return the side of a built folder: which client a file is for is told by its path.
+    """Return the side of a built folder: the path of a file says which client it is for.
 
     Links are not followed, and where the lines come from is not known.
     """

@@ -1,4 +1,4 @@
-"""How a review is told in any format: changes in; titles, verbs and marked words out."""
+"""The words of a review in any format: changes in, titles, verbs and marked words out."""
 
 import difflib
 import re
@@ -78,7 +78,7 @@ def describe_action(change: Change) -> str:
 
 
 def name_subject(change: Change) -> str:
-    """Return what a change is about: a capability, a head field or a section."""
+    """Return what a change is about: a capability, a front matter field or a section."""
     if change.kind in PERMISSION_KINDS or change.section == "head":
         return reveal(change.field or change.section)
     return reveal(change.section or change.field or "text")

@@ -100,7 +100,7 @@ class LintContext:
         return [self.project.models[name] for name in pack.models]
 
     def document(self, path: str) -> Document:
-        """Return the YAML of a file with its places; of a fragment, that of its head."""
+        """Return the YAML of a file with its places; of a fragment, that of its front matter."""
         return self.session.documents.read(path)
 
     def _iter_paths(self, pack: Pack) -> Iterator[str]:

@@ -58,7 +58,7 @@ def lint_session(
 def _find_unused_suppressions(
     context: LintContext, suppressions: Iterable[Suppression], requested: Mapping[str, Rule]
 ) -> Iterator[Finding]:
-    """Yield what is said of ignores that were not used, where their own rule was asked too."""
+    """Yield findings on suppressions that were not used, if their own rule ran."""
     for suppression in suppressions:
         rule = RULES.get(suppression.code)
         if rule is None or rule.stops_build or suppression.code in requested:

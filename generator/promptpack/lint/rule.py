@@ -1,4 +1,4 @@
-"""The nouns of the rules: what can be said, where, and how a check is told what to look at."""
+"""What a lint rule is: its code, page and check, and what a check reports."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class Rule(NamedTuple):
 
     @property
     def stops_build(self) -> bool:
-        """Tell whether nothing is built where this is said, so that it can't be ignored."""
+        """Tell whether this finding stops the build, so that it can't be ignored."""
         return self.check is None and self.severity == "error"
 
 

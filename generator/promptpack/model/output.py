@@ -32,7 +32,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Agent:
-    """The client-neutral result: what an agent is called, may do and is told."""
+    """The client-neutral result: an agent's name, permissions and prompt."""
 
     name: str
     description: str
@@ -47,7 +47,7 @@ class Agent:
 
 
 class Loss(NamedTuple):
-    """Where `decode(encode(agent))` differs from `agent`: in a capability, or in a head field."""
+    """Where `decode(encode(agent))` differs from `agent`: in a capability or a field."""
 
     subject: str
     is_field: bool

@@ -126,7 +126,7 @@ class Policy:
 
 
 def find_capability(name: str) -> Capability | None:
-    """Return the capability of a name, or None where it is no capability's."""
+    """Return the capability of a name, or None if there is none of that name."""
     return _CAPABILITIES_BY_NAME.get(name)
 
 
@@ -147,7 +147,7 @@ def make_mcp_name(server: str, tool: str = "") -> McpName:
 def split_mcp_name(name: str) -> tuple[str, str]:
     """Return the server and the tool of a name; the tool is "" where all are meant.
 
-    Raises ValueError where it is no name of MCP.
+    Raises ValueError if it is not the name of an MCP server or tool.
 
     >>> split_mcp_name("mcp:git/push")
     ('git', 'push')

@@ -63,7 +63,7 @@ def grant_of(effect: Effect) -> Grant:
 def list_effects(grant: Grant) -> frozenset[Effect]:
     """Return the effects a grant can have: those that some text really meets.
 
-    Where that can't be told, every effect that a rule names.
+    If that can't be decided, every effect that a rule names.
     """
     named_effects = frozenset(rule.effect for rule in grant)
     if len(named_effects) == 1 or named_effects == {

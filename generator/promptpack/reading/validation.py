@@ -47,7 +47,7 @@ _SIZE_MESSAGES = {
 def validate(kind: type[F], document: Document, path: str, text: str) -> F | None:
     """Return the validated file, or None with all that is wrong added to the document's findings.
 
-    Where the YAML itself could not be read, nothing is said about the shape of its data.
+    If the YAML itself can't be read, the shape of its data is not reported on.
     """
     if any(finding.code in UNREADABLE_CODES for finding in document.findings):
         return None

@@ -78,7 +78,8 @@ class Composer:
     """Composes the variants of one project; templates are compiled once, texts shared.
 
     What is shipped comes from the plain render, which knows no origins. Lines are traced by a
-    marked render beside it, only where somebody asks for them. `warn` is told where that fails.
+    marked render beside it, only where somebody asks for them. `warn` gets a finding where
+    that fails.
     """
 
     def __init__(

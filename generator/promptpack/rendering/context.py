@@ -109,7 +109,7 @@ class SectionView:
 
 @dataclass(frozen=True)
 class TrackedSectionView(SectionView):
-    """A section that says when a layout reads of it, so that lines can be told to belong to it."""
+    """A section that reports when a layout reads it, so that lines get their section."""
 
     _enter: Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""What a template depends on, told from its text without rendering it: includes and variables."""
+"""What a template depends on, found in its text without rendering it: includes and variables."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple

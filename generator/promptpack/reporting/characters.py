@@ -29,7 +29,7 @@ def reveal(text: str) -> str:
 
 
 def is_deceptive(old: str, new: str) -> bool:
-    """Tell whether the new text has hidden characters or mixed alphabets that the old has not."""
+    """Tell whether the new text has hidden characters or mixed alphabets that the old one lacks."""
     if new.isascii() and new.replace("\n", " ").replace("\t", " ").isprintable():
         return False
     return bool(Counter(_find_deceptions(new)) - Counter(_find_deceptions(old)))

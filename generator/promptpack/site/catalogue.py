@@ -164,7 +164,7 @@ def shorten_source_path(path: str) -> str:
 
 
 def _list_composed_origins(tracer: Tracer, artifact: Artifact) -> LineOrigins:
-    """Return the origins of a file's lines as composing gave them; those of a head by file."""
+    """Return the origins of a file's lines from composing; those of front matter by file."""
     variant, body = artifact.variant, tracer.trace_prompt(artifact)
     file_origins = tuple(
         Origin(item.path, 1) for item in (variant.pack, variant.model, variant.policy)

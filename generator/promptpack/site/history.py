@@ -18,7 +18,7 @@ from promptpack.model import UserError
 
 UNRELEASED = "Unreleased"
 DEFAULT_RELEASE_COUNT = 5
-"""How many releases are told of, unless asked otherwise."""
+"""How many releases are listed by default."""
 
 
 class Release(NamedTuple):

@@ -83,7 +83,7 @@ def _join_titles(titles: Mapping[str, str]) -> str:
 
 
 def _shorten_grant(description: str) -> str:
-    """Return a described grant with its patterns counted instead of told."""
+    """Return a described grant with its patterns counted instead of listed."""
     first, *rest = description.split("; ")
     return first + (f" + {format_count(len(rest), 'pattern')}" if rest else "")
 

@@ -85,7 +85,7 @@ def _render_llms_text(catalog: Catalog) -> str:
 
 
 def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:
-    """Return a script that tells the files of a pack's variants; what they share is told once.
+    """Return a script that tells the files of a pack's variants; what they share is written once.
 
     A file is a list of pieces, a piece a list of lines. It is a script, and not data: pages that
     lie on a disk may load nothing else.

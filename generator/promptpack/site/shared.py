@@ -31,7 +31,7 @@ class SharedPieces:
     def render(self, name: str, *values: object) -> Markup:
         """Return what one of the shared macros makes of values, which are named tuples or text.
 
-        Finished HTML equals the text it is spelled as, so values are told apart by how they print.
+        Finished HTML equals the text that spells it, so values are distinguished by how they print.
         """
         key = f"{name}{values!r}"
         if key not in self._macros:

@@ -25,7 +25,7 @@ LOSS_WORDS: Mapping[LossKind, str] = {
     "advisory": "prompt only",
     "widened": "wider",
 }
-"""What became of a permission, as a reader is told."""
+"""What became of a permission, in a reader's words."""
 
 
 def name_variant(variant: Variant) -> str:

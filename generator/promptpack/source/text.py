@@ -8,7 +8,7 @@ from promptpack.model import Finding
 
 SIZE_LIMIT = 1 << 20
 PROBLEM_LIMIT = 100
-"""How much is said about one file: a hostile one could hold a mistake in each of its bytes."""
+"""How many findings one file can have: a hostile one could hold a mistake in each of its bytes."""
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"

@@ -1,7 +1,7 @@
 """A review as a comment: Markdown within a budget, in which nothing that is quoted can act.
 
 Words from the sources stand in code only: there no mention, link or tag is one. What does not fit
-is left out from the end, group by group, and it is said how many are shown.
+is left out from the end, group by group, and the report says how many are shown.
 """
 
 import re

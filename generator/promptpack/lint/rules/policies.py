@@ -140,7 +140,7 @@ def _list_allowed(policy: Policy, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if Effect.ALLOW in list_effects(policy.grant(name))]
 
 
-def _make_diagnostic(  # noqa: PLR0913, PLR0917 - a place in a policy and what is said of it
+def _make_diagnostic(  # noqa: PLR0913, PLR0917 - a place in a policy and what is wrong there
     context: LintContext,
     policy: Policy,
     capability: str,
