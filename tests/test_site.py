@@ -271,7 +271,7 @@ def test_any_text_survives_markdown(text: str) -> None:
     page = Page(markdown.markdown(inert.escape_source(text), extensions=EXTENSIONS))
     assert page.blocks == [text]
     assert {tag for tag, _ in page.elements} <= {"div", "pre", "code", "span"}
-    table = VariantTable((Link("a"),), (VariantRow(Link(text), ()),))
+    table = VariantTable([Link("a")], [VariantRow(Link(text), [])])
     cell = render_macro("pieces.html.j2", "variant_table", table)
     found = re.search("<th [^>]*row[^>]*>(.*)</th>", markdown.markdown(cell, extensions=EXTENSIONS))
     assert found is not None

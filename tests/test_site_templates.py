@@ -17,10 +17,9 @@ from promptpack.lint.registry import RULES
 from promptpack.reading.project import load_project
 from promptpack.session import Session
 from promptpack.site.address import Link
-from promptpack.site.escape import escape_code, escape_text
+from promptpack.site.escape import escape_code
 from promptpack.site.history import History
 from promptpack.site.page import Heading, Page
-from promptpack.site.shared import SharedPieces
 from promptpack.site.templating import get_environment, render_macro
 from promptpack.site.tree import SiteOptions, make_site
 
@@ -116,12 +115,6 @@ def test_text_is_escaped_and_finished_html_is_not() -> None:
     )
     code = escape_code("<i>")
     assert render_macro("pieces.html.j2", "link", Link(code)) == "<code>&#60;i&#62;</code>"
-
-
-def test_finished_html_does_not_stand_in_for_the_text_that_spells_it() -> None:
-    pieces, code = SharedPieces(), escape_code("x")
-    assert pieces.render("link", Link(code)) == code
-    assert pieces.render("link", Link(str(code))) == escape_text(code)
 
 
 @pytest.mark.parametrize("label", [None, True, 1.5, ["a"], b"a"])

@@ -8,6 +8,7 @@ from promptpack.model import Artifact
 from promptpack.site.address import Link, make_file_address
 from promptpack.site.catalogue import Catalog, locate_raw_file
 from promptpack.site.links import link_target
+from promptpack.site.templating import render_macro
 from promptpack.site.wording import Choice, make_install_command
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -36,5 +37,9 @@ def make_client_file(artifact: Artifact, here: str) -> ClientFile:
 
 def render_client_choice(catalog: Catalog, files: tuple[Artifact, ...]) -> Markup:
     """Return the choice of one of the clients that files are for."""
-    choices = tuple(Choice(CLIENTS[artifact.target].title, artifact.target) for artifact in files)
-    return catalog.pieces.render("radio_group", "client", "Client", choices)
+    targets = [artifact.target for artifact in files]
+    choices = [Choice(CLIENTS[name].title, name) for name in targets]
+    return catalog.pieces.render_once(
+        ("clients", *targets),
+        lambda: render_macro("pieces.html.j2", "radio_group", "client", "Client", choices),
+    )

@@ -1,5 +1,6 @@
 """Pieces of HTML that many pages of one site have in common: what they show in, each made once."""
 
+from collections.abc import Callable
 from functools import cache, partial
 
 from markupsafe import Markup
@@ -15,7 +16,7 @@ from promptpack.targets import TARGETS as CLIENTS
 
 
 class SharedPieces:
-    """Renders what the variants of a site share, each of it once.
+    """Renders what the pages of a site share, each of it once.
 
     It lives as long as the catalogue of that site, and so do the texts in it.
     """
@@ -25,18 +26,13 @@ class SharedPieces:
         self.render_chunk = cache(render_chunk)
         self.render_difference = cache(partial(render_difference, self.escape_line))
         self.render_losses = cache(_render_losses)
-        self._permissions: dict[tuple[object, ...], Markup] = {}
-        self._macros: dict[str, Markup] = {}
+        self._pieces: dict[tuple[object, ...], Markup] = {}
 
-    def render(self, name: str, *values: object) -> Markup:
-        """Return what one of the shared macros makes of values, which are named tuples or text.
-
-        Finished HTML equals the text that spells it, so values are distinguished by how they print.
-        """
-        key = f"{name}{values!r}"
-        if key not in self._macros:
-            self._macros[key] = render_macro("pieces.html.j2", name, *values)
-        return self._macros[key]
+    def render_once(self, key: tuple[object, ...], render: Callable[[], Markup]) -> Markup:
+        """Return a piece by what decides of it; only the first time it is rendered."""
+        if key not in self._pieces:
+            self._pieces[key] = render()
+        return self._pieces[key]
 
     def render_permissions(self, artifact: Artifact) -> Markup:
         """Return what an agent may do where its file is loaded.
@@ -44,13 +40,16 @@ class SharedPieces:
         With the same policy, mode and client, the same losses mean that a client makes the same of
         it, so that a file need not be read for that.
         """
-        target, policy = CLIENTS[artifact.target], artifact.variant.policy
-        key = (target.name, policy.name, artifact.agent.mode, artifact.losses)
-        if key not in self._permissions:
-            client_policy = target.decode(artifact.content.decode(), artifact.agent.name).policy
-            groups = group_permissions(target, policy, client_policy, artifact.losses)
-            self._permissions[key] = render_macro("pieces.html.j2", "permission_groups", groups)
-        return self._permissions[key]
+        policy, agent = artifact.variant.policy, artifact.agent
+        key = ("permissions", artifact.target, policy.name, agent.mode, artifact.losses)
+        return self.render_once(key, partial(_render_permissions, artifact))
+
+
+def _render_permissions(artifact: Artifact) -> Markup:
+    target = CLIENTS[artifact.target]
+    client_policy = target.decode(artifact.content.decode(), artifact.agent.name).policy
+    groups = group_permissions(target, artifact.variant.policy, client_policy, artifact.losses)
+    return render_macro("pieces.html.j2", "permission_groups", groups)
 
 
 def _render_losses(losses: tuple[Loss, ...]) -> Markup:

@@ -10,6 +10,7 @@ from promptpack.site.address import Link, make_address
 from promptpack.site.catalogue import Catalog, locate_variant_page
 from promptpack.site.lineage import Drawing
 from promptpack.site.links import link_model, link_pack, link_policy
+from promptpack.site.templating import render_macro
 from promptpack.site.wording import name_variant
 
 
@@ -34,14 +35,14 @@ class VariantRow(NamedTuple):
     """The variants of one model, a cell for each policy; None where one is not built."""
 
     model: Link
-    cells: tuple[VariantCell | None, ...]
+    cells: list[VariantCell | None]
 
 
 class VariantTable(NamedTuple):
     """Variants of one pack, model by policy."""
 
-    header: tuple[Link, ...]
-    rows: tuple[VariantRow, ...]
+    header: list[Link]
+    rows: list[VariantRow]
 
 
 class PackUsage(NamedTuple):
@@ -88,19 +89,25 @@ def make_usage(
 
 def render_variant_table(catalog: Catalog, variants: Sequence[Variant], here: str) -> Markup:
     """Return a table of variants of one pack, model by policy, with a link a cell."""
+    names = ((variant.pack.name, variant.name) for variant in variants)
+    return catalog.pieces.render_once(
+        ("variants", here.count("/"), *names),
+        lambda: render_macro("pieces.html.j2", "variant_table", _make_table(variants, here)),
+    )
+
+
+def _make_table(variants: Sequence[Variant], here: str) -> VariantTable:
     cells = {
         (variant.model.name, variant.policy.name): _make_cell(variant, here) for variant in variants
     }
     models = {variant.model.name: variant.model for variant in variants}
     policies = {variant.policy.name: variant.policy for variant in variants}
-    rows = tuple(
-        VariantRow(
-            link_model(model, here), tuple(cells.get((model.name, name)) for name in policies)
-        )
+    rows = [
+        VariantRow(link_model(model, here), [cells.get((model.name, name)) for name in policies])
         for model in models.values()
-    )
-    header = (Link("Model"), *(link_policy(policy, here) for policy in policies.values()))
-    return catalog.pieces.render("variant_table", VariantTable(header, rows))
+    ]
+    header = [Link("Model"), *(link_policy(policy, here) for policy in policies.values())]
+    return VariantTable(header, rows)
 
 
 def _make_cell(variant: Variant, here: str) -> VariantCell:

@@ -25,8 +25,9 @@ from promptpack.site.lineage import Drawing, draw_lineage
 from promptpack.site.links import link_fragment, link_model, link_variant
 from promptpack.site.losses import LossSentence, describe_pack_losses, summarize_losses
 from promptpack.site.page import View
-from promptpack.site.permissions import PermissionTable, PolicyColumn, make_permission_table
+from promptpack.site.permissions import PolicyColumn, make_permission_table
 from promptpack.site.recent_changes import RecentChanges
+from promptpack.site.templating import render_macro
 from promptpack.site.usage import (
     SourceBlock,
     make_source_block,
@@ -73,7 +74,7 @@ class PackPage(NamedTuple):
     name: str
     details: list[Detail]
     variants: Markup
-    permissions: PermissionTable
+    permissions: Markup
     data_file: str
     default_name: str
     client_choice: Markup
@@ -88,7 +89,6 @@ class PackPage(NamedTuple):
 def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = None) -> View:
     """Return the page of a pack; `recent` is what changed in it of late."""
     here, variants = locate_pack_page(pack), catalog.variants[pack.name]
-    policies = [catalog.project.policies[name] for name in pack.policies]
     default = catalog.find_default_variant(pack)
     files = catalog.list_files(default)
     page = PackPage(
@@ -98,9 +98,7 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
         name=pack.name,
         details=[*_iter_details(pack)],
         variants=render_variant_table(catalog, variants, here),
-        permissions=make_permission_table(
-            [PolicyColumn(Link(policy.title), policy) for policy in policies]
-        ),
+        permissions=_render_permissions(catalog, pack),
         data_file=make_file_address(locate_data_file(pack), here),
         default_name=f"{pack.name}/{default.name}",
         client_choice=render_client_choice(catalog, files),
@@ -120,6 +118,16 @@ def _iter_details(pack: Pack) -> Iterator[Detail]:
             value = getattr(pack, field.name)
             yield Detail(field.label, "" if value is None else str(value))
     yield Detail("Tags", ", ".join(pack.tags))
+
+
+def _render_permissions(catalog: Catalog, pack: Pack) -> Markup:
+    """Return what each policy of the pack allows; many packs have the same policies."""
+    policies = [catalog.project.policies[name] for name in pack.policies]
+    columns = [PolicyColumn(Link(policy.title), policy) for policy in policies]
+    return catalog.pieces.render_once(
+        ("policies", *pack.policies),
+        lambda: render_macro("pieces.html.j2", "permission_table", make_permission_table(columns)),
+    )
 
 
 def _make_panel(catalog: Catalog, artifact: Artifact, here: str) -> PackPanel:

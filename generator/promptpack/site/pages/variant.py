@@ -30,6 +30,7 @@ from promptpack.site.losses import summarize_losses
 from promptpack.site.page import View
 from promptpack.site.rendered import split_chunks
 from promptpack.site.shared import SharedPieces
+from promptpack.site.templating import render_macro
 from promptpack.site.wording import Choice, name_variant
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -115,7 +116,7 @@ def _make_page(
         more=[*_iter_more_links(catalog, variant, here)],
         key=_make_key(variant),
         client_choice=render_client_choice(catalog, files),
-        view_choice=catalog.pieces.render("radio_group", "view", "Show", _VIEWS),
+        view_choice=_render_view_choice(catalog.pieces),
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         runs=render_runs(
             merging.make_runs(file_parts), len(files), catalog.pieces.escape_line, link_source
@@ -143,6 +144,12 @@ def _make_key(variant: Variant) -> str:
     return f"{variant.pack.name}/{variant.name}"
 
 
+def _render_view_choice(pieces: SharedPieces) -> Markup:
+    return pieces.render_once(
+        ("views",), lambda: render_macro("pieces.html.j2", "radio_group", "view", "Show", _VIEWS)
+    )
+
+
 def _make_panel(catalog: Catalog, artifact: Artifact, here: str) -> VariantPanel:
     return VariantPanel(
         file=make_client_file(artifact, here),
@@ -159,7 +166,7 @@ def _link_source(catalog: Catalog, here: str, path: str, first: int, last: int) 
     line_range = f"{first}" if first == last else f"{first}-{last}"
     label = f"{shorten_source_path(path)}:{line_range}"
     page = f"{catalog.places[path]}#L{first}"
-    return catalog.pieces.render("link", link_page(label, page, here))
+    return render_macro("pieces.html.j2", "link", link_page(label, page, here))
 
 
 def _iter_chunks(pieces: SharedPieces, files: tuple[Artifact, ...]) -> Iterator[Markup]:
