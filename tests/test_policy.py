@@ -14,8 +14,10 @@ from promptpack.policy.lattice import (
     is_capability,
     is_patterned,
     list_compared,
+    list_effects,
     resolve_inherited,
 )
+from promptpack.policy.prose import describe_policy
 
 ALLOW, ASK, DENY, INHERIT = Effect.ALLOW, Effect.ASK, Effect.DENY, Effect.INHERIT
 COMMANDS: Grant = (
@@ -183,3 +185,46 @@ def test_deny_is_less_than_ask_is_less_than_allow(a: Effect, b: Effect) -> None:
 
 def test_at_most_is_what_is_proven() -> None:
     assert {order for order in Order if order.at_most} == {Order.EQUAL, Order.NARROWER}
+
+
+DOCS_ONLY = (PatternRule("*", DENY), PatternRule("docs/**", ALLOW))
+
+
+@pytest.mark.parametrize("default", [DENY, Effect.INHERIT])
+def test_what_changes_files_follows_edit_unless_it_is_named(default: Effect) -> None:
+    policy = Policy(default, {"edit": DOCS_ONLY, "patch": grant_of(ASK)})
+    assert policy.grant("write") == DOCS_ONLY
+    assert policy.grant("patch") == grant_of(ASK)
+    assert Policy(default, {"write": DOCS_ONLY}).grant("edit") == grant_of(default)
+
+
+@pytest.mark.parametrize(
+    ("grant", "lines"),
+    [
+        (DOCS_ONLY, ["- Edit only `docs/**`."]),
+        ((*DOCS_ONLY, PatternRule("docs/x/**", DENY)), None),
+        (
+            (PatternRule("*", DENY), PatternRule("docs/**", ASK)),
+            ["- Edit only after asking `docs/**`."],
+        ),
+        ((PatternRule("*", DENY), PatternRule("docs/**", DENY)), ["- Never edit files."]),
+        ((PatternRule("*", ASK), PatternRule("docs/**", ALLOW)), None),
+    ],
+)
+def test_a_partial_grant_in_words(grant: Grant, lines: list[str] | None) -> None:
+    expected = (
+        lines
+        or {
+            DENY: ["- Edit only `docs/**`.", "- Never edit `docs/x/**`."],
+            ASK: ["- Ask before you edit files.", "- Edit freely: `docs/**`."],
+        }[grant[0].effect]
+    )
+    described = describe_policy(Policy(DENY, {"edit": grant}))
+    assert [line for line in described if "edit" in line.lower()] == expected
+
+
+@given(grant=any_grant)
+def test_a_policy_in_words_never_denies_what_it_grants_in_part(grant: Grant) -> None:
+    lines = describe_policy(Policy(DENY, {"execute": grant}))
+    denied = "- Never run commands." in lines
+    assert denied == (list_effects(grant) == {DENY})

@@ -22,7 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clients.observation import Case, Files, Observation
-from clients.replies import Json
+from clients.recorder import Recorder
+from clients.replies import Call, Json
 from clients.sandbox import Sandbox, client, sandbox
 from support import PATIENCE
 
@@ -61,6 +62,44 @@ def observe_folders(cases: Sequence[Case]) -> list[Observation]:
             answers = [_ask(url, headers, folder) for folder in folders]
         names = [name for _, name in cases]
         return [_pick(box, *answer) for answer in zip(answers, names, strict=True)]
+
+
+def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
+    """Run an agent whose model wants to use one tool; return the project's files afterwards.
+
+    The project is a git repository: outside of one, OpenCode takes paths from the root of the disk,
+    and no pattern of ours matches. A run takes about 4 s. A refused tool leaves the files alone.
+    """
+
+    def answer(body: Json) -> Call | None:
+        asked = body.get("tools") and all(one["role"] != "tool" for one in body["messages"])
+        return call if asked else None
+
+    with Recorder(answer) as recorder:
+        settings = json.dumps(_provider(recorder.url)).encode()
+        with sandbox({**files, "opencode.json": settings}) as box:
+            return _run_agent(box, name)
+
+
+def _run_agent(box: Sandbox, name: str) -> dict[str, bytes]:
+    box.run(["git", "init", "-q"])
+    command = [client("opencode"), "run", "--agent", name, "--model", "recorder/m", "hi"]
+    ran = box.run(command, OFFLINE)
+    if ran.code != 0:
+        raise RuntimeError(ran.stderr)
+    inside = {path.relative_to(box.project): path for path in box.project.rglob("*")}
+    return {
+        key.as_posix(): path.read_bytes()
+        for key, path in inside.items()
+        if path.is_file() and not key.parts[0].startswith((".", "opencode.json"))
+    }
+
+
+def _provider(url: str) -> Json:
+    """Return a configuration with the recorder as the provider `recorder` of a model `m`."""
+    options = {"baseURL": f"{url}/v1", "apiKey": "none"}
+    provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"m": {}}}
+    return {"provider": {"recorder": provider}}
 
 
 def _debug(box: Sandbox, name: str) -> Observation:

@@ -43,6 +43,8 @@ class CapabilityFacts(NamedTuple):
     """What an agent does with it, as an infinitive: "read files"."""
     takes_patterns: bool = False
     """Whether a policy may give it as an ordered list of patterns."""
+    follows: Capability | None = None
+    """The capability that decides about it too, where a policy does not name it."""
 
 
 CAPABILITY_FACTS: Mapping[Capability, CapabilityFacts] = {
@@ -51,8 +53,8 @@ CAPABILITY_FACTS: Mapping[Capability, CapabilityFacts] = {
     "glob": CapabilityFacts("find files"),
     "grep": CapabilityFacts("search files"),
     "edit": CapabilityFacts("edit files", takes_patterns=True),
-    "write": CapabilityFacts("write files"),
-    "patch": CapabilityFacts("apply patches"),
+    "write": CapabilityFacts("write files", follows="edit"),
+    "patch": CapabilityFacts("apply patches", follows="edit"),
     "execute": CapabilityFacts("run commands", takes_patterns=True),
     "web_fetch": CapabilityFacts("fetch web pages", takes_patterns=True),
     "web_search": CapabilityFacts("search the web"),
@@ -116,8 +118,14 @@ class Policy:
                 raise ValueError(message)
 
     def grant(self, capability: str) -> Grant:
-        """Return the rules for a capability; an MCP tool falls back to its server, then all."""
-        named_grant = self.grants.get(capability) or self.grants.get(capability.partition("/")[0])
+        """Return the rules for a capability.
+
+        One that is not named falls back: `write` and `patch` to `edit`, an MCP tool to its server,
+        and each to the default.
+        """
+        known = find_capability(capability)
+        broader = CAPABILITY_FACTS[known].follows if known else capability.partition("/")[0]
+        named_grant = self.grants.get(capability) or self.grants.get(broader or "")
         return named_grant or (PatternRule("*", self.default),)
 
     def list_mcp_names(self) -> list[McpName]:
