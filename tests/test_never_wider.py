@@ -4,6 +4,7 @@ The oracle here is brute force: effects are looked up text by text, with texts m
 patterns, and the order of effects is written out again.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -31,6 +32,23 @@ from promptpack.targets.target import UNKNOWN_REASON
 STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
 PATTERNS = ("git *", "git push*", "*.env", "docs/*", "*", "a?c", "rm *", "*;*", "x")
 SERVERS = ("mcp:git", "mcp:git/push", "mcp:git/log", "mcp:web-tools", "mcp:web-tools/get")
+COPILOT_NAMES: Mapping[str, set[str]] = {
+    "mcp:git/execute": {"execute"},
+    "mcp:git/Write": {"edit", "write", "patch"},
+    "mcp:web-tools/edit": {"edit", "write", "patch"},
+    "mcp:web-tools/createFile": {"edit", "write", "patch"},
+    "mcp:git/search": {"list", "glob", "grep"},
+    "mcp:web-tools/textSearch": {"grep"},
+    "mcp:git/task": {"task"},
+    "mcp:git/read": {"read"},
+    "mcp:web-tools/web_fetch": {"web_fetch"},
+    "mcp:web-tools/todo": {"todo"},
+    "mcp:search/textSearch": {"grep"},
+    "mcp:execute/runInTerminal": {"execute"},
+    "mcp:web/fetch": {"web_fetch"},
+    "mcp:execute/run": set(),
+}
+"""MCP tools that Copilot takes for its own if the server is missing, and what those give."""
 TEXTS = (
     "",
     "git",
@@ -61,7 +79,8 @@ def grants(draw: st.DrawFn, capability: str) -> Grant:
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    named = draw(st.lists(st.sampled_from(CAPABILITIES + SERVERS), unique=True))
+    names = CAPABILITIES + SERVERS + tuple(COPILOT_NAMES)
+    named = draw(st.lists(st.sampled_from(names), unique=True))
     default = draw(st.sampled_from([Effect.DENY, Effect.INHERIT]))
     return Policy(default, {name: draw(grants(name)) for name in named}, "random")
 
@@ -131,13 +150,18 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
     unasked = replace(agent, accepted=frozenset())
     losses = encode_and_check(target, unasked)[1]
     widened = {loss.subject for loss in losses if loss.kind == "widened"}
+    taken = [given for name, given in COPILOT_NAMES.items() if may_be_granted(agent.policy, name)]
     beyond: dict[str, set[str]] = {
-        "copilot": {"skill"},
+        "copilot": {"skill"}.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
     servers = {name for name in widened if name.startswith("mcp:")}
     allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
     assert widened <= allowed
+
+
+def may_be_granted(policy: Policy, name: str) -> bool:
+    return any(rule.effect in (Effect.ALLOW, Effect.INHERIT) for rule in policy.grant(name))
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)

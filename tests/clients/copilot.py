@@ -4,10 +4,14 @@ Measured with 1.0.102, 1.0 s a call; the first call unpacks Copilot into the cac
 clients. It talks to a recorder in place of its model, and COPILOT_OFFLINE keeps it from everything
 else; so the `web` alias gives nothing here (it gives web_fetch online).
 A main session always has `skill` and `sql` as well; a spawned agent has exactly its own tools.
+`observe_tools` asks about many lists of tools in one session, 0.15 s each.
 """
 
 import json
 import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from clients.observation import Files, Observation
 from clients.recorder import Recorder
@@ -20,6 +24,7 @@ TASK = "promptpack asks the agent"
 ALWAYS = frozenset({"skill", "sql"})
 """Tools that a main session has whatever the file says."""
 
+_NUMBER = re.compile(rf"{TASK} (\d+)\.")
 _INSTRUCTIONS = re.compile(
     r"<agent_instructions>\n.*?runtime instructions above\.\n\n(.*)\n</agent_instructions>",
     re.DOTALL,
@@ -57,6 +62,41 @@ def observe_subagent(files: Files, name: str) -> Observation:
     return _observation(child, requests[0], name)
 
 
+def observe_tools(
+    tool_lists: Sequence[Sequence[str]], model: str = "gpt-5", servers: Files | None = None
+) -> list[frozenset[str] | None]:
+    """Return the tools of spawned agents that list these, None where one was not spawned.
+
+    One session spawns an agent for each list, one after the other. `servers` are Python scripts
+    that are MCP servers, known by their file's stem.
+    """
+    head = f"description: Asks.\nmodel: {model}"
+    files = dict(servers or {}) | {
+        f".github/agents/asker-{i}.agent.md": (
+            f"---\n{head}\ntools: {json.dumps(tools)}\n---\nAsk.\n".encode()
+        )
+        for i, tools in enumerate(tool_lists)
+    }
+    unasked = iter(range(len(tool_lists)))
+
+    def spawn(body: Json) -> Call | None:
+        if "task" not in _tools(body) or _asked(body) or (i := next(unasked, None)) is None:
+            return None
+        arguments = {"agent_type": f"asker-{i}", "prompt": f"{TASK} {i}.", "description": "ask"}
+        return Call("task", {**arguments, "name": f"asked-{i}", "mode": "sync"})
+
+    config = json.dumps({"mcpServers": {Path(path).stem: _start(path) for path in servers or ()}})
+    arguments = ["--additional-mcp-config", config, "--allow-all-tools", "-p", "hi"]
+    _, requests = _run(files, arguments, Recorder(spawn))
+    seen = {match[1]: body for body in requests if (match := _NUMBER.search(_asking(body)))}
+    bodies = (seen.get(str(i)) for i in range(len(tool_lists)))
+    return [None if body is None else frozenset(_tools(body)) for body in bodies]
+
+
+def _start(script: str) -> Json:
+    return {"type": "local", "command": sys.executable, "args": [script], "tools": ["*"]}
+
+
 def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
     with sandbox(files) as box, recorder:
         env = {
@@ -88,12 +128,16 @@ def _system(body: Json) -> str:
 
 
 def _asked(body: Json) -> bool:
-    return any(TASK in str(m["content"]) for m in body["messages"] if m["role"] == "user")
+    return TASK in _asking(body)
+
+
+def _asking(body: Json) -> str:
+    return "\n".join(str(m["content"]) for m in body["messages"] if m["role"] == "user")
 
 
 def _tools(body: Json) -> dict[str, str]:
     """Return the offered tools and their descriptions."""
-    functions = (tool["function"] for tool in body.get("tools", []))
+    functions = (tool[tool["type"]] for tool in body.get("tools", []))  # "function" or "custom"
     return {function["name"]: function.get("description", "") for function in functions}
 
 

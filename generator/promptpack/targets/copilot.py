@@ -2,6 +2,8 @@
 
 Measured on @github/copilot 1.0.102: a missing or misspelt `tools` key means every tool, an empty
 list none; unknown names are dropped without a word; a main session has `skill` whatever the list.
+A name is looked up in any case, first as a whole, then by what follows its last slash. So a tool
+of an MCP server that is absent, or has no such tool, stands for Copilot's own tool of that name.
 """
 
 import re
@@ -53,18 +55,46 @@ ALWAYS_GIVEN: frozenset[Capability] = frozenset({"skill"})
 
 _LIMITS = {"prompt": 30_000}
 
-_OTHER_SPELLINGS = {
-    **dict.fromkeys(("view", "notebookread", "read/readfile"), "read"),
-    **dict.fromkeys(("create", "write", "multiedit", "notebookedit", "str_replace"), "edit"),
-    **dict.fromkeys(("bash", "shell", "powershell"), "execute"),
-    "grep": "search/textSearch",
-    "glob": "search/fileSearch",
-    "webfetch": "web/fetch",
-    "websearch": "web",
-    "task": "agent",
-    "todowrite": "todo",
-    "custom-agent": "agent",
+_LAST_SEGMENTS: Mapping[str, tuple[Capability, ...]] = {
+    name: ALIASES[alias]
+    for alias, names in {
+        "read": "read view notebookread readfile search-readfile",
+        "search": "search codebase search-codebase",
+        "search/fileSearch": "glob filesearch search-filesearch",
+        "search/textSearch": "grep rg textsearch search-textsearch",
+        "edit": "edit create write multiedit notebookedit editfiles edit-editfiles createfile"
+        " create-createfile createdirectory apply_patch str_replace",
+        "execute": "execute bash shell powershell runcommands runinterminal read_bash stop_bash"
+        " list_bash read_powershell stop_powershell list_powershell runcommands-runinterminal",
+        "web": "web websearch",
+        "web/fetch": "webfetch web_fetch",
+        "todo": "todo todos todowrite",
+        "agent": "agent task runsubagent custom-agent read_agent list_agents write_agent",
+    }.items()
+    for name in names.split()
 }
+"""What a name gives by what follows its last slash, in small letters.
+
+Whoever has one tool of a group has the group: with some models `create` alone gives `apply_patch`.
+"""
+
+_WHOLE_NAMES: Mapping[str, tuple[Capability, ...]] = {
+    **{name.lower(): capabilities for name, capabilities in ALIASES.items()},
+    "read_file": ALIASES["read"],
+    "file_search": ALIASES["search/fileSearch"],
+    "update_todo": ALIASES["todo"],
+}
+"""What a name gives only as a whole, in small letters."""
+
+_TOOL_SET_NAMES = frozenset(
+    {
+        *(name.lower() for name in ALIASES),
+        *("read/readfile", "search/codebase", "edit/editfiles", "edit/createfile"),
+        *("edit/createdirectory", "execute/runinterminal", "agent/runsubagent"),
+    }
+)
+"""Names with a slash that VS Code gives to its own tools; no MCP server is meant."""
+
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
@@ -144,18 +174,38 @@ def _read_tool_names(keys: Mapping[str, Any]) -> list[str] | None:
 def _make_effective_policy(tool_names: list[str] | None) -> Policy:
     if tool_names is None:
         return Policy(Effect.ALLOW)
-    spellings = {name.lower(): name for name in ALIASES}
     capabilities: set[Capability] = {*ALWAYS_GIVEN}
     grants: dict[str, Grant] = {}
     for name in tool_names:
-        spelling = _OTHER_SPELLINGS.get(name.lower(), name.lower())
-        if alias_capabilities := ALIASES.get(spellings.get(spelling.lower(), "")):
-            capabilities.update(alias_capabilities)
-        elif match := _MCP.fullmatch(name):
+        capabilities.update(_find_own_capabilities(name))
+        match = _MCP.fullmatch(name)
+        if match and name.lower() not in _TOOL_SET_NAMES:
             server, tool = match.groups()
             grants[make_mcp_name(server, "" if tool == "*" else tool)] = make_switch_grant(True)
     return Policy(
         Effect.DENY, {**{c: make_switch_grant(c in capabilities) for c in CAPABILITIES}, **grants}
+    )
+
+
+def _find_own_capabilities(name: str) -> tuple[Capability, ...]:
+    """Return what Copilot's own tools of this name give, if it has any."""
+    whole_name = name.lower()
+    server, slash, last_segment = whole_name.rpartition("/")
+    if whole_name in _WHOLE_NAMES or (slash and not server):
+        return _WHOLE_NAMES.get(whole_name, ())
+    return _LAST_SEGMENTS.get(last_segment, ())
+
+
+def _explain_widening(capability: str, agent: Agent) -> str:
+    """Return which MCP tools of an agent have the name of an own tool with this capability."""
+    mcp_names = ("/".join(server_and_tool) for server_and_tool in list_named_servers(agent))
+    taken_names = [f"'{n}'" for n in mcp_names if capability in _find_own_capabilities(n)]
+    if not taken_names or capability in ALWAYS_GIVEN:
+        return ""
+    alias = next(alias for alias, given in ALIASES.items() if capability in given)
+    return (
+        f"Copilot takes {' and '.join(taken_names)} for its own '{alias}' tools"
+        " if the server is missing or has no such tool"
     )
 
 
@@ -172,6 +222,7 @@ COPILOT = Target(
     policy_keys=frozenset({"tools"}),
     harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
     hard_limits=_LIMITS,
+    explain_widening=_explain_widening,
     reasons=Reasons(
         capabilities={
             "skill": "Copilot gives every main session its skills, whatever the agent lists",

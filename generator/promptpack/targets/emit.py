@@ -78,9 +78,11 @@ def _find_policy_losses(target: Target, agent: Agent, decoded: Agent) -> list[Lo
         if order.name == "EQUAL":
             continue
         kind: LossKind = "dropped" if capability in target.absent else "narrowed"
+        reason = ""
         if not order.at_most:
             kind = "advisory" if target.advisory else "widened"
-        reason = target.explain_loss(capability, kind, expected)
+            reason = target.explain_widening(capability, agent)
+        reason = reason or target.explain_loss(capability, kind, expected)
         losses.append(
             Loss(capability, False, kind, describe_grant(expected), describe_grant(actual), reason)
         )

@@ -95,8 +95,9 @@ class Target:
 
     `policy_keys` are the front matter keys of which `decode` knows what they grant, but those for
     which `is_opaque` (a key of a mapping is `root.key`); `harmless_keys` grant nothing. `read_by`
-    names the other targets whose clients load the file too. Beyond `hard_limits`, in characters of
-    a field or the prompt, the client refuses a file.
+    names the other targets whose clients load the file too. `explain_widening` says why a
+    capability is wider than meant if something else that the agent may do is the cause. Beyond
+    `hard_limits`, in characters of a field or the prompt, the client refuses a file.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Target:
     read_by: tuple[str, ...] = ()
     soft_limit: SoftLimit | None = None
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
 
     def explain_loss(self, name: str, kind: LossKind, grant: Grant) -> str:
         """Return why this client can't have what a policy grants of a capability."""
