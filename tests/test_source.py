@@ -405,18 +405,50 @@ def test_a_written_head_is_read_back(head: dict[str, Any], line: str, end: str) 
     [
         ("a: 1\na: 2", {"a": 2}),
         ("a: no\nb: yes", {"a": "no", "b": "yes"}),
-        ("a: b: c\nd: true\ne: 0.10\nf: [x]", {"a": "b: c", "d": True, "e": 0.1, "f": "[x]"}),
+        ("a: b: c\nd: true\ne: 0.10\nf: [x]", {"a": "b: c", "d": True, "e": 0.1, "f": ["x"]}),
         ("a: \x01b\nc: d", {"a": "\x01b", "c": "d"}),
         ("a: *\nb: @x", {"a": "*", "b": "@x"}),
         ("- a\n- b", {}),
         ("text", {}),
         ("", {}),
         ("[" * 100, {}),
-        ("a: &x [*x]\nb: {<<: *x}", {"a": [None], "b": {"<<": None}}),
+        ("a: &x [*x]\nb: {<<: *x}", {"a": "&x [*x]", "b": "{<<: *x}"}),
+        (
+            "a: b: c\np:\n  x: deny\n  y: {'*': ask}",
+            {"a": "b: c", "p": {"x": "deny", "y": {"*": "ask"}}},
+        ),
+        ("p:\n  x: deny\na: b: c\n", {"p": {"x": "deny"}, "a": "b: c"}),
+        (
+            "a: one\ntwo: x: y\nthree\np: {x: deny}",
+            {"a": "one", "two": "x: y\nthree", "p": {"x": "deny"}},
+        ),
+        ("globs: **/*\np: [x]", {"globs": "**/*", "p": ["x"]}),
+        ("name: {{X}}\ng: *", {"name": {"[object Object]": None}, "g": "*"}),
+        ("d: |\n  a: b: c\n  p: x\ng: *", {"d": "a: b: c\np: x\n", "g": "*"}),
+        ("# d: e: f\n\na: b: c\n# g\np: x # y", {"a": "b: c", "p": "x"}),
+        ("p:\r\n  x: deny\r\na: b: c\r\n", {"p": {"x": "deny"}, "a": "b: c"}),
+        ("a:\tb: c\np:\t1", {"a": "b: c", "p": 1}),
+        ('"p": 1\na: b: c', {"p": 1, "a": "b: c"}),
+        ("p: &x {y: 1}\nq: {<<: *x, z: 2}", {"p": {"y": 1}, "q": {"y": 1, "z": 2}}),
+        ("p: &x {y: 1}\na: b: c\nq: *x", {"p": {"y": 1}, "a": "b: c", "q": {"y": 1}}),
+        ("p: &x {y: 1}\n<<: *x\ny: 2", {"p": {"y": 1}, "y": 2}),
+        ("p: 1\na: b: c\np: 2", {"p": 2, "a": "b: c"}),
+        (
+            "p: True\nq: NULL\nr: 0x10\ns: 1e3\nt: '1'",
+            {"p": True, "q": None, "r": 16, "s": 1e3, "t": "1"},
+        ),
     ],
 )
 def test_a_head_in_the_wild_is_read_leniently(head: str, keys: dict[str, Any]) -> None:
     assert read_lenient(head) == keys
+
+
+def test_a_head_that_unfolds_without_end_is_read_key_by_key() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 40)]
+    keys = read_lenient("\n".join(lines))
+    assert keys["a1"] == [["x"] * 8] * 8
+    assert all(isinstance(keys[f"a{n}"], str) for n in range(8, 40))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from promptpack.source.client_yaml import Anchors, read_client_yaml
 from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR, Document, read_yaml
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
+_SPAN = re.compile(
+    r"^(?=(?:[A-Za-z_][\w.-]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?:\s|\Z))", re.MULTILINE
+)
+_COMMENT = re.compile(r"^#.*\n?", re.MULTILINE)
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -74,20 +78,46 @@ def read_document(text: str, path: str) -> Document:
 
 
 def read_lenient(front_matter: str) -> dict[str, Any]:
-    """Return the keys of front matter as a client would guess them: as YAML, else line by line.
+    """Return the keys of front matter as YAML; where it is none, key by key.
 
-    The last of a doubled key wins, as in the clients' own readers.
+    What is wrong with the value of one key then hides no other key. The last of a doubled key wins.
     """
-    document = parse_front_matter(front_matter)
-    if not any(result.code in ("PP002", "PP006") for result in document.findings):
-        return {**document.data} if isinstance(document.data, dict) else {}
+    try:
+        return read_mapping(front_matter, last_wins=True)
+    except ValueError:
+        return _read_spans(front_matter)
+
+
+def read_mapping(
+    front_matter: str, *, last_wins: bool = False, merges: bool = True
+) -> dict[str, Any]:
+    """Return the keys of front matter as clients read YAML, none where it is no mapping.
+
+    Raises ValueError where it is not YAML, or a key is used twice and the last one doesn't win.
+    """
+    document = parse_front_matter(front_matter)  # where nothing is wrong, all readers agree
+    data = document.data
+    if document.findings:
+        data = read_client_yaml(front_matter, last_wins=last_wins, merges=merges)
+    return {**data} if isinstance(data, dict) else {}
+
+
+def _read_spans(front_matter: str) -> dict[str, Any]:
+    """Return the keys of front matter, each read with all lines up to the next top-level key.
+
+    A value that is not YAML is text. An alias may name a value of an earlier key.
+    """
     result: dict[str, Any] = {}
-    for line in front_matter.split("\n"):
-        if match := _KEY.fullmatch(line):
-            value = read_yaml(match[2], "")
-            readable = all(finding.code == "PP004" for finding in value.findings)
-            readable = readable and not isinstance(value.data, (dict, list))
-            result[match[1]] = value.data if readable else match[2].strip()
+    anchors: Anchors = {}
+    for span in _SPAN.split(front_matter)[1:]:
+        try:
+            data = read_client_yaml(span, last_wins=True, anchors=anchors)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict):
+            key, _, value = _COMMENT.sub("", span).partition(":")
+            data = {key.strip().strip("\"'"): value.strip()}
+        result |= data
     return result
 
 

@@ -8,7 +8,9 @@ allow-list is written where the policy denies by default, and a deny-list where 
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from promptpack.model import (
     CAPABILITIES,
@@ -22,13 +24,14 @@ from promptpack.model import (
     split_mcp_name,
 )
 from promptpack.policy.lattice import list_effects
+from promptpack.source import frontmatter
+from promptpack.source.client_yaml import read_client_yaml
 from promptpack.targets.codec import (
     check_front_matter,
     grants_fully,
     join_front_matter,
     make_agent,
     make_switch_grant,
-    read_front_matter,
 )
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
@@ -64,6 +67,11 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "model": str,
 }
 _KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *ALSO_DENIED.values()) for t in tools)
+_NAME_LIMIT = 256
+_FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
+_ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
+_SPECIAL = re.compile(r"[{}\[\]*&#!|>%@`]|: ")
+_TABS = re.compile(r"^\t+")
 _MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
 
@@ -92,13 +100,13 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
-    keys, body = read_front_matter(text)
+    keys, body = _read_file(text)
     return make_agent(NAME, keys, stem, body, _make_effective_policy(_Tools.read(keys)))
 
 
 def find_problems(text: str) -> list[str]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
-    keys, _ = read_front_matter(text)
+    keys, _ = _read_file(text)
     entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
     messages = [
         f"unknown tool '{entry}'"
@@ -106,6 +114,74 @@ def find_problems(text: str) -> list[str]:
         if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
     ]
     return [*check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS)), *messages]
+
+
+def find_refusal(text: str) -> str:
+    """Return why Claude Code would skip a file, or nothing: it wants a name and a description."""
+    match = _match_front_matter(text.removeprefix("\ufeff"))
+    if match is None:
+        return "the file does not start with front matter"
+    try:
+        keys = _read_keys(match[1])
+    except ValueError as error:
+        return f"the front matter is not YAML: {error}"
+    name = keys.get("name")
+    if not isinstance(name, str) or not name:
+        return "'name' is missing or not text"
+    if name.startswith("-") or len(name) > _NAME_LIMIT or ":" in normalize("NFKC", name):
+        return f"the name {name!r} begins with -, contains : or is longer than {_NAME_LIMIT}"
+    if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
+        return "'description' is missing or not text"
+    return ""
+
+
+def _read_file(text: str) -> tuple[dict[str, Any], str]:
+    """Return the keys and the body as Claude Code finds them; a file it would skip, key by key."""
+    text = text.removeprefix("\ufeff")
+    match = _match_front_matter(text)
+    if match is None:
+        return {}, text.strip()
+    try:
+        keys = _read_keys(match[1])
+    except ValueError:
+        keys = frontmatter.read_lenient(match[1])
+    return keys, text[match.end() :].strip()
+
+
+def _match_front_matter(text: str) -> re.Match[str] | None:
+    """Return where the front matter is; it ends at the next three hyphens, wherever they stand."""
+    has_end = "---" in text[3:]  # without one, the pattern would be tried at each line end
+    return _FRONT_MATTER.match(text) if has_end else None
+
+
+def _read_keys(front_matter: str) -> dict[str, Any]:
+    """Return the keys of front matter; where it is not YAML, its values are quoted first."""
+    try:
+        return frontmatter.read_mapping(front_matter, last_wins=True)
+    except ValueError:
+        lines = (_quote_value(line) for line in front_matter.split("\n"))
+        return frontmatter.read_mapping("\n".join(lines), last_wins=True)
+
+
+def _quote_value(line: str) -> str:
+    """Return a line of front matter with its value quoted if YAML may take it for something else.
+
+    Tabs that indent become spaces.
+    """
+    match = _ONE_LINE_VALUE.fullmatch(line)
+    if match is None or not _SPECIAL.search(match[2]) or _is_quoted_or_list(match[2]):
+        return _TABS.sub(lambda tabs: "  " * len(tabs[0]), line)
+    value = match[2].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match[1]}: "{value}"'
+
+
+def _is_quoted_or_list(value: str) -> bool:
+    if value[0] == value[-1] and value[0] in "\"'":
+        return True
+    try:
+        return value[0] == "[" and value[-1] == "]" and isinstance(read_client_yaml(value), list)
+    except ValueError:
+        return False
 
 
 class _Tools(NamedTuple):
@@ -193,6 +269,7 @@ CLAUDE_CODE = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    loads=find_refusal,
     verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.330",
     provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),

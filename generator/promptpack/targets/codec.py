@@ -1,7 +1,7 @@
 """What codecs share: agents in, pieces of files out, and back."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -73,7 +73,7 @@ def make_text_agent(name: str, description: str, body: str, **fields: Any) -> Ag
 def read_toml(text: str) -> dict[str, Any]:
     """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
     try:
-        keys = tomllib.loads(text)
+        keys = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
         raise ValueError(_DEEP) from None
     level: list[Any] = [keys]
@@ -144,6 +144,24 @@ def check_front_matter(
     return messages if body.strip() else [*messages, "the prompt is empty"]
 
 
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number, which true and false are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_text_list(value: object) -> bool:
+    """Tell whether a value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def find_wrong_value(keys: Mapping[str, Any], checks: Mapping[str, Callable[[Any], bool]]) -> str:
+    """Return which of the checked keys has a value that fails its check, or nothing."""
+    for key, value in keys.items():
+        if key in checks and not checks[key](value):
+            return f"'{key}' can't be {value!r}"
+    return ""
+
+
 def as_text(value: object) -> str:
     """Return a head value that should be text as text; nothing where there is none."""
     return "" if value is None else str(value)
@@ -151,7 +169,7 @@ def as_text(value: object) -> str:
 
 def as_number(value: object) -> float | None:
     """Return a head value that should be a number, or None."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return value if isinstance(value, (int, float)) and is_number(value) else None
 
 
 def make_model(target: str, value: object) -> Model:

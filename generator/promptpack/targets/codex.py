@@ -7,11 +7,19 @@ prompt.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Policy
-from promptpack.targets.codec import as_text, grants_fully, make_agent, make_switch_grant, read_toml
+from promptpack.targets.codec import (
+    as_text,
+    find_wrong_value,
+    grants_fully,
+    is_text_list,
+    make_agent,
+    make_switch_grant,
+    read_toml,
+)
 from promptpack.targets.target import Reasons, Target
 
 NAME = "codex"
@@ -23,6 +31,7 @@ UNSWITCHED: tuple[Capability, ...] = (*FILE_CHANGES, "web_search", "todo", "task
 """What no file takes from a spawned agent."""
 
 ABSENT: frozenset[Capability] = frozenset({"web_fetch", "question"})
+_REQUIRED = ("name", "description", "developer_instructions")
 _KEYS: Mapping[str, type] = {
     "name": str,
     "description": str,
@@ -31,6 +40,47 @@ _KEYS: Mapping[str, type] = {
     "developer_instructions": str,
     "features": dict,
 }
+
+_LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(_REQUIRED, lambda v: isinstance(v, str) and v.strip() != ""),
+    **dict.fromkeys(
+        ("model", "model_provider", "review_model", "model_reasoning_effort"),
+        lambda v: isinstance(v, str),
+    ),
+    **dict.fromkeys(("model_reasoning_summary", "model_verbosity"), lambda v: isinstance(v, str)),
+    "sandbox_mode": lambda v: v in ("read-only", "workspace-write", "danger-full-access"),
+    "web_search": lambda v: isinstance(v, (str, dict)),
+    "nickname_candidates": lambda v: is_text_list(v) and v != [],
+    **dict.fromkeys(("mcp_servers", "tools"), lambda v: isinstance(v, dict)),
+    "features": lambda v: (
+        isinstance(v, dict) and all(isinstance(one, (bool, dict)) for one in v.values())
+    ),
+}
+"""The keys of which it is known what values they take, and whether a value is one of these."""
+
+OTHER_KEYS = frozenset(
+    (
+        *("agents", "allow_login_shell", "analytics", "approval_policy", "approvals_reviewer"),
+        *("apps", "audio", "auto_review", "background_terminal_max_timeout", "chatgpt_base_url"),
+        *("check_for_update_on_startup", "cli_auth_credentials_store", "compact_prompt"),
+        *("default_permissions", "desktop", "disable_paste_burst"),
+        *("experimental_compact_prompt_file", "experimental_use_unified_exec_tool", "feedback"),
+        *("file_opener", "forced_chatgpt_workspace_id", "forced_login_method", "ghost_snapshot"),
+        *("hide_agent_reasoning", "history", "hooks", "include_apps_instructions"),
+        *("include_environment_context", "include_permissions_instructions", "instructions"),
+        *("js_repl_node_path", "log_dir", "marketplaces", "mcp_oauth_callback_port"),
+        *("mcp_oauth_credentials_store", "memories", "model_auto_compact_token_limit"),
+        *("model_catalog_json", "model_context_window", "model_instructions_file"),
+        *("model_providers", "notice", "notify", "openai_base_url", "oss_provider", "otel"),
+        *("permissions", "personality", "plan_mode_reasoning_effort", "plugins", "profile"),
+        *("profiles", "project_doc_fallback_filenames", "project_doc_max_bytes"),
+        *("project_root_markers", "projects", "realtime", "sandbox_workspace_write"),
+        *("service_tier", "shell_environment_policy", "show_raw_agent_reasoning", "skills"),
+        *("sqlite_home", "suppress_unstable_features_warning", "tool_output_token_limit"),
+        *("tool_suggest", "tui", "windows"),
+    )
+)
+"""The keys of the client's own settings, which an agent file may hold too."""
 
 
 def encode(agent: Agent) -> str:
@@ -76,15 +126,29 @@ def find_problems(text: str) -> list[str]:
         for key, expected_type in _KEYS.items()
         if key in keys and not isinstance(keys[key], expected_type)
     ]
-    required_keys = ("name", "description", "developer_instructions")
     return [
         *messages,
         *(
             f"'{required_key}' is missing"
-            for required_key in required_keys
+            for required_key in _REQUIRED
             if not as_text(keys.get(required_key)).strip()
         ),
     ]
+
+
+def find_refusal(text: str) -> str:
+    """Return why Codex would drop a file, or nothing; it takes any key of its own settings."""
+    try:
+        keys = read_toml(text)
+    except ValueError as error:
+        return f"not valid TOML: {error}"
+    for key in keys:
+        if key not in _LOADED_VALUES and key not in OTHER_KEYS:
+            return f"unknown key '{key}'"
+    for key in _REQUIRED:
+        if key not in keys:
+            return f"'{key}' is missing"
+    return find_wrong_value(keys, _LOADED_VALUES)
 
 
 def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
@@ -116,6 +180,7 @@ CODEX = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    loads=find_refusal,
     verified="the request of a spawned agent (prompt, model, shell); codex 0.169.0",
     provides=frozenset((*THROUGH_SHELL, *UNSWITCHED)),
     absent=ABSENT,

@@ -7,7 +7,8 @@ of an MCP server that is absent, or has no such tool, stands for Copilot's own t
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from promptpack.model import (
@@ -21,14 +22,16 @@ from promptpack.model import (
     Policy,
     make_mcp_name,
 )
+from promptpack.source import frontmatter
 from promptpack.targets.codec import (
     check_front_matter,
+    find_wrong_value,
     grants_fully,
+    is_text_list,
     join_front_matter,
     list_named_servers,
     make_agent,
     make_switch_grant,
-    read_front_matter,
 )
 from promptpack.targets.target import Reasons, Target
 
@@ -103,6 +106,16 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "disable-model-invocation": bool,
     "user-invocable": bool,
 }
+_LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
+    "name": lambda v: isinstance(v, (str, date)),
+    "description": lambda v: isinstance(v, (str, date)),
+    "tools": lambda v: isinstance(v, str) or is_text_list(v),
+    "model": lambda v: isinstance(v, str) or is_text_list(v),
+    "mcp-servers": lambda v: isinstance(v, dict),
+    **dict.fromkeys(
+        ("disable-model-invocation", "user-invocable", "infer"), lambda v: isinstance(v, bool)
+    ),
+}
 _MCP = re.compile(r"([A-Za-z0-9_-]+)/(\*|[A-Za-z0-9_-]+)")
 
 
@@ -124,7 +137,7 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Copilot makes of a file; what its list does not name is denied."""
-    keys, body = read_front_matter(text)
+    keys, body = _read_file(text)
     mode: Mode = "subagent" if keys.get("user-invocable") is False else "all"
     return make_agent(
         NAME,
@@ -138,7 +151,7 @@ def decode(text: str, stem: str) -> Agent:
 
 def find_problems(text: str) -> list[str]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
-    keys, body = read_front_matter(text)
+    keys, body = _read_file(text)
     messages = check_front_matter(text, _KEYS, ["description"])
     tool_names = _read_tool_names(keys) or []
     messages += [
@@ -148,6 +161,30 @@ def find_problems(text: str) -> list[str]:
         limit = f"{_LIMITS['prompt']:,}"
         messages.append(f"the prompt has {len(body):,} characters; Copilot accepts at most {limit}")
     return messages
+
+
+def find_refusal(text: str) -> str:
+    """Return why Copilot would not load a file, or nothing; it merges nothing, unlike others."""
+    front_matter = frontmatter.split_front_matter(text.removeprefix("\ufeff")).head
+    if front_matter is None:
+        return "the file does not start with front matter"
+    try:
+        keys = frontmatter.read_mapping(front_matter, merges=False)
+    except ValueError as error:
+        return f"the front matter is not YAML: {error}"
+    if "description" not in keys:
+        return "'description' is missing"
+    return find_wrong_value(keys, _LOADED_VALUES)
+
+
+def _read_file(text: str) -> tuple[dict[str, Any], str]:
+    """Return the keys and the trimmed body; those of a file that does not load, key by key."""
+    front_matter, body, _ = frontmatter.split_front_matter(text.removeprefix("\ufeff"))
+    try:
+        keys = frontmatter.read_mapping(front_matter or "", merges=False)
+    except ValueError:
+        keys = frontmatter.read_lenient(front_matter or "")
+    return keys, body.strip()
 
 
 def _iter_tool_names(capabilities: set[str]) -> Iterator[str]:
@@ -216,6 +253,7 @@ COPILOT = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    loads=find_refusal,
     verified="the request it sends (prompt, tools); copilot 1.0.102",
     provides=ALWAYS_GIVEN.union(*ALIASES.values()),
     keys=frozenset(_KEYS),

@@ -6,7 +6,7 @@ the agent is called, and nothing escapes it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from promptpack.model import (
@@ -19,11 +19,14 @@ from promptpack.model import (
     Policy,
     make_mcp_name,
 )
+from promptpack.source import frontmatter
 from promptpack.targets.codec import (
     as_number,
     as_text,
     check_front_matter,
+    find_wrong_value,
     grants_fully,
+    is_number,
     join_front_matter,
     list_named_servers,
     make_agent,
@@ -63,6 +66,28 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "temperature": (int, float),
 }
 _NAME = re.compile(r"[a-z0-9_-]+")
+_ALL_TOOLS = frozenset(
+    (
+        *("*", "mcp_*", *TOOLS.values(), *_OTHER_SPELLINGS),
+        *("tracker_create_task", "tracker_update_task", "tracker_get_task", "tracker_list_tasks"),
+        *("tracker_add_dependency", "tracker_visualize", "get_internal_docs", "enter_plan_mode"),
+        *("exit_plan_mode", "update_topic", "complete_task", "invoke_agent"),
+        *("read_mcp_resource", "list_mcp_resources"),
+    )
+)
+_LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
+    "kind": lambda v: v == "local",
+    "name": lambda v: isinstance(v, str) and _NAME.fullmatch(v) is not None,
+    "description": lambda v: isinstance(v, str) and v != "",
+    "display_name": lambda v: isinstance(v, str),
+    "tools": lambda v: isinstance(v, list) and all(map(_is_known_tool, v)),
+    "mcp_servers": lambda v: isinstance(v, dict) and all(isinstance(s, dict) for s in v.values()),
+    "model": lambda v: isinstance(v, str),
+    "temperature": is_number,
+    **dict.fromkeys(("max_turns", "timeout_mins"), lambda v: is_number(v) and v > 0 and v % 1 == 0),
+}
+_FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---(?:\r?\n(.*))?", re.DOTALL)
+_LOADED_MCP = re.compile(r"mcp_[A-Za-z0-9.:-]+_(\*|(?!_*\Z)[A-Za-z0-9_.:-]+)")
 _MCP = re.compile(r"mcp_([A-Za-z0-9-]+)_(.+)")
 _WORD = re.compile(r"\$\{\w+\}")
 
@@ -88,7 +113,10 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Gemini CLI makes of a file; what its list does not name is denied."""
+    match = _FRONT_MATTER.match(text)
     keys, body = read_front_matter(text)
+    if match is not None:
+        keys, body = frontmatter.read_lenient(match[1]), (match[2] or "").strip()
     return make_agent(
         NAME,
         keys,
@@ -108,15 +136,47 @@ def find_problems(text: str) -> list[str]:
             f"the name '{keys.get('name')}' may only contain lower-case letters, digits, - and _"
         )
     known_tools = {*TOOLS.values(), "mcp_*"}
-    names = keys.get("tools") or []
+    names = keys.get("tools")
     messages += [
-        f"unknown tool '{n}'" for n in names if n not in known_tools and not _MCP.fullmatch(str(n))
+        f"unknown tool '{n}'"
+        for n in (map(as_text, names) if isinstance(names, list) else ())
+        if n not in known_tools and not _MCP.fullmatch(n)
     ]
     messages += [
         f"the prompt contains '{word}', which Gemini CLI would replace with a value"
         for word in dict.fromkeys(_WORD.findall(body))
     ]
     return messages
+
+
+def find_refusal(text: str) -> str:
+    """Return why Gemini CLI would not load a file, or nothing; it checks every key and every tool.
+
+    An agent behind an address has other keys, of which only the name is checked here.
+    """
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        return "the file does not start with front matter"
+    try:
+        keys = frontmatter.read_mapping(match[1])
+    except ValueError as error:
+        return f"the front matter is not YAML: {error}"
+    is_remote = "agent_card_url" in keys or "agent_card_json" in keys
+    checks = {"name": _LOADED_VALUES["name"]} if is_remote else _LOADED_VALUES
+    for key in ("name",) if is_remote else ("name", "description"):
+        if key not in keys:
+            return f"'{key}' is missing"
+    unknown_keys = [] if is_remote else [key for key in keys if key not in checks]
+    return f"unknown key '{unknown_keys[0]}'" if unknown_keys else find_wrong_value(keys, checks)
+
+
+def _is_known_tool(name: object) -> bool:
+    """Tell whether a file may list a tool: one that there is, found by a command, or of MCP."""
+    if not isinstance(name, str):
+        return False
+    if name in _ALL_TOOLS or name.startswith("discovered_tool_"):
+        return True
+    return _LOADED_MCP.fullmatch(name) is not None
 
 
 def _list_server_names(agent: Agent, capabilities: set[str]) -> list[str]:
@@ -148,6 +208,7 @@ GEMINI = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    loads=find_refusal,
     verified="its own agent loader (all fields); gemini-cli-core 0.61.0",
     provides=frozenset(TOOLS),
     absent=ABSENT,

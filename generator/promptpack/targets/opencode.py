@@ -24,7 +24,7 @@ from promptpack.model import (
 from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
-from promptpack.targets.codec import as_number, join_front_matter, make_agent
+from promptpack.targets.codec import as_number, find_wrong_value, join_front_matter, make_agent
 from promptpack.targets.target import Reasons, Target
 
 NAME = "opencode"
@@ -61,6 +61,9 @@ _EFFECTS = ("allow", "ask", "deny")
 _FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _OWN_KEYS = ("external_directory", "doom_loop", "plan_enter", "plan_exit", "apply_patch")
+_OPENING = re.compile(r"---(?!-)[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n|\Z)")
+_FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---", re.DOTALL)
+_COLON_VALUE = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*:\s*(?![\"'\s])(?=.*:)(.*\S)\s*")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
 _KEY_CHECKS: Mapping[str, Any] = {
     "name": lambda v: isinstance(v, str),
@@ -74,6 +77,14 @@ _KEY_CHECKS: Mapping[str, Any] = {
     "disable": lambda v: isinstance(v, bool),
     "steps": lambda v: type(v) is int and v > 0,
     "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_valid_permission(v),
+}
+_LOADED_VALUES: Mapping[str, Any] = {
+    **_KEY_CHECKS,
+    "model": lambda v: isinstance(v, str),
+    "variant": lambda v: isinstance(v, str),
+    "maxSteps": lambda v: type(v) is int and v > 0,
+    "options": lambda v: isinstance(v, dict),
+    "tools": lambda v: isinstance(v, dict) and all(isinstance(one, bool) for one in v.values()),
 }
 
 
@@ -107,14 +118,7 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that OpenCode makes of a file; without a readable head, all is prompt."""
-    front_matter, body, _ = frontmatter.split_front_matter(text)
-    keys = (
-        frontmatter.read_lenient(front_matter)
-        if front_matter is not None and not _has_duplicate_keys(front_matter)
-        else None
-    )
-    if keys is None:
-        keys, body = {}, text
+    keys, body = _read_file(text) or ({}, text)
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
     return make_agent(
         NAME,
@@ -141,6 +145,18 @@ def find_problems(text: str) -> list[str]:
             messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
     messages += _find_clashes(document.data.get("permission"))
     return messages if body.strip() else [*messages, "the prompt is empty"]
+
+
+def find_refusal(text: str) -> str:
+    """Return why OpenCode would refuse a file or pass over it, or nothing.
+
+    It takes any file without front matter, and any key that it doesn't know. One wrong value
+    refuses every agent of the folder.
+    """
+    parts = _read_file(text)
+    if parts is None:
+        return "the front matter is not YAML, even with its values quoted"
+    return find_wrong_value(parts[0], _LOADED_VALUES)
 
 
 def _find_clashes(permission: object) -> Iterator[str]:
@@ -257,9 +273,45 @@ def _is_opaque(key: str) -> bool:
     return "_" not in permission or any(matches_pattern(permission, own) for own in GUARDS)
 
 
-def _has_duplicate_keys(front_matter: str) -> bool:
-    findings = frontmatter.parse_front_matter(front_matter).findings
-    return any(finding.code == "PP003" for finding in findings)
+def _read_file(text: str) -> tuple[dict[str, Any], str] | None:
+    """Return the keys and the body, or None where OpenCode passes over the file.
+
+    Front matter that is not YAML is read once more with its values quoted. Where there was nothing
+    to quote, the whole file is the prompt: that is what its reader has remembered of such a text.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        return _read_parts(text)
+    except ValueError:
+        quoted_text = _quote_values(text)
+    if quoted_text == text:
+        return {}, text
+    try:
+        return _read_parts(quoted_text)
+    except ValueError:
+        return None
+
+
+def _read_parts(text: str) -> tuple[dict[str, Any], str]:
+    match = _OPENING.match(text)
+    if match is None:
+        return {}, text
+    if match[1].lower() not in ("", "yaml", "yml", "json"):
+        raise ValueError(f"unknown language '{match[1]}'")
+    front_matter, _, body = text[match.end() :].partition("\n---")
+    return frontmatter.read_mapping(front_matter), body
+
+
+def _quote_values(text: str) -> str:
+    """Return a file whose one-line values with a colon are block scalars."""
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        return text
+    lines = []
+    for line in re.split(r"\r?\n", match[1]):
+        value = _COLON_VALUE.fullmatch(line)
+        lines.append(f"{value[1]}: |-\n  {value[2]}" if value else line)
+    return text.replace(match[1], "\n".join(lines), 1)
 
 
 def _is_valid_permission(value: object) -> bool:
@@ -279,6 +331,7 @@ OPENCODE = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    loads=find_refusal,
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     provides=frozenset(KEYS),
     keys=frozenset(_KEY_CHECKS),

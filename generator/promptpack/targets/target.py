@@ -84,10 +84,11 @@ class Target:
 
     `path` is the file's place in a repository, `{name}` the agent's. `encode` gives the file's
     text; `decode` reads any such text (and the file's stem) back into an agent with its effective
-    policy, the client's defaults included. `problems` says why the client would not load a text as
-    meant. `provides` names the capabilities for which the client has a tool and `absent` those for
-    which it has none: together they are all of them. `reasons` explains losses. `verified` says
-    with what all this was checked.
+    policy, the client's defaults included. `problems` says what in a text is not as promptpack
+    would write it; `loads` why the client would not take the text at all, in one line, or nothing
+    where it would or that is not known. `provides` names the capabilities for which the client has
+    a tool and `absent` those for which it has none: together they are all of them. `reasons`
+    explains losses. `verified` says with what all this was checked.
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't hold is told in the prompt, as it is wherever
@@ -118,6 +119,7 @@ class Target:
     policy_keys: frozenset[str] = frozenset()
     harmless_keys: frozenset[str] = frozenset()
     is_opaque: Callable[[str], bool] = lambda _key: False
+    loads: Callable[[str], str] = lambda _text: ""
     read_by: tuple[str, ...] = ()
     soft_limit: SoftLimit | None = None
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

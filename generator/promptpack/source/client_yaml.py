@@ -1,0 +1,157 @@
+"""YAML as clients read it, with anchors, merges and dates: text in, data out, or why not.
+
+The readers of the clients differ in little; where they do, this is js-yaml, which OpenCode and
+Gemini CLI use. Nothing that a file can spell out makes it recurse or grow without end.
+"""
+
+import datetime
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+from typing import Any
+
+import yaml
+
+from promptpack.source.strict_yaml import DEPTH_LIMIT
+
+_NODE_LIMIT = 20_000
+_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*)")
+_FLOAT = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?)"
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+Anchors = dict[str, Any]
+
+
+def read_client_yaml(
+    text: str, *, last_wins: bool = False, merges: bool = True, anchors: Anchors | None = None
+) -> Any:  # noqa: ANN401 - YAML data
+    """Return the data of one YAML document; raises ValueError where it can't be read.
+
+    A key used twice is an error, unless the last one wins. Where a client merges nothing, `<<` is
+    a key like any. `anchors` are those of earlier texts; the text's own are added.
+    """
+    try:
+        reader = _ClientReader(text, last_wins, merges, {} if anchors is None else anchors)
+        data = reader.read_document()
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise ValueError(getattr(error, "problem", None) or "not readable") from None
+    _check_size(data)
+    return data
+
+
+class _ClientReader:
+    """Builds data from parser events; a value that an alias names is shared, not copied."""
+
+    def __init__(self, text: str, last_wins: bool, merges: bool, anchors: Anchors) -> None:
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.last_wins, self.merges, self.anchors = last_wins, merges, anchors
+
+    def read_document(self) -> Any:  # noqa: ANN401 - YAML data
+        next(self.events)
+        data = None
+        if isinstance(next(self.events), yaml.DocumentStartEvent):
+            data = self._read_node(next(self.events), 1)
+            next(self.events)
+            if not isinstance(next(self.events), yaml.StreamEndEvent):
+                raise ValueError("more than one YAML document")
+        return data
+
+    def _read_node(self, event: yaml.Event, depth: int) -> Any:  # noqa: ANN401 - YAML data
+        if depth > DEPTH_LIMIT:
+            raise ValueError(f"nested more than {DEPTH_LIMIT} levels deep")
+        data: Any
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise ValueError(f"unidentified alias '{event.anchor}'")
+            return self.anchors[event.anchor]
+        if isinstance(event, yaml.ScalarEvent):
+            data = _resolve_scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            data = [
+                self._read_node(item, depth + 1) for item in self._iter_to(yaml.SequenceEndEvent)
+            ]
+        else:
+            data = self._read_mapping(depth)
+        if anchor := getattr(event, "anchor", None):
+            self.anchors[anchor] = data
+        return data
+
+    def _iter_to(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+        """Yield the first event of each node up to the end of a collection."""
+        while not isinstance(event := next(self.events), end):
+            yield event
+
+    def _read_mapping(self, depth: int) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for event in self._iter_to(yaml.MappingEndEvent):
+            key = self._read_node(event, depth + 1)
+            if isinstance(event, yaml.ScalarEvent):
+                key = event.value
+            value = self._read_node(next(self.events), depth + 1)
+            is_plain = isinstance(event, yaml.ScalarEvent) and not event.style
+            if self.merges and is_plain and key == "<<":
+                merged = {**_merge_mappings(value), **merged}
+                continue
+            name = "[object Object]" if isinstance(key, dict) else str(key)
+            if name in data and not self.last_wins:
+                raise ValueError(f"duplicated mapping key '{name}'")
+            data[name] = value
+        return {**merged, **data} if merged else data
+
+
+def _merge_mappings(value: object) -> dict[str, Any]:
+    """Return what `<<` brings in; the first of several mappings counts."""
+    mappings = value if isinstance(value, list) else [value]
+    result: dict[str, Any] = {}
+    for mapping in mappings:
+        if not isinstance(mapping, dict):
+            raise ValueError("cannot merge mappings: the merged value is no mapping")
+        result = {**mapping, **result}
+    return result
+
+
+def _resolve_scalar(event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data
+    value = event.value
+    if event.style or (event.tag and event.tag.endswith((":str", "!"))):
+        return value
+    if value in _WORDS:
+        return _WORDS[value]
+    with suppress(ValueError):
+        if _INTEGER.fullmatch(value) and len(value) <= 18:
+            has_prefix = value.lstrip("+-")[1:2] in ("b", "x", "o")
+            return int(value.replace("_", ""), 0 if has_prefix else 10)
+        if _FLOAT.fullmatch(value):
+            return float(value.replace("_", ""))
+        if _DATE.fullmatch(value):
+            return datetime.date.fromisoformat(value)
+    return value
+
+
+def _check_size(data: object) -> None:
+    """Raise ValueError where aliases make the data too deep or too large to be walked."""
+    level, count = [data], 0
+    for _ in range(DEPTH_LIMIT):
+        values = (_list_values(one) for one in level)
+        level = []
+        for one in chain.from_iterable(values):
+            count += 1
+            if count > _NODE_LIMIT:
+                raise ValueError("too large with its aliases written out")
+            level.append(one)
+    if any(isinstance(one, (dict, list)) for one in level):
+        raise ValueError(f"nested more than {DEPTH_LIMIT} levels deep")
+
+
+def _list_values(data: object) -> list[Any]:
+    if isinstance(data, dict):
+        return [*data.values()]
+    return data if isinstance(data, list) else []

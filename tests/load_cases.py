@@ -1,0 +1,82 @@
+"""Agent files that a client takes, each with a twin that it refuses because of one mistake.
+
+The real clients are asked about them too (`clients/test_loads.py`). The texts are synthetic.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Twins(NamedTuple):
+    """A file that loads, and the same file spoilt."""
+
+    good: str
+    spoilt: str
+
+
+def write_twins(head: str, old: str, new: str) -> Twins:
+    """Return a Markdown file with this front matter, and one with a piece of it replaced."""
+    text = f"---\n{head}\n---\n\nBody.\n"
+    assert text.count(old) == 1
+    return Twins(text, text.replace(old, new))
+
+
+_HEAD = "name: asker\ndescription: Asks."
+_TOML = 'name = "asker"\ndescription = "Asks."\ndeveloper_instructions = "Body."\n'
+
+
+def _spoil_toml(text: str, old: str, new: str) -> Twins:
+    assert text.count(old) == 1
+    return Twins(text, text.replace(old, new))
+
+
+TWINS: Mapping[str, tuple[Twins, ...]] = {
+    "opencode": (
+        write_twins("description: Asks.\ntools: {bash: false}", "{bash: false}", "[bash]"),
+        write_twins("description: Asks.\ntools: {bash: true}", "true", "yes"),
+        write_twins("description: Asks.\ntemperature: 0.5", "0.5", "'0.5'"),
+        write_twins("description: Asks.\nmode: all", "all", "agent"),
+        write_twins("description: Asks.\ncolor: '#aabbcc'", "'#aabbcc'", "red"),
+        write_twins("description: Asks.\npermission: {edit: ask}", "ask", "maybe"),
+        write_twins("description: Asks.\npermission: {bash: {a: ask}}", "bash", "webfetch"),
+        write_twins("description: one: two", "one: two", "one: two\nthree"),
+        write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
+        write_twins("description: one\ntwo three", "one", "a: b"),
+    ),
+    "claude-code": (
+        write_twins(_HEAD, "name: asker\n", ""),
+        write_twins(_HEAD, "description: Asks.", "description: 5"),
+        write_twins(_HEAD + "\nglobs: **/*\nfoo: {a: 1}", "---\nname", "<!-- a -->\n---\nname"),
+        write_twins("name: asker\ndescription: one: two", "two", "two\nthree"),
+        write_twins("name: asker\ndescription: a\ndescription: b", "name: asker", "name: {{X}}"),
+        Twins(f"\ufeff---\n{_HEAD}\n---\nBody.\n", f"\ufeff---\n{_HEAD}\nBody.\n"),
+        write_twins(_HEAD + "\ntools: 5\nmodel: [a]", "name: asker", "name: a:b"),
+    ),
+    "copilot": (
+        write_twins("description: ''", "description: ''", "name: asker"),
+        write_twins("description: Asks.", "Asks.", "one: two"),
+        write_twins("description: Asks.\ntools: read, edit", "read, edit", ""),
+        write_twins("description: Asks.\ntools: [read]", "[read]", "[5]"),
+        write_twins("description: Asks.\nfoo: 1", "foo", "user-invocable"),
+        write_twins("description: Asks.\nmodel: [a]", "[a]", "5"),
+        write_twins("foo: &b {tools: read}\ndescription: a", "description: a", "<<: *b"),
+    ),
+    "codex": (
+        _spoil_toml(_TOML + 'model_reasoning_effort = "high"\n', "model_reasoning_effort", "color"),
+        _spoil_toml(_TOML + "\n[features]\nnonsense = true\n", "true", "5"),
+        _spoil_toml(_TOML + 'sandbox_mode = "read-only"\n', "read-only", "none"),
+        _spoil_toml(_TOML + 'nickname_candidates = ["a"]\n', '["a"]', "[]"),
+        _spoil_toml("\ufeff" + _TOML, '"Asks."', '" "'),
+        _spoil_toml(_TOML, 'developer_instructions = "Body."\n', ""),
+        _spoil_toml(_TOML + 'web_search = "live"\n', 'web_search = "live"', "temperature = 0.5"),
+    ),
+    "gemini": (
+        write_twins(_HEAD + "\nkind: local\nmax_turns: 3", "max_turns: 3", "max_turns: 0.5"),
+        write_twins(_HEAD + "\ntools: [read_file, mcp_a_*]", "mcp_a_*", "mcp_a"),
+        write_twins(_HEAD + "\ntools: ['*']", "['*']", "5"),
+        write_twins(_HEAD + "\nmcp_servers: {}", "mcp_servers", "mcpServers"),
+        write_twins(_HEAD, "asker", "Asker"),
+        write_twins(_HEAD, "Asks.", "one: two"),
+        write_twins(_HEAD + "\ntemperature: 1", "temperature: 1", "name: again"),
+    ),
+}

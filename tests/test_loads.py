@@ -1,0 +1,85 @@
+"""Whether a client takes a file at all, and that nothing a file says makes a codec raise."""
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from load_cases import TWINS, Twins
+from promptpack.targets import TARGETS, Target
+
+ALL_TWINS = [(target, twins) for target, cases in TWINS.items() for twins in cases]
+ALWAYS = TARGETS.keys() - TWINS.keys()
+KEYS = sorted({key for t in TARGETS.values() for key in t.keys | t.policy_keys | t.harmless_keys})
+HOOKS = ("kind", "mcp_servers", "mcp-servers", "nickname_candidates", "options", "<<", "5")
+EFFECTS = ("allow", "ask", "deny", "*", "Read", "mcp_a_b", "mcp__a", "a/b", "${x}")
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(EFFECTS),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from((*KEYS, *HOOKS, "bash")), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+heads = st.dictionaries(st.sampled_from((*KEYS, *HOOKS)), values, max_size=6)
+each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+
+
+@pytest.mark.parametrize(("target", "twins"), ALL_TWINS)
+def test_a_file_loads_and_its_spoilt_twin_does_not(target: str, twins: Twins) -> None:
+    assert TARGETS[target].loads(twins.good) == ""
+    assert TARGETS[target].loads(twins.spoilt) != ""
+
+
+@pytest.mark.parametrize("target", sorted(ALWAYS))
+@pytest.mark.parametrize("text", ["", "Body.\n", "---\nname: [\n---\n"])
+def test_a_text_always_loads(target: str, text: str) -> None:
+    assert TARGETS[target].loads(text) == ""
+
+
+@each_target
+def test_a_reason_is_one_line(target: Target) -> None:
+    for twins in TWINS.get(target.name, ()):
+        assert "\n" not in target.loads(twins.spoilt)
+
+
+def make_texts(head: dict[str, Any], raw: str) -> list[str]:
+    dumped = yaml.dump(head, sort_keys=False, allow_unicode=True)
+    lines = "".join(f"{key} = {raw}\n" for key in head)
+    return [f"---\n{dumped}---\nB\n", f"---\n{dumped}{raw}\n---\nB\n", f"---\n{raw}\n---", lines]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    heads, st.text() | st.sampled_from(["a: b: c", "a: *x", "a: &a [*a]", "\t- a", "? {a: b}\n: c"])
+)
+def test_no_front_matter_makes_a_codec_raise(head: dict[str, Any], raw: str) -> None:
+    for text in make_texts(head, raw):
+        for target in TARGETS.values():
+            agent = target.decode(text, "asker")
+            assert isinstance(agent.name, str)
+            assert isinstance(agent.description, str)
+            assert all(isinstance(problem, str) for problem in target.problems(text))
+            assert isinstance(target.loads(text), str)
+
+
+@pytest.mark.parametrize("value", ["5", "true", "", "{a: 1}", "[[a], {b: c}, null, 5]", "0.5", "a"])
+@pytest.mark.parametrize("key", KEYS)
+@each_target
+def test_a_value_of_any_type_is_a_problem_or_none(target: Target, key: str, value: str) -> None:
+    text = f"---\nname: a\ndescription: b\n{key}: {value}\n---\nBody.\n"
+    assert isinstance(target.problems(text), list)
+    assert target.decode(text, "a").prompt
+    assert isinstance(target.loads(text), str)
+
+
+@pytest.mark.parametrize(
+    "text", ["---" + "\n" * 200_000, "---\n" + "a: b: c\n" * 2_000, "---\n" * 9]
+)
+@each_target
+def test_no_file_takes_long_to_be_refused(target: Target, text: str) -> None:
+    assert isinstance(target.loads(text), str)
+    assert target.decode(text, "a").name
