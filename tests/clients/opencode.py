@@ -22,7 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clients.observation import Case, Files, Observation
-from clients.replies import Json
+from clients.recorder import Recorder
+from clients.replies import Call, Json
 from clients.sandbox import Sandbox, client, sandbox
 from support import PATIENCE
 
@@ -61,6 +62,52 @@ def observe_folders(cases: Sequence[Case]) -> list[Observation]:
             answers = [_ask(url, headers, folder) for folder in folders]
         names = [name for _, name in cases]
         return [_pick(box, *answer) for answer in zip(answers, names, strict=True)]
+
+
+def decide_tasks(files: Files, name: str, texts: Sequence[str]) -> list[bool]:
+    """Ask whether a primary agent may start agents of these names, by its `task` permission.
+
+    OpenCode decides about the name before it looks for such an agent, so any text will do, and
+    nothing is started. One session asks for one after the other, 5 s for all of them. What would
+    be asked for is refused, since nobody is there to answer.
+    """
+
+    def call_next(body: Json) -> Call | None:
+        answered = sum(message["role"] == "tool" for message in body["messages"])
+        if answered >= len(texts) or not body.get("tools"):
+            return None
+        return Call("task", {"description": "d", "prompt": "p", "subagent_type": texts[answered]})
+
+    with sandbox(files) as box, Recorder(call_next) as recorder:
+        box.folder("project", {"opencode.json": json.dumps(_loopback(recorder.url)).encode()})
+        command = [client("opencode"), "run", "--agent", name, "--model", "recorder/m", "hi"]
+        ran = box.run(command, OFFLINE)
+        bodies = [request.body for request in recorder.requests]
+    answers = [m["content"] for m in bodies[-1]["messages"] if m["role"] == "tool"]
+    assert len(answers) == len(texts), ran.stderr
+    return [_is_past_permission(str(answer)) for answer in answers]
+
+
+def _loopback(url: str) -> Json:
+    """Return the settings of a model that the recorder plays."""
+    options = {"baseURL": f"{url}/v1", "apiKey": "none"}
+    models = {"m": {"name": "m", "tool_call": True}}
+    provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}
+    return {"provider": {"recorder": provider}, "small_model": "recorder/m"}
+
+
+def _is_past_permission(answer: str) -> bool:
+    if "is not a valid agent type" in answer:
+        return True
+    assert "prevents you from using" in answer or "rejected permission" in answer, answer
+    return False
+
+
+def list_own_agents() -> frozenset[str]:
+    """Return the agents that OpenCode has where nobody wrote one, hidden ones too."""
+    with sandbox({}) as box, _server(box) as (url, headers):
+        agents = _ask(url, headers, box.folder("empty", {}))
+    return frozenset(agent["name"] for agent in agents if isinstance(agent, dict))
 
 
 def _debug(box: Sandbox, name: str) -> Observation:

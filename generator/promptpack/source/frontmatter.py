@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR, Document, read_yaml
+from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR, DEPTH_LIMIT, Document, read_yaml
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_MERGE = "tag:yaml.org,2002:merge"
+_NODE_LIMIT = 10_000
 _KEY = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
 
 
@@ -89,6 +91,71 @@ def read_lenient(front_matter: str) -> dict[str, Any]:
             readable = readable and not isinstance(value.data, (dict, list))
             result[match[1]] = value.data if readable else match[2].strip()
     return result
+
+
+def read_merged(front_matter: str) -> dict[str, Any]:
+    """Return the keys as `read_lenient` does, with `<<` and aliases written out.
+
+    As in JavaScript's reader, a key keeps its first place, and a merged key never replaces another.
+    """
+    document = parse_front_matter(front_matter)
+    codes = {finding.code for finding in document.findings}
+    if "PP006" in codes or not ("PP005" in codes or "<<" in front_matter):
+        return read_lenient(front_matter)
+    try:
+        node = yaml.compose(front_matter, yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            return read_lenient(front_matter)
+        text = yaml.serialize(_NodeCopier().copy(node), Dumper=_NoAliases)
+    except (yaml.YAMLError, RecursionError, OverflowError):
+        return read_lenient(front_matter)
+    return read_lenient(text)
+
+
+class _NoAliases(yaml.SafeDumper):
+    """Writes equal scalars twice instead of an alias."""
+
+
+class _NodeCopier:
+    """Copies a node with what it merges; raises OverflowError where that is very much."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def copy(self, node: yaml.Node, depth: int = 0) -> yaml.Node:
+        self._take_step(depth)
+        if isinstance(node, yaml.MappingNode):
+            pairs = self._list_pairs(node, depth)
+            copies = [(self.copy(k, depth + 1), self.copy(v, depth + 1)) for k, v in pairs]
+            return yaml.MappingNode(node.tag, copies)
+        if isinstance(node, yaml.SequenceNode):
+            return yaml.SequenceNode(node.tag, [self.copy(one, depth + 1) for one in node.value])
+        style = node.style if isinstance(node, yaml.ScalarNode) else None
+        return yaml.ScalarNode(node.tag, node.value, style=style)
+
+    def _list_pairs(self, node: yaml.MappingNode, depth: int) -> list[tuple[yaml.Node, yaml.Node]]:
+        """Return the keys and values of a mapping in order, merged ones where their `<<` stands."""
+        pairs: dict[object, tuple[yaml.Node, yaml.Node]] = {}
+        for key, value in node.value:
+            self._take_step(depth)
+            if key.tag != _MERGE:
+                pairs[_identify(key)] = key, value
+                continue
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(source, yaml.MappingNode):
+                    for merged_key, merged_value in self._list_pairs(source, depth + 1):
+                        pairs.setdefault(_identify(merged_key), (merged_key, merged_value))
+        return list(pairs.values())
+
+    def _take_step(self, depth: int) -> None:
+        self._count += 1
+        if self._count > _NODE_LIMIT or depth > DEPTH_LIMIT:
+            raise OverflowError
+
+
+def _identify(key: yaml.Node) -> object:
+    """Return what makes two keys the same: the text of a scalar."""
+    return key.value if isinstance(key, yaml.ScalarNode) else id(key)
 
 
 def dump_front_matter(front_matter: Mapping[str, Any]) -> str:
