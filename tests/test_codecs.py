@@ -4,18 +4,21 @@ The forms are those found in the wild and measured on the clients; the texts are
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from promptpack.build import build_project
 from promptpack.diff.compare import compare_sides
-from promptpack.model import OTHER_MCP, Effect, PatternRule
+from promptpack.model import OTHER_MCP, Agent, Effect, Model, PatternRule, Policy, UserError
 from promptpack.policy.lattice import describe_grant
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.source.strict_yaml import DEPTH_LIMIT
 from promptpack.targets import TARGETS
+from promptpack.targets.emit import encode_and_check
 from review_cases import side
+from support import DEMO, write_files
 from test_docs import ROOT
 
 
@@ -39,6 +42,10 @@ from test_docs import ROOT
         ("opencode", 'permission: {bash: {"2": allow, "*": deny}}', {"execute": "deny"}),
         ("opencode", "permission: {srv_*: deny, srv_a: ask}", {"mcp:srv/a": "ask"}),
         ("opencode", "permission: {read: allow}", {"read": "allow"}),
+        ("opencode", "disable: true\npermission: allow", {"read": "deny", OTHER_MCP: "deny"}),
+        ("opencode", "x: &a {edit: deny}\npermission: {<<: *a, read: ask}", {"edit": "deny"}),
+        ("opencode", "permission: {edit: ask, <<: {edit: deny}}", {"edit": "ask"}),
+        ("opencode", 'permission: {"9": allow, "*": deny}', {"read": "deny"}),
         ("opencode", "permission: {edit: deny}\npermission: {}", {"edit": "allow"}),
         ("opencode", "description: a: b\npermission: deny", {"edit": "deny"}),
         ("claude-code", "name: a", {"edit": "allow", "question": "deny", OTHER_MCP: "allow"}),
@@ -112,6 +119,7 @@ BODY = "\n---\n\nBody.\n"
         ("opencode", "---\ntools: [a]" + BODY, "unknown key 'tools'"),
         ("opencode", "---\npermission: {webfetch: {'*': ask}}" + BODY, "'permission' can't be"),
         ("opencode", "---\npermission: {plan_*: allow}" + BODY, "OpenCode already has"),
+        ("opencode", "---\npermission: {workflow_*: allow}" + BODY, "OpenCode already has"),
         ("opencode", "# comment\n---\nmode: all" + BODY, "does not start with front matter"),
         ("opencode", "---\nmode: all\n---\n\n", "the prompt is empty"),
         ("claude-code", "---\nname: a" + BODY, "'description' is missing"),
@@ -288,3 +296,55 @@ def test_the_guard_before_env_files_gives_way_to_what_the_policy_says_of_them() 
     text = 'permission:\n  read:\n    "*": allow\n    "*.env": deny'
     grant = TARGETS["opencode"].decode(f"---\n{text}\n---\nB\n", "a").policy.grant("read")
     assert grant == (PatternRule("*", Effect.ALLOW), PatternRule("*.env", Effect.DENY))
+
+
+def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
+    text = "\ufeff---\npermission: deny\n---\nB\n"
+    agent = TARGETS["opencode"].decode(text, "a")
+    assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
+
+
+@pytest.mark.parametrize("merge", ["<<: [*v{0}, *v{0}, *v{0}]", "k{0}: [*v{0}, *v{0}, *v{0}]"])
+def test_merges_that_multiply_are_given_up(merge: str) -> None:
+    lines = [f"v{n + 1}: &v{n + 1} {{x{n}: y, {merge.format(n)}}}" for n in range(25)]
+    text = "\n".join(["---", "v0: &v0 {x: y}", *lines, "permission: deny", "---", "B"])
+    agent = TARGETS["opencode"].decode(text, "a")
+    assert describe_grant(agent.policy.grant("read")) == "deny"
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("mcp:plan/enter", "plan_enter"),
+        ("mcp:plan/exit", "plan_exit"),
+        ("mcp:apply/patch", "apply_patch"),
+        ("mcp:doom/loop", "doom_loop"),
+        ("mcp:external/directory", "external_directory"),
+        ("mcp:plan/other", None),
+        ("mcp:plan", None),
+    ],
+)
+def test_a_tool_that_is_called_like_one_of_opencode_is_refused(name: str, own: str | None) -> None:
+    policy = Policy(Effect.DENY, {name: (PatternRule("*", Effect.ALLOW),)})
+    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, "Say yes.\n")
+    refused = list(TARGETS["opencode"].refuse(agent))
+    assert refused == ([f"'{name}' can't be written: '{own}' is OpenCode's own"] if own else [])
+    assert set(refused) <= set(encode_and_check(TARGETS["opencode"], agent)[2])
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS["opencode"].own_agents))
+def test_a_pack_named_like_an_agent_of_the_client_is_refused(name: str, tmp_path: Path) -> None:
+    files = {
+        path.replace("packs/demo/", f"packs/{name}/"): text.replace("name: demo", f"name: {name}")
+        for path, text in DEMO.items()
+    }
+    write_files(tmp_path, files)
+    with pytest.raises(UserError) as refused:
+        build_project(load_project(tmp_path))
+    (finding,) = refused.value.findings
+    assert finding.code == "PP201"
+    assert f"OpenCode has an agent '{name}' of its own" in finding.message
+    assert finding.hint == "rename the pack, or leave opencode out of 'targets'"
+    pack = tmp_path / f"packs/{name}/pack.yaml"
+    pack.write_text(pack.read_text().replace("[opencode]", "[system]"))
+    assert build_project(load_project(tmp_path))

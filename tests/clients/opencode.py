@@ -64,6 +64,52 @@ def observe_folders(cases: Sequence[Case]) -> list[Observation]:
         return [_pick(box, *answer) for answer in zip(answers, names, strict=True)]
 
 
+def decide_tasks(files: Files, name: str, texts: Sequence[str]) -> list[bool]:
+    """Ask whether a primary agent may start agents of these names, by its `task` permission.
+
+    OpenCode decides about the name before it looks for such an agent, so any text will do, and
+    nothing is started. One session asks for one after the other, 5 s for all of them. What would
+    be asked for is refused, since nobody is there to answer.
+    """
+
+    def call_next(body: Json) -> Call | None:
+        answered = sum(message["role"] == "tool" for message in body["messages"])
+        if answered >= len(texts) or not body.get("tools"):
+            return None
+        return Call("task", {"description": "d", "prompt": "p", "subagent_type": texts[answered]})
+
+    with sandbox(files) as box, Recorder(call_next) as recorder:
+        box.folder("project", {"opencode.json": json.dumps(_loopback(recorder.url)).encode()})
+        command = [client("opencode"), "run", "--agent", name, "--model", "recorder/m", "hi"]
+        ran = box.run(command, OFFLINE)
+        bodies = [request.body for request in recorder.requests]
+    answers = [m["content"] for m in bodies[-1]["messages"] if m["role"] == "tool"]
+    assert len(answers) == len(texts), ran.stderr
+    return [_is_past_permission(str(answer)) for answer in answers]
+
+
+def _loopback(url: str) -> Json:
+    """Return the settings of a model that the recorder plays."""
+    options = {"baseURL": f"{url}/v1", "apiKey": "none"}
+    models = {"m": {"name": "m", "tool_call": True}}
+    provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}
+    return {"provider": {"recorder": provider}, "small_model": "recorder/m"}
+
+
+def _is_past_permission(answer: str) -> bool:
+    if "is not a valid agent type" in answer:
+        return True
+    assert "prevents you from using" in answer or "rejected permission" in answer, answer
+    return False
+
+
+def list_own_agents() -> frozenset[str]:
+    """Return the agents that OpenCode has where nobody wrote one, hidden ones too."""
+    with sandbox({}) as box, _server(box) as (url, headers):
+        agents = _ask(url, headers, box.folder("empty", {}))
+    return frozenset(agent["name"] for agent in agents if isinstance(agent, dict))
+
+
 def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
     """Run an agent whose model wants to use one tool; return the project's files afterwards.
 
@@ -76,7 +122,7 @@ def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
         return call if asked else None
 
     with Recorder(answer) as recorder:
-        settings = json.dumps(_provider(recorder.url)).encode()
+        settings = json.dumps(_loopback(recorder.url)).encode()
         with sandbox({**files, "opencode.json": settings}) as box:
             return _run_agent(box, name)
 
@@ -93,13 +139,6 @@ def _run_agent(box: Sandbox, name: str) -> dict[str, bytes]:
         for key, path in inside.items()
         if path.is_file() and not key.parts[0].startswith((".", "opencode.json"))
     }
-
-
-def _provider(url: str) -> Json:
-    """Return a configuration with the recorder as the provider `recorder` of a model `m`."""
-    options = {"baseURL": f"{url}/v1", "apiKey": "none"}
-    provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"m": {}}}
-    return {"provider": {"recorder": provider}}
 
 
 def _debug(box: Sandbox, name: str) -> Observation:

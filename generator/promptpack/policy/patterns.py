@@ -1,8 +1,9 @@
-"""Ordered pattern lists over all strings: grants in, every combination of their effects out.
+r"""Ordered pattern lists over all strings: grants in, every combination of their effects out.
 
 A pattern matches a whole text: `*` is any run of characters, line ends and slashes too, `?` exactly
-one, and a last ` *` is optional, so `ls *` matches `ls`. (Source: OpenCode 1.18.33, measured; it is
-the meaning that promptpack gives to patterns everywhere.) Of the rules of a grant, the last that
+one, and a last ` *` is optional, so `ls *` matches `ls`. A `\` in a text counts as `/`. (Source:
+OpenCode 1.18.33, measured; it is the meaning that promptpack gives to patterns everywhere. OpenCode
+counts UTF-16 units for `?`, which is its codec's affair.) Of the rules of a grant, the last that
 matches decides.
 
 A text is followed through a pattern by the positions that a match may have reached, so it takes as
@@ -31,12 +32,12 @@ def matches_pattern(pattern: str, text: str) -> bool:
     >>> matches_pattern("git *", "git"), matches_pattern("git *", "gitk")
     (True, False)
     """
-    return _matches(pattern, text, _step_over)
+    return _matches(pattern, text.replace("\\", "/"), _step_over)
 
 
 def decide_effect(grant: Grant, text: str) -> Effect:
     """Return the effect of the last rule that matches a text."""
-    return _decide(grant, text, _step_over)
+    return _decide(grant, text.replace("\\", "/"), _step_over)
 
 
 def sample_effects(grants: tuple[Grant, ...]) -> Iterator[EffectCombination]:

@@ -49,7 +49,7 @@ def encode_and_check(
     loss_finder = loss_finder or LossFinder()
     text = target.encode(agent)
     decoded = target.decode(text, agent.name)
-    problems = target.problems(text)
+    problems = [*target.problems(text), *target.refuse(agent)]
     problems += [
         f"{target.title} would read a different {field} from this file"
         for field in (*sorted(target.keeps), "prompt")
@@ -103,6 +103,8 @@ def make_artifact(
 ) -> Artifact:
     """Return the file of an agent; raises UserError where the client would not load it as meant."""
     text, losses, problems = encode_and_check(target, agent, loss_finder)
+    if agent.name in target.own_agents:
+        raise UserError((_make_name_finding(variant, target, agent.name),))
     if problems:
         subject = f"{target.name} file of {variant.name}"
         messages = (f"{subject}: {problem}" for problem in problems)
@@ -117,6 +119,12 @@ def make_artifact(
         *_find_model_losses(variant),
     )
     return Artifact(path, text.encode(), target.name, variant, agent, losses)
+
+
+def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:
+    message = f"{target.title} has an agent '{name}' of its own, which this pack would replace"
+    hint = f"rename the pack, or leave {target.name} out of 'targets'"
+    return Finding("PP201", "error", variant.pack.path, 1, 1, message, hint)
 
 
 class Widenings:

@@ -25,6 +25,12 @@ from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
 from promptpack.targets.codec import as_number, find_wrong_value, join_front_matter, make_agent
+from promptpack.targets.opencode_patterns import (
+    read_rules,
+    sort_keys,
+    starts_at_home,
+    write_rules,
+)
 from promptpack.targets.target import Reasons, Target
 
 NAME = "opencode"
@@ -55,12 +61,13 @@ ENV_GUARD = (
     PatternRule("*.env.example", Effect.ALLOW),
 )
 GUARDS = {"external_directory": "ask", "doom_loop": "ask"}
+OWN_KEYS = (*GUARDS, "plan_enter", "plan_exit", "apply_patch", "workflow_tool_approval")
+"""OpenCode's own permissions and tools that look like a tool of an MCP server."""
 
 _MODES = ("subagent", "primary", "all")
 _EFFECTS = ("allow", "ask", "deny")
 _FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
-_OWN_KEYS = ("external_directory", "doom_loop", "plan_enter", "plan_exit", "apply_patch")
 _OPENING = re.compile(r"---(?!-)[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n|\Z)")
 _FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---", re.DOTALL)
 _COLON_VALUE = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*:\s*(?![\"'\s])(?=.*:)(.*\S)\s*")
@@ -117,15 +124,19 @@ def encode(agent: Agent) -> str:
 
 
 def decode(text: str, stem: str) -> Agent:
-    """Return the agent that OpenCode makes of a file; without a readable head, all is prompt."""
+    """Return the agent that OpenCode makes of a file; without a readable head, all is prompt.
+
+    An agent that is switched off is denied everything.
+    """
     keys, body = _read_file(text) or ({}, text)
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
+    is_off = keys.get("disable") is True
     return make_agent(
         NAME,
         keys,
         stem,
         body.strip(),
-        _make_effective_policy(tuple(_iter_rules(keys)), mode),
+        Policy(Effect.DENY) if is_off else _make_effective_policy(tuple(_iter_rules(keys)), mode),
         mode=mode,
         temperature=as_number(keys.get("temperature")),
     )
@@ -143,7 +154,10 @@ def find_problems(text: str) -> list[str]:
     for key, value in document.data.items():
         if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
             messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
-    messages += _find_clashes(document.data.get("permission"))
+    permission = document.data.get("permission")
+    for key, rules in permission.items() if isinstance(permission, dict) else ():
+        messages += _find_clashes(key)
+        messages += _find_misread_patterns(rules) if isinstance(rules, dict) else ()
     return messages if body.strip() else [*messages, "the prompt is empty"]
 
 
@@ -159,14 +173,34 @@ def find_refusal(text: str) -> str:
     return find_wrong_value(parts[0], _LOADED_VALUES)
 
 
-def _find_clashes(permission: object) -> Iterator[str]:
+def find_refusals(agent: Agent) -> Iterator[str]:
+    """Yield which tools of MCP servers have the name of something of OpenCode's own."""
+    for name in agent.policy.list_mcp_names():
+        server, tool = split_mcp_name(name)
+        if f"{server}_{tool}" in OWN_KEYS:
+            yield f"'{name}' can't be written: '{server}_{tool}' is OpenCode's own"
+
+
+def _find_clashes(key: str) -> Iterator[str]:
     """Yield why a server's name would open up something of OpenCode's own."""
-    for key in permission if isinstance(permission, dict) else ():
-        for own_key in _OWN_KEYS if key.endswith("_*") else ():
-            if matches_pattern(key, own_key):
-                yield (
-                    f"an MCP server can't be named '{key[:-2]}': OpenCode already has '{own_key}'"
-                )
+    for own_key in OWN_KEYS if key.endswith("_*") else ():
+        if matches_pattern(key, own_key):
+            yield f"an MCP server can't be named '{key[:-2]}': OpenCode already has '{own_key}'"
+
+
+def _find_misread_patterns(rules: Mapping[str, object]) -> Iterator[str]:
+    """Yield which patterns OpenCode would take for others, or would apply in another order."""
+    for pattern in filter(starts_at_home, rules):
+        yield (
+            f"the pattern '{pattern}' can't be written: OpenCode puts the home folder in place of "
+            "a '~' or '$HOME' at its start"
+        )
+    if sort_keys(rules) != list(rules):
+        pattern = sort_keys(rules)[0]
+        yield (
+            f"the pattern '{pattern}' can't be written: OpenCode moves a whole number to the "
+            "front, before the patterns that it should follow"
+        )
 
 
 def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
@@ -189,7 +223,7 @@ def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
                 rule._replace(effect=Effect.DENY) if rule.effect is Effect.INHERIT else rule
                 for rule in grant
             )
-        _write_grant(permission, key, grant, policy.default)
+        _write_grant(permission, key, write_rules(grant), policy.default)
     server_names = sorted(policy.list_mcp_names(), key=lambda capability: "/" in capability)
     for capability in server_names:
         server, tool = split_mcp_name(capability)
@@ -231,10 +265,9 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
     merged |= permission if isinstance(permission, dict) else {}
     if permission in _EFFECTS:
         merged["*"] = permission
-    for key, value in merged.items():
-        rules = value if isinstance(value, dict) else {"*": value}
-        numeric = sorted((p for p in rules if p.isdigit()), key=int)
-        for pattern in (*numeric, *(p for p in rules if not p.isdigit())):
+    for key in sort_keys(merged):
+        rules = merged[key] if isinstance(merged[key], dict) else {"*": merged[key]}
+        for pattern in sort_keys(rules):
             if rules[pattern] in _EFFECTS:
                 yield _PermissionRule(key, pattern, Effect(rules[pattern]))
 
@@ -243,7 +276,7 @@ def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -
     grants: dict[str, Grant] = {c: _make_grant(key, own_rules, mode) for c, key in KEYS.items()}
     for key in dict.fromkeys(rule.permission for rule in own_rules):
         match = _MCP_KEY.fullmatch(key)
-        if match and key not in _OWN_KEYS:
+        if match and key not in OWN_KEYS:
             server, tool = match.groups()
             name = make_mcp_name(server, "" if tool == "*" else tool)
             example = f"{server}_{'other' if tool == '*' else tool}"
@@ -259,10 +292,10 @@ def _make_grant(permission: str, own_rules: tuple[_PermissionRule, ...], mode: M
         return grant_of(Effect.DENY)
     grant: Grant = ()
     for rule in (*_DEFAULTS, *own_rules):
-        if matches_pattern(rule.permission, permission):
+        if matches_pattern(rule.permission.replace("\\", "/"), permission):
             pattern_rule = PatternRule(rule.pattern, rule.effect)
             grant = (pattern_rule,) if rule.pattern == "*" else (*grant, pattern_rule)
-    return grant
+    return read_rules(grant)
 
 
 def _is_opaque(key: str) -> bool:
@@ -270,7 +303,7 @@ def _is_opaque(key: str) -> bool:
     root, _, permission = key.partition(".")
     if root != "permission" or permission in ("", "*", *KEYS.values()):
         return False
-    return "_" not in permission or any(matches_pattern(permission, own) for own in GUARDS)
+    return "_" not in permission or any(matches_pattern(permission, own) for own in OWN_KEYS)
 
 
 def _read_file(text: str) -> tuple[dict[str, Any], str] | None:
@@ -335,9 +368,11 @@ OPENCODE = Target(
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     provides=frozenset(KEYS),
     keys=frozenset(_KEY_CHECKS),
-    policy_keys=frozenset({"tools", "permission"}),
-    harmless_keys=frozenset({"top_p", "color", "hidden", "disable", "steps"}),
+    policy_keys=frozenset({"tools", "permission", "disable"}),
+    harmless_keys=frozenset({"top_p", "color", "hidden", "steps"}),
     is_opaque=_is_opaque,
+    own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
+    refuse=find_refusals,
     reasons=Reasons(
         capabilities={
             "read": "OpenCode asks before it reads .env files; that guard is kept",

@@ -1,6 +1,6 @@
 """What a client is declared as: a codec, and the facts about the client that others go by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -96,9 +96,11 @@ class Target:
 
     `policy_keys` are the front matter keys of which `decode` knows what they grant, but those for
     which `is_opaque` (a key of a mapping is `root.key`); `harmless_keys` grant nothing. `read_by`
-    names the other targets whose clients load the file too. `explain_widening` says why a
-    capability is wider than meant if something else that the agent may do is the cause. Beyond
-    `hard_limits`, in characters of a field or the prompt, the client refuses a file.
+    names the other targets whose clients load the file too. `own_agents` names the agents that the
+    client has itself and that a file of that name would replace, as far as that was measured.
+    `refuse` says what of an agent the client would take for something else. `explain_widening` says
+    why a capability is wider than meant if something else that the agent may do is the cause.
+    Beyond `hard_limits`, in characters of a field or the prompt, the client refuses a file.
     """
 
     name: str
@@ -122,6 +124,8 @@ class Target:
     loads: Callable[[str], str] = lambda _text: ""
     read_by: tuple[str, ...] = ()
     soft_limit: SoftLimit | None = None
+    own_agents: frozenset[str] = frozenset()
+    refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
 
