@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from promptpack.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from promptpack.api import (
         Artifact,
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
         lint_project,
         load_project,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Artifact",

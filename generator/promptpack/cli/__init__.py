@@ -11,9 +11,9 @@ from typing import TextIO
 
 import click
 
-from promptpack import __version__
 from promptpack.cli.state import COLORS, FORMATS, State, add_global_options
 from promptpack.model import UserError
+from promptpack.version import __version__
 
 COMMANDS = {
     "build": "Render every variant for every client.",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from promptpack import __version__
+from promptpack.version import __version__
 
 
 def make_log(name: str, rules: list[dict[str, Any]], results: list[dict[str, Any]]) -> str:

@@ -1,0 +1,3 @@
+"""The version of promptpack, for whoever has to name it."""
+
+__version__ = "0.1.0"
