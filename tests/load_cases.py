@@ -40,6 +40,8 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("description: Asks.\npermission: {edit: ask}", "ask", "maybe"),
         write_twins("description: Asks.\npermission: {bash: {a: ask}}", "bash", "webfetch"),
         write_twins("description: one: two", "one: two", "one: two\nthree"),
+        write_twins("description: '2026-01-02'\nsteps: 2.0", "'2026-01-02'", "2026-01-02"),
+        write_twins("description: T\npermission: {bash: {}}", "T", "2026-01-02T10:00:00Z"),
         write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
         write_twins("description: one\ntwo three", "one", "a: b"),
     ),
@@ -51,6 +53,7 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("name: asker\ndescription: a\ndescription: b", "name: asker", "name: {{X}}"),
         Twins(f"\ufeff---\n{_HEAD}\n---\nBody.\n", f"\ufeff---\n{_HEAD}\nBody.\n"),
         write_twins(_HEAD + "\ntools: 5\nmodel: [a]", "name: asker", "name: a:b"),
+        write_twins(_HEAD + "\nfoo: 5", "foo", "hooks"),
     ),
     "copilot": (
         write_twins("description: ''", "description: ''", "name: asker"),
@@ -58,7 +61,8 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("description: Asks.\ntools: read, edit", "read, edit", ""),
         write_twins("description: Asks.\ntools: [read]", "[read]", "[5]"),
         write_twins("description: Asks.\nfoo: 1", "foo", "user-invocable"),
-        write_twins("description: Asks.\nmodel: [a]", "[a]", "5"),
+        write_twins("description: Asks.\nmodel: [a]", "[a]", "[]"),
+        write_twins("description: Asks.\nmcp-servers:", "mcp-servers:", "github:"),
         write_twins("foo: &b {tools: read}\ndescription: a", "description: a", "<<: *b"),
     ),
     "codex": (

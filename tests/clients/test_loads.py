@@ -79,6 +79,9 @@ HEADS = {
     "bracket": f"description: [a: b\n{RULES}",
     "open": f"description: [a\n{RULES}",
     "list": "- a\n- b\n",
+    "tag": f"description: !other x\n{RULES}",
+    "text": f"description: !!str 5\n{RULES}",
+    "no patterns": f"description: d\nsteps: 2.0\n{RULES}  read: {{}}\n",
     "True": "description: d\ntools: {bash: False, edit: True}\n",
 }
 FRAMES = {
@@ -165,3 +168,12 @@ def test_the_other_clients_read_odd_front_matter_as_decode_does(target: str) -> 
             assert grants == {"edit": "allow", "execute": "deny"}, text
             assert seen.tools is not None
             assert not seen.tools & {"Bash", "bash", "run_shell_command"}, text
+
+
+def test_claude_code_reads_front_matter_up_to_three_hyphens_anywhere() -> None:
+    head = "---\nname: asker\ndescription: one --- two\ntools: Read\n---\nBody.\n"
+    cut, whole = ask("claude-code", [head, head.replace(" --- ", " -- ")])
+    assert cut.tools is not None
+    assert {"Bash", "Edit"} <= cut.tools
+    assert whole.tools == {"Read"}
+    assert TARGETS["claude-code"].problems(head) != []

@@ -20,7 +20,11 @@ _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*)
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?)"
 )
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?")
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "binary")
+)
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -68,6 +72,9 @@ class _ClientReader:
         if depth > DEPTH_LIMIT:
             raise ValueError(f"nested more than {DEPTH_LIMIT} levels deep")
         data: Any
+        tag = getattr(event, "tag", None)
+        if tag and tag not in _TAGS and tag != "!":
+            raise ValueError(f"unknown tag '{tag}'")
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
                 raise ValueError(f"unidentified alias '{event.anchor}'")
@@ -131,8 +138,9 @@ def _resolve_scalar(event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data
             return int(value.replace("_", ""), 0 if has_prefix else 10)
         if _FLOAT.fullmatch(value):
             return float(value.replace("_", ""))
-        if _DATE.fullmatch(value):
-            return datetime.date.fromisoformat(value)
+        if _TIME.fullmatch(value):
+            is_date = len(value) == len("2026-01-02")
+            return (datetime.date if is_date else datetime.datetime).fromisoformat(value)
     return value
 
 

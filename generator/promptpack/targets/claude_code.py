@@ -28,6 +28,7 @@ from promptpack.source import frontmatter
 from promptpack.source.client_yaml import read_client_yaml
 from promptpack.targets.codec import (
     check_front_matter,
+    find_wrong_value,
     grants_fully,
     join_front_matter,
     make_agent,
@@ -113,6 +114,10 @@ def find_problems(text: str) -> list[str]:
         for entry in entries
         if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
     ]
+    front_matter = frontmatter.split_front_matter(text).head
+    match = _match_front_matter(text)
+    if match and front_matter and match[1] != front_matter:
+        messages.append("the front matter contains '---', where Claude Code stops reading it")
     return [*check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS)), *messages]
 
 
@@ -132,7 +137,7 @@ def find_refusal(text: str) -> str:
         return f"the name {name!r} begins with -, contains : or is longer than {_NAME_LIMIT}"
     if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
         return "'description' is missing or not text"
-    return ""
+    return find_wrong_value(keys, {"hooks": lambda v: not v or isinstance(v, dict)})
 
 
 def _read_file(text: str) -> tuple[dict[str, Any], str]:

@@ -110,8 +110,10 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     "name": lambda v: isinstance(v, (str, date)),
     "description": lambda v: isinstance(v, (str, date)),
     "tools": lambda v: isinstance(v, str) or is_text_list(v),
-    "model": lambda v: isinstance(v, str) or is_text_list(v),
-    "mcp-servers": lambda v: isinstance(v, dict),
+    "model": lambda v: isinstance(v, str) or (is_text_list(v) and v != []),
+    "mcp-servers": lambda v: v is None or isinstance(v, dict),
+    "skills": lambda v: isinstance(v, list),
+    **dict.fromkeys(("github", "hooks"), lambda v: isinstance(v, dict)),
     **dict.fromkeys(
         ("disable-model-invocation", "user-invocable", "infer"), lambda v: isinstance(v, bool)
     ),

@@ -24,7 +24,13 @@ from promptpack.model import (
 from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
-from promptpack.targets.codec import as_number, find_wrong_value, join_front_matter, make_agent
+from promptpack.targets.codec import (
+    as_number,
+    find_wrong_value,
+    is_number,
+    join_front_matter,
+    make_agent,
+)
 from promptpack.targets.opencode_patterns import (
     read_rules,
     sort_keys,
@@ -68,6 +74,7 @@ _MODES = ("subagent", "primary", "all")
 _EFFECTS = ("allow", "ask", "deny")
 _FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
+_INTEGER_END = 2**53
 _OPENING = re.compile(r"---(?!-)[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n|\Z)")
 _FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---", re.DOTALL)
 _COLON_VALUE = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*:\s*(?![\"'\s])(?=.*:)(.*\S)\s*")
@@ -89,7 +96,10 @@ _LOADED_VALUES: Mapping[str, Any] = {
     **_KEY_CHECKS,
     "model": lambda v: isinstance(v, str),
     "variant": lambda v: isinstance(v, str),
-    "maxSteps": lambda v: type(v) is int and v > 0,
+    **dict.fromkeys(
+        ("steps", "maxSteps"), lambda v: is_number(v) and 0 < v < _INTEGER_END and v % 1 == 0
+    ),
+    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_loaded_permission(v),
     "options": lambda v: isinstance(v, dict),
     "tools": lambda v: isinstance(v, dict) and all(isinstance(one, bool) for one in v.values()),
 }
@@ -349,6 +359,14 @@ def _quote_values(text: str) -> str:
 
 def _is_valid_permission(value: object) -> bool:
     return isinstance(value, dict) and all(_is_valid_rule(*item) for item in value.items())
+
+
+def _is_loaded_permission(value: object) -> bool:
+    """Tell whether OpenCode loads a permission map; one without patterns has no effect."""
+    rules = value.items() if isinstance(value, dict) else ()
+    return isinstance(value, dict) and all(
+        _is_valid_rule(key, rule) or (rule == {} and key not in PLAIN) for key, rule in rules
+    )
 
 
 def _is_valid_rule(key: object, rule: object) -> bool:
