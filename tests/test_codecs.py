@@ -332,19 +332,29 @@ def test_a_tool_that_is_called_like_one_of_opencode_is_refused(name: str, own: s
     assert set(refused) <= set(encode_and_check(TARGETS["opencode"], agent)[2])
 
 
-@pytest.mark.parametrize("name", sorted(TARGETS["opencode"].own_agents))
-def test_a_pack_named_like_an_agent_of_the_client_is_refused(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        *(("opencode", name) for name in sorted(TARGETS["opencode"].own_agents)),
+        ("claude-code", "general-purpose"),
+        ("copilot", "explore"),
+        ("codex", "worker"),
+    ],
+)
+def test_a_pack_named_like_an_agent_of_the_client_is_refused(
+    target: str, name: str, tmp_path: Path
+) -> None:
     files = {
         path.replace("packs/demo/", f"packs/{name}/"): text.replace("name: demo", f"name: {name}")
         for path, text in DEMO.items()
     }
     write_files(tmp_path, files)
+    pack = tmp_path / f"packs/{name}/pack.yaml"
+    pack.write_text(pack.read_text().replace("[opencode]", f"[{target}]"))
     with pytest.raises(UserError) as refused:
         build_project(load_project(tmp_path))
-    (finding,) = refused.value.findings
-    assert finding.code == "PP201"
-    assert f"OpenCode has an agent '{name}' of its own" in finding.message
-    assert finding.hint == "rename the pack, or leave opencode out of 'targets'"
-    pack = tmp_path / f"packs/{name}/pack.yaml"
-    pack.write_text(pack.read_text().replace("[opencode]", "[system]"))
+    (finding,) = (found for found in refused.value.findings if found.code == "PP201")
+    assert f"{TARGETS[target].title} has an agent '{name}' of its own" in finding.message
+    assert finding.hint == f"rename the pack, or leave {target} out of 'targets'"
+    pack.write_text(pack.read_text().replace(f"[{target}]", "[system]"))
     assert build_project(load_project(tmp_path))

@@ -57,6 +57,14 @@ def observe_subagent(files: Files, name: str) -> Observation:
     return _observation(child, requests[0], name)
 
 
+def list_own_agents() -> frozenset[str]:
+    """Return the agents that Copilot can spawn where nobody wrote one."""
+    _, requests = _run({}, ["--allow-all-tools", "-p", "hi"], Recorder())
+    functions = (tool["function"] for body in requests for tool in body.get("tools", []))
+    task = next(function for function in functions if function["name"] == "task")
+    return frozenset(task["parameters"]["properties"]["agent_type"]["enum"])
+
+
 def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
     with sandbox(files) as box, recorder:
         env = {

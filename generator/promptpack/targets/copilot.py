@@ -172,6 +172,9 @@ COPILOT = Target(
     policy_keys=frozenset({"tools"}),
     harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
     hard_limits=_LIMITS,
+    own_agents=frozenset(
+        {"code-review", "explore", "general-purpose", "research", "security-review", "task"}
+    ),
     reasons=Reasons(
         capabilities={
             "skill": "Copilot gives every main session its skills, whatever the agent lists",
