@@ -45,6 +45,9 @@ from test_docs import ROOT
         ("opencode", "disable: true\npermission: allow", {"read": "deny", OTHER_MCP: "deny"}),
         ("opencode", "x: &a {edit: deny}\npermission: {<<: *a, read: ask}", {"edit": "deny"}),
         ("opencode", "permission: {edit: ask, <<: {edit: deny}}", {"edit": "ask"}),
+        ("opencode", "permission: {<<: {edit: deny}, <<: {question: ask}}", {"question": "ask"}),
+        ("opencode", "permission: {<<: deny, edit: deny}", {"edit": "allow"}),
+        ("opencode", "permission: {'<<': {edit: deny}, '<<': {edit: deny}}", {"edit": "allow"}),
         ("opencode", 'permission: {"9": allow, "*": deny}', {"read": "deny"}),
         ("opencode", "permission: {edit: deny}\npermission: {}", {"edit": "allow"}),
         ("opencode", "description: a: b\npermission: deny", {"edit": "deny"}),
@@ -309,7 +312,7 @@ def test_merges_that_multiply_are_given_up(merge: str) -> None:
     lines = [f"v{n + 1}: &v{n + 1} {{x{n}: y, {merge.format(n)}}}" for n in range(25)]
     text = "\n".join(["---", "v0: &v0 {x: y}", *lines, "permission: deny", "---", "B"])
     agent = TARGETS["opencode"].decode(text, "a")
-    assert describe_grant(agent.policy.grant("read")) == "deny"
+    assert agent.policy.grant("edit")[0].effect is Effect.ALLOW  # the default: never less is told
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ READINGS = {
         "---\npermission:\n  <<: [{edit: deny, bash: ask}, {bash: deny, '*': ask}]\n  edit: allow\n"
         "---\nB\n"
     ),
+    "twice": "---\npermission: {<<: {edit: deny, question: allow}, <<: {bash: deny}}\n---\nB\n",
+    "no merge": "---\npermission:\n  <<: deny\n  edit: deny\n---\nB\n",
+    "alias": "---\npermission: {edit: &e deny, bash: *e}\n---\nB\n",
     "numbers": (
         '---\npermission: {"*": deny, bash: {"*": deny, "7": allow, "01": allow, "4294967295": '
         'allow, "4294967294": allow}, 9: allow}\n---\nB\n'

@@ -6,7 +6,7 @@ in the wild, a tenth of which are not valid YAML and which real clients read all
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -93,22 +93,25 @@ def read_lenient(front_matter: str) -> dict[str, Any]:
     return result
 
 
-def read_merged(front_matter: str) -> dict[str, Any]:
+def read_merged(front_matter: str) -> dict[str, Any] | None:
     """Return the keys as `read_lenient` does, with `<<` and aliases written out.
 
     As in JavaScript's reader, a key keeps its first place, and a merged key never replaces another.
+    None is for a key given twice, for a merge of something else than mappings, and for too many.
     """
     document = parse_front_matter(front_matter)
     codes = {finding.code for finding in document.findings}
     if "PP006" in codes or not ("PP005" in codes or "<<" in front_matter):
-        return read_lenient(front_matter)
+        return None if "PP003" in codes else read_lenient(front_matter)
     try:
         node = yaml.compose(front_matter, yaml.SafeLoader)
         if not isinstance(node, yaml.MappingNode):
             return read_lenient(front_matter)
         text = yaml.serialize(_NodeCopier().copy(node), Dumper=_NoAliases)
-    except (yaml.YAMLError, RecursionError, OverflowError):
-        return read_lenient(front_matter)
+    except (ValueError, OverflowError):
+        return None
+    except (yaml.YAMLError, RecursionError):
+        return None if "PP003" in codes else read_lenient(front_matter)
     return read_lenient(text)
 
 
@@ -117,7 +120,10 @@ class _NoAliases(yaml.SafeDumper):
 
 
 class _NodeCopier:
-    """Copies a node with what it merges; raises OverflowError where that is very much."""
+    """Copies a node with what it merges; raises OverflowError where that is very much.
+
+    Raises ValueError for a key given twice, and for a merge of something else than mappings.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -136,16 +142,25 @@ class _NodeCopier:
     def _list_pairs(self, node: yaml.MappingNode, depth: int) -> list[tuple[yaml.Node, yaml.Node]]:
         """Return the keys and values of a mapping in order, merged ones where their `<<` stands."""
         pairs: dict[object, tuple[yaml.Node, yaml.Node]] = {}
+        own_keys = set()
         for key, value in node.value:
             self._take_step(depth)
-            if key.tag != _MERGE:
-                pairs[_identify(key)] = key, value
+            if key.tag == _MERGE:
+                for pair in self._list_merged(value, depth):
+                    pairs.setdefault(_identify(pair[0]), pair)
                 continue
-            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                if isinstance(source, yaml.MappingNode):
-                    for merged_key, merged_value in self._list_pairs(source, depth + 1):
-                        pairs.setdefault(_identify(merged_key), (merged_key, merged_value))
+            identity = _identify(key)
+            if identity in own_keys:
+                raise ValueError
+            own_keys.add(identity)
+            pairs[identity] = key, value
         return list(pairs.values())
+
+    def _list_merged(self, value: yaml.Node, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                raise ValueError
+            yield from self._list_pairs(source, depth + 1)
 
     def _take_step(self, depth: int) -> None:
         self._count += 1

@@ -119,11 +119,7 @@ def decode(text: str, stem: str) -> Agent:
     """
     text = text.removeprefix("\ufeff")
     front_matter, body, _ = frontmatter.split_front_matter(text)
-    keys = (
-        frontmatter.read_merged(front_matter)
-        if front_matter is not None and not _has_duplicate_keys(front_matter)
-        else None
-    )
+    keys = None if front_matter is None else frontmatter.read_merged(front_matter)
     if keys is None:
         keys, body = {}, text
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
@@ -289,11 +285,6 @@ def _is_opaque(key: str) -> bool:
     if root != "permission" or permission in ("", "*", *KEYS.values()):
         return False
     return "_" not in permission or any(matches_pattern(permission, own) for own in OWN_KEYS)
-
-
-def _has_duplicate_keys(front_matter: str) -> bool:
-    findings = frontmatter.parse_front_matter(front_matter).findings
-    return any(finding.code == "PP003" for finding in findings)
 
 
 def _is_valid_permission(value: object) -> bool:
