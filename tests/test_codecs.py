@@ -45,6 +45,9 @@ from test_docs import ROOT
         ("opencode", "disable: true\npermission: allow", {"read": "deny", OTHER_MCP: "deny"}),
         ("opencode", "x: &a {edit: deny}\npermission: {<<: *a, read: ask}", {"edit": "deny"}),
         ("opencode", "permission: {edit: ask, <<: {edit: deny}}", {"edit": "ask"}),
+        ("opencode", "permission: {<<: {edit: deny}, <<: {question: ask}}", {"question": "ask"}),
+        ("opencode", "permission: {<<: deny, edit: deny}", {"edit": "allow"}),
+        ("opencode", "permission: {'<<': {edit: deny}, '<<': {edit: deny}}", {"edit": "allow"}),
         ("opencode", 'permission: {"9": allow, "*": deny}', {"read": "deny"}),
         ("opencode", "permission: {edit: deny}\npermission: {}", {"edit": "allow"}),
         ("opencode", "description: a: b\npermission: deny", {"edit": "deny"}),
@@ -306,12 +309,20 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
-@pytest.mark.parametrize("merge", ["<<: [*v{0}, *v{0}, *v{0}]", "k{0}: [*v{0}, *v{0}, *v{0}]"])
-def test_merges_that_multiply_are_given_up(merge: str) -> None:
-    lines = [f"v{n + 1}: &v{n + 1} {{x{n}: y, {merge.format(n)}}}" for n in range(25)]
+@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini"])
+def test_aliases_that_multiply_are_given_up_and_then_everything_is_granted(target: str) -> None:
+    lines = [f"v{n + 1}: &v{n + 1} [*v{n}, *v{n}, *v{n}]" for n in range(25)]
+    rules = ["permission: {edit: deny}", "tools: [read]", "disallowedTools: Edit"]
+    text = "\n".join(["---", "v0: &v0 {x: y}", *lines, *rules, "---", "B"])
+    agent = TARGETS[target].decode(text, "a")
+    assert agent.policy.grant("edit")[0].effect is Effect.ALLOW  # never less than the client grants
+
+
+def test_merges_are_read_however_often_they_repeat() -> None:
+    lines = [f"v{n + 1}: &v{n + 1} {{x{n}: y, <<: [*v{n}, *v{n}, *v{n}]}}" for n in range(25)]
     text = "\n".join(["---", "v0: &v0 {x: y}", *lines, "permission: deny", "---", "B"])
     agent = TARGETS["opencode"].decode(text, "a")
-    assert describe_grant(agent.policy.grant("read")) == "deny"
+    assert describe_grant(agent.policy.grant("edit")) == "deny"
 
 
 @pytest.mark.parametrize(
@@ -334,19 +345,29 @@ def test_a_tool_that_is_called_like_one_of_opencode_is_refused(name: str, own: s
     assert set(refused) <= set(encode_and_check(TARGETS["opencode"], agent)[2])
 
 
-@pytest.mark.parametrize("name", sorted(TARGETS["opencode"].own_agents))
-def test_a_pack_named_like_an_agent_of_the_client_is_refused(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        *(("opencode", name) for name in sorted(TARGETS["opencode"].own_agents)),
+        ("claude-code", "general-purpose"),
+        ("copilot", "explore"),
+        ("codex", "worker"),
+    ],
+)
+def test_a_pack_named_like_an_agent_of_the_client_is_refused(
+    target: str, name: str, tmp_path: Path
+) -> None:
     files = {
         path.replace("packs/demo/", f"packs/{name}/"): text.replace("name: demo", f"name: {name}")
         for path, text in DEMO.items()
     }
     write_files(tmp_path, files)
+    pack = tmp_path / f"packs/{name}/pack.yaml"
+    pack.write_text(pack.read_text().replace("[opencode]", f"[{target}]"))
     with pytest.raises(UserError) as refused:
         build_project(load_project(tmp_path))
-    (finding,) = refused.value.findings
-    assert finding.code == "PP201"
-    assert f"OpenCode has an agent '{name}' of its own" in finding.message
-    assert finding.hint == "rename the pack, or leave opencode out of 'targets'"
-    pack = tmp_path / f"packs/{name}/pack.yaml"
-    pack.write_text(pack.read_text().replace("[opencode]", "[system]"))
+    (finding,) = (found for found in refused.value.findings if found.code == "PP201")
+    assert f"{TARGETS[target].title} has an agent '{name}' of its own" in finding.message
+    assert finding.hint == f"rename the pack, or leave {target} out of 'targets'"
+    pack.write_text(pack.read_text().replace(f"[{target}]", "[system]"))
     assert build_project(load_project(tmp_path))

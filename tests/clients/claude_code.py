@@ -76,6 +76,13 @@ def observe_subagent(files: Files, name: str) -> Observation:
     )
 
 
+def list_own_agents() -> frozenset[str]:
+    """Return the agents that Claude Code has where nobody wrote one."""
+    ran, _ = _run({}, [], Recorder())
+    init = next(line for line in _lines(ran) if line.get("subtype") == "init")
+    return frozenset(init["agents"])
+
+
 def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
     with sandbox(files) as box, recorder:
         env = {

@@ -72,6 +72,15 @@ def observe_instructions(files: Files) -> str | None:
     return None
 
 
+def list_own_agents() -> frozenset[str]:
+    """Return the roles that Codex can spawn besides those of files, told only where one is."""
+    role = b"name = 'asker'\ndescription = 'Asks.'\ndeveloper_instructions = 'Ask.'\n"
+    with sandbox({".codex/agents/asker.toml": role}) as box, Recorder() as recorder:
+        _codex(box, recorder.url, ["exec", "--json", "--skip-git-repo-check", "hi"])
+    listed = _list_roles(recorder.requests[0].body)
+    return frozenset(re.findall(r"^([\w-]+): \{$", listed, re.MULTILINE)) - {"asker"}
+
+
 def _codex(box: Sandbox, url: str, arguments: list[str]) -> Ran:
     home = box.folder("home/.codex", {"config.toml": _config(box, url).encode()})
     command = [client("node"), client("codex"), *arguments]
@@ -127,11 +136,14 @@ def _names(body: Json) -> list[str]:
 
 def _description(parent: Json, name: str) -> str | None:
     """Return the text of one role in the list that the spawn_agent tool shows the model."""
-    spaces = (tool.get("tools", []) for tool in parent["tools"])
-    spawn = next(tool for space in spaces for tool in space if tool["name"] == "spawn_agent")
-    listed = spawn["parameters"]["properties"]["agent_type"]["description"]
-    match = re.search(rf"(?s)\n{re.escape(name)}: {{\n(.*?)\n}}", listed)
+    match = re.search(rf"(?s)\n{re.escape(name)}: {{\n(.*?)\n}}", _list_roles(parent))
     return match[1].partition("\n- This role's ")[0] if match else None  # Codex adds its fixed keys
+
+
+def _list_roles(body: Json) -> str:
+    spaces = (tool.get("tools", []) for tool in body["tools"])
+    spawn = next(tool for space in spaces for tool in space if tool["name"] == "spawn_agent")
+    return str(spawn["parameters"]["properties"]["agent_type"]["description"])
 
 
 def _errors(ran: Ran) -> tuple[str, ...]:

@@ -97,6 +97,14 @@ def _start(script: str) -> Json:
     return {"type": "local", "command": sys.executable, "args": [script], "tools": ["*"]}
 
 
+def list_own_agents() -> frozenset[str]:
+    """Return the agents that Copilot can spawn where nobody wrote one."""
+    _, requests = _run({}, ["--allow-all-tools", "-p", "hi"], Recorder())
+    functions = (tool["function"] for body in requests for tool in body.get("tools", []))
+    task = next(function for function in functions if function["name"] == "task")
+    return frozenset(task["parameters"]["properties"]["agent_type"]["enum"])
+
+
 def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
     with sandbox(files) as box, recorder:
         env = {

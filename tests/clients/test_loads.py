@@ -175,5 +175,5 @@ def test_claude_code_reads_front_matter_up_to_three_hyphens_anywhere() -> None:
     cut, whole = ask("claude-code", [head, head.replace(" --- ", " -- ")])
     assert cut.tools is not None
     assert {"Bash", "Edit"} <= cut.tools
-    assert whole.tools == {"Read"}
+    assert whole.tools == frozenset({"Read"})
     assert TARGETS["claude-code"].problems(head) != []

@@ -34,6 +34,12 @@ READINGS = {
         "---\npermission:\n  <<: [{edit: deny, bash: ask}, {bash: deny, '*': ask}]\n  edit: allow\n"
         "---\nB\n"
     ),
+    "twice": "---\npermission: {<<: {edit: deny, question: allow}, <<: {bash: deny}}\n---\nB\n",
+    "merge order": (
+        "---\npermission:\n  bash: ask\n  <<: {'*': deny, bash: allow}\n  edit: allow\n---\nB\n"
+    ),
+    "no merge": "---\npermission:\n  <<: deny\n  edit: deny\n---\nB\n",
+    "alias": "---\npermission: {edit: &e deny, bash: *e}\n---\nB\n",
     "numbers": (
         '---\npermission: {"*": deny, bash: {"*": deny, "7": allow, "01": allow, "4294967295": '
         'allow, "4294967294": allow}, 9: allow}\n---\nB\n'
@@ -144,17 +150,3 @@ def test_opencode_counts_units_and_takes_both_slashes() -> None:
     assert {text for text in TEXTS if decide_effect(grant, text) is ALLOW} >= allowed
     by_characters = (*POLICY[:4], PatternRule("cp ??", ALLOW))
     assert not {text for text in TEXTS if decide_effect(by_characters, text) is ALLOW} >= allowed
-
-
-def test_the_agents_of_opencode_are_the_ones_we_know() -> None:
-    own_agents = opencode.list_own_agents()
-    assert own_agents == TARGET.own_agents
-    assert own_agents - {"plan"} != TARGET.own_agents
-
-
-def test_a_file_replaces_an_agent_of_the_same_name() -> None:
-    """Why such a name is refused."""
-    names = sorted(TARGET.own_agents)
-    files = {f".opencode/agents/{name}.md": b"---\ndescription: Mine.\n---\nB\n" for name in names}
-    seen = opencode.observe_folders([(files, name) for name in [*names, "asker"]])
-    assert [one.description for one in seen] == [*["Mine."] * len(names), None]

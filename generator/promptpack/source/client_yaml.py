@@ -39,6 +39,7 @@ def read_client_yaml(
 ) -> Any:  # noqa: ANN401 - YAML data
     """Return the data of one YAML document; raises ValueError where it can't be read.
 
+    LimitError is for what a client reads and we don't.
     A key used twice is an error, unless the last one wins. Where a client merges nothing, `<<` is
     a key like any. `anchors` are those of earlier texts; the text's own are added.
     """
@@ -49,6 +50,10 @@ def read_client_yaml(
         raise ValueError(getattr(error, "problem", None) or "not readable") from None
     _check_size(data)
     return data
+
+
+class LimitError(ValueError):
+    """Says that a client may well read a text, which is too deep or too large to be read here."""
 
 
 class _ClientReader:
@@ -70,7 +75,7 @@ class _ClientReader:
 
     def _read_node(self, event: yaml.Event, depth: int) -> Any:  # noqa: ANN401 - YAML data
         if depth > DEPTH_LIMIT:
-            raise ValueError(f"nested more than {DEPTH_LIMIT} levels deep")
+            raise LimitError(f"nested more than {DEPTH_LIMIT} levels deep")
         data: Any
         tag = getattr(event, "tag", None)
         if tag and tag not in _TAGS and tag != "!":
@@ -97,8 +102,9 @@ class _ClientReader:
             yield event
 
     def _read_mapping(self, depth: int) -> dict[str, Any]:
+        """Return a mapping; a merged key stands where `<<` does, and replaces no other key."""
         data: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        own_names = set()
         for event in self._iter_to(yaml.MappingEndEvent):
             key = self._read_node(event, depth + 1)
             if isinstance(event, yaml.ScalarEvent):
@@ -106,24 +112,17 @@ class _ClientReader:
             value = self._read_node(next(self.events), depth + 1)
             is_plain = isinstance(event, yaml.ScalarEvent) and not event.style
             if self.merges and is_plain and key == "<<":
-                merged = {**_merge_mappings(value), **merged}
+                for merged in value if isinstance(value, list) else [value]:
+                    if not isinstance(merged, dict):
+                        raise ValueError("cannot merge mappings: the merged value is no mapping")
+                    data |= {name: merged[name] for name in merged if name not in data}
                 continue
             name = "[object Object]" if isinstance(key, dict) else str(key)
-            if name in data and not self.last_wins:
+            if name in own_names and not self.last_wins:
                 raise ValueError(f"duplicated mapping key '{name}'")
+            own_names.add(name)
             data[name] = value
-        return {**merged, **data} if merged else data
-
-
-def _merge_mappings(value: object) -> dict[str, Any]:
-    """Return what `<<` brings in; the first of several mappings counts."""
-    mappings = value if isinstance(value, list) else [value]
-    result: dict[str, Any] = {}
-    for mapping in mappings:
-        if not isinstance(mapping, dict):
-            raise ValueError("cannot merge mappings: the merged value is no mapping")
-        result = {**mapping, **result}
-    return result
+        return data
 
 
 def _resolve_scalar(event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data
@@ -145,7 +144,7 @@ def _resolve_scalar(event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data
 
 
 def _check_size(data: object) -> None:
-    """Raise ValueError where aliases make the data too deep or too large to be walked."""
+    """Raise LimitError where aliases make the data too deep or too large to be walked."""
     level, count = [data], 0
     for _ in range(DEPTH_LIMIT):
         values = (_list_values(one) for one in level)
@@ -153,10 +152,10 @@ def _check_size(data: object) -> None:
         for one in chain.from_iterable(values):
             count += 1
             if count > _NODE_LIMIT:
-                raise ValueError("too large with its aliases written out")
+                raise LimitError("too large with its aliases written out")
             level.append(one)
     if any(isinstance(one, (dict, list)) for one in level):
-        raise ValueError(f"nested more than {DEPTH_LIMIT} levels deep")
+        raise LimitError(f"nested more than {DEPTH_LIMIT} levels deep")
 
 
 def _list_values(data: object) -> list[Any]:

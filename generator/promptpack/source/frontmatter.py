@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from promptpack.source.client_yaml import Anchors, read_client_yaml
+from promptpack.source.client_yaml import Anchors, LimitError, read_client_yaml
 from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR, Document, read_yaml
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -94,11 +94,15 @@ def read_mapping(
     """Return the keys of front matter as clients read YAML, none where it is no mapping.
 
     Raises ValueError where it is not YAML, or a key is used twice and the last one doesn't win.
+    What is too large to be read here has no keys: without any, every client grants most.
     """
     document = parse_front_matter(front_matter)  # where nothing is wrong, all readers agree
     data = document.data
     if document.findings:
-        data = read_client_yaml(front_matter, last_wins=last_wins, merges=merges)
+        try:
+            data = read_client_yaml(front_matter, last_wins=last_wins, merges=merges)
+        except LimitError:
+            data = None
     return {**data} if isinstance(data, dict) else {}
 
 

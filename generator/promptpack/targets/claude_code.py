@@ -281,6 +281,7 @@ CLAUDE_CODE = Target(
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools", "disallowedTools", "memory"}),
     read_by=("copilot", "cursor"),
+    own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
     reasons=Reasons(
         capabilities={
             "list": "Claude Code has no tool to list folders; Glob and the shell do that",

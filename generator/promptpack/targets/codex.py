@@ -190,6 +190,7 @@ CODEX = Target(
     policy_keys=frozenset({"features"}),
     harmless_keys=frozenset({"developer_instructions"}),
     read_by=("cursor",),
+    own_agents=frozenset({"default", "explorer", "worker"}),
     reasons=Reasons(
         losses={
             **{

@@ -263,6 +263,9 @@ COPILOT = Target(
     harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
     hard_limits=_LIMITS,
     explain_widening=_explain_widening,
+    own_agents=frozenset(
+        {"code-review", "explore", "general-purpose", "research", "security-review", "task"}
+    ),
     reasons=Reasons(
         capabilities={
             "skill": "Copilot gives every main session its skills, whatever the agent lists",

@@ -122,7 +122,7 @@ def make_artifact(
 
 
 def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:
-    message = f"{target.title} has an agent '{name}' of its own, which this pack would replace"
+    message = f"{target.title} has an agent '{name}' of its own, and a file can't share that name"
     hint = f"rename the pack, or leave {target.name} out of 'targets'"
     return Finding("PP201", "error", variant.pack.path, 1, 1, message, hint)
 

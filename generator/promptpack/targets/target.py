@@ -97,7 +97,7 @@ class Target:
     `policy_keys` are the front matter keys of which `decode` knows what they grant, but those for
     which `is_opaque` (a key of a mapping is `root.key`); `harmless_keys` grant nothing. `read_by`
     names the other targets whose clients load the file too. `own_agents` names the agents that the
-    client has itself and that a file of that name would replace, as far as that was measured.
+    client has itself, as far as that was measured: a file of that name replaces one, or is ignored.
     `refuse` says what of an agent the client would take for something else. `explain_widening` says
     why a capability is wider than meant if something else that the agent may do is the cause.
     Beyond `hard_limits`, in characters of a field or the prompt, the client refuses a file.
