@@ -31,6 +31,7 @@ from promptpack.targets.codec import (
     join_front_matter,
     make_agent,
 )
+from promptpack.targets.opencode_file import read_file
 from promptpack.targets.opencode_patterns import (
     read_rules,
     sort_keys,
@@ -75,9 +76,6 @@ _EFFECTS = ("allow", "ask", "deny")
 _FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _INTEGER_END = 2**53
-_OPENING = re.compile(r"---(?!-)[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n|\Z)")
-_FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---", re.DOTALL)
-_COLON_VALUE = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*:\s*(?![\"'\s])(?=.*:)(.*\S)\s*")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
 _KEY_CHECKS: Mapping[str, Any] = {
     "name": lambda v: isinstance(v, str),
@@ -138,7 +136,7 @@ def decode(text: str, stem: str) -> Agent:
 
     An agent that is switched off is denied everything.
     """
-    keys, body = _read_file(text) or ({}, text)
+    keys, body = read_file(text) or ({}, text)
     mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
     is_off = keys.get("disable") is True
     return make_agent(
@@ -177,7 +175,7 @@ def find_refusal(text: str) -> str:
     It takes any file without front matter, and any key that it doesn't know. One wrong value
     refuses every agent of the folder.
     """
-    parts = _read_file(text)
+    parts = read_file(text)
     if parts is None:
         return "the front matter is not YAML, even with its values quoted"
     return find_wrong_value(parts[0], _LOADED_VALUES)
@@ -314,47 +312,6 @@ def _is_opaque(key: str) -> bool:
     if root != "permission" or permission in ("", "*", *KEYS.values()):
         return False
     return "_" not in permission or any(matches_pattern(permission, own) for own in OWN_KEYS)
-
-
-def _read_file(text: str) -> tuple[dict[str, Any], str] | None:
-    """Return the keys and the body, or None where OpenCode passes over the file.
-
-    Front matter that is not YAML is read once more with its values quoted. Where there was nothing
-    to quote, the whole file is the prompt: that is what its reader has remembered of such a text.
-    """
-    text = text.removeprefix("\ufeff")
-    try:
-        return _read_parts(text)
-    except ValueError:
-        quoted_text = _quote_values(text)
-    if quoted_text == text:
-        return {}, text
-    try:
-        return _read_parts(quoted_text)
-    except ValueError:
-        return None
-
-
-def _read_parts(text: str) -> tuple[dict[str, Any], str]:
-    match = _OPENING.match(text)
-    if match is None:
-        return {}, text
-    if match[1].lower() not in ("", "yaml", "yml", "json"):
-        raise ValueError(f"unknown language '{match[1]}'")
-    front_matter, _, body = text[match.end() :].partition("\n---")
-    return frontmatter.read_mapping(front_matter), body
-
-
-def _quote_values(text: str) -> str:
-    """Return a file whose one-line values with a colon are block scalars."""
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        return text
-    lines = []
-    for line in re.split(r"\r?\n", match[1]):
-        value = _COLON_VALUE.fullmatch(line)
-        lines.append(f"{value[1]}: |-\n  {value[2]}" if value else line)
-    return text.replace(match[1], "\n".join(lines), 1)
 
 
 def _is_valid_permission(value: object) -> bool:
