@@ -96,7 +96,7 @@ def test_traced_lines_are_the_lines_that_are_shipped() -> None:
 def test_a_stream_needs_no_more_memory_for_more_variants(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         pack = support.DEMO["packs/demo/pack.yaml"]
-        long = "- A line that takes some room in the prompt.\n" * 200
+        long = "- A line that takes some room in the prompt.\n" * 2000
         files = {"packs/demo/role.md": f"You help.\n\n{long}"}
         for number in range(count):
             name = f"demo-{number}"
