@@ -1,4 +1,4 @@
-"""`promptpack targets`: what each client can hold, and how that was checked."""
+"""`promptpack targets`: what each client supports, and how that was checked."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What each client can hold: the codecs in, a table of capabilities out, computed and not declared.
+"""What each client supports: the codecs in, a table of capabilities out, computed and not declared.
 
 For each capability a policy is compiled that only denies it, asks for it, or gives it by patterns;
 what comes back from the file tells whether the client holds that.
@@ -38,7 +38,7 @@ CAPABILITY_ROWS = (*CAPABILITIES, "mcp:server")
 
 @cache
 def make_capability_table() -> dict[str, dict[str, Enforcement]]:
-    """Return, for each target and each row, the most that the client can hold."""
+    """Return, for each target and each row, the most that the client supports."""
     return {
         name: {row: _find_enforcement(target, row) for row in CAPABILITY_ROWS}
         for name, target in TARGETS.items()

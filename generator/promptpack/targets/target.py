@@ -91,16 +91,17 @@ class Target:
     explains losses. `verified` says with what all this was checked.
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
-    target enforces little or nothing: what it can't hold is told in the prompt, as it is wherever
-    `tells_policy`. A `block` target shares its file with others, of any author.
+    target enforces little or nothing: what it can't enforce is told in the prompt, as it is
+    wherever `tells_policy`. A `block` target shares its file with others, of any author.
 
-    `policy_keys` are the front matter keys of which `decode` knows what they grant, but those for
-    which `is_opaque` (a key of a mapping is `root.key`); `harmless_keys` grant nothing. `read_by`
-    names the other targets whose clients load the file too. `own_agents` names the agents that the
-    client has itself, as far as that was measured: a file of that name replaces one, or is ignored.
-    `refuse` says what of an agent the client would take for something else. `explain_widening` says
-    why a capability is wider than meant if something else that the agent may do is the cause.
-    Beyond `hard_limits`, in characters of a field or the prompt, the client refuses a file.
+    `keys` are the front matter keys that our own files may have. `decode` knows what the
+    `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
+    `harmless_keys` grant nothing. `read_by` names the other targets whose clients load the file
+    too. `own_agents` names the agents that the client has itself, as far as that was measured: a
+    file of that name replaces one, or is ignored. `refuse` says what of an agent the client would
+    take for something else. `explain_widening` says why a capability is wider than meant if
+    something else that the agent may do is the cause. A client refuses a file beyond its
+    `hard_limits`, in characters of a field or the prompt.
     """
 
     name: str
