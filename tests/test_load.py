@@ -305,6 +305,7 @@ def test_own_fragments_may_lie_deeper(tmp_path: Path, reference: str) -> None:
     ("old", "new", "expected", "hint"),
     [
         ("./role.md", "./rule.md", "PP020 unknown fragment './rule.md'", "'./role.md'"),
+        ("./role.md", "role.md", "PP020 unknown fragment 'role.md'", "'./role.md'"),
         (
             "standards/small-steps",
             "standards/smal-steps",

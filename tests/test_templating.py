@@ -313,7 +313,7 @@ def test_what_a_template_may_say(text: str, expected: str) -> None:
         ("{% raw %}open", "PP030 Missing end of raw directive", ""),
         ("{% endif %}", "PP030 Encountered unknown tag 'endif'.", ""),
         ("{% include 'x/othr' %}", "PP020 unknown fragment 'x/othr'", "'x/other'?"),
-        ("{% include './othr' ignore missing %}", "PP020 unknown fragment './othr'", ""),
+        ("{% include './othr' ignore missing %}", "PP020 unknown fragment './othr'", "'./other'?"),
         ("{% include vars.word %}", "PP033 an include must name its fragment", "{% if %}"),
     ],
 )

@@ -100,7 +100,7 @@ def find_unknown_names(
     for kind, name, place, is_key in islice(unknown, PROBLEM_LIMIT):
         span = document.keys[place] if is_key else document.values[place]
         if not {span[:2], document.at(place)[:2]} & reported_places:
-            hint = suggest(name, _list_candidates(name, names[kind], file.path))
+            hint = suggest(name, list_candidates(name, names[kind], file.path))
             message = f"unknown {kind} '{name}'"
             yield make_finding(_CODES[kind], file.path, span, message, hint, file.text)
 
@@ -116,12 +116,12 @@ def resolve_fragment(name: str, path: str) -> str:
     return f"{path.rpartition('/')[0]}/{name[2:].removesuffix('.md')}.md"
 
 
-def _list_candidates(name: str, names: Collection[str], path: str) -> list[str]:
+def list_candidates(name: str, names: Iterable[str], path: str) -> list[str]:
     """Return the names that may have been meant, as the file at `path` would write them."""
+    names = list(names)
     folder = f"{path.rpartition('/')[0]}/"
-    if name.startswith("./"):
-        return [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
-    return [other for other in names if not other.endswith(".md")]
+    near = [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
+    return near if name.startswith("./") else [n for n in names if not n.endswith(".md")] + near
 
 
 def _iter_section(entry: object, place: DataPath) -> Iterator[Reference]:

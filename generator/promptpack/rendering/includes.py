@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
+from promptpack.reading.references import list_candidates
 from promptpack.reading.validation import suggest
 from promptpack.source.text import Span, make_finding
 
@@ -95,14 +96,11 @@ class Dependencies:
                 raise UserError((make_template_finding("PP033", source, span, message, hint),))
             name = self.environment.join_path(include.value, source.name)
             if name not in self.project.fragments:
-                fragment_names = [n for n in self.project.fragments if not n.endswith(".md")]
-                message, hint = (
-                    f"unknown fragment '{include.value}'",
-                    suggest(include.value, fragment_names),
-                )
-                raise UserError(
-                    (make_template_finding("PP020", source, Span(node.lineno, 1), message, hint),)
-                )
+                candidates = list_candidates(include.value, self.project.fragments, source.name)
+                message = f"unknown fragment '{include.value}'"
+                hint = suggest(include.value, candidates)
+                span = Span(node.lineno, 1)
+                raise UserError((make_template_finding("PP020", source, span, message, hint),))
             yield name, node.lineno
 
     def _record_depths(self, name: str, chain: tuple[Origin, ...], depths: dict[str, int]) -> None:
