@@ -152,21 +152,24 @@ class Widenings:
 def _make_widening_finding(
     path: str, target: str, by_capability: Mapping[str, Mapping[str, Loss]]
 ) -> Finding:
-    changes = "; ".join(_describe_widening(name, losses) for name, losses in by_capability.items())
+    by_change: dict[str, list[str]] = {}
+    for name, by_policy in by_capability.items():
+        by_change.setdefault(_describe_change(by_policy), []).append(name)
+    changes = "; ".join(f"{', '.join(names)} ({change})" for change, names in by_change.items())
     losses = [loss for by_policy in by_capability.values() for loss in by_policy.values()]
     reasons = "; ".join(dict.fromkeys(loss.reason for loss in losses))
-    names = ", ".join(f'"{n}"' if n.endswith("*") else n for n in by_capability)
-    accept = f"'accept: [{{target: {target}, capability: [{names}], reason: …}}]'"
+    listed = ", ".join(f'"{n}"' if n.endswith("*") else n for n in by_capability)
+    accept = f"'accept: [{{target: {target}, capability: [{listed}], reason: …}}]'"
     hint = f"{reasons}. Leave {target} out of 'targets', or add {accept}"
     message = f"{target} would grant more than the policy allows: {changes}"
     return Finding("PP101", "error", path, 1, 1, message, hint)
 
 
-def _describe_widening(capability: str, by_policy: Mapping[str, Loss]) -> str:
+def _describe_change(by_policy: Mapping[str, Loss]) -> str:
     first = next(iter(by_policy.values()))
     expected, actual = first.wanted.partition(";")[0], first.got.partition(";")[0]
     change = f"{expected} → {actual}" if expected != actual else f"{first.wanted} → {first.got}"
-    return f"{capability} ({change} in {', '.join(by_policy)})"
+    return f"{change} in {', '.join(by_policy)}"
 
 
 def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
