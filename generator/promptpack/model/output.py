@@ -55,7 +55,16 @@ class Loss(NamedTuple):
     wanted: str
     got: str
     reason: str
-    accepted: str = ""  # the pack's reason for living with a widening
+    accepted: str = ""
+    """The pack's reason for living with it, where it has one."""
+    reader: str = ""
+    """The other client that reads the file so, by its target's name; "" for the file's own."""
+
+    @property
+    def is_total(self) -> bool:
+        """Tell whether a granted capability is gone: nothing of it is left."""
+        is_taken = self.kind in {"narrowed", "dropped"} and self.got == "deny"
+        return not self.is_field and is_taken
 
 
 @dataclass(frozen=True)
