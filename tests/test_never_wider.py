@@ -26,7 +26,8 @@ from promptpack.model import (
 from promptpack.policy.lattice import compare_grants, list_compared, resolve_inherited
 from promptpack.policy.patterns import decide_effect
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import encode_and_check, find_client_default
+from promptpack.targets.emit import encode_and_check
+from promptpack.targets.losses import find_client_default
 from promptpack.targets.target import UNKNOWN_REASON
 
 STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
@@ -103,17 +104,11 @@ def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
 ) -> None:
     text, losses, problems = encode_and_check(target, agent)
     assert problems == []
-    reported = {loss.subject: loss.kind for loss in losses if not loss.is_field}
+    reported = {loss.subject: loss.kind for loss in losses if not loss.is_field and not loss.reader}
     wanted = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
-    decoded = target.decode(text, agent.name).policy
+    decoded = read_in_mode(target, text, agent)
     for name in list_compared(agent.policy, decoded):
-        pairs = [
-            (
-                STRENGTH[decide_effect(decoded.grant(name), t)],
-                STRENGTH[decide_effect(wanted.grant(name), t)],
-            )
-            for t in TEXTS
-        ]
+        pairs = compare_by_text(decoded.grant(name), wanted.grant(name))
         if any(got > want for got, want in pairs):
             assert reported.get(name) in ("widened", "advisory"), name
         elif any(got < want for got, want in pairs):
@@ -122,19 +117,44 @@ def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
             assert all(got == want for got, want in pairs), name
 
 
+READERS = [
+    pytest.param(target, TARGETS[name], id=f"{name}-reads-{target.name}")
+    for target in TARGETS.values()
+    for name in target.read_by
+    if target.name != "agents-md"  # instructions for all agents, which grant nothing
+]
+
+
+@pytest.mark.parametrize(("target", "reader"), READERS)
+@settings(max_examples=150, deadline=None)
+@given(agent=agents())
+def test_another_client_that_loads_the_file_grants_no_more_without_a_loss_that_names_it(
+    target: Target, reader: Target, agent: Agent
+) -> None:
+    text, losses, _ = encode_and_check(target, agent)
+    reported = {loss.subject for loss in losses if loss.reader == reader.name}
+    wanted = resolve_inherited(agent.policy, find_client_default(reader, agent.mode))
+    decoded = read_in_mode(reader, text, agent)
+    for name in list_compared(agent.policy, decoded):
+        pairs = compare_by_text(decoded.grant(name), wanted.grant(name))
+        if any(got > want for got, want in pairs):
+            assert name in reported, name
+
+
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=100, deadline=None)
 @given(agent=agents())
 def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, agent: Agent) -> None:
     text, losses, _ = encode_and_check(target, agent)
-    wanted = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
-    decoded = target.decode(text, agent.name)
     for loss in losses:
-        assert loss.reason not in ("", UNKNOWN_REASON.format(client=target.title)), loss
+        client = TARGETS[loss.reader or target.name]
+        assert loss.reason not in ("", UNKNOWN_REASON.format(client=client.title)), loss
         if loss.is_field:
             assert loss.wanted != loss.got
         else:
-            order = compare_grants(decoded.policy.grant(loss.subject), wanted.grant(loss.subject))
+            wanted = resolve_inherited(agent.policy, find_client_default(client, agent.mode))
+            decoded = read_in_mode(client, text, agent)
+            order = compare_grants(decoded.grant(loss.subject), wanted.grant(loss.subject))
             assert order.name != "EQUAL", loss
             assert order.at_most == (loss.kind in ("narrowed", "dropped")), loss
 
@@ -148,16 +168,33 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
     target: Target, agent: Agent
 ) -> None:
     unasked = replace(agent, accepted=frozenset())
-    losses = encode_and_check(target, unasked)[1]
+    losses = [loss for loss in encode_and_check(target, unasked)[1] if not loss.reader]
     widened = {loss.subject for loss in losses if loss.kind == "widened"}
     taken = [given for name, given in COPILOT_NAMES.items() if may_be_granted(agent.policy, name)]
+    main_only = {"skill"} if agent.mode != "subagent" else set()
     beyond: dict[str, set[str]] = {
-        "copilot": {"skill"}.union(*taken),
+        "copilot": main_only.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
     servers = {name for name in widened if name.startswith("mcp:")}
     allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
     assert widened <= allowed
+
+
+def read_in_mode(client: Target, text: str, agent: Agent) -> Policy:
+    """Return what a client grants by a text; Copilot gives skills to a main session only."""
+    policy = client.decode(text, agent.name).policy
+    is_spawned = client.name == "copilot" and agent.mode == "subagent"
+    if not is_spawned or policy.default is not Effect.DENY:
+        return policy
+    return replace(policy, grants={**policy.grants, "skill": (PatternRule("*", Effect.DENY),)})
+
+
+def compare_by_text(got: Grant, want: Grant) -> list[tuple[int, int]]:
+    """Return how much two grants give, for each of some texts."""
+    return [
+        (STRENGTH[decide_effect(got, text)], STRENGTH[decide_effect(want, text)]) for text in TEXTS
+    ]
 
 
 def may_be_granted(policy: Policy, name: str) -> bool:

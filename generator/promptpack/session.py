@@ -7,7 +7,7 @@ from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.sandbox import Templates
 from promptpack.source.frontmatter import Documents
-from promptpack.targets.emit import LossFinder
+from promptpack.targets.losses import LossFinder
 
 
 class Session:

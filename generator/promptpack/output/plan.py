@@ -101,5 +101,7 @@ def _make_loss_data(loss: Loss) -> dict[str, str]:
         "wanted": loss.wanted,
         "got": loss.got,
         "reason": loss.reason,
+        "reader": loss.reader,
+        "accepted": loss.accepted,
     }
-    return {**data, "accepted": loss.accepted} if loss.accepted else data
+    return {key: value for key, value in data.items() if value or key not in {"reader", "accepted"}}

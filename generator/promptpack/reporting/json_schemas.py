@@ -27,6 +27,10 @@ class LossEntry(Report):
     wanted: str
     got: str
     reason: str
+    reader: str | None = Field(
+        default=None,
+        description="the target of another client that loads the file too, where that one is meant",
+    )
     accepted: str | None = Field(
         default=None, description="the reason that the pack gives for accepting it"
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from promptpack.model import Loss, Variant
 from promptpack.site.wording import LOSS_WORDS, format_count, join_words
+from promptpack.targets import TARGETS as CLIENTS
 
 
 class LossSentence(NamedTuple):
@@ -52,9 +53,15 @@ def describe_outcome(loss: Loss) -> str:
     return "dropped" if loss.kind == "dropped" else LOSS_WORDS[loss.kind]
 
 
+def describe_reader(loss: Loss) -> str:
+    """Return in which client something is so, where it is another one than that of the file."""
+    return f"in {CLIENTS[loss.reader].title}, which loads this file too" if loss.reader else ""
+
+
 def _make_sentences(located_losses: Iterable[tuple[Loss, str]]) -> list[LossSentence]:
     subjects_by_message: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for loss, location in located_losses:
+    for loss, variants in located_losses:
+        location = ", ".join(filter(None, (describe_reader(loss), variants)))
         change = f"{_shorten_grant(loss.wanted)} → {_shorten_grant(loss.got)}"
         reason = _end_sentence(f"Accepted: {loss.accepted}" if loss.accepted else loss.reason)
         subjects_by_message[describe_outcome(loss), change, location, reason].append(loss.subject)

@@ -143,7 +143,7 @@ def make_client_column(target: Target, policy: Policy) -> PolicyColumn:
 
 
 def _map_loss_kinds(losses: Iterable[Loss]) -> dict[str, str]:
-    return {loss.subject: loss.kind for loss in losses if not loss.is_field}
+    return {loss.subject: loss.kind for loss in losses if not loss.is_field and not loss.reader}
 
 
 def _make_cell(grant: Grant, kind: str) -> PermissionCell:

@@ -263,6 +263,7 @@ COPILOT = Target(
     harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
     hard_limits=_LIMITS,
     explain_widening=_explain_widening,
+    main_session_gives=ALWAYS_GIVEN,
     own_agents=frozenset(
         {"code-review", "explore", "general-purpose", "research", "security-review", "task"}
     ),
@@ -279,7 +280,8 @@ COPILOT = Target(
         patterns="Copilot has no patterns for a single agent: a tool is on or off",
         ask="Copilot can't ask for a single agent: a tool is on or off",
         mcp="Copilot can only list the servers and tools that an agent gets",
-        fields={"mode": "Copilot lets a user pick any agent"},
+        fields={"mode": "Copilot lets a user pick any agent, which then has the user's skills too"},
+        foreign="Copilot takes Edit for edit, write and patch, and ignores disallowedTools",
         any_field="Copilot has no {field} for an agent",
     ),
 )

@@ -94,5 +94,6 @@ CURSOR = Target(
         ask="Cursor can't ask for a single agent",
         kinds={"widened": "Cursor can't deny this for a single agent"},
         fields={"mode": "Cursor runs every agent file as a subagent"},
+        foreign="Cursor reads no list of tools, and of a TOML file only the text",
     ),
 )

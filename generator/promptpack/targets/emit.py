@@ -2,44 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
-from promptpack.model import (
-    Agent,
-    Artifact,
-    Effect,
-    Finding,
-    Loss,
-    LossKind,
-    Mode,
-    Model,
-    Policy,
-    UserError,
-    Variant,
-    fields,
-)
-from promptpack.policy.lattice import (
-    compare_grants,
-    describe_grant,
-    list_compared,
-    resolve_inherited,
-)
+from promptpack.model import Agent, Artifact, Finding, Loss, UserError, Variant, fields
 from promptpack.targets import Target
-
-
-class LossFinder:
-    """Finds what files lose of policies; the same two policies are compared only once."""
-
-    def __init__(self) -> None:
-        self._losses: dict[tuple[str, str, str], tuple[Loss, ...]] = {}
-
-    def find_policy_losses(self, target: Target, agent: Agent, decoded: Agent) -> tuple[Loss, ...]:
-        """Return where the policy that a client reads back differs from the agent's."""
-        policies = repr((agent.policy, decoded.policy.default, decoded.policy.grants))
-        key = target.name, agent.mode, policies
-        if key not in self._losses:
-            self._losses[key] = tuple(_find_policy_losses(target, agent, decoded))
-        return self._losses[key]
+from promptpack.targets.losses import LossFinder
 
 
 def encode_and_check(
@@ -55,47 +21,7 @@ def encode_and_check(
         for field in (*sorted(target.keeps), "prompt")
         if getattr(decoded, field) != getattr(agent, field)
     ]
-    losses = (
-        *loss_finder.find_policy_losses(target, agent, decoded),
-        *_find_field_losses(target, agent, decoded),
-    )
-    return text, losses, problems
-
-
-@lru_cache
-def find_client_default(target: Target, mode: Mode) -> Policy:
-    """Return what the client lets an agent do whose file says nothing of it."""
-    bare_agent = Agent("x", "x", mode, Model(""), None, Policy(Effect.INHERIT), "x\n")
-    return target.decode(target.encode(bare_agent), "x").policy
-
-
-def _find_policy_losses(target: Target, agent: Agent, decoded: Agent) -> list[Loss]:
-    expected_policy = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
-    losses = []
-    for capability in list_compared(agent.policy, decoded.policy):
-        expected, actual = expected_policy.grant(capability), decoded.policy.grant(capability)
-        order = compare_grants(actual, expected)
-        if order.name == "EQUAL":
-            continue
-        kind: LossKind = "dropped" if capability in target.absent else "narrowed"
-        reason = ""
-        if not order.at_most:
-            kind = "advisory" if target.advisory else "widened"
-            reason = target.explain_widening(capability, agent)
-        reason = reason or target.explain_loss(capability, kind, expected)
-        losses.append(
-            Loss(capability, False, kind, describe_grant(expected), describe_grant(actual), reason)
-        )
-    return losses
-
-
-def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
-    for field in fields.FIELDS:
-        expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
-        if expected != actual:
-            reason = target.explain_field_loss(field, agent)
-            got = str(actual or "client's own")
-            yield Loss(field.name, True, "dropped", str(expected), got, reason)
+    return text, loss_finder.find_losses(target, agent, text, decoded), problems
 
 
 def make_artifact(
@@ -138,7 +64,7 @@ class Widenings:
         variant = artifact.variant
         for loss in artifact.losses:
             if loss.kind == "widened" and not loss.accepted:
-                by_capability = self._losses[variant.pack.path, artifact.target]
+                by_capability = self._losses[variant.pack.path, loss.reader or artifact.target]
                 by_capability.setdefault(loss.subject, {})[variant.policy.name] = loss
 
     def list_findings(self) -> list[Finding]:
@@ -179,7 +105,7 @@ def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
     reasons = (
         accept.reason
         for accept in variant.accept
-        if (accept.target, accept.capability) == (target.name, loss.subject)
+        if (accept.target, accept.capability) == (loss.reader or target.name, loss.subject)
     )
     return loss._replace(accepted=next(reasons, ""))
 

@@ -19,7 +19,8 @@ from promptpack.model import (
     Policy,
 )
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import encode_and_check, find_client_default
+from promptpack.targets.emit import encode_and_check
+from promptpack.targets.losses import find_client_default
 
 Enforcement = Literal["patterns", "ask", "deny", "told", "not held", "no tool"]
 

@@ -42,6 +42,8 @@ class Reasons:
     kinds: Mapping[LossKind, str] = field(default_factory=lambda: MappingProxyType({}))
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     any_field: str = "{client} has no {field} for an agent"
+    foreign: str = ""
+    """Why the client grants more by a file of another client, which it loads too."""
 
     def find(self, name: str, kind: LossKind, grant: Grant) -> str:
         """Return why a client can't have what a policy grants, or nothing where none is given."""
@@ -97,11 +99,12 @@ class Target:
     `keys` are the front matter keys that our own files may have. `decode` knows what the
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
     `harmless_keys` grant nothing. `read_by` names the other targets whose clients load the file
-    too. `own_agents` names the agents that the client has itself, as far as that was measured: a
-    file of that name replaces one, or is ignored. `refuse` says what of an agent the client would
-    take for something else. `explain_widening` says why a capability is wider than meant if
-    something else that the agent may do is the cause. A client refuses a file beyond its
-    `hard_limits`, in characters of a field or the prompt.
+    too. `main_session_gives` is what the client gives an agent that a user starts, whatever its
+    file says, and not one that is spawned. `own_agents` names the agents that the client has
+    itself, as far as that was measured: a file of that name replaces one, or is ignored. `refuse`
+    says what of an agent the client would take for something else. `explain_widening` says why a
+    capability is wider than meant if something else that the agent may do is the cause. A client
+    refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Target:
     is_opaque: Callable[[str], bool] = lambda _key: False
     loads: Callable[[str], str] = lambda _text: ""
     read_by: tuple[str, ...] = ()
+    main_session_gives: frozenset[Capability] = frozenset()
     soft_limit: SoftLimit | None = None
     own_agents: frozenset[str] = frozenset()
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
@@ -136,6 +140,15 @@ class Target:
         is_declared = not capability or capability in self.provides | self.absent
         reason = self.reasons.find(name, kind, grant) if is_declared else ""
         return reason or UNKNOWN_REASON.format(client=self.title)
+
+    @property
+    def holds_policy(self) -> bool:
+        """Tell whether a file says anything about permissions; what does not is text anywhere."""
+        return bool(self.policy_keys)
+
+    def explain_foreign(self, reason: str) -> str:
+        """Return why the client grants more by another client's file; `reason` is the usual one."""
+        return self.reasons.foreign or reason
 
     def explain_field_loss(self, agent_field: AgentField, agent: Agent) -> str:
         """Return why this client has nothing of a field of an agent."""

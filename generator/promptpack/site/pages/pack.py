@@ -133,10 +133,11 @@ def _render_permissions(catalog: Catalog, pack: Pack) -> Markup:
 def _make_panel(catalog: Catalog, artifact: Artifact, here: str) -> PackPanel:
     variants = catalog.variants[artifact.variant.pack.name]
     losses = _list_losses(catalog, variants, artifact.target)
+    by_subject = {(loss.subject, loss.reader): loss for _, loss in losses}
     return PackPanel(
         file=make_client_file(artifact, here),
         variant=link_variant(artifact.variant, here, f"?client={artifact.target}"),
-        loss_summary=summarize_losses({loss.subject: loss for _, loss in losses}.values()),
+        loss_summary=summarize_losses(by_subject.values()),
         losses=describe_pack_losses(losses, variants),
     )
 
