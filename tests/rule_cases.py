@@ -49,13 +49,13 @@ def both(first: Case, second: Case, *said: str) -> Case:
     return Case({**first.files, **second.files}, said)
 
 
-def need(targets: str, *lines: int) -> Case:
-    """Return a case of a fragment that needs commands under a policy that asks before each."""
+def order(targets: str, *lines: int) -> Case:
+    """Return a case of an order to run commands under a policy that asks before each."""
     used = DEMO[PACK].replace("[opencode]", targets).replace("[look, change]", "[look]")
-    asks = policy("{execute: ask}").files[LOOK]
-    steps = DEMO[STEPS].replace("---\n- Take", "needs: [execute]\n---\n- Take")
-    files = {PACK: used, LOOK: asks, STEPS: steps}
-    return Case(files, tuple(f"{PACK}:{line}" for line in lines))
+    asks = policy("{grep: allow, execute: ask}").files[LOOK]
+    text = DEMO[STEPS] + "- Run the tests.\n"
+    files = {PACK: used, LOOK: asks, STEPS: text}
+    return Case(files, tuple(f"{STEPS}:{line}" for line in lines))
 
 
 STRICT = DEMO[LOOK].replace("Look", "Strict")
@@ -147,12 +147,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             f"{ROLE}:1",
         ),
         role('{{ vars.language }}.\n{% if policy.allows("execute") %}Run the tests.{% endif %}\n'),
-    ),
-    "PP108": (
-        need("[gemini]", 9),
-        need("[opencode, codex]", 9),
-        need("[opencode]"),
-        need("[system]"),
+        order("[opencode, copilot]", 9),
+        order("[opencode]"),
+        order("[system]"),
     ),
     "PP202": (
         pack("{language: Python}", '{language: "{{ pack.title }}"}', f"{ROLE}:1"),

@@ -342,7 +342,7 @@ def test_what_reads_the_target_is_composed_for_each(tmp_path: Path) -> None:
     composer = Composer(project)
     (variant, _) = resolve_variants(project)
     names = ("opencode", "codex", "opencode")
-    assert [composer.compose_agent(variant, name).prompt.split("\n")[-2] for name in names] == [
+    assert [composer.compose_agent(variant, name).prompt.split("\n")[2] for name in names] == [
         "For opencode.",
         "For codex.",
         "For opencode.",
@@ -448,7 +448,7 @@ def test_a_policy_can_be_told_at_the_end(tmp_path: Path) -> None:
     project = load_project(make_project(tmp_path))
     composer, (look, _) = Composer(project), resolve_variants(project)
     plain = composer.trace_lines(look, "opencode")
-    told = composer.trace_lines(look, "opencode", tells_policy=True)
+    told = composer.trace_lines(look, "system")
     assert told[: len(plain)] == plain
     added = [line for line in told[len(plain) :] if line.text]
     assert added[0].text == "# Permissions"

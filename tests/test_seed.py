@@ -88,7 +88,6 @@ def test_small_keeps_to_its_budget_with_boundaries_and_ethics_whole(policy: str)
     told = Composer(project()).compose_agent(
         resolve_variants(project(), Selection(("python-ml-architect",), ("small",), (policy,)))[0],
         "codex",
-        tells_policy=True,
     )
     assert math.ceil(len(told.prompt) / 4) <= small.model.prompt_budget
     assert math.ceil(len(small.prompt) / 4) <= small.model.prompt_budget <= 700
@@ -138,7 +137,7 @@ def test_small_keeps_to_its_budget_where_the_prompt_tells_the_policy(policy: str
     (variant,) = resolve_variants(
         project(), Selection(("python-ml-architect",), ("small",), (policy,))
     )
-    told = Composer(project()).compose_agent(variant, "system", tells_policy=True)
+    told = Composer(project()).compose_agent(variant, "system")
     assert "Permissions".casefold() in told.prompt.casefold()
     assert math.ceil(len(told.prompt) / 4) <= told.model.prompt_budget
 

@@ -7,6 +7,7 @@ from promptpack.reading.validation import suggest
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.bare_agents import BareAgents
 from promptpack.targets.emit import Widenings, make_artifact
 
 Progress = Callable[[int, int], None]
@@ -36,7 +37,7 @@ def render(
     if findings:
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
-    widenings = Widenings()
+    widenings, bare_agents = Widenings(), BareAgents()
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(variant.pack, selection):
             try:
@@ -45,18 +46,19 @@ def render(
                 findings += error.findings
                 continue
             widenings.add(artifact)
+            bare_agents.add(artifact)
             yield artifact
         session.composer.release_variant()
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    findings += widenings.list_findings()
+    findings += [*widenings.list_findings(), *bare_agents.list_findings()]
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 
 
 def _render_artifact(session: Session, variant: Variant, target: Target) -> Artifact:
-    agent = session.composer.compose_agent(variant, target.name, tells_policy=target.tells_policy)
+    agent = session.composer.compose_agent(variant, target.name)
     return make_artifact(variant, target, agent, session.loss_finder)
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from promptpack.model import (
@@ -18,6 +18,7 @@ from promptpack.model import (
     Variant,
 )
 from promptpack.rendering.includes import LAYOUT, Dependencies
+from promptpack.rendering.permissions import Permissions
 from promptpack.session import Session
 from promptpack.source.strict_yaml import Document
 
@@ -28,6 +29,7 @@ class RenderedPrompt:
 
     variant: Variant
     lines: tuple[Line, ...]
+    targets: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,12 @@ class LintContext:
         for artifact in self.artifacts:
             variant, lines = artifact.variant, self.session.tracer.trace_prompt(artifact)
             key = variant.pack.name, variant.name, lines
-            prompts.setdefault(key, RenderedPrompt(variant, lines))
+            prompts.setdefault(key, RenderedPrompt(variant, lines)).targets.append(artifact.target)
         return tuple(prompts.values())
+
+    def find_permissions(self, variant: Variant, target: str) -> Permissions:
+        """Return a variant's policy, and what is left of it in a target's file."""
+        return self.session.composer.permissions.find(variant, target)
 
     @cached_property
     def untraced(self) -> tuple[Finding, ...]:

@@ -45,6 +45,8 @@ class CapabilityFacts(NamedTuple):
     """Whether a policy may give it as an ordered list of patterns."""
     follows: Capability | None = None
     """The capability that decides about it too, where a policy does not name it."""
+    is_aid: bool = False
+    """Whether it only helps with other work: alone it does none."""
 
 
 CAPABILITY_FACTS: Mapping[Capability, CapabilityFacts] = {
@@ -58,10 +60,10 @@ CAPABILITY_FACTS: Mapping[Capability, CapabilityFacts] = {
     "execute": CapabilityFacts("run commands", takes_patterns=True),
     "web_fetch": CapabilityFacts("fetch web pages", takes_patterns=True),
     "web_search": CapabilityFacts("search the web"),
-    "todo": CapabilityFacts("keep a to-do list"),
+    "todo": CapabilityFacts("keep a to-do list", is_aid=True),
     "task": CapabilityFacts("start other agents", takes_patterns=True),
-    "skill": CapabilityFacts("load skills"),
-    "question": CapabilityFacts("ask questions with a tool"),
+    "skill": CapabilityFacts("load skills", is_aid=True),
+    "question": CapabilityFacts("ask questions with a tool", is_aid=True),
 }
 
 PATTERNED: frozenset[Capability] = frozenset(

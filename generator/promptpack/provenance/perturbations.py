@@ -61,7 +61,7 @@ def iter_perturbations(
     for accept in variant.accept:
         if accept.target == target:
             remaining = tuple(other for other in variant.accept if other != accept)
-            yield Perturbation(replace(variant, accept=remaining), "", accept.origin)
+            yield Perturbation(replace(variant, accept=remaining), "policy", accept.origin)
 
 
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
@@ -73,7 +73,10 @@ def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturba
     ]
     for field, value in values:
         changed_variant = replace(variant, pack=replace(pack, **{field: value}))
-        yield Perturbation(changed_variant, f"pack.{field}", locator.place(pack.path, (field,)))
+        origin = locator.place(pack.path, (field,))
+        yield Perturbation(changed_variant, f"pack.{field}", origin)
+        if field == "mode":  # a client may hold a policy otherwise in another mode
+            yield Perturbation(changed_variant, "policy", origin)
     for name, value in pack.vars.items():
         for other in _perturb_value(value):
             changed_variant = replace(variant, pack=replace(pack, vars={**pack.vars, name: other}))

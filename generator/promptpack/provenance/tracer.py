@@ -51,10 +51,7 @@ class Tracer:
 
     def trace_prompt(self, artifact: Artifact) -> Lines:
         """Return the lines of an artifact's prompt, each with the origin of its text."""
-        target = TARGETS[artifact.target]
-        return self.composer.trace_lines(
-            artifact.variant, target.name, tells_policy=target.tells_policy
-        )
+        return self.composer.trace_lines(artifact.variant, artifact.target)
 
     def trace_values(
         self, artifact: Artifact, subset: frozenset[Origin] | None = None
@@ -63,11 +60,9 @@ class Tracer:
 
         With `subset` only those values are traced that are written in one of its lines.
         """
-        variant, target = artifact.variant, TARGETS[artifact.target]
-        reads = self.composer.find_reads(variant)
-        specific = target.name if "target" in reads else ""
-        key = (variant.pack.name, variant.name, specific, target.tells_policy, subset)
+        key = (self.composer.make_key(artifact.variant, artifact.target), subset)
         if key not in self._bodies:
+            reads = self.composer.find_reads(artifact.variant)
             self._bodies[key] = self._trace_body(artifact, reads, subset)
         return self._bodies[key]
 
@@ -83,7 +78,7 @@ class Tracer:
             is_requested = subset is None or perturbation.origin in subset
             if is_requested and _depends_on(reads | policy_reads, perturbation.name):
                 for number in _find_changed_lines(
-                    lines, self._compose_lines(perturbation, target.name, bool(policy_reads))
+                    lines, self._compose_lines(perturbation, target.name)
                 ):
                     values[number].append(perturbation.origin)
         return tuple(
@@ -95,14 +90,10 @@ class Tracer:
             for line, value_origins in zip(traced, values, strict=True)
         )
 
-    def _compose_lines(
-        self, perturbation: Perturbation, target: str, tells_policy: bool
-    ) -> list[str] | None:
+    def _compose_lines(self, perturbation: Perturbation, target: str) -> list[str] | None:
         """Return the lines of an alternative's prompt, or None where there is none."""
         try:
-            text = self.composer.compose_text(
-                perturbation.variant, target, tells_policy=tells_policy
-            )
+            text = self.composer.compose_text(perturbation.variant, target)
         except (UserError, NeedsDenied):
             return None
         return text.split("\n") if text else []

@@ -41,10 +41,13 @@ from promptpack.rendering.lines import (
     join_text,
     join_traced_blocks,
 )
+from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.sandbox import NeedsDenied, Templates
 from promptpack.rendering.variants import iter_uses
 from promptpack.source.text import Span, make_finding
+from promptpack.targets import TARGETS
 
+OPTIONAL = "add 'optional: true' to its use"
 TITLE = "title"
 """The section of the lines above the first one."""
 Warn = Callable[[Finding], None]
@@ -87,6 +90,7 @@ class Composer:
     ) -> None:
         self.project, self.warn = project, warn
         self.templates = templates or Templates(project)
+        self.permissions = PermissionFinder()
         self._prompts: dict[tuple[str, ...], str] = {}
         self._traced: dict[tuple[str, ...], Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
@@ -104,36 +108,38 @@ class Composer:
             self._make_tracked_view,
         )
 
-    def compose_agent(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Agent:
+    def compose_agent(self, variant: Variant, target: str) -> Agent:
         """Return the agent of a variant as one target is given it.
 
-        With `tells_policy` the prompt ends with a section that says what the policy allows.
-        Raises UserError with every finding of the templates that the variant uses.
+        Where the target tells the policy, the prompt ends with a section that does. Raises
+        UserError with every finding of the templates that the variant uses.
         """
-        key = self.make_key(variant, target, tells_policy=tells_policy)
+        key = self.make_key(variant, target)
         if key not in self._prompts:
-            lines = self.compose_text(variant, target, tells_policy=tells_policy)
+            lines = self.compose_text(variant, target)
             self._prompts[key] = f"{lines}\n" if lines else ""
         return self.make_agent(variant, target, self._prompts[key])
 
     @staticmethod
     def make_agent(variant: Variant, target: str, prompt: str) -> Agent:
         """Return the agent of a variant for a target with this for a prompt."""
-        accepted_capabilities = frozenset(
-            accept.capability for accept in variant.accept if accept.target == target
-        )
         return Agent(
             **resolve_fields(variant.pack, variant.model),
             model=variant.model,
             policy=variant.policy,
             prompt=prompt,
-            accepted=accepted_capabilities,
+            accepted=list_accepted(variant, target),
         )
 
-    def make_key(self, variant: Variant, target: str, *, tells_policy: bool) -> tuple[str, ...]:
-        """Return what tells a variant's prompt from others: by target only where one is read."""
+    def make_key(self, variant: Variant, target: str) -> tuple[str, ...]:
+        """Return what tells a variant's prompt from others: by target only where one is read.
+
+        One prompt serves all targets whose files hold the same of the policy.
+        """
         specific = target if "target" in self.find_reads(variant) else ""
-        return variant.pack.name, variant.name, specific, "told" if tells_policy else ""
+        told = "told" if TARGETS[target].tells_policy else ""
+        effective = make_policy_key(self.permissions.find(variant, target).effective)
+        return variant.pack.name, variant.name, specific, told, effective
 
     def find_reads(self, variant: Variant) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any."""
@@ -150,28 +156,28 @@ class Composer:
             raise UserError(tuple(findings))
         return frozenset(variables)
 
-    def compose_text(self, variant: Variant, target: str, *, tells_policy: bool = False) -> str:
+    def compose_text(self, variant: Variant, target: str) -> str:
         """Return a variant's prompt, composed anew, without a newline at its end."""
-        context = _make_context(variant, target)
-        sections = self._render_sections(self._text, variant, context, tells_policy=tells_policy)
+        context = self._make_context(variant, target)
+        sections = self._render_sections(self._text, variant, context)
         views = tuple(self._text.view(section) for section in sections)
         try:
             return self._render_text(_get_layout_name(variant), {**context, "sections": views})
         except NeedsDenied as denial:
             source = self.templates.find(_get_layout_name(variant))
-            text = _describe_denial(denial, variant.policy.name)
-            finding = make_finding("PP102", source.path, Span(1, 1), text, "", source.text)
+            text, hint = self._explain_denial(variant, target, denial)
+            finding = make_finding("PP102", source.path, Span(1, 1), text, hint, source.text)
             raise UserError((finding,)) from None
 
-    def trace_lines(self, variant: Variant, target: str, *, tells_policy: bool = False) -> Lines:
+    def trace_lines(self, variant: Variant, target: str) -> Lines:
         """Return the lines of a variant's prompt with their origins and sections, once for all.
 
         Where marking changed the text, all lines come from the layout's first, of no section.
         Raises UserError as `compose_agent` does.
         """
-        key = self.make_key(variant, target, tells_policy=tells_policy)
+        key = self.make_key(variant, target)
         if key not in self._traced:
-            self._traced[key] = self._trace_prompt(variant, target, tells_policy=tells_policy)
+            self._traced[key] = self._trace_prompt(variant, target)
         return self._traced[key]
 
     def release_variant(self) -> None:
@@ -187,10 +193,10 @@ class Composer:
         roots = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
         return name.startswith("packs/") or not roots.isdisjoint(("pack", "vars"))
 
-    def _trace_prompt(self, variant: Variant, target: str, *, tells_policy: bool) -> Lines:
-        agent = self.compose_agent(variant, target, tells_policy=tells_policy)
-        context = _make_context(variant, target)
-        sections = self._render_sections(self._lines, variant, context, tells_policy=tells_policy)
+    def _trace_prompt(self, variant: Variant, target: str) -> Lines:
+        agent = self.compose_agent(variant, target)
+        context = self._make_context(variant, target)
+        sections = self._render_sections(self._lines, variant, context)
         views = tuple(self._lines.view(section) for section in sections)
         layout = _get_layout_name(variant)
         text = agent.prompt.removesuffix("\n")
@@ -202,8 +208,6 @@ class Composer:
         form: _BlockForm[B],
         variant: Variant,
         context: Mapping[str, Any],
-        *,
-        tells_policy: bool,
     ) -> tuple[_RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
         findings: list[Finding] = []
@@ -216,8 +220,10 @@ class Composer:
                 sections.append(_RenderedSection(section.name, filled_parts))
         if findings:
             raise UserError(tuple(findings))
-        if tells_policy:
-            text = "\n".join(describe_policy(variant.policy))
+        target = context["target"]
+        if TARGETS[target].tells_policy:
+            policy = self.permissions.find(variant, target).told
+            text = "\n".join(describe_policy(policy))
             block = form.quote(text, Origin(variant.policy.path, 1))
             sections.append(_RenderedSection("permissions", (_RenderedPart("", block),)))
         return tuple(sections)
@@ -238,7 +244,9 @@ class Composer:
                     blocks.append((use.origin, block))
             except NeedsDenied as denial:
                 if not use.optional:
-                    findings.append(self._make_needs_finding(variant, use, denial))
+                    text, hint = self._explain_denial(variant, context["target"], denial)
+                    hint = f"to leave the fragment out of such variants, {OPTIONAL}{hint}"
+                    findings.append(self._make_use_finding(use, "PP102", text, hint))
             except UserError as error:
                 findings.extend(error.findings)
         return _RenderedPart(part.name, form.join(blocks))
@@ -287,6 +295,17 @@ class Composer:
 
         return TrackedSectionView(view.name, view.title, view.parts, enter)
 
+    def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
+        """Return what the templates of a variant see."""
+        permissions = self.permissions.find(variant, target)
+        return {
+            "pack": make_pack_view(variant.pack),
+            "model": make_model_view(variant.model),
+            "policy": PolicyView(permissions.effective, permissions.authored),
+            "target": target,
+            "vars": Vars(variant.pack.vars),
+        }
+
     def _resolve_params(self, use: Use) -> dict[str, Any]:
         """Return the values of all parameters of a fragment and of what it includes.
 
@@ -319,10 +338,21 @@ class Composer:
             )
         return values
 
-    def _make_needs_finding(self, variant: Variant, use: Use, denial: NeedsDenied) -> Finding:
-        hint = "to leave the fragment out of such variants, add 'optional: true' to its use"
-        return self._make_use_finding(
-            use, "PP102", _describe_denial(denial, variant.policy.name), hint
+    def _explain_denial(
+        self, variant: Variant, target: str, denial: NeedsDenied
+    ) -> tuple[str, str]:
+        """Return why a fragment can't be used for a target, and the ways out besides leaving it."""
+        policy, client = variant.policy.name, TARGETS[target].title
+        subject = f"fragment '{denial.fragment.name}' needs"
+        permissions = self.permissions.find(variant, target)
+        lost = permissions.list_lost(denial.denied)
+        if denied := [name for name in denial.denied if name not in lost]:
+            return f"{subject} {', '.join(denied)}, which the policy '{policy}' denies", ""
+        cure = self.permissions.find_cure(variant, target, lost)
+        accept = f", accept {', '.join(cure)} for {target}" if cure else ""
+        return (
+            f"{subject} {', '.join(lost)}, which {client} takes away under the policy '{policy}'",
+            f"{accept}, or leave {target} out of 'targets'",
         )
 
     def _make_use_finding(self, use: Use, code: str, message: str, hint: str) -> Finding:
@@ -354,25 +384,9 @@ def _make_untraced_warning(source: Source) -> Finding:
     )
 
 
-def _describe_denial(denial: NeedsDenied, policy: str) -> str:
-    names = ", ".join(denial.denied)
-    return f"fragment '{denial.fragment.name}' needs {names}, which the policy '{policy}' denies"
-
-
 def _make_view(section: _RenderedSection[B], write: Callable[[B], str]) -> SectionView:
     parts = tuple(
         PartView(part.name, make_title(part.name) if part.name else "", write(part.block))
         for part in section.parts
     )
     return SectionView(section.name, make_title(section.name), parts)
-
-
-def _make_context(variant: Variant, target: str) -> dict[str, Any]:
-    """Return what the templates of a variant see."""
-    return {
-        "pack": make_pack_view(variant.pack),
-        "model": make_model_view(variant.model),
-        "policy": PolicyView(variant.policy),
-        "target": target,
-        "vars": Vars(variant.pack.vars),
-    }

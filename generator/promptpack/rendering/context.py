@@ -7,6 +7,7 @@ from typing import Any
 from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
 from promptpack.policy.lattice import is_capability, list_effects
 from promptpack.reading.validation import suggest
+from promptpack.rendering.permissions import make_policy_key
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,21 @@ class ModelView:
 
 
 class PolicyView:
-    """The policy: `name title summary` and what it says of a capability."""
+    """The policy: `name title summary` and what it says of a capability, as the file holds it.
 
-    def __init__(self, policy: Policy) -> None:
+    `authored` is the same view of the policy as it is written.
+    """
+
+    def __init__(self, policy: Policy, authored: Policy | None = None) -> None:
         self._policy = policy
-        names = policy.name, policy.title, policy.summary
-        self._cache_key = repr((*names, policy.default, *policy.grants.items()))
+        self._authored = authored
+        self._cache_key = f"{make_policy_key(policy)}{authored and make_policy_key(authored)}"
         self.name, self.title, self.summary = policy.name, policy.title, policy.summary
+
+    @property
+    def authored(self) -> "PolicyView":
+        """The policy as it is written, whatever is left of it in this client's file."""
+        return PolicyView(self._authored or self._policy)
 
     def denies(self, capability: str) -> bool:
         """Tell whether the policy denies all of a capability."""

@@ -99,8 +99,11 @@ def _describe_change(by_policy: Mapping[str, Loss]) -> str:
 
 
 def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
-    """Return the loss with the pack's reason for living with it, where it has one."""
-    if loss.kind != "widened":
+    """Return the loss with the pack's reason for living with it, where it has one.
+
+    More than was meant can be accepted, and nothing left of it; less is only reported.
+    """
+    if loss.kind != "widened" and not loss.is_total:
         return loss
     reasons = (
         accept.reason

@@ -1,15 +1,15 @@
 """Rules of texts that tell an agent to do what its policy, or its client, does not let it do."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.prose import Sentence, split_sentences
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import FILE_CHANGES, Capability, Effect, Fragment, Loss, Origin, Policy, Use
+from promptpack.model import FILE_CHANGES, Capability, Effect, Origin, Policy
 from promptpack.policy.lattice import list_effects
 from promptpack.policy.prose import make_phrase
-from promptpack.rendering.variants import iter_uses
+from promptpack.targets import TARGETS
 
 _QUANTIFIERS = (
     r"(?:(?:the|all|any|each|every|your|its|these|existing|full|whole|new|unit|integration"
@@ -47,10 +47,11 @@ _NOT_UNDER = re.compile(rf"\b(?:{_NEGATIONS})\b|❌|🚫", re.IGNORECASE)
 
 
 def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
-    """Reports a sentence that tells an agent to do what its policy denies.
+    """Reports a sentence that tells an agent to do what its policy or its client denies.
 
     Why: The agent tries, fails and apologises, or hands the work to the user as if it were done. In
-    a client that enforces no policy, the agent simply does what the sentence says.
+    a client that enforces no policy, the agent simply does what the sentence says. A client that
+    can't ask, or has no such tool, takes a capability away that the policy grants.
 
     Fix: Write the sentence only where it is true, with `{% if policy.allows("execute") %}`, or give
     the fragment `needs: [execute]` and mark its use as `optional`. The rule looks only at plain
@@ -73,86 +74,48 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     {% endif %}
     ```
     """
-    policies_by_order: dict[tuple[str, int, str], list[str]] = {}
+    places: dict[tuple[Origin, Capability], dict[str, dict[str, None]]] = {}
     for prompt in context.prompts:
-        policy = prompt.variant.policy
+        policies = [context.find_permissions(prompt.variant, name) for name in prompt.targets]
         for sentence in split_sentences(prompt.lines):
-            if capability := find_contradiction(sentence, policy):
-                names = policies_by_order.setdefault((*sentence.line.origin, capability), [])
-                names += [policy.name] if policy.name not in names else []
-    for (path, line, capability), names in policies_by_order.items():
-        policy_list = f"the polic{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
-        message = (
-            f"this line tells the agent to {make_phrase(capability)}, which {policy_list} "
-            f"den{'ies' if len(names) == 1 else 'y'}"
-        )
-        hint = f'write it only where it is true: {{% if policy.allows("{capability}") %}}'
-        yield Diagnostic(path, line, message, hint)
+            for capabilities in _list_orders(sentence):
+                names = places.setdefault((sentence.line.origin, capabilities[0]), {})
+                for target, (authored, effective) in zip(prompt.targets, policies, strict=True):
+                    if _denies_all(effective, capabilities):
+                        client = "" if _denies_all(authored, capabilities) else target
+                        names.setdefault(client, {})[authored.name] = None
+    for (origin, capability), policies_by_client in places.items():
+        for client, policy_names in policies_by_client.items():
+            yield _make_diagnostic(origin, capability, client, [*policy_names])
 
 
-def find_contradiction(sentence: Sentence, policy: Policy) -> str:
-    """Return the first capability that a sentence orders to use and a policy denies, or nothing."""
+def _make_diagnostic(
+    origin: Origin, capability: Capability, client: str, policies: Sequence[str]
+) -> Diagnostic:
+    policy_list = f"the polic{'y' if len(policies) == 1 else 'ies'} {', '.join(policies)}"
+    message = f"this line tells the agent to {make_phrase(capability)}, which "
+    if client:
+        message += f"{TARGETS[client].title} takes away under {policy_list}"
+    else:
+        message += f"{policy_list} den{'ies' if len(policies) == 1 else 'y'}"
+    hint = f'write it only where it is true: {{% if policy.allows("{capability}") %}}'
+    return Diagnostic(*origin, message, hint)
+
+
+def _list_orders(sentence: Sentence) -> Iterator[tuple[Capability, ...]]:
+    """Yield the capabilities of which a sentence orders to use one."""
     text = re.sub(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}", "", sentence.text)
     start = _LEAD.match(text)
     order = text[start.end() if start else 0 :]
     if _NOT.search(text) or _NOT_UNDER.search(sentence.lead):
-        return ""
+        return
     for capabilities, pattern in _ORDERS.items():
-        all_denied = all(list_effects(policy.grant(c)) == {Effect.DENY} for c in capabilities)
-        if all_denied and pattern.match(order[:1].upper() + order[1:]):
-            return capabilities[0]
-    return ""
+        if pattern.match(order[:1].upper() + order[1:]):
+            yield capabilities
 
 
-def check_need_lost(context: LintContext) -> Iterator[Diagnostic]:
-    """Reports a fragment that needs a capability a client takes away.
-
-    Why: The policy gives the capability, so the fragment is in the prompt and tells the agent to
-    use it. A client that can't ask, or has no such tool, takes the capability away, and the prompt
-    tells the agent to do what it can't.
-
-    Fix: Leave the client out of `targets`, accept more there with a reason, write what to do
-    instead under `{% if target == "gemini" %}`, or ignore this rule where the agent copes.
-
-    Bad: a policy that asks before each command, for a client that can't ask
-
-    ```yaml
-    workflow: {use: workflow/run-the-tests}    # needs: [execute]
-    targets: [opencode, gemini]
-    ```
-
-    Good:
-
-    ```yaml
-    workflow: {use: workflow/run-the-tests}
-    targets: [opencode]
-    ```
-    """
-    clients_by_need: dict[tuple[Origin, int, str, str], dict[str, None]] = {}
-    for artifact in context.artifacts:
-        lost_capabilities = {loss.subject for loss in artifact.losses if _removes_capability(loss)}
-        for use in iter_uses(artifact.variant.sections) if lost_capabilities else ():
-            for capability in sorted(_find_needs(context, use) & lost_capabilities):
-                clients = clients_by_need.setdefault(
-                    (use.origin, use.column, use.fragment, capability), {}
-                )
-                clients[f"{artifact.target} under {artifact.variant.policy.name}"] = None
-    for (origin, column, fragment, capability), clients in clients_by_need.items():
-        message = f"{fragment} needs {capability}, which is not available in {', '.join(clients)}"
-        hint = "the prompt there tells the agent to do what it can't"
-        yield Diagnostic(origin.path, origin.line, message, hint, column, len(fragment))
+def _denies_all(policy: Policy, capabilities: Iterable[Capability]) -> bool:
+    return all(list_effects(policy.grant(c)) == {Effect.DENY} for c in capabilities)
 
 
-def _removes_capability(loss: Loss) -> bool:
-    return not loss.is_field and loss.kind in {"narrowed", "dropped"} and loss.got == "deny"
-
-
-def _find_needs(context: LintContext, use: Use) -> set[str]:
-    sources = context.closure(use.fragment)
-    return {name for source in sources if isinstance(source, Fragment) for name in source.needs}
-
-
-RULES = (
-    make_rule("PP107", "contradicts-policy", "policy", check_text_against_policy),
-    make_rule("PP108", "lost-capability", "policy", check_need_lost),
-)
+RULES = (make_rule("PP107", "contradicts-policy", "policy", check_text_against_policy),)

@@ -1,0 +1,103 @@
+"""What a prompt may say of permissions: a variant and a target in, policies out.
+
+A prompt speaks of the policy as its client's file holds it, and never of more than was authored.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from promptpack.model import (
+    CAPABILITIES,
+    CAPABILITY_FACTS,
+    Effect,
+    Grant,
+    Policy,
+    Variant,
+    find_capability,
+)
+from promptpack.model.fields import resolve_fields
+from promptpack.policy.lattice import list_effects
+from promptpack.targets import TARGETS
+from promptpack.targets.losses import find_effective_policy
+
+
+class Permissions(NamedTuple):
+    """A policy as it is authored, and what is left of it in one client's file."""
+
+    authored: Policy
+    effective: Policy
+
+    @property
+    def told(self) -> Policy:
+        """The policy in the words of a prompt: what is inherited stays so, and is not mentioned."""
+        grants: dict[str, Grant] = {}
+        for name in (*CAPABILITIES, *self.authored.list_mcp_names()):
+            capability = find_capability(name)
+            leader = CAPABILITY_FACTS[capability].follows if capability else None
+            if not {name, leader} & self.authored.grants.keys():
+                continue
+            grant = self.authored.grant(name)
+            if grant[0].effect is not Effect.INHERIT:
+                grant = self.effective.grant(name)
+            if name in self.authored.grants or grant != grants[leader or name]:
+                grants[name] = grant
+        return replace(self.authored, grants=grants)
+
+    def list_lost(self, names: Iterable[str]) -> list[str]:
+        """Return which of some granted capabilities the client takes away."""
+        return [
+            name
+            for name in names
+            if has_some(self.authored, name) and not has_some(self.effective, name)
+        ]
+
+
+class PermissionFinder:
+    """Finds the permissions of variants; what the same policy becomes is worked out once."""
+
+    def __init__(self) -> None:
+        self._effective: dict[tuple[object, ...], Policy] = {}
+
+    def find(
+        self, variant: Variant, target: str, accepted: frozenset[str] | None = None
+    ) -> Permissions:
+        """Return the permissions of a variant in a target's file, or with other ones accepted."""
+        policy, mode = variant.policy, resolve_fields(variant.pack, variant.model)["mode"]
+        accepted = list_accepted(variant, target) if accepted is None else accepted
+        key = (target, mode, accepted, make_policy_key(policy))
+        if key not in self._effective:
+            self._effective[key] = find_effective_policy(TARGETS[target], policy, mode, accepted)
+        return Permissions(policy, self._effective[key])
+
+    def find_cure(self, variant: Variant, target: str, lost: Sequence[str]) -> Sequence[str]:
+        """Return what to accept for a target so that it keeps some capabilities, or nothing.
+
+        It may be another capability: Codex reads through the shell.
+        """
+        accepted = list_accepted(variant, target)
+        candidates = [lost, *([c] for c in CAPABILITIES if has_some(variant.policy, c))]
+        return next(
+            (
+                names
+                for names in candidates
+                if not self.find(variant, target, accepted.union(names)).list_lost(lost)
+            ),
+            (),
+        )
+
+
+def has_some(policy: Policy, name: str) -> bool:
+    """Tell whether a policy grants some of a capability, be it after asking."""
+    return list_effects(policy.grant(name)) != {Effect.DENY}
+
+
+def list_accepted(variant: Variant, target: str) -> frozenset[str]:
+    """Return the capabilities that a variant accepts to be wider in a target's client."""
+    return frozenset(accept.capability for accept in variant.accept if accept.target == target)
+
+
+def make_policy_key(policy: Policy) -> str:
+    """Return all that a prompt can learn of a policy: what is made of equal ones is equal."""
+    names = policy.name, policy.title, policy.summary
+    return repr((*names, policy.default, *policy.grants.items()))
