@@ -89,7 +89,8 @@ variants:
   default: {model: m0, policy: look}
   model: [m0, m1, m2, m3]
   policy: [look, quiet, silent]
-""",
+"""
+    + support.NO_CURSOR,
     **{
         f"templates/models/m{n}.yaml": f"title: M{n}\nfamily: tiny\nlayout: plain\n"
         "context_window: 8192\nprompt_budget: 5000\nids: {opencode: demo/tiny}\n"

@@ -87,6 +87,22 @@ capabilities: {glob: allow, grep: allow, list: allow, edit: ask, write: ask, pat
 """A pack of two variants for one client, which can express all of it: nothing is lost."""
 
 
+NO_CURSOR = """\
+accept:
+  - target: cursor
+    capability: [read, list, glob, grep, edit, write, patch, execute, web_fetch, web_search, todo,
+      task, skill, question, "mcp:*"]
+    reason: "Nobody here uses Cursor, which loads the files of Claude Code and Codex too."
+"""
+"""What a pack says that is built for one of these clients."""
+
+NO_SHELL = """\
+  - target: codex
+    capability: [glob, grep, list]
+    reason: "Codex searches through its shell, which this agent does not get."
+"""
+"""What the accepted list of the demo goes on with where it is built for Codex."""
+
 KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
 PATIENCE = 300
 """The seconds after which something counts as hung. No test is about how fast a machine is."""

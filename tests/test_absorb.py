@@ -355,6 +355,7 @@ def test_what_a_shown_value_has_to_become(
 def test_every_kind_of_file_can_be_absorbed(tmp_path: Path, target: str) -> None:
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{target}]")
     pack = pack.replace("policy: [look, change]", "policy: [look]")
+    pack += support.NO_CURSOR + support.NO_SHELL
     root = support.built(tmp_path, {"packs/demo/pack.yaml": pack})
     (path,) = (p for p in (root / "dist").rglob("*") if p.is_file() and p.name[0] != ".")
     output = path.relative_to(root).as_posix()

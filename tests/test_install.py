@@ -12,13 +12,7 @@ import support
 from promptpack.targets import blocks
 
 PACK = support.DEMO["packs/demo/pack.yaml"].replace("targets: [opencode]\n", "")
-ACCEPT = """\
-accept:
-  - target: cursor
-    capability: [read, execute, web_fetch, web_search, todo, task, skill, question, "mcp:*"]
-    reason: "Nobody uses Cursor here."
-  - {target: copilot, capability: skill, reason: "Skills are text."}
-"""
+ACCEPT = support.NO_CURSOR + support.NO_SHELL
 OPENCODE = ".opencode/agents/demo.md"
 
 

@@ -273,19 +273,14 @@ def attributes(root: Path, *paths: str) -> dict[str, set[str]]:
     return found
 
 
-LENIENT = ("cursor", "copilot")
 GENERATED = {"linguist-generated", "gitlab-generated", "-text", "-merge"}
 
 
 def every_target(folder: Path) -> Path:
     """Return a built project for every client; what some can't hold is accepted."""
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{', '.join(TARGETS)}]")
-    held = (
-        "capability: [read, execute, web_fetch, web_search, todo, task, skill, question, 'mcp:*']"
-    )
-    accept = [f"  - {{target: {name}, {held}, reason: seen and meant}}" for name in LENIENT]
     return support.built(
-        folder, {"packs/demo/pack.yaml": "\n".join([f"{pack}accept:", *accept, ""])}
+        folder, {"packs/demo/pack.yaml": pack + support.NO_CURSOR + support.NO_SHELL}
     )
 
 

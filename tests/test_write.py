@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 
 from promptpack.output.manifest import MANIFEST, SCHEMA_VERSION
-from support import DEMO, Result, built, call, make_project, run, snapshot, temporaries, write_files
+from support import (
+    DEMO,
+    NO_CURSOR,
+    Result,
+    built,
+    call,
+    make_project,
+    run,
+    snapshot,
+    temporaries,
+    write_files,
+)
 
 LOOK = "dist/opencode/tiny.look/.opencode/agents/demo.md"
 CHANGE = "dist/opencode/tiny.change/.opencode/agents/demo.md"
@@ -52,7 +63,8 @@ variants:
   default: {model: tiny, policy: look}
   model: [tiny, huge]
   policy: [look, change]
-""",
+"""
+    + NO_CURSOR,
     "packs/other/role.md": "You are another.\n",
     "templates/models/huge.yaml": """\
 title: Huge
