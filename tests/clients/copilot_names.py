@@ -80,7 +80,7 @@ CODEX_NAMES: Mapping[str, str] = {
 FILES = ("edit", "write", "patch")
 CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(["view", "read_file"], ("read",)),
-    **dict.fromkeys(["glob", "file_search"], ("glob", "list")),
+    **dict.fromkeys(["glob", "file_search"], ("glob",)),
     **dict.fromkeys(["grep", "rg"], ("grep",)),
     **dict.fromkeys(["create", "edit", "apply_patch"], FILES),
     **dict.fromkeys(SHELL.split(), ("execute",)),
@@ -104,3 +104,9 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
     "vscode/askQuestions": ("question",),  # in VS Code
 }
 """What a name may give where it was not measured; the codec counts it as given."""
+
+IN_VS_CODE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(["search", "codebase", "search/codebase", "search-codebase"], ("list",)),
+    **dict.fromkeys(["kb/search", "kb/Search", "kb/codebase", "kb/search-codebase"], ("list",)),
+}
+"""What a name gives besides in VS Code, by its documentation, where it is a set of tools."""

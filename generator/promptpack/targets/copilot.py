@@ -41,7 +41,7 @@ ALIASES: Mapping[str, tuple[Capability, ...]] = {
     "read": ("read",),
     "search": ("list", "glob", "grep"),
     "search/listDirectory": ("list",),
-    "search/fileSearch": ("glob", "list"),
+    "search/fileSearch": ("glob",),
     "search/textSearch": ("grep",),
     "edit": FILE_CHANGES,
     "execute": ("execute",),
@@ -273,8 +273,6 @@ COPILOT = Target(
             **dict.fromkeys(
                 FILE_CHANGES, "Copilot has one group of tools for edit, write and patch"
             ),
-            "list": "Copilot finds and lists files with one tool",
-            "glob": "Copilot finds and lists files with one tool",
             "web_search": "Copilot has web search only together with web fetch",
         },
         patterns="Copilot has no patterns for a single agent: a tool is on or off",
