@@ -77,6 +77,8 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
     "gemini": (
         write_twins(_HEAD + "\nkind: local\nmax_turns: 3", "max_turns: 3", "max_turns: 0.5"),
         write_twins(_HEAD + "\ntools: [read_file, mcp_a_*]", "mcp_a_*", "mcp_a"),
+        write_twins(_HEAD + "\ntools: [mcp_a-b_*]", "mcp_a-b_*", "mcp_a_b_*"),
+        write_twins(_HEAD + "\ntools: [mcp_a_b_c]", "mcp_a_b_c", "mcp_a_b_c*"),
         write_twins(_HEAD + "\ntools: ['*']", "['*']", "5"),
         write_twins(_HEAD + "\nmcp_servers: {}", "mcp_servers", "mcpServers"),
         write_twins(_HEAD, "asker", "Asker"),

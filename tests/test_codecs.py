@@ -41,6 +41,11 @@ from test_docs import ROOT
         ),
         ("opencode", 'permission: {bash: {"2": allow, "*": deny}}', {"execute": "deny"}),
         ("opencode", "permission: {srv_*: deny, srv_a: ask}", {"mcp:srv/a": "ask"}),
+        (
+            "opencode",
+            'permission: {"*": deny, my_srv_*: ask, my_srv_a_b: allow}',
+            {"mcp:my_srv": "ask", "mcp:my_srv/a_b": "allow", "mcp:my": "deny"},
+        ),
         ("opencode", "permission: {read: allow}", {"read": "allow"}),
         ("opencode", "disable: true\npermission: allow", {"read": "deny", OTHER_MCP: "deny"}),
         ("opencode", "x: &a {edit: deny}\npermission: {<<: *a, read: ask}", {"edit": "deny"}),
@@ -60,13 +65,31 @@ from test_docs import ROOT
         ("claude-code", "tool: Read", {"edit": "allow", "execute": "allow"}),
         ("claude-code", "tools: '*'", {"edit": "allow"}),
         ("claude-code", "tools: {Read: true}", {"read": "deny"}),
-        ("claude-code", "disallowedTools: Edit, Bash(x)", {"edit": "allow", "execute": "deny"}),
+        ("claude-code", "tools: Read, *", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("claude-code", "tools: ['*', Read]", {"edit": "allow", OTHER_MCP: "allow"}),
+        ("claude-code", "tools: Read *", {"edit": "allow"}),
+        ("claude-code", "tools: Read(*), *(x), **", {"read": "allow", "edit": "deny"}),
+        ("claude-code", "tools: Read, *\ndisallowedTools: Write", {"write": "deny"}),
+        ("claude-code", "tools: PowerShell", {"execute": "allow", "read": "deny"}),
+        ("claude-code", "tools: Monitor", {"execute": "allow"}),
+        ("claude-code", "disallowedTools: Bash, Monitor", {"execute": "allow"}),
+        (
+            "claude-code",
+            "disallowedTools: Edit, Bash(x), PowerShell",
+            {"edit": "allow", "execute": "deny"},
+        ),
         ("claude-code", "disallowedTools: Edit, NotebookEdit", {"edit": "deny", "write": "allow"}),
         ("claude-code", "disallowedTools: '*'", {"edit": "allow"}),
         ("claude-code", "tools: Read\nmemory: project", {"edit": "allow", "write": "allow"}),
         ("claude-code", "tools: Task", {"task": "allow"}),
         ("claude-code", "name: a---b\ntools: Read", {"execute": "allow"}),
         ("claude-code", "tools: mcp__srv", {"mcp:srv/a": "allow", OTHER_MCP: "deny"}),
+        ("claude-code", "tools: Read, mcp__*", {"mcp:srv/a": "deny", OTHER_MCP: "deny"}),
+        (
+            "claude-code",
+            "tools: mcp__my_srv__a_b",
+            {"mcp:my_srv/a_b": "allow", "mcp:my_srv": "deny"},
+        ),
         ("claude-code", "disallowedTools: mcp__*", {"mcp:srv/a": "deny", "edit": "allow"}),
         ("copilot", "description: a", {"edit": "allow", OTHER_MCP: "allow"}),
         ("copilot", "tools: ['*']", {"edit": "allow"}),
@@ -74,6 +97,11 @@ from test_docs import ROOT
         ("copilot", "toolz: [read]", {"edit": "allow"}),
         ("copilot", "tools: read, edit", {"edit": "allow", "write": "allow", "execute": "deny"}),
         ("copilot", "tools: [Bash, srv/a]", {"execute": "allow", "mcp:srv/a": "allow"}),
+        ("copilot", "tools: [my_srv/a_b]", {"mcp:my_srv/a_b": "allow", "mcp:my/srv_a_b": "deny"}),
+        ("copilot", "tools: a-b-c", {"mcp:a/b-c": "allow", "mcp:a-b/c": "allow"}),
+        ("copilot", "tools: Read\ndisallowedTools: Read", {"read": "allow"}),
+        ("copilot", "tools: Edit", {"write": "allow", "execute": "deny"}),
+        ("copilot", "tools: mcp__srv, mcp__srv__execute", {"mcp:srv": "deny", "execute": "deny"}),
         ("cursor", "name: a", {"edit": "allow", "execute": "allow"}),
         ("cursor", "readonly: true", {"edit": "deny", "web_fetch": "allow"}),
         ("gemini", "name: a", {"edit": "allow", "task": "deny"}),
@@ -211,7 +239,8 @@ permission:
 ---
 name: python-ml-architect
 description: {description}
-tools: Read, Glob, Grep, Bash, WebFetch, TodoWrite, TaskCreate, TaskGet, TaskList, TaskUpdate
+tools: Read, Glob, Grep, Bash, PowerShell, {more_tools}
+readonly: true
 ---
 """,
     "copilot": """\
@@ -279,7 +308,9 @@ def test_the_default_variant_of_the_reference_pack_has_exactly_these_heads() -> 
     assert set(found) == set(HEADS)
     for target, artifact in found.items():
         text = artifact.content.decode()
-        head = HEADS[target].format(description=artifact.agent.description)
+        more_tools = "WebFetch, TodoWrite, TaskCreate, TaskGet, TaskList, TaskUpdate"
+        description = artifact.agent.description
+        head = HEADS[target].format(description=description, more_tools=more_tools)
         assert text.startswith(head)
         rest = text.removeprefix(head).lstrip("\n")
         if target != "messages":

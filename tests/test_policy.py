@@ -49,7 +49,9 @@ clients = st.builds(
 )
 
 
-@pytest.mark.parametrize("name", [*CAPABILITIES, "mcp:git", "mcp:Git-2", "mcp:a/b", "mcp:a/B_c-2"])
+@pytest.mark.parametrize(
+    "name", [*CAPABILITIES, "mcp:git", "mcp:Git-2", "mcp:a/b", "mcp:a/B_c-2", "mcp:a_b/c_d"]
+)
 def test_capability(name: str) -> None:
     assert is_capability(name)
 
@@ -70,7 +72,7 @@ def test_capability(name: str) -> None:
         "mcp:/b",
         "mcp:a/b/c",
         "mcp:a b",
-        "mcp:a_b",
+        "mcp:_a",
         "mcp:-a",
         "mcp:a/*",
         "mcp:a\n",

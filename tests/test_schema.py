@@ -154,7 +154,7 @@ GOOD = [
     ("model", MODEL + "temperature: false\nids: {opencode: a/b-1}\n"),
     ("policy", POLICY),
     ("policy", POLICY.replace("{read: allow}", '{execute: {"*": ask, "git *": allow}}')),
-    ("policy", POLICY.replace("{read: allow}", "{mcp:github: ask, mcp:github/search: deny}")),
+    ("policy", POLICY.replace("{read: allow}", "{mcp:github: ask, mcp:my_server/search: deny}")),
     ("policy", POLICY.replace("{read: allow}", "{}").replace("deny", "inherit")),
     ("fragment", "{}"),
     ("fragment", "title: T\nsummary: S.\nneeds: [execute, mcp:x]\nparams: {a: null, b_2: x}"),
@@ -239,7 +239,7 @@ BEYOND_SCHEMA = [
     ("policy", POLICY.replace("{read: allow}", '{execute: {"~/x": allow}}')),
     ("policy", POLICY.replace("{read: allow}", '{read: {"$HOME/*": allow}}')),
     ("policy", POLICY.replace("{read: allow}", '{"mcp:*": allow}')),
-    ("policy", POLICY.replace("{read: allow}", "{mcp:a_b: allow}")),
+    ("policy", POLICY.replace("{read: allow}", "{mcp:_a: allow}")),
 ]
 """Mistakes that JSON Schema has no words for; the build finds them all the same."""
 

@@ -28,7 +28,7 @@ RANK: Mapping[Effect, int] = {
     Effect.INHERIT: 2,  # may turn out as any of them, and never overrides a user's own ask
     Effect.ALLOW: 3,
 }
-_MCP = re.compile(r"mcp:[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)?")
+_MCP = re.compile(r"mcp:[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)?")
 
 
 class Order(Enum):

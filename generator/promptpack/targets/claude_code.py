@@ -1,9 +1,18 @@
 """Claude Code: `.claude/agents/<name>.md`. Enforces which tools there are, not asking or patterns.
 
-Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, an empty list
-means none; `disallowedTools` wins over `tools`; unknown names are dropped without a word. So an
-allow-list is written where the policy denies by default, and a deny-list where it inherits. Copilot
-(copilot 1.0.102, measured) and Cursor (its documentation) load these files too.
+Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, and so does a
+`*` in it; an empty list means none; `disallowedTools` wins over `tools`; unknown names are dropped
+without a word. A deny-list stays open to every tool that its names miss: without `Bash` there is
+still `PowerShell`, and a new version brings new tools. So an allow-list is written as soon as
+anything is denied. But for `*`, no name gives the tools of every MCP server (`mcp__*` gives none):
+those that a policy does not name are lost with it.
+
+`execute` lists `PowerShell` beside `Bash`: it is the one shell on Windows without Git Bash, and
+where there is none the name is dropped like any other, in main and in spawned sessions (measured).
+
+Copilot (copilot 1.0.102, measured) and Cursor (its documentation) load these files too. Copilot
+ignores `disallowedTools`. `readonly` is for Cursor alone: Claude Code and Copilot ignore it
+(measured).
 """
 
 import re
@@ -14,6 +23,7 @@ from unicodedata import normalize
 
 from promptpack.model import (
     CAPABILITIES,
+    OTHER_MCP,
     Agent,
     Capability,
     Effect,
@@ -23,7 +33,6 @@ from promptpack.model import (
     make_mcp_name,
     split_mcp_name,
 )
-from promptpack.policy.lattice import list_effects
 from promptpack.source import frontmatter
 from promptpack.source.client_yaml import read_client_yaml
 from promptpack.targets.codec import (
@@ -34,6 +43,7 @@ from promptpack.targets.codec import (
     make_agent,
     make_switch_grant,
 )
+from promptpack.targets.cursor import is_read_only
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "claude-code"
@@ -44,7 +54,7 @@ TOOLS: Mapping[Capability, tuple[str, ...]] = {
     "grep": ("Grep",),
     "edit": ("Edit", "NotebookEdit"),
     "write": ("Write",),
-    "execute": ("Bash",),
+    "execute": ("Bash", "PowerShell"),
     "web_fetch": ("WebFetch",),
     "web_search": ("WebSearch",),
     "todo": ("TodoWrite", "TaskCreate", "TaskGet", "TaskList", "TaskUpdate"),
@@ -53,21 +63,55 @@ TOOLS: Mapping[Capability, tuple[str, ...]] = {
 }
 """The tools that a capability is made of; any one of them gives some of it."""
 
-ALSO_DENIED: Mapping[Capability, tuple[str, ...]] = {
+OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
+    "grep": ("LSP",),
     "execute": ("Monitor",),
-    "task": ("Workflow",),
+    "task": ("Workflow", "RemoteTrigger"),
 }
-"""Tools that give a capability by another way, named where a deny-list takes it away."""
+"""Tools that give some of a capability by another way. None is ever written, but a file may."""
 
-_ALIASES = {"Task": "Agent"}
+NO_CAPABILITY: Mapping[str, str] = {
+    tool: reason
+    for reason, tools in {
+        "it asks or tells the user something": "AskUserQuestion EndConversation OfferChromeSetup"
+        " PushNotification ReportFindings SendFeedback SendUserFile SendUserMessage SetGoal"
+        " ShareOnboardingGuide ShowOnboardingRolePicker propose_skills",
+        "it publishes or looks up what the user keeps with Anthropic": "Artifact ClaudeDesign"
+        " Projects",
+        "it changes the session's mode or folder": "EnterPlanMode EnterWorktree ExitPlanMode"
+        " ExitWorktree",
+        "it starts the same session again later": "CronCreate CronDelete CronList ReadNotifications"
+        " ScheduleWakeup",
+        "it reaches agents and commands that were started already": "ListAgents SendMessage"
+        " SubagentHandback TaskStop",
+        "it names or awaits tools, and gives none": "ToolSearch WaitForMcpServers",
+        "it reads resources of MCP servers, not their tools": "ListMcpResourcesTool"
+        " ReadMcpResourceDirTool ReadMcpResourceTool",
+    }.items()
+    for tool in tools.split()
+}
+"""The other tools that Claude Code knows, and why they are part of no capability."""
+
+_ALIASES = {
+    "Task": "Agent",
+    "KillShell": "TaskStop",
+    "KillBash": "TaskStop",
+    "ListPeers": "ListAgents",
+    "Brief": "SendUserMessage",
+    "ProposeGoal": "SetGoal",
+    "ListMcpResources": "ListMcpResourcesTool",
+    "ReadMcpResource": "ReadMcpResourceTool",
+    "ReadMcpResourceDir": "ReadMcpResourceDirTool",
+}
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
     "tools": (str, list),
     "disallowedTools": (str, list),
     "model": str,
+    "readonly": bool,
 }
-_KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *ALSO_DENIED.values()) for t in tools)
+_KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *OTHER_WAYS.values()) for t in tools)
 _NAME_LIMIT = 256
 _FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
 _ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
@@ -78,24 +122,19 @@ _ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
 
 
 def encode(agent: Agent) -> str:
-    """Return the agent file; its head says which tools there are, unless all are meant."""
+    """Return the agent file; its head lists the tools there are, unless all are meant."""
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
-    switches = {
-        name: grants_fully(agent, name) for name in (*TOOLS, *agent.policy.list_mcp_names())
-    }
-    denied_tools = [
-        tool for name in switches if not switches[name] for tool in _list_denied_tools(agent, name)
-    ]
-    if agent.policy.default is Effect.DENY:
-        listed_tools = [
-            tool for name in switches if switches[name] for tool in _list_tool_names(name)
-        ]
+    names: tuple[str, ...] = (*CAPABILITIES, *agent.policy.list_mcp_names())
+    switches = {name: grants_fully(agent, name) for name in (*names, OTHER_MCP)}
+    if agent.policy.default is Effect.DENY or not all(switches.values()):
+        listed_tools = [t for name in names if switches[name] for t in _list_tool_names(name)]
         front_matter["tools"] = ", ".join(listed_tools) or []
-        denied_tools = [tool for tool in denied_tools if tool.rpartition("__")[0] in listed_tools]
-    if denied_tools:
-        front_matter["disallowedTools"] = ", ".join(denied_tools)
+        if denied_tools := _list_denied_tools(switches):
+            front_matter["disallowedTools"] = ", ".join(denied_tools)
+    if is_read_only(agent):
+        front_matter["readonly"] = True
     return join_front_matter(front_matter, agent)
 
 
@@ -110,7 +149,9 @@ def find_problems(text: str) -> list[str]:
     keys, _ = _read_file(text)
     entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
     messages = [
-        f"unknown tool '{entry}'"
+        f"the tool '{entry}' has no capability: {NO_CAPABILITY[entry]}"
+        if entry in NO_CAPABILITY
+        else f"unknown tool '{entry}'"
         for entry in entries
         if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
     ]
@@ -138,6 +179,17 @@ def find_refusal(text: str) -> str:
     if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
         return "'description' is missing or not text"
     return find_wrong_value(keys, {"hooks": lambda v: not v or isinstance(v, dict)})
+
+
+def find_refusals(agent: Agent) -> Iterator[str]:
+    """Yield which names of MCP servers and tools Claude Code would take apart in another way.
+
+    It splits `mcp__server__tool` at the first `__` after `mcp__`.
+    """
+    for name in agent.policy.list_mcp_names():
+        server, tool = split_mcp_name(name)
+        if "__" in f"{server}_" or "__" in tool:
+            yield f"'{name}' can't be written: Claude Code splits server and tool at the first '__'"
 
 
 def _read_file(text: str) -> tuple[dict[str, Any], str]:
@@ -198,11 +250,11 @@ class _Tools(NamedTuple):
     @classmethod
     def read(cls, keys: Mapping[str, Any]) -> "_Tools":
         """Read both keys as the client does; a memory brings Read, Edit and Write back."""
-        allow_list = None
-        if "tools" in keys and keys["tools"] not in ("*", ["*"]):
-            allow_list = frozenset(_iter_tool_names(keys["tools"]))
-            allow_list |= {"Read", "Edit", "Write"} if keys.get("memory") else set()
-        return cls(allow_list, frozenset(_iter_tool_names(keys.get("disallowedTools"))))
+        denied = frozenset(_iter_tool_names(keys.get("disallowedTools")))
+        listed = frozenset(_iter_tool_names(keys.get("tools", "*")))
+        if "*" in listed:
+            return cls(None, denied)
+        return cls(listed | ({"Read", "Edit", "Write"} if keys.get("memory") else set()), denied)
 
     def has(self, tool: str) -> bool:
         """Tell whether a built-in tool is there; without the shell there is no Monitor either."""
@@ -228,7 +280,7 @@ class _Tools(NamedTuple):
 def _make_effective_policy(tools: _Tools) -> Policy:
     grants: dict[str, Grant] = {}
     for capability in CAPABILITIES:
-        names = (*TOOLS.get(capability, ()), *ALSO_DENIED.get(capability, ()))
+        names = (*TOOLS.get(capability, ()), *OTHER_WAYS.get(capability, ()))
         grants[capability] = make_switch_grant(any(tools.has(name) for name in names))
     for entry in sorted((tools.listed or frozenset()) | tools.denied):
         match = _MCP.fullmatch(entry)
@@ -244,27 +296,31 @@ def _make_effective_policy(tools: _Tools) -> Policy:
 
 
 def _iter_tool_names(value: object) -> Iterator[str]:
-    """Yield the tool names of a comma string or a list; `Bash(x)` is the whole of Bash."""
+    """Yield the tool names of a comma string or a list; `Bash(x)` is the whole of Bash.
+
+    `*` is every tool, also between other names; `*(x)` is none.
+    """
     texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     for text in texts:
         for entry in _ENTRY.findall(text) if isinstance(text, str) else ():
-            name = entry.partition("(")[0]
+            name = entry if entry.startswith("*") else entry.partition("(")[0]
             yield _ALIASES.get(name, name)
 
 
 def _list_tool_names(name: str) -> tuple[str, ...]:
     if capability := find_capability(name):
-        return TOOLS[capability]
+        return TOOLS.get(capability, ())
     return ("__".join(("mcp", *filter(None, split_mcp_name(name)))),)
 
 
-def _list_denied_tools(agent: Agent, name: str) -> tuple[str, ...]:
-    """Return the names a deny-list needs, none where the client's own default is meant."""
-    if list_effects(agent.policy.grant(name)) == {Effect.INHERIT}:
-        return ()
-    capability = find_capability(name)
-    other_ways = ALSO_DENIED.get(capability, ()) if capability else ()
-    return (*_list_tool_names(name), *other_ways)
+def _list_denied_tools(switches: Mapping[str, bool]) -> list[str]:
+    """Return the tools that are taken from MCP servers whose other tools are listed."""
+    return [
+        tool
+        for name, is_given in switches.items()
+        if not is_given and switches.get(name.partition("/")[0])
+        for tool in _list_tool_names(name)
+    ]
 
 
 CLAUDE_CODE = Target(
@@ -280,8 +336,10 @@ CLAUDE_CODE = Target(
     absent=frozenset({"list", "patch", "question"}),
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools", "disallowedTools", "memory"}),
+    harmless_keys=frozenset({"readonly"}),
     read_by=("copilot", "cursor"),
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
+    refuse=find_refusals,
     reasons=Reasons(
         capabilities={
             "list": "Claude Code has no tool to list folders; Glob and the shell do that",
@@ -290,7 +348,7 @@ CLAUDE_CODE = Target(
         },
         patterns="Claude Code has no patterns for a single agent: a tool is on or off",
         ask="Claude Code can't ask for a single agent: a tool is on or off",
-        mcp="Claude Code provides a server's tools only if the server itself is allowed",
+        mcp="Claude Code can only list the servers and tools that an agent gets",
         fields={"mode": "Claude Code loads every agent file as a subagent; start it with --agent"},
     ),
 )

@@ -4,6 +4,11 @@ Measured on @github/copilot 1.0.102: a missing or misspelt `tools` key means eve
 list none; unknown names are dropped without a word; a main session has `skill` whatever the list.
 A name is looked up in any case, first as a whole, then by what follows its last slash. So a tool
 of an MCP server that is absent, or has no such tool, stands for Copilot's own tool of that name.
+A tool of an MCP server is also called `server-tool`, so `a/my-server-tool` may be of `my-server`.
+
+It loads `.claude/agents` too, and takes Claude Code's names like any others: `Edit` and `Write` are
+each all changes of files, the names of MCP tools (`mcp__server__tool`) are nothing. It ignores
+`disallowedTools` and `readonly`.
 """
 
 import re
@@ -21,6 +26,7 @@ from promptpack.model import (
     Mode,
     Policy,
     make_mcp_name,
+    split_mcp_name,
 )
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
@@ -119,6 +125,7 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     ),
 }
 _MCP = re.compile(r"([A-Za-z0-9_-]+)/(\*|[A-Za-z0-9_-]+)")
+_JOINED_MCP = re.compile(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+")
 
 
 def encode(agent: Agent) -> str:
@@ -179,6 +186,22 @@ def find_refusal(text: str) -> str:
     return find_wrong_value(keys, _LOADED_VALUES)
 
 
+def find_refusals(agent: Agent) -> Iterator[str]:
+    """Yield which names of MCP servers and tools Copilot takes for others of the same policy."""
+    names = agent.policy.list_mcp_names()
+    by_small_letters: dict[str, str] = {}
+    for name in [make_mcp_name(split_mcp_name(name)[0]) for name in names] + names:
+        other = by_small_letters.setdefault(name.lower(), name)
+        if other != name:
+            yield f"'{name}' can't be written beside '{other}': Copilot reads names in any case"
+    servers = dict.fromkeys(split_mcp_name(name)[0] for name in names)
+    for name in names:
+        server, tool = split_mcp_name(name)
+        for other in servers:
+            if other != server and tool.lower().startswith(f"{other.lower()}-"):
+                yield f"'{name}' can't be written: Copilot may take it for a tool of '{other}'"
+
+
 def _read_file(text: str) -> tuple[dict[str, Any], str]:
     """Return the keys and the trimmed body; those of a file that does not load, key by key."""
     front_matter, body, _ = frontmatter.split_front_matter(text.removeprefix("\ufeff"))
@@ -216,14 +239,23 @@ def _make_effective_policy(tool_names: list[str] | None) -> Policy:
     capabilities: set[Capability] = {*ALWAYS_GIVEN}
     grants: dict[str, Grant] = {}
     for name in tool_names:
-        capabilities.update(_find_own_capabilities(name))
+        own_capabilities = _find_own_capabilities(name)
+        capabilities.update(own_capabilities)
         match = _MCP.fullmatch(name)
         if match and name.lower() not in _TOOL_SET_NAMES:
             server, tool = match.groups()
             grants[make_mcp_name(server, "" if tool == "*" else tool)] = make_switch_grant(True)
+        elif _JOINED_MCP.fullmatch(name) and not own_capabilities:
+            grants |= dict.fromkeys(_split_joined_name(name), make_switch_grant(True))
     return Policy(
         Effect.DENY, {**{c: make_switch_grant(c in capabilities) for c in CAPABILITIES}, **grants}
     )
+
+
+def _split_joined_name(name: str) -> Iterator[str]:
+    """Yield the MCP tools that `server-tool` may be: the hyphen between them is any of those."""
+    for match in re.finditer("-", name):
+        yield make_mcp_name(name[: match.start()], name[match.end() :])
 
 
 def _find_own_capabilities(name: str) -> tuple[Capability, ...]:
@@ -262,6 +294,7 @@ COPILOT = Target(
     policy_keys=frozenset({"tools"}),
     harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
     hard_limits=_LIMITS,
+    refuse=find_refusals,
     explain_widening=_explain_widening,
     main_session_gives=ALWAYS_GIVEN,
     own_agents=frozenset(

@@ -48,9 +48,14 @@ def encode(agent: Agent) -> str:
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
-    if not all(grants_fully(agent, capability) for capability in SWITCHED):
+    if is_read_only(agent):
         front_matter["readonly"] = True
     return join_front_matter(front_matter, agent)
+
+
+def is_read_only(agent: Agent) -> bool:
+    """Tell whether the switch is needed: the agent may not have all that it stops."""
+    return not all(grants_fully(agent, capability) for capability in SWITCHED)
 
 
 def decode(text: str, stem: str) -> Agent:

@@ -2,11 +2,12 @@
 
 Measured on @google/gemini-cli-core 0.61.0: one unknown key or tool rejects the file; a missing
 `tools` key means every tool, an empty list none; `${word}` in a prompt is filled in or throws when
-the agent is called, and nothing escapes it.
+the agent is called, and nothing escapes it. In `mcp_server_tool`, the server ends at the first
+underscore: `mcp_my_server_*` rejects the file, and `mcp_my_server_tool` may be a tool of either.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from promptpack.model import (
@@ -18,6 +19,7 @@ from promptpack.model import (
     Grant,
     Policy,
     make_mcp_name,
+    split_mcp_name,
 )
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
@@ -95,11 +97,8 @@ _WORD = re.compile(r"\$\{\w+\}")
 def encode(agent: Agent) -> str:
     """Return the agent file; its head lists the tools there are, unless all are meant."""
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
-    capabilities: set[str] = {
-        c for c in (*TOOLS, *agent.policy.list_mcp_names()) if grants_fully(agent, c)
-    }
-    grants_all = len(capabilities) == len(TOOLS) + len(agent.policy.list_mcp_names())
-    if agent.policy.default is Effect.DENY or not grants_all:
+    capabilities = _list_capabilities(agent)
+    if _needs_list(agent, capabilities):
         front_matter["tools"] = [
             *(TOOLS[c] for c in TOOLS if c in capabilities),
             *_list_server_names(agent, capabilities),
@@ -170,6 +169,35 @@ def find_refusal(text: str) -> str:
     return f"unknown key '{unknown_keys[0]}'" if unknown_keys else find_wrong_value(keys, checks)
 
 
+def find_refusals(agent: Agent) -> Iterator[str]:
+    """Yield which MCP servers and tools Gemini CLI would take for others, or not at all."""
+    capabilities = _list_capabilities(agent)
+    if not _needs_list(agent, capabilities) or _gives_all_servers(agent, capabilities):
+        return
+    servers = {split_mcp_name(name)[0] for name in agent.policy.list_mcp_names()}
+    for server, tool in list_named_servers(agent):
+        name = make_mcp_name(server, tool)
+        if "_" in server:
+            yield f"'{name}' can't be written: in Gemini CLI a server's name ends at the first '_'"
+        for other in sorted(servers - {server}):
+            if tool and f"{server}_{tool}".startswith(f"{other}_"):
+                yield f"'{name}' can't be written: Gemini CLI may take it for a tool of '{other}'"
+
+
+def _list_capabilities(agent: Agent) -> set[str]:
+    """Return the capabilities and the names of MCP servers and tools that an agent has whole."""
+    return {c for c in (*TOOLS, *agent.policy.list_mcp_names()) if grants_fully(agent, c)}
+
+
+def _needs_list(agent: Agent, capabilities: set[str]) -> bool:
+    names = (*TOOLS, *agent.policy.list_mcp_names())
+    return agent.policy.default is Effect.DENY or not capabilities.issuperset(names)
+
+
+def _gives_all_servers(agent: Agent, capabilities: set[str]) -> bool:
+    return grants_fully(agent, OTHER_MCP) and capabilities.issuperset(agent.policy.list_mcp_names())
+
+
 def _is_known_tool(name: object) -> bool:
     """Tell whether a file may list a tool: one that there is, found by a command, or of MCP."""
     if not isinstance(name, str):
@@ -180,7 +208,7 @@ def _is_known_tool(name: object) -> bool:
 
 
 def _list_server_names(agent: Agent, capabilities: set[str]) -> list[str]:
-    if grants_fully(agent, OTHER_MCP) and capabilities.issuperset(agent.policy.list_mcp_names()):
+    if _gives_all_servers(agent, capabilities):
         return ["mcp_*"]
     return [f"mcp_{server}_{tool or '*'}" for server, tool in list_named_servers(agent)]
 
@@ -214,6 +242,7 @@ GEMINI = Target(
     absent=ABSENT,
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools"}),
+    refuse=find_refusals,
     reasons=Reasons(
         capabilities={
             "patch": "Gemini CLI has no patch tool",

@@ -18,8 +18,6 @@ from promptpack.model import (
     Mode,
     PatternRule,
     Policy,
-    make_mcp_name,
-    split_mcp_name,
 )
 from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
@@ -32,6 +30,7 @@ from promptpack.targets.codec import (
     make_agent,
 )
 from promptpack.targets.opencode_file import read_file
+from promptpack.targets.opencode_mcp import find_clashes, list_written_names, make_key, read_names
 from promptpack.targets.opencode_patterns import (
     read_rules,
     sort_keys,
@@ -74,7 +73,6 @@ OWN_KEYS = (*GUARDS, "plan_enter", "plan_exit", "apply_patch", "workflow_tool_ap
 _MODES = ("subagent", "primary", "all")
 _EFFECTS = ("allow", "ask", "deny")
 _FORMS = {"model": ": write provider/model"}
-_MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _INTEGER_END = 2**53
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
 _KEY_CHECKS: Mapping[str, Any] = {
@@ -164,7 +162,7 @@ def find_problems(text: str) -> list[str]:
             messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
     permission = document.data.get("permission")
     for key, rules in permission.items() if isinstance(permission, dict) else ():
-        messages += _find_clashes(key)
+        messages += _find_matched_keys(key)
         messages += _find_misread_patterns(rules) if isinstance(rules, dict) else ()
     return messages if body.strip() else [*messages, "the prompt is empty"]
 
@@ -182,14 +180,14 @@ def find_refusal(text: str) -> str:
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
-    """Yield which tools of MCP servers have the name of something of OpenCode's own."""
+    """Yield which MCP names OpenCode would take for something of its own, or for other servers."""
     for name in agent.policy.list_mcp_names():
-        server, tool = split_mcp_name(name)
-        if f"{server}_{tool}" in OWN_KEYS:
-            yield f"'{name}' can't be written: '{server}_{tool}' is OpenCode's own"
+        if make_key(name) in OWN_KEYS:
+            yield f"'{name}' can't be written: '{make_key(name)}' is OpenCode's own"
+    yield from find_clashes(agent.policy)
 
 
-def _find_clashes(key: str) -> Iterator[str]:
+def _find_matched_keys(key: str) -> Iterator[str]:
     """Yield why a server's name would open up something of OpenCode's own."""
     for own_key in OWN_KEYS if key.endswith("_*") else ():
         if matches_pattern(key, own_key):
@@ -232,12 +230,9 @@ def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
                 for rule in grant
             )
         _write_grant(permission, key, write_rules(grant), policy.default)
-    server_names = sorted(policy.list_mcp_names(), key=lambda capability: "/" in capability)
-    for capability in server_names:
-        server, tool = split_mcp_name(capability)
-        _write_grant(
-            permission, f"{server}_{tool or '*'}", policy.grant(capability), Effect.INHERIT
-        )
+    server_names = list_written_names(policy)
+    for name in server_names:
+        _write_grant(permission, make_key(name), policy.grant(name), Effect.INHERIT)
     if "*" in permission or server_names:
         permission |= GUARDS
     return permission
@@ -282,13 +277,9 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
 
 def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Policy:
     grants: dict[str, Grant] = {c: _make_grant(key, own_rules, mode) for c, key in KEYS.items()}
-    for key in dict.fromkeys(rule.permission for rule in own_rules):
-        match = _MCP_KEY.fullmatch(key)
-        if match and key not in OWN_KEYS:
-            server, tool = match.groups()
-            name = make_mcp_name(server, "" if tool == "*" else tool)
-            example = f"{server}_{'other' if tool == '*' else tool}"
-            grants[name] = _make_grant(example, own_rules, mode)
+    keys = dict.fromkeys(rule.permission for rule in own_rules if rule.permission not in OWN_KEYS)
+    for key, name in read_names(keys).items():
+        grants[name] = _make_grant(key.replace("*", "other"), own_rules, mode)
     unnamed_grant = _make_grant("unnamed-server_unnamed-tool", own_rules, mode)
     return Policy(unnamed_grant[-1].effect, grants)
 
