@@ -23,8 +23,11 @@ from promptpack.model.permission import (
     split_mcp_name,
 )
 from promptpack.model.project import (
+    EFFORTS,
     Accept,
+    ClientSettings,
     Condition,
+    Effort,
     Fragment,
     Ignore,
     Mode,

@@ -17,7 +17,7 @@ from promptpack.model import (
     UserError,
     Variant,
 )
-from promptpack.model.fields import resolve_fields
+from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
@@ -123,8 +123,9 @@ class Composer:
             accept.capability for accept in variant.accept if accept.target == target
         )
         return Agent(
-            **resolve_fields(variant.pack, variant.model),
-            model=variant.model,
+            **resolve_fields(variant, target),
+            stem=variant.pack.name,
+            extra=find_client_settings(variant.pack, target).extra,
             policy=variant.policy,
             prompt=prompt,
             accepted=accepted_capabilities,

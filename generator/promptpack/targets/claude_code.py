@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from promptpack.model import (
     CAPABILITIES,
+    EFFORTS,
     Agent,
     Capability,
     Effect,
@@ -29,10 +30,18 @@ from promptpack.source.client_yaml import read_client_yaml
 from promptpack.targets.codec import (
     check_front_matter,
     find_wrong_value,
+    as_effort,
     grants_fully,
     join_front_matter,
     make_agent,
     make_switch_grant,
+)
+from promptpack.targets.extras import (
+    Extra,
+    make_choice,
+    make_count,
+    make_lines,
+    read_extra,
 )
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
@@ -66,8 +75,22 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "tools": (str, list),
     "disallowedTools": (str, list),
     "model": str,
+    "effort": str,
 }
+_COLORS = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")
+_EXTRAS: Mapping[str, Extra] = {
+    "color": make_choice("shows the agent in this color", *_COLORS),
+    "maxTurns": make_count("stops the agent after so many turns"),
+    "skills": make_lines("loads these skills at the start; the agent gets no tool by that"),
+    "memory": make_choice(
+        "keeps notes between sessions, and gives the agent Read, Edit and Write for that",
+        *("user", "project", "local"),
+        grants=True,
+    ),
+}
+_EFFORTS = EFFORTS[EFFORTS.index("low") :]
 _KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *ALSO_DENIED.values()) for t in tools)
+_MEMORY_TOOLS = frozenset({"Read", "Edit", "Write"})
 _NAME_LIMIT = 256
 _FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
 _ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
@@ -82,6 +105,8 @@ def encode(agent: Agent) -> str:
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
+    if effort := as_effort(agent.effort, _EFFORTS):
+        front_matter["effort"] = effort
     switches = {
         name: grants_fully(agent, name) for name in (*TOOLS, *agent.policy.list_mcp_names())
     }
@@ -102,7 +127,10 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
     keys, body = _read_file(text)
-    return make_agent(NAME, keys, stem, body, _make_effective_policy(_Tools.read(keys)))
+    policy = _make_effective_policy(_Tools.read(keys))
+    effort = as_effort(keys.get("effort"), _EFFORTS)
+    extra = read_extra(keys, _EXTRAS)
+    return make_agent(NAME, keys, stem, body, policy, effort=effort, extra=extra)
 
 
 def find_problems(text: str) -> list[str]:
@@ -118,7 +146,12 @@ def find_problems(text: str) -> list[str]:
     match = _match_front_matter(text)
     if match and front_matter and match[1] != front_matter:
         messages.append("the front matter contains '---', where Claude Code stops reading it")
-    return [*check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS)), *messages]
+    name_problem = _find_wrong_name(keys.get("name") or "x")
+    return [
+        *check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS),
+        *filter(None, [name_problem]),
+        *messages,
+    ]
 
 
 def find_refusal(text: str) -> str:
@@ -130,14 +163,20 @@ def find_refusal(text: str) -> str:
         keys = _read_keys(match[1])
     except ValueError as error:
         return f"the front matter is not YAML: {error}"
-    name = keys.get("name")
+    if problem := _find_wrong_name(keys.get("name")):
+        return problem
+    if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
+        return "'description' is missing or not text"
+    return find_wrong_value(keys, {"hooks": lambda v: not v or isinstance(v, dict)})
+
+
+def _find_wrong_name(name: object) -> str:
+    """Return why Claude Code would not take a name, or nothing."""
     if not isinstance(name, str) or not name:
         return "'name' is missing or not text"
     if name.startswith("-") or len(name) > _NAME_LIMIT or ":" in normalize("NFKC", name):
         return f"the name {name!r} begins with -, contains : or is longer than {_NAME_LIMIT}"
-    if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
-        return "'description' is missing or not text"
-    return find_wrong_value(keys, {"hooks": lambda v: not v or isinstance(v, dict)})
+    return ""
 
 
 def _read_file(text: str) -> tuple[dict[str, Any], str]:
@@ -201,7 +240,7 @@ class _Tools(NamedTuple):
         allow_list = None
         if "tools" in keys and keys["tools"] not in ("*", ["*"]):
             allow_list = frozenset(_iter_tool_names(keys["tools"]))
-            allow_list |= {"Read", "Edit", "Write"} if keys.get("memory") else set()
+            allow_list |= _MEMORY_TOOLS if keys.get("memory") else set()
         return cls(allow_list, frozenset(_iter_tool_names(keys.get("disallowedTools"))))
 
     def has(self, tool: str) -> bool:
@@ -267,6 +306,16 @@ def _list_denied_tools(agent: Agent, name: str) -> tuple[str, ...]:
     return (*_list_tool_names(name), *other_ways)
 
 
+def _explain_widening(capability: str, agent: Agent) -> str:
+    """Return that the agent's memory gives it a tool, where it does."""
+    given = any(tool in _MEMORY_TOOLS for tool in _list_tool_names(capability))
+    return (
+        "memory gives the agent Read, Edit and Write back"
+        if given and "memory" in agent.extra
+        else ""
+    )
+
+
 CLAUDE_CODE = Target(
     name=NAME,
     title="Claude Code",
@@ -279,7 +328,14 @@ CLAUDE_CODE = Target(
     provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),
     keys=frozenset(_KEYS),
-    policy_keys=frozenset({"tools", "disallowedTools", "memory"}),
+    policy_keys=frozenset({"tools", "disallowedTools"}),
+    extras=_EXTRAS,
+    refused_extras={
+        "permissionMode": "a mode can run tools without asking, whatever the policy says",
+        "hooks": "a hook runs commands, whatever the policy says",
+        "mcpServers": "the client starts a server that an agent brings; add it to the settings",
+    },
+    explain_widening=_explain_widening,
     read_by=("copilot", "cursor"),
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
     reasons=Reasons(
@@ -291,6 +347,9 @@ CLAUDE_CODE = Target(
         patterns="Claude Code has no patterns for a single agent: a tool is on or off",
         ask="Claude Code can't ask for a single agent: a tool is on or off",
         mcp="Claude Code provides a server's tools only if the server itself is allowed",
-        fields={"mode": "Claude Code loads every agent file as a subagent; start it with --agent"},
+        fields={
+            "effort": "Claude Code takes only 'low', 'medium', 'high', 'xhigh' and 'max'",
+            "mode": "Claude Code loads every agent file as a subagent; start it with --agent",
+        },
     ),
 )

@@ -14,6 +14,7 @@ from promptpack.model import (
     Agent,
     Capability,
     Effect,
+    Effort,
     Grant,
     Mode,
     PatternRule,
@@ -25,11 +26,20 @@ from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
+    as_effort,
     as_number,
     find_wrong_value,
-    is_number,
     join_front_matter,
     make_agent,
+)
+from promptpack.targets.extras import (
+    Extra,
+    find_wrong_extras,
+    is_number,
+    make_count,
+    make_flag,
+    make_share,
+    read_extra,
 )
 from promptpack.targets.opencode_file import read_file
 from promptpack.targets.opencode_patterns import (
@@ -77,23 +87,35 @@ _FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
 _INTEGER_END = 2**53
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
+_EXTRAS: Mapping[str, Extra] = {
+    "color": Extra(
+        "#rrggbb or one of primary, secondary, accent, success, warning, error, info",
+        lambda v: isinstance(v, str) and _COLOR.fullmatch(v) is not None,
+        "shows the agent in this color",
+    ),
+    "hidden": make_flag("leaves the agent out of the list of agents"),
+    "steps": make_count("stops the agent after so many steps"),
+    "top_p": make_share("limits the model to the likelier words"),
+}
+_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
+"""The variants that models have; other efforts are variants of some."""
+
 _KEY_CHECKS: Mapping[str, Any] = {
     "name": lambda v: isinstance(v, str),
     "description": lambda v: isinstance(v, str),
     "mode": lambda v: v in _MODES,
     "model": lambda v: isinstance(v, str) and re.fullmatch(r"[^/\s]+/\S+", v) is not None,
-    "temperature": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "top_p": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "color": lambda v: isinstance(v, str) and _COLOR.fullmatch(v) is not None,
-    "hidden": lambda v: isinstance(v, bool),
+    "temperature": is_number,
+    "variant": lambda v: isinstance(v, str),
     "disable": lambda v: isinstance(v, bool),
-    "steps": lambda v: type(v) is int and v > 0,
     "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_valid_permission(v),
 }
 _LOADED_VALUES: Mapping[str, Any] = {
     **_KEY_CHECKS,
     "model": lambda v: isinstance(v, str),
-    "variant": lambda v: isinstance(v, str),
+    "color": _EXTRAS["color"].accepts,
+    "hidden": _EXTRAS["hidden"].accepts,
+    "top_p": is_number,
     **dict.fromkeys(
         ("steps", "maxSteps"), lambda v: is_number(v) and 0 < v < _INTEGER_END and v % 1 == 0
     ),
@@ -121,9 +143,11 @@ _DEFAULTS = (
 
 def encode(agent: Agent) -> str:
     """Return the agent file: a head of the keys that say something, and the prompt."""
-    front_matter: dict[str, Any] = {"description": agent.description, "mode": agent.mode}
+    front_matter: dict[str, Any] = {"name": agent.name} if agent.name != agent.stem else {}
+    front_matter |= {"description": agent.description, "mode": agent.mode}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
+        front_matter |= {"variant": agent.effort} if agent.effort else {}
     if agent.temperature is not None:
         front_matter["temperature"] = agent.temperature
     if permission := _make_permission(agent.policy, agent.mode):
@@ -147,6 +171,8 @@ def decode(text: str, stem: str) -> Agent:
         Policy(Effect.DENY) if is_off else _make_effective_policy(tuple(_iter_rules(keys)), mode),
         mode=mode,
         temperature=as_number(keys.get("temperature")),
+        effort=as_effort(keys.get("variant"), _EFFORTS) if keys.get("model") else None,
+        extra=read_extra(keys, _EXTRAS),
     )
 
 
@@ -158,7 +184,9 @@ def find_problems(text: str) -> list[str]:
     document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
         return ["the front matter is not a YAML mapping"]
-    messages = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
+    known_keys = {*_KEY_CHECKS, *_EXTRAS}
+    messages = [f"unknown key '{key}'" for key in document.data if key not in known_keys]
+    messages += find_wrong_extras(document.data, _EXTRAS)
     for key, value in document.data.items():
         if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
             messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
@@ -344,7 +372,12 @@ OPENCODE = Target(
     provides=frozenset(KEYS),
     keys=frozenset(_KEY_CHECKS),
     policy_keys=frozenset({"tools", "permission", "disable"}),
-    harmless_keys=frozenset({"top_p", "color", "hidden", "steps"}),
+    harmless_keys=frozenset({"variant"}),
+    extras=_EXTRAS,
+    refused_extras={
+        "options": "it is sent to the model's provider as it is",
+        "prompt": "the prompt is composed from the sections",
+    },
     is_opaque=_is_opaque,
     own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
     refuse=find_refusals,
@@ -357,6 +390,10 @@ OPENCODE = Target(
             ),
         },
         patterns="OpenCode has no patterns for this: the strictest value applies",
+        fields={
+            "effort": "OpenCode applies it to the file's own model, if that has such a variant; "
+            "'low', 'medium' and 'high' are usual"
+        },
         kinds={
             "narrowed": "OpenCode denies everything the file does not list, so nothing is inherited"
         },
