@@ -117,16 +117,14 @@ def replace_setting(variant: Variant, setting: Setting) -> Variant:
     pack, (root, *steps) = variant.pack, setting.place
     values: dict[str, Any] = {str(setting.place[-1]): setting.value}
     if root == "variants":
-        overrides = list(pack.overrides)
-        number = int(steps[1])
+        overrides, number = list(pack.overrides), int(steps[1])
         overrides[number] = overrides[number]._replace(
             values={**overrides[number].values, **values}
         )
         values = {"overrides": tuple(overrides)}
     elif root == "clients":
         client = str(steps[0])
-        settings = pack.clients[client]
-        settings = replace(settings, values={**settings.values, **values})
+        settings = replace(pack.clients[client], values={**pack.clients[client].values, **values})
         values = {"clients": {**pack.clients, client: settings}}
     return replace(variant, pack=replace(pack, **values))
 
@@ -142,6 +140,6 @@ def resolve_fields(variant: Variant, client: str) -> dict[str, Any]:
         if (settings := list_settings(field, variant, client))
     }
     model = variant.model
-    if "model" in values:
-        model = replace(model, ids={**model.ids, client: values["model"]})
+    if model_id := values.get("model"):
+        model = replace(model, ids={**model.ids, client: model_id})
     return {**values, "model": model}

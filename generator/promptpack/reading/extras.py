@@ -1,7 +1,6 @@
 """The extra keys of a pack's clients: YAML data in, a finding for each that a client can't have."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from promptpack.model import Finding
 from promptpack.model.fields import is_field
@@ -22,41 +21,28 @@ def find_extra_problems(data: object, document: Document, file: SourceFile) -> I
     clients = data.get("clients") if isinstance(data, dict) else None
     for name, settings in clients.items() if isinstance(clients, dict) else ():
         extra = settings.get("extra") if isinstance(settings, dict) else None
-        if name in TARGETS and isinstance(extra, dict):
-            for key, value in extra.items():
-                place = ("clients", name, "extra", key)
-                yield from _check_key(TARGETS[name], key, value, document, place, file)
+        for key, value in extra.items() if isinstance(extra, dict) else ():
+            if name in TARGETS and (problem := _explain_key(TARGETS[name], key, value)):
+                place: DataPath = ("clients", name, "extra", key)
+                span = document.at(place) if problem[0] == "PP010" else document.keys[place]
+                yield make_finding(problem[0], file.path, span, *problem[1:], file.text)
 
 
-def _check_key(  # noqa: PLR0913 - a key, its value, and where they stand
-    target: Target,
-    key: str,
-    value: Any,  # noqa: ANN401 - anything YAML can hold
-    document: Document,
-    place: DataPath,
-    file: SourceFile,
-) -> Iterator[Finding]:
-    extra = target.extras.get(key)
-    if extra is None:
-        code, message, hint = _explain_key(target, key)
-        yield make_finding(code, file.path, document.keys[place], message, hint, file.text)
-    elif not extra.accepts(value):
+def _explain_key(target: Target, key: str, value: object) -> tuple[str, str, str] | None:
+    """Return the code, the message and the hint for what a target doesn't take, or None."""
+    if key in target.extras:
+        extra = target.extras[key]
         message = f"'{key}' can't have this value in {target.title}"
-        span, hint = document.at(place), f"use {extra.form}"
-        yield make_finding("PP010", file.path, span, message, hint, file.text)
-
-
-def _explain_key(target: Target, key: str) -> tuple[str, str, str]:
-    """Return the code, the message and the hint for a key that a pack can't add."""
+        return None if extra.accepts(value) else ("PP010", message, f"use {extra.form}")
     if is_field(key):
-        return "PP037", f"'{key}' is no extra key", _suggest_field(target.name, key)
+        return "PP037", f"'{key}' is no extra key", _suggest_field(target, key)
     if reason := target.explain_refused_extra(key):
         return "PP037", f"'{key}' can't be added for {target.title}: {reason}", ""
-    hint = suggest(key, target.extras) or f"{target.title} takes no extra keys that are known"
+    hint = suggest(key, target.extras) or f"{target.title} takes no extra key that is known"
     return "PP012", f"unknown key '{key}' for {target.title}", hint
 
 
-def _suggest_field(target: str, key: str) -> str:
-    own = "name", "description", "model"
-    place = f"under 'clients: {{{target}: …}}', beside 'extra'" if key in own else "in the pack"
-    return f"write '{key}' {place}"
+def _suggest_field(target: Target, key: str) -> str:
+    if key in {"name", "description", "model"}:
+        return f"write '{key}' under 'clients: {{{target.name}: …}}', beside 'extra'"
+    return f"write '{key}' in the pack, for all clients"

@@ -28,9 +28,9 @@ from promptpack.policy.lattice import list_effects
 from promptpack.source import frontmatter
 from promptpack.source.client_yaml import read_client_yaml
 from promptpack.targets.codec import (
+    as_effort,
     check_front_matter,
     find_wrong_value,
-    as_effort,
     grants_fully,
     join_front_matter,
     make_agent,

@@ -13,13 +13,9 @@ from promptpack.targets.codec import (
     make_text_agent,
     read_front_matter,
 )
-from promptpack.targets.extras import Extra, make_line, read_extra
 from promptpack.targets.target import TEXT_REASONS, Target
 
 _KEYS: Mapping[str, type] = {"description": str, "alwaysApply": bool}
-_EXTRAS: Mapping[str, Extra] = {
-    "globs": make_line("applies the rule to files of these patterns"),
-}
 
 
 def encode(agent: Agent) -> str:
@@ -30,13 +26,12 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that a rule describes."""
     keys, body = read_front_matter(text)
-    extra = read_extra(keys, _EXTRAS)
-    return make_text_agent(stem, as_text(keys.get("description")), body, extra=extra)
+    return make_text_agent(stem, as_text(keys.get("description")), body)
 
 
 def find_problems(text: str) -> list[str]:
     """Return what Cursor would take otherwise than the rule says."""
-    return check_front_matter(text, _KEYS, (), _EXTRAS)
+    return check_front_matter(text, _KEYS)
 
 
 CURSOR_RULE = Target(
@@ -51,6 +46,6 @@ CURSOR_RULE = Target(
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
-    harmless_keys=frozenset({"alwaysApply"}),
-    extras=_EXTRAS,
+    harmless_keys=frozenset({"alwaysApply", "globs"}),
+    refused_extras={"globs": "Cursor takes patterns without quotes, which is not YAML"},
 )

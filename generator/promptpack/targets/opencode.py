@@ -14,7 +14,6 @@ from promptpack.model import (
     Agent,
     Capability,
     Effect,
-    Effort,
     Grant,
     Mode,
     PatternRule,
@@ -32,16 +31,18 @@ from promptpack.targets.codec import (
     join_front_matter,
     make_agent,
 )
-from promptpack.targets.extras import (
-    Extra,
-    find_wrong_extras,
-    is_number,
-    make_count,
-    make_flag,
-    make_share,
-    read_extra,
-)
+from promptpack.targets.extras import find_wrong_extras, read_extra
 from promptpack.targets.opencode_file import read_file
+from promptpack.targets.opencode_keys import (
+    EFFECTS,
+    EFFORTS,
+    EXTRAS,
+    FORMS,
+    KEY_CHECKS,
+    LOADED_VALUES,
+    MODES,
+    PLAIN,
+)
 from promptpack.targets.opencode_patterns import (
     read_rules,
     sort_keys,
@@ -70,7 +71,6 @@ KEYS: Mapping[Capability, str] = {
 }
 """The permission that decides about each capability; one decides about edit, write and patch."""
 
-PLAIN = frozenset({"webfetch", "websearch", "todowrite", "question", "doom_loop"})
 SPAWN_ONLY_NAMED = frozenset({"todowrite", "task"})
 ENV_GUARD = (
     PatternRule("*.env", Effect.ASK),
@@ -81,48 +81,7 @@ GUARDS = {"external_directory": "ask", "doom_loop": "ask"}
 OWN_KEYS = (*GUARDS, "plan_enter", "plan_exit", "apply_patch", "workflow_tool_approval")
 """OpenCode's own permissions and tools that look like a tool of an MCP server."""
 
-_MODES = ("subagent", "primary", "all")
-_EFFECTS = ("allow", "ask", "deny")
-_FORMS = {"model": ": write provider/model"}
 _MCP_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
-_INTEGER_END = 2**53
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
-_EXTRAS: Mapping[str, Extra] = {
-    "color": Extra(
-        "#rrggbb or one of primary, secondary, accent, success, warning, error, info",
-        lambda v: isinstance(v, str) and _COLOR.fullmatch(v) is not None,
-        "shows the agent in this color",
-    ),
-    "hidden": make_flag("leaves the agent out of the list of agents"),
-    "steps": make_count("stops the agent after so many steps"),
-    "top_p": make_share("limits the model to the likelier words"),
-}
-_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
-"""The variants that models have; other efforts are variants of some."""
-
-_KEY_CHECKS: Mapping[str, Any] = {
-    "name": lambda v: isinstance(v, str),
-    "description": lambda v: isinstance(v, str),
-    "mode": lambda v: v in _MODES,
-    "model": lambda v: isinstance(v, str) and re.fullmatch(r"[^/\s]+/\S+", v) is not None,
-    "temperature": is_number,
-    "variant": lambda v: isinstance(v, str),
-    "disable": lambda v: isinstance(v, bool),
-    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_valid_permission(v),
-}
-_LOADED_VALUES: Mapping[str, Any] = {
-    **_KEY_CHECKS,
-    "model": lambda v: isinstance(v, str),
-    "color": _EXTRAS["color"].accepts,
-    "hidden": _EXTRAS["hidden"].accepts,
-    "top_p": is_number,
-    **dict.fromkeys(
-        ("steps", "maxSteps"), lambda v: is_number(v) and 0 < v < _INTEGER_END and v % 1 == 0
-    ),
-    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_loaded_permission(v),
-    "options": lambda v: isinstance(v, dict),
-    "tools": lambda v: isinstance(v, dict) and all(isinstance(one, bool) for one in v.values()),
-}
 
 
 class _PermissionRule(NamedTuple):
@@ -161,7 +120,7 @@ def decode(text: str, stem: str) -> Agent:
     An agent that is switched off is denied everything.
     """
     keys, body = read_file(text) or ({}, text)
-    mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
+    mode = cast("Mode", keys.get("mode")) if keys.get("mode") in MODES else "all"
     is_off = keys.get("disable") is True
     return make_agent(
         NAME,
@@ -171,8 +130,8 @@ def decode(text: str, stem: str) -> Agent:
         Policy(Effect.DENY) if is_off else _make_effective_policy(tuple(_iter_rules(keys)), mode),
         mode=mode,
         temperature=as_number(keys.get("temperature")),
-        effort=as_effort(keys.get("variant"), _EFFORTS) if keys.get("model") else None,
-        extra=read_extra(keys, _EXTRAS),
+        effort=as_effort(keys.get("variant"), EFFORTS) if keys.get("model") else None,
+        extra=read_extra(keys, EXTRAS),
     )
 
 
@@ -184,12 +143,12 @@ def find_problems(text: str) -> list[str]:
     document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
         return ["the front matter is not a YAML mapping"]
-    known_keys = {*_KEY_CHECKS, *_EXTRAS}
+    known_keys = {*KEY_CHECKS, *EXTRAS}
     messages = [f"unknown key '{key}'" for key in document.data if key not in known_keys]
-    messages += find_wrong_extras(document.data, _EXTRAS)
+    messages += find_wrong_extras(document.data, EXTRAS)
     for key, value in document.data.items():
-        if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
-            messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
+        if key in KEY_CHECKS and not KEY_CHECKS[key](value):
+            messages.append(f"'{key}' can't be {value!r}" + (FORMS.get(key, "")))
     permission = document.data.get("permission")
     for key, rules in permission.items() if isinstance(permission, dict) else ():
         messages += _find_clashes(key)
@@ -206,7 +165,7 @@ def find_refusal(text: str) -> str:
     parts = read_file(text)
     if parts is None:
         return "the front matter is not YAML, even with its values quoted"
-    return find_wrong_value(parts[0], _LOADED_VALUES)
+    return find_wrong_value(parts[0], LOADED_VALUES)
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
@@ -299,12 +258,12 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
         merged[name] = "allow" if is_on is True else "deny"
     permission = keys.get("permission")
     merged |= permission if isinstance(permission, dict) else {}
-    if permission in _EFFECTS:
+    if permission in EFFECTS:
         merged["*"] = permission
     for key in sort_keys(merged):
         rules = merged[key] if isinstance(merged[key], dict) else {"*": merged[key]}
         for pattern in sort_keys(rules):
-            if rules[pattern] in _EFFECTS:
+            if rules[pattern] in EFFECTS:
                 yield _PermissionRule(key, pattern, Effect(rules[pattern]))
 
 
@@ -342,24 +301,6 @@ def _is_opaque(key: str) -> bool:
     return "_" not in permission or any(matches_pattern(permission, own) for own in OWN_KEYS)
 
 
-def _is_valid_permission(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_valid_rule(*item) for item in value.items())
-
-
-def _is_loaded_permission(value: object) -> bool:
-    """Tell whether OpenCode loads a permission map; one without patterns has no effect."""
-    rules = value.items() if isinstance(value, dict) else ()
-    return isinstance(value, dict) and all(
-        _is_valid_rule(key, rule) or (rule == {} and key not in PLAIN) for key, rule in rules
-    )
-
-
-def _is_valid_rule(key: object, rule: object) -> bool:
-    if not isinstance(rule, dict):
-        return rule in _EFFECTS
-    return bool(rule) and key not in PLAIN and all(effect in _EFFECTS for effect in rule.values())
-
-
 OPENCODE = Target(
     name=NAME,
     title="OpenCode",
@@ -370,10 +311,10 @@ OPENCODE = Target(
     loads=find_refusal,
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     provides=frozenset(KEYS),
-    keys=frozenset(_KEY_CHECKS),
+    keys=frozenset(KEY_CHECKS),
     policy_keys=frozenset({"tools", "permission", "disable"}),
     harmless_keys=frozenset({"variant"}),
-    extras=_EXTRAS,
+    extras=EXTRAS,
     refused_extras={
         "options": "it is sent to the model's provider as it is",
         "prompt": "the prompt is composed from the sections",

@@ -99,12 +99,12 @@ class Target:
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
     `harmless_keys` grant nothing. `extras` are the keys that a pack may add, each with what it
     takes; those that grant something are policy keys, the others harmless. `refused_extras` are
-    other keys of the client that a pack can't add, with the reason. `read_by` names the other targets whose clients load the file
-    too. `own_agents` names the agents that the client has itself, as far as that was measured: a
-    file of that name replaces one, or is ignored. `refuse` says what of an agent the client would
-    take for something else. `explain_widening` says why a capability is wider than meant if
-    something else that the agent may do is the cause. A client refuses a file beyond its
-    `hard_limits`, in characters of a field or the prompt.
+    other keys of the client that a pack can't add, with the reason. `read_by` names the other
+    targets whose clients load the file too. `own_agents` names the agents that the client has
+    itself, as far as that was measured: a file of that name replaces one, or is ignored. `refuse`
+    says what of an agent the client would take for something else. `explain_widening` says why a
+    capability is wider than meant if something else that the agent has is the cause. A client
+    refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
     """
 
     name: str
@@ -145,11 +145,11 @@ class Target:
 
     def explain_refused_extra(self, key: str) -> str:
         """Return why a pack can't add a key to the file though the client has it, or nothing."""
+        if key in self.refused_extras:
+            return self.refused_extras[key]
         if key in self.policy_keys:
             return "the policy decides what an agent may do"
-        if key in self.keys or key in self.harmless_keys:
-            return "promptpack writes this key itself"
-        return self.refused_extras.get(key, "")
+        return "promptpack writes this key itself" if key in self.keys else ""
 
     def explain_loss(self, name: str, kind: LossKind, grant: Grant) -> str:
         """Return why this client can't have what a policy grants of a capability."""
