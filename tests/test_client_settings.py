@@ -16,6 +16,7 @@ from promptpack.build import build_project
 from promptpack.model import EFFORTS, Agent, Artifact, Effect, Finding, Model, Policy, UserError
 from promptpack.policy.lattice import grant_of
 from promptpack.reading.project import load_project
+from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
 from test_diff_permissions import kinds
@@ -63,10 +64,9 @@ def read_head(artifact: Artifact) -> dict[str, Any]:
 
 def make_agent(target: Target, policy: Policy | None = None, **values: Any) -> Agent:
     """Return an agent that may do everything, with values of its own."""
-    mode = "primary"
     model = Model("m", ids={target.name: "a/b"})
     policy = policy or Policy(Effect.INHERIT)
-    plain = Agent("a", "An agent.", mode, model, None, policy, "Say yes.\n")
+    plain = Agent("a", "An agent.", "primary", model, None, policy, "Say yes.\n")
     return replace(plain, **values)
 
 
@@ -387,7 +387,10 @@ def test_an_extra_key_that_the_pack_does_not_have_can_not_be_absorbed(tmp_path: 
 
 def test_the_lines_of_a_file_come_from_the_settings_of_its_client(tmp_path: Path) -> None:
     root = build_settings(tmp_path)
-    source = (root / "packs/demo/pack.yaml").read_text().split("\n")
+    project = load_project(root)
+    source = project.sources["packs/demo/pack.yaml"].split("\n")
+    artifact = next(one for one in build_project(project) if one.target == "copilot")
+    origins = Session(project).tracer.trace_file(artifact)
     lines = (root / OUTPUT).read_text().split("\n")
     for key, written in {
         "name": "    name: Guide",
@@ -396,10 +399,8 @@ def test_the_lines_of_a_file_come_from_the_settings_of_its_client(tmp_path: Path
         "reasoning-effort": "effort: low",
         "argument-hint": "      argument-hint: a branch",
     }.items():
-        number = next(n for n, line in enumerate(lines, 1) if line.startswith(f"{key}: "))
-        said = support.call("explain", f"{OUTPUT}:{number}", "--format", "json", cwd=root)
-        places = [(s["path"], s["line"]) for s in json.loads(said.out)["steps"]]
-        assert ("packs/demo/pack.yaml", source.index(written) + 1) in places, said.out
+        number = next(n for n, line in enumerate(lines) if line.startswith(f"{key}: "))
+        assert origins[number] == (("packs/demo/pack.yaml", source.index(written) + 1),)
 
 
 def test_harmless_keys_leave_the_policy_of_a_file_as_it_is() -> None:

@@ -6,13 +6,16 @@ patterns, and the order of effects is written out again.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extra_cases import EXTRAS
 from promptpack.model import (
     CAPABILITIES,
+    EFFORTS,
     OTHER_MCP,
     PATTERNED,
     Agent,
@@ -86,26 +89,47 @@ def policies(draw: st.DrawFn) -> Policy:
 
 
 @st.composite
-def agents(draw: st.DrawFn) -> Agent:
+def extras(draw: st.DrawFn, target: str) -> dict[str, Any]:
+    samples = EXTRAS.get(target, {})
+    keys = draw(st.lists(st.sampled_from(sorted(samples)), unique=True)) if samples else []
+    return {key: draw(st.sampled_from(samples[key].good)) for key in keys}
+
+
+@st.composite
+def agents(draw: st.DrawFn, target: Target) -> Agent:
+    """Return an agent as a pack could have it for a target."""
     policy = draw(policies())
     accepted = draw(st.frozensets(st.sampled_from(CAPABILITIES), max_size=2))
     mode: Mode = draw(st.sampled_from(["subagent", "primary", "all"]))
     ids = dict.fromkeys(TARGETS, "provider/model")
     model = Model("m", ids=ids)
-    return Agent("a", "An agent.", mode, model, 0.5, policy, "Say yes.\n", accepted)
+    return Agent(
+        name="a",
+        stem=draw(st.sampled_from(["a", "b"])) if target.name != "skill" else "a",
+        description="An agent.",
+        mode=mode,
+        model=model,
+        temperature=0.5,
+        effort=draw(st.sampled_from([None, *EFFORTS])),
+        policy=policy,
+        prompt="Say yes.\n",
+        accepted=accepted,
+        extra=draw(extras(target.name)),
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=150, deadline=None)
-@given(agent=agents())
+@given(data=st.data())
 def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
-    target: Target, agent: Agent
+    target: Target, data: st.DataObject
 ) -> None:
+    agent = data.draw(agents(target))
     text, losses, problems = encode_and_check(target, agent)
     assert problems == []
     reported = {loss.subject: loss.kind for loss in losses if not loss.is_field}
     wanted = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
-    decoded = target.decode(text, agent.name).policy
+    decoded = target.decode(text, agent.stem).policy
     for name in list_compared(agent.policy, decoded):
         pairs = [
             (
@@ -124,11 +148,14 @@ def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=100, deadline=None)
-@given(agent=agents())
-def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, agent: Agent) -> None:
+@given(data=st.data())
+def test_every_loss_that_is_reported_exists_and_has_a_reason(
+    target: Target, data: st.DataObject
+) -> None:
+    agent = data.draw(agents(target))
     text, losses, _ = encode_and_check(target, agent)
     wanted = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
-    decoded = target.decode(text, agent.name)
+    decoded = target.decode(text, agent.stem)
     for loss in losses:
         assert loss.reason not in ("", UNKNOWN_REASON.format(client=target.title)), loss
         if loss.is_field:
@@ -143,10 +170,11 @@ def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, age
     "target", [t for t in TARGETS.values() if not t.advisory], ids=lambda target: target.name
 )
 @settings(max_examples=100, deadline=None)
-@given(agent=agents())
+@given(data=st.data())
 def test_only_what_a_client_cannot_take_away_is_widened_unasked(
-    target: Target, agent: Agent
+    target: Target, data: st.DataObject
 ) -> None:
+    agent = data.draw(agents(target))
     unasked = replace(agent, accepted=frozenset())
     losses = encode_and_check(target, unasked)[1]
     widened = {loss.subject for loss in losses if loss.kind == "widened"}
@@ -155,6 +183,8 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
         "copilot": {"skill"}.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
+    if "memory" in agent.extra:
+        beyond["claude-code"] = {"read", "edit", "write"}
     servers = {name for name in widened if name.startswith("mcp:")}
     allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
     assert widened <= allowed
@@ -162,6 +192,22 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
 
 def may_be_granted(policy: Policy, name: str) -> bool:
     return any(rule.effect in (Effect.ALLOW, Effect.INHERIT) for rule in policy.grant(name))
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataObject) -> None:
+    agent = data.draw(agents(target))
+    text, losses, problems = encode_and_check(target, agent)
+    decoded = target.decode(text, agent.stem)
+    lost = {loss.subject for loss in losses if loss.is_field}
+    assert problems == []
+    for name in {"name", "description", "mode", "temperature", "effort"} - lost:
+        assert getattr(decoded, name) == getattr(agent, name), name
+    for name in lost - {"model"}:
+        assert getattr(decoded, name) != getattr(agent, name), name
+    assert (decoded.extra, decoded.prompt) == (agent.extra, agent.prompt)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)

@@ -1,4 +1,4 @@
-"""In: agents with extra keys and efforts. Out: each real client loads them, and gives no more tools.
+"""In: agents with extra keys and efforts. Out: each client loads them and gives no more tools.
 
 `memory` is the one key that gives tools, in Claude Code, and its check has to see that.
 """
@@ -13,7 +13,7 @@ import pytest
 from clients import claude_code, codex, copilot, gemini, opencode
 from clients.gate import need_clients
 from clients.observation import Files, Observation
-from clients.replies import Json
+from clients.replies import Call, Json
 from extra_cases import EXTRAS, list_harmless
 from promptpack.model import EFFORTS, Agent, Effect, Model, Policy
 from promptpack.policy.lattice import grant_of
@@ -101,8 +101,8 @@ def test_memory_gives_an_agent_of_claude_code_what_decode_says(memory: str) -> N
     assert more.tools - plain.tools == {"Edit", "Write"}
     text = TARGETS["claude-code"].encode(make_agent("claude-code", extra={"memory": memory}))
     decoded = TARGETS["claude-code"].decode(text, "asker").policy
-    gained = {name for name in ("edit", "write", "web_fetch") if decoded.grant(name) != POLICY.grant(name)}
-    assert gained == {"edit", "write"}
+    assert decoded.grant("edit") == decoded.grant("write") == grant_of(Effect.ALLOW)
+    assert decoded.grant("web_fetch") == grant_of(Effect.DENY)
 
 
 def find_value(body: Json, path: tuple[str, ...]) -> object:
@@ -114,7 +114,8 @@ def find_value(body: Json, path: tuple[str, ...]) -> object:
 
 def record(target: str, **values: Any) -> Json:
     """Return the request that the agent makes to its model."""
-    agent = make_agent(target, **values)
+    mode = "primary" if target == "opencode" else "subagent"
+    agent = make_agent(target, mode=mode, **values)
     files = make_files(target, agent)
     recorders = {
         "opencode": opencode.record_agent,
@@ -152,7 +153,7 @@ def test_a_mode_that_runs_tools_unasked_is_no_extra_key() -> None:
     assert "permissionMode" in TARGETS["claude-code"].refused_extras
     agent = make_agent("claude-code")
     path, text = next(iter(make_files("claude-code", agent).items()))
-    call = claude_code.Call("Bash", {"command": "touch made", "description": "d"})
+    call = Call("Bash", {"command": "touch made", "description": "d"})
     loose = text.replace(b"model:", b"permissionMode: acceptEdits\nmodel:", 1)
     assert "made" not in claude_code.use_tool({path: text}, "asker", call)
     assert "made" in claude_code.use_tool({path: loose}, "asker", call)
