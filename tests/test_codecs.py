@@ -399,6 +399,9 @@ def test_a_pack_named_like_an_agent_of_the_client_is_refused(
         build_project(load_project(tmp_path))
     (finding,) = (found for found in refused.value.findings if found.code == "PP201")
     assert f"{TARGETS[target].title} has an agent '{name}' of its own" in finding.message
-    assert finding.hint == f"rename the pack, or leave {target} out of 'targets'"
+    assert finding.hint == (
+        f"rename the pack, give it another name under 'clients: {{{target}: {{name: …}}}}', "
+        f"or leave {target} out of 'targets'"
+    )
     pack.write_text(pack.read_text().replace(f"[{target}]", "[system]"))
     assert build_project(load_project(tmp_path))

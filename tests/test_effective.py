@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from promptpack.api import build_project, load_project
 from promptpack.model import (
     CAPABILITIES,
     FILE_CHANGES,
-    Agent,
     Artifact,
     Capability,
     Effect,
@@ -182,10 +182,11 @@ def test_the_words_at_the_end_are_about_the_file_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=100, deadline=None)
-@given(agent=agents())
+@given(data=st.data())
 def test_a_prompt_is_told_no_more_than_was_authored_and_than_the_file_holds(
-    target: Target, agent: Agent
+    target: Target, data: st.DataObject
 ) -> None:
+    agent = data.draw(agents(target))
     effective = find_effective_policy(target, agent.policy, agent.mode, agent.accepted)
     authored = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
     in_file = read_in_mode(target, target.encode(agent), agent)

@@ -6,13 +6,16 @@ patterns, and the order of effects is written out again.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extra_cases import EXTRAS
 from promptpack.model import (
     CAPABILITIES,
+    EFFORTS,
     OTHER_MCP,
     PATTERNED,
     Agent,
@@ -90,21 +93,42 @@ def policies(draw: st.DrawFn) -> Policy:
 
 
 @st.composite
-def agents(draw: st.DrawFn) -> Agent:
+def extras(draw: st.DrawFn, target: str) -> dict[str, Any]:
+    samples = EXTRAS.get(target, {})
+    keys = draw(st.lists(st.sampled_from(sorted(samples)), unique=True)) if samples else []
+    return {key: draw(st.sampled_from(samples[key].good)) for key in keys}
+
+
+@st.composite
+def agents(draw: st.DrawFn, target: Target) -> Agent:
+    """Return an agent as a pack could have it for a target."""
     policy = draw(policies())
     accepted = draw(st.frozensets(st.sampled_from(CAPABILITIES), max_size=2))
     mode: Mode = draw(st.sampled_from(["subagent", "primary", "all"]))
     ids = dict.fromkeys(TARGETS, "provider/model")
     model = Model("m", ids=ids)
-    return Agent("a", "An agent.", mode, model, 0.5, policy, "Say yes.\n", accepted)
+    return Agent(
+        name="a",
+        stem=draw(st.sampled_from(["a", "b"])) if target.name != "skill" else "a",
+        description="An agent.",
+        mode=mode,
+        model=model,
+        temperature=0.5,
+        effort=draw(st.sampled_from([None, *EFFORTS])),
+        policy=policy,
+        prompt="Say yes.\n",
+        accepted=accepted,
+        extra=draw(extras(target.name)),
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=150, deadline=None)
-@given(agent=agents())
+@given(data=st.data())
 def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
-    target: Target, agent: Agent
+    target: Target, data: st.DataObject
 ) -> None:
+    agent = data.draw(agents(target))
     text, losses, problems = encode_and_check(target, agent)
     assert problems == list(target.refuse(agent))
     if problems:
@@ -132,10 +156,11 @@ READERS = [
 
 @pytest.mark.parametrize(("target", "reader"), READERS)
 @settings(max_examples=150, deadline=None)
-@given(agent=agents())
+@given(data=st.data())
 def test_another_client_that_loads_the_file_grants_no_more_without_a_loss_that_names_it(
-    target: Target, reader: Target, agent: Agent
+    target: Target, reader: Target, data: st.DataObject
 ) -> None:
+    agent = data.draw(agents(target))
     text, losses, problems = encode_and_check(target, agent)
     if problems:
         return
@@ -150,8 +175,11 @@ def test_another_client_that_loads_the_file_grants_no_more_without_a_loss_that_n
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=100, deadline=None)
-@given(agent=agents())
-def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, agent: Agent) -> None:
+@given(data=st.data())
+def test_every_loss_that_is_reported_exists_and_has_a_reason(
+    target: Target, data: st.DataObject
+) -> None:
+    agent = data.draw(agents(target))
     text, losses, problems = encode_and_check(target, agent)
     for loss in losses if not problems else ():
         client = TARGETS[loss.reader or target.name]
@@ -170,10 +198,11 @@ def test_every_loss_that_is_reported_exists_and_has_a_reason(target: Target, age
     "target", [t for t in TARGETS.values() if not t.advisory], ids=lambda target: target.name
 )
 @settings(max_examples=100, deadline=None)
-@given(agent=agents())
+@given(data=st.data())
 def test_only_what_a_client_cannot_take_away_is_widened_unasked(
-    target: Target, agent: Agent
+    target: Target, data: st.DataObject
 ) -> None:
+    agent = data.draw(agents(target))
     unasked = replace(agent, accepted=frozenset())
     _, losses, problems = encode_and_check(target, unasked)
     if problems:
@@ -185,6 +214,8 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
         "copilot": main_only.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
+    if "memory" in agent.extra:
+        beyond["claude-code"] = {"read", "edit", "write"}
     servers = {name for name in widened if name.startswith("mcp:")}
     allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
     assert widened <= allowed
@@ -192,7 +223,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
 
 def read_in_mode(client: Target, text: str, agent: Agent) -> Policy:
     """Return what a client grants by a text; Copilot gives skills to a main session only."""
-    policy = client.decode(text, agent.name).policy
+    policy = client.decode(text, agent.stem).policy
     is_spawned = client.name == "copilot" and agent.mode == "subagent"
     if not is_spawned or policy.default is not Effect.DENY:
         return policy
@@ -208,6 +239,22 @@ def compare_by_text(got: Grant, want: Grant) -> list[tuple[int, int]]:
 
 def may_be_granted(policy: Policy, name: str) -> bool:
     return any(rule.effect in (Effect.ALLOW, Effect.INHERIT) for rule in policy.grant(name))
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataObject) -> None:
+    agent = data.draw(agents(target))
+    text, losses, problems = encode_and_check(target, agent)
+    decoded = target.decode(text, agent.stem)
+    lost = {loss.subject for loss in losses if loss.is_field}
+    assert problems == list(target.refuse(agent))
+    for name in {"name", "description", "mode", "temperature", "effort"} - lost:
+        assert getattr(decoded, name) == getattr(agent, name), name
+    for name in lost - {"model"}:
+        assert getattr(decoded, name) != getattr(agent, name), name
+    assert (decoded.extra, decoded.prompt) == (agent.extra, agent.prompt)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)

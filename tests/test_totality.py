@@ -58,6 +58,9 @@ WITHOUT_ORDERS = {"read", "list", "glob", "grep", "todo", "task", "skill", "ques
 WITHOUT_RISK = {"list", "glob", "todo", "task", "skill", "question"}
 """What neither reads private text or a stranger's, nor changes anything outside the agent."""
 
+TOLD_OTHERWISE = {"policy", "prompt", "accepted", "extra", "stem"}
+"""What an agent has besides its fields."""
+
 UNCLEAR_KEYS = {"codex": {"sandbox_mode"}}
 """Keys of our own files of which `decode` doesn't say what they grant."""
 
@@ -153,7 +156,7 @@ def test_a_table_has_every_effect(table: str) -> None:
 
 
 def test_every_attribute_of_an_agent_is_a_field_or_told_in_another_way() -> None:
-    assert {one.name for one in attributes(Agent)} - {"policy", "prompt", "accepted"} == set(NAMES)
+    assert {one.name for one in attributes(Agent)} - TOLD_OTHERWISE == set(NAMES)
 
 
 @pytest.mark.parametrize("field", list_authored_fields(), ids=lambda field: field.name)
@@ -183,11 +186,12 @@ def test_a_lost_field_has_a_reason_even_where_the_target_gives_none(
 @each_target
 def test_a_target_names_fields_keys_and_readers_that_there_are(target: Target) -> None:
     unclear = UNCLEAR_KEYS.get(target.name, set())
-    roles = (set(NAMES), target.policy_keys, target.harmless_keys, unclear)
+    roles = (set(NAMES), target.policy_keys, target.harmless_keys, set(target.extras), unclear)
     assert target.keys <= set().union(*roles)
     assert sum(map(len, roles)) == len(set().union(*roles)), "a key has one role"
     assert {*target.keeps, *target.reasons.fields} <= set(NAMES)
     assert {*target.hard_limits} <= {*NAMES, "prompt"}
+    assert not {*target.refused_extras} & {*target.keys, *target.extras, *NAMES}
     assert {*target.read_by} <= TARGETS.keys() - {target.name}
 
 
@@ -263,7 +267,7 @@ def test_a_new_field_is_copied_and_traced_to_its_line(demo: Project, tone: Agent
     text = demo.sources[pack.path] + "tone: warm\n"
     changed = replace(demo, sources={**demo.sources, pack.path: text})
     assert fields.copy_fields(pack)[tone.name] == "warm"
-    assert fields.resolve_fields(pack, variant.model)[tone.name] == "warm"
+    assert fields.resolve_fields(replace(variant, pack=pack), "opencode")[tone.name] == "warm"
     session = Session(changed)
     sources = SourceLocator(changed, session.templates.dependencies, session.documents)
     (found,) = (

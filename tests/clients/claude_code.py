@@ -10,12 +10,12 @@ A file may name hooks and MCP servers, which Claude Code starts: ask only about 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from clients.observation import Files, Observation
 from clients.recorder import Recorder
 from clients.replies import Call, Json
-from clients.sandbox import Ran, client, sandbox
+from clients.sandbox import Ran, Sandbox, client, sandbox
 
 TASK = "promptpack asks the agent"
 """What the spawned agent is told to do; how its requests are told from its parent's."""
@@ -53,16 +53,8 @@ def observe_subagent(files: Files, name: str) -> Observation:
     `prompt` is the file's body and then what Claude Code tells every spawned agent. `errors` has
     its reason when it refuses, as for an agent whose `tools` are all unknown.
     """
-
-    def spawn(body: Json) -> Call | None:
-        offered = {tool.get("name") for tool in body.get("tools", [])}
-        if "Agent" not in offered or TASK in json.dumps(body):
-            return None
-        arguments = {"description": "ask", "prompt": TASK, "subagent_type": name}
-        return Call("Agent", arguments)
-
-    ran, requests = _run(files, [], Recorder(spawn))
-    child = next((body for body in requests if TASK in _texts(body)), None)
+    ran, requests = _run(files, [], Recorder(_make_spawn(name)))
+    child = next(filter(_is_asked, requests), None)
     if child is None:
         return Observation(loaded=False, errors=_refusals(ran))
     offered = {tool["name"] for tool in child.get("tools", [])} - {_PLACEHOLDER}
@@ -76,6 +68,30 @@ def observe_subagent(files: Files, name: str) -> Observation:
     )
 
 
+def record_subagent(files: Files, name: str) -> Json | None:
+    """Return the first request that a spawned agent makes, or None where it was not spawned."""
+    _, requests = _run(files, [], Recorder(_make_spawn(name)))
+    return next(filter(_is_asked, requests), None)
+
+
+def use_tool(files: Files, name: str, call: Call) -> frozenset[str]:
+    """Run a spawned agent whose model wants to use one tool; return the project's files then.
+
+    Nobody is there to answer, so what would be asked for is refused.
+    """
+    spawn = _make_spawn(name)
+
+    def answer(body: Json) -> Call | None:
+        if _is_asked(body):
+            return None if '"tool_result"' in json.dumps(body) else call
+        return spawn(body)
+
+    with sandbox(files) as box:
+        _run_in(box, [], Recorder(answer))
+        paths = [path.relative_to(box.project) for path in box.project.rglob("*")]
+        return frozenset(path.as_posix() for path in paths if path.parts[0] != ".claude")
+
+
 def list_own_agents() -> frozenset[str]:
     """Return the agents that Claude Code has where nobody wrote one."""
     ran, _ = _run({}, [], Recorder())
@@ -84,7 +100,13 @@ def list_own_agents() -> frozenset[str]:
 
 
 def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
-    with sandbox(files) as box, recorder:
+    with sandbox(files) as box:
+        ran = _run_in(box, arguments, recorder)
+    return ran, [request.body for request in recorder.requests if "system" in request.body]
+
+
+def _run_in(box: Sandbox, arguments: list[str], recorder: Recorder) -> Ran:
+    with recorder:
         env = {
             "ANTHROPIC_BASE_URL": recorder.url,
             "ANTHROPIC_API_KEY": "none",
@@ -93,8 +115,25 @@ def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, l
         }
         printing = ["-p", "--output-format", "stream-json", "--verbose", "hi"]
         ran = box.run([client("claude"), *arguments, *printing], env)
-        ran = Ran(box.blur(ran.stdout), box.blur(ran.stderr), ran.code)
-    return ran, [request.body for request in recorder.requests if "system" in request.body]
+        return Ran(box.blur(ran.stdout), box.blur(ran.stderr), ran.code)
+
+
+def _make_spawn(name: str) -> Callable[[Json], Call | None]:
+    """Return what the model of the main session answers: it starts the agent once."""
+
+    def spawn(body: Json) -> Call | None:
+        offered = {tool.get("name") for tool in body.get("tools", [])}
+        if "Agent" not in offered or TASK in json.dumps(body):
+            return None
+        arguments = {"description": "ask", "prompt": TASK, "subagent_type": name}
+        return Call("Agent", arguments)
+
+    return spawn
+
+
+def _is_asked(body: Json) -> bool:
+    """Tell whether a request is the spawned agent's; a skill may stand before what it is told."""
+    return any(TASK in text for text in _texts(body))
 
 
 def _lines(ran: Ran) -> Iterator[Json]:

@@ -29,7 +29,29 @@ def observe(files: Files, name: str) -> Observation:
     a model Codex has no data about, so shell tools but no apply_patch. `errors` are the warnings
     about agent files of the whole folder, also when this one loads.
     """
+    ran, requests = _spawn(files, name)
+    child = next(filter(_asked, requests), None)
+    if child is None:
+        return Observation(loaded=False, errors=_errors(ran))
+    known = _texts(requests[0], "developer")
+    own = [text for text in _texts(child, "developer") if text not in known]
+    return Observation(
+        loaded=True,
+        prompt="".join(own),
+        model=child["model"],
+        temperature=child.get("temperature"),
+        description=_description(requests[0], name),
+        tools=frozenset(_names(child)),
+        errors=_errors(ran),
+    )
 
+
+def record_agent(files: Files, name: str) -> Json | None:
+    """Return the first request that a spawned agent makes, or None where it was not spawned."""
+    return next(filter(_asked, _spawn(files, name)[1]), None)
+
+
+def _spawn(files: Files, name: str) -> tuple[Ran, list[Json]]:
     def answer(body: Json) -> Call | None:
         if _asked(body):
             return None
@@ -44,21 +66,7 @@ def observe(files: Files, name: str) -> Observation:
 
     with sandbox(files) as box, Recorder(answer) as recorder:
         ran = _codex(box, recorder.url, ["exec", "--json", "--skip-git-repo-check", "hi"])
-    requests = [request.body for request in recorder.requests]
-    child = next((body for body in requests if _asked(body)), None)
-    if child is None:
-        return Observation(loaded=False, errors=_errors(ran))
-    known = _texts(requests[0], "developer")
-    own = [text for text in _texts(child, "developer") if text not in known]
-    return Observation(
-        loaded=True,
-        prompt="".join(own),
-        model=child["model"],
-        temperature=child.get("temperature"),
-        description=_description(requests[0], name),
-        tools=frozenset(_names(child)),
-        errors=_errors(ran),
-    )
+    return ran, [request.body for request in recorder.requests]
 
 
 def observe_instructions(files: Files) -> str | None:

@@ -47,19 +47,17 @@ def observe_subagent(files: Files, name: str) -> Observation:
 
     `prompt` is the file's body and then what Copilot tells every spawned agent.
     """
-
-    def spawn(body: Json) -> Call | None:
-        if "task" not in _tools(body) or TASK in json.dumps(body):
-            return None
-        arguments = {"agent_type": name, "prompt": TASK, "description": "ask", "name": "asked"}
-        return Call("task", {**arguments, "mode": "sync"})
-
-    ran, requests = _run(files, ["--allow-all-tools", "-p", "hi"], Recorder(spawn))
-    child = next((body for body in requests if _asked(body)), None)
+    ran, requests = _spawn(files, name)
+    child = next(filter(_asked, requests), None)
     if child is None:
         told = [m["content"] for body in requests for m in body["messages"] if m["role"] == "tool"]
         return Observation(loaded=False, errors=tuple(map(str, told)) or _errors(ran))
     return _observation(child, requests[0], name)
+
+
+def record_subagent(files: Files, name: str) -> Json | None:
+    """Return the first request that a spawned agent makes, or None where it was not spawned."""
+    return next(filter(_asked, _spawn(files, name)[1]), None)
 
 
 def observe_tools(
@@ -91,6 +89,16 @@ def observe_tools(
     seen = {match[1]: body for body in requests if (match := _NUMBER.search(_asking(body)))}
     bodies = (seen.get(str(i)) for i in range(len(tool_lists)))
     return [None if body is None else frozenset(_tools(body)) for body in bodies]
+
+
+def _spawn(files: Files, name: str) -> tuple[Ran, list[Json]]:
+    def spawn(body: Json) -> Call | None:
+        if "task" not in _tools(body) or TASK in json.dumps(body):
+            return None
+        arguments = {"agent_type": name, "prompt": TASK, "description": "ask", "name": "asked"}
+        return Call("task", {**arguments, "mode": "sync"})
+
+    return _run(files, ["--allow-all-tools", "-p", "hi"], Recorder(spawn))
 
 
 def _start(script: str) -> Json:

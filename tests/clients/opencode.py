@@ -127,6 +127,16 @@ def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
             return _run_agent(box, name)
 
 
+def record_agent(files: Files, name: str) -> Json:
+    """Return the first request of a primary agent whose file names the model `recorder/m`."""
+    with Recorder() as recorder:
+        settings = _loopback(recorder.url)
+        settings["provider"]["recorder"]["models"]["m"]["reasoning"] = True
+        with sandbox({**files, "opencode.json": json.dumps(settings).encode()}) as box:
+            box.run([client("opencode"), "run", "--agent", name, "hi"], OFFLINE)
+    return next(one.body for one in recorder.requests if one.body.get("tools"))
+
+
 def _run_agent(box: Sandbox, name: str) -> dict[str, bytes]:
     box.run(["git", "init", "-q"])
     command = [client("opencode"), "run", "--agent", name, "--model", "recorder/m", "hi"]

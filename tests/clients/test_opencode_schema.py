@@ -11,7 +11,7 @@ import pytest
 from clients.gate import need_clients
 from clients.opencode import OFFLINE
 from clients.sandbox import client, sandbox
-from promptpack.targets import opencode
+from promptpack.targets import opencode, opencode_keys
 
 pytestmark = pytest.mark.clients
 
@@ -72,7 +72,7 @@ def test_the_permissions_are_the_ones_we_know(schemas: dict[str, Schema]) -> Non
     others = {"external_directory", "doom_loop", "lsp"}
     assert set(permissions) == set(opencode.KEYS.values()) | others
     plain = {k for k, s in permissions.items() if s["$ref"].endswith("/PermissionActionConfig")}
-    assert plain == opencode.PLAIN
+    assert plain == opencode_keys.PLAIN
     for key in permissions:
         assert refused(f"permission: {{{key}: {{'a*': ask}}}}") == (key in plain), key
     assert refused("permission: {edit: maybe}")

@@ -19,7 +19,7 @@ from promptpack.absorb.candidates import (
 from promptpack.absorb.edits import Edit, apply_edits, edit_scalar
 from promptpack.build import build_project
 from promptpack.model import Agent, Artifact, Finding, Project, UserError
-from promptpack.model.fields import list_authored_fields
+from promptpack.model.fields import FIELDS, Setting, list_settings
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
 from promptpack.reading.project import replace_sources
@@ -87,8 +87,8 @@ class _Absorption:
         self.project, self.place, self.path = project, place, path
         artifact = place.artifact
         self.target = TARGETS[artifact.target]
-        self.built = self.target.decode(artifact.content.decode(), artifact.agent.name)
-        self.now = self.target.decode(place.text, artifact.agent.name)
+        self.built = self.target.decode(artifact.content.decode(), artifact.agent.stem)
+        self.now = self.target.decode(place.text, artifact.agent.stem)
         origins = Session(project).tracer.trace_values(artifact)
         self.prompt = TracedPrompt(tuple(_split_prompt(artifact.agent)), origins)
         self.lines = place.text.split("\n")
@@ -138,22 +138,39 @@ class _Absorption:
         pack = self.place.artifact.variant.pack
         text = self.project.sources[pack.path]
         values = read_document(text, pack.path).values
-        for field in list_authored_fields():
-            value = getattr(self.now, field.name)
-            if value == getattr(self.built, field.name):
-                continue
-            span = values.get((field.name,)) if field.is_absorbed else None
-            edit = edit_scalar(text, pack.path, span, value) if span else None
-            why = f"the {field.name} can't be written to {pack.path}"
-            yield _Option(self._find_line(str(value)), why, [(edit,)] if edit else [])
+        for setting, why in self._list_changed_settings():
+            span = values.get(setting.place)
+            edit = edit_scalar(text, pack.path, span, setting.value) if span else None
+            yield _Option(self._find_line(str(setting.value)), why, [(edit,)] if edit else [])
         if self.now.policy != self.built.policy:
             policy = self.place.artifact.variant.policy
             why = f"the policy decides what an agent may do: change {policy.path}"
             yield _Option(self._find_first_change(), why, [])
-        if _get_model_id(self.now, self.target.name) != _get_model_id(self.built, self.target.name):
-            path = self.place.artifact.variant.model.path
-            why = f"the model's id comes from {path}: change it there"
-            yield _Option(self._find_first_change(), why, [])
+
+    def _list_changed_settings(self) -> Iterator[tuple[Setting, str]]:
+        """Yield the new value of each field and extra key that changed, and where the pack has it.
+
+        The place is () where it is not for the pack to say. Each comes with why it can't be
+        written there, if it can't.
+        """
+        variant, client = self.place.artifact.variant, self.target.name
+        for field in FIELDS:
+            value = field.read(self.now, client)
+            if value == field.read(self.built, client):
+                continue
+            settings = list_settings(field, variant, client)
+            place = settings[-1].place if settings else ()
+            if not settings:
+                why = f"the model's id comes from {variant.model.path}: change it there"
+            else:
+                why = f"the {field.name} can't be written to {variant.pack.path}"
+            is_absorbed = field.is_absorbed or len(place) > 1
+            yield Setting(value, place if is_absorbed else ()), why
+        for key in sorted({*self.now.extra, *self.built.extra}):
+            value = self.now.extra.get(key)
+            if value != self.built.extra.get(key):
+                why = f"'{key}' can't be written to {variant.pack.path}"
+                yield Setting(value, ("clients", client, "extra", key)), why
 
     def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
         """Yield the prompt's changes with those candidates that are known to give them."""
@@ -251,10 +268,6 @@ def _make_key(artifact: Artifact) -> tuple[str, str, str]:
 def _matches_destination(edit: Edit, destination: tuple[str, int]) -> bool:
     path, line = destination
     return not path or (edit.path == path and line in (0, edit.line))
-
-
-def _get_model_id(agent: Agent, target: str) -> str:
-    return agent.model.ids.get(target, "")
 
 
 def _split_prompt(agent: Agent) -> list[str]:

@@ -68,7 +68,7 @@ def _find_edited(artifacts: Iterable[Artifact], file: Path) -> LocatedOutput:
     if not outputs:
         raise click.UsageError(f"promptpack did not write '{file}' for this project.")
     if len(edited_outputs) > 1:
-        packs = ", ".join(output.artifact.agent.name for output in edited_outputs)
+        packs = ", ".join(output.artifact.agent.stem for output in edited_outputs)
         raise click.UsageError(f"'{file}' has edits in the blocks of several packs ({packs}).")
     return (edited_outputs or outputs)[0]
 

@@ -94,9 +94,9 @@ def _find_unknown_changes(target: Target, old: Output, new: Output) -> Iterator[
 def _is_known_field(target: Target, field: str) -> bool:
     """Tell whether a field grants nothing, or nothing that the target's `decode` leaves out."""
     root = field.partition(".")[0]
-    if root in target.policy_keys:
+    if target.decodes(root):
         return not target.is_opaque(field)
-    return root in target.harmless_keys or is_field(root) or root in _INFORMATIVE_KEYS
+    return target.is_harmless(root) or is_field(root) or root in _INFORMATIVE_KEYS
 
 
 def _read_fields(output: Output) -> dict[str, str]:

@@ -79,7 +79,7 @@ class _ProjectOutputs:
             key=key,
             text=artifact.content.decode(),
             target=artifact.target,
-            stem=artifact.agent.name,
+            stem=artifact.agent.stem,
             dims=MappingProxyType(describe_artifact(artifact)),
             split=lambda: self._split(key)[0],
             origins=partial(self._find_origins, key),

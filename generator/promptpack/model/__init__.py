@@ -23,8 +23,11 @@ from promptpack.model.permission import (
     split_mcp_name,
 )
 from promptpack.model.project import (
+    EFFORTS,
     Accept,
+    ClientSettings,
     Condition,
+    Effort,
     Fragment,
     Ignore,
     Mode,
@@ -42,6 +45,7 @@ from promptpack.model.root import Root, is_in_project, split_source_path
 __all__ = [
     "CAPABILITIES",
     "CAPABILITY_FACTS",
+    "EFFORTS",
     "FILE_CHANGES",
     "OTHER_MCP",
     "PATTERNED",
@@ -50,8 +54,10 @@ __all__ = [
     "Artifact",
     "Capability",
     "CapabilityFacts",
+    "ClientSettings",
     "Condition",
     "Effect",
+    "Effort",
     "Finding",
     "Fragment",
     "Grant",

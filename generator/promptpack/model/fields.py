@@ -5,11 +5,15 @@ line here, an attribute of `Pack`, of `Agent` and of the pack file, and a client
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from promptpack.model.output import Agent
-from promptpack.model.project import Model, Pack
+from promptpack.model.output import Agent, Variant
+from promptpack.model.project import ClientSettings, Model, Pack
+
+NO_SETTINGS = ClientSettings()
+Place = tuple[str | int, ...]
+"""Where a pack file says something: keys and indexes from the top."""
 
 
 def _vary_text(value: object) -> tuple[object, ...]:
@@ -56,7 +60,20 @@ FIELDS: tuple[AgentField, ...] = (
         vary=lambda mode: ("primary" if mode != "primary" else "subagent",),
     ),
     AgentField("temperature", label="Temperature", vary=lambda _: (None,), depends_on_model=True),
+    AgentField(
+        "effort",
+        label="Reasoning effort",
+        vary=lambda effort: ("high" if effort != "high" else "low",),
+        depends_on_model=True,
+    ),
 )
+
+
+class Setting(NamedTuple):
+    """A value of a field, and where the pack file says it."""
+
+    value: Any
+    place: Place
 
 
 def is_field(name: str) -> bool:
@@ -74,9 +91,55 @@ def copy_fields(authored: object) -> dict[str, Any]:
     return {field.name: getattr(authored, field.name) for field in list_authored_fields()}
 
 
-def resolve_fields(pack: Pack, model: Model) -> dict[str, Any]:
-    """Return the values of an agent by field: the pack's, or None where the model takes none."""
-    return {
-        field.name: getattr(pack, field.name) if field.fits(model) else None
-        for field in list_authored_fields()
+def list_settings(field: AgentField, variant: Variant, client: str) -> list[Setting]:
+    """Return what a pack says of a field for a variant in a client; the last one counts.
+
+    The pack's own value comes first, then those of overrides that hold, then the client's.
+    """
+    pack, name = variant.pack, field.name
+    settings = [Setting(getattr(pack, name), (name,))] if field.is_authored else []
+    for number, override in enumerate(pack.overrides):
+        if name in override.values and override.when.holds(variant.model.name, variant.policy.name):
+            settings.append(Setting(override.values[name], ("variants", "overrides", number, name)))
+    values = find_client_settings(pack, client).values
+    if name in values:
+        settings.append(Setting(values[name], ("clients", client, name)))
+    return settings
+
+
+def find_client_settings(pack: Pack, client: str) -> ClientSettings:
+    """Return what a pack has otherwise in a client; by default that is nothing."""
+    return pack.clients.get(client, NO_SETTINGS)
+
+
+def replace_setting(variant: Variant, setting: Setting) -> Variant:
+    """Return a variant whose pack says this where it said something of the field before."""
+    pack, (root, *steps) = variant.pack, setting.place
+    values: dict[str, Any] = {str(setting.place[-1]): setting.value}
+    if root == "variants":
+        overrides, number = list(pack.overrides), int(steps[1])
+        overrides[number] = overrides[number]._replace(
+            values={**overrides[number].values, **values}
+        )
+        values = {"overrides": tuple(overrides)}
+    elif root == "clients":
+        client = str(steps[0])
+        settings = replace(pack.clients[client], values={**pack.clients[client].values, **values})
+        values = {"clients": {**pack.clients, client: settings}}
+    return replace(variant, pack=replace(pack, **values))
+
+
+def resolve_fields(variant: Variant, client: str) -> dict[str, Any]:
+    """Return the values of an agent by field, None where the model takes none.
+
+    The model has the id that the pack gives it in this client, if it gives one.
+    """
+    values = {
+        field.name: settings[-1].value if field.fits(variant.model) else None
+        for field in FIELDS
+        if (settings := list_settings(field, variant, client))
     }
+    model = variant.model
+    if model_id := values.get("model"):
+        model = replace(model, ids={**model.ids, client: model_id})
+    return {**values, "model": model}

@@ -1,10 +1,12 @@
 """What is rendered: variants, agents, and the files emitted for them."""
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from promptpack.model.permission import Policy
-from promptpack.model.project import Accept, Mode, Model, Pack, Section
+from promptpack.model.project import Accept, Effort, Mode, Model, Pack, Section
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
@@ -32,7 +34,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Agent:
-    """The client-neutral result: an agent's name, permissions and prompt."""
+    """The client-neutral result: an agent's name, permissions and prompt.
+
+    `name` is what the client calls the agent; `stem` what its file is called, the same unless
+    another is given.
+    """
 
     name: str
     description: str
@@ -44,6 +50,14 @@ class Agent:
     """The prompt as text: every line ended by a newline."""
     accepted: frozenset[str] = frozenset()
     """Capabilities that this target may grant more widely than the policy says."""
+    effort: Effort | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Keys of the client's file that no field is for."""
+    stem: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.stem:
+            object.__setattr__(self, "stem", self.name)
 
 
 class Loss(NamedTuple):

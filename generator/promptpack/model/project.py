@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
 
 Mode = Literal["subagent", "primary", "all"]
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How much a model is to reason, the least first."""
+
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Model:
     context_window: int = 0
     prompt_budget: int = 0
     temperature: bool = True
+    effort: bool = True
     ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     path: str = ""
     shadows: str = ""
@@ -89,10 +95,27 @@ class Condition(NamedTuple):
 
 
 class Override(NamedTuple):
-    """Sections that some variants leave out."""
+    """What some variants have otherwise: sections that they leave out, other values of fields."""
 
     when: Condition
     drop: tuple[str, ...]
+    values: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """What a pack has otherwise in one client.
+
+    `values` are those of fields, by field; of the model, its id there. `extra` are keys of the
+    client's file that no field is for. `policies` names the policy that the client gets in place of
+    each of the pack's own that is named there. `prompt` is the source path of the text that is the
+    whole prompt there, or empty; it is data, not a template.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    policies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    prompt: str = ""
 
 
 class Accept(NamedTuple):
@@ -135,6 +158,9 @@ class Pack:
     targets: tuple[str, ...]
     path: str
     ignore: tuple[Ignore, ...] = ()
+    effort: Effort | None = None
+    clients: Mapping[str, ClientSettings] = field(default_factory=lambda: MappingProxyType({}))
+    """What differs for one client, by target."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def plan_output(artifacts: Iterable[Artifact], folder: Path, selection: Selectio
 def make_key(path: str, artifact: Artifact) -> str:
     """Return what the manifest calls an artifact at a path: a block by its file and its pack."""
     block = TARGETS[artifact.target].block
-    return f"{path}#{artifact.agent.name}" if block else path
+    return f"{path}#{artifact.agent.stem}" if block else path
 
 
 def make_build_data(artifacts: Sequence[Artifact], plan: Plan) -> dict[str, Any]:

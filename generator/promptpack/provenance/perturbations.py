@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant
-from promptpack.model.fields import list_authored_fields
+from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant, fields
 from promptpack.rendering.includes import Dependencies
 from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
@@ -55,6 +54,7 @@ def iter_perturbations(
 ) -> Iterator[Perturbation]:
     """Yield the variant with each thing changed on which its file for the target may depend."""
     yield from _perturb_pack(locator, variant)
+    yield from _perturb_fields(locator, variant, target)
     yield from _perturb_sections(locator, variant)
     yield from _perturb_model(locator, variant, target)
     yield from _perturb_policy(locator, variant)
@@ -66,11 +66,7 @@ def iter_perturbations(
 
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     pack = variant.pack
-    values: list[tuple[str, Any]] = [
-        *((f.name, v) for f in list_authored_fields() for v in f.vary(getattr(pack, f.name))),
-        ("title", f"{pack.title} x"),
-        ("tags", (*pack.tags, "x")),
-    ]
+    values: list[tuple[str, Any]] = [("title", f"{pack.title} x"), ("tags", (*pack.tags, "x"))]
     for field, value in values:
         changed_variant = replace(variant, pack=replace(pack, **{field: value}))
         origin = locator.place(pack.path, (field,))
@@ -83,6 +79,30 @@ def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturba
             yield Perturbation(
                 changed_variant, f"vars.{name}", locator.place(pack.path, ("vars", name))
             )
+
+
+def _perturb_fields(
+    locator: SourceLocator, variant: Variant, target: str
+) -> Iterator[Perturbation]:
+    """Yield each value of a field changed that the pack has for the target, and extra keys gone.
+
+    Templates see the pack's own values only.
+    """
+    pack = variant.pack
+    for field in fields.FIELDS:
+        for setting in fields.list_settings(field, variant, target):
+            for value in field.vary(setting.value):
+                yield Perturbation(
+                    fields.replace_setting(variant, setting._replace(value=value)),
+                    f"pack.{field.name}" if setting.place == (field.name,) else "",
+                    locator.place(pack.path, setting.place),
+                )
+    settings = fields.find_client_settings(pack, target)
+    for key in settings.extra:
+        extra = {name: value for name, value in settings.extra.items() if name != key}
+        clients = {**pack.clients, target: replace(settings, extra=extra)}
+        origin = locator.place(pack.path, ("clients", target, "extra", key))
+        yield Perturbation(replace(variant, pack=replace(pack, clients=clients)), "", origin)
 
 
 def _perturb_sections(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
@@ -136,7 +156,8 @@ def _perturb_model(locator: SourceLocator, variant: Variant, target: str) -> Ite
         ids = {name: value for name, value in model.ids.items() if name != target}
         origin = locator.place(model.path, ("ids", target))
         yield Perturbation(replace(variant, model=replace(model, ids=ids)), "", origin)
-    for field in ("title", "family", "context_window", "prompt_budget", "temperature"):
+    switches = (field.name for field in fields.FIELDS if field.depends_on_model)
+    for field in ("title", "family", "context_window", "prompt_budget", *switches):
         if locator.has(model.path, (field,)):
             for other in _perturb_value(getattr(model, field)):
                 changed_variant = replace(variant, model=replace(model, **{field: other}))

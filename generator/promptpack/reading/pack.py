@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 from promptpack.model import (
     Accept,
+    ClientSettings,
     Condition,
     Finding,
     Ignore,
@@ -15,7 +17,8 @@ from promptpack.model import (
     Section,
     Use,
 )
-from promptpack.model.fields import copy_fields
+from promptpack.model.fields import FIELDS, copy_fields
+from promptpack.reading.extras import find_extra_problems
 from promptpack.reading.files import SourceFile
 from promptpack.reading.references import (
     Names,
@@ -25,7 +28,7 @@ from promptpack.reading.references import (
     list_inner_names,
     resolve_fragment,
 )
-from promptpack.reading.schema import PackFile, UseEntry, When
+from promptpack.reading.schema import ClientEntry, OverrideEntry, PackFile, UseEntry, When
 from promptpack.reading.validation import validate
 from promptpack.source.strict_yaml import DataPath, Document, read_yaml
 from promptpack.source.text import make_finding
@@ -43,6 +46,7 @@ def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding
         *document.findings,
         *find_unknown_names(iter_pack_references(data), names, document, file),
         *find_unknown_names(iter_inner_references(data), list_inner_names(data), document, file),
+        *find_extra_problems(data, document, file),
     ]
     if pack_file is None:
         return None, findings
@@ -84,14 +88,28 @@ class _PackMaker:
             models=tuple(variants.model),
             policies=tuple(variants.policy),
             exclude=tuple(_make_condition(when) for when in variants.exclude),
-            overrides=tuple(
-                Override(_make_condition(o.when), tuple(o.drop)) for o in variants.overrides
-            ),
+            overrides=tuple(_make_override(entry) for entry in variants.overrides),
             accept=tuple(self._iter_accepted(pack_file)),
             targets=tuple(pack_file.targets),
             path=self.path,
             ignore=tuple(self._iter_ignored(pack_file)),
+            clients=self._make_clients(pack_file),
         )
+
+    def _make_clients(self, pack_file: PackFile) -> dict[str, ClientSettings]:
+        return {
+            target: ClientSettings(
+                values=_list_values(entry),
+                extra=entry.extra,
+                policies=(
+                    dict.fromkeys(pack_file.variants.policy, entry.policy)
+                    if isinstance(entry.policy, str)
+                    else entry.policy
+                ),
+                prompt=resolve_fragment(entry.prompt, self.path) if entry.prompt else "",
+            )
+            for target, entry in pack_file.clients.items()
+        }
 
     def _iter_accepted(self, pack_file: PackFile) -> Iterator[Accept]:
         for index, entry in enumerate(pack_file.accept):
@@ -134,6 +152,16 @@ class _PackMaker:
 
     def _make_origin(self, *place: str | int) -> Origin:
         return Origin(self.path, self.document.at(place).line)
+
+
+def _make_override(entry: OverrideEntry) -> Override:
+    return Override(_make_condition(entry.when), tuple(entry.drop), _list_values(entry))
+
+
+def _list_values(entry: OverrideEntry | ClientEntry) -> dict[str, Any]:
+    """Return the values of fields that an entry gives, by field."""
+    values = {field.name: getattr(entry, field.name, None) for field in FIELDS}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _make_condition(when: When) -> Condition:

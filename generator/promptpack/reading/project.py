@@ -88,6 +88,7 @@ def make_project(
     for _, source_name in named_files:
         names[source_name.kind, source_name.pack].add(source_name.name)
     findings = {finding for file in files for finding in file.findings}
+    problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for file, source_name in named_files:
         if file.findings:
@@ -96,8 +97,11 @@ def make_project(
         if item is None:
             item, problems = _read_file(file, source_name, names)
             findings.update(problems)
+            problems_by_path[file.path] = problems
         items[source_name.kind][source_name.name] = item
-    if findings:
+    texts = _list_texts(items["packs"].values())
+    items["fragments"] = {k: v for k, v in items["fragments"].items() if k not in texts}
+    if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         raise UserError(tuple(sorted(findings, key=_make_sort_key)))
     return Project(**items, sources={file.path: file.text for file in files}, roots=tuple(roots))
 
@@ -116,6 +120,15 @@ def _read_file(
             return Source(source_name.name, file.path, file.text, file.shadows), []
         case "packs":
             return read_pack(file, _list_names(names, source_name.pack))
+
+
+def _list_texts(packs: Iterable[Pack | None]) -> set[str]:
+    """Return the paths of texts that are a client's whole prompt, and so are no fragments."""
+    read_packs = [pack for pack in packs if pack is not None]
+    sections = (section for pack in read_packs for section in pack.sections)
+    used = {use.fragment for section in sections for part in section.parts for use in part.uses}
+    prompts = {one.prompt for pack in read_packs for one in pack.clients.values()}
+    return prompts - used - {""}
 
 
 def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> Names:

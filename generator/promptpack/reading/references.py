@@ -44,6 +44,8 @@ def iter_pack_references(data: object) -> Iterator[Reference]:
     yield from _iter_names("target", pack.get("targets"), ("targets",))
     for place, accept in _iter_mappings(pack, ("accept",)):
         yield from _iter_names("target", accept.get("target"), (*place, "target"))
+    for target, settings in _get_mapping(pack.get("clients")).items():
+        yield from _iter_client_references(target, _get_mapping(settings))
 
 
 def iter_inner_references(data: object) -> Iterator[Reference]:
@@ -57,6 +59,9 @@ def iter_inner_references(data: object) -> Iterator[Reference]:
         yield from _iter_names("section", override.get("drop"), (*place, "drop"))
     for place, accept in _iter_mappings(pack, ("accept",)):
         yield from _iter_variant_names(accept.get("when"), (*place, "when"))
+    for target, settings in _get_mapping(pack.get("clients")).items():
+        for name in _get_mapping(_get_mapping(settings).get("policy")):
+            yield Reference("policy", name, ("clients", target, "policy", name), is_key=True)
 
 
 def list_inner_names(data: object) -> Names:
@@ -122,6 +127,17 @@ def list_candidates(name: str, names: Iterable[str], path: str) -> list[str]:
     folder = f"{path.rpartition('/')[0]}/"
     near = [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
     return near if name.startswith("./") else [n for n in names if not n.endswith(".md")] + near
+
+
+def _iter_client_references(target: str, settings: Mapping[str, Any]) -> Iterator[Reference]:
+    """Yield a target, and the policies and the prompt that it gets."""
+    place: DataPath = ("clients", target)
+    yield Reference("target", target, place, is_key=True)
+    policy = settings.get("policy")
+    yield from _iter_names("policy", policy, (*place, "policy"))
+    for name, other_name in _get_mapping(policy).items():
+        yield from _iter_names("policy", other_name, (*place, "policy", name))
+    yield from _iter_names("fragment", settings.get("prompt"), (*place, "prompt"))
 
 
 def _iter_section(entry: object, place: DataPath) -> Iterator[Reference]:

@@ -7,7 +7,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,10 +18,11 @@ from pydantic import (
     StringConstraints,
     Tag,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from promptpack.model import CAPABILITIES, OTHER_MCP, Mode
+from promptpack.model import CAPABILITIES, OTHER_MCP, Effort, Mode
 from promptpack.policy.lattice import is_capability
 
 SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -30,10 +31,14 @@ PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
 
 FRAGMENT_REGEX = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 
+TEXT_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.md$"
+
 RULE_CODE_REGEX = r"^PP[0-9]{3}$"
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
+Description = Annotated[Text, StringConstraints(max_length=1024)]
+TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 ClosedMapping = Field(json_schema_extra={"additionalProperties": False})
@@ -207,10 +212,24 @@ class DefaultVariant(StrictModel):
 
 
 class OverrideEntry(StrictModel):
-    """Sections that some variants leave out."""
+    """What some variants have otherwise; at least one of the keys besides `when`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["drop"]}, {"required": ["effort"]}]}
+    )
 
     when: When
-    drop: list[Slug] = Field(min_length=1)
+    drop: list[Slug] = Field(default=[], min_length=1, description="sections to leave out")
+    effort: Effort | None = Field(
+        default=None, description="reasoning effort, in place of the pack's"
+    )
+
+    @model_validator(mode="after")
+    def _check_content(self) -> Self:
+        if self.model_fields_set <= {"when"}:
+            message = "an override needs 'drop' or 'effort'"
+            raise ValueError(message)
+        return self
 
 
 class VariantsEntry(StrictModel):
@@ -254,6 +273,41 @@ class IgnoreEntry(StrictModel):
     )
 
 
+class ClientEntry(StrictModel):
+    """What differs for one client; what is left out is as in the pack."""
+
+    name: Text | None = Field(
+        default=None,
+        description=(
+            "what the client calls the agent; the file keeps the pack's name. "
+            "In most clients it is the name by which the agent is started"
+        ),
+    )
+    description: Description | None = None
+    model: Text | None = Field(default=None, description="the model's id, as this client writes it")
+    policy: Annotated[
+        Annotated[Slug, Tag("<effect>")]
+        | Annotated[dict[Slug, Slug], Tag("<patterns>"), ClosedMapping],
+        Discriminator(_tag_rules),
+    ] = Field(
+        default={},
+        description=(
+            "the policy that this client gets: one for all variants, "
+            "or one in place of each policy of the pack that is named"
+        ),
+    )
+    prompt: TextFile | None = Field(
+        default=None,
+        description="a file beside the pack with the whole prompt; it is text, not a template",
+    )
+    extra: dict[str, Any] = Field(
+        default={},
+        description=(
+            "keys of the client's file; docs/targets.md lists those that each client takes"
+        ),
+    )
+
+
 class PackFile(StrictModel):
     """`packs/<name>/pack.yaml`: one agent, authored once."""
 
@@ -263,9 +317,12 @@ class PackFile(StrictModel):
         )
     )
     title: Text
-    description: Annotated[Text, StringConstraints(max_length=1024)]
+    description: Description
     mode: Mode = "subagent"
     temperature: float | None = Field(default=None, ge=0, le=2)
+    effort: Effort | None = Field(
+        default=None, description="reasoning effort; left out where a model or a client takes none"
+    )
     tags: list[Slug] = []
     vars: Annotated[dict[Variable, Scalar], ClosedMapping] = {}
     sections: Annotated[dict[Slug, SectionEntry], ClosedMapping] = Field(min_length=1)
@@ -275,6 +332,9 @@ class PackFile(StrictModel):
         default=[], description="rules of `promptpack lint` to ignore"
     )
     targets: list[Slug] = Field(default=[], description="the clients to render for; default: all")
+    clients: Annotated[dict[Slug, ClientEntry], ClosedMapping] = Field(
+        default={}, description="what differs for one client, by target"
+    )
 
 
 class ModelFile(StrictModel):
@@ -288,6 +348,7 @@ class ModelFile(StrictModel):
         gt=0, description="the longest prompt for this model, in estimated tokens"
     )
     temperature: bool = Field(default=True, description="whether the model accepts a temperature")
+    effort: bool = Field(default=True, description="whether the model accepts a reasoning effort")
     ids: Annotated[dict[Slug, Text], ClosedMapping] = {}
 
 

@@ -167,6 +167,8 @@ def _find_children(node: Mapping[str, Any], step: str | int) -> list[Mapping[str
 def _expand_node(root: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if "$ref" in node:
         return _expand_node(root, root["$defs"][node["$ref"].rpartition("/")[2]])
+    if "properties" in node:
+        return [node]
     options = [*node.get("oneOf", ()), *node.get("anyOf", ())]
     return (
         [leaf for option in options for leaf in _expand_node(root, option)] if options else [node]

@@ -17,7 +17,7 @@ from promptpack.model import (
     UserError,
     Variant,
 )
-from promptpack.model.fields import resolve_fields
+from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
@@ -124,8 +124,9 @@ class Composer:
     def make_agent(variant: Variant, target: str, prompt: str) -> Agent:
         """Return the agent of a variant for a target with this for a prompt."""
         return Agent(
-            **resolve_fields(variant.pack, variant.model),
-            model=variant.model,
+            **resolve_fields(variant, target),
+            stem=variant.pack.name,
+            extra=find_client_settings(variant.pack, target).extra,
             policy=variant.policy,
             prompt=prompt,
             accepted=list_accepted(variant, target),

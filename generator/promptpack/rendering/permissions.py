@@ -16,7 +16,6 @@ from promptpack.model import (
     Variant,
     find_capability,
 )
-from promptpack.model.fields import resolve_fields
 from promptpack.policy.lattice import list_effects
 from promptpack.targets import TARGETS
 from promptpack.targets.losses import find_effective_policy
@@ -63,7 +62,7 @@ class PermissionFinder:
         self, variant: Variant, target: str, accepted: frozenset[str] | None = None
     ) -> Permissions:
         """Return the permissions of a variant in a target's file, or with other ones accepted."""
-        policy, mode = variant.policy, resolve_fields(variant.pack, variant.model)["mode"]
+        policy, mode = variant.policy, variant.pack.mode
         accepted = list_accepted(variant, target) if accepted is None else accepted
         key = (target, mode, accepted, make_policy_key(policy))
         if key not in self._effective:

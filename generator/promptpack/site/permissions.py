@@ -137,7 +137,7 @@ def make_client_column(target: Target, policy: Policy) -> PolicyColumn:
     """Return what a client makes of a policy for a subagent, where no pack accepts a widening."""
     agent = Agent("x", "x", "subagent", Model("x"), None, policy, "x\n")
     source, losses, _ = encode_and_check(target, agent)
-    client_policy = target.decode(source, agent.name).policy
+    client_policy = target.decode(source, agent.stem).policy
     permission_losses = tuple(loss for loss in losses if not loss.is_field)
     return PolicyColumn(Link(target.title), client_policy, permission_losses)
 

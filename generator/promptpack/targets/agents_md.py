@@ -12,7 +12,7 @@ from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
 def encode(agent: Agent) -> str:
     """Return the agent's block, markers included."""
-    return blocks.wrap_block(agent.name, agent.prompt)
+    return blocks.wrap_block(agent.stem, agent.prompt)
 
 
 def decode(text: str, stem: str) -> Agent:
@@ -41,7 +41,7 @@ AGENTS_MD = Target(
     problems=find_problems,
     verified="the request that Codex sends with it (text); codex 0.169.0",
     reasons=TEXT_REASONS,
-    keeps=frozenset({"name"}),
+    keeps=frozenset(),
     advisory=True,
     tells_policy=True,
     block=True,

@@ -23,6 +23,7 @@ from unicodedata import normalize
 
 from promptpack.model import (
     CAPABILITIES,
+    EFFORTS,
     OTHER_MCP,
     Agent,
     Capability,
@@ -36,6 +37,7 @@ from promptpack.model import (
 from promptpack.source import frontmatter
 from promptpack.source.client_yaml import read_client_yaml
 from promptpack.targets.codec import (
+    as_effort,
     check_front_matter,
     find_wrong_value,
     grants_fully,
@@ -44,6 +46,13 @@ from promptpack.targets.codec import (
     make_switch_grant,
 )
 from promptpack.targets.cursor import is_read_only
+from promptpack.targets.extras import (
+    Extra,
+    make_choice,
+    make_count,
+    make_lines,
+    read_extra,
+)
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "claude-code"
@@ -110,8 +119,22 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "disallowedTools": (str, list),
     "model": str,
     "readonly": bool,
+    "effort": str,
 }
+_COLORS = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")
+_EXTRAS: Mapping[str, Extra] = {
+    "color": make_choice("shows the agent in this color", *_COLORS),
+    "maxTurns": make_count("stops the agent after so many turns"),
+    "skills": make_lines("loads these skills at the start; the agent gets no tool by that"),
+    "memory": make_choice(
+        "keeps notes between sessions, and gives the agent Read, Edit and Write for that",
+        *("user", "project", "local"),
+        grants=True,
+    ),
+}
+_EFFORTS = EFFORTS[EFFORTS.index("low") :]
 _KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *OTHER_WAYS.values()) for t in tools)
+_MEMORY_TOOLS = frozenset({"Read", "Edit", "Write"})
 _NAME_LIMIT = 256
 _FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
 _ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
@@ -126,6 +149,8 @@ def encode(agent: Agent) -> str:
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
+    if effort := as_effort(agent.effort, _EFFORTS):
+        front_matter["effort"] = effort
     names: tuple[str, ...] = (*CAPABILITIES, *agent.policy.list_mcp_names())
     switches = {name: grants_fully(agent, name) for name in (*names, OTHER_MCP)}
     if agent.policy.default is Effect.DENY or not all(switches.values()):
@@ -141,7 +166,10 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
     keys, body = _read_file(text)
-    return make_agent(NAME, keys, stem, body, _make_effective_policy(_Tools.read(keys)))
+    policy = _make_effective_policy(_Tools.read(keys))
+    effort = as_effort(keys.get("effort"), _EFFORTS)
+    extra = read_extra(keys, _EXTRAS)
+    return make_agent(NAME, keys, stem, body, policy, effort=effort, extra=extra)
 
 
 def find_problems(text: str) -> list[str]:
@@ -159,7 +187,12 @@ def find_problems(text: str) -> list[str]:
     match = _match_front_matter(text)
     if match and front_matter and match[1] != front_matter:
         messages.append("the front matter contains '---', where Claude Code stops reading it")
-    return [*check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS)), *messages]
+    name_problem = _find_wrong_name(keys.get("name") or "x")
+    return [
+        *check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS),
+        *filter(None, [name_problem]),
+        *messages,
+    ]
 
 
 def find_refusal(text: str) -> str:
@@ -171,14 +204,20 @@ def find_refusal(text: str) -> str:
         keys = _read_keys(match[1])
     except ValueError as error:
         return f"the front matter is not YAML: {error}"
-    name = keys.get("name")
+    if problem := _find_wrong_name(keys.get("name")):
+        return problem
+    if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
+        return "'description' is missing or not text"
+    return find_wrong_value(keys, {"hooks": lambda v: not v or isinstance(v, dict)})
+
+
+def _find_wrong_name(name: object) -> str:
+    """Return why Claude Code would not take a name, or nothing."""
     if not isinstance(name, str) or not name:
         return "'name' is missing or not text"
     if name.startswith("-") or len(name) > _NAME_LIMIT or ":" in normalize("NFKC", name):
         return f"the name {name!r} begins with -, contains : or is longer than {_NAME_LIMIT}"
-    if not isinstance(keys.get("description"), (str, date)) or not keys["description"]:
-        return "'description' is missing or not text"
-    return find_wrong_value(keys, {"hooks": lambda v: not v or isinstance(v, dict)})
+    return ""
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
@@ -254,7 +293,7 @@ class _Tools(NamedTuple):
         listed = frozenset(_iter_tool_names(keys.get("tools", "*")))
         if "*" in listed:
             return cls(None, denied)
-        return cls(listed | ({"Read", "Edit", "Write"} if keys.get("memory") else set()), denied)
+        return cls(listed | (_MEMORY_TOOLS if keys.get("memory") else set()), denied)
 
     def has(self, tool: str) -> bool:
         """Tell whether a built-in tool is there; without the shell there is no Monitor either."""
@@ -323,6 +362,16 @@ def _list_denied_tools(switches: Mapping[str, bool]) -> list[str]:
     ]
 
 
+def _explain_widening(capability: str, agent: Agent) -> str:
+    """Return that the agent's memory gives it a tool, where it does."""
+    given = any(tool in _MEMORY_TOOLS for tool in _list_tool_names(capability))
+    return (
+        "memory gives the agent Read, Edit and Write back"
+        if given and "memory" in agent.extra
+        else ""
+    )
+
+
 CLAUDE_CODE = Target(
     name=NAME,
     title="Claude Code",
@@ -335,8 +384,15 @@ CLAUDE_CODE = Target(
     provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),
     keys=frozenset(_KEYS),
-    policy_keys=frozenset({"tools", "disallowedTools", "memory"}),
+    policy_keys=frozenset({"tools", "disallowedTools"}),
     harmless_keys=frozenset({"readonly"}),
+    extras=_EXTRAS,
+    refused_extras={
+        "permissionMode": "a mode can run tools without asking, whatever the policy says",
+        "hooks": "a hook runs commands, whatever the policy says",
+        "mcpServers": "the client starts a server that an agent brings; add it to the settings",
+    },
+    explain_widening=_explain_widening,
     read_by=("copilot", "cursor"),
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
     refuse=find_refusals,
@@ -349,6 +405,9 @@ CLAUDE_CODE = Target(
         patterns="Claude Code has no patterns for a single agent: a tool is on or off",
         ask="Claude Code can't ask for a single agent: a tool is on or off",
         mcp="Claude Code can only list the servers and tools that an agent gets",
-        fields={"mode": "Claude Code loads every agent file as a subagent; start it with --agent"},
+        fields={
+            "effort": "Claude Code takes only 'low', 'medium', 'high', 'xhigh' and 'max'",
+            "mode": "Claude Code loads every agent file as a subagent; start it with --agent",
+        },
     ),
 )

@@ -1,13 +1,16 @@
 """What codecs share: agents in, pieces of files out, and back."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from promptpack.model import (
+    EFFORTS,
     Agent,
     Effect,
+    Effort,
     Grant,
     Model,
     Policy,
@@ -17,6 +20,7 @@ from promptpack.model import (
 from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
 from promptpack.source.strict_yaml import DEPTH_LIMIT
+from promptpack.targets.extras import Extras, find_wrong_extras, is_number
 
 _DEEP = f"nested more than {DEPTH_LIMIT} levels deep"
 
@@ -104,7 +108,7 @@ def make_agent(
     a subagent.
     """
     return Agent(
-        **{"mode": "subagent", "temperature": None, **fields},
+        **{"mode": "subagent", "temperature": None, "stem": stem, **fields},
         name=as_text(keys.get("name")) or stem,
         description=as_text(keys.get("description")),
         model=make_model(client, keys.get("model")),
@@ -114,8 +118,12 @@ def make_agent(
 
 
 def join_front_matter(front_matter: Mapping[str, Any], agent: Agent) -> str:
-    """Return a Markdown file of a head, a blank line and the prompt."""
-    return f"{frontmatter.dump_front_matter(front_matter)}\n{agent.prompt}"
+    """Return a Markdown file of a head, a blank line and the prompt.
+
+    The head ends with the agent's extra keys.
+    """
+    head = frontmatter.dump_front_matter({**front_matter, **agent.extra})
+    return f"{head}\n{agent.prompt}"
 
 
 def read_front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -127,14 +135,19 @@ def read_front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 
 def check_front_matter(
-    text: str, key_types: Mapping[str, type | tuple[type, ...]], required_keys: Iterable[str] = ()
+    text: str,
+    key_types: Mapping[str, type | tuple[type, ...]],
+    required_keys: Iterable[str] = (),
+    extras: Extras = MappingProxyType({}),
 ) -> list[str]:
     """Return what is wrong with a file's head by its keys and their types, and an empty prompt."""
     front_matter, body, _ = frontmatter.split_front_matter(text)
     document = frontmatter.parse_front_matter(front_matter or "")
     if front_matter is None or document.findings or not isinstance(document.data, dict):
         return ["the file does not start with front matter that is a YAML mapping"]
-    messages = [f"unknown key '{key}'" for key in document.data if key not in key_types]
+    known_keys = {*key_types, *extras}
+    messages = [f"unknown key '{key}'" for key in document.data if key not in known_keys]
+    messages += find_wrong_extras(document.data, extras)
     messages += [
         f"'{key}' can't be {value!r}"
         for key, value in document.data.items()
@@ -142,11 +155,6 @@ def check_front_matter(
     ]
     messages += [f"'{key}' is missing" for key in required_keys if not document.data.get(key)]
     return messages if body.strip() else [*messages, "the prompt is empty"]
-
-
-def is_number(value: object) -> bool:
-    """Tell whether a value is a number, which true and false are not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_text_list(value: object) -> bool:
@@ -165,6 +173,11 @@ def find_wrong_value(keys: Mapping[str, Any], checks: Mapping[str, Callable[[Any
 def as_text(value: object) -> str:
     """Return a head value that should be text as text; nothing where there is none."""
     return "" if value is None else str(value)
+
+
+def as_effort(value: object, efforts: Sequence[Effort] = EFFORTS) -> Effort | None:
+    """Return a head value that should be one of these reasoning efforts, or None."""
+    return next((effort for effort in efforts if effort == value), None)
 
 
 def as_number(value: object) -> float | None:

@@ -7,11 +7,13 @@ prompt.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Policy
 from promptpack.targets.codec import (
+    as_effort,
     as_text,
     find_wrong_value,
     grants_fully,
@@ -19,6 +21,13 @@ from promptpack.targets.codec import (
     make_agent,
     make_switch_grant,
     read_toml,
+)
+from promptpack.targets.extras import (
+    Extra,
+    find_wrong_extras,
+    is_line_list,
+    make_choice,
+    read_extra,
 )
 from promptpack.targets.target import Reasons, Target
 
@@ -36,17 +45,28 @@ _KEYS: Mapping[str, type] = {
     "name": str,
     "description": str,
     "model": str,
+    "model_reasoning_effort": str,
     "sandbox_mode": str,
     "developer_instructions": str,
     "features": dict,
 }
+_NICKNAME = re.compile(r"[A-Za-z0-9 _-]*[A-Za-z0-9_-][A-Za-z0-9 _-]*")
+_EXTRAS: Mapping[str, Extra] = {
+    "nickname_candidates": Extra(
+        "a list of different names of ASCII letters, digits, spaces, - and _",
+        lambda v: is_line_list(v) and all(map(_NICKNAME.fullmatch, v)),
+        "names that a spawned agent may be shown by",
+    ),
+    "model_reasoning_summary": make_choice(
+        "says how the model sums its reasoning up", *("auto", "concise", "detailed", "none")
+    ),
+    "model_verbosity": make_choice("says how much the model writes", *("low", "medium", "high")),
+}
 
 _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(_REQUIRED, lambda v: isinstance(v, str) and v.strip() != ""),
-    **dict.fromkeys(
-        ("model", "model_provider", "review_model", "model_reasoning_effort"),
-        lambda v: isinstance(v, str),
-    ),
+    **dict.fromkeys(("model", "model_provider", "review_model"), lambda v: isinstance(v, str)),
+    "model_reasoning_effort": lambda v: isinstance(v, str) and v != "",
     **dict.fromkeys(("model_reasoning_summary", "model_verbosity"), lambda v: isinstance(v, str)),
     "sandbox_mode": lambda v: v in ("read-only", "workspace-write", "danger-full-access"),
     "web_search": lambda v: isinstance(v, (str, dict)),
@@ -91,9 +111,12 @@ def encode(agent: Agent) -> str:
     ]
     if model := agent.model.ids.get(NAME):
         lines.append(f"model = {_quote_string(model)}")
+    if agent.effort:
+        lines.append(f"model_reasoning_effort = {_quote_string(agent.effort)}")
     if not any(grants_fully(agent, c) for c in FILE_CHANGES):
         lines.append('sandbox_mode = "read-only"')
     lines.append(f"developer_instructions = {_quote_block(agent.prompt)}")
+    lines += (f"{key} = {_quote_string(value)}" for key, value in agent.extra.items())
     if not (grants_fully(agent, "execute") or "execute" in agent.accepted):
         lines += ["", "[features]", "shell_tool = false"]
     return "\n".join(lines) + "\n"
@@ -111,6 +134,8 @@ def decode(text: str, stem: str) -> Agent:
         stem,
         as_text(keys.get("developer_instructions")).removesuffix("\n"),
         _make_effective_policy(keys),
+        effort=as_effort(keys.get("model_reasoning_effort")),
+        extra=read_extra(keys, _EXTRAS),
     )
 
 
@@ -120,7 +145,8 @@ def find_problems(text: str) -> list[str]:
         keys = read_toml(text)
     except ValueError as error:
         return [f"not valid TOML: {error}"]
-    messages = [f"unknown key '{key}'" for key in keys if key not in _KEYS]
+    messages = [f"unknown key '{key}'" for key in keys if key not in {*_KEYS, *_EXTRAS}]
+    messages += find_wrong_extras(keys, _EXTRAS)
     messages += [
         f"'{key}' can't be {keys[key]!r}"
         for key, expected_type in _KEYS.items()
@@ -162,7 +188,8 @@ def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
     return Policy(Effect.ALLOW, grants)
 
 
-def _quote_string(text: str) -> str:
+def _quote_string(text: str | list[str]) -> str:
+    """Return a text, or a list of texts, as TOML."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -188,7 +215,12 @@ CODEX = Target(
     tells_policy=True,
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"features"}),
-    harmless_keys=frozenset({"developer_instructions"}),
+    harmless_keys=frozenset({"developer_instructions", "model_reasoning_effort"}),
+    extras=_EXTRAS,
+    refused_extras={
+        "mcp_servers": "the client starts a server that an agent brings; add it to the settings",
+        "web_search": "a spawned agent has its parent's search, whatever its file says",
+    },
     read_by=("cursor",),
     own_agents=frozenset({"default", "explorer", "worker"}),
     reasons=Reasons(

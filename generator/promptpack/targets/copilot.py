@@ -18,6 +18,7 @@ from typing import Any
 
 from promptpack.model import (
     CAPABILITIES,
+    EFFORTS,
     FILE_CHANGES,
     Agent,
     Capability,
@@ -30,6 +31,7 @@ from promptpack.model import (
 )
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
+    as_effort,
     check_front_matter,
     find_wrong_value,
     grants_fully,
@@ -39,6 +41,7 @@ from promptpack.targets.codec import (
     make_agent,
     make_switch_grant,
 )
+from promptpack.targets.extras import Extra, is_line, make_flag, make_line, read_extra
 from promptpack.targets.target import Reasons, Target
 
 NAME = "copilot"
@@ -109,9 +112,19 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "description": str,
     "tools": list,
     "model": str,
+    "reasoning-effort": str,
     "disable-model-invocation": bool,
-    "user-invocable": bool,
 }
+_EXTRAS: Mapping[str, Extra] = {
+    "argument-hint": make_line("tells a user what to write after the agent's name"),
+    "user-invocable": make_flag("says whether a user can pick the agent"),
+    "handoffs": Extra(
+        "a list of mappings with label, agent, prompt, send and model",
+        lambda v: isinstance(v, list) and v != [] and all(map(_is_handoff, v)),
+        "offers a user to go on with another agent",
+    ),
+}
+_EFFORTS = EFFORTS[EFFORTS.index("minimal") :]
 _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     "name": lambda v: isinstance(v, (str, date)),
     "description": lambda v: isinstance(v, (str, date)),
@@ -119,6 +132,7 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     "model": lambda v: isinstance(v, str) or (is_text_list(v) and v != []),
     "mcp-servers": lambda v: v is None or isinstance(v, dict),
     "skills": lambda v: isinstance(v, list),
+    "reasoning-effort": lambda v: isinstance(v, str) and v != "",
     **dict.fromkeys(("github", "hooks"), lambda v: isinstance(v, dict)),
     **dict.fromkeys(
         ("disable-model-invocation", "user-invocable", "infer"), lambda v: isinstance(v, bool)
@@ -133,6 +147,8 @@ def encode(agent: Agent) -> str:
     front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
+    if effort := as_effort(agent.effort, _EFFORTS):
+        front_matter["reasoning-effort"] = effort
     if agent.mode == "primary":
         front_matter["disable-model-invocation"] = True
     names: tuple[str, ...] = (*CAPABILITIES, *agent.policy.list_mcp_names())
@@ -155,13 +171,15 @@ def decode(text: str, stem: str) -> Agent:
         body,
         _make_effective_policy(_read_tool_names(keys)),
         mode="primary" if keys.get("disable-model-invocation") is True else mode,
+        effort=as_effort(keys.get("reasoning-effort"), _EFFORTS),
+        extra=read_extra(keys, _EXTRAS),
     )
 
 
 def find_problems(text: str) -> list[str]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
     keys, body = _read_file(text)
-    messages = check_front_matter(text, _KEYS, ["description"])
+    messages = check_front_matter(text, _KEYS, ["description"], _EXTRAS)
     tool_names = _read_tool_names(keys) or []
     messages += [
         f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)
@@ -210,6 +228,17 @@ def _read_file(text: str) -> tuple[dict[str, Any], str]:
     except ValueError:
         keys = frontmatter.read_lenient(front_matter or "")
     return keys, body.strip()
+
+
+def _is_handoff(value: object) -> bool:
+    """Tell whether a value says which agent a user may go on with, and how."""
+    if not isinstance(value, dict) or not {"label", "agent"} <= value.keys():
+        return False
+    checks = dict.fromkeys(("label", "agent", "prompt", "model"), is_line)
+    return all(
+        isinstance(one, bool) if key == "send" else key in checks and checks[key](one)
+        for key, one in value.items()
+    )
 
 
 def _iter_tool_names(capabilities: set[str]) -> Iterator[str]:
@@ -292,7 +321,12 @@ COPILOT = Target(
     provides=ALWAYS_GIVEN.union(*ALIASES.values()),
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools"}),
-    harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
+    harmless_keys=frozenset({"disable-model-invocation", "reasoning-effort"}),
+    extras=_EXTRAS,
+    refused_extras={
+        "mcp-servers": "the client starts a server that an agent brings; add it to the settings",
+        "hooks": "a hook runs commands, whatever the policy says",
+    },
     hard_limits=_LIMITS,
     refuse=find_refusals,
     explain_widening=_explain_widening,
@@ -311,7 +345,10 @@ COPILOT = Target(
         patterns="Copilot has no patterns for a single agent: a tool is on or off",
         ask="Copilot can't ask for a single agent: a tool is on or off",
         mcp="Copilot can only list the servers and tools that an agent gets",
-        fields={"mode": "Copilot lets a user pick any agent, which then has the user's skills too"},
+        fields={
+            "mode": "Copilot lets a user pick any agent, which then has the user's skills too",
+            "effort": "Copilot can't switch reasoning off for an agent",
+        },
         foreign="Copilot takes Edit for edit, write and patch, and ignores disallowedTools",
         any_field="Copilot has no {field} for an agent",
     ),

@@ -47,4 +47,5 @@ CURSOR_RULE = Target(
     tells_policy=True,
     keys=frozenset(_KEYS),
     harmless_keys=frozenset({"alwaysApply", "globs"}),
+    refused_extras={"globs": "Cursor takes patterns without quotes, which is not YAML"},
 )

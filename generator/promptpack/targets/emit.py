@@ -14,11 +14,11 @@ def encode_and_check(
     """Return the file's text, its losses, and why the client would refuse it."""
     loss_finder = loss_finder or LossFinder()
     text = target.encode(agent)
-    decoded = target.decode(text, agent.name)
+    decoded = target.decode(text, agent.stem)
     problems = [*target.problems(text), *target.refuse(agent)]
     problems += [
         f"{target.title} would read a different {field} from this file"
-        for field in (*sorted(target.keeps), "prompt")
+        for field in (*sorted(target.keeps), "prompt", "extra")
         if getattr(decoded, field) != getattr(agent, field)
     ]
     return text, loss_finder.find_losses(target, agent, text, decoded), problems
@@ -39,17 +39,20 @@ def make_artifact(
                 Finding("PP201", "error", variant.pack.path, 1, 1, message) for message in messages
             )
         )
-    path = f"{target.name}/{variant.name}/{target.path.format(name=agent.name)}"
+    path = f"{target.name}/{variant.name}/{target.path.format(name=agent.stem)}"
     losses = (
         *(_add_reason(loss, variant, target) for loss in losses),
-        *_find_model_losses(variant),
+        *_find_model_losses(variant, target),
     )
     return Artifact(path, text.encode(), target.name, variant, agent, losses)
 
 
 def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:
     message = f"{target.title} has an agent '{name}' of its own, and a file can't share that name"
-    hint = f"rename the pack, or leave {target.name} out of 'targets'"
+    hint = (
+        f"rename the pack, give it another name under 'clients: {{{target.name}: {{name: …}}}}', "
+        f"or leave {target.name} out of 'targets'"
+    )
     return Finding("PP201", "error", variant.pack.path, 1, 1, message, hint)
 
 
@@ -113,11 +116,11 @@ def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
     return loss._replace(accepted=next(reasons, ""))
 
 
-def _find_model_losses(variant: Variant) -> Iterator[Loss]:
+def _find_model_losses(variant: Variant, target: Target) -> Iterator[Loss]:
     """Yield what the model itself takes no part in, whatever the client."""
     for field in fields.FIELDS:
         if not field.fits(variant.model):
-            value = getattr(variant.pack, field.name)
+            value = fields.list_settings(field, variant, target.name)[-1].value
             if value is not None:
                 reason = f"{variant.model.name} accepts no {field.name}"
                 yield Loss(field.name, True, "dropped", str(value), "none", reason)

@@ -28,12 +28,19 @@ from promptpack.targets.codec import (
     check_front_matter,
     find_wrong_value,
     grants_fully,
-    is_number,
     join_front_matter,
     list_named_servers,
     make_agent,
     make_switch_grant,
     read_front_matter,
+)
+from promptpack.targets.extras import (
+    Extra,
+    is_number,
+    make_choice,
+    make_count,
+    make_line,
+    read_extra,
 )
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
@@ -66,6 +73,12 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "tools": list,
     "model": str,
     "temperature": (int, float),
+}
+_EXTRAS: Mapping[str, Extra] = {
+    "kind": make_choice("says that the agent runs here", "local"),
+    "display_name": make_line("the name that a user is shown"),
+    "max_turns": make_count("stops the agent after so many turns"),
+    "timeout_mins": make_count("stops the agent after so many minutes"),
 }
 _NAME = re.compile(r"[a-z0-9_-]+")
 _ALL_TOOLS = frozenset(
@@ -123,13 +136,14 @@ def decode(text: str, stem: str) -> Agent:
         body,
         _make_effective_policy(keys),
         temperature=as_number(keys.get("temperature")),
+        extra=read_extra(keys, _EXTRAS),
     )
 
 
 def find_problems(text: str) -> list[str]:
     """Return why Gemini CLI would refuse a file, or fail when the agent is called."""
     keys, body = read_front_matter(text)
-    messages = check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS))
+    messages = check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS)
     if not _NAME.fullmatch(as_text(keys.get("name"))):
         messages.append(
             f"the name '{keys.get('name')}' may only contain lower-case letters, digits, - and _"
@@ -243,6 +257,10 @@ GEMINI = Target(
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools"}),
     refuse=find_refusals,
+    extras=_EXTRAS,
+    refused_extras={
+        "mcp_servers": "the client starts a server that an agent brings; add it to the settings",
+    },
     reasons=Reasons(
         capabilities={
             "patch": "Gemini CLI has no patch tool",

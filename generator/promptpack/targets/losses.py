@@ -50,14 +50,14 @@ class LossFinder:
             *(
                 loss._replace(reader=reader.name)
                 for reader in readers
-                for loss in self._compare(reader, agent, reader.decode(text, agent.name), target)
+                for loss in self._compare(reader, agent, reader.decode(text, agent.stem), target)
             ),
         )
 
     def _compare(
         self, reader: Target, agent: Agent, decoded: Agent, writer: Target | None = None
     ) -> tuple[Loss, ...]:
-        policies = repr((agent.policy, decoded.policy.default, decoded.policy.grants))
+        policies = repr((agent.policy, agent.extra, decoded.policy.default, decoded.policy.grants))
         key = reader.name, writer.name if writer else "", agent.mode, policies
         if key not in self._losses:
             find = _find_foreign_widenings if writer else _find_policy_losses
@@ -95,7 +95,7 @@ def find_effective_policy(
 
 
 def _read_back(target: Target, agent: Agent) -> Policy:
-    return _find_policy_in_mode(target, target.decode(target.encode(agent), agent.name), agent.mode)
+    return _find_policy_in_mode(target, target.decode(target.encode(agent), agent.stem), agent.mode)
 
 
 def _make_bare_agent(policy: Policy, mode: Mode, accepted: frozenset[str]) -> Agent:

@@ -5,7 +5,6 @@ cancel the built-in question before `.env` files, so that guard is written out; 
 breaks the whole client, so `find_problems` is as strict as the client's own schema.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -23,13 +22,24 @@ from promptpack.policy.lattice import grant_of, intersect_grants, list_effects
 from promptpack.policy.patterns import matches_pattern
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
+    as_effort,
     as_number,
     find_wrong_value,
-    is_number,
     join_front_matter,
     make_agent,
 )
+from promptpack.targets.extras import find_wrong_extras, read_extra
 from promptpack.targets.opencode_file import read_file
+from promptpack.targets.opencode_keys import (
+    EFFECTS,
+    EFFORTS,
+    EXTRAS,
+    FORMS,
+    KEY_CHECKS,
+    LOADED_VALUES,
+    MODES,
+    PLAIN,
+)
 from promptpack.targets.opencode_mcp import find_clashes, list_written_names, make_key, read_names
 from promptpack.targets.opencode_patterns import (
     read_rules,
@@ -59,7 +69,6 @@ KEYS: Mapping[Capability, str] = {
 }
 """The permission that decides about each capability; one decides about edit, write and patch."""
 
-PLAIN = frozenset({"webfetch", "websearch", "todowrite", "question", "doom_loop"})
 SPAWN_ONLY_NAMED = frozenset({"todowrite", "task"})
 ENV_GUARD = (
     PatternRule("*.env", Effect.ASK),
@@ -69,36 +78,6 @@ ENV_GUARD = (
 GUARDS = {"external_directory": "ask", "doom_loop": "ask"}
 OWN_KEYS = (*GUARDS, "plan_enter", "plan_exit", "apply_patch", "workflow_tool_approval")
 """OpenCode's own permissions and tools that look like a tool of an MCP server."""
-
-_MODES = ("subagent", "primary", "all")
-_EFFECTS = ("allow", "ask", "deny")
-_FORMS = {"model": ": write provider/model"}
-_INTEGER_END = 2**53
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
-_KEY_CHECKS: Mapping[str, Any] = {
-    "name": lambda v: isinstance(v, str),
-    "description": lambda v: isinstance(v, str),
-    "mode": lambda v: v in _MODES,
-    "model": lambda v: isinstance(v, str) and re.fullmatch(r"[^/\s]+/\S+", v) is not None,
-    "temperature": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "top_p": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "color": lambda v: isinstance(v, str) and _COLOR.fullmatch(v) is not None,
-    "hidden": lambda v: isinstance(v, bool),
-    "disable": lambda v: isinstance(v, bool),
-    "steps": lambda v: type(v) is int and v > 0,
-    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_valid_permission(v),
-}
-_LOADED_VALUES: Mapping[str, Any] = {
-    **_KEY_CHECKS,
-    "model": lambda v: isinstance(v, str),
-    "variant": lambda v: isinstance(v, str),
-    **dict.fromkeys(
-        ("steps", "maxSteps"), lambda v: is_number(v) and 0 < v < _INTEGER_END and v % 1 == 0
-    ),
-    "permission": lambda v: v in _EFFECTS if isinstance(v, str) else _is_loaded_permission(v),
-    "options": lambda v: isinstance(v, dict),
-    "tools": lambda v: isinstance(v, dict) and all(isinstance(one, bool) for one in v.values()),
-}
 
 
 class _PermissionRule(NamedTuple):
@@ -119,9 +98,11 @@ _DEFAULTS = (
 
 def encode(agent: Agent) -> str:
     """Return the agent file: a head of the keys that say something, and the prompt."""
-    front_matter: dict[str, Any] = {"description": agent.description, "mode": agent.mode}
+    front_matter: dict[str, Any] = {"name": agent.name} if agent.name != agent.stem else {}
+    front_matter |= {"description": agent.description, "mode": agent.mode}
     if model := agent.model.ids.get(NAME):
         front_matter["model"] = model
+        front_matter |= {"variant": agent.effort} if agent.effort else {}
     if agent.temperature is not None:
         front_matter["temperature"] = agent.temperature
     if permission := _make_permission(agent.policy, agent.mode):
@@ -135,7 +116,7 @@ def decode(text: str, stem: str) -> Agent:
     An agent that is switched off is denied everything.
     """
     keys, body = read_file(text) or ({}, text)
-    mode = cast("Mode", keys.get("mode")) if keys.get("mode") in _MODES else "all"
+    mode = cast("Mode", keys.get("mode")) if keys.get("mode") in MODES else "all"
     is_off = keys.get("disable") is True
     return make_agent(
         NAME,
@@ -145,6 +126,8 @@ def decode(text: str, stem: str) -> Agent:
         Policy(Effect.DENY) if is_off else _make_effective_policy(tuple(_iter_rules(keys)), mode),
         mode=mode,
         temperature=as_number(keys.get("temperature")),
+        effort=as_effort(keys.get("variant"), EFFORTS) if keys.get("model") else None,
+        extra=read_extra(keys, EXTRAS),
     )
 
 
@@ -156,10 +139,12 @@ def find_problems(text: str) -> list[str]:
     document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
         return ["the front matter is not a YAML mapping"]
-    messages = [f"unknown key '{key}'" for key in document.data if key not in _KEY_CHECKS]
+    known_keys = {*KEY_CHECKS, *EXTRAS}
+    messages = [f"unknown key '{key}'" for key in document.data if key not in known_keys]
+    messages += find_wrong_extras(document.data, EXTRAS)
     for key, value in document.data.items():
-        if key in _KEY_CHECKS and not _KEY_CHECKS[key](value):
-            messages.append(f"'{key}' can't be {value!r}" + (_FORMS.get(key, "")))
+        if key in KEY_CHECKS and not KEY_CHECKS[key](value):
+            messages.append(f"'{key}' can't be {value!r}" + (FORMS.get(key, "")))
     permission = document.data.get("permission")
     for key, rules in permission.items() if isinstance(permission, dict) else ():
         messages += _find_matched_keys(key)
@@ -176,7 +161,7 @@ def find_refusal(text: str) -> str:
     parts = read_file(text)
     if parts is None:
         return "the front matter is not YAML, even with its values quoted"
-    return find_wrong_value(parts[0], _LOADED_VALUES)
+    return find_wrong_value(parts[0], LOADED_VALUES)
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
@@ -266,12 +251,12 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
         merged[name] = "allow" if is_on is True else "deny"
     permission = keys.get("permission")
     merged |= permission if isinstance(permission, dict) else {}
-    if permission in _EFFECTS:
+    if permission in EFFECTS:
         merged["*"] = permission
     for key in sort_keys(merged):
         rules = merged[key] if isinstance(merged[key], dict) else {"*": merged[key]}
         for pattern in sort_keys(rules):
-            if rules[pattern] in _EFFECTS:
+            if rules[pattern] in EFFECTS:
                 yield _PermissionRule(key, pattern, Effect(rules[pattern]))
 
 
@@ -305,24 +290,6 @@ def _is_opaque(key: str) -> bool:
     return "_" not in permission or any(matches_pattern(permission, own) for own in OWN_KEYS)
 
 
-def _is_valid_permission(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_valid_rule(*item) for item in value.items())
-
-
-def _is_loaded_permission(value: object) -> bool:
-    """Tell whether OpenCode loads a permission map; one without patterns has no effect."""
-    rules = value.items() if isinstance(value, dict) else ()
-    return isinstance(value, dict) and all(
-        _is_valid_rule(key, rule) or (rule == {} and key not in PLAIN) for key, rule in rules
-    )
-
-
-def _is_valid_rule(key: object, rule: object) -> bool:
-    if not isinstance(rule, dict):
-        return rule in _EFFECTS
-    return bool(rule) and key not in PLAIN and all(effect in _EFFECTS for effect in rule.values())
-
-
 OPENCODE = Target(
     name=NAME,
     title="OpenCode",
@@ -333,9 +300,14 @@ OPENCODE = Target(
     loads=find_refusal,
     verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
     provides=frozenset(KEYS),
-    keys=frozenset(_KEY_CHECKS),
+    keys=frozenset(KEY_CHECKS),
     policy_keys=frozenset({"tools", "permission", "disable"}),
-    harmless_keys=frozenset({"top_p", "color", "hidden", "steps"}),
+    harmless_keys=frozenset({"variant"}),
+    extras=EXTRAS,
+    refused_extras={
+        "options": "it is sent to the model's provider as it is",
+        "prompt": "the prompt is composed from the sections",
+    },
     is_opaque=_is_opaque,
     own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
     refuse=find_refusals,
@@ -348,6 +320,10 @@ OPENCODE = Target(
             ),
         },
         patterns="OpenCode has no patterns for this: the strictest value applies",
+        fields={
+            "effort": "OpenCode applies it to the file's own model, if that has such a variant; "
+            "'low', 'medium' and 'high' are usual"
+        },
         kinds={
             "narrowed": "OpenCode denies everything the file does not list, so nothing is inherited"
         },

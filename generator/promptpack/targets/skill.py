@@ -1,7 +1,7 @@
 """Agent Skills: `.agents/skills/<name>/SKILL.md`. A skill is text and holds no policy."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from promptpack.model import Agent
 from promptpack.targets.codec import (
@@ -11,9 +11,16 @@ from promptpack.targets.codec import (
     make_text_agent,
     read_front_matter,
 )
+from promptpack.targets.extras import Extra, make_flag, make_line, read_extra
 from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
 _KEYS: Mapping[str, type] = {"name": str, "description": str}
+_EXTRAS: Mapping[str, Extra] = {
+    "license": make_line("the license of the skill"),
+    "compatibility": make_line("what the skill needs"),
+    "disable-model-invocation": make_flag("leaves it to a user to start the skill"),
+    "user-invocable": make_flag("says whether a user can start the skill"),
+}
 _LIMITS = {"name": 64, "description": 1024}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -27,7 +34,11 @@ def decode(text: str, stem: str) -> Agent:
     """Return the agent that a skill describes."""
     keys, body = read_front_matter(text)
     return make_text_agent(
-        as_text(keys.get("name")) or stem, as_text(keys.get("description")), body
+        as_text(keys.get("name")) or stem,
+        as_text(keys.get("description")),
+        body,
+        stem=stem,
+        extra=read_extra(keys, _EXTRAS),
     )
 
 
@@ -35,13 +46,19 @@ def find_problems(text: str) -> list[str]:
     """Return what the Agent Skills specification does not allow."""
     keys, _ = read_front_matter(text)
     name, description = as_text(keys.get("name")), as_text(keys.get("description"))
-    messages = check_front_matter(text, _KEYS)
+    messages = check_front_matter(text, _KEYS, (), _EXTRAS)
     if not _NAME.fullmatch(name) or len(name) > _LIMITS["name"]:
         forms = "lower-case letters, digits, single hyphens"
         messages.append(f"the name '{name}' is not 1 to {_LIMITS['name']} {forms}")
     if not 1 <= len(description) <= _LIMITS["description"]:
         messages.append(f"the description is not 1 to {_LIMITS['description']:,} characters long")
     return messages
+
+
+def find_refusals(agent: Agent) -> Iterator[str]:
+    """Yield that the skill has another name than its folder, where it has."""
+    if agent.name != agent.stem:
+        yield f"the name '{agent.name}' is not the name of the skill's folder, '{agent.stem}'"
 
 
 SKILL = Target(
@@ -56,7 +73,9 @@ SKILL = Target(
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
-    harmless_keys=frozenset({"disable-model-invocation", "user-invocable"}),
+    extras=_EXTRAS,
+    refused_extras={"allowed-tools": "it approves tools beforehand, whatever the policy says"},
+    refuse=find_refusals,
     soft_limit=SoftLimit("lines", 500, "a skill should stay below"),
     hard_limits=_LIMITS,
 )

@@ -16,6 +16,7 @@ from promptpack.model import (
     is_mcp_name,
 )
 from promptpack.model.fields import AgentField
+from promptpack.targets.extras import Extras
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 UNKNOWN_REASON = "it is not known how {client} treats this"
@@ -98,12 +99,15 @@ class Target:
 
     `keys` are the front matter keys that our own files may have. `decode` knows what the
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
-    `harmless_keys` grant nothing. `read_by` names the other targets whose clients load the file
-    too. `main_session_gives` is what the client gives an agent that a user starts, whatever its
-    file says, and not one that is spawned. `own_agents` names the agents that the client has
-    itself, as far as that was measured: a file of that name replaces one, or is ignored. `refuse`
-    says what of an agent the client would take for something else. `explain_widening` says why a
-    capability is wider than meant if something else that the agent may do is the cause. A client
+    `harmless_keys` grant nothing. `extras` are the keys that a pack may add, each with what it
+    takes; those that grant something are policy keys, the others harmless. `refused_extras` are
+    other keys of the client that a pack can't add, with the reason. `read_by` names the other
+    targets whose clients load the file too. `main_session_gives` is what the client gives an agent
+    that a user starts, whatever its file says, and not one that is spawned. `own_agents` names the
+    agents that the client has itself, as far as that was measured: a file of that name replaces
+    one, or is ignored. `refuse` says what of an agent the client would take for something else.
+    `explain_widening` says why a capability is wider than meant if something else that the agent
+    has is the cause. A client
     refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
     """
 
@@ -124,6 +128,8 @@ class Target:
     keys: frozenset[str] = frozenset()
     policy_keys: frozenset[str] = frozenset()
     harmless_keys: frozenset[str] = frozenset()
+    extras: Extras = field(default_factory=lambda: MappingProxyType({}))
+    refused_extras: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_opaque: Callable[[str], bool] = lambda _key: False
     loads: Callable[[str], str] = lambda _text: ""
     read_by: tuple[str, ...] = ()
@@ -133,6 +139,22 @@ class Target:
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
+
+    def decodes(self, key: str) -> bool:
+        """Tell whether a front matter key grants something that `decode` reads."""
+        return key in self.policy_keys or (key in self.extras and self.extras[key].grants)
+
+    def is_harmless(self, key: str) -> bool:
+        """Tell whether a front matter key grants nothing."""
+        return key in self.harmless_keys or (key in self.extras and not self.extras[key].grants)
+
+    def explain_refused_extra(self, key: str) -> str:
+        """Return why a pack can't add a key to the file though the client has it, or nothing."""
+        if key in self.refused_extras:
+            return self.refused_extras[key]
+        if key in self.policy_keys:
+            return "the policy decides what an agent may do"
+        return "promptpack writes this key itself" if key in self.keys else ""
 
     def explain_loss(self, name: str, kind: LossKind, grant: Grant) -> str:
         """Return why this client can't have what a policy grants of a capability."""

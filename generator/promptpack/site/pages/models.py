@@ -44,6 +44,7 @@ class ModelPage(NamedTuple):
     context_window: int
     prompt_budget: int
     takes_temperature: bool
+    takes_effort: bool
     ids: list[ModelId]
     source: SourceBlock
     usage: Usage
@@ -81,6 +82,7 @@ def make_model_page(catalog: Catalog, model: Model) -> View:
         context_window=model.context_window,
         prompt_budget=model.prompt_budget,
         takes_temperature=model.temperature,
+        takes_effort=model.effort,
         ids=[ModelId(_link_client(name, here), model_id) for name, model_id in model.ids.items()],
         source=make_source_block(catalog, model.path),
         usage=make_usage(catalog, variants, here),
