@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +22,7 @@ import pytest
 import promptpack
 import support
 from promptpack.cli import program
+from promptpack.model import EFFORTS, Agent, Effect, Model, Policy
 from promptpack.targets import TARGETS
 from promptpack.targets.table import CAPABILITY_ROWS, Enforcement, make_capability_table
 from test_commands import Stage
@@ -259,4 +261,39 @@ def type_name(annotation: object) -> str:
     return re.sub(r"[a-zA-Z_]+\.", "", text or str(annotation)).replace("|", "\\|")
 
 
-TABLES: dict[str, Callable[[], str]] = {"held": held, "verified": verified, "api": api}
+def efforts() -> str:
+    """Return what each client takes for a reasoning effort: its key, and the values read back."""
+    rows = [["client", "key", "values"]]
+    for target in TARGETS.values():
+        model = Model("m", ids={target.name: "a/b"})
+        plain = Agent("a", "A.", "primary", model, None, Policy(Effect.INHERIT), "x\n")
+        texts = {effort: target.encode(replace(plain, effort=effort)) for effort in EFFORTS}
+        kept = [e for e, text in texts.items() if target.decode(text, "a").effort == e]
+        if kept:
+            before = target.encode(plain).splitlines()
+            (line,) = (one for one in texts[kept[0]].splitlines() if one not in before)
+            key = re.split(r"[:\s]", line)[0]
+            rows.append([target.title, f"`{key}`", ", ".join(f"`{one}`" for one in kept)])
+    return as_table(rows)
+
+
+def extras() -> str:
+    """Return the extra keys of each client, and those that it has but a pack can't add."""
+    rows = [["client", "key", "takes", "what it does"]]
+    refused = [["client", "key", "why not"]]
+    for target in TARGETS.values():
+        for key, extra in target.extras.items():
+            does = f"{extra.does}; held against the policy" if extra.grants else extra.does
+            rows.append([target.title, f"`{key}`", extra.form, does])
+        for key, reason in target.refused_extras.items():
+            refused.append([target.title, f"`{key}`", reason])
+    return f"{as_table(rows)}\nA pack can't add these:\n{as_table(refused)}\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "held": held,
+    "verified": verified,
+    "api": api,
+    "efforts": efforts,
+    "extras": extras,
+}

@@ -303,7 +303,7 @@ class ClientEntry(StrictModel):
     extra: dict[str, Any] = Field(
         default={},
         description=(
-            "keys of the client's file; docs/targets.md lists those that each client takes"
+            "keys of the client's file; the page on targets lists those that each client takes"
         ),
     )
 

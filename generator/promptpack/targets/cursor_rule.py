@@ -43,6 +43,7 @@ CURSOR_RULE = Target(
     problems=find_problems,
     verified="the documentation only; Cursor can't be run for this check",
     reasons=TEXT_REASONS,
+    keeps=frozenset({"description"}),
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
