@@ -88,7 +88,9 @@ def _propose_line_change(
     text_origin, *value_origins = prompt.origins[output_edit.first]
     (old,), (new,) = output_edit.old, output_edit.new
     if _accepts_text(project, text_origin.path):
-        for line in rewrite_line(project.sources[text_origin.path], text_origin.line, old, new):
+        source = project.sources[text_origin.path]
+        is_text = project.is_text(text_origin.path)
+        for line in (new,) if is_text else rewrite_line(source, text_origin.line, old, new):
             yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
     for origin in (text_origin, *value_origins):
         if origin.path.endswith("pack.yaml"):
@@ -148,7 +150,7 @@ def _propose_replacement(
         _is_literal(project, prompt, n) for n in range(output_edit.first, output_edit.last)
     )
     if places == consecutive_places and all_literal:
-        lines = tuple(escape_template(line) for line in output_edit.new)
+        lines = _write_lines(project, first.path, output_edit.new)
         yield (Edit(first.path, first.line, len(places), lines),)
 
 
@@ -161,19 +163,21 @@ def _propose_insertion(
         new.pop(0)
     while new and not new[-1]:
         new.pop()
-    lines = tuple(escape_template(line) for line in new)
     number_before = _find_nearest_text(prompt, range(output_edit.first - 1, -1, -1))
     number_after = _find_nearest_text(prompt, range(output_edit.first, len(prompt.lines)))
-    for number, offset, forms in (
-        (number_before, 1, (lines, ("", *lines))),
-        (number_after, 0, (lines, (*lines, ""))),
-    ):
+    for number, offset in ((number_before, 1), (number_after, 0)):
         if number is None:
             continue
         origin = prompt.origins[number][0]
         if _accepts_text(project, origin.path):
-            for form in forms:
+            lines = _write_lines(project, origin.path, new)
+            for form in (lines, ("", *lines) if offset else (*lines, "")):
                 yield (Edit(origin.path, origin.line + offset, 0, form),)
+
+
+def _write_lines(project: Project, path: str, lines: Iterable[str]) -> tuple[str, ...]:
+    """Return lines as a source has to hold them to give them: a text as they are."""
+    return tuple(lines) if project.is_text(path) else tuple(map(escape_template, lines))
 
 
 def _find_nearest_text(prompt: TracedPrompt, numbers: Iterable[int]) -> int | None:

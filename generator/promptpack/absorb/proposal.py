@@ -143,7 +143,7 @@ class _Absorption:
             edit = edit_scalar(text, pack.path, span, setting.value) if span else None
             yield _Option(self._find_line(str(setting.value)), why, [(edit,)] if edit else [])
         if self.now.policy != self.built.policy:
-            policy = self.place.artifact.variant.policy
+            policy = self.place.artifact.agent.policy
             why = f"the policy decides what an agent may do: change {policy.path}"
             yield _Option(self._find_first_change(), why, [])
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from promptpack.build import render
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, find_prompt, split_composed
-from promptpack.model import Artifact, Origin, UserError, Variant
+from promptpack.model import Artifact, Origin, UserError
+from promptpack.model.fields import find_client_settings
 from promptpack.output.manifest import MANIFEST
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.reading.project import load_project
@@ -74,7 +75,7 @@ class _ProjectOutputs:
         return {key: self._make_output(key, one) for key, one in self._artifacts.items()}
 
     def _make_output(self, key: str, artifact: Artifact) -> Output:
-        uses, sources = self._find_sources(artifact.variant)
+        uses, sources = self._find_sources(artifact)
         return Output(
             key=key,
             text=artifact.content.decode(),
@@ -115,26 +116,29 @@ class _ProjectOutputs:
         return self.tracer.trace_values(artifact, candidates)[offset]
 
 
-def _make_source_finder(templates: Templates) -> Callable[[Variant], OutputSources]:
-    """Return a function that tells the use lines of a variant, and all files it is made of."""
+def _make_source_finder(templates: Templates) -> Callable[[Artifact], OutputSources]:
+    """Return a function that tells the use lines of an artifact, and all files it is made of."""
 
     @cache
     def find_paths(name: str) -> frozenset[str]:
         return frozenset(templates.find(n).path for n in templates.dependencies.closure(name))
 
-    sources_by_variant: dict[tuple[str, str], OutputSources] = {}
+    sources_by_key: dict[tuple[str, ...], OutputSources] = {}
 
-    def find_sources(variant: Variant) -> OutputSources:
-        key = variant.pack.name, variant.name
-        if key not in sources_by_variant:
+    def find_sources(artifact: Artifact) -> OutputSources:
+        variant, policy = artifact.variant, artifact.agent.policy
+        prompt = find_client_settings(variant.pack, artifact.target).prompt
+        key = variant.pack.name, variant.name, policy.name, prompt
+        if key not in sources_by_key:
             use_lines = tuple(
-                (use.origin, find_paths(use.fragment)) for use in iter_uses(variant.sections)
+                (use.origin, find_paths(use.fragment))
+                for use in (() if prompt else iter_uses(variant.sections))
             )
-            layout = templates.find(f"{LAYOUT}{variant.model.layout}").path
+            layout = prompt or templates.find(f"{LAYOUT}{variant.model.layout}").path
             files = {path for _, used_paths in use_lines for path in used_paths}
-            frame_paths = (variant.pack.path, variant.policy.path, variant.model.path, layout)
-            sources_by_variant[key] = use_lines, (*frame_paths, *sorted(files))
-        return sources_by_variant[key]
+            frame_paths = (variant.pack.path, policy.path, variant.model.path, layout)
+            sources_by_key[key] = use_lines, (*frame_paths, *sorted(files))
+        return sources_by_key[key]
 
     return find_sources
 

@@ -116,4 +116,7 @@ class LintContext:
         for model in self.list_models(pack):
             yield model.path
             yield from (source.path for source in self.closure(LAYOUT + model.layout))
-        yield from (self.project.policies[name].path for name in pack.policies)
+        settings = pack.clients.values()
+        names = {name for one in settings for name in one.policies.values()}.union(pack.policies)
+        yield from (self.project.policies[name].path for name in sorted(names))
+        yield from (one.prompt for one in settings if one.prompt)

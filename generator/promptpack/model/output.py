@@ -20,6 +20,8 @@ class Variant:
     policy: Policy
     sections: tuple[Section, ...]
     accept: tuple[Accept, ...]
+    client_policies: Mapping[str, Policy] = field(default_factory=lambda: MappingProxyType({}))
+    """The policies that clients get in place of the variant's own, by target."""
 
     @property
     def name(self) -> str:
@@ -30,6 +32,10 @@ class Variant:
     def is_default(self) -> bool:
         """Tell whether this is the variant that the pack names as its default."""
         return self.pack.default == (self.model.name, self.policy.name)
+
+    def find_policy(self, target: str) -> Policy:
+        """Return the policy that a client gets."""
+        return self.client_policies.get(target, self.policy)
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,11 @@ class Project:
         """Tell whether a source is one that the project may change."""
         return self.find_root(path).writable
 
+    def is_text(self, path: str) -> bool:
+        """Tell whether a source is a client's whole prompt, and so no template."""
+        settings = (one for pack in self.packs.values() for one in pack.clients.values())
+        return any(one.prompt == path for one in settings)
+
     def locate(self, path: str) -> Path:
         """Return where a source lies on disk."""
         return self.find_root(path).path / split_source_path(path)[1]

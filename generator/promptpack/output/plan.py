@@ -50,7 +50,7 @@ def make_build_data(artifacts: Sequence[Artifact], plan: Plan) -> dict[str, Any]
 
 def list_notes(artifacts: Iterable[Artifact]) -> list[str]:
     """Return the notes on the policies of artifacts, each once."""
-    policies = {a.variant.policy.name: a.variant.policy for a in artifacts}
+    policies = {a.agent.policy.name: a.agent.policy for a in artifacts}
     return [caveat for policy in policies.values() for caveat in list_caveats(policy)]
 
 

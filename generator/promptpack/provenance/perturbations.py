@@ -57,7 +57,7 @@ def iter_perturbations(
     yield from _perturb_fields(locator, variant, target)
     yield from _perturb_sections(locator, variant)
     yield from _perturb_model(locator, variant, target)
-    yield from _perturb_policy(locator, variant)
+    yield from _perturb_policy(locator, variant, target)
     for accept in variant.accept:
         if accept.target == target:
             remaining = tuple(other for other in variant.accept if other != accept)
@@ -166,8 +166,14 @@ def _perturb_model(locator: SourceLocator, variant: Variant, target: str) -> Ite
                 )
 
 
-def _perturb_policy(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
-    policy = variant.policy
+def _perturb_policy(
+    locator: SourceLocator, variant: Variant, target: str
+) -> Iterator[Perturbation]:
+    policy = variant.find_policy(target)
+    if target in variant.client_policies:
+        origin = locator.place(variant.pack.path, ("clients", target, "policy"))
+        yield Perturbation(replace(variant, client_policies={}), "policy", origin)
+    variant = replace(variant, client_policies={})
     for field in ("title", "summary"):
         value: Any = f"{getattr(policy, field)} x"
         changed_policy = replace(policy, **{field: value})

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from promptpack.model import Artifact, Origin, UserError, Variant
+from promptpack.model import Artifact, Origin, Policy, UserError
 from promptpack.provenance.perturbations import Perturbation, SourceLocator, iter_perturbations
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
@@ -62,7 +62,7 @@ class Tracer:
         """
         key = (self.composer.make_key(artifact.variant, artifact.target), subset)
         if key not in self._bodies:
-            reads = self.composer.find_reads(artifact.variant)
+            reads = self.composer.find_reads(artifact.variant, artifact.target)
             self._bodies[key] = self._trace_body(artifact, reads, subset)
         return self._bodies[key]
 
@@ -84,7 +84,10 @@ class Tracer:
         return tuple(
             tuple(
                 dict.fromkeys(
-                    (*_iter_own_origin(line.origin, value_origins, variant), *value_origins)
+                    (
+                        *_iter_own_origin(line.origin, value_origins, artifact.agent.policy),
+                        *value_origins,
+                    )
                 )
             )
             for line, value_origins in zip(traced, values, strict=True)
@@ -118,11 +121,9 @@ class Tracer:
         return traced[:prompt_index], traced[prompt_index + 1 :]
 
 
-def _iter_own_origin(
-    origin: Origin, values: Iterable[Origin], variant: Variant
-) -> Iterator[Origin]:
+def _iter_own_origin(origin: Origin, values: Iterable[Origin], policy: Policy) -> Iterator[Origin]:
     """Yield the origin of a line's text; a line in words about the policy has those values only."""
-    if origin.path != variant.policy.path or not any(values):
+    if origin.path != policy.path or not any(values):
         yield origin
 
 

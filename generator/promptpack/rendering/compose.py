@@ -127,7 +127,7 @@ class Composer:
             **resolve_fields(variant, target),
             stem=variant.pack.name,
             extra=find_client_settings(variant.pack, target).extra,
-            policy=variant.policy,
+            policy=variant.find_policy(target),
             prompt=prompt,
             accepted=list_accepted(variant, target),
         )
@@ -137,13 +137,20 @@ class Composer:
 
         One prompt serves all targets whose files hold the same of the policy.
         """
-        specific = target if "target" in self.find_reads(variant) else ""
+        specific = target if "target" in self.find_reads(variant, target) else ""
+        if prompt := find_client_settings(variant.pack, target).prompt:
+            specific = prompt
         told = "told" if TARGETS[target].tells_policy else ""
         effective = make_policy_key(self.permissions.find(variant, target).effective)
         return variant.pack.name, variant.name, specific, told, effective
 
-    def find_reads(self, variant: Variant) -> frozenset[str]:
-        """Return the variables that a variant's templates read; raises what is wrong with any."""
+    def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
+        """Return the variables that a variant's templates read; raises what is wrong with any.
+
+        Where the client has a prompt of its own, it comes from no template.
+        """
+        if find_client_settings(variant.pack, target).prompt:
+            return frozenset()
         variables: set[str] = set()
         findings: list[Finding] = []
         for name in dict.fromkeys(
@@ -159,6 +166,8 @@ class Composer:
 
     def compose_text(self, variant: Variant, target: str) -> str:
         """Return a variant's prompt, composed anew, without a newline at its end."""
+        if prompt := find_client_settings(variant.pack, target).prompt:
+            return self.project.sources[prompt].rstrip("\n")
         context = self._make_context(variant, target)
         sections = self._render_sections(self._text, variant, context)
         views = tuple(self._text.view(section) for section in sections)
@@ -166,7 +175,9 @@ class Composer:
             return self._render_text(_get_layout_name(variant), {**context, "sections": views})
         except NeedsDenied as denial:
             source = self.templates.find(_get_layout_name(variant))
-            text, hint = self._explain_denial(variant, target, denial)
+            text, hint = self.permissions.explain_denial(
+                variant, target, denial.fragment.name, denial.denied
+            )
             finding = make_finding("PP102", source.path, Span(1, 1), text, hint, source.text)
             raise UserError((finding,)) from None
 
@@ -196,6 +207,9 @@ class Composer:
 
     def _trace_prompt(self, variant: Variant, target: str) -> Lines:
         agent = self.compose_agent(variant, target)
+        if path := find_client_settings(variant.pack, target).prompt:
+            texts = agent.prompt.removesuffix("\n").split("\n")
+            return tuple(Line(text, Origin(path, n)) for n, text in enumerate(texts, 1))
         context = self._make_context(variant, target)
         sections = self._render_sections(self._lines, variant, context)
         views = tuple(self._lines.view(section) for section in sections)
@@ -225,7 +239,7 @@ class Composer:
         if TARGETS[target].tells_policy:
             policy = self.permissions.find(variant, target).told
             text = "\n".join(describe_policy(policy))
-            block = form.quote(text, Origin(variant.policy.path, 1))
+            block = form.quote(text, Origin(policy.path, 1))
             sections.append(_RenderedSection("permissions", (_RenderedPart("", block),)))
         return tuple(sections)
 
@@ -245,7 +259,9 @@ class Composer:
                     blocks.append((use.origin, block))
             except NeedsDenied as denial:
                 if not use.optional:
-                    text, hint = self._explain_denial(variant, context["target"], denial)
+                    text, hint = self.permissions.explain_denial(
+                        variant, context["target"], denial.fragment.name, denial.denied
+                    )
                     hint = f"to leave the fragment out of such variants, {OPTIONAL}{hint}"
                     findings.append(self._make_use_finding(use, "PP102", text, hint))
             except UserError as error:
@@ -338,23 +354,6 @@ class Composer:
                 tuple(self._make_use_finding(use, "PP035", text, hint) for text, hint in problems)
             )
         return values
-
-    def _explain_denial(
-        self, variant: Variant, target: str, denial: NeedsDenied
-    ) -> tuple[str, str]:
-        """Return why a fragment can't be used for a target, and the ways out besides leaving it."""
-        policy, client = variant.policy.name, TARGETS[target].title
-        subject = f"fragment '{denial.fragment.name}' needs"
-        permissions = self.permissions.find(variant, target)
-        lost = permissions.list_lost(denial.denied)
-        if denied := [name for name in denial.denied if name not in lost]:
-            return f"{subject} {', '.join(denied)}, which the policy '{policy}' denies", ""
-        cure = self.permissions.find_cure(variant, target, lost)
-        accept = f", accept {', '.join(cure)} for {target}" if cure else ""
-        return (
-            f"{subject} {', '.join(lost)}, which {client} takes away under the policy '{policy}'",
-            f"{accept}, or leave {target} out of 'targets'",
-        )
 
     def _make_use_finding(self, use: Use, code: str, message: str, hint: str) -> Finding:
         source = self.project.sources[use.origin.path]

@@ -62,20 +62,38 @@ class PermissionFinder:
         self, variant: Variant, target: str, accepted: frozenset[str] | None = None
     ) -> Permissions:
         """Return the permissions of a variant in a target's file, or with other ones accepted."""
-        policy, mode = variant.policy, variant.pack.mode
+        policy, mode = variant.find_policy(target), variant.pack.mode
         accepted = list_accepted(variant, target) if accepted is None else accepted
         key = (target, mode, accepted, make_policy_key(policy))
         if key not in self._effective:
             self._effective[key] = find_effective_policy(TARGETS[target], policy, mode, accepted)
         return Permissions(policy, self._effective[key])
 
-    def find_cure(self, variant: Variant, target: str, lost: Sequence[str]) -> Sequence[str]:
+    def explain_denial(
+        self, variant: Variant, target: str, fragment: str, denied: Sequence[str]
+    ) -> tuple[str, str]:
+        """Return why a fragment can't be used for a target, and the ways out besides leaving it."""
+        permissions = self.find(variant, target)
+        policy, client = permissions.authored.name, TARGETS[target].title
+        lost = permissions.list_lost(denied)
+        if authored := [name for name in denied if name not in lost]:
+            needs = f"fragment '{fragment}' needs {', '.join(authored)}"
+            return f"{needs}, which the policy '{policy}' denies", ""
+        cure = self._find_cure(variant, target, lost)
+        accept = f", accept {', '.join(cure)} for {target}" if cure else ""
+        needs = f"fragment '{fragment}' needs {', '.join(lost)}"
+        return (
+            f"{needs}, which {client} takes away under the policy '{policy}'",
+            f"{accept}, or leave {target} out of 'targets'",
+        )
+
+    def _find_cure(self, variant: Variant, target: str, lost: Sequence[str]) -> Sequence[str]:
         """Return what to accept for a target so that it keeps some capabilities, or nothing.
 
         It may be another capability: Codex reads through the shell.
         """
-        accepted = list_accepted(variant, target)
-        candidates = [lost, *([c] for c in CAPABILITIES if has_some(variant.policy, c))]
+        accepted, policy = list_accepted(variant, target), variant.find_policy(target)
+        candidates = [lost, *([c] for c in CAPABILITIES if has_some(policy, c))]
         return next(
             (
                 names

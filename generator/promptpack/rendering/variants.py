@@ -74,6 +74,11 @@ def _iter_variants(project: Project, pack: Pack) -> Iterator[Variant]:
                     section for section in pack.sections if section.name not in dropped_names
                 ),
                 accept=tuple(accept for accept in pack.accept if accept.when.holds(model, policy)),
+                client_policies={
+                    target: project.policies[settings.policies[policy]]
+                    for target, settings in pack.clients.items()
+                    if policy in settings.policies
+                },
             )
 
 

@@ -167,7 +167,7 @@ def _list_composed_origins(tracer: Tracer, artifact: Artifact) -> LineOrigins:
     """Return the origins of a file's lines from composing; those of front matter by file."""
     variant, body = artifact.variant, tracer.trace_prompt(artifact)
     file_origins = tuple(
-        Origin(item.path, 1) for item in (variant.pack, variant.model, variant.policy)
+        Origin(item.path, 1) for item in (variant.pack, variant.model, artifact.agent.policy)
     )
     line_count = artifact.content.count(b"\n")
     prompt_index = artifact.content.rfind(artifact.agent.prompt.encode())

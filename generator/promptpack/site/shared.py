@@ -40,15 +40,15 @@ class SharedPieces:
         With the same policy, mode and client, the same losses mean that a client makes the same of
         it, so that a file need not be read for that.
         """
-        policy, agent = artifact.variant.policy, artifact.agent
-        key = ("permissions", artifact.target, policy.name, agent.mode, artifact.losses)
+        agent = artifact.agent
+        key = ("permissions", artifact.target, agent.policy.name, agent.mode, artifact.losses)
         return self.render_once(key, partial(_render_permissions, artifact))
 
 
 def _render_permissions(artifact: Artifact) -> Markup:
     target = CLIENTS[artifact.target]
     client_policy = target.decode(artifact.content.decode(), artifact.agent.stem).policy
-    groups = group_permissions(target, artifact.variant.policy, client_policy, artifact.losses)
+    groups = group_permissions(target, artifact.agent.policy, client_policy, artifact.losses)
     return render_macro("pieces.html.j2", "permission_groups", groups)
 
 

@@ -35,7 +35,7 @@ from promptpack.model import (
     split_mcp_name,
 )
 from promptpack.source import frontmatter
-from promptpack.source.client_yaml import read_client_yaml
+from promptpack.targets.claude_code_file import match_front_matter, read_file, read_keys
 from promptpack.targets.codec import (
     as_effort,
     check_front_matter,
@@ -136,10 +136,6 @@ _EFFORTS = EFFORTS[EFFORTS.index("low") :]
 _KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *OTHER_WAYS.values()) for t in tools)
 _MEMORY_TOOLS = frozenset({"Read", "Edit", "Write"})
 _NAME_LIMIT = 256
-_FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
-_ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
-_SPECIAL = re.compile(r"[{}\[\]*&#!|>%@`]|: ")
-_TABS = re.compile(r"^\t+")
 _MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
 
@@ -165,7 +161,7 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
-    keys, body = _read_file(text)
+    keys, body = read_file(text)
     policy = _make_effective_policy(_Tools.read(keys))
     effort = as_effort(keys.get("effort"), _EFFORTS)
     extra = read_extra(keys, _EXTRAS)
@@ -174,7 +170,7 @@ def decode(text: str, stem: str) -> Agent:
 
 def find_problems(text: str) -> list[str]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
-    keys, _ = _read_file(text)
+    keys, _ = read_file(text)
     entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
     messages = [
         f"the tool '{entry}' has no capability: {NO_CAPABILITY[entry]}"
@@ -184,7 +180,7 @@ def find_problems(text: str) -> list[str]:
         if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
     ]
     front_matter = frontmatter.split_front_matter(text).head
-    match = _match_front_matter(text)
+    match = match_front_matter(text)
     if match and front_matter and match[1] != front_matter:
         messages.append("the front matter contains '---', where Claude Code stops reading it")
     name_problem = _find_wrong_name(keys.get("name") or "x")
@@ -197,11 +193,11 @@ def find_problems(text: str) -> list[str]:
 
 def find_refusal(text: str) -> str:
     """Return why Claude Code would skip a file, or nothing: it wants a name and a description."""
-    match = _match_front_matter(text.removeprefix("\ufeff"))
+    match = match_front_matter(text.removeprefix("\ufeff"))
     if match is None:
         return "the file does not start with front matter"
     try:
-        keys = _read_keys(match[1])
+        keys = read_keys(match[1])
     except ValueError as error:
         return f"the front matter is not YAML: {error}"
     if problem := _find_wrong_name(keys.get("name")):
@@ -229,55 +225,6 @@ def find_refusals(agent: Agent) -> Iterator[str]:
         server, tool = split_mcp_name(name)
         if "__" in f"{server}_" or "__" in tool:
             yield f"'{name}' can't be written: Claude Code splits server and tool at the first '__'"
-
-
-def _read_file(text: str) -> tuple[dict[str, Any], str]:
-    """Return the keys and the body as Claude Code finds them; a file it would skip, key by key."""
-    text = text.removeprefix("\ufeff")
-    match = _match_front_matter(text)
-    if match is None:
-        return {}, text.strip()
-    try:
-        keys = _read_keys(match[1])
-    except ValueError:
-        keys = frontmatter.read_lenient(match[1])
-    return keys, text[match.end() :].strip()
-
-
-def _match_front_matter(text: str) -> re.Match[str] | None:
-    """Return where the front matter is; it ends at the next three hyphens, wherever they stand."""
-    has_end = "---" in text[3:]  # without one, the pattern would be tried at each line end
-    return _FRONT_MATTER.match(text) if has_end else None
-
-
-def _read_keys(front_matter: str) -> dict[str, Any]:
-    """Return the keys of front matter; where it is not YAML, its values are quoted first."""
-    try:
-        return frontmatter.read_mapping(front_matter, last_wins=True)
-    except ValueError:
-        lines = (_quote_value(line) for line in front_matter.split("\n"))
-        return frontmatter.read_mapping("\n".join(lines), last_wins=True)
-
-
-def _quote_value(line: str) -> str:
-    """Return a line of front matter with its value quoted if YAML may take it for something else.
-
-    Tabs that indent become spaces.
-    """
-    match = _ONE_LINE_VALUE.fullmatch(line)
-    if match is None or not _SPECIAL.search(match[2]) or _is_quoted_or_list(match[2]):
-        return _TABS.sub(lambda tabs: "  " * len(tabs[0]), line)
-    value = match[2].replace("\\", "\\\\").replace('"', '\\"')
-    return f'{match[1]}: "{value}"'
-
-
-def _is_quoted_or_list(value: str) -> bool:
-    if value[0] == value[-1] and value[0] in "\"'":
-        return True
-    try:
-        return value[0] == "[" and value[-1] == "]" and isinstance(read_client_yaml(value), list)
-    except ValueError:
-        return False
 
 
 class _Tools(NamedTuple):

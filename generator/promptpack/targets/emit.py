@@ -68,7 +68,7 @@ class Widenings:
         for loss in artifact.losses:
             if loss.kind == "widened" and not loss.accepted:
                 by_capability = self._losses[variant.pack.path, loss.reader or artifact.target]
-                by_capability.setdefault(loss.subject, {})[variant.policy.name] = loss
+                by_capability.setdefault(loss.subject, {})[artifact.agent.policy.name] = loss
 
     def list_findings(self) -> list[Finding]:
         """Return an error for each pack and target that would grant more than a policy says."""
