@@ -25,7 +25,7 @@ def ask_claude_code(head: Mapping[str, Any], server: str, tool: str) -> str:
     if "tools" not in head:
         return "allow"
     name = f"mcp__{server}__{tool}"
-    whole = "__".join(name.split("__")[:2])
+    whole = name if "__" in f"{server}_" else f"mcp__{server}"
     listed, denied = (_split(head.get(key)) for key in ("tools", "disallowedTools"))
     is_given = {name, whole} & listed and not {name, whole} & denied
     return "allow" if is_given else "deny"

@@ -123,7 +123,7 @@ REFUSED = {
         {"mcp:my/server_x": "allow", "mcp:my_server/y": "allow"},
         {"mcp:my/x": "deny", "mcp:my_server": "allow"},
     ],
-    "claude-code": [{"mcp:a__b": "allow"}, {"mcp:a_": "allow"}, {"mcp:a/b__c": "allow"}],
+    "claude-code": [{"mcp:a__b": "allow"}, {"mcp:a_": "allow"}, {"mcp:a_/b": "deny"}],
     "copilot": [
         {"mcp:DB": "allow", "mcp:db": "deny"},
         {"mcp:db/q": "allow", "mcp:db/Q": "deny"},
@@ -146,7 +146,7 @@ HELD = {
     ],
     "claude-code": [
         {"mcp:my_server": "allow", "mcp:my_server/x_y": "deny", "mcp:my": "deny"},
-        {"mcp:my_server/x_y": "allow", "mcp:my": "deny"},
+        {"mcp:my_server/x_y": "allow", "mcp:my": "deny", "mcp:a/b__c": "allow"},
     ],
     "copilot": [
         {"mcp:my_server": "allow", "mcp:my": "deny", "mcp:my-server": "deny"},

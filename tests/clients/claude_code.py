@@ -10,8 +10,9 @@ A file may name hooks and MCP servers, which Claude Code starts: ask only about 
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from clients.mcp_server import list_commands
 from clients.observation import Files, Observation
 from clients.recorder import Recorder
 from clients.replies import Call, Json
@@ -26,13 +27,18 @@ _DEFERRED = re.compile(
 _PLACEHOLDER = "DeferredToolPlaceholder"
 
 
-def observe(files: Files, name: str) -> Observation:
+def observe(
+    files: Files, name: str, servers: Files | None = None, env: Mapping[str, str] | None = None
+) -> Observation:
     """Ask about an agent as the main session: `claude --agent NAME`.
+
+    `servers` are Python scripts that are MCP servers, known by their file's stem; `env` are
+    switches of Claude Code's own.
 
     `prompt` is the file's body, or Claude Code's own prompt when the body is empty. `errors` is
     what it prints when it does not know the agent; it never says why a file was skipped.
     """
-    ran, requests = _run(files, ["--agent", name], Recorder())
+    ran, requests = _run(files, ["--agent", name], Recorder(), servers, env)
     init = next((line for line in _lines(ran) if line.get("subtype") == "init"), None)
     if init is None or not requests:
         text = (ran.stdout + ran.stderr).strip()
@@ -47,13 +53,15 @@ def observe(files: Files, name: str) -> Observation:
     )
 
 
-def observe_subagent(files: Files, name: str) -> Observation:
+def observe_subagent(
+    files: Files, name: str, servers: Files | None = None, env: Mapping[str, str] | None = None
+) -> Observation:
     """Ask about an agent as the main session spawns it: the recorder calls the agent tool.
 
     `prompt` is the file's body and then what Claude Code tells every spawned agent. `errors` has
     its reason when it refuses, as for an agent whose `tools` are all unknown.
     """
-    ran, requests = _run(files, [], Recorder(_make_spawn(name)))
+    ran, requests = _run(files, [], Recorder(_make_spawn(name)), servers, env)
     child = next(filter(_is_asked, requests), None)
     if child is None:
         return Observation(loaded=False, errors=_refusals(ran))
@@ -99,18 +107,33 @@ def list_own_agents() -> frozenset[str]:
     return frozenset(init["agents"])
 
 
-def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
-    with sandbox(files) as box:
-        ran = _run_in(box, arguments, recorder)
+def _run(
+    files: Files,
+    arguments: list[str],
+    recorder: Recorder,
+    servers: Files | None = None,
+    switches: Mapping[str, str] | None = None,
+) -> tuple[Ran, list[Json]]:
+    config = json.dumps({"mcpServers": _configure(servers or {})}).encode()
+    using = ["--mcp-config", "servers.json", "--strict-mcp-config"] if servers else []
+    with sandbox({**files, **(servers or {}), "servers.json": config}) as box:
+        ran = _run_in(box, [*using, *arguments], recorder, switches)
     return ran, [request.body for request in recorder.requests if "system" in request.body]
 
 
-def _run_in(box: Sandbox, arguments: list[str], recorder: Recorder) -> Ran:
+def _run_in(
+    box: Sandbox,
+    arguments: list[str],
+    recorder: Recorder,
+    switches: Mapping[str, str] | None = None,
+) -> Ran:
     with recorder:
         env = {
+            **(switches or {}),
             "ANTHROPIC_BASE_URL": recorder.url,
             "ANTHROPIC_API_KEY": "none",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "MCP_CONNECTION_NONBLOCKING": "0",  # wait for the servers before the first request
             "DISABLE_AUTOUPDATER": "1",
         }
         printing = ["-p", "--output-format", "stream-json", "--verbose", "hi"]
@@ -134,6 +157,11 @@ def _make_spawn(name: str) -> Callable[[Json], Call | None]:
 def _is_asked(body: Json) -> bool:
     """Tell whether a request is the spawned agent's; a skill may stand before what it is told."""
     return any(TASK in text for text in _texts(body))
+
+
+def _configure(servers: Files) -> Json:
+    commands = list_commands(servers).items()
+    return {name: {"command": command[0], "args": command[1:]} for name, command in commands}
 
 
 def _lines(ran: Ran) -> Iterator[Json]:

@@ -9,10 +9,9 @@ A main session always has `skill` and `sql` as well; a spawned agent has exactly
 
 import json
 import re
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from clients.mcp_server import list_commands
 from clients.observation import Files, Observation
 from clients.recorder import Recorder
 from clients.replies import Call, Json
@@ -63,19 +62,26 @@ def record_subagent(files: Files, name: str) -> Json | None:
 def observe_tools(
     tool_lists: Sequence[Sequence[str]], model: str = "gpt-5", servers: Files | None = None
 ) -> list[frozenset[str] | None]:
-    """Return the tools of spawned agents that list these, None where one was not spawned.
+    """Return the tools of spawned agents that list these; see `observe_heads`."""
+    heads = [f"model: {model}\ntools: {json.dumps(tools)}" for tools in tool_lists]
+    return observe_heads(heads, servers)
 
-    One session spawns an agent for each list, one after the other. `servers` are Python scripts
-    that are MCP servers, known by their file's stem.
+
+def observe_heads(
+    heads: Sequence[str], servers: Files | None = None, path: str = ".github/agents/{}.agent.md"
+) -> list[frozenset[str] | None]:
+    """Return the tools of spawned agents with this front matter, None where one was not spawned.
+
+    One session spawns an agent for each, one after the other. `servers` are Python scripts that
+    are MCP servers, known by their file's stem.
     """
-    head = f"description: Asks.\nmodel: {model}"
     files = dict(servers or {}) | {
-        f".github/agents/asker-{i}.agent.md": (
-            f"---\n{head}\ntools: {json.dumps(tools)}\n---\nAsk.\n".encode()
+        path.format(f"asker-{i}"): (
+            f"---\nname: asker-{i}\ndescription: Asks.\n{head}\n---\nAsk.\n".encode()
         )
-        for i, tools in enumerate(tool_lists)
+        for i, head in enumerate(heads)
     }
-    unasked = iter(range(len(tool_lists)))
+    unasked = iter(range(len(heads)))
 
     def spawn(body: Json) -> Call | None:
         if "task" not in _tools(body) or _asked(body) or (i := next(unasked, None)) is None:
@@ -83,11 +89,11 @@ def observe_tools(
         arguments = {"agent_type": f"asker-{i}", "prompt": f"{TASK} {i}.", "description": "ask"}
         return Call("task", {**arguments, "name": f"asked-{i}", "mode": "sync"})
 
-    config = json.dumps({"mcpServers": {Path(path).stem: _start(path) for path in servers or ()}})
+    config = json.dumps({"mcpServers": _configure(servers or {})})
     arguments = ["--additional-mcp-config", config, "--allow-all-tools", "-p", "hi"]
     _, requests = _run(files, arguments, Recorder(spawn))
     seen = {match[1]: body for body in requests if (match := _NUMBER.search(_asking(body)))}
-    bodies = (seen.get(str(i)) for i in range(len(tool_lists)))
+    bodies = (seen.get(str(i)) for i in range(len(heads)))
     return [None if body is None else frozenset(_tools(body)) for body in bodies]
 
 
@@ -101,8 +107,11 @@ def _spawn(files: Files, name: str) -> tuple[Ran, list[Json]]:
     return _run(files, ["--allow-all-tools", "-p", "hi"], Recorder(spawn))
 
 
-def _start(script: str) -> Json:
-    return {"type": "local", "command": sys.executable, "args": [script], "tools": ["*"]}
+def _configure(servers: Files) -> Json:
+    return {
+        name: {"type": "local", "command": command[0], "args": command[1:], "tools": ["*"]}
+        for name, command in list_commands(servers).items()
+    }
 
 
 def list_own_agents() -> frozenset[str]:

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from clients.mcp_server import list_commands
 from clients.observation import Case, Files, Observation
 from clients.recorder import Recorder
 from clients.replies import Call, Json
@@ -101,6 +102,23 @@ def _is_past_permission(answer: str) -> bool:
         return True
     assert "prevents you from using" in answer or "rejected permission" in answer, answer
     return False
+
+
+def observe_offered(files: Files, name: str, servers: Files) -> frozenset[str]:
+    """Return the tools that a primary agent is offered where these MCP servers are connected.
+
+    `servers` are Python scripts, known by their file's stem. A run takes about 8 s.
+    """
+    mcp = {
+        name: {"type": "local", "command": command, "enabled": True}
+        for name, command in list_commands(servers).items()
+    }
+    with Recorder() as recorder:
+        settings = json.dumps({**_loopback(recorder.url), "mcp": mcp}).encode()
+        with sandbox({**files, **servers, "opencode.json": settings}) as box:
+            _run_agent(box, name)
+    bodies = [request.body for request in recorder.requests if request.body.get("tools")]
+    return frozenset(tool["function"]["name"] for tool in bodies[0]["tools"])
 
 
 def list_own_agents() -> frozenset[str]:

@@ -8,27 +8,9 @@ import pytest
 from clients import copilot
 from clients.copilot_names import AGENTS, CODEX_MODEL, CODEX_NAMES, NAMES, SHELL
 from clients.gate import need_clients
+from clients.mcp_server import write_servers
 
 pytestmark = pytest.mark.clients
-
-SERVER = b"""
-import json, sys
-
-def answer(method):
-    if method == "initialize":
-        info = {"name": "db", "version": "1"}
-        return {"protocolVersion": "2024-11-05", "capabilities": {"tools": {}}, "serverInfo": info}
-    schema = {"type": "object", "properties": {}}
-    names = ["execute", "textSearch"] if method == "tools/list" else []
-    return {"tools": [{"name": n, "description": n, "inputSchema": schema} for n in names]}
-
-for line in sys.stdin:
-    message = json.loads(line)
-    if "id" in message:
-        result = answer(message["method"])
-        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
-"""
-"""An MCP server with two tools, `execute` and `textSearch`."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +70,6 @@ def test_only_what_a_server_does_not_have_is_taken_for_an_own_tool() -> None:
         "search/textSearch": "search-textSearch",
         "edit/editFiles": "edit",
     }
-    servers = {"db.py": SERVER, "search.py": SERVER}
+    servers = write_servers(dict.fromkeys(("db", "search"), ("execute", "textSearch")))
     seen = copilot.observe_tools([[name] for name in wanted], servers=servers)
     assert seen == [frozenset(tools.split()) for tools in wanted.values()]

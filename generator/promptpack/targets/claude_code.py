@@ -217,14 +217,13 @@ def _find_wrong_name(name: object) -> str:
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
-    """Yield which names of MCP servers and tools Claude Code would take apart in another way.
+    """Yield which names of MCP servers Claude Code would take apart in another way.
 
-    It splits `mcp__server__tool` at the first `__` after `mcp__`.
+    The server in `mcp__server__tool` ends at the first `__`; the tool may hold another.
     """
     for name in agent.policy.list_mcp_names():
-        server, tool = split_mcp_name(name)
-        if "__" in f"{server}_" or "__" in tool:
-            yield f"'{name}' can't be written: Claude Code splits server and tool at the first '__'"
+        if "__" in f"{split_mcp_name(name)[0]}_":
+            yield f"'{name}' can't be written: Claude Code ends a server's name at the first '__'"
 
 
 class _Tools(NamedTuple):
