@@ -1,6 +1,6 @@
 """In: Claude Code agent files. Out: the prompt, model and tools Claude Code gives such an agent.
 
-Measured with 2.1.330, 0.5 to 0.9 s a call. It talks to a recorder in place of its model.
+Measured with 2.1.332, 0.5 to 0.9 s a call. It talks to a recorder in place of its model.
 A spawned agent has fewer tools than a main session started with `--agent`: cron, listing and
 scheduling tools, Workflow and the todo tools stay with the main session, even when `tools` names
 the todo tools. So `observe_subagent` is the truth about a subagent, `observe` about `--agent`.

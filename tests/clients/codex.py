@@ -1,6 +1,6 @@
 """In: Codex agent files and AGENTS.md. Out: what a spawned agent, or any session, is told.
 
-Measured with 0.169.0: `observe` is `codex exec` with a recorder as its model, 0.4 s a call. It
+Measured with 0.171.0: `observe` is `codex exec` with a recorder as its model, 0.4 s a call. It
 reports a file that Codex drops in the same words as `codex doctor` ("Ignoring malformed agent role
 definition: ..."), which takes 5 to 10 s offline and never shows the instructions.
 Codex reads agents of trusted projects only, so the sandbox's project is trusted.

@@ -1,6 +1,6 @@
 """Claude Code: `.claude/agents/<name>.md`. Enforces which tools there are, not asking or patterns.
 
-Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, an empty list
+Measured on @anthropic-ai/claude-code 2.1.332: a missing `tools` key means every tool, an empty list
 means none; `disallowedTools` wins over `tools`; unknown names are dropped without a word. So an
 allow-list is written where the policy denies by default, and a deny-list where it inherits. Copilot
 (copilot 1.0.102, measured) and Cursor (its documentation) load these files too.
@@ -275,7 +275,7 @@ CLAUDE_CODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.330",
+    verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.332",
     provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),
     keys=frozenset(_KEYS),

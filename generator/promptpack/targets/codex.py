@@ -1,6 +1,6 @@
 """OpenAI Codex: `.codex/agents/<name>.toml`. Enforces the shell switch, and nothing else.
 
-Measured on @openai/codex 0.169.0: a spawned agent has its parent's sandbox whatever `sandbox_mode`
+Measured on @openai/codex 0.171.0: a spawned agent has its parent's sandbox whatever `sandbox_mode`
 says, and `web_search` is ignored; `features.shell_tool = false` does take the shell away, and with
 it all reading. An unknown key or a missing field drops the file. What can't be held is told in the
 prompt.
@@ -181,7 +181,7 @@ CODEX = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="the request of a spawned agent (prompt, model, shell); codex 0.169.0",
+    verified="the request of a spawned agent (prompt, model, shell); codex 0.171.0",
     provides=frozenset((*THROUGH_SHELL, *UNSWITCHED)),
     absent=ABSENT,
     advisory=True,
