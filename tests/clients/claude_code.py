@@ -10,7 +10,7 @@ A file may name hooks and MCP servers, which Claude Code starts: ask only about 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from clients.observation import Files, Observation
 from clients.recorder import Recorder
@@ -20,19 +20,22 @@ from clients.sandbox import Ran, client, sandbox
 TASK = "promptpack asks the agent"
 """What the spawned agent is told to do; how its requests are told from its parent's."""
 
+POWERSHELL: Mapping[str, str] = {"CLAUDE_CODE_USE_POWERSHELL_TOOL": "1"}
+"""What gives Claude Code its PowerShell tool on a system that is not Windows."""
+
 _DEFERRED = re.compile(
     r"deferred tools are now available.*?calling them:\n(.*?)(?:\n\n|\n<|$)", re.DOTALL
 )
 _PLACEHOLDER = "DeferredToolPlaceholder"
 
 
-def observe(files: Files, name: str) -> Observation:
-    """Ask about an agent as the main session: `claude --agent NAME`.
+def observe(files: Files, name: str, env: Mapping[str, str] | None = None) -> Observation:
+    """Ask about an agent as the main session: `claude --agent NAME`, with more of an environment.
 
     `prompt` is the file's body, or Claude Code's own prompt when the body is empty. `errors` is
     what it prints when it does not know the agent; it never says why a file was skipped.
     """
-    ran, requests = _run(files, ["--agent", name], Recorder())
+    ran, requests = _run(files, ["--agent", name], Recorder(), env)
     init = next((line for line in _lines(ran) if line.get("subtype") == "init"), None)
     if init is None or not requests:
         text = (ran.stdout + ran.stderr).strip()
@@ -47,7 +50,7 @@ def observe(files: Files, name: str) -> Observation:
     )
 
 
-def observe_subagent(files: Files, name: str) -> Observation:
+def observe_subagent(files: Files, name: str, env: Mapping[str, str] | None = None) -> Observation:
     """Ask about an agent as the main session spawns it: the recorder calls the agent tool.
 
     `prompt` is the file's body and then what Claude Code tells every spawned agent. `errors` has
@@ -61,7 +64,7 @@ def observe_subagent(files: Files, name: str) -> Observation:
         arguments = {"description": "ask", "prompt": TASK, "subagent_type": name}
         return Call("Agent", arguments)
 
-    ran, requests = _run(files, [], Recorder(spawn))
+    ran, requests = _run(files, [], Recorder(spawn), env)
     child = next((body for body in requests if TASK in _texts(body)), None)
     if child is None:
         return Observation(loaded=False, errors=_refusals(ran))
@@ -83,16 +86,18 @@ def list_own_agents() -> frozenset[str]:
     return frozenset(init["agents"])
 
 
-def _run(files: Files, arguments: list[str], recorder: Recorder) -> tuple[Ran, list[Json]]:
+def _run(
+    files: Files, arguments: list[str], recorder: Recorder, env: Mapping[str, str] | None = None
+) -> tuple[Ran, list[Json]]:
     with sandbox(files) as box, recorder:
-        env = {
+        own_env = {
             "ANTHROPIC_BASE_URL": recorder.url,
             "ANTHROPIC_API_KEY": "none",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_AUTOUPDATER": "1",
         }
         printing = ["-p", "--output-format", "stream-json", "--verbose", "hi"]
-        ran = box.run([client("claude"), *arguments, *printing], env)
+        ran = box.run([client("claude"), *arguments, *printing], {**own_env, **(env or {})})
         ran = Ran(box.blur(ran.stdout), box.blur(ran.stderr), ran.code)
     return ran, [request.body for request in recorder.requests if "system" in request.body]
 
