@@ -29,10 +29,10 @@ def take_claude_code(_known: Inventory) -> Inventory:
         "a main session": claude_code.observe(files, "asker"),
         "a spawned agent": claude_code.observe_subagent(files, "asker"),
         "a main session with PowerShell": claude_code.observe(
-            files, "asker", claude_code.POWERSHELL
+            files, "asker", env=claude_code.POWERSHELL
         ),
         "a spawned agent with PowerShell": claude_code.observe_subagent(
-            files, "asker", claude_code.POWERSHELL
+            files, "asker", env=claude_code.POWERSHELL
         ),
     }
     offered = {who: one.tools or frozenset() for who, one in seen.items()}
