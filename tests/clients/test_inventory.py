@@ -56,12 +56,13 @@ def test_the_pinned_clients_have_what_was_reviewed(target: str) -> None:
 def test_a_name_that_nobody_reviewed_is_seen(target: str) -> None:
     seen = take(target)
     for kind, verdicts in REVIEWED[target].verdicts.items():
-        ignored = next(name for name in verdicts if verdicts[name] != MAPPED)
+        here = seen[kind]
+        ignored = next(name for name in verdicts if verdicts[name] != MAPPED and name in here)
         forgotten = remove_name(REVIEWED[target], kind, ignored)
         if (target, kind) == ("codex", "keys"):
             seen = TAKE[target](forgotten.inventory)
-        assert list_changes(forgotten.inventory, seen)[kind] == [f"+ {ignored}"], kind
-        assert find_surprises(target, forgotten, seen) == [f"{kind}: + {ignored}"], kind
+        assert f"+ {ignored}" in list_changes(forgotten.inventory, seen)[kind]
+        assert f"{kind}: + {ignored}" in find_surprises(target, forgotten, seen)
 
 
 @pytest.mark.clients
@@ -69,8 +70,8 @@ def test_a_name_that_nobody_reviewed_is_seen(target: str) -> None:
 def test_a_reviewed_name_that_is_gone_is_seen(target: str) -> None:
     for kind in REVIEWED[target].verdicts:
         invented = add_name(REVIEWED[target], kind, "Invented", MAPPED)
-        assert list_changes(invented.inventory, take(target))[kind] == ["- Invented"], kind
-        assert find_surprises(target, invented, take(target)) == [f"{kind}: - Invented"], kind
+        assert "- Invented" in list_changes(invented.inventory, take(target))[kind]
+        assert f"{kind}: - Invented" in find_surprises(target, invented, take(target))
 
 
 @pytest.mark.clients
