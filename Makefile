@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready$(if $(NEWEST),-$(shell date +%F))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+REVIEW := tests/clients/test_inventory.py::test_the_pinned_clients_have_what_was_reviewed
 CHECK := import platform, sys; version = platform.python_version(); sys.version_info >= (3, 11) \
   or sys.exit(f"promptpack needs Python 3.11 or newer; this is {version}. Try: make PYTHON=python3.13")
 
@@ -20,9 +21,15 @@ build: $(READY)  ## create the environment and render the reference packs
 test: $(READY)  ## the whole suite; real clients are asked where `make clients` installed them
 	$(BIN)/pytest -n auto $(ARGS)
 
-clients: $(READY)  ## install the pinned real clients, then ask them about every file
+clients: $(READY)  ## install the pinned real clients and ask them about every file; NEWEST=1 takes the newest
+ifdef NEWEST
+	tests/clients/install newest
+	@cd tests && PROMPTPACK_NEWEST_CLIENTS=1 ../$(BIN)/python -m clients.drift; drifted=$$?; \
+	  cd .. && PROMPTPACK_NEWEST_CLIENTS=1 $(BIN)/pytest -m clients tests/clients --deselect $(REVIEW) && exit $$drifted
+else
 	tests/clients/install
 	$(BIN)/pytest -m clients tests/clients
+endif
 
 lint: $(READY)  ## style and types, and what promptpack says of its own packs
 	$(BIN)/ruff format --check .

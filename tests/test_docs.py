@@ -21,6 +21,7 @@ import pytest
 
 import promptpack
 import support
+from new_tools import NEW_TOOLS, POLICIES, encode_unaware, is_offered
 from promptpack.cli import program
 from promptpack.model import EFFORTS, Agent, Effect, Model, Policy
 from promptpack.targets import TARGETS
@@ -214,6 +215,15 @@ def verified() -> str:
     return as_table(rows)
 
 
+def drift() -> str:
+    titles = [TARGETS[target].title for target in NEW_TOOLS]
+    rows = [["policy", *titles]]
+    for told, policy in POLICIES.items():
+        offered = (is_offered(name, encode_unaware(name, policy)) for name in NEW_TOOLS)
+        rows.append([told, *("open" if one else "closed" for one in offered)])
+    return as_table(rows) + "\n"
+
+
 def as_table(rows: list[list[str]]) -> str:
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join(["", head, "|" + "---|" * len(rows[0]), *body]) + "\n"
@@ -293,6 +303,7 @@ def extras() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "held": held,
     "verified": verified,
+    "drift": drift,
     "api": api,
     "efforts": efforts,
     "extras": extras,

@@ -1,6 +1,6 @@
 """In: Claude Code agent files. Out: the prompt, model and tools Claude Code gives such an agent.
 
-Measured with 2.1.330, 0.5 to 0.9 s a call. It talks to a recorder in place of its model.
+Measured with 2.1.332, 0.5 to 0.9 s a call. It talks to a recorder in place of its model.
 A spawned agent has fewer tools than a main session started with `--agent`: cron, listing and
 scheduling tools, Workflow and the todo tools stay with the main session, even when `tools` names
 the todo tools. So `observe_subagent` is the truth about a subagent, `observe` about `--agent`.
@@ -20,6 +20,9 @@ from clients.sandbox import Ran, Sandbox, client, sandbox
 
 TASK = "promptpack asks the agent"
 """What the spawned agent is told to do; how its requests are told from its parent's."""
+
+POWERSHELL: Mapping[str, str] = {"CLAUDE_CODE_USE_POWERSHELL_TOOL": "1"}
+"""What gives Claude Code its PowerShell tool on a system that is not Windows."""
 
 _DEFERRED = re.compile(
     r"deferred tools are now available.*?calling them:\n(.*?)(?:\n\n|\n<|$)", re.DOTALL

@@ -1,6 +1,6 @@
 """In: Codex agent files and AGENTS.md. Out: what a spawned agent, or any session, is told.
 
-Measured with 0.169.0: `observe` is `codex exec` with a recorder as its model, 0.4 s a call. It
+Measured with 0.171.0: `observe` is `codex exec` with a recorder as its model, 0.4 s a call. It
 reports a file that Codex drops in the same words as `codex doctor` ("Ignoring malformed agent role
 definition: ..."), which takes 5 to 10 s offline and never shows the instructions.
 Codex reads agents of trusted projects only, so the sandbox's project is trusted.
@@ -9,6 +9,7 @@ A file may name MCP servers, which Codex starts: ask only about trusted files.
 
 import json
 import re
+from pathlib import Path
 
 from clients.observation import Files, Observation
 from clients.recorder import Recorder
@@ -18,6 +19,8 @@ from support import PATIENCE
 
 TASK = "promptpack asks the agent"
 """What the spawned agent is told to do; how its requests are told from its parent's."""
+
+_SETTINGS = re.compile(rb"ConfigToml([a-z_0-9]{500,}?)(?:internally)?[^a-z_0-9]")
 
 _NAMESPACE = "multi_agent_v1"
 
@@ -87,6 +90,35 @@ def list_own_agents() -> frozenset[str]:
         _codex(box, recorder.url, ["exec", "--json", "--skip-git-repo-check", "hi"])
     listed = _list_roles(recorder.requests[0].body)
     return frozenset(re.findall(r"^([\w-]+): \{$", listed, re.MULTILINE)) - {"asker"}
+
+
+def list_agent_keys(known: frozenset[str]) -> frozenset[str]:
+    """Return the known keys that a file may have, and what looks like other keys in the program.
+
+    The program holds the names of its settings one after the other, without a mark between them.
+    What is left of that text without the known names is unknown; two unknown neighbours are one
+    piece. A key whose name the program also uses elsewhere may be missing there, and isn't found.
+    """
+    head = 'description = "d"\ndeveloper_instructions = "B"\n'
+    asked = [*sorted(known), "nonsense"]
+    files = {
+        f".codex/agents/a{n}.toml": f'name = "a{n}"\n{head}{key} = 1979-05-27\n'.encode()
+        for n, key in enumerate(asked)
+    }
+    text = "\n".join(observe(files, "a0").errors)
+    refused = set(re.findall(r"unknown field `(\w+)`", text))
+    assert "nonsense" in refused, text
+    return (known - refused) | _find_other_keys(known)
+
+
+def _find_other_keys(known: frozenset[str]) -> frozenset[str]:
+    package = Path(client("codex")).parents[2]
+    (program,) = package.glob("codex-*/vendor/*/bin/codex")
+    settings = _SETTINGS.search(program.read_bytes())
+    assert settings, "the names of the settings were not found in the program"
+    names = "|".join(sorted(known, key=len, reverse=True))
+    pieces = re.split(f"(?<!_)(?:{names})(?!_)", settings[1].decode())
+    return frozenset(piece for piece in pieces if piece)
 
 
 def _codex(box: Sandbox, url: str, arguments: list[str]) -> Ran:

@@ -45,6 +45,18 @@ def observe_many(cases: Sequence[Case]) -> list[Observation]:
     return [_observation(seen, name) for seen, name in zip(answers, names, strict=True)]
 
 
+def list_tool_names() -> frozenset[str]:
+    """Return the names that an agent file may list, old spellings too, but no MCP tools."""
+    module = Path(client("gemini"), "dist/src/tools/tool-names.js").as_uri()
+    program = (
+        f'const names = await import("{module}"); console.log(JSON.stringify('
+        "[...names.ALL_BUILTIN_TOOL_NAMES, ...Object.keys(names.TOOL_LEGACY_ALIASES)]))"
+    )
+    with sandbox({}) as box:
+        ran = box.run([client("node"), "--input-type=module", "--eval", program])
+    return frozenset(json.loads(ran.stdout))
+
+
 def _observation(seen: Json, name: str) -> Observation:
     errors = tuple(seen["errors"])
     agent = next((agent for agent in seen["agents"] if agent["name"] == name), None)

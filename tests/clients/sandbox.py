@@ -6,6 +6,7 @@ had nothing but loopback, and strace saw no connection to anything else outside 
 """
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -35,18 +36,26 @@ class Unavailable(Exception):  # noqa: N818 - a state of the machine, not a faul
     """The pinned clients are not installed on this machine."""
 
 
+def asks_newest() -> bool:
+    """Tell whether the newest clients are meant, those of `install newest`."""
+    return bool(os.environ.get("PROMPTPACK_NEWEST_CLIENTS"))
+
+
 def cache() -> Path:
     """Return the folder that `install` fills; it is outside the work tree."""
-    named = os.environ.get("PROMPTPACK_CLIENTS")
-    if named:
-        return Path(named)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "promptpack" / "clients"
+    named = os.environ.get("PROMPTPACK_CLIENTS")
+    folder = Path(named) if named else Path(base) / "promptpack" / "clients"
+    return folder.with_name(f"{folder.name}-newest") if asks_newest() else folder
 
 
 def pinned() -> str:
-    """Return what `install` notes when it is done: the hash of package.json and of its lock."""
-    files = (Path(__file__).parent / name for name in ("package.json", "package-lock.json"))
+    """Return what `install` notes when it is done: the hash of package.json and of its lock.
+
+    The newest clients are locked beside themselves, where `install newest` resolved them.
+    """
+    folder = cache() if asks_newest() else Path(__file__).parent
+    files = (folder / name for name in ("package.json", "package-lock.json"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -55,9 +64,16 @@ def client(name: str) -> str:
     stamp = cache() / "installed"
     path = cache() / "node_modules" / BINARIES[name]
     if not stamp.is_file() or stamp.read_text().strip() != pinned() or not path.exists():
-        message = f"{name} is not installed as package.json pins it: run tests/clients/install"
+        command = "tests/clients/install newest" if asks_newest() else "tests/clients/install"
+        message = f"{name} is not installed as package.json pins it: run {command}"
         raise Unavailable(message)
     return str(path)
+
+
+def read_version(package: str) -> str:
+    """Return the version of an installed package."""
+    text = (cache() / "node_modules" / package / "package.json").read_text(encoding="utf-8")
+    return str(json.loads(text)["version"])
 
 
 @dataclass(frozen=True)

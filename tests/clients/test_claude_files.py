@@ -13,10 +13,11 @@ from clients.copilot_names import AGENTS, SHELL
 from clients.copilot_names import CAPABILITIES as COPILOT_CAPABILITIES
 from clients.gate import need_clients
 from clients.observation import observe_each
+from clients.review import read_reviewed
 from promptpack.model import CAPABILITIES, Agent, Effect, Model, Policy
 from promptpack.policy.lattice import grant_of
 from promptpack.targets import TARGETS
-from promptpack.targets.claude_code import NO_CAPABILITY, OTHER_WAYS, TOOLS
+from promptpack.targets.claude_code import TOOLS
 
 pytestmark = pytest.mark.clients
 
@@ -94,7 +95,7 @@ def test_a_new_tool_is_not_open_to_an_agent_that_is_denied_anything() -> None:
     listed = {tool for tools in TOOLS.values() for tool in tools} - {"Skill"}
     for tools in observe_both(files, POWERSHELL):
         assert tools <= listed
-    other = {*NO_CAPABILITY, *(tool for tools in OTHER_WAYS.values() for tool in tools)}
+    other = {*read_reviewed()["claude-code"].verdicts["tools"]} - listed - {"Skill"}
     for tools in observe_both(write_file(Policy(Effect.INHERIT)), POWERSHELL):
         assert tools & other
         assert tools <= listed | other | {"Skill"}

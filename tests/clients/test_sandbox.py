@@ -39,6 +39,26 @@ def test_unavailable_until_the_pinned_ones_are_installed(
         client("node")
 
 
+def test_the_newest_clients_are_in_a_folder_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PROMPTPACK_NEWEST_CLIENTS", "1")
+    newest = tmp_path.with_name(f"{tmp_path.name}-newest")
+    assert sandboxes.cache() == newest
+    with pytest.raises(Unavailable, match="run tests/clients/install newest"):
+        client("node")
+    path = newest / "node_modules" / sandboxes.BINARIES["node"]
+    path.parent.mkdir(parents=True)
+    path.touch()
+    for name in ("package.json", "package-lock.json"):
+        (newest / name).write_text("{}")
+    (newest / "installed").write_text(sandboxes.pinned())
+    assert client("node") == str(path)
+    (newest / "package-lock.json").write_text("{ }")
+    with pytest.raises(Unavailable):
+        client("node")
+
+
 def test_environment_is_empty_but_for_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "x")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")

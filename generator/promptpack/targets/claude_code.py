@@ -1,6 +1,6 @@
 """Claude Code: `.claude/agents/<name>.md`. Enforces which tools there are, not asking or patterns.
 
-Measured on @anthropic-ai/claude-code 2.1.330: a missing `tools` key means every tool, and so does a
+Measured on @anthropic-ai/claude-code 2.1.332: a missing `tools` key means every tool, and so does a
 `*` in it; an empty list means none; `disallowedTools` wins over `tools`; unknown names are dropped
 without a word. A deny-list stays open to every tool that its names miss: without `Bash` there is
 still `PowerShell`, and a new version brings new tools. So an allow-list is written as soon as
@@ -74,44 +74,12 @@ TOOLS: Mapping[Capability, tuple[str, ...]] = {
 
 OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
     "grep": ("LSP",),
-    "execute": ("Monitor",),
+    "execute": ("Monitor", "REPL", "AppifactRepl"),
     "task": ("Workflow", "RemoteTrigger"),
 }
 """Tools that give some of a capability by another way. None is ever written, but a file may."""
 
-NO_CAPABILITY: Mapping[str, str] = {
-    tool: reason
-    for reason, tools in {
-        "it asks or tells the user something": "AskUserQuestion EndConversation OfferChromeSetup"
-        " PushNotification ReportFindings SendFeedback SendUserFile SendUserMessage SetGoal"
-        " ShareOnboardingGuide ShowOnboardingRolePicker propose_skills",
-        "it publishes or looks up what the user keeps with Anthropic": "Artifact ClaudeDesign"
-        " Projects",
-        "it changes the session's mode or folder": "EnterPlanMode EnterWorktree ExitPlanMode"
-        " ExitWorktree",
-        "it starts the same session again later": "CronCreate CronDelete CronList ReadNotifications"
-        " ScheduleWakeup",
-        "it reaches agents and commands that were started already": "ListAgents SendMessage"
-        " SubagentHandback TaskStop",
-        "it names or awaits tools, and gives none": "ToolSearch WaitForMcpServers",
-        "it reads resources of MCP servers, not their tools": "ListMcpResourcesTool"
-        " ReadMcpResourceDirTool ReadMcpResourceTool",
-    }.items()
-    for tool in tools.split()
-}
-"""The other tools that Claude Code knows, and why they are part of no capability."""
-
-_ALIASES = {
-    "Task": "Agent",
-    "KillShell": "TaskStop",
-    "KillBash": "TaskStop",
-    "ListPeers": "ListAgents",
-    "Brief": "SendUserMessage",
-    "ProposeGoal": "SetGoal",
-    "ListMcpResources": "ListMcpResourcesTool",
-    "ReadMcpResource": "ReadMcpResourceTool",
-    "ReadMcpResourceDir": "ReadMcpResourceDirTool",
-}
+_ALIASES = {"Task": "Agent"}
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
@@ -173,9 +141,7 @@ def find_problems(text: str) -> list[str]:
     keys, _ = read_file(text)
     entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
     messages = [
-        f"the tool '{entry}' has no capability: {NO_CAPABILITY[entry]}"
-        if entry in NO_CAPABILITY
-        else f"unknown tool '{entry}'"
+        f"unknown tool '{entry}'"
         for entry in entries
         if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
     ]
@@ -326,7 +292,7 @@ CLAUDE_CODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.330",
+    verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.332",
     provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),
     keys=frozenset(_KEYS),

@@ -1,6 +1,6 @@
 """Claude Code's files as it reads them: a text in, the keys of its front matter and the body out.
 
-Measured on @anthropic-ai/claude-code 2.1.330: the front matter ends at the next three hyphens,
+Measured on @anthropic-ai/claude-code 2.1.332: the front matter ends at the next three hyphens,
 wherever they stand; where it is not YAML, values are quoted and it is read again.
 """
 

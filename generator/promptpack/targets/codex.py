@@ -1,6 +1,6 @@
 """OpenAI Codex: `.codex/agents/<name>.toml`. Enforces the shell switch, and nothing else.
 
-Measured on @openai/codex 0.169.0: a spawned agent has its parent's sandbox whatever `sandbox_mode`
+Measured on @openai/codex 0.171.0: a spawned agent has its parent's sandbox whatever `sandbox_mode`
 says, and `web_search` is ignored; `features.shell_tool = false` does take the shell away, and with
 it all reading. An unknown key or a missing field drops the file. What can't be held is told in the
 prompt.
@@ -80,24 +80,34 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
 
 OTHER_KEYS = frozenset(
     (
-        *("agents", "allow_login_shell", "analytics", "approval_policy", "approvals_reviewer"),
-        *("apps", "audio", "auto_review", "background_terminal_max_timeout", "chatgpt_base_url"),
-        *("check_for_update_on_startup", "cli_auth_credentials_store", "compact_prompt"),
-        *("default_permissions", "desktop", "disable_paste_burst"),
-        *("experimental_compact_prompt_file", "experimental_use_unified_exec_tool", "feedback"),
-        *("file_opener", "forced_chatgpt_workspace_id", "forced_login_method", "ghost_snapshot"),
+        *("agents", "allow_login_shell", "allow_symlinked_codex_home", "analytics"),
+        *("approval_policy", "approvals_reviewer", "apps", "apps_mcp_product_sku", "audio"),
+        *("auto_review", "background_terminal_max_timeout", "browser_use", "chatgpt_base_url"),
+        *("check_for_update_on_startup", "cli_auth_credentials_store", "cloud", "code_mode"),
+        *("compact_prompt", "computer_use", "default_permissions", "desktop"),
+        *("disable_paste_burst", "experimental_compact_prompt_file"),
+        *("experimental_realtime_start_instructions", "experimental_realtime_webrtc_call_base_url"),
+        *("experimental_realtime_ws_backend_prompt", "experimental_realtime_ws_base_url"),
+        *("experimental_realtime_ws_model", "experimental_realtime_ws_startup_context"),
+        *("experimental_thread_store", "experimental_thread_store_endpoint"),
+        *("experimental_use_unified_exec_tool", "feedback", "file_opener"),
+        *("forced_chatgpt_workspace_id", "forced_login_method", "ghost_snapshot", "goals"),
         *("hide_agent_reasoning", "history", "hooks", "include_apps_instructions"),
-        *("include_environment_context", "include_permissions_instructions", "instructions"),
-        *("js_repl_node_path", "log_dir", "marketplaces", "mcp_oauth_callback_port"),
-        *("mcp_oauth_credentials_store", "memories", "model_auto_compact_token_limit"),
-        *("model_catalog_json", "model_context_window", "model_instructions_file"),
-        *("model_providers", "notice", "notify", "openai_base_url", "oss_provider", "otel"),
-        *("permissions", "personality", "plan_mode_reasoning_effort", "plugins", "profile"),
+        *("include_collaboration_mode_instructions", "include_environment_context"),
+        *("include_permissions_instructions", "instructions", "js_repl_node_module_dirs"),
+        *("js_repl_node_path", "log_dir", "marketplaces", "mcp_enterprise_managed_auth"),
+        *("mcp_oauth_callback_port", "mcp_oauth_callback_url", "mcp_oauth_credentials_store"),
+        *("mcp_optional_startup_grace_ms", "memories", "model_auto_compact_token_limit"),
+        *("model_auto_compact_token_limit_scope", "model_catalog_json", "model_context_window"),
+        *("model_instructions_file", "model_post_turn_compact_threshold_percent"),
+        *("model_providers", "notice", "notify", "openai_base_url", "orchestrator", "oss_provider"),
+        *("otel", "permissions", "personality", "plan_mode_reasoning_effort", "plugins", "profile"),
         *("profiles", "project_doc_fallback_filenames", "project_doc_max_bytes"),
-        *("project_root_markers", "projects", "realtime", "sandbox_workspace_write"),
-        *("service_tier", "shell_environment_policy", "show_raw_agent_reasoning", "skills"),
-        *("sqlite_home", "suppress_unstable_features_warning", "tool_output_token_limit"),
-        *("tool_suggest", "tui", "windows"),
+        *("project_root_markers", "projects", "realtime", "responses", "responses_api_metadata"),
+        *("rollout_trace", "sandbox_workspace_write", "service_tier", "shell_environment_policy"),
+        *("show_raw_agent_reasoning", "skills", "sqlite_home"),
+        *("suppress_unstable_features_warning", "thread_unload_delay_secs"),
+        *("tool_output_token_limit", "tool_suggest", "tui", "windows"),
     )
 )
 """The keys of the client's own settings, which an agent file may hold too."""
@@ -208,7 +218,7 @@ CODEX = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="the request of a spawned agent (prompt, model, shell); codex 0.169.0",
+    verified="the request of a spawned agent (prompt, model, shell); codex 0.171.0",
     provides=frozenset((*THROUGH_SHELL, *UNSWITCHED)),
     absent=ABSENT,
     advisory=True,
