@@ -1,6 +1,7 @@
 """What a pack says of one client: a reasoning effort, names, extra keys; and what becomes of it."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,11 +13,12 @@ import yaml
 
 import support
 from extra_cases import EXTRAS, GRANTING
-from promptpack.build import build_project
+from promptpack.build import build_project, render
 from promptpack.model import EFFORTS, Agent, Artifact, Effect, Finding, Model, Policy, UserError
 from promptpack.policy.lattice import grant_of
 from promptpack.reading.project import load_project
 from promptpack.session import Session
+from promptpack.site.tree import make_site
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
 from test_diff_permissions import kinds
@@ -415,3 +417,14 @@ def test_harmless_keys_leave_the_policy_of_a_file_as_it_is() -> None:
             )
         )
         assert plain == more, name
+
+
+def test_the_site_shows_the_effort_of_a_pack_and_of_a_model(tmp_path: Path) -> None:
+    root = make_project(tmp_path, SETTINGS, "opencode, copilot", f"{MODEL}effort: true\n")
+    session = Session(load_project(root))
+    pages = make_site(session, render(session)).pages
+    pack = next(page for path, page in pages.items() if path.endswith("demo/index.md"))
+    text = " ".join(re.sub(r"<[^>]+>", " ", str(pack)).split())
+    assert "Reasoning effort low" in text
+    model = next(page for path, page in pages.items() if "models/tiny" in path)
+    assert "Reasoning effort accepted" in " ".join(re.sub(r"<[^>]+>", " ", str(model)).split())
