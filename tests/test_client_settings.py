@@ -1,128 +1,430 @@
-"""What a pack has otherwise in one client: another policy, and a prompt of its own."""
+"""What a pack says of one client: a reasoning effort, names, extra keys; and what becomes of it."""
 
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import support
-from promptpack.api import build_project, diff_projects, lint_project, load_project
-from promptpack.model import Artifact, Effect, UserError
+from extra_cases import EXTRAS, GRANTING
+from promptpack.build import build_project, render
+from promptpack.model import EFFORTS, Agent, Artifact, Effect, Finding, Model, Policy, UserError
+from promptpack.policy.lattice import grant_of
+from promptpack.reading.project import load_project
 from promptpack.session import Session
-from promptpack.targets import TARGETS
+from promptpack.site.tree import make_site
+from promptpack.targets import TARGETS, Target
+from promptpack.targets.emit import encode_and_check
+from test_diff_permissions import kinds
 
-PACK = "packs/demo/pack.yaml"
-ROLE = "packs/demo/role.md"
-OPEN = "templates/policies/open.yaml"
-LOOSE = """\
-title: Loose
-summary: Searches, and runs commands.
-default: deny
-capabilities: {glob: allow, grep: allow, list: allow, execute: allow}
+PACK = support.DEMO["packs/demo/pack.yaml"]
+MODEL = support.DEMO["templates/models/tiny.yaml"]
+PAIRS = [(target, key) for target, keys in EXTRAS.items() for key in keys]
+EFFORT_KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "opencode": ("variant", ("low", "medium", "high")),
+    "claude-code": ("effort", ("low", "medium", "high", "xhigh", "max")),
+    "copilot": ("reasoning-effort", ("minimal", "low", "medium", "high", "xhigh", "max")),
+    "codex": ("model_reasoning_effort", EFFORTS),
+}
+"""The key of each client that takes a reasoning effort, and the values that it is known to take."""
+
+each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+
+
+def make_project(folder: Path, more: str, targets: str = "", model: str = MODEL) -> Path:
+    """Write the demo pack with more keys, for some targets or all."""
+    pack = PACK.replace("targets: [opencode]\n", f"targets: [{targets}]\n" if targets else "")
+    files = {"packs/demo/pack.yaml": pack + more, "templates/models/tiny.yaml": model}
+    return support.make_project(folder, files)
+
+
+def build(folder: Path, more: str, targets: str = "", model: str = MODEL) -> list[Artifact]:
+    return list(build_project(load_project(make_project(folder, more, targets, model))))
+
+
+def find_findings(folder: Path, more: str, targets: str = "opencode") -> list[Finding]:
+    """Return what is wrong with the demo pack if it says more."""
+    with pytest.raises(UserError) as refused:
+        build_project(load_project(make_project(folder, more, targets)))
+    return list(refused.value.findings)
+
+
+def read_head(artifact: Artifact) -> dict[str, Any]:
+    """Return the keys of a file as another parser reads them."""
+    text = artifact.content.decode()
+    if artifact.target == "codex":
+        return tomllib.loads(text)
+    head: dict[str, Any] = yaml.safe_load(text.split("---\n")[1])
+    return head
+
+
+def make_agent(target: Target, policy: Policy | None = None, **values: Any) -> Agent:
+    """Return an agent that may do everything, with values of its own."""
+    model = Model("m", ids={target.name: "a/b"})
+    policy = policy or Policy(Effect.INHERIT)
+    plain = Agent("a", "An agent.", "primary", model, None, policy, "Say yes.\n")
+    return replace(plain, **values)
+
+
+@each_target
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_an_effort_is_read_back_or_reported_as_lost(target: Target, effort: str) -> None:
+    agent = make_agent(target, effort=effort)
+    text, losses, problems = encode_and_check(target, agent)
+    assert problems == []
+    key, taken = EFFORT_KEYS.get(target.name, ("", ()))
+    assert target.decode(text, "a").effort == (effort if effort in taken else None)
+    reported = {loss.subject for loss in losses}
+    assert ("effort" in reported) == (effort not in taken)
+    if effort in taken:
+        assert key in text
+
+
+def test_opencode_has_no_effort_without_a_model_of_the_file() -> None:
+    agent = make_agent(TARGETS["opencode"], effort="high", model=Model("m"))
+    text, losses, problems = encode_and_check(TARGETS["opencode"], agent)
+    assert problems == []
+    assert "variant" not in text
+    assert "effort" in {loss.subject for loss in losses}
+
+
+def test_an_override_has_an_effort_of_its_own(tmp_path: Path) -> None:
+    more = "  overrides: [{when: {policy: look}, effort: high}]\neffort: low\n"
+    look, change = build(tmp_path, more, "opencode")
+    assert (read_head(look)["variant"], read_head(change)["variant"]) == ("high", "low")
+
+
+def test_a_model_without_effort_gets_none_and_says_so(tmp_path: Path) -> None:
+    look, _ = build(tmp_path, "effort: low\n", "opencode", model=f"{MODEL}effort: false\n")
+    assert "variant" not in read_head(look)
+    (loss,) = (loss for loss in look.losses if loss.subject == "effort")
+    assert loss.reason == "tiny accepts no effort"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("effort: most\n", "'effort' can't be 'most'"),
+        ("effort: true\n", "'effort' can't be true or false"),
+        ("  overrides: [{when: {policy: look}}]\n", "an override needs 'drop' or 'effort'"),
+        ("  overrides: [{when: {}, drop: []}]\n", "'drop' is empty"),
+        ("  overrides: [{when: {}, effort: most}]\n", "'effort' can't be 'most'"),
+    ],
+)
+def test_what_an_effort_can_not_be(tmp_path: Path, more: str, expected: str) -> None:
+    (found,) = find_findings(tmp_path, more)
+    assert (found.code, found.message) == ("PP010", expected)
+
+
+def test_a_client_has_a_name_a_description_and_a_model_of_its_own(tmp_path: Path) -> None:
+    settings = "{name: Guide me, description: Asks., model: x/y}"
+    names = ("opencode", "claude-code", "copilot")
+    more = "clients:\n" + "".join(f"  {name}: {settings}\n" for name in names)
+    accept = "accept: [{target: copilot, capability: skill, reason: it has them anyway}]\n"
+    for artifact in build(tmp_path, more + accept, f"{', '.join(names)}, gemini, skill"):
+        head = read_head(artifact)
+        assert artifact.path.endswith(TARGETS[artifact.target].path.format(name="demo"))
+        if artifact.target in names:
+            values = (head["name"], head["description"], head["model"])
+            assert values == ("Guide me", "Asks.", "x/y"), artifact.target
+        else:
+            assert (head["name"], head.get("model")) == ("demo", None)
+
+
+def test_what_a_client_has_no_place_for_is_reported(tmp_path: Path) -> None:
+    more = "clients:\n  agents-md: {name: Guide, description: D., model: x, }\n"
+    artifact = build(tmp_path, more, "agents-md")[0]
+    assert "promptpack:begin demo" in artifact.content.decode()
+    reported = {loss.subject: loss.reason for loss in artifact.losses if loss.is_field}
+    assert reported["name"] == "this file has no name"
+    assert reported["description"] == "this file has no description"
+    assert reported["model"] == "this format has no model field"
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "expected"),
+    [
+        ("gemini", "Change Reviewer", "may only contain lower-case letters, digits, - and _"),
+        ("claude-code", "a:b", "begins with -, contains : or is longer than 256"),
+        ("claude-code", "-a", "begins with -, contains : or is longer than 256"),
+        ("claude-code", "Explore", "Claude Code has an agent 'Explore' of its own"),
+        ("opencode", "build", "OpenCode has an agent 'build' of its own"),
+        ("copilot", "explore", "GitHub Copilot has an agent 'explore' of its own"),
+        ("codex", "worker", "OpenAI Codex has an agent 'worker' of its own"),
+        ("skill", "other", "is not the name of the skill's folder, 'demo'"),
+    ],
+)
+def test_a_name_that_the_client_would_refuse(
+    tmp_path: Path, target: str, name: str, expected: str
+) -> None:
+    more = f'clients:\n  {target}: {{name: "{name}"}}\n'
+    found = [f for f in find_findings(tmp_path, more, target) if f.code == "PP201"]
+    assert found
+    assert all(expected in one.message for one in found)
+    assert all(target in one.message or TARGETS[target].title in one.message for one in found)
+
+
+def test_a_name_of_a_clients_own_agent_is_free_for_a_pack_with_another_name_there(
+    tmp_path: Path,
+) -> None:
+    files = {
+        path.replace("packs/demo/", "packs/build/"): text.replace("name: demo", "name: build")
+        for path, text in support.DEMO.items()
+    }
+    files["packs/build/pack.yaml"] += "clients: {opencode: {name: builder}}\n"
+    support.write_files(tmp_path, files)
+    artifact = build_project(load_project(tmp_path))[0]
+    assert artifact.path == "opencode/tiny.look/.opencode/agents/build.md"
+    assert read_head(artifact)["name"] == "builder"
+
+
+def test_the_samples_are_of_every_extra_key() -> None:
+    assert {n: {*t.extras} for n, t in TARGETS.items() if t.extras} == {
+        name: {*keys} for name, keys in EXTRAS.items()
+    }
+    granting = {(n, k) for n, t in TARGETS.items() for k, e in t.extras.items() if e.grants}
+    assert granting == {(name, key) for name, keys in GRANTING.items() for key in keys}
+
+
+@pytest.mark.parametrize(("target", "key"), PAIRS)
+def test_an_extra_key_is_written_as_it_is_and_read_back(target: str, key: str) -> None:
+    for value in EXTRAS[target][key].good:
+        agent = make_agent(TARGETS[target], extra={key: value})
+        text, losses, problems = encode_and_check(TARGETS[target], agent)
+        assert problems == []
+        assert not [loss for loss in losses if loss.kind == "widened"]
+        assert TARGETS[target].decode(text, "a").extra == {key: value}
+        assert TARGETS[target].loads(text) == ""
+
+
+@pytest.mark.parametrize(("target", "key"), PAIRS)
+def test_a_value_that_a_key_does_not_take_is_an_error_at_its_place(
+    tmp_path: Path, target: str, key: str
+) -> None:
+    for number, value in enumerate(EXTRAS[target][key].bad):
+        more = f"clients:\n  {target}:\n    extra:\n      {key}: {json.dumps(value)}\n"
+        (found,) = find_findings(tmp_path / str(number), more, target)
+        assert (found.code, found.line) == ("PP010", PACK.count("\n") + 4)
+        assert found.message == f"'{key}' can't have this value in {TARGETS[target].title}"
+        assert found.hint == f"use {TARGETS[target].extras[key].form}"
+        agent = make_agent(TARGETS[target], extra={key: value})
+        if value is not None:
+            assert any(key in one for one in encode_and_check(TARGETS[target], agent)[2])
+
+
+@pytest.mark.parametrize(
+    ("target", "key", "code", "said"),
+    [
+        ("opencode", "permission", "PP037", "the policy decides what an agent may do"),
+        ("opencode", "disable", "PP037", "the policy decides"),
+        ("opencode", "options", "PP037", "sent to the model's provider as it is"),
+        ("opencode", "colour", "PP012", "did you mean 'color'?"),
+        ("claude-code", "tools", "PP037", "the policy decides"),
+        ("claude-code", "disallowedTools", "PP037", "the policy decides"),
+        ("claude-code", "permissionMode", "PP037", "without asking"),
+        ("claude-code", "hooks", "PP037", "a hook runs commands"),
+        ("claude-code", "mcpServers", "PP037", "starts a server"),
+        ("claude-code", "effort", "PP037", "write 'effort' in the pack"),
+        ("claude-code", "name", "PP037", "write 'name' under 'clients: {claude-code: …}'"),
+        ("copilot", "mcp-servers", "PP037", "starts a server"),
+        ("copilot", "tools", "PP037", "the policy decides"),
+        ("copilot", "disable-model-invocation", "PP037", "promptpack writes this key itself"),
+        ("codex", "features", "PP037", "the policy decides"),
+        ("codex", "sandbox_mode", "PP037", "promptpack writes this key itself"),
+        ("codex", "mcp_servers", "PP037", "starts a server"),
+        ("gemini", "mcp_servers", "PP037", "starts a server"),
+        ("gemini", "max_turn", "PP012", "did you mean 'max_turns'?"),
+        ("skill", "allowed-tools", "PP037", "approves tools beforehand"),
+        ("cursor", "background", "PP012", "takes no extra key that is known"),
+        ("cursor-rule", "globs", "PP037", "patterns without quotes"),
+    ],
+)
+def test_a_key_that_a_pack_can_not_add(
+    tmp_path: Path, target: str, key: str, code: str, said: str
+) -> None:
+    (found,) = find_findings(tmp_path, f"clients: {{{target}: {{extra: {{{key}: x}}}}}}\n", target)
+    assert found.code == code
+    assert said in f"{found.message} {found.hint}"
+    assert (found.line, found.excerpt[found.column - 1 :][: found.width]) == (
+        PACK.count("\n") + 1,
+        key,
+    )
+
+
+def test_memory_is_held_against_the_policy(tmp_path: Path) -> None:
+    more = "clients:\n  claude-code: {extra: {memory: project}}\n"
+    found = [f for f in find_findings(tmp_path, more, "claude-code") if f.code == "PP101"]
+    assert len(found) == 1
+    assert "claude-code would grant more than the policy allows: read, edit, write" in (
+        found[0].message
+    )
+    assert "memory gives the agent Read, Edit and Write back" in found[0].hint
+    granted = dict.fromkeys(("read", "edit", "write"), grant_of(Effect.ALLOW))
+    agent = make_agent(
+        TARGETS["claude-code"], Policy(Effect.DENY, granted), extra={"memory": "user"}
+    )
+    losses = encode_and_check(TARGETS["claude-code"], agent)[1]
+    assert not [loss for loss in losses if loss.kind == "widened"]
+
+
+def test_diff_takes_harmless_keys_for_harmless_and_memory_for_a_grant() -> None:
+    head = "---\nname: a\ndescription: D.\ntools: Grep\n{}---\n\nHelp.\n"
+    old = head.format("")
+    assert kinds("claude-code", old, head.format("color: blue\nmaxTurns: 2\n")) == {}
+    wider = kinds("claude-code", old, head.format("memory: user\n"))
+    assert wider == dict.fromkeys(("read", "edit", "write"), "widened")
+    unproven = kinds("claude-code", old, head.format("permissionMode: plan\n"))
+    assert unproven == {"permissionMode": "unproven"}
+    codex = "name = 'a'\ndescription = 'D.'\ndeveloper_instructions = 'B'\n"
+    assert kinds("codex", codex, codex + "model_reasoning_effort = 'high'\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ("{opencod: {name: A}}", "PP023", "unknown target 'opencod'"),
+        ("{opencode: {nam: A}}", "PP012", "unknown key 'nam'"),
+        ("{opencode: {name: 5}}", "PP010", "'name' should be text, not a number"),
+        ("{opencode: []}", "PP010", "'opencode' should be a mapping, not a list"),
+        ("{opencode: {extra: x}}", "PP010", "'extra' should be a mapping, not text"),
+        ("{opencode: {policy: lok}}", "PP022", "unknown policy 'lok'"),
+        ("{opencode: {policy: {look: lok}}}", "PP022", "unknown policy 'lok'"),
+        ("{opencode: {policy: {other: look}}}", "PP022", "unknown policy 'other'"),
+        ("{opencode: {policy: 5}}", "PP010", "'policy' should be text, not a number"),
+        ("{opencode: {prompt: ./other.md}}", "PP020", "unknown fragment './other.md'"),
+        ("{opencode: {prompt: standards/examples}}", "PP013", "'prompt' can't be"),
+    ],
+)
+def test_mistakes_in_the_settings_of_a_client(
+    tmp_path: Path, settings: str, code: str, message: str
+) -> None:
+    (found,) = find_findings(tmp_path, f"clients: {settings}\n")
+    assert found.code == code
+    assert found.message.startswith(message)
+    assert found.line == PACK.count("\n") + 1
+
+
+def test_the_policies_and_the_prompt_of_a_client(tmp_path: Path) -> None:
+    root = make_project(
+        tmp_path,
+        "clients:\n  opencode: {policy: change, prompt: ./sub/open.md}\n"
+        "  copilot: {policy: {look: change}}\n",
+    )
+    text = "---\n{% if x %} {{ no.such }}\n"
+    support.write_files(root, {"packs/demo/sub/open.md": text})
+    project = load_project(root)
+    clients = project.packs["demo"].clients
+    assert clients["opencode"].policies == {"look": "change", "change": "change"}
+    assert clients["copilot"].policies == {"look": "change"}
+    assert project.sources[clients["opencode"].prompt] == text
+    assert clients["opencode"].prompt not in project.fragments
+
+
+def test_a_prompt_that_is_a_fragment_too_is_read_as_one(tmp_path: Path) -> None:
+    root = make_project(tmp_path, "clients:\n  opencode: {prompt: ./role.md}\n")
+    support.write_files(root, {"packs/demo/role.md": "---\ntitel: x\n---\n"})
+    with pytest.raises(UserError, match="unknown key 'titel'"):
+        load_project(root)
+
+
+SETTINGS = """\
+effort: low
+clients:
+  copilot:
+    name: Guide
+    description: Asks.
+    model: GPT
+    extra:
+      argument-hint: a branch
+accept: [{target: copilot, capability: skill, reason: it has them anyway}]
 """
-SAYS = '{{ policy.name }}{% if policy.allows("execute") %} runs{% endif %} {{ vars.language }}.\n'
-PROMPT = "You are {{ not a template }}.\n\n\n  Indented, `{x}`.\nNo last line end."
+OUTPUT = "dist/copilot/tiny.look/.github/agents/demo.agent.md"
 
 
-def project_of(path: Path, clients: str, **files: str) -> Path:
-    """Return the demo for OpenCode and Gemini CLI under one policy, with something else there."""
-    pack = support.DEMO[PACK].replace("[opencode]", "[opencode, gemini]")
-    pack = pack.replace("[look, change]", "[look]") + f"clients:\n  gemini: {clients}\n"
-    named = {"role": ROLE, "own": "packs/demo/own.md"}
-    others = {named[name]: text for name, text in files.items()}
-    return support.make_project(path, {PACK: pack, OPEN: LOOSE, **others})
-
-
-def built(path: Path) -> dict[str, Artifact]:
-    return {artifact.target: artifact for artifact in build_project(load_project(path))}
-
-
-@pytest.mark.parametrize("policy", ["open", "{look: open}"])
-def test_a_client_gets_another_policy(tmp_path: Path, policy: str) -> None:
-    files = built(project_of(tmp_path, f"{{policy: {policy}}}", role=SAYS))
-    assert "look Python." in files["opencode"].agent.prompt
-    assert "open runs Python." in files["gemini"].agent.prompt
-    assert files["gemini"].path == "gemini/tiny.look/.gemini/agents/demo.md"
-    for name, effect in (("opencode", Effect.DENY), ("gemini", Effect.ALLOW)):
-        policy_read = TARGETS[name].decode(files[name].content.decode(), "demo").policy
-        assert policy_read.grant("execute")[0].effect is effect
-        assert not [loss for loss in files[name].losses if not loss.is_field]
-
-
-def test_a_policy_for_other_variants_changes_nothing(tmp_path: Path) -> None:
-    path = project_of(tmp_path, "{policy: {look: open}}", role=SAYS)
-    pack = path / PACK
-    pack.write_text(pack.read_text().replace("policy: [look]", "policy: [look, change]"))
-    artifacts = build_project(load_project(path), policies=["change"], targets=["gemini"])
-    assert [artifact.agent.policy.name for artifact in artifacts] == ["change"]
-
-
-def test_the_clients_policy_is_what_its_file_is_held_against(tmp_path: Path) -> None:
-    path = project_of(tmp_path, "{policy: open}")
-    (path / OPEN).write_text(LOOSE.replace("execute: allow", "task: allow"))
-    losses = [loss for loss in built(path)["gemini"].losses if not loss.is_field]
-    assert [(loss.subject, loss.kind) for loss in losses] == [("task", "dropped")]
-
-
-def test_an_unknown_policy_is_reported_at_its_place(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as caught:
-        load_project(project_of(tmp_path, "{policy: opne}"))
-    assert [(f.code, f.line) for f in caught.value.findings] == [("PP022", 16)]
-
-
-def test_a_client_gets_a_prompt_of_its_own_to_the_letter(tmp_path: Path) -> None:
-    files = built(project_of(tmp_path, "{prompt: ./own.md}", own=PROMPT))
-    assert files["gemini"].agent.prompt == PROMPT + "\n"
-    assert files["gemini"].content.decode().endswith(f"\n{PROMPT}\n")
-    assert "# Role" in files["opencode"].agent.prompt
-
-
-def test_the_lines_of_such_a_prompt_come_from_its_file(tmp_path: Path) -> None:
-    project = load_project(project_of(tmp_path, "{prompt: ./own.md}", own=PROMPT))
-    session = Session(project)
-    artifact = {a.target: a for a in build_project(project)}["gemini"]
-    origins = session.tracer.trace_file(artifact)
-    lines = artifact.content.decode().split("\n")[:-1]
-    start = lines.index("You are {{ not a template }}.")
-    assert [one[0] for one in origins[start:]] == [("packs/demo/own.md", n) for n in range(1, 6)]
-
-
-def test_templates_are_not_asked_for_what_such_a_prompt_does_not_use(tmp_path: Path) -> None:
-    role = "---\nneeds: [task]\n---\n{{ vars.language }}.\n"
-    path = project_of(tmp_path, "{prompt: ./own.md, policy: open}", own="Go on.\n", role=role)
-    (path / "templates/policies/look.yaml").write_text(LOOSE.replace("execute", "task"))
-    assert built(path)["gemini"].agent.prompt == "Go on.\n"
-
-
-def test_nothing_of_it_is_reported_as_unused(tmp_path: Path) -> None:
-    clients = "{prompt: ./own.md, policy: open}"
-    result = lint_project(load_project(project_of(tmp_path, clients, own="Help with Python.\n")))
-    unused = [f for f in result.findings if f.code in ("PP041", "PP042")]
-    assert [f.path for f in unused] == ["templates/policies/change.yaml"]
+def build_settings(folder: Path) -> Path:
+    root = make_project(folder, SETTINGS, "opencode, copilot")
+    done = support.call("build", cwd=root)
+    assert done.code == 0, done.err
+    return root
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("You are {{ not a template }}.", "You are {{ neither }} {% this %}."),
-        ("No last line end.", "No last line end.\n\n{{ One more. }}"),
-        ("  Indented, `{x}`.\n", ""),
+        ("name: Guide", "name: Helper"),
+        ("description: Asks.", "description: Answers."),
+        ("model: GPT", "model: Sonnet"),
+        ("argument-hint: a branch", "argument-hint: two branches"),
+        ("effort: low", "effort: high"),
     ],
 )
-def test_an_edit_of_such_a_prompt_goes_into_its_file(tmp_path: Path, old: str, new: str) -> None:
-    path = project_of(tmp_path, "{prompt: ./own.md}", own=PROMPT + "\n")
-    assert support.call("build", cwd=path).code == 0
-    output = path / "dist/gemini/tiny.look/.gemini/agents/demo.md"
-    output.write_text(output.read_text().replace(old, new))
-    said = support.call("absorb", output.relative_to(path).as_posix(), "--yes", cwd=path)
-    assert said.code == 0, said.err
-    assert (path / "packs/demo/own.md").read_text() == (PROMPT + "\n").replace(old, new)
+def test_an_edited_value_is_absorbed_where_the_pack_has_it(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    root = build_settings(tmp_path)
+    path = root / OUTPUT
+    path.write_text(path.read_text().replace(old, new))
+    edited = path.read_bytes()
+    done = support.call("absorb", OUTPUT, "--yes", cwd=root)
+    assert done.code == 0, done.err
+    assert (root / "packs/demo/pack.yaml").read_text().endswith(SETTINGS.replace(old, new))
+    assert support.call("build", cwd=root).code == 0
+    assert path.read_bytes() == edited
 
 
-def test_a_change_of_what_differs_is_traced_to_its_source(tmp_path: Path) -> None:
-    clients = "{prompt: ./own.md, policy: open}"
-    before = load_project(project_of(tmp_path / "a", clients, own=PROMPT))
-    after_path = project_of(tmp_path / "b", clients, own=PROMPT.replace("Indented", "Set in"))
-    (after_path / OPEN).write_text(LOOSE.replace("execute: allow", "execute: deny"))
-    review = diff_projects(before, load_project(after_path))
-    causes = {cause.path for change in review.changes for cause in change.causes}
-    assert causes == {"packs/demo/own.md", OPEN}
+def test_an_extra_key_that_the_pack_does_not_have_can_not_be_absorbed(tmp_path: Path) -> None:
+    root = build_settings(tmp_path)
+    path = root / OUTPUT
+    path.write_text(path.read_text().replace("model: GPT", "model: GPT\nuser-invocable: true"))
+    done = support.call("absorb", OUTPUT, "--yes", cwd=root)
+    assert done.code == 1
+    assert "'user-invocable' can't be written to packs/demo/pack.yaml" in done.err
+
+
+def test_the_lines_of_a_file_come_from_the_settings_of_its_client(tmp_path: Path) -> None:
+    root = build_settings(tmp_path)
+    project = load_project(root)
+    source = project.sources["packs/demo/pack.yaml"].split("\n")
+    artifact = next(one for one in build_project(project) if one.target == "copilot")
+    origins = Session(project).tracer.trace_file(artifact)
+    lines = (root / OUTPUT).read_text().split("\n")
+    for key, written in {
+        "name": "    name: Guide",
+        "description": "    description: Asks.",
+        "model": "    model: GPT",
+        "reasoning-effort": "effort: low",
+        "argument-hint": "      argument-hint: a branch",
+    }.items():
+        number = next(n for n, line in enumerate(lines) if line.startswith(f"{key}: "))
+        assert origins[number] == (("packs/demo/pack.yaml", source.index(written) + 1),)
+
+
+def test_harmless_keys_leave_the_policy_of_a_file_as_it_is() -> None:
+    policy = Policy(Effect.DENY, {"read": grant_of(Effect.ALLOW)})
+    for name, keys in EXTRAS.items():
+        extra = {k: v.good[0] for k, v in keys.items() if k not in GRANTING.get(name, set())}
+        plain, more = (
+            TARGETS[name].decode(TARGETS[name].encode(agent), "a").policy
+            for agent in (
+                make_agent(TARGETS[name], policy),
+                make_agent(TARGETS[name], policy, extra=extra),
+            )
+        )
+        assert plain == more, name
+
+
+def test_the_site_shows_the_effort_of_a_pack_and_of_a_model(tmp_path: Path) -> None:
+    root = make_project(tmp_path, SETTINGS, "opencode, copilot", f"{MODEL}effort: true\n")
+    session = Session(load_project(root))
+    pages = make_site(session, render(session)).pages
+    pack = next(page for path, page in pages.items() if path.endswith("demo/index.md"))
+    text = " ".join(re.sub(r"<[^>]+>", " ", str(pack)).split())
+    assert "Reasoning effort low" in text
+    model = next(page for path, page in pages.items() if "models/tiny" in path)
+    assert "Reasoning effort accepted" in " ".join(re.sub(r"<[^>]+>", " ", str(model)).split())

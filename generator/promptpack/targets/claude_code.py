@@ -74,7 +74,7 @@ TOOLS: Mapping[Capability, tuple[str, ...]] = {
 
 OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
     "grep": ("LSP",),
-    "execute": ("Monitor", "REPL", "AppifactRepl"),
+    "execute": ("Monitor",),
     "task": ("Workflow", "RemoteTrigger"),
 }
 """Tools that give some of a capability by another way. None is ever written, but a file may."""

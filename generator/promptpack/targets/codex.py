@@ -17,7 +17,6 @@ from promptpack.targets.codec import (
     as_text,
     find_wrong_value,
     grants_fully,
-    is_text_list,
     make_agent,
     make_switch_grant,
     read_toml,
@@ -67,10 +66,9 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(_REQUIRED, lambda v: isinstance(v, str) and v.strip() != ""),
     **dict.fromkeys(("model", "model_provider", "review_model"), lambda v: isinstance(v, str)),
     "model_reasoning_effort": lambda v: isinstance(v, str) and v != "",
-    **dict.fromkeys(("model_reasoning_summary", "model_verbosity"), lambda v: isinstance(v, str)),
+    **{key: extra.accepts for key, extra in _EXTRAS.items()},
     "sandbox_mode": lambda v: v in ("read-only", "workspace-write", "danger-full-access"),
     "web_search": lambda v: isinstance(v, (str, dict)),
-    "nickname_candidates": lambda v: is_text_list(v) and v != [],
     **dict.fromkeys(("mcp_servers", "tools"), lambda v: isinstance(v, dict)),
     "features": lambda v: (
         isinstance(v, dict) and all(isinstance(one, (bool, dict)) for one in v.values())
