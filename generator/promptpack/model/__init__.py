@@ -34,6 +34,7 @@ from promptpack.model.project import (
     Part,
     Project,
     Section,
+    SharedSettings,
     Source,
     Use,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "Root",
     "Section",
     "Severity",
+    "SharedSettings",
     "Source",
     "Use",
     "UserError",

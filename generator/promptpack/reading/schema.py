@@ -277,6 +277,18 @@ class PackFile(StrictModel):
     targets: list[Slug] = Field(default=[], description="the clients to render for; default: all")
 
 
+class ProjectFile(StrictModel):
+    """`promptpack.yaml`, beside `packs/`: what all packs of the project share."""
+
+    targets: list[Slug] = Field(
+        default=[], description="the clients of each pack that names none itself; default: all"
+    )
+    accept: list[AcceptEntry] = Field(
+        default=[],
+        description="widened permissions that are accepted in every pack, after its own entries",
+    )
+
+
 class ModelFile(StrictModel):
     """`templates/models/<name>.yaml`: a language model and its id in each client."""
 
@@ -313,6 +325,7 @@ class FragmentFrontMatter(StrictModel):
 
 FILE_MODELS: Mapping[str, type[StrictModel]] = {
     "pack": PackFile,
+    "project": ProjectFile,
     "model": ModelFile,
     "policy": PolicyFile,
     "fragment": FragmentFrontMatter,
