@@ -7,7 +7,8 @@ from promptpack.reading.validation import suggest
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.emit import Widenings, make_artifact
+from promptpack.targets.emit import make_artifact
+from promptpack.targets.widenings import Widenings
 
 Progress = Callable[[int, int], None]
 
@@ -36,7 +37,7 @@ def render(
     if findings:
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
-    widenings = Widenings()
+    widenings = Widenings(session.project, session.documents)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:

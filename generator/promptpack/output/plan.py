@@ -49,9 +49,11 @@ def make_build_data(artifacts: Sequence[Artifact], plan: Plan) -> dict[str, Any]
 
 
 def list_notes(artifacts: Iterable[Artifact]) -> list[str]:
-    """Return the notes on the policies of artifacts, each once."""
+    """Return the notes on the clients and policies of artifacts, each once."""
+    artifacts = tuple(artifacts)
+    guards = dict.fromkeys(loss.reason for a in artifacts for loss in a.losses if loss.is_note)
     policies = {a.variant.policy.name: a.variant.policy for a in artifacts}
-    return [caveat for policy in policies.values() for caveat in list_caveats(policy)]
+    return [*guards, *(caveat for policy in policies.values() for caveat in list_caveats(policy))]
 
 
 def make_check_data(plan: Plan) -> dict[str, Any]:
@@ -94,12 +96,18 @@ def _make_artifact_data(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _make_loss_data(loss: Loss) -> dict[str, str]:
-    data = {
+def _make_loss_data(loss: Loss) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "field" if loss.is_field else "capability": loss.subject,
         "kind": loss.kind,
         "wanted": loss.wanted,
         "got": loss.got,
         "reason": loss.reason,
     }
-    return {**data, "accepted": loss.accepted} if loss.accepted else data
+    added = {
+        "accepted": loss.accepted,
+        "note": loss.is_note,
+        "lost": loss.is_lost,
+        "stand_in": loss.stand_in,
+    }
+    return {**data, **{key: value for key, value in added.items() if value}}

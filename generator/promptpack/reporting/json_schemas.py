@@ -28,7 +28,17 @@ class LossEntry(Report):
     got: str
     reason: str
     accepted: str | None = Field(
-        default=None, description="the reason that the pack gives for accepting it"
+        default=None, description="the reason that is given for accepting it"
+    )
+    note: bool | None = Field(
+        default=None, description="true if only a guard of the client's own makes the difference"
+    )
+    lost: bool | None = Field(
+        default=None,
+        description="true if the capability is granted and gone, and nothing stands in for it",
+    )
+    stand_in: str | None = Field(
+        default=None, description="the capability by which the client does the same work"
     )
 
 
@@ -50,7 +60,9 @@ class BuildReport(Report):
 
     schema_version: Literal[1]
     artifacts: list[ArtifactEntry]
-    notes: list[str] = Field(description="where a policy allows more than a reader might expect")
+    notes: list[str] = Field(
+        description="what a reader of the policies might not expect, of clients too"
+    )
     written: int
     unchanged: int
     removed: int

@@ -281,6 +281,7 @@ CLAUDE_CODE = Target(
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools", "disallowedTools", "memory"}),
     read_by=("copilot", "cursor"),
+    stand_ins={"list": ("glob", "execute"), "patch": ("edit",)},
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
     reasons=Reasons(
         capabilities={

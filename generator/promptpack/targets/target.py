@@ -12,10 +12,12 @@ from promptpack.model import (
     Effect,
     Grant,
     LossKind,
+    Policy,
     find_capability,
     is_mcp_name,
 )
 from promptpack.model.fields import AgentField
+from promptpack.policy.lattice import compare_grants
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 UNKNOWN_REASON = "it is not known how {client} treats this"
@@ -70,6 +72,13 @@ TEXT_REASONS = Reasons(
 """The reasons of targets that are text only."""
 
 
+class OwnGuard(NamedTuple):
+    """What a client asks about by itself where a capability is allowed, and that in a sentence."""
+
+    rules: Grant
+    note: str
+
+
 class SoftLimit(NamedTuple):
     """The size of a file that a client takes before it cuts, or advises, and the words for it."""
 
@@ -102,6 +111,9 @@ class Target:
     take for something else. `explain_widening` says why a capability is wider than meant if
     something else that the agent may do is the cause. A client refuses a file beyond its
     `hard_limits`, in characters of a field or the prompt.
+
+    `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
+    `stand_ins` names, for what is absent, the capabilities that each do the same work.
     """
 
     name: str
@@ -129,6 +141,10 @@ class Target:
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
+    own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
+    stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def explain_loss(self, name: str, kind: LossKind, grant: Grant) -> str:
         """Return why this client can't have what a policy grants of a capability."""
@@ -136,6 +152,25 @@ class Target:
         is_declared = not capability or capability in self.provides | self.absent
         reason = self.reasons.find(name, kind, grant) if is_declared else ""
         return reason or UNKNOWN_REASON.format(client=self.title)
+
+    def explain_guard(self, name: str, expected: Grant, actual: Grant) -> str:
+        """Return the note on a guard of the client's own if that alone is what differs."""
+        capability = find_capability(name)
+        guard = self.own_guards.get(capability) if capability else None
+        if guard is None:
+            return ""
+        guarded = (expected[0], *guard.rules, *expected[1:])
+        return guard.note if compare_grants(actual, guarded).name == "EQUAL" else ""
+
+    def find_stand_in(self, name: str, expected: Grant, policy: Policy) -> str:
+        """Return by what else the client does the work of a capability, as much as was granted.
+
+        `policy` is what the client's file lets an agent do; nothing is returned where it has less.
+        """
+        capability = find_capability(name)
+        candidates = self.stand_ins.get(capability, ()) if capability else ()
+        held = (c for c in candidates if compare_grants(expected, policy.grant(c)).at_most)
+        return next(held, "")
 
     def explain_field_loss(self, agent_field: AgentField, agent: Agent) -> str:
         """Return why this client has nothing of a field of an agent."""
