@@ -10,6 +10,7 @@ from support import DEMO
 
 PACK = "packs/demo/pack.yaml"
 ROLE = "packs/demo/role.md"
+SHARED = "promptpack.yaml"
 STEPS = "templates/fragments/standards/small-steps.md"
 LOOK = "templates/policies/look.yaml"
 KEY = f"sk-{'ant'}-api03-Zx9Qw8Er7Ty6Ui5Op4As3Df2Gh1Jk0Lz"
@@ -58,6 +59,15 @@ def order(targets: str, *lines: int) -> Case:
     return Case(files, tuple(f"{STEPS}:{line}" for line in lines))
 
 
+def accepting(*said: str, policy: str, pack: str = "", project: str = "") -> Case:
+    """Return a case of a client that can't ask, and of what is accepted there under a policy."""
+    files = {PACK: DEMO[PACK].replace("[opencode]", "[gemini]")}
+    when = f"when: {{policy: {policy}}}"
+    entry = f'accept: [{{target: gemini, capability: %s, reason: "It asks by itself.", {when}}}]\n'
+    files |= {PACK: files[PACK] + entry % pack} if pack else {}
+    return Case({**files, **({SHARED: entry % project} if project else {})}, said)
+
+
 STRICT = DEMO[LOOK].replace("Look", "Strict")
 EXTRA = "templates/fragments/standards/extra.md"
 HIDDEN = "Answer\u200b questions about {{ vars.language }}.\n"
@@ -101,6 +111,16 @@ CASES: Mapping[str, tuple[Case, ...]] = {
                 EXTRA: "- Take a {{ params.size }} step.\n",
             }
         ),
+    ),
+    "PP045": (
+        Case({}),
+        accepting(pack="edit", policy="change"),
+        accepting(pack="[edit, write]", policy="change"),
+        accepting(f"{PACK}:15", pack="edit", policy="look"),
+        accepting(f"{PACK}:15", pack="[edit, execute]", policy="change"),
+        accepting(project="edit", policy="change"),
+        accepting(f"{SHARED}:1", project="edit", policy="look"),
+        accepting(f"{SHARED}:1", pack="edit", project="edit", policy="change"),
     ),
     "PP103": (
         policy("{read: allow, edit: deny, execute: allow}", 4),

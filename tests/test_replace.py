@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from promptpack.model import Finding, Project, UserError
 from promptpack.reading.project import load_project, replace_sources
-from promptpack.reading.roots import parse_source_path
+from promptpack.reading.roots import KINDS, parse_source_path
 from support import DEMO, make_project, write_files
 
 PACK, ROLE = "packs/demo/pack.yaml", "packs/demo/role.md"
@@ -19,6 +19,8 @@ FRAGMENT = "templates/fragments/standards/small-steps.md"
 MODEL, POLICY = "templates/models/tiny.yaml", "templates/policies/look.yaml"
 LAYOUT = "templates/layouts/plain.md.j2"
 NEW = "packs/new/pack.yaml"
+SHARED = "promptpack.yaml"
+ACCEPT = "accept: [{target: gemini, capability: edit, reason: it asks by itself}]\n"
 
 GOOD: Mapping[str, Mapping[str, str]] = {
     "pack": {PACK: DEMO[PACK].replace("title: Demo", "title: Other")},
@@ -28,6 +30,7 @@ GOOD: Mapping[str, Mapping[str, str]] = {
     "model": {MODEL: DEMO[MODEL].replace("8192", "4096")},
     "policy": {POLICY: DEMO[POLICY].replace("glob: allow", "glob: ask")},
     "layout": {LAYOUT: "{{ sections | length }}\n"},
+    "a project file": {SHARED: "targets: [gemini]\n" + ACCEPT},
     "several": {ROLE: "A.\n", LAYOUT: "B.\n", MODEL: DEMO[MODEL].replace("Tiny", "Small")},
     "a new fragment that is used": {
         "packs/demo/sub/new.md": "New.\n",
@@ -52,6 +55,8 @@ BROKEN: Mapping[str, Mapping[str, str]] = {
     "model for no target": {MODEL: DEMO[MODEL].replace("opencode", "opencod")},
     "policy": {POLICY: DEMO[POLICY].replace("allow", "yes")},
     "layout": {LAYOUT: "\x1b\n"},
+    "a project file with another key": {SHARED: "target: [gemini]\n"},
+    "a project file for no target": {SHARED: ACCEPT.replace("gemini", "gemni")},
     "a pack without a pack file": {"packs/new/role.md": "New.\n"},
 }
 IGNORED = ("packs/demo/README.md", "packs/demo/notes.txt", "packs/notes.txt", "packs/.x/pack.yaml")
@@ -100,7 +105,7 @@ def order(project: Project | tuple[Finding, ...]) -> object:
     if not isinstance(project, Project):
         return ()
     kinds = (project.packs, project.fragments, project.models, project.policies, project.layouts)
-    return [*map(list, kinds), list(project.sources)]
+    return [*map(list, kinds), list(project.shared), list(project.sources)]
 
 
 def assert_same(folder: Path, texts: Mapping[str, str]) -> Project | tuple[Finding, ...]:
@@ -197,4 +202,4 @@ def test_any_edit_comes_to_the_same(folder: Path, texts: dict[str, str]) -> None
 def test_the_edits_are_of_each_kind() -> None:
     paths = {path for texts in chain(GOOD.values(), BROKEN.values()) for path in texts}
     kinds = {name.kind for path in paths if (name := parse_source_path(path))}
-    assert kinds == {"packs", "fragments", "models", "policies", "layouts"}
+    assert kinds == {*KINDS}

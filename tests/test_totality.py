@@ -14,7 +14,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 import support
-from promptpack.cli.report import _LOSS_COLORS, _LOSS_WORDS
+from promptpack.cli.losses import OUTCOME_STYLES, OUTCOME_WORDS
 from promptpack.cli.targets import _ICONS
 from promptpack.lint.rules.contradictions import _ORDERS
 from promptpack.lint.rules.policies import _OUTWARD, _PRIVATE, _UNTRUSTED
@@ -41,6 +41,7 @@ from promptpack.provenance.perturbations import (
 from promptpack.reading.project import load_project
 from promptpack.reading.schema import PackFile
 from promptpack.rendering.variants import resolve_variants
+from promptpack.reporting.loss_table import OUTCOMES, Outcome
 from promptpack.session import Session
 from promptpack.site.permissions import _GROUP_LABELS
 from promptpack.site.wording import EFFECT_WORDS, LOSS_WORDS
@@ -129,8 +130,9 @@ OTHER_TABLES: Mapping[str, tuple[Iterable[str], object]] = {
     "targets.table.ENFORCEMENT_WORDS": (ENFORCEMENT_WORDS, Enforcement),
     "cli.targets._ICONS": (_ICONS, Enforcement),
     "the table in docs/targets.md": (SHORT, Enforcement),
-    "cli.report._LOSS_WORDS": (set(_LOSS_WORDS) - {"exact"}, LossKind),
-    "cli.report._LOSS_COLORS": (set(_LOSS_COLORS) - {"exact"}, LossKind),
+    "cli.losses.OUTCOME_WORDS": (set(OUTCOME_WORDS) - {"exact"}, Outcome),
+    "cli.losses.OUTCOME_STYLES": (set(OUTCOME_STYLES) - {"exact"}, Outcome),
+    "reporting.loss_table.Outcome": (set(OUTCOMES) - {"lost"}, LossKind),
     "site.wording.LOSS_WORDS": (LOSS_WORDS, LossKind),
 }
 
@@ -193,6 +195,36 @@ def test_a_target_names_fields_keys_and_readers_that_there_are(target: Target) -
     assert {*target.hard_limits} <= {*NAMES, "prompt"}
     assert not {*target.refused_extras} & {*target.keys, *target.extras, *NAMES}
     assert {*target.read_by} <= TARGETS.keys() - {target.name}
+
+
+@each_target
+def test_what_stands_in_for_a_tool_is_provided_and_holds_as_much(target: Target) -> None:
+    assert {*target.stand_ins} <= target.absent
+    for name, others in target.stand_ins.items():
+        assert {*others} <= target.provides
+        for other in others:
+            for wanted, held in ((Effect.ALLOW, True), (Effect.ASK, False)):
+                policy = Policy(
+                    Effect.DENY, {name: grant_of(Effect.ALLOW), other: grant_of(wanted)}
+                )
+                losses = encode_and_check(target, agent_with(policy))[1]
+                (loss,) = (one for one in losses if one.subject == name)
+                assert (loss.stand_in, loss.is_lost) == ((other, False) if held else ("", True))
+
+
+@each_target
+def test_a_guard_of_the_clients_own_is_a_note_and_hides_no_loss(target: Target) -> None:
+    for name, guard in target.own_guards.items():
+        allowed = agent_with(Policy(Effect.DENY, {name: grant_of(Effect.ALLOW)}))
+        (loss,) = (one for one in encode_and_check(target, allowed)[1] if one.subject == name)
+        assert (loss.is_note, loss.reason, loss.kind) == (True, guard.note, "narrowed")
+        nothing = replace(allowed, policy=Policy(Effect.DENY))
+        forgetful = replace(target, decode=lambda *_, agent=nothing: agent)
+        (loss,) = (one for one in encode_and_check(forgetful, allowed)[1] if one.subject == name)
+        assert (loss.is_note, loss.is_lost, loss.reason == guard.note) == (False, True, False)
+        inherited = agent_with(Policy(Effect.DENY, {name: grant_of(Effect.INHERIT)}))
+        (loss,) = (one for one in encode_and_check(target, inherited)[1] if one.subject == name)
+        assert (loss.is_note, loss.is_lost, loss.reason == guard.note) == (False, True, False)
 
 
 @each_target

@@ -8,7 +8,8 @@ from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.bare_agents import BareAgents
-from promptpack.targets.emit import Widenings, make_artifact
+from promptpack.targets.emit import make_artifact
+from promptpack.targets.widenings import Widenings
 
 Progress = Callable[[int, int], None]
 
@@ -37,9 +38,9 @@ def render(
     if findings:
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
-    widenings, bare_agents = Widenings(), BareAgents()
+    widenings, bare_agents = Widenings(session.project, session.documents), BareAgents()
     for done, variant in enumerate(variants, 1):
-        for target in _select_targets(variant.pack, selection):
+        for target in _select_targets(session.project, variant.pack, selection):
             try:
                 artifact = _render_artifact(session, variant, target)
             except UserError as error:
@@ -62,12 +63,13 @@ def _render_artifact(session: Session, variant: Variant, target: Target) -> Arti
     return make_artifact(variant, target, agent, session.loss_finder)
 
 
-def _select_targets(pack: Pack, selection: Selection) -> list[Target]:
+def _select_targets(project: Project, pack: Pack, selection: Selection) -> list[Target]:
     """Return the targets that a pack is rendered for and that were asked for."""
+    named_targets = project.list_targets(pack)
     return [
         target
         for name, target in TARGETS.items()
-        if not pack.targets or name in pack.targets
+        if not named_targets or name in named_targets
         if not selection.targets or name in selection.targets
     ]
 

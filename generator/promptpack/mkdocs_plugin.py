@@ -15,6 +15,7 @@ from mkdocs.utils.templates import TemplateContext
 
 from promptpack.cli import program
 from promptpack.model import UserError
+from promptpack.reading.roots import SOURCES
 from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
 from promptpack.site.catalogue import HOME_PAGE
@@ -139,11 +140,11 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         config: MkDocsConfig,
         **_: object,
     ) -> LiveReloadServer:
-        """Build again when a pack or a template changes."""
-        for name in ("packs", "templates"):
-            folder = self._find_root(config) / name
-            if folder.is_dir():
-                server.watch(str(folder))
+        """Build again when a source changes."""
+        for name in SOURCES:
+            source = self._find_root(config) / name
+            if source.exists():
+                server.watch(str(source))
         return server
 
     def _find_root(self, config: MkDocsConfig) -> Path:

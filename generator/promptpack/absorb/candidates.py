@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from promptpack.absorb.edits import Edit, edit_scalar, escape_template, rewrite_line, rewrite_value
 from promptpack.model import Origin, Project, split_source_path
+from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import read_yaml
 
@@ -51,14 +52,14 @@ def find_output_edits(old: Sequence[str], new: Sequence[str]) -> Iterator[Output
 
 def explain_closed_source(project: Project, path: str) -> str:
     """Return why a source takes no absorbed text, or nothing for fragments and packs."""
-    own_path = split_source_path(path)[1]
+    source = parse_source_path(path)
     if not project.is_writable(path):
         title = project.find_root(path).title
+        own_path = split_source_path(path)[1]
         return f"{path} belongs to the {title}: copy it to {own_path} and edit the copy"
-    if own_path.startswith(("packs/", "templates/fragments/")):
+    if source is None or source.kind in {"packs", "fragments"}:
         return ""
-    kind = {"layouts": "layout", "models": "model", "policies": "policy"}[own_path.split("/")[1]]
-    return f"this line is generated from the {kind} {path}"
+    return f"this line is generated from the {KIND_WORDS[source.kind]} {path}"
 
 
 def _accepts_text(project: Project, path: str) -> bool:
@@ -88,12 +89,13 @@ def _propose_line_change(
     text_origin, *value_origins = prompt.origins[output_edit.first]
     (old,), (new,) = output_edit.old, output_edit.new
     if _accepts_text(project, text_origin.path):
-        source = project.sources[text_origin.path]
+        text = project.sources[text_origin.path]
         is_text = project.is_text(text_origin.path)
-        for line in (new,) if is_text else rewrite_line(source, text_origin.line, old, new):
+        for line in (new,) if is_text else rewrite_line(text, text_origin.line, old, new):
             yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
     for origin in (text_origin, *value_origins):
-        if origin.path.endswith("pack.yaml"):
+        source = parse_source_path(origin.path)
+        if source and source.kind == "packs":
             yield from _propose_value_change(project, origin, old, new)
 
 

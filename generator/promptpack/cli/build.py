@@ -12,6 +12,7 @@ import click
 from promptpack.build import Progress, render
 from promptpack.cli import report
 from promptpack.cli.choice import explain_empty_selection
+from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.model import UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
@@ -49,12 +50,12 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     if state.format == "json":
         click.echo(json.dumps(make_build_data(artifacts, plan), indent=2))
     elif not state.quiet:
-        lines = [*report.summarize_losses(artifacts), *report.format_leftovers(plan)]
+        lines = [*summarize_losses(artifacts), *report.format_leftovers(plan)]
         if state.verbose:
-            lines += ["", *report.format_losses(artifacts)]
+            lines += ["", *format_losses(artifacts)]
         click.echo("".join(f"{line}\n" for line in lines), nl=False)
         for note in list_notes(artifacts):
-            click.echo(f"Note: {note}")
+            click.echo("\n".join(report.wrap_text("Note: ", note, 6)))
         if not artifacts:
             click.echo(explain_empty_selection(project, selection))
         click.echo(_summarize(count_changes(plan), state.shown(folder)))

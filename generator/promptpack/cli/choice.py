@@ -42,12 +42,12 @@ def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
     return model, policy
 
 
-def choose_target(pack: Pack, name: str | None) -> str:
+def choose_target(project: Project, pack: Pack, name: str | None) -> str:
     """Return the client's name, else OpenCode or the first that the pack is rendered for.
 
     What no client is called is left to the build to say.
     """
-    targets = pack.targets or tuple(TARGETS)
+    targets = project.list_targets(pack) or tuple(TARGETS)
     if name is None:
         return "opencode" if "opencode" in targets else targets[0]
     if name in TARGETS and name not in targets:
@@ -71,7 +71,7 @@ def explain_empty_selection(project: Project, selection: Selection) -> str:
     descriptions = [
         f"{pack.name} has the models {_join_names(pack.models)}, the policies "
         f"{_join_names(pack.policies)} and"
-        f" the clients {_join_names(pack.targets or tuple(TARGETS))}"
+        f" the clients {_join_names(project.list_targets(pack) or tuple(TARGETS))}"
         for pack in project.packs.values()
         if not selection.packs or pack.name in selection.packs
     ]

@@ -99,7 +99,7 @@ def _find_artifact_line(
     if match and not Path(name).exists():
         pack = choose_pack(project, match["pack"])
         model, policy = choose_variant(project.packs[pack], match["variant"])
-        client = choose_target(project.packs[pack], target)
+        client = choose_target(project, project.packs[pack], target)
         selection = Selection((pack,), (model,), (policy,), (client,))
         (artifact,) = render(session, selection)
         return artifact, number

@@ -93,7 +93,7 @@ def _make_plan(
         raise click.UsageError("Name at least one client with --target.")
     model, policy = choose_variant(project.packs[pack], variant)
     for target in targets:
-        choose_target(project.packs[pack], target)
+        choose_target(project, project.packs[pack], target)
     selection = Selection((pack,), (model,), (policy,), targets)
     return plan_install(build_project(project, selection), into)
 

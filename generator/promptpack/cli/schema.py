@@ -13,7 +13,7 @@ from promptpack.reporting.json_schemas import REPORTS
 def command(kind: str) -> None:
     """Print a JSON Schema (2020-12).
 
-    KIND is an input file (pack, model, policy, fragment), for editors, or a command, for what it
-    prints with --format json.
+    KIND is an input file (pack, project, model, policy, fragment), for editors, or a command, for
+    what it prints with --format json.
     """
     click.echo(json.dumps(make_json_schema(FILE_MODELS.get(kind) or REPORTS[kind]), indent=2))

@@ -25,6 +25,6 @@ def command(state: State, pack: str | None, variant: str | None, target: str | N
     project = load_project(state.root())
     name = choose_pack(project, pack)
     model, policy = choose_variant(project.packs[name], variant)
-    client = choose_target(project.packs[name], target)
+    client = choose_target(project, project.packs[name], target)
     for artifact in build_project(project, Selection((name,), (model,), (policy,), (client,))):
         click.echo(artifact.content, nl=False)

@@ -7,9 +7,6 @@ from typing import NamedTuple
 from promptpack.diff.model import Hunk, Origins, Output
 from promptpack.model import Origin
 
-FRAME_COUNT = 4
-"""How many of an output's sources frame all of it: its pack, policy, model and layout."""
-
 
 class SourceChanges(NamedTuple):
     """The lines of sources that changed: those that are new, and where old ones were."""
@@ -73,8 +70,8 @@ def find_hunk_causes(
 
 def find_output_causes(source_changes: SourceChanges, *sides: Output) -> Origins:
     """Return the changed lines among all that an output is made of: what frames it goes first."""
-    frame_paths = {path for side in sides for path in side.sources[:FRAME_COUNT]}
-    other_paths = {path for side in sides for path in side.sources[FRAME_COUNT:]}
+    frame_paths = {path for side in sides for path in side.frame}
+    other_paths = {path for side in sides for path in side.sources}
     return _find_first_lines(source_changes, frame_paths) or _find_first_lines(
         source_changes, other_paths
     )

@@ -1,4 +1,4 @@
-"""Reading a project as it was at a git revision: a name in, its packs and templates as files out.
+"""Reading a project as it was at a git revision: a name in, its sources as files out.
 
 Nothing in the repository is touched: only plumbing is called that reads objects and refs, never the
 index or the work tree, and whatever the caller's environment says of either is left out. A revision
@@ -13,9 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from promptpack.model import Finding, UserError
-
-FOLDERS = ("packs", "templates")
-"""The folders that a project is made of."""
+from promptpack.reading.roots import SOURCES
 
 WORK_TREE = "work tree"
 
@@ -94,7 +92,7 @@ def find_default_branch(root: Path) -> str:
 
 
 def extract(root: Path, commit: str, folder: Path) -> tuple[str, ...]:
-    """Write the packs and templates of a commit into a folder; return what is not a plain file.
+    """Write the sources of a project in a commit to a folder; return what is not a plain file.
 
     Links and submodules are not followed. A commit without packs gives an empty project.
     """
@@ -126,7 +124,7 @@ def find_prefix(root: Path) -> str:
 
 def _list_entries(root: Path, commit: str) -> Iterator[tuple[str, str, str]]:
     """Yield mode, object and path (from the project's folder) of what a commit holds."""
-    process = _run_git(root, "ls-tree", "-r", "-z", commit, "--", *(f"{name}/" for name in FOLDERS))
+    process = _run_git(root, "ls-tree", "-r", "-z", commit, "--", *SOURCES)
     if process.returncode:
         raise _make_error(f"git can't list {commit[:7]}", _get_last_line(process.stderr))
     for entry in process.stdout.split(b"\0")[:-1]:
@@ -134,7 +132,7 @@ def _list_entries(root: Path, commit: str) -> Iterator[tuple[str, str, str]]:
         mode, _, oid = metadata.decode().split()
         path = os.fsdecode(name)
         parts = path.split("/")
-        if parts[0] not in FOLDERS or {"", ".", ".."} & set(parts):
+        if parts[0] not in SOURCES or {"", ".", ".."} & set(parts):
             raise _make_error(
                 f"{commit[:7]} contains the path '{path}'", "a path must stay inside its folder"
             )

@@ -75,8 +75,8 @@ class Output:
     """One file of a side; `key` tells it from all others, `dims` are its words for sets.
 
     `target` is empty where no client is known. `origins` gives the origins of a piece, `values`
-    those among some lines of what it shows or depends on. `sources` are the files that the text
-    depends on: pack, policy, model and layout first.
+    those among some lines of what it shows or depends on. The text depends on the files `frame`
+    and `sources`: the first (pack, policy, model, layout, project file) decide about all of it.
     """
 
     key: str
@@ -90,6 +90,7 @@ class Output:
     values: Callable[[int, frozenset[Origin]], Origins] = find_no_origins
     uses: tuple[tuple[Origin, frozenset[str]], ...] = ()
     """Each use line of the pack, and the files that it brings in."""
+    frame: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
 

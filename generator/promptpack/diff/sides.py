@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from promptpack.build import render
 from promptpack.diff.model import Origins, Output, Side
@@ -15,7 +16,6 @@ from promptpack.output.manifest import MANIFEST
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.reading.project import load_project
 from promptpack.rendering.includes import LAYOUT
-from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import iter_uses
 from promptpack.session import Session
 from promptpack.targets import TARGETS
@@ -57,7 +57,12 @@ def read_folder_side(folder: Path, label: str) -> Side:
     return Side(label, outputs, {}, origins_known=False)
 
 
-OutputSources = tuple[tuple[tuple[Origin, frozenset[str]], ...], tuple[str, ...]]
+class _OutputSources(NamedTuple):
+    """The use lines of a variant, and the files that it is made of, as an `Output` has them."""
+
+    uses: tuple[tuple[Origin, frozenset[str]], ...]
+    frame: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 class _ProjectOutputs:
@@ -65,7 +70,7 @@ class _ProjectOutputs:
 
     def __init__(self, session: Session, artifacts: Iterable[Artifact]) -> None:
         self.tracer = session.tracer
-        self._find_sources = _make_source_finder(session.templates)
+        self._find_sources = _make_source_finder(session)
         self._artifacts = {make_key(artifact.path, artifact): artifact for artifact in artifacts}
         self._split = lru_cache(maxsize=16)(self._split_anew)
         self._trace_file = lru_cache(maxsize=16)(self._trace_file_anew)
@@ -75,7 +80,7 @@ class _ProjectOutputs:
         return {key: self._make_output(key, one) for key, one in self._artifacts.items()}
 
     def _make_output(self, key: str, artifact: Artifact) -> Output:
-        uses, sources = self._find_sources(artifact)
+        uses, frame, sources = self._find_sources(artifact)
         return Output(
             key=key,
             text=artifact.content.decode(),
@@ -86,6 +91,7 @@ class _ProjectOutputs:
             origins=partial(self._find_origins, key),
             values=partial(self._find_values, key),
             uses=uses,
+            frame=frame,
             sources=sources,
         )
 
@@ -116,16 +122,18 @@ class _ProjectOutputs:
         return self.tracer.trace_values(artifact, candidates)[offset]
 
 
-def _make_source_finder(templates: Templates) -> Callable[[Artifact], OutputSources]:
+def _make_source_finder(session: Session) -> Callable[[Artifact], _OutputSources]:
     """Return a function that tells the use lines of an artifact, and all files it is made of."""
+    templates = session.templates
+    shared_paths = [shared.path for shared in session.project.shared.values()]
 
     @cache
     def find_paths(name: str) -> frozenset[str]:
         return frozenset(templates.find(n).path for n in templates.dependencies.closure(name))
 
-    sources_by_key: dict[tuple[str, ...], OutputSources] = {}
+    sources_by_key: dict[tuple[str, ...], _OutputSources] = {}
 
-    def find_sources(artifact: Artifact) -> OutputSources:
+    def find_sources(artifact: Artifact) -> _OutputSources:
         variant, policy = artifact.variant, artifact.agent.policy
         prompt = find_client_settings(variant.pack, artifact.target).prompt
         key = variant.pack.name, variant.name, policy.name, prompt
@@ -136,8 +144,10 @@ def _make_source_finder(templates: Templates) -> Callable[[Artifact], OutputSour
             )
             layout = prompt or templates.find(f"{LAYOUT}{variant.model.layout}").path
             files = {path for _, used_paths in use_lines for path in used_paths}
-            frame_paths = (variant.pack.path, policy.path, variant.model.path, layout)
-            sources_by_key[key] = use_lines, (*frame_paths, *sorted(files))
+            frame = (variant.pack.path, policy.path, variant.model.path, layout)
+            sources_by_key[key] = _OutputSources(
+                use_lines, (*frame, *shared_paths), tuple(sorted(files))
+            )
         return sources_by_key[key]
 
     return find_sources

@@ -111,6 +111,7 @@ class LintContext:
 
     def _iter_paths(self, pack: Pack) -> Iterator[str]:
         yield pack.path
+        yield from (shared.path for shared in self.project.shared.values())
         for section in pack.sections:
             yield from (source.path for source in self.templates(section))
         for model in self.list_models(pack):

@@ -37,6 +37,7 @@ from promptpack.model.project import (
     Part,
     Project,
     Section,
+    SharedSettings,
     Source,
     Use,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "Root",
     "Section",
     "Severity",
+    "SharedSettings",
     "Source",
     "Use",
     "UserError",

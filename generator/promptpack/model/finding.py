@@ -6,7 +6,10 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """Something a rule says about one place in one source file; line and column count from 1."""
+    """Something a rule says about one place in one source file; line and column count from 1.
+
+    The hint may have several lines. What follows an empty line is to be copied as it stands.
+    """
 
     code: str
     severity: Severity

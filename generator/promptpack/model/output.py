@@ -79,12 +79,23 @@ class Loss(NamedTuple):
     """The pack's reason for living with it, where it has one."""
     reader: str = ""
     """The other client that reads the file so, by its target's name; "" for the file's own."""
+    is_note: bool = False
+    """Whether nothing but a guard of the client's own makes the difference."""
+    stand_in: str = ""
+    """The capability by which the client does the same work; "" where there is none."""
+    excess: str = ""
+    """Of what is widened, in what way: "allowed instead of denied"."""
 
     @property
     def is_total(self) -> bool:
         """Tell whether a granted capability is gone: nothing of it is left."""
         is_taken = self.kind in {"narrowed", "dropped"} and self.got == "deny"
         return not self.is_field and is_taken
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether a granted capability is gone, and nothing in the client stands in for it."""
+        return self.is_total and not self.stand_in
 
 
 @dataclass(frozen=True)

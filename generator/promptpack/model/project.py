@@ -164,6 +164,15 @@ class Pack:
 
 
 @dataclass(frozen=True)
+class SharedSettings:
+    """What the packs of a project share; what a pack says itself goes before it."""
+
+    targets: tuple[str, ...]
+    accept: tuple[Accept, ...]
+    path: str
+
+
+@dataclass(frozen=True)
 class Project:
     """Everything that was read: packs and the templates they can use by name, texts by path."""
 
@@ -175,6 +184,17 @@ class Project:
     sources: Mapping[str, str]
     roots: tuple[Root, ...] = ()
     """Where all of it comes from; of two templates with one name, that of the first root counts."""
+    shared: Mapping[str, SharedSettings] = field(default_factory=lambda: MappingProxyType({}))
+    """What the packs share, by the name of the file that says it; there is at most one."""
+
+    def list_targets(self, pack: Pack) -> tuple[str, ...]:
+        """Return the targets that a pack or else the project names; () means all."""
+        named_targets = (pack.targets, *(shared.targets for shared in self.shared.values()))
+        return next(filter(None, named_targets), ())
+
+    def list_accepted(self, pack: Pack) -> tuple[Accept, ...]:
+        """Return what a pack accepts, its own entries first, for any of its variants."""
+        return (*pack.accept, *(one for shared in self.shared.values() for one in shared.accept))
 
     def find_root(self, path: str) -> Root:
         """Return the root that a source path leads to."""

@@ -49,9 +49,11 @@ def make_build_data(artifacts: Sequence[Artifact], plan: Plan) -> dict[str, Any]
 
 
 def list_notes(artifacts: Iterable[Artifact]) -> list[str]:
-    """Return the notes on the policies of artifacts, each once."""
+    """Return the notes on the clients and policies of artifacts, each once."""
+    artifacts = tuple(artifacts)
+    guards = dict.fromkeys(loss.reason for a in artifacts for loss in a.losses if loss.is_note)
     policies = {a.agent.policy.name: a.agent.policy for a in artifacts}
-    return [caveat for policy in policies.values() for caveat in list_caveats(policy)]
+    return [*guards, *(caveat for policy in policies.values() for caveat in list_caveats(policy))]
 
 
 def make_check_data(plan: Plan) -> dict[str, Any]:
@@ -94,14 +96,19 @@ def _make_artifact_data(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _make_loss_data(loss: Loss) -> dict[str, str]:
-    data = {
+def _make_loss_data(loss: Loss) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "field" if loss.is_field else "capability": loss.subject,
         "kind": loss.kind,
         "wanted": loss.wanted,
         "got": loss.got,
         "reason": loss.reason,
+    }
+    added = {
         "reader": loss.reader,
         "accepted": loss.accepted,
+        "note": loss.is_note,
+        "lost": loss.is_lost,
+        "stand_in": loss.stand_in,
     }
-    return {key: value for key, value in data.items() if value or key not in {"reader", "accepted"}}
+    return {**data, **{key: value for key, value in added.items() if value}}

@@ -6,6 +6,7 @@ are compared over all texts, and what is not proven counts as wider.
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 
@@ -27,6 +28,12 @@ RANK: Mapping[Effect, int] = {
     Effect.ASK: 1,
     Effect.INHERIT: 2,  # may turn out as any of them, and never overrides a user's own ask
     Effect.ALLOW: 3,
+}
+_PARTICIPLES: Mapping[Effect, str] = {
+    Effect.DENY: "denied",
+    Effect.ASK: "asked for",
+    Effect.INHERIT: "the client's own",
+    Effect.ALLOW: "allowed",
 }
 _MCP = re.compile(r"mcp:[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)?")
 
@@ -148,6 +155,26 @@ def describe_grant(grant: Grant) -> str:
     """Return a grant in words: `ask; allow git diff*; deny rm *`."""
     first, *rest = grant
     return "; ".join([str(first.effect), *(f"{effect} {pattern}" for pattern, effect in rest)])
+
+
+def describe_excess(expected: Grant, actual: Grant) -> str:
+    """Return in what way the second grant is wider, as it is to be read after "is".
+
+    >>> describe_excess(grant_of(Effect.ASK), grant_of(Effect.ALLOW))
+    'allowed instead of asked for'
+    """
+    pairs = {*sample_effects((expected, actual))}
+    with suppress(OverflowError):  # what has been seen until then is true all the same
+        pairs.update(explore_effects((expected, actual)))
+    wider_pairs = {(x, y) for x, y in pairs if RANK[y] > RANK[x]}
+    if not wider_pairs:
+        return "not proven to be held back"
+    part = "" if wider_pairs == pairs else "in part "
+    wanted, got = (
+        " or ".join(_PARTICIPLES[e] for e in _PARTICIPLES if e in {pair[n] for pair in wider_pairs})
+        for n in range(2)
+    )
+    return f"{part}{got} instead of {wanted}"
 
 
 def list_caveats(policy: Policy) -> list[str]:

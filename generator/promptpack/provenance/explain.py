@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from promptpack.model import Artifact, Origin, Project
 from promptpack.provenance.tracer import Tracer
+from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import iter_uses
 
@@ -43,9 +44,8 @@ def _make_step(project: Project, origin: Origin, role: str) -> Step:
 
 
 def _find_role(origin: Origin) -> str:
-    kinds = {"layouts": "layout", "models": "model", "policies": "policy", "fragments": "fragment"}
-    folder = origin.path.split("/")[1] if "/" in origin.path else ""
-    return kinds.get(folder, "pack" if origin.path.endswith("pack.yaml") else "fragment")
+    source = parse_source_path(origin.path)
+    return KIND_WORDS[source.kind] if source else ""
 
 
 def _trace_outwards(

@@ -4,6 +4,7 @@ The only place of this package that touches a disk.
 """
 
 import errno
+import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from promptpack.model import Finding
 from promptpack.model.root import PROJECT, Root
-from promptpack.reading.roots import PACK_FILE, SUFFIXES, resolve_shadows
+from promptpack.reading.roots import PACK_FILE, PROJECT_FILE, SUFFIXES, resolve_shadows
 from promptpack.source.text import Span, decode_source, make_finding
 
 
@@ -55,8 +56,12 @@ def make_unreadable_file(path: str, reason: str, shadows: str = "") -> SourceFil
 def _iter_paths(root: Root) -> Iterator[Path]:
     for kind, suffix in SUFFIXES.items():
         yield from (root.path / "templates" / kind).rglob(f"*{suffix}")
+    if root.name != PROJECT:
+        return
+    if os.path.lexists(root.path / PROJECT_FILE):
+        yield root.path / PROJECT_FILE
     packs = root.path / "packs"
-    if root.name == PROJECT and packs.is_dir():
+    if packs.is_dir():
         for folder in packs.iterdir():
             if folder.is_dir():
                 yield folder / PACK_FILE

@@ -1,6 +1,9 @@
-"""One pack file: its text in, a `Pack` whose every reference is known out, or findings."""
+"""A pack file or the project file: its text in, out what it says with every reference known.
 
-from collections.abc import Iterator
+Where something is wrong, findings come out.
+"""
+
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -15,6 +18,7 @@ from promptpack.model import (
     Pack,
     Part,
     Section,
+    SharedSettings,
     Use,
 )
 from promptpack.model.fields import FIELDS, copy_fields
@@ -25,10 +29,19 @@ from promptpack.reading.references import (
     find_unknown_names,
     iter_inner_references,
     iter_pack_references,
+    iter_project_references,
     list_inner_names,
     resolve_fragment,
 )
-from promptpack.reading.schema import ClientEntry, OverrideEntry, PackFile, UseEntry, When
+from promptpack.reading.schema import (
+    AcceptEntry,
+    ClientEntry,
+    OverrideEntry,
+    PackFile,
+    ProjectFile,
+    UseEntry,
+    When,
+)
 from promptpack.reading.validation import validate
 from promptpack.source.strict_yaml import DataPath, Document, read_yaml
 from promptpack.source.text import make_finding
@@ -52,6 +65,34 @@ def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding
         return None, findings
     findings += _find_contradictions(pack_file, document, file)
     return _PackMaker(document, file.path).make_pack(pack_file), findings
+
+
+def read_project_file(
+    file: SourceFile, names: Names
+) -> tuple[SharedSettings | None, list[Finding]]:
+    """Return what packs share by the project file, and what is wrong with it.
+
+    `names` are those that there are.
+    """
+    document = read_yaml(file.text, file.path)
+    project_file = validate(ProjectFile, document, file.path, file.text)
+    references = iter_project_references(document.data)
+    findings = [*document.findings, *find_unknown_names(references, names, document, file)]
+    if project_file is None:
+        return None, findings
+    accept = tuple(_iter_accepted(project_file.accept, document, file.path))
+    return SharedSettings(tuple(project_file.targets), accept, file.path), findings
+
+
+def _iter_accepted(
+    entries: Iterable[AcceptEntry], document: Document, path: str
+) -> Iterator[Accept]:
+    """Yield what the entries of a file accept, one for each capability."""
+    for index, entry in enumerate(entries):
+        origin = Origin(path, document.at(("accept", index)).line)
+        for capability in _list_names(entry.capability):
+            condition = _make_condition(entry.when)
+            yield Accept(entry.target, capability, entry.reason, condition, origin)
 
 
 def _find_contradictions(
@@ -89,7 +130,7 @@ class _PackMaker:
             policies=tuple(variants.policy),
             exclude=tuple(_make_condition(when) for when in variants.exclude),
             overrides=tuple(_make_override(entry) for entry in variants.overrides),
-            accept=tuple(self._iter_accepted(pack_file)),
+            accept=tuple(_iter_accepted(pack_file.accept, self.document, self.path)),
             targets=tuple(pack_file.targets),
             path=self.path,
             ignore=tuple(self._iter_ignored(pack_file)),
@@ -110,12 +151,6 @@ class _PackMaker:
             )
             for target, entry in pack_file.clients.items()
         }
-
-    def _iter_accepted(self, pack_file: PackFile) -> Iterator[Accept]:
-        for index, entry in enumerate(pack_file.accept):
-            condition, origin = _make_condition(entry.when), self._make_origin("accept", index)
-            for capability in _list_names(entry.capability):
-                yield Accept(entry.target, capability, entry.reason, condition, origin)
 
     def _iter_ignored(self, pack_file: PackFile) -> Iterator[Ignore]:
         for index, entry in enumerate(pack_file.ignore):

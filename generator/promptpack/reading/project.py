@@ -15,11 +15,12 @@ from promptpack.model import (
     Policy,
     Project,
     Root,
+    SharedSettings,
     Source,
     UserError,
 )
 from promptpack.reading.files import SourceFile, gather_files, make_file, make_unreadable_file
-from promptpack.reading.pack import read_pack
+from promptpack.reading.pack import read_pack, read_project_file
 from promptpack.reading.references import Names
 from promptpack.reading.roots import (
     KINDS,
@@ -33,7 +34,7 @@ from promptpack.reading.roots import (
 from promptpack.reading.templates import read_fragment, read_model, read_policy
 from promptpack.targets import TARGETS
 
-Item = Fragment | Model | Pack | Policy | Source
+Item = Fragment | Model | Pack | Policy | SharedSettings | Source
 """What is made of one file."""
 
 
@@ -64,6 +65,7 @@ def replace_sources(project: Project, texts: Mapping[str, str]) -> Project:
         project.models.values(),
         project.policies.values(),
         project.layouts.values(),
+        project.shared.values(),
         project.packs.values(),
     )
     known = {
@@ -118,6 +120,8 @@ def _read_file(
             return read_policy(file, source_name)
         case "layouts":
             return Source(source_name.name, file.path, file.text, file.shadows), []
+        case "shared":
+            return read_project_file(file, _list_names(names))
         case "packs":
             return read_pack(file, _list_names(names, source_name.pack))
 

@@ -1,4 +1,4 @@
-"""What a pack or a model refers to by name: YAML data in, its references or findings out.
+"""What files refer to by name: the YAML data of one in, its references or findings out.
 
 The data may be wrong in other places: a name that leads nowhere is reported together with those.
 """
@@ -41,11 +41,16 @@ def iter_pack_references(data: object) -> Iterator[Reference]:
     for section, entry in _get_mapping(pack.get("sections")).items():
         yield from _iter_section(entry, ("sections", section))
     yield from _iter_variant_names(pack.get("variants"), ("variants",))
-    yield from _iter_names("target", pack.get("targets"), ("targets",))
-    for place, accept in _iter_mappings(pack, ("accept",)):
-        yield from _iter_names("target", accept.get("target"), (*place, "target"))
+    yield from _iter_target_names(pack)
     for target, settings in _get_mapping(pack.get("clients")).items():
         yield from _iter_client_references(target, _get_mapping(settings))
+
+
+def iter_project_references(data: object) -> Iterator[Reference]:
+    """Yield what the data of a project file refers to, which has no models and policies itself."""
+    project = _get_mapping(data)
+    yield from _iter_target_names(project)
+    yield from _iter_accepting_variants(project)
 
 
 def iter_inner_references(data: object) -> Iterator[Reference]:
@@ -57,8 +62,7 @@ def iter_inner_references(data: object) -> Iterator[Reference]:
     for place, override in _iter_mappings(variants, ("variants", "overrides")):
         yield from _iter_variant_names(override.get("when"), (*place, "when"))
         yield from _iter_names("section", override.get("drop"), (*place, "drop"))
-    for place, accept in _iter_mappings(pack, ("accept",)):
-        yield from _iter_variant_names(accept.get("when"), (*place, "when"))
+    yield from _iter_accepting_variants(pack)
     for target, settings in _get_mapping(pack.get("clients")).items():
         for name in _get_mapping(_get_mapping(settings).get("policy")):
             yield Reference("policy", name, ("clients", target, "policy", name), is_key=True)
@@ -157,6 +161,18 @@ def _iter_uses(uses: object, place: DataPath) -> Iterator[Reference]:
             yield from _iter_names("fragment", use.get("use"), (*item_place, "use"))
         elif isinstance(use, str):
             yield Reference("fragment", use, item_place)
+
+
+def _iter_target_names(data: Mapping[str, Any]) -> Iterator[Reference]:
+    """Yield the targets that a file is for, and those in which it accepts something."""
+    yield from _iter_names("target", data.get("targets"), ("targets",))
+    for place, accept in _iter_mappings(data, ("accept",)):
+        yield from _iter_names("target", accept.get("target"), (*place, "target"))
+
+
+def _iter_accepting_variants(data: Mapping[str, Any]) -> Iterator[Reference]:
+    for place, accept in _iter_mappings(data, ("accept",)):
+        yield from _iter_variant_names(accept.get("when"), (*place, "when"))
 
 
 def _iter_variant_names(data: object, place: DataPath) -> Iterator[Reference]:

@@ -1,7 +1,8 @@
 """Where fragments, models, policies, layouts and packs come from: a project's folder in, roots out.
 
-Each root has templates in `templates/<kind>/`; only the project has packs, in `packs/`. Of
-templates with one name, that of the first root counts, and shadows the others.
+Each root has templates in `templates/<kind>/`; only the project has packs, in `packs/`, and a file
+of what they share. Of templates with one name, that of the first root counts, and shadows the
+others.
 """
 
 from collections import defaultdict
@@ -11,11 +12,27 @@ from typing import Literal, NamedTuple, get_args
 
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
 
-Kind = Literal["fragments", "models", "policies", "layouts", "packs"]
+Kind = Literal["fragments", "models", "policies", "layouts", "shared", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of source, in the order in which they are read."""
 
+KIND_WORDS: dict[Kind, str] = {
+    "fragments": "fragment",
+    "models": "model",
+    "policies": "policy",
+    "layouts": "layout",
+    "shared": "project",
+    "packs": "pack",
+}
+"""What a source of a kind is called."""
+
 PACK_FILE = "pack.yaml"
+PROJECT_FILE = "promptpack.yaml"
+"""What the packs of a project share, beside `packs/`; it need not be there."""
+
+SOURCES = ("packs", "templates", PROJECT_FILE)
+"""The folders and the file that a project is made of."""
+
 SUFFIXES: dict[Kind, str] = {
     "fragments": ".md",
     "models": ".yaml",
@@ -63,10 +80,14 @@ def parse_source_path(path: str) -> SourceName | None:
     SourceName(kind='fragments', name='ethics/be-honest', pack='')
     >>> parse_source_path("packs/demo/role.md")
     SourceName(kind='fragments', name='packs/demo/role.md', pack='demo')
+    >>> parse_source_path("promptpack.yaml")
+    SourceName(kind='shared', name='promptpack.yaml', pack='')
     """
     root, relative_path = split_source_path(path)
     top, _, rest = relative_path.partition("/")
     folder, _, file = rest.partition("/")
+    if relative_path == PROJECT_FILE and root == PROJECT:
+        return SourceName("shared", PROJECT_FILE)
     if top == "templates":
         for kind, suffix in SUFFIXES.items():
             if folder == kind and file.endswith(suffix):

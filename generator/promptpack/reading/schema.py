@@ -337,6 +337,18 @@ class PackFile(StrictModel):
     )
 
 
+class ProjectFile(StrictModel):
+    """`promptpack.yaml`, beside `packs/`: what all packs of the project share."""
+
+    targets: list[Slug] = Field(
+        default=[], description="the clients of each pack that names none itself; default: all"
+    )
+    accept: list[AcceptEntry] = Field(
+        default=[],
+        description="widened permissions that are accepted in every pack, after its own entries",
+    )
+
+
 class ModelFile(StrictModel):
     """`templates/models/<name>.yaml`: a language model and its id in each client."""
 
@@ -374,6 +386,7 @@ class FragmentFrontMatter(StrictModel):
 
 FILE_MODELS: Mapping[str, type[StrictModel]] = {
     "pack": PackFile,
+    "project": ProjectFile,
     "model": ModelFile,
     "policy": PolicyFile,
     "fragment": FragmentFrontMatter,

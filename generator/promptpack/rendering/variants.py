@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.model import Finding, Pack, Project, Section, Use, UserError, Variant
+from promptpack.model import Accept, Finding, Pack, Project, Section, Use, UserError, Variant
 from promptpack.reading.validation import suggest
 
 
@@ -73,13 +73,22 @@ def _iter_variants(project: Project, pack: Pack) -> Iterator[Variant]:
                 sections=tuple(
                     section for section in pack.sections if section.name not in dropped_names
                 ),
-                accept=tuple(accept for accept in pack.accept if accept.when.holds(model, policy)),
+                accept=_select_accepted(project.list_accepted(pack), model, policy),
                 client_policies={
                     target: project.policies[settings.policies[policy]]
                     for target, settings in pack.clients.items()
                     if policy in settings.policies
                 },
             )
+
+
+def _select_accepted(accepted: Iterable[Accept], model: str, policy: str) -> tuple[Accept, ...]:
+    """Return what is accepted in a variant: of entries about the same thing, the first."""
+    entries: dict[tuple[str, str], Accept] = {}
+    for accept in accepted:
+        if accept.when.holds(model, policy):
+            entries.setdefault((accept.target, accept.capability), accept)
+    return tuple(entries.values())
 
 
 def _find_unknown(

@@ -120,7 +120,7 @@ def _format_group(group: list[Finding], max_places: int, width: int, style: Styl
     number_width = max(len(str(line)) for line in (10**_NUMBER_WIDTH - 1, *(p.line for p in shown)))
     layout = _Layout(width, number_width, style)
     blocks = [(place, _cut_excerpt(place, width - layout.indent)) for place in shown]
-    hint = _clean_line(first.hint)
+    hint, _, quoted_lines = first.hint.partition("\n\n")
     beside = hint if len(blocks) == 1 and _fits_beside(hint, blocks[0][1], layout) else ""
     for place, excerpt in blocks:
         yield from _format_place(place, excerpt, beside, layout)
@@ -129,6 +129,8 @@ def _format_group(group: list[Finding], max_places: int, width: int, style: Styl
         yield f"{_CUT.rjust(number_width)} and {more}"
     if not beside:
         yield from _format_help(hint, layout)
+    if quoted_lines:
+        yield from ("", *(escape_controls(line) for line in quoted_lines.split("\n")))
 
 
 def _format_place(finding: Finding, excerpt: _Excerpt, hint: str, layout: _Layout) -> Iterator[str]:
@@ -139,7 +141,7 @@ def _format_place(finding: Finding, excerpt: _Excerpt, hint: str, layout: _Layou
         yield style(f"{finding.line:>{number_width}} |", "gutter") + f" {excerpt.text}"
     if excerpt.caret:
         caret = style("^" * excerpt.caret, finding.severity)
-        help_text = f" {style(_HELP.strip(), 'help')} {hint}" if hint else ""
+        help_text = f" {style(_HELP.strip(), 'help')} {_clean_line(hint)}" if hint else ""
         bar = style(f"{'':{number_width}} |", "gutter")
         yield f"{bar} {' ' * excerpt.indent}{caret}{help_text}"
 
@@ -153,7 +155,8 @@ def _format_location(finding: Finding) -> str:
 def _fits_beside(hint: str, excerpt: _Excerpt, layout: _Layout) -> bool:
     """Tell whether a help text fits on the line of the caret."""
     start = layout.indent + excerpt.indent + excerpt.caret + 1
-    return bool(hint and excerpt.caret) and start + _measure(_HELP + hint) <= layout.width
+    is_one_line = bool(hint) and "\n" not in hint
+    return is_one_line and bool(excerpt.caret) and start + _measure(_HELP + hint) <= layout.width
 
 
 def _format_help(hint: str, layout: _Layout) -> Iterator[str]:
@@ -161,9 +164,10 @@ def _format_help(hint: str, layout: _Layout) -> Iterator[str]:
     bar = layout.style(f"{'':{layout.number_width}} =", "gutter")
     lead = f"{bar} {layout.style(_HELP.strip(), 'help')} "
     indent = layout.indent + len(_HELP)
-    for line in _wrap_words(_WORD.findall(hint), layout.width - indent):
-        yield lead + line
-        lead = " " * indent
+    for text in hint.split("\n"):
+        for line in _wrap_words(_WORD.findall(_clean_line(text)), layout.width - indent):
+            yield lead + line
+            lead = " " * indent
 
 
 def _wrap_words(words: Iterable[str], width: int) -> Iterator[str]:

@@ -32,7 +32,17 @@ class LossEntry(Report):
         description="the target of another client that loads the file too, where that one is meant",
     )
     accepted: str | None = Field(
-        default=None, description="the reason that the pack gives for accepting it"
+        default=None, description="the reason that is given for accepting it"
+    )
+    note: bool | None = Field(
+        default=None, description="true if only a guard of the client's own makes the difference"
+    )
+    lost: bool | None = Field(
+        default=None,
+        description="true if the capability is granted and gone, and nothing stands in for it",
+    )
+    stand_in: str | None = Field(
+        default=None, description="the capability by which the client does the same work"
     )
 
 
@@ -54,7 +64,9 @@ class BuildReport(Report):
 
     schema_version: Literal[1]
     artifacts: list[ArtifactEntry]
-    notes: list[str] = Field(description="where a policy allows more than a reader might expect")
+    notes: list[str] = Field(
+        description="what a reader of the policies might not expect, of clients too"
+    )
     written: int
     unchanged: int
     removed: int

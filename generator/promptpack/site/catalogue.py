@@ -29,6 +29,7 @@ POLICY_INDEX = "reference/policies/index.md"
 MODEL_INDEX = "reference/models/index.md"
 TARGET_INDEX = "reference/targets/index.md"
 LAYOUT_INDEX = "reference/layouts/index.md"
+PROJECT_PAGE = "reference/project.md"
 RULE_INDEX = "reference/rules/index.md"
 COMMAND_INDEX = "reference/commands/index.md"
 COMPARE_PAGE = "compare.md"
@@ -188,6 +189,7 @@ def _map_source_pages(project: Project) -> dict[str, str]:
     pages |= {
         fragment.path: locate_fragment_page(fragment) for fragment in project.fragments.values()
     }
+    pages |= dict.fromkeys((shared.path for shared in project.shared.values()), PROJECT_PAGE)
     for index, items_by_name in indexed_items:
         pages |= {
             _get_path(item): locate_reference_page(index, name)

@@ -42,7 +42,7 @@ def summarize_losses(losses: Iterable[Loss]) -> str:
     counts: dict[str, int] = defaultdict(int)
     for loss in losses:
         counts[describe_outcome(loss)] += 1
-    order = ("wider", "accepted", "prompt only", "narrowed", "dropped")
+    order = ("lost", "wider", "accepted", "prompt only", "narrowed", "dropped", "note")
     return ", ".join(f"{counts[kind]} {kind}" for kind in order if counts[kind])
 
 
@@ -50,6 +50,8 @@ def describe_outcome(loss: Loss) -> str:
     """Return in a word what became of something."""
     if loss.accepted:
         return "accepted"
+    if loss.is_note or loss.is_lost:
+        return "note" if loss.is_note else "lost"
     return "dropped" if loss.kind == "dropped" else LOSS_WORDS[loss.kind]
 
 

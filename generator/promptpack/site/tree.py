@@ -18,6 +18,7 @@ from promptpack.site.catalogue import (
     LAYOUT_INDEX,
     MODEL_INDEX,
     POLICY_INDEX,
+    PROJECT_PAGE,
     RULE_INDEX,
     TARGET_INDEX,
     Catalog,
@@ -39,6 +40,7 @@ from promptpack.site.pages.library import (
     make_fragment_page,
     make_layout_index,
     make_layout_page,
+    make_project_page,
 )
 from promptpack.site.pages.manual import iter_command_pages, iter_rule_pages
 from promptpack.site.pages.models import make_model_index, make_model_page
@@ -151,6 +153,8 @@ def _iter_reference_pages(catalog: Catalog) -> PathsAndViews:
     yield LAYOUT_INDEX, make_layout_index(catalog)
     for layout in catalog.project.layouts.values():
         yield locate_reference_page(LAYOUT_INDEX, layout.name), make_layout_page(catalog, layout)
+    for shared in catalog.project.shared.values():
+        yield PROJECT_PAGE, make_project_page(catalog, shared)
     yield TARGET_INDEX, make_target_index()
     for target in CLIENTS.values():
         yield locate_reference_page(TARGET_INDEX, target.name), make_target_page(catalog, target)
@@ -170,9 +174,10 @@ def _make_nav(catalog: Catalog, pages: Mapping[str, Page]) -> Nav:
         *(("Policies", POLICY_INDEX), ("Models", MODEL_INDEX), ("Targets", TARGET_INDEX)),
         *(("Layouts", LAYOUT_INDEX), *_MANUAL_INDEXES.items()),
     )
-    reference = [
+    reference: Nav = [
         {title: _make_index_nav(index, pages)} for title, index in indexes if index in pages
     ]
+    reference += [{"Project file": PROJECT_PAGE}] if PROJECT_PAGE in pages else []
     extra_entries = [
         {title: page} for title, page in (("Compare", COMPARE_PAGE), ("Changes", CHANGES_PAGE))
     ]

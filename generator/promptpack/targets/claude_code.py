@@ -306,6 +306,7 @@ CLAUDE_CODE = Target(
     },
     explain_widening=_explain_widening,
     read_by=("copilot", "cursor"),
+    stand_ins={"list": ("glob", "execute"), "patch": ("edit",)},
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
     refuse=find_refusals,
     reasons=Reasons(

@@ -1,7 +1,6 @@
 """Artifacts: an agent for a target in, its file with what was lost on the way out."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from promptpack.model import Agent, Artifact, Finding, Loss, UserError, Variant, fields
 from promptpack.targets import Target
@@ -54,51 +53,6 @@ def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:
         f"or leave {target.name} out of 'targets'"
     )
     return Finding("PP201", "error", variant.pack.path, 1, 1, message, hint)
-
-
-class Widenings:
-    """The widenings that no pack accepts, by pack and target, as artifacts come by."""
-
-    def __init__(self) -> None:
-        self._losses: dict[tuple[str, str], dict[str, dict[str, Loss]]] = defaultdict(dict)
-
-    def add(self, artifact: Artifact) -> None:
-        """Take note of what an artifact grants more widely than its policy says."""
-        variant = artifact.variant
-        for loss in artifact.losses:
-            if loss.kind == "widened" and not loss.accepted:
-                by_capability = self._losses[variant.pack.path, loss.reader or artifact.target]
-                by_capability.setdefault(loss.subject, {})[artifact.agent.policy.name] = loss
-
-    def list_findings(self) -> list[Finding]:
-        """Return an error for each pack and target that would grant more than a policy says."""
-        return [
-            _make_widening_finding(path, target, losses)
-            for (path, target), losses in self._losses.items()
-        ]
-
-
-def _make_widening_finding(
-    path: str, target: str, by_capability: Mapping[str, Mapping[str, Loss]]
-) -> Finding:
-    by_change: dict[str, list[str]] = {}
-    for name, by_policy in by_capability.items():
-        by_change.setdefault(_describe_change(by_policy), []).append(name)
-    changes = "; ".join(f"{', '.join(names)} ({change})" for change, names in by_change.items())
-    losses = [loss for by_policy in by_capability.values() for loss in by_policy.values()]
-    reasons = "; ".join(dict.fromkeys(loss.reason for loss in losses))
-    listed = ", ".join(f'"{n}"' if n.endswith("*") else n for n in by_capability)
-    accept = f"'accept: [{{target: {target}, capability: [{listed}], reason: …}}]'"
-    hint = f"{reasons}. Leave {target} out of 'targets', or add {accept}"
-    message = f"{target} would grant more than the policy allows: {changes}"
-    return Finding("PP101", "error", path, 1, 1, message, hint)
-
-
-def _describe_change(by_policy: Mapping[str, Loss]) -> str:
-    first = next(iter(by_policy.values()))
-    expected, actual = first.wanted.partition(";")[0], first.got.partition(";")[0]
-    change = f"{expected} → {actual}" if expected != actual else f"{first.wanted} → {first.got}"
-    return f"{change} in {', '.join(by_policy)}"
 
 
 def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:

@@ -254,6 +254,7 @@ GEMINI = Target(
     verified="its own agent loader (all fields); gemini-cli-core 0.61.0",
     provides=frozenset(TOOLS),
     absent=ABSENT,
+    stand_ins={"patch": ("edit",)},
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools"}),
     refuse=find_refusals,

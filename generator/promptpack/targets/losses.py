@@ -28,6 +28,7 @@ from promptpack.policy.lattice import (
     resolve_inherited,
 )
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.loss_details import add_details
 
 
 class LossFinder:
@@ -129,7 +130,8 @@ def _find_policy_losses(target: Target, agent: Agent, decoded: Agent) -> Iterato
             reason = target.explain_widening(capability, agent)
         reason = reason or target.explain_loss(capability, kind, expected)
         wanted, got = describe_grant(expected), describe_grant(actual)
-        yield Loss(capability, False, kind, wanted, got, reason)
+        loss = Loss(capability, False, kind, wanted, got, reason)
+        yield add_details(target, loss, (expected, actual), actual_policy)
 
 
 def _find_foreign_widenings(reader: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:

@@ -47,7 +47,7 @@ from promptpack.targets.opencode_patterns import (
     starts_at_home,
     write_rules,
 )
-from promptpack.targets.target import Reasons, Target
+from promptpack.targets.target import OwnGuard, Reasons, Target
 
 NAME = "opencode"
 
@@ -311,9 +311,9 @@ OPENCODE = Target(
     is_opaque=_is_opaque,
     own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
     refuse=find_refusals,
+    own_guards={"read": OwnGuard(ENV_GUARD, "OpenCode asks before it reads .env files")},
     reasons=Reasons(
         capabilities={
-            "read": "OpenCode asks before it reads .env files; that guard is kept",
             **dict.fromkeys(
                 FILE_CHANGES,
                 "OpenCode has one switch for edit, write and patch: the strictest value applies",

@@ -12,10 +12,12 @@ from promptpack.model import (
     Effect,
     Grant,
     LossKind,
+    Policy,
     find_capability,
     is_mcp_name,
 )
 from promptpack.model.fields import AgentField
+from promptpack.policy.lattice import compare_grants
 from promptpack.targets.extras import Extras
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
@@ -73,6 +75,13 @@ TEXT_REASONS = Reasons(
 """The reasons of targets that are text only."""
 
 
+class OwnGuard(NamedTuple):
+    """What a client asks about by itself where a capability is allowed, and that in a sentence."""
+
+    rules: Grant
+    note: str
+
+
 class SoftLimit(NamedTuple):
     """The size of a file that a client takes before it cuts, or advises, and the words for it."""
 
@@ -107,8 +116,11 @@ class Target:
     agents that the client has itself, as far as that was measured: a file of that name replaces
     one, or is ignored. `refuse` says what of an agent the client would take for something else.
     `explain_widening` says why a capability is wider than meant if something else that the agent
-    has is the cause. A client
-    refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
+    has is the cause. A client refuses a file beyond its `hard_limits`, in characters of a field or
+    the prompt.
+
+    `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
+    `stand_ins` names, for what is absent, the capabilities that each do the same work.
     """
 
     name: str
@@ -139,6 +151,10 @@ class Target:
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
+    own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
+    stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def decodes(self, key: str) -> bool:
         """Tell whether a front matter key grants something that `decode` reads."""
@@ -171,6 +187,25 @@ class Target:
     def explain_foreign(self, reason: str) -> str:
         """Return why the client grants more by another client's file; `reason` is the usual one."""
         return self.reasons.foreign or reason
+
+    def explain_guard(self, name: str, expected: Grant, actual: Grant) -> str:
+        """Return the note on a guard of the client's own if that alone is what differs."""
+        capability = find_capability(name)
+        guard = self.own_guards.get(capability) if capability else None
+        if guard is None:
+            return ""
+        guarded = (expected[0], *guard.rules, *expected[1:])
+        return guard.note if compare_grants(actual, guarded).name == "EQUAL" else ""
+
+    def find_stand_in(self, name: str, expected: Grant, policy: Policy) -> str:
+        """Return by what else the client does the work of a capability, as much as was granted.
+
+        `policy` is what the client's file lets an agent do; nothing is returned where it has less.
+        """
+        capability = find_capability(name)
+        candidates = self.stand_ins.get(capability, ()) if capability else ()
+        held = (c for c in candidates if compare_grants(expected, policy.grant(c)).at_most)
+        return next(held, "")
 
     def explain_field_loss(self, agent_field: AgentField, agent: Agent) -> str:
         """Return why this client has nothing of a field of an agent."""

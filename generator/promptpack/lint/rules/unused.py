@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import Pack
+from promptpack.model import Accept, Artifact, Origin, Pack
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
+from promptpack.targets import TARGETS
 
 
 def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
@@ -105,6 +107,58 @@ def check_unused_value(context: LintContext) -> Iterator[Diagnostic]:
             yield from _find_unread(context, fragment.path, "params", fragment.params, read_names)
 
 
+def check_unused_accept(context: LintContext) -> Iterator[Diagnostic]:
+    """Reports an accepted capability that no file needs to have accepted.
+
+    Why: The entry accepts something that nobody has looked at yet: the first widening that a later
+    change brings.
+
+    Fix: Remove the capability, or the whole entry. An entry of `promptpack.yaml` is reported only
+    if no pack needs it.
+
+    Bad: a policy that denies commands, and
+
+    ```yaml
+    accept:
+      - {target: claude-code, capability: execute, reason: "it asks its user before a command"}
+    ```
+
+    Good: a policy that asks before commands, which Claude Code can't, and
+
+    ```yaml
+    accept:
+      - {target: claude-code, capability: execute, reason: "it asks its user before a command"}
+    ```
+    """
+    project = context.project
+    entries = [entry for pack in project.packs.values() for entry in project.list_accepted(pack)]
+    used_entries = {entry for one in context.artifacts for entry in _iter_used_entries(one)}
+    unused_names: dict[tuple[Origin, str], list[str]] = defaultdict(list)
+    for entry in dict.fromkeys(entries):
+        if entry not in used_entries:
+            unused_names[entry.origin, entry.target].append(entry.capability)
+    for ((path, line), target), names in unused_names.items():
+        message = f"no file needs {', '.join(names)} to be accepted for {target}"
+        yield Diagnostic(path, line, message, "remove what is not needed")
+
+
+def _iter_used_entries(artifact: Artifact) -> Iterator[Accept]:
+    """Yield what a file grants more widely because it is accepted, or is written differently for.
+
+    A widening in another client that reads the file is accepted by an entry for that client.
+    """
+    accepted_losses = {
+        (loss.reader or artifact.target, loss.subject) for loss in artifact.losses if loss.accepted
+    }
+    target, agent = TARGETS[artifact.target], artifact.agent
+    for entry in artifact.variant.accept:
+        key = entry.target, entry.capability
+        without = replace(agent, accepted=agent.accepted - {entry.capability})
+        is_own = entry.target == target.name
+        if key in accepted_losses or (is_own and target.encode(without) != target.encode(agent)):
+            yield entry
+
+
 def _find_reads(context: LintContext, pack: Pack) -> frozenset[str]:
     fragments = [use.fragment for use in iter_uses(pack.sections)]
     layouts = [LAYOUT + model.layout for model in context.list_models(pack)]
@@ -139,4 +193,5 @@ RULES = (
     make_rule("PP041", "unused-fragment", "input", check_unused_fragment),
     make_rule("PP042", "unused-template", "input", check_unused_template),
     make_rule("PP043", "unused-value", "input", check_unused_value),
+    make_rule("PP045", "unused-accept", "input", check_unused_accept),
 )

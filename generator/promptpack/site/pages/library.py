@@ -1,14 +1,15 @@
-"""The pages of fragments and layouts: what prompts are put together from."""
+"""The pages of fragments, layouts and the project file: what packs have besides their own."""
 
 import json
 from typing import NamedTuple
 
-from promptpack.model import Fragment, Source
+from promptpack.model import Fragment, SharedSettings, Source
 from promptpack.model.sections import make_title
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
     FRAGMENT_INDEX,
     LAYOUT_INDEX,
+    PROJECT_PAGE,
     Catalog,
     locate_fragment_page,
     locate_reference_page,
@@ -55,6 +56,14 @@ class Parameter(NamedTuple):
 
     name: str
     default: str | None
+
+
+class ProjectPage(NamedTuple):
+    """The project file, and every variant that is built with it."""
+
+    name: str
+    source: SourceBlock
+    usage: Usage
 
 
 class FragmentPage(NamedTuple):
@@ -174,6 +183,17 @@ def make_layout_page(catalog: Catalog, layout: Source) -> View:
         make_usage(catalog, variants, locate_reference_page(LAYOUT_INDEX, layout.name)),
     )
     return View("layout.html.j2", layout.name, page)
+
+
+def make_project_page(catalog: Catalog, shared: SharedSettings) -> View:
+    """Return the page of the project file."""
+    variants = [variant for group in catalog.variants.values() for variant in group]
+    page = ProjectPage(
+        shared.path,
+        make_source_block(catalog, shared.path),
+        make_usage(catalog, variants, PROJECT_PAGE),
+    )
+    return View("project.html.j2", "Project file", page)
 
 
 def _join_model_titles(catalog: Catalog, layout: str) -> str:
