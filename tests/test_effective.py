@@ -219,7 +219,7 @@ def test_an_agent_left_with_nothing_is_an_error(
 ) -> None:
     findings = refused(project_of(tmp_path, targets, capabilities))
     assert [f.message for f in findings if f.code == "PP109"] == [
-        f"{targets} would leave the agent with nothing that look grants: {lost}"
+        f"{targets} would leave the agent with nothing that the policy grants: {lost}"
     ]
 
 

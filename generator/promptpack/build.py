@@ -7,9 +7,8 @@ from promptpack.reading.validation import suggest
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.bare_agents import BareAgents
 from promptpack.targets.emit import make_artifact
-from promptpack.targets.widenings import Widenings
+from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
 
@@ -38,7 +37,7 @@ def render(
     if findings:
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
-    widenings, bare_agents = Widenings(session.project, session.documents), BareAgents()
+    unaccepted = UnacceptedLosses(session.project, session.documents)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:
@@ -46,14 +45,13 @@ def render(
             except UserError as error:
                 findings += error.findings
                 continue
-            widenings.add(artifact)
-            bare_agents.add(artifact)
+            unaccepted.add(artifact)
             yield artifact
         session.composer.release_variant()
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    findings += [*widenings.list_findings(), *bare_agents.list_findings()]
+    findings += unaccepted.list_findings()
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 

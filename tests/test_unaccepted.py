@@ -1,4 +1,4 @@
-"""PP101: it says what is wider and no more, points at the target, and its YAML can be pasted."""
+"""PP101 and PP109: each says what it is about and no more, and its YAML can be pasted."""
 
 import json
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ from promptpack.reading.project import load_project, replace_sources
 from promptpack.reporting.findings import format_findings
 from promptpack.session import Session
 from promptpack.targets import TARGETS
-from promptpack.targets.widenings import Widenings
+from promptpack.targets.unaccepted import UnacceptedLosses
 
 PACK, SHARED = "packs/demo/pack.yaml", "promptpack.yaml"
-OPEN = support.DEMO[PACK].replace("targets: [opencode]\n", "")
+OPEN = support.DEMO[PACK].replace("targets: [opencode]\n", "") + "mode: all\n"
 POLICIES = {
     "look": "default: deny\ncapabilities: {read: allow, grep: allow}\n",
     "change": 'default: deny\ncapabilities: {edit: ask, execute: {"*": ask, "ls": allow}}\n',
@@ -48,7 +48,7 @@ def refused(folder: Path, files: dict[str, str]) -> tuple[Finding, ...]:
     """Return why a project does not build."""
     with pytest.raises(UserError) as caught:
         build_project(load_project(support.make_project(folder, files)))
-    assert {one.code for one in caught.value.findings} == {"PP101"}
+    assert {one.code for one in caught.value.findings} <= {"PP101", "PP109"}
     return caught.value.findings
 
 
@@ -161,7 +161,7 @@ def test_a_reader_of_a_file_is_named_with_the_file(tmp_path: Path) -> None:
     session = Session(load_project(support.make_project(tmp_path, files)))
     words, reason = "allowed instead of denied", "Copilot gives every main session its skills"
     loss = Loss("skill", False, "widened", "deny", "allow", reason, reader="copilot", excess=words)
-    widenings = Widenings(session.project, session.documents)
+    widenings = UnacceptedLosses(session.project, session.documents)
     for artifact in render_as_far_as_it_goes(session):
         widenings.add(replace(artifact, losses=(loss,)))
     (finding,) = widenings.list_findings()

@@ -1,26 +1,34 @@
-"""Widenings that nobody accepts: artifacts in, errors out, with the YAML that would accept them.
+"""Losses that nobody accepts: artifacts in, errors out, with the YAML that would accept them.
 
 A client may grant more by its own file, and by another client's file that it reads too. Both are
-one error, since an entry of `accept` is about the client.
+one error, since an entry of `accept` is about the client. It may also leave an agent with nothing.
 """
 
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from promptpack.model import Artifact, Finding, Pack, Project
+from promptpack.model import Artifact, Finding, Loss, Pack, Project
 from promptpack.source.frontmatter import Documents
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS
+from promptpack.targets.bare_agents import find_bare_losses
 
 _REASON = "say here why this is acceptable"
 _WIDTH = 76
 _MAX_NAMES = 4
 
 
-class _Excess(NamedTuple):
-    """What a file of a target grants more of a capability, in words, and why."""
+_Code = Literal["PP101", "PP109"]
+_OUTCOMES: Mapping[_Code, str] = {
+    "PP101": "would grant more than the policy allows",
+    "PP109": "would leave the agent with nothing that the policy grants",
+}
+
+
+class _ClientChange(NamedTuple):
+    """What becomes of a capability in a file of a target, in words, and why."""
 
     capability: str
     target: str
@@ -28,31 +36,38 @@ class _Excess(NamedTuple):
     reason: str
 
 
-_Excesses = Mapping[_Excess, Mapping[str, None]]
-"""What one client grants more widely, each with the policies under which it does."""
+_Changes = Mapping[_ClientChange, Mapping[str, None]]
+"""What becomes of a policy in one client, each with the policies of which it does."""
 
 
-class Widenings:
-    """The widenings that no pack accepts, as artifacts come by.
+class UnacceptedLosses:
+    """What has to be accepted and no pack does, as artifacts come by.
 
-    They are kept by the file that names the targets, where they can be accepted, and by client.
+    It is kept by the file that names the targets, where it can be accepted, and by client.
     """
 
     def __init__(self, project: Project, documents: Documents) -> None:
         self._project, self._documents = project, documents
-        self._found: dict[str, dict[str, dict[_Excess, dict[str, None]]]] = defaultdict(dict)
+        self._found: dict[str, dict[tuple[str, _Code], dict[_ClientChange, dict[str, None]]]]
+        self._found = defaultdict(dict)
 
     def add(self, artifact: Artifact) -> None:
-        """Take note of what an artifact grants more widely than its policy says."""
+        """Take note of what an artifact grants more widely, and whether it grants nothing."""
         for loss in artifact.losses:
             if loss.kind == "widened" and not loss.accepted:
-                excess = _Excess(loss.subject, artifact.target, loss.excess, loss.reason)
-                by_client = self._found[self._find_file(artifact.variant.pack)]
-                by_excess = by_client.setdefault(loss.reader or artifact.target, {})
-                by_excess.setdefault(excess, {})[artifact.variant.policy.name] = None
+                self._add_change(artifact, loss, "PP101")
+        bare_losses = find_bare_losses(artifact)
+        for loss in bare_losses if not all(loss.accepted for loss in bare_losses) else ():
+            self._add_change(artifact, loss, "PP109")
+
+    def _add_change(self, artifact: Artifact, loss: Loss, code: _Code) -> None:
+        change = _ClientChange(loss.subject, artifact.target, loss.excess or "lost", loss.reason)
+        by_client = self._found[self._find_file(artifact.variant.pack)]
+        by_change = by_client.setdefault((loss.reader or artifact.target, code), {})
+        by_change.setdefault(change, {})[artifact.variant.policy.name] = None
 
     def list_findings(self) -> list[Finding]:
-        """Return an error for each file and client that would grant more than a policy says.
+        """Return an error for each file, client and kind of loss that has to be accepted.
 
         The first of a file holds the YAML for all of its clients, so that it is pasted once.
         """
@@ -65,40 +80,40 @@ class Widenings:
 
     def _list_of_file(self, path: str) -> Iterator[Finding]:
         findings = {}
-        for client, excesses in self._found[path].items():
-            findings[client] = self._make_finding(path, client, excesses)
-        first, *others = sorted(findings, key=lambda name: findings[name][2:6])
+        for (client, code), changes in self._found[path].items():
+            findings[client, code] = self._make_finding(path, client, code, changes)
+        first, *others = sorted(findings, key=lambda key: findings[key][2:6])
         place, block = self._describe_block_place(path), self._make_block(path)
         hint = f"{findings[first].hint} or accept it: {place}, with your own reason"
         yield findings[first]._replace(hint=f"{hint}\n\n{block}")
-        for client in others:
-            hint = f"{findings[client].hint} or accept it with the YAML of the error for {first}"
-            yield findings[client]._replace(hint=hint)
+        for key in others:
+            hint = f"{findings[key].hint} or accept it with the YAML of the error for {first[0]}"
+            yield findings[key]._replace(hint=hint)
 
-    def _make_finding(self, path: str, client: str, excesses: _Excesses) -> Finding:
-        targets = list(dict.fromkeys(excess.target for excess in excesses))
-        names = list(dict.fromkeys(excess.capability for excess in excesses))
+    def _make_finding(self, path: str, client: str, code: _Code, changes: _Changes) -> Finding:
+        targets = list(dict.fromkeys(change.target for change in changes))
+        names = list(dict.fromkeys(change.capability for change in changes))
         shown = names if len(names) <= _MAX_NAMES else [*names[:3], f"{len(names) - 3} more"]
         read_too = [TARGETS[t].path.format(name="*") for t in targets if t != client]
         subject = f"{client} reads {' and '.join(read_too)} too and" if read_too else client
-        message = f"{subject} would grant more than the policy allows: {', '.join(shown)}"
-        lines = [*self._iter_sentences(path, excesses)]
-        lines.append(" ".join(dict.fromkeys(f"{excess.reason}." for excess in excesses)))
+        message = f"{subject} {_OUTCOMES[code]}: {', '.join(shown)}"
+        lines = [*self._iter_sentences(path, changes)]
+        lines.append(" ".join(dict.fromkeys(f"{change.reason}." for change in changes)))
         document, text = self._documents.read(path), self._project.sources[path]
         named_targets = document.data.get("targets") or []
         place = ("targets", named_targets.index(targets[0])) if named_targets else ("sections",)
         way = "Leave {} out of 'targets'," if named_targets else "Add 'targets:' without {} here,"
         lines.append(way.format(" and ".join(targets)))
-        return make_finding("PP101", path, document.at(place), message, "\n".join(lines), text)
+        return make_finding(code, path, document.at(place), message, "\n".join(lines), text)
 
-    def _iter_sentences(self, path: str, excesses: _Excesses) -> Iterator[str]:
+    def _iter_sentences(self, path: str, changes: _Changes) -> Iterator[str]:
         """Yield a sentence for each change."""
-        changes: dict[tuple[str, str], dict[str, None]] = {}
-        for excess, policies in excesses.items():
+        names_by_words: dict[tuple[str, str], dict[str, None]] = {}
+        for change, policies in changes.items():
             is_everywhere = {*policies} == self._list_policies(path)
             where = "" if is_everywhere else f" under {', '.join(policies)}"
-            changes.setdefault((excess.words, where), {})[excess.capability] = None
-        for (words, where), names in changes.items():
+            names_by_words.setdefault((change.words, where), {})[change.capability] = None
+        for (words, where), names in names_by_words.items():
             yield f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {words}{where}."
 
     def _list_policies(self, path: str) -> frozenset[str]:
@@ -131,8 +146,8 @@ class Widenings:
         style, column = self._find_accept_style(path)
         entries = [
             _make_entry(client, capabilities, policies)
-            for client, excesses in self._found[path].items()
-            for policies, capabilities in self._group_by_policies(path, excesses).items()
+            for (client, _), changes in self._found[path].items()
+            for policies, capabilities in self._group_by_policies(path, changes).items()
         ]
         if style == "[":
             return "\n".join(f"  {{{', '.join(entry)}}}," for entry in entries)
@@ -147,12 +162,12 @@ class Widenings:
         return header + "\n".join(indent + line for line in lines)
 
     def _group_by_policies(
-        self, path: str, excesses: _Excesses
+        self, path: str, changes: _Changes
     ) -> Mapping[tuple[str, ...], Sequence[str]]:
         """Return capabilities by the policies under which they are to be accepted; () for all."""
         policies: dict[str, dict[str, None]] = {}
-        for excess, names in excesses.items():
-            policies.setdefault(excess.capability, {}).update(names)
+        for change, names in changes.items():
+            policies.setdefault(change.capability, {}).update(names)
         groups: dict[tuple[str, ...], list[str]] = {}
         for capability, own_policies in policies.items():
             is_everywhere = {*own_policies} == self._list_policies(path)
