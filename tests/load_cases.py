@@ -63,7 +63,7 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("description: Asks.\nfoo: 1", "foo", "user-invocable"),
         write_twins("description: Asks.\nmodel: [a]", "[a]", "[]"),
         write_twins("description: Asks.\nreasoning-effort: most", "most", "5"),
-        write_twins("description: Asks.\nreasoning-effort: low", "low", "''"),
+        write_twins("description: Asks.\nreasoning-effort: ''", "''", ""),
         write_twins("description: Asks.\nmcp-servers:", "mcp-servers:", "github:"),
         write_twins("foo: &b {tools: read}\ndescription: a", "description: a", "<<: *b"),
     ),

@@ -132,7 +132,7 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     "model": lambda v: isinstance(v, str) or (is_text_list(v) and v != []),
     "mcp-servers": lambda v: v is None or isinstance(v, dict),
     "skills": lambda v: isinstance(v, list),
-    "reasoning-effort": lambda v: isinstance(v, str) and v != "",
+    "reasoning-effort": lambda v: isinstance(v, str),
     **dict.fromkeys(("github", "hooks"), lambda v: isinstance(v, dict)),
     **dict.fromkeys(
         ("disable-model-invocation", "user-invocable", "infer"), lambda v: isinstance(v, bool)
