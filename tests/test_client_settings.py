@@ -126,8 +126,7 @@ def test_a_client_has_a_name_a_description_and_a_model_of_its_own(tmp_path: Path
     settings = "{name: Guide me, description: Asks., model: x/y}"
     names = ("opencode", "claude-code", "copilot")
     more = "clients:\n" + "".join(f"  {name}: {settings}\n" for name in names)
-    accept = "accept: [{target: copilot, capability: skill, reason: it has them anyway}]\n"
-    for artifact in build(tmp_path, more + accept, f"{', '.join(names)}, gemini, skill"):
+    for artifact in build(tmp_path, more + support.NO_CURSOR, f"{', '.join(names)}, gemini, skill"):
         head = read_head(artifact)
         assert artifact.path.endswith(TARGETS[artifact.target].path.format(name="demo"))
         if artifact.target in names:
@@ -259,7 +258,7 @@ def test_a_key_that_a_pack_can_not_add(
 
 def test_memory_is_held_against_the_policy(tmp_path: Path) -> None:
     more = "clients:\n  claude-code: {extra: {memory: project}}\n"
-    found = [f for f in find_findings(tmp_path, more, "claude-code") if f.code == "PP101"]
+    found = find_findings(tmp_path, more + support.NO_CURSOR, "claude-code")
     assert len(found) == 1
     assert "claude-code would grant more than the policy allows: read, edit, write" in (
         found[0].message
@@ -270,7 +269,7 @@ def test_memory_is_held_against_the_policy(tmp_path: Path) -> None:
         TARGETS["claude-code"], Policy(Effect.DENY, granted), extra={"memory": "user"}
     )
     losses = encode_and_check(TARGETS["claude-code"], agent)[1]
-    assert not [loss for loss in losses if loss.kind == "widened"]
+    assert not [loss for loss in losses if loss.kind == "widened" and not loss.reader]
 
 
 def test_diff_takes_harmless_keys_for_harmless_and_memory_for_a_grant() -> None:

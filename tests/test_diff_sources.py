@@ -17,7 +17,9 @@ from promptpack.model import UserError
 TARGETS = "opencode, claude-code, gemini, codex, cursor-rule, skill, system, messages, agents-md"
 DEMO = {
     **support.DEMO,
-    "packs/demo/pack.yaml": support.DEMO["packs/demo/pack.yaml"].replace("opencode", TARGETS),
+    "packs/demo/pack.yaml": support.DEMO["packs/demo/pack.yaml"].replace("opencode", TARGETS)
+    + support.NO_CURSOR
+    + support.NO_SHELL,
 }
 
 
