@@ -199,3 +199,42 @@ def test_packs_with_the_same_error_share_it(tmp_path: Path) -> None:
     shown = "\n".join(format_findings(refused(tmp_path, files)))
     assert shown.count("error[PP101]") == 1
     assert "and 3 more places" in shown
+
+
+EVERYTHING = "accept: [{target: %s, capability: all, reason: nobody uses it here}]\n"
+
+
+def test_all_accepts_whatever_a_client_cannot_hold(tmp_path: Path) -> None:
+    files = project_files("targets: [claude-code, cursor]\n", "look", "hold", "tools")
+    for name in ("copilot", "cursor"):
+        entry = (EVERYTHING % name).removeprefix("accept: [").replace("]\n", "\n")
+        files[PACK] += f"- {entry}" if "accept:" in files[PACK] else f"accept:\n- {entry}"
+    project = load_project(support.make_project(tmp_path, files))
+    session = Session(project)
+    artifacts = [*render(session)]
+    widened = [loss for one in artifacts for loss in one.losses if loss.kind == "widened"]
+    assert {(loss.reader, loss.accepted) for loss in widened} == {
+        (reader, "nobody uses it here") for reader in ("", "copilot", "cursor")
+    }
+    assert lint_session(session, artifacts, ["PP045"]).findings == ()
+
+
+def test_all_loosens_nothing_itself(tmp_path: Path) -> None:
+    files = project_files("targets: [gemini]\n", "look", "change")
+    files["templates/policies/change.yaml"] = (
+        "title: C\nsummary: C.\ndefault: deny\ncapabilities: {read: allow, edit: ask}\n"
+    )
+    plain = build_project(load_project(support.make_project(tmp_path / "plain", files)))
+    files[PACK] += EVERYTHING % "gemini"
+    project = load_project(support.make_project(tmp_path / "all", files))
+    session = Session(project)
+    artifacts = [*render(session)]
+    assert [one.content for one in artifacts] == [one.content for one in plain]
+    (unused,) = lint_session(session, artifacts, ["PP045"]).findings
+    assert unused.message == "no file needs all to be accepted for gemini"
+
+
+def test_all_does_not_accept_that_nothing_is_left(tmp_path: Path) -> None:
+    files = project_files("targets: [gemini]\n", "change", accept=EVERYTHING % "gemini")
+    (finding,) = refused(tmp_path, files)
+    assert finding.code == "PP109"

@@ -24,6 +24,7 @@ from promptpack.model.permission import (
 )
 from promptpack.model.project import (
     EFFORTS,
+    EVERY_WIDENING,
     Accept,
     ClientSettings,
     Condition,
@@ -47,6 +48,7 @@ __all__ = [
     "CAPABILITIES",
     "CAPABILITY_FACTS",
     "EFFORTS",
+    "EVERY_WIDENING",
     "FILE_CHANGES",
     "OTHER_MCP",
     "PATTERNED",

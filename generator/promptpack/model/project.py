@@ -118,14 +118,25 @@ class ClientSettings:
     prompt: str = ""
 
 
+EVERY_WIDENING = "all"
+"""What an entry of `accept` has for a capability if it is about all that a client can't hold."""
+
+
 class Accept(NamedTuple):
-    """A widening that somebody decided to live with, and why."""
+    """A loss that somebody decided to live with, and why."""
 
     target: str
     capability: str
     reason: str
     when: Condition
     origin: Origin
+
+    def covers(self, target: str, capability: str, *, is_widened: bool) -> bool:
+        """Tell whether what becomes of a capability in a client is accepted by this."""
+        is_meant = self.capability == capability or (
+            is_widened and self.capability == EVERY_WIDENING
+        )
+        return self.target == target and is_meant
 
 
 class Ignore(NamedTuple):

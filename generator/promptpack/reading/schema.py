@@ -3,7 +3,6 @@
 `validation` turns what they refuse into findings with places.
 """
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -22,12 +21,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from promptpack.model import CAPABILITIES, OTHER_MCP, Effort, Mode
-from promptpack.policy.lattice import is_capability
+from promptpack.model import Effort, Mode
+from promptpack.reading.permission_types import (
+    AcceptedCapability,
+    Capability,
+    ClosedMapping,
+    Rules,
+    tag_rules,
+)
 
 SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-
-PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
 
 FRAGMENT_REGEX = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 
@@ -41,31 +44,6 @@ Description = Annotated[Text, StringConstraints(max_length=1024)]
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-ClosedMapping = Field(json_schema_extra={"additionalProperties": False})
-"""What a mapping with a form for its keys says of all other keys."""
-
-EffectName = Literal["allow", "ask", "deny", "inherit"]
-
-
-def _check_capability(value: str) -> str:
-    if not is_capability(value):
-        closest = difflib.get_close_matches(value, CAPABILITIES, n=1)
-        hint = f"; did you mean '{closest[0]}'?" if closest else ""
-        message = f"unknown capability '{value}'{hint}"
-        raise ValueError(message)
-    return value
-
-
-def _check_pattern(value: str) -> str:
-    if not re.fullmatch(PATTERN_REGEX, value):
-        message = (
-            f"pattern '{value}' is empty, starts or ends with a space, or contains a backslash"
-        )
-        raise ValueError(message)
-    if value.isdigit() or value.startswith(("~", "$HOME")):
-        message = f"pattern '{value}' means different things to different clients"
-        raise ValueError(message)
-    return value
 
 
 def _check_rule_code(value: str) -> str:
@@ -73,17 +51,6 @@ def _check_rule_code(value: str) -> str:
         message = f"'{value}' is not a rule code; a rule code looks like 'PP506'"
         raise ValueError(message)
     return value
-
-
-def _check_order(rules: dict[str, str]) -> dict[str, str]:
-    for index, (pattern, effect) in enumerate(rules.items()):
-        if pattern == "*" and index:
-            message = "'*' matches everything, so it must come first"
-            raise ValueError(message)
-        if effect == "inherit" and pattern != "*":
-            message = f"pattern '{pattern}' can't be 'inherit', only '*' can"
-            raise ValueError(message)
-    return rules
 
 
 def _check_scalar(value: object) -> object:
@@ -110,14 +77,6 @@ def _tag_section(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
     return "<parts>" if isinstance(value, dict) and "use" not in value else _tag_reference(value)
 
 
-def _tag_rules(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    return "<patterns>" if isinstance(value, dict) else "<effect>"
-
-
-def _check_accepted_capability(value: str) -> str:
-    return value if value == OTHER_MCP else _check_capability(value)
-
-
 Scalar = Annotated[
     Any, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
 ]
@@ -126,30 +85,10 @@ DistinctNames = Annotated[
     Field(min_length=1, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_check_distinct),
 ]
-_CAPABILITIES: dict[str, Any] = {
-    "type": "string",
-    "anyOf": [{"enum": [*CAPABILITIES]}, {"pattern": "^mcp:"}],
-}
-Capability = Annotated[str, AfterValidator(_check_capability), WithJsonSchema(_CAPABILITIES)]
-AcceptedCapability = Annotated[
-    str, AfterValidator(_check_accepted_capability), WithJsonSchema(_CAPABILITIES)
-]
 RuleCode = Annotated[
     str,
     AfterValidator(_check_rule_code),
     WithJsonSchema({"type": "string", "pattern": RULE_CODE_REGEX}),
-]
-Pattern = Annotated[
-    str,
-    AfterValidator(_check_pattern),
-    WithJsonSchema({"type": "string", "pattern": PATTERN_REGEX}),
-]
-Patterns = Annotated[
-    dict[Pattern, EffectName], Field(min_length=1), ClosedMapping, AfterValidator(_check_order)
-]
-Rules = Annotated[
-    Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
-    Discriminator(_tag_rules),
 ]
 
 
@@ -252,8 +191,8 @@ class AcceptEntry(StrictModel):
         Discriminator(_tag_reference),
     ] = Field(
         description=(
-            "the capability that the client may grant more widely; "
-            "'mcp:*' means every server that is not named"
+            "the capability that the client may grant more widely, or leave nothing of; 'mcp:*' "
+            "means every server that is not named, 'all' whatever the client can't hold back"
         )
     )
     reason: Annotated[Text, StringConstraints(min_length=10)]
@@ -288,7 +227,7 @@ class ClientEntry(StrictModel):
     policy: Annotated[
         Annotated[Slug, Tag("<effect>")]
         | Annotated[dict[Slug, Slug], Tag("<patterns>"), ClosedMapping],
-        Discriminator(_tag_rules),
+        Discriminator(tag_rules),
     ] = Field(
         default={},
         description=(

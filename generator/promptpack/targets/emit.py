@@ -65,7 +65,9 @@ def _add_reason(loss: Loss, variant: Variant, target: Target) -> Loss:
     reasons = (
         accept.reason
         for accept in variant.accept
-        if (accept.target, accept.capability) == (loss.reader or target.name, loss.subject)
+        if accept.covers(
+            loss.reader or target.name, loss.subject, is_widened=loss.kind == "widened"
+        )
     )
     return loss._replace(accepted=next(reasons, ""))
 

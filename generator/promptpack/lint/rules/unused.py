@@ -148,14 +148,19 @@ def _iter_used_entries(artifact: Artifact) -> Iterator[Accept]:
     A widening in another client that reads the file is accepted by an entry for that client.
     """
     accepted_losses = {
-        (loss.reader or artifact.target, loss.subject) for loss in artifact.losses if loss.accepted
+        (loss.reader or artifact.target, loss.subject, loss.kind == "widened")
+        for loss in artifact.losses
+        if loss.accepted
     }
     target, agent = TARGETS[artifact.target], artifact.agent
     for entry in artifact.variant.accept:
-        key = entry.target, entry.capability
+        is_used = any(
+            entry.covers(client, capability, is_widened=is_widened)
+            for client, capability, is_widened in accepted_losses
+        )
         without = replace(agent, accepted=agent.accepted - {entry.capability})
         is_own = entry.target == target.name
-        if key in accepted_losses or (is_own and target.encode(without) != target.encode(agent)):
+        if is_used or (is_own and target.encode(without) != target.encode(agent)):
             yield entry
 
 

@@ -1,0 +1,84 @@
+"""What a policy file says of capabilities, as pydantic types: names, patterns, effects."""
+
+import difflib
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from promptpack.model import CAPABILITIES, EVERY_WIDENING, OTHER_MCP
+from promptpack.policy.lattice import is_capability
+
+PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
+
+ClosedMapping = Field(json_schema_extra={"additionalProperties": False})
+"""What a mapping with a form for its keys says of all other keys."""
+
+EffectName = Literal["allow", "ask", "deny", "inherit"]
+
+
+def _check_capability(value: str) -> str:
+    if not is_capability(value):
+        closest = difflib.get_close_matches(value, CAPABILITIES, n=1)
+        hint = f"; did you mean '{closest[0]}'?" if closest else ""
+        message = f"unknown capability '{value}'{hint}"
+        raise ValueError(message)
+    return value
+
+
+def _check_pattern(value: str) -> str:
+    if not re.fullmatch(PATTERN_REGEX, value):
+        message = (
+            f"pattern '{value}' is empty, starts or ends with a space, or contains a backslash"
+        )
+        raise ValueError(message)
+    if value.isdigit() or value.startswith(("~", "$HOME")):
+        message = f"pattern '{value}' means different things to different clients"
+        raise ValueError(message)
+    return value
+
+
+def _check_order(rules: dict[str, str]) -> dict[str, str]:
+    for index, (pattern, effect) in enumerate(rules.items()):
+        if pattern == "*" and index:
+            message = "'*' matches everything, so it must come first"
+            raise ValueError(message)
+        if effect == "inherit" and pattern != "*":
+            message = f"pattern '{pattern}' can't be 'inherit', only '*' can"
+            raise ValueError(message)
+    return rules
+
+
+def tag_rules(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    """Return whether a value is patterns or one effect, by the tag of that form."""
+    return "<patterns>" if isinstance(value, dict) else "<effect>"
+
+
+def _check_accepted_capability(value: str) -> str:
+    return value if value in {OTHER_MCP, EVERY_WIDENING} else _check_capability(value)
+
+
+_CAPABILITIES: dict[str, Any] = {
+    "type": "string",
+    "anyOf": [{"enum": [*CAPABILITIES]}, {"pattern": "^mcp:"}],
+}
+Capability = Annotated[str, AfterValidator(_check_capability), WithJsonSchema(_CAPABILITIES)]
+AcceptedCapability = Annotated[
+    str,
+    AfterValidator(_check_accepted_capability),
+    WithJsonSchema(
+        {**_CAPABILITIES, "anyOf": [*_CAPABILITIES["anyOf"], {"const": EVERY_WIDENING}]}
+    ),
+]
+Pattern = Annotated[
+    str,
+    AfterValidator(_check_pattern),
+    WithJsonSchema({"type": "string", "pattern": PATTERN_REGEX}),
+]
+Patterns = Annotated[
+    dict[Pattern, EffectName], Field(min_length=1), ClosedMapping, AfterValidator(_check_order)
+]
+Rules = Annotated[
+    Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
+    Discriminator(tag_rules),
+]
