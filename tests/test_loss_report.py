@@ -157,11 +157,32 @@ def test_a_read_that_is_really_narrowed_is_in_the_table(tmp_path: Path) -> None:
 
 def test_what_another_client_reads_wider_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     loss = Loss("skill", False, "widened", "deny", "allow", "It does.", "We know.", "cursor")
-    artifacts = [replace(a, losses=(loss,)) for a in reference() if a.target == "claude-code"]
+    artifacts = [
+        replace(a, losses=(loss,) if a.target == "claude-code" else ())
+        for a in reference()
+        if a.target in {"opencode", "claude-code"}
+    ]
     assert told(artifacts, 80, monkeypatch) == [
         "No granted capability is lost.",
-        "▲ accepted  skill in cursor (reads claude-code files)",
+        "▲ accepted  skill in cursor",
+        "✓ exact     opencode",
     ]
+    assert [click.unstyle(line) for line in format_losses(artifacts)] == [
+        "cursor (reads claude-code files)",
+        "▲ accepted  skill (deny → allow) in every variant",
+        "            accepted: We know.",
+    ]
+
+
+def test_a_client_that_is_not_built_for_is_in_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = Loss("skill", False, "widened", "deny", "allow", "It does.", "We know.")
+    artifacts = [
+        replace(a, losses=(loss, loss._replace(reader="cursor")))
+        for a in reference()
+        if a.target == "claude-code"
+    ]
+    artifacts += [replace(a, losses=()) for a in reference() if a.target == "opencode"]
+    assert "▲ accepted  skill in claude-code, cursor" in told(artifacts, 80, monkeypatch)
 
 
 def test_verbose_says_everything_once(monkeypatch: pytest.MonkeyPatch) -> None:

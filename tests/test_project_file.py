@@ -45,9 +45,9 @@ def accepted(artifacts: list[Artifact], pack: str = "demo") -> dict[str, str]:
 
 
 def test_targets_are_for_packs_that_name_none(tmp_path: Path) -> None:
-    files = {**TWO, OTHER: TWO[OTHER] + "targets: [skill]\n", SHARED: FILE}
+    files = {**TWO, OTHER: TWO[OTHER] + "targets: [system]\n", SHARED: FILE}
     targets = {(one.variant.pack.name, one.target) for one in built(tmp_path, files)}
-    assert targets == {("demo", "opencode"), ("demo", "gemini"), ("other", "skill")}
+    assert targets == {("demo", "opencode"), ("demo", "gemini"), ("other", "system")}
 
 
 def test_an_entry_holds_in_every_pack_and_a_packs_own_goes_before_it(tmp_path: Path) -> None:

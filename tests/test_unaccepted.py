@@ -21,13 +21,16 @@ from promptpack.targets import TARGETS
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 PACK, SHARED = "packs/demo/pack.yaml", "promptpack.yaml"
-OPEN = support.DEMO[PACK].replace("targets: [opencode]\n", "") + "mode: all\n"
+OPEN = support.DEMO[PACK].replace("targets: [opencode]\n", "mode: primary\n")
 POLICIES = {
     "look": "default: deny\ncapabilities: {read: allow, grep: allow}\n",
-    "change": 'default: deny\ncapabilities: {edit: ask, execute: {"*": ask, "ls": allow}}\n',
+    "change": (
+        'default: deny\ncapabilities: {read: allow, edit: ask, execute: {"*": ask, "ls": allow}}\n'
+    ),
     "hold": "default: inherit\ncapabilities: {skill: deny, execute: deny, mcp:git: deny}\n",
-    "some": 'default: deny\ncapabilities: {edit: {"*": deny, "docs/**": allow}, web_fetch: ask}\n',
-    "tools": "default: deny\ncapabilities: {mcp:git: allow, mcp:a/execute: allow, mcp:b: ask}\n",
+    "some": 'default: deny\ncapabilities: {read: allow, edit: {"*": deny, "docs/**": allow}}\n',
+    "tools": "default: deny\ncapabilities: {read: ask, mcp:git: allow, mcp:a/execute: allow}\n",
+    "shell": "default: deny\ncapabilities: {read: allow, edit: ask, execute: allow}\n",
 }
 
 
@@ -86,10 +89,10 @@ def accept_as_said(folder: Path, files: dict[str, str], path: str = PACK) -> Ite
 
 ACCEPTED = {
     "none": "",
-    "a list": "accept:\n- {target: codex, capability: execute, reason: its own sandbox}\n",
-    "an indented list": "accept:\n    # asked\n    - target: codex\n      capability: execute\n"
-    "      reason: its own sandbox\n",
-    "brackets": "accept: [{target: codex, capability: execute, reason: its own sandbox}]\n",
+    "a list": "accept:\n- {target: gemini, capability: edit, reason: it asks itself}\n",
+    "an indented list": "accept:\n    # asked\n    - target: gemini\n      capability: edit\n"
+    "      reason: it asks itself\n",
+    "brackets": "accept: [{target: gemini, capability: edit, reason: it asks itself}]\n",
     "empty brackets": "accept: []\n",
 }
 
@@ -101,7 +104,7 @@ ACCEPTED = {
 def test_the_yaml_makes_the_build_pass_as_it_is(
     accepted: str, policies: tuple[str, ...], tmp_path: Path
 ) -> None:
-    files = project_files("targets: [codex, copilot, cursor]\n", *policies)
+    files = project_files("targets: [gemini, copilot, cursor]\n", *policies)
     files[PACK] += ACCEPTED[accepted] if "change" in policies else ""
     assert [*accept_as_said(tmp_path, files)]
 
@@ -118,7 +121,7 @@ def test_the_yaml_accepts_what_one_client_needs_under_one_policy(
 
 
 def test_a_pack_for_all_clients_is_told_about_all_of_them_and_pastes_once(tmp_path: Path) -> None:
-    artifacts = [*accept_as_said(tmp_path, project_files("", "look", "change"))]
+    artifacts = [*accept_as_said(tmp_path, project_files("", "shell"))]
     assert {one.target for one in artifacts} == {*TARGETS}
 
 
@@ -134,9 +137,9 @@ def test_what_the_project_file_names_is_accepted_there(tmp_path: Path) -> None:
 def test_it_points_at_the_target(tmp_path: Path) -> None:
     listed = project_files("targets:\n  - opencode\n  - cursor\n", "look")
     (finding,) = refused(tmp_path / "listed", listed)
-    assert (finding.path, finding.line, finding.column) == (PACK, 6, 5)
+    assert (finding.path, finding.line, finding.column) == (PACK, 7, 5)
     assert finding.excerpt == "  - cursor"
-    unnamed = refused(tmp_path / "unnamed", project_files("", "look"))
+    unnamed = refused(tmp_path / "unnamed", project_files("", "shell"))
     assert {(one.path, one.excerpt) for one in unnamed} == {(PACK, "sections:")}
 
 
@@ -144,11 +147,11 @@ def test_it_lists_only_what_is_wider_and_in_what_way(tmp_path: Path) -> None:
     (finding,) = refused(tmp_path, project_files("targets: [cursor]\n", "change", "look"))
     told = finding.hint.partition("\nCursor can't")[0].split("\n")
     assert told == [
-        "read, grep are allowed instead of denied under change.",
         (
             "list, glob, web_fetch, web_search, todo, task, skill, question, mcp:* are allowed"
             " instead of denied."
         ),
+        "grep is allowed instead of denied under change.",
         "execute is in part allowed instead of asked for under change.",
         "execute is in part allowed instead of denied under look.",
     ]
@@ -236,5 +239,8 @@ def test_all_loosens_nothing_itself(tmp_path: Path) -> None:
 
 def test_all_does_not_accept_that_nothing_is_left(tmp_path: Path) -> None:
     files = project_files("targets: [gemini]\n", "change", accept=EVERYTHING % "gemini")
+    files["templates/policies/change.yaml"] = (
+        "title: C\nsummary: C.\ndefault: deny\ncapabilities: {edit: ask}\n"
+    )
     (finding,) = refused(tmp_path, files)
     assert finding.code == "PP109"

@@ -94,8 +94,8 @@ def _propose_line_change(
         for line in (new,) if is_text else rewrite_line(text, text_origin.line, old, new):
             yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
     for origin in (text_origin, *value_origins):
-        source = parse_source_path(origin.path)
-        if source and source.kind == "packs":
+        source_name = parse_source_path(origin.path)
+        if source_name and source_name.kind == "packs":
             yield from _propose_value_change(project, origin, old, new)
 
 

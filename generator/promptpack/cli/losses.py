@@ -5,7 +5,7 @@ the worst first; what differs in the same variants is one row.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
@@ -68,7 +68,7 @@ def summarize_losses(artifacts: Iterable[Artifact]) -> Iterator[str]:
         elif outcome == "narrowed":
             yield from _format_rows(outcome, group)
         elif group:
-            yield from _format_line(outcome, _shorten_group(group, len(table.variants)))
+            yield from _format_line(outcome, _shorten_group(group, table.variants))
     if rows and (names := table.list_exact()):
         yield from _format_line("exact", ", ".join(names))
 
@@ -92,10 +92,9 @@ def _format_headline(rows: Sequence[LossRow], table: LossTable) -> Iterator[str]
         is_exact = "Nothing is lost: every file says exactly what was meant."
         yield "No granted capability is lost." if rows else is_exact
         return
-    clients = dict.fromkeys(client for row in lost_rows for client in row.clients)
-    subjects = dict.fromkeys(subject for row in lost_rows for subject in row.subjects)
-    names, client_count = ", ".join(subjects), len(table.variants)
-    places = [f" in {_join_clients([*clients], client_count, most)}" for most in (_MAX_NAMES, 0)]
+    clients = dict.fromkeys(client.label for row in lost_rows for client in row.clients)
+    names = ", ".join(dict.fromkeys(subject for row in lost_rows for subject in row.subjects))
+    places = [f" in {_join_clients([*clients], table.variants, most)}" for most in (_MAX_NAMES, 0)]
     width = shutil.get_terminal_size().columns
     place = next((place for place in places if len(f"Lost{place}: {names}") <= width), "")
     yield from wrap_text(click.style("Lost", **OUTCOME_STYLES["lost"]) + f"{place}: ", names, 6)
@@ -119,19 +118,23 @@ def _format_line(outcome: Word, text: str, word: str | None = None) -> Iterator[
     yield from wrap_text(lead + " " * (_INDENT - len(word)), text, _INDENT)
 
 
-def _shorten_group(rows: Iterable[LossRow], client_count: int) -> str:
-    """Return which subjects differ in which clients, as many as fit on a line."""
-    clients_by_subject: dict[str, dict[Client, None]] = {}
+def _shorten_group(rows: Iterable[LossRow], built: Collection[str]) -> str:
+    """Return which subjects differ in which clients, as many as fit on a line.
+
+    A client that reads files of another one is named like any: it is the one where it is so.
+    """
+    clients_by_subject: dict[str, set[Client]] = {}
     for row in rows:
         for subject in row.subjects:
-            clients_by_subject.setdefault(subject, {}).update(dict.fromkeys(row.clients))
-    groups: dict[tuple[Client, ...], list[str]] = {}
+            reading_clients = (Client(client.reader or client.target) for client in row.clients)
+            clients_by_subject.setdefault(subject, set()).update(reading_clients)
+    groups: dict[tuple[str, ...], list[str]] = {}
     for subject in sorted(clients_by_subject, key=rank_subject):
         clients = sorted(clients_by_subject[subject], key=rank_client)
-        groups.setdefault(tuple(clients), []).append(subject)
+        groups.setdefault(tuple(client.target for client in clients), []).append(subject)
     items = [
-        (subjects, f" in {_join_clients(clients, client_count, _MAX_NAMES)}")
-        for clients, subjects in sorted(groups.items(), key=lambda item: -len(item[0]))
+        (subjects, f" in {_join_clients(names, built, _MAX_NAMES)}")
+        for names, subjects in sorted(groups.items(), key=lambda item: -len(item[0]))
     ]
     return _fit_items(items, max(40, shutil.get_terminal_size().columns) - _INDENT)
 
@@ -155,11 +158,10 @@ def _join_items(items: Iterable[tuple[list[str], str]], count: int) -> str:
     return "; ".join(parts)
 
 
-def _join_clients(clients: Sequence[Client], client_count: int, most: int) -> str:
-    """Return clients by their names, or where these are many, how many they are."""
-    targets = {client.target for client in clients if not client.reader}
-    if len(targets) == len(clients) == client_count > 1:
+def _join_clients(names: Sequence[str], built: Collection[str], most: int) -> str:
+    """Return clients by their names, or where these are many, how many of those built for."""
+    if {*names} == {*built} and len(names) > 1:
         return "every client"
-    if len(clients) <= most or len(targets) < len(clients):
-        return ", ".join(client.label for client in clients)
-    return f"{len(targets)} of {client_count} clients"
+    if len(names) > most and {*names} <= {*built}:
+        return f"{len(names)} of {len(built)} clients"
+    return ", ".join(names)

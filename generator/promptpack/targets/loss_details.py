@@ -13,6 +13,6 @@ def add_details(target: Target, loss: Loss, grants: tuple[Grant, Grant], policy:
     expected, actual = grants
     if note := target.explain_guard(loss.subject, expected, actual):
         return loss._replace(reason=note, is_note=True)
-    if loss.kind == "widened":
+    if loss.kind in {"widened", "advisory"}:  # what is told in one client, another takes as wider
         return loss._replace(excess=describe_excess(expected, actual))
     return loss._replace(stand_in=target.find_stand_in(loss.subject, expected, policy))
