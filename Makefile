@@ -25,7 +25,7 @@ clients: $(READY)  ## install the pinned real clients and ask them about every f
 ifdef NEWEST
 	tests/clients/install newest
 	@cd tests && PROMPTPACK_NEWEST_CLIENTS=1 ../$(BIN)/python -m clients.drift; drifted=$$?; \
-	  cd .. && PROMPTPACK_NEWEST_CLIENTS=1 $(BIN)/pytest -m clients tests/clients --deselect $(REVIEW) && exit $$drifted
+	  cd .. && PROMPTPACK_NEWEST_CLIENTS=1 $(BIN)/pytest -n auto -m clients tests/clients --deselect $(REVIEW) && exit $$drifted
 else
 	tests/clients/install
 	$(BIN)/pytest -m clients tests/clients
