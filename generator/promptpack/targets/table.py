@@ -70,4 +70,5 @@ def _find_loss_kind(target: Target, capability: str, desired: Effect | Grant) ->
     names = FILE_CHANGES if capability in FILE_CHANGES else (capability,)
     policy = Policy(Effect.INHERIT, dict.fromkeys(names, grant))
     losses = encode_and_check(target, Agent("x", "x", "primary", Model(""), None, policy, "x\n"))[1]
-    return next((loss.kind for loss in losses if loss.subject == capability), "")
+    own_losses = (loss for loss in losses if not loss.reader)
+    return next((loss.kind for loss in own_losses if loss.subject == capability), "")
