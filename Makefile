@@ -11,7 +11,7 @@ REVIEW := tests/clients/test_inventory.py::test_the_pinned_clients_have_what_was
 CHECK := import platform, sys; version = platform.python_version(); sys.version_info >= (3, 11) \
   or sys.exit(f"promptpack needs Python 3.11 or newer; this is {version}. Try: make PYTHON=python3.13")
 
-.PHONY: build test clients lint site screenshots measure goldens lock clean help
+.PHONY: build test properties clients lint site screenshots measure goldens lock clean help
 
 build: $(READY)  ## create the environment and render the reference packs
 	@echo "Rendering the reference packs into dist/ ..."
@@ -20,6 +20,9 @@ build: $(READY)  ## create the environment and render the reference packs
 
 test: $(READY)  ## the whole suite; real clients are asked where `make clients` installed them
 	$(BIN)/pytest -n auto $(ARGS)
+
+properties: $(READY)  ## the property tests alone; PROMPTPACK_CASES=10 tries ten times as many cases
+	$(BIN)/pytest -n auto -m properties $(ARGS)
 
 clients: $(READY)  ## install the pinned real clients and ask them about every file; NEWEST=1 takes the newest
 ifdef NEWEST

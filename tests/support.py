@@ -103,12 +103,20 @@ NO_SHELL = """\
 """
 """What the accepted list of the demo goes on with where it is built for Codex."""
 
+CASES = "PROMPTPACK_CASES"
+"""The environment variable that says how many times as many cases property tests try."""
+
 KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")
 PATIENCE = 300
 """The seconds after which something counts as hung. No test is about how fast a machine is."""
 CPU_LIMIT = 30
 """The CPU seconds that hostile input may take: two on a common machine, and without the limits that
 the tests are about, minutes to hours."""
+
+
+def count_cases(number: int) -> int:
+    """Return how many cases a property test tries: few in the suite, more where asked for."""
+    return number * int(os.environ.get(CASES, "1"))
 
 
 class Result(NamedTuple):

@@ -310,7 +310,7 @@ WORDS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=support.count_cases(60))
 @given(WORDS, st.sampled_from(["", " "]))
 def test_any_text_can_be_written_as_a_template(words: list[str], glue: str) -> None:
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - only here
@@ -320,7 +320,9 @@ def test_any_text_can_be_written_as_a_template(words: list[str], glue: str) -> N
 
 
 @settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=support.count_cases(25),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(WORDS)
 def test_absorbed_text_is_never_a_template(

@@ -26,7 +26,7 @@ from promptpack.reporting.characters import is_deceptive, reveal
 from promptpack.reporting.github import ANNOTATION_LIMIT
 from promptpack.reporting.json_schemas import REPORTS
 from review_cases import side
-from support import PATIENCE
+from support import PATIENCE, count_cases
 
 CHROMIUM = shutil.which("chromium")
 
@@ -67,7 +67,7 @@ def flat(tokens: list[Token]) -> list[Token]:
     return [t for token in tokens for t in (token, *flat(token.children or []))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews(), budget=st.sampled_from([2_000, BUDGET]))
 def test_markdown_is_inert(review: Review, budget: int) -> None:
     said = render_markdown(review, budget)
@@ -83,7 +83,7 @@ def test_markdown_is_inert(review: Review, budget: int) -> None:
         assert " hunk" in loose.splitlines()[-1], "a fence or a list was left open"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_text_cannot_act_on_a_terminal(review: Review) -> None:
     said = click.unstyle(FORMATS["text"](review))
@@ -91,7 +91,7 @@ def test_text_cannot_act_on_a_terminal(review: Review) -> None:
     assert "Error" not in said
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_workflow_commands_are_only_ours(review: Review) -> None:
     for line in FORMATS["github"](review).splitlines():
@@ -105,7 +105,7 @@ def test_workflow_commands_are_only_ours(review: Review) -> None:
         assert "\x1b" not in message
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_what_programs_read_can_be_read(review: Review) -> None:
     data = json.loads(FORMATS["json"](review))
@@ -150,7 +150,7 @@ TAGS = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_the_page_has_no_tags_but_ours(review: Review) -> None:
     said = FORMATS["html"](review)

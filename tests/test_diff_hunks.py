@@ -13,6 +13,7 @@ from promptpack.diff.hunks import apply_hunks, find_hunks
 from promptpack.diff.model import Hunk, Review
 from promptpack.diff.segments import split_segments
 from review_cases import side
+from support import count_cases
 
 LINES = (
     *("", "# Role", "## 1. Scope", "## 2. Scope", "## Free", "### Deeper", "<ethics>", "</ethics>"),
@@ -35,7 +36,7 @@ def as_json(text: str) -> str:
 texts = bodies | bodies.map(as_json)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=count_cases(400), deadline=None)
 @given(old=texts, new=texts)
 def test_hunks_applied_to_the_old_text_give_the_new(old: str, new: str) -> None:
     before, after = split_segments(old), split_segments(new)
@@ -46,7 +47,7 @@ def test_hunks_applied_to_the_old_text_give_the_new(old: str, new: str) -> None:
 sides = st.dictionaries(st.sampled_from("abcdef"), texts, max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count_cases(150), deadline=None)
 @given(base=sides, head=sides)
 def test_groups_give_the_head_for_every_output_and_sum_to_the_hunks(
     base: dict[str, str], head: dict[str, str]
@@ -74,7 +75,7 @@ def places(review: Review) -> Mapping[str, list[Hunk]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_cases(60), deadline=None)
 @given(base=sides, head=sides, data=st.data())
 def test_order_does_not_matter(
     base: dict[str, str], head: dict[str, str], data: st.DataObject
@@ -85,7 +86,7 @@ def test_order_does_not_matter(
     assert again == first
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_cases(60), deadline=None)
 @given(base=sides)
 def test_nothing_differs_from_itself(base: dict[str, str]) -> None:
     review = compare_sides(side(base), side(base))

@@ -17,6 +17,7 @@ from promptpack.policy.lattice import list_compared
 from promptpack.policy.patterns import decide_effect
 from promptpack.targets import TARGETS, Target
 from review_cases import side
+from support import count_cases
 from test_never_wider import STRENGTH, TEXTS, agents
 
 Mutation = Callable[[list[str], st.DataObject], list[str]]
@@ -85,7 +86,7 @@ def is_wider(target: Target, old: str, new: str) -> set[str]:
 
 
 @pytest.mark.parametrize("target", ENFORCING, ids=lambda target: target.name)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=count_cases(80), deadline=None)
 @given(data=st.data())
 def test_every_widening_is_told_first(target: Target, data: st.DataObject) -> None:
     agent = data.draw(agents(target))

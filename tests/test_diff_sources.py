@@ -47,7 +47,7 @@ def edits(draw: st.DrawFn) -> dict[str, str]:
     return files
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=support.count_cases(120), deadline=None)
 @given(files=edits())
 def test_every_changed_output_is_explained_and_told_whole(
     base: Side, files: dict[str, str]

@@ -25,7 +25,7 @@ from promptpack.rendering.permissions import Permissions
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.losses import find_client_default, find_effective_policy
-from support import DEMO, make_project
+from support import DEMO, count_cases, make_project
 from test_never_wider import agents, compare_by_text, read_in_mode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -181,7 +181,7 @@ def test_the_words_at_the_end_are_about_the_file_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(data=st.data())
 def test_a_prompt_is_told_no_more_than_was_authored_and_than_the_file_holds(
     target: Target, data: st.DataObject

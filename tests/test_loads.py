@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from load_cases import TWINS, Twins
 from promptpack.targets import TARGETS, Target
+from support import count_cases
 
 ALL_TWINS = [(target, twins) for target, cases in TWINS.items() for twins in cases]
 ALWAYS = TARGETS.keys() - TWINS.keys()
@@ -52,7 +53,7 @@ def make_texts(head: dict[str, Any], raw: str) -> list[str]:
     return [f"---\n{dumped}---\nB\n", f"---\n{dumped}{raw}\n---\nB\n", f"---\n{raw}\n---", lines]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=count_cases(60))
 @given(
     heads, st.text() | st.sampled_from(["a: b: c", "a: *x", "a: &a [*a]", "\t- a", "? {a: b}\n: c"])
 )

@@ -115,6 +115,7 @@ def test_others_actions_are_pinned_to_a_commit_and_say_its_version(path: Path) -
 
 
 RIGHTS = {
+    "nightly.yml": [{"contents": "read"}],
     "newest.yml": [{"contents": "read"}, {"contents": "read"}],
     "promptpack.yml": [{"contents": "read", "pull-requests": "write"}],
     "pages.yml": [
@@ -154,6 +155,13 @@ def test_the_newest_versions_are_tried_each_week() -> None:
     (when,) = workflow["on"]["schedule"]
     assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"])
     assert "workflow_dispatch" in workflow["on"]
+
+
+def test_many_more_cases_are_tried_each_night() -> None:
+    text = (ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    assert int(job["env"][support.CASES]) > 1
+    assert job["steps"][-1] == {"run": "make properties"}
 
 
 # --------------------------------------------------------------------------------------- pre-commit

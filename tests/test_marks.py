@@ -16,6 +16,7 @@ from promptpack.model import Effect, Fragment, Line, Origin, Policy, Project
 from promptpack.rendering.context import Params, PolicyView, Vars
 from promptpack.rendering.line_markers import LineMarkers, strip_markers
 from promptpack.rendering.sandbox import Templates
+from support import count_cases
 
 START = Origin("nowhere", 0)
 WORD = re.compile(r"w\d+")
@@ -146,7 +147,7 @@ def misplaced(texts: dict[str, str], lines: list[Line]) -> Iterator[Line]:
                 yield line
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=count_cases(200))
 @given(libraries())
 def test_marking_changes_nothing_and_every_line_finds_its_home(texts: dict[str, str]) -> None:
     plain, lines = lines_of(texts)

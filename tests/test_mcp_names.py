@@ -20,6 +20,7 @@ from promptpack.model import (
 from promptpack.policy.lattice import grant_of
 from promptpack.targets import TARGETS
 from promptpack.targets.emit import encode_and_check
+from support import count_cases
 
 SERVERS = ("my", "my_server", "my_server_two", "my-server", "My", "a", "a_", "a__b", "plan")
 TOOLS = ("x", "X", "server_x", "server_two_x", "two_x", "server-x", "b__x", "enter", "execute")
@@ -83,7 +84,7 @@ def find_more(target: str, policy: Policy) -> list[str]:
 
 
 @pytest.mark.parametrize("target", ASKED)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=count_cases(400), deadline=None)
 @given(policy=policies)
 @example(make_policy(Effect.DENY, {"mcp:my": Effect.ALLOW, "mcp:my_server": Effect.DENY}))
 @example(make_policy(Effect.DENY, {"mcp:my/server_x": Effect.ALLOW, "mcp:my_server": Effect.ASK}))
@@ -100,7 +101,7 @@ def test_no_tool_of_a_named_server_is_given_beyond_the_policy(target: str, polic
 
 
 @pytest.mark.parametrize("target", ASKED)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=count_cases(400), deadline=None)
 @given(policy=policies)
 def test_a_file_is_read_as_it_was_meant(target: str, policy: Policy) -> None:
     text, losses, problems = encode_and_check(TARGETS[target], make_agent(policy))

@@ -32,6 +32,7 @@ from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
 from promptpack.targets.losses import find_client_default
 from promptpack.targets.target import UNKNOWN_REASON
+from support import count_cases
 
 STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
 PATTERNS = ("git *", "git push*", "*.env", "docs/*", "*", "a?c", "rm *", "*;*", "x")
@@ -123,7 +124,7 @@ def agents(draw: st.DrawFn, target: Target) -> Agent:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count_cases(150), deadline=None)
 @given(data=st.data())
 def test_nothing_is_granted_beyond_the_policy_without_a_loss_that_says_so(
     target: Target, data: st.DataObject
@@ -155,7 +156,7 @@ READERS = [
 
 
 @pytest.mark.parametrize(("target", "reader"), READERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count_cases(150), deadline=None)
 @given(data=st.data())
 def test_another_client_that_loads_the_file_grants_no_more_without_a_loss_that_names_it(
     target: Target, reader: Target, data: st.DataObject
@@ -174,7 +175,7 @@ def test_another_client_that_loads_the_file_grants_no_more_without_a_loss_that_n
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(data=st.data())
 def test_every_loss_that_is_reported_exists_and_has_a_reason(
     target: Target, data: st.DataObject
@@ -197,7 +198,7 @@ def test_every_loss_that_is_reported_exists_and_has_a_reason(
 @pytest.mark.parametrize(
     "target", [t for t in TARGETS.values() if not t.advisory], ids=lambda target: target.name
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(data=st.data())
 def test_only_what_a_client_cannot_take_away_is_widened_unasked(
     target: Target, data: st.DataObject
@@ -242,7 +243,7 @@ def may_be_granted(policy: Policy, name: str) -> bool:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=count_cases(100), deadline=None)
 @given(data=st.data())
 def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataObject) -> None:
     agent = data.draw(agents(target))
@@ -258,7 +259,7 @@ def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataO
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_cases(60), deadline=None)
 @given(policy=policies())
 def test_a_file_says_the_same_once_decoded_and_encoded_again(
     target: Target, policy: Policy

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from promptpack.model import Agent, Effect, Grant, Model, PatternRule, Policy
 from promptpack.targets import TARGETS
 from promptpack.targets.opencode_patterns import read_rules, sort_keys, write_rules
+from support import count_cases
 
 EMOJI = "\N{GRINNING FACE}"
 HOME = "/home/me"
@@ -19,7 +20,7 @@ STRENGTH = {Effect.DENY: 0, Effect.ASK: 1, Effect.ALLOW: 2}
 PATTERN = st.text(f"a/?*{EMOJI}", min_size=1, max_size=5) | st.text("a?", min_size=1, max_size=4)
 TEXT = st.text(f"a/\\b{EMOJI}", max_size=6)
 firm = st.sampled_from([Effect.ALLOW, Effect.ASK, Effect.DENY])
-relaxed = settings(deadline=None, max_examples=400)
+relaxed = settings(deadline=None, max_examples=count_cases(400))
 
 
 @st.composite

@@ -27,7 +27,7 @@ from promptpack.policy.patterns import (
     matches_pattern,
     sample_effects,
 )
-from support import limit_cpu
+from support import count_cases, limit_cpu
 
 ALLOW, ASK, DENY = Effect.ALLOW, Effect.ASK, Effect.DENY
 STRENGTH = {DENY: 0, ASK: 1, ALLOW: 2}
@@ -35,7 +35,7 @@ ALPHABET = "ab x"
 TEXTS = ["".join(letters) for length in range(7) for letters in product(ALPHABET, repeat=length)]
 """Every text of up to six characters; `x` stands for all that no pattern names."""
 
-relaxed = settings(deadline=None, max_examples=60)
+relaxed = settings(deadline=None, max_examples=count_cases(60))
 firm = st.sampled_from([DENY, ASK, ALLOW])
 small_pattern = st.text("ab *?", min_size=1, max_size=4)
 
@@ -104,7 +104,7 @@ def test_matches(pattern: str, text: str, expected: bool) -> None:
     assert matches_pattern(pattern, text) is expected
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=count_cases(400))
 @given(st.text("ab *?", min_size=1, max_size=8), st.text("ab x\n", max_size=10))
 def test_matches_as_a_regular_expression_does(pattern: str, text: str) -> None:
     assert matches_pattern(pattern, text) == (regex(pattern).fullmatch(text) is not None)

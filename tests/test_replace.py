@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from promptpack.model import Finding, Project, UserError
 from promptpack.reading.project import load_project, replace_sources
 from promptpack.reading.roots import KINDS, parse_source_path
-from support import DEMO, make_project, write_files
+from support import DEMO, count_cases, make_project, write_files
 
 PACK, ROLE = "packs/demo/pack.yaml", "packs/demo/role.md"
 FRAGMENT = "templates/fragments/standards/small-steps.md"
@@ -193,7 +193,7 @@ def edits(draw: st.DrawFn) -> dict[str, str]:
     return texts
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=count_cases(150))
 @given(edits())
 def test_any_edit_comes_to_the_same(folder: Path, texts: dict[str, str]) -> None:
     assert_same(folder, texts)

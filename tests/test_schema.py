@@ -358,6 +358,28 @@ def accepts(kind: str, text: str) -> bool:
         ),
         ("fragment", "neds: [read]", "1:1", "unknown key 'neds'", "'needs'"),
         ("fragment", "needs: [read, exeute]", "1:15", "unknown capability 'exeute'", "'execute'"),
+        (
+            "fragment",
+            'needs: ["mcp:docker.hub"]',
+            "1:9",
+            "'mcp:docker.hub' names no MCP server or tool",
+            "and '_' for any other one",
+        ),
+        (
+            "fragment",
+            'needs: ["mcp:*"]',
+            "1:9",
+            "'mcp:*' can't be granted",
+            "'default' decides about servers that are not named",
+        ),
+        ("pack", PACK + "gemini: {max_turns: 3}\n", "10:1", "unknown key 'gemini'", "'clients'"),
+        (
+            "pack",
+            PACK + "maxTurns: 3\n",
+            "10:1",
+            "unknown key 'maxTurns'",
+            "write it under 'clients: {claude-code: {extra: …}}'",
+        ),
     ],
 )
 def test_message_place_and_hint(kind: str, text: str, place: str, message: str, hint: str) -> None:

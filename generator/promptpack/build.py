@@ -1,6 +1,7 @@
 """The build on one page: a project in, every artifact out, or everything that is wrong with it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.reading.validation import suggest
@@ -44,6 +45,8 @@ def render(
                 artifact = _render_artifact(session, variant, target)
             except UserError as error:
                 findings += error.findings
+                with suppress(UserError):  # what a policy becomes doesn't depend on the prompt
+                    unaccepted.add(_render_artifact(session, variant, target, "x\n"))
                 continue
             unaccepted.add(artifact)
             yield artifact
@@ -56,8 +59,16 @@ def render(
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 
 
-def _render_artifact(session: Session, variant: Variant, target: Target) -> Artifact:
-    agent = session.composer.compose_agent(variant, target.name)
+def _render_artifact(
+    session: Session, variant: Variant, target: Target, prompt: str = ""
+) -> Artifact:
+    """Return the file of a variant for a target, with this in place of its prompt if given."""
+    composer, name = session.composer, target.name
+    agent = (
+        composer.make_agent(variant, name, prompt)
+        if prompt
+        else composer.compose_agent(variant, name)
+    )
     return make_artifact(variant, target, agent, session.loss_finder)
 
 

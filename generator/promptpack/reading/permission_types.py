@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from promptpack.model import CAPABILITIES, EVERY_WIDENING, OTHER_MCP
+from promptpack.model import CAPABILITIES, EVERY_WIDENING, OTHER_MCP, is_mcp_name
 from promptpack.policy.lattice import is_capability
 
 PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
@@ -18,12 +18,20 @@ EffectName = Literal["allow", "ask", "deny", "inherit"]
 
 
 def _check_capability(value: str) -> str:
-    if not is_capability(value):
+    if is_capability(value):
+        return value
+    if value == OTHER_MCP:
+        message = f"'{value}' can't be granted; 'default' decides about servers that are not named"
+    elif is_mcp_name(value):
+        message = (
+            f"'{value}' names no MCP server or tool; write 'mcp:<server>' or "
+            "'mcp:<server>/<tool>' with letters, digits, '-' and '_', and '_' for any other one"
+        )
+    else:
         closest = difflib.get_close_matches(value, CAPABILITIES, n=1)
         hint = f"; did you mean '{closest[0]}'?" if closest else ""
         message = f"unknown capability '{value}'{hint}"
-        raise ValueError(message)
-    return value
+    raise ValueError(message)
 
 
 def _check_pattern(value: str) -> str:

@@ -12,6 +12,7 @@ from promptpack.model import Finding
 from promptpack.reading.schema import FRAGMENT_REGEX, StrictModel
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
+from promptpack.targets import TARGETS
 
 F = TypeVar("F", bound=StrictModel)
 
@@ -94,7 +95,10 @@ def _make_message(  # noqa: PLR0911 - one answer a kind of problem
     error_type, value, name = problem["type"], problem["input"], _describe_place(place)
     if error_type == "extra_forbidden":
         known_keys = _list_known_keys(kind.model_json_schema(), place[:-1])
-        return "PP012", f"unknown key {name}", suggest(str(place[-1]), known_keys)
+        hint = suggest(str(place[-1]), known_keys)
+        if not hint and "clients" in known_keys:
+            hint = _suggest_client_key(str(place[-1]))
+        return "PP012", f"unknown key {name}", hint
     if error_type == "missing":
         return "PP011", f"missing key {name}", ""
     if error_type in _EXPECTED_TYPES:
@@ -113,6 +117,14 @@ def _make_message(  # noqa: PLR0911 - one answer a kind of problem
     if error_type in _SIZE_MESSAGES:
         return "PP010", f"{name} {_SIZE_MESSAGES[error_type].format(**problem['ctx'])}", ""
     return "PP010", f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}", ""
+
+
+def _suggest_client_key(key: str) -> str:
+    """Return where a pack says what is about one client, if a key is; or nothing."""
+    if key in TARGETS:
+        return "write what differs for one client under 'clients'"
+    owners = [target.name for target in TARGETS.values() if key in target.extras]
+    return f"write it under 'clients: {{{owners[0]}: {{extra: …}}}}'" if owners else ""
 
 
 def _describe_place(place: DataPath) -> str:
