@@ -19,7 +19,7 @@ build: $(READY)  ## create the environment and render the reference packs
 	@echo "Done. The agent files are in dist/. Next: run \"make test\", or try \"$(BIN)/promptpack --help\"."
 
 test: $(READY)  ## the whole suite; real clients are asked where `make clients` installed them
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 properties: $(READY)  ## the property tests alone; PROMPTPACK_CASES=10 tries ten times as many cases
 	$(BIN)/pytest -n auto -m properties $(ARGS)
