@@ -18,8 +18,8 @@ build: $(READY)  ## create the environment and render the reference packs
 	@$(BIN)/promptpack build
 	@echo "Done. The agent files are in dist/. Next: run \"make test\", or try \"$(BIN)/promptpack --help\"."
 
-test: $(READY)  ## the whole suite; real clients are asked where `make clients` installed them
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+test: $(READY)  ## the whole suite but for the real clients, which `make clients` asks
+	$(BIN)/pytest -n auto --dist worksteal -m "not clients" $(ARGS)
 
 properties: $(READY)  ## the property tests alone; PROMPTPACK_CASES=10 tries ten times as many cases
 	$(BIN)/pytest -n auto -m properties $(ARGS)
@@ -31,7 +31,7 @@ ifdef NEWEST
 	  cd .. && PROMPTPACK_NEWEST_CLIENTS=1 $(BIN)/pytest -n auto -m clients tests/clients --deselect $(REVIEW) && exit $$drifted
 else
 	tests/clients/install
-	$(BIN)/pytest -m clients tests/clients
+	$(BIN)/pytest -n auto -m clients tests/clients
 endif
 
 lint: $(READY)  ## style and types, and what promptpack says of its own packs
