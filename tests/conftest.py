@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+import faults
 import support
 from forges import Api, Forge, served
 
@@ -17,8 +18,9 @@ settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that try random cases, so that they can be run alone."""
+    """Mark the tests that try random cases, so that they can be run alone; check fault names."""
     for item in items:
+        faults.check_names(item)
         if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
             item.add_marker("properties")
 
