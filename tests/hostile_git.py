@@ -87,6 +87,51 @@ def store_instead(git_folder: Path, oid: str, kind: str, content: bytes) -> None
     path.write_bytes(zlib.compress(data))
 
 
+def store_piece(root: Path, size: int, piece: int) -> str:
+    """Store zeros, and the first of them as a copy of a part of those; return the name of that.
+
+    The layout is that of gitformat-pack(5): two objects, the second one an offset delta.
+    """
+    compressor = zlib.compressobj(1)
+    body = b"".join(compressor.compress(bytes(1 << 20)) for _ in range(size >> 20))
+    first = make_entry_header(3, size) + body + compressor.flush()
+    delta = make_number(size) + make_number(piece) + b"\x80"  # copy 0x10000 bytes from the start
+    back = make_offset(len(first))
+    second = make_entry_header(6, len(delta)) + back + zlib.compress(delta)
+    data = b"PACK" + (2).to_bytes(4, "big") + (2).to_bytes(4, "big") + first + second
+    data += hashlib.sha1(data, usedforsecurity=False).digest()
+    path = root / ".git/objects/pack/pack-1.pack"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    pipe_git(root, b"", "index-pack", "-o", str(path.with_suffix(".idx")), str(path))
+    content = f"blob {piece}\0".encode() + bytes(piece)
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+def make_number(value: int) -> bytes:
+    """Return a number with the lowest seven bits first."""
+    digits = [value & 127]
+    while value := value >> 7:
+        digits[-1] |= 128
+        digits.append(value & 127)
+    return bytes(digits)
+
+
+def make_entry_header(kind: int, size: int) -> bytes:
+    """Return what stands before an object of a pack: its type, and four bits of its size."""
+    rest = size >> 4
+    return bytes([kind << 4 | size & 15 | (128 if rest else 0)]) + (make_number(rest) * bool(rest))
+
+
+def make_offset(value: int) -> bytes:
+    """Return how far back the base of a delta is."""
+    digits = [value & 127]
+    while value := value >> 7:
+        value -= 1
+        digits.append(128 | value & 127)
+    return bytes(reversed(digits))
+
+
 def unpack_objects(root: Path) -> None:
     """Have all objects of a repository in files of their own."""
     for pack in (root / ".git/objects/pack").glob("*.pack"):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from review_cases import commit, git
 from test_action_hostile import install
 
 LOOK = "templates/policies/look.yaml"
-GATE = {"fail_on": "permissions", "check": "false"}
+GATE: dict[str, Any] = {"fail_on": "permissions", "check": "false"}
 
 
 @pytest.fixture
@@ -104,13 +105,10 @@ def test_a_history_that_a_file_makes_up_is_not_followed(forge: Forge, api: Api) 
 def name_programs(checkout: Path) -> None:
     """Put every setting of a repository that names a program for a git that reads."""
     program = f"touch {checkout.parent / PWNED}"
-    names = ("core.fsmonitor", "core.pager", "core.sshCommand", "core.alternateRefsCommand")
-    names += ("core.gitProxy", "core.askPass", "core.editor", "diff.external", "gpg.program")
-    names += (
-        "credential.helper",
-        "pager.cat-file",
-        "pager.rev-parse",
-        "uploadpack.packObjectsHook",
+    names = (
+        *("core.fsmonitor", "core.pager", "core.sshCommand", "core.alternateRefsCommand"),
+        *("core.gitProxy", "core.askPass", "core.editor", "diff.external", "gpg.program"),
+        *("credential.helper", "pager.cat-file", "pager.rev-parse", "uploadpack.packObjectsHook"),
     )
     for name in names:
         git(checkout, "config", name, program)
@@ -241,15 +239,19 @@ def test_a_project_behind_a_link_is_refused(inner: Forge, api: Api) -> None:
 
 
 @pytest.mark.fault("linked-project", "gate-bypass")
-def test_a_pack_behind_a_link_is_built_as_in_a_checkout(forge: Forge, api: Api) -> None:
-    policy = (forge.work / LOOK).read_text(encoding="utf-8")
-    wider = policy.replace("list: allow}", "list: allow, execute: allow}")
-    support.write_files(forge.work, {"templates/other.txt": wider})
-    (forge.work / LOOK).unlink()
-    (forge.work / LOOK).symlink_to("../other.txt")
-    assert support.call("build", cwd=forge.work).code == 0
+def test_a_pack_behind_a_link_is_what_a_build_of_the_checkout_makes_of_it(
+    forge: Forge, api: Api
+) -> None:
+    (forge.work / "packs/demo").rename(forge.work / "templates/kept")
+    (forge.work / "packs/demo").symlink_to("../templates/kept")
+    text = (forge.work / LOOK).read_text(encoding="utf-8")
+    wider = text.replace("list: allow}", "list: allow, execute: allow}")
+    (forge.work / LOOK).write_text(wider, encoding="utf-8")
+    built = support.call("build", cwd=forge.work).code
     commit(forge.work)
-    assert is_gate_closed(run_action(forge, api, **GATE), forge)
+    run = run_action(forge, api, **GATE)
+    assert run.code == {0: 1, 3: 3}[built]
+    assert (run.outputs["permissions-widened"] == "1") == (built == 0)
 
 
 @pytest.mark.fault("git-bomb")
