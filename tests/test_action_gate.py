@@ -14,6 +14,7 @@ from forges import Api, Forge, Run, run_action
 from hostile_git import (
     PWNED,
     locate_loose,
+    make_commit,
     plant_repository,
     store_instead,
     unpack_objects,
@@ -79,12 +80,23 @@ def test_an_object_is_never_read_for_another(forge: Forge, api: Api) -> None:
     widen(forge)
 
     def replace(checkout: Path) -> None:
-        base = git(checkout, "rev-parse", "HEAD^1").strip()
-        git(checkout, "replace", "HEAD", base)
-        old, new = (git(checkout, "rev-parse", f"{side}:{LOOK}").strip() for side in (base, "HEAD"))
+        change = git(checkout, "rev-parse", "HEAD^2").strip()
+        tree = git(checkout, "rev-parse", "HEAD^{tree}").strip()
+        git(checkout, "replace", "HEAD", make_commit(checkout, tree, change, change))
+        old, new = (git(checkout, "rev-parse", f"HEAD{s}:{LOOK}").strip() for s in ("^1", ""))
         assert old == new  # as git says it, where nobody stops it
-        head = git(checkout, "--no-replace-objects", "rev-parse", f"HEAD:{LOOK}").strip()
-        git(checkout, "replace", head, old)
+
+    assert is_gate_closed(run_action(forge, api, prepare=replace, **GATE), forge)
+
+
+@pytest.mark.fault("replace-refs")
+def test_content_is_never_read_for_other_content(forge: Forge, api: Api) -> None:
+    widen(forge)
+
+    def replace(checkout: Path) -> None:
+        old, new = (git(checkout, "rev-parse", f"HEAD{s}:{LOOK}").strip() for s in ("^1", ""))
+        git(checkout, "replace", new, old)
+        assert "execute" not in git(checkout, "cat-file", "-p", new)
 
     assert is_gate_closed(run_action(forge, api, prepare=replace, **GATE), forge)
 
