@@ -314,3 +314,36 @@ def test_a_run_that_needs_more_than_its_limits_fails_the_job(
     assert run.code != 0
     assert "MemoryError" in run.log
     assert "No generated output changed" not in run.summary
+
+
+@pytest.mark.fault(62)
+def test_hundreds_of_changed_outputs_fit_with_every_permission_group(
+    tmp_path: Path, api: Api
+) -> None:
+    names = [f"p{number}" for number in range(40)]
+    texts = {
+        f"templates/policies/{name}.yaml": f"title: {name}\nsummary: Looks.\ndefault: deny\n"
+        f"capabilities: {{glob: allow, edit: {{'*': deny, '{name}/**': ask}}}}\n"
+        for name in names
+    }
+    models = [f"m{number}" for number in range(10)]
+    model = support.DEMO["templates/models/tiny.yaml"]
+    texts |= {f"templates/models/{name}.yaml": model for name in models}
+    pack = support.DEMO["packs/demo/pack.yaml"].replace("[look, change]", f"[{', '.join(names)}]")
+    pack = pack.replace("{model: tiny, policy: look}", "{model: m0, policy: p0}")
+    texts["packs/demo/pack.yaml"] = pack.replace("[tiny]", f"[{', '.join(models)}]")
+    forge = Forge(tmp_path, texts)
+    forge.branch()
+    policies = {path: text for path, text in texts.items() if "policies" in path}
+    wider = {path: text.replace("/**': ask", "/**': allow") for path, text in policies.items()}
+    role = {"packs/demo/role.md": "You explain a project.\n"}
+    support.write_files(forge.work, {**wider, **role})
+    commit(forge.work)
+    run = run_action(forge, api, **GATE)
+    assert (run.code, run.outputs["changed"]) == (1, "400"), run.log
+    (comment,) = api.comments
+    assert len(comment["body"]) <= 65_536
+    assert int(run.outputs["permissions-widened"]) >= len(names)
+    for number in range(int(run.outputs["permissions-widened"])):
+        for text in (comment["body"], run.summary):
+            assert f"- **P{number + 1}** " in text
