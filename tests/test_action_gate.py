@@ -114,6 +114,20 @@ def test_a_history_that_a_file_makes_up_is_not_followed(forge: Forge, api: Api) 
     assert is_gate_closed(run_action(forge, api, prepare=graft, **GATE), forge)
 
 
+@pytest.mark.fault("replace-refs")
+def test_where_a_change_left_its_base_is_not_made_up(forge: Forge, api: Api) -> None:
+    widen(forge)
+    merge, head = forge.merge()
+    event = forge.pull_request(head)
+
+    def graft(checkout: Path) -> None:
+        support.write_files(checkout, {".git/info/grafts": f"{forge.first} {head}\n"})
+        assert git(checkout, "merge-base", forge.first, "HEAD").strip() == head
+
+    options = {"commit": merge, "revision": head, "prepare": graft, **GATE}
+    assert is_gate_closed(run_action(forge, api, event, **options), forge)
+
+
 def name_programs(checkout: Path) -> None:
     """Put every setting of a repository that names a program for a git that reads."""
     program = f"touch {checkout.parent / PWNED}"

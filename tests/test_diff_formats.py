@@ -231,6 +231,15 @@ def test_two_thousand_outputs_fit_with_every_permission_group(large: Review, bud
     assert not {t.type for t in flat(MarkdownIt().parse(said))} & {"html_inline", "code_block"}
 
 
+@pytest.mark.fault(62)
+def test_permissions_are_never_cut_whatever_the_budget(large: Review) -> None:
+    said = render_markdown(large, 1_000)
+    shown = re.findall(r"^- \*\*([PG]\d+)\*\* ", said, re.MULTILINE)
+    expected = [change.id for change in (*large.permissions, *large.groups)]
+    assert set(shown) >= {change.id for change in large.permissions}
+    assert len(shown) < len(expected)
+
+
 def test_the_page_and_the_programs_get_all_of_it(large: Review) -> None:
     page = FORMATS["html"](large)
     assert page.count("<article ") == large.summary.groups == len(large.changes)
