@@ -1,6 +1,7 @@
 """The gate of the action is closed: what can't be read fails the job, whatever may fail it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -229,8 +230,7 @@ def test_what_a_partial_clone_lacks_is_not_fetched(
 ) -> None:
     widen(forge)
     if git_version == "older":  # it has neither the variable nor the setting
-        real = subprocess.run(["which", "git"], capture_output=True, check=True).stdout.decode()
-        script = f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {real.strip()} "$@"\n'
+        script = f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {shutil.which("git")} "$@"\n'
         support.write_files(forge.folder, {"older/git": script})
         (forge.folder / "older/git").chmod(0o755)
         path = f"{forge.folder / 'older'}{os.pathsep}{os.environ['PATH']}"

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -201,17 +202,36 @@ def test_an_entry_that_is_no_repository_is_not_passed_over(
 
 
 @pytest.mark.fault(58)
-def test_the_owner_of_a_repository_is_git_s_to_judge(
+def test_a_repository_of_another_user_is_refused_as_git_does(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which("git")
+    script = f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{real}" "$@"\n'
+    support.write_files(tmp_path, {"bin/git": script})
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    done = support.call("diff", "HEAD", cwd=repo)
+    assert (done.code, done.out, "another user owns it" in done.err) == (2, "", True)
+
+
+@pytest.mark.fault(58)
+def test_a_git_that_the_repository_brings_along_is_not_the_one(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(support, "KEPT", (*support.KEPT, "SUDO_UID"))
-    if os.geteuid() == 0:
-        os.chown(repo, 65534, -1)
-        os.chown(repo / ".git", 65534, -1)
-        done = support.call("diff", "HEAD", cwd=repo)
-        assert (done.code, "another user owns it" in done.err) == (2, True)
-    else:
-        assert find_repository(repo).top == repo
+    for folder in (repo, repo / ".git"):
+        (folder / "git").write_text(f"#!/bin/sh\ntouch {repo.parent / 'pwned'}\n")
+        (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f".{os.pathsep}{os.pathsep}{os.environ['PATH']}")
+    done = support.call("diff", "HEAD", cwd=repo)
+    assert (done.code, "No generated output changed" in done.out) == (0, True)
+    assert not (repo.parent / "pwned").exists()
+
+
+def test_without_git_there_is_a_way_out(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repo))
+    done = support.call("diff", "HEAD", cwd=repo)
+    assert (done.code, "git is not installed" in done.err) == (2, True)
+    assert "--from-dir" in done.err
 
 
 # -------------------------------------------------------------------------------- what is refused
@@ -444,8 +464,7 @@ def test_a_branch_that_moves_meanwhile_is_what_it_was(
     commits = {"topic": commit(repo), "main": git(repo, "rev-parse", "main").strip()}
     other = commits["main" if name == "topic" else "topic"]
     git(repo, "checkout", "--quiet", "--detach")
-    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout
-    script = MOVING.format(git=real.strip(), root=repo, name=name, commit=other)
+    script = MOVING.format(git=shutil.which("git"), root=repo, name=name, commit=other)
     support.write_files(tmp_path, {"bin/git": script})
     (tmp_path / "bin/git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
