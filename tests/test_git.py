@@ -158,6 +158,26 @@ def test_the_default_branch_is_no_tag_of_its_name(repo: Path, tmp_path: Path) ->
     assert (done.code, "PERMISSIONS WIDENED" in done.out) == (1, True)
 
 
+@pytest.mark.fault(58, "gate-bypass")
+@pytest.mark.parametrize("name", ["main", "origin/main", "main~0"])
+def test_a_name_of_two_refs_is_refused(repo: Path, tmp_path: Path, name: str) -> None:
+    git(tmp_path, "clone", "--quiet", str(repo), "clone")
+    clone = tmp_path / "clone"
+    git(clone, "config", "core.warnAmbiguousRefs", "false")
+    assert support.call("diff", name, cwd=clone).code == 0
+    edit(clone, LOOK, *WIDER)
+    head = commit(clone)
+    git(clone, "tag", name.removesuffix("~0"), head)
+    for names in ((name, head), (head, name)):
+        done = support.call("diff", *names, cwd=clone)
+        assert (done.code, done.out, "more than one ref" in done.err) == (2, "", True)
+    assert widened(clone, "refs/remotes/origin/main", head)
+    git(clone, "tag", head, "HEAD~1")
+    git(clone, "tag", "HEAD", "HEAD~1")
+    assert widened(clone, "refs/remotes/origin/main", "HEAD")
+    assert widened(clone, "refs/remotes/origin/main", head)
+
+
 def test_a_project_that_the_base_does_not_have_yet(tmp_path: Path) -> None:
     root = tmp_path / "repo"
     support.write_files(root, {"README.md": "Hello.\n"})

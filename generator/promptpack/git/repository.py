@@ -35,6 +35,7 @@ _SETTINGS = (
     "core.commitGraph=false",  # a file beside the objects, which nothing holds to them
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
+    "core.warnAmbiguousRefs=true",  # so that the name of two refs is not taken for one
     "core.packedGitWindowSize=32m",  # so much of a pack is mapped at once, whatever its size
     "core.packedGitLimit=512m",
 )
