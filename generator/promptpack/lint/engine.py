@@ -52,6 +52,7 @@ def lint_session(
                 suppressed_findings, key=lambda pair: _make_sort_key(pair.finding)
             )
         ),
+        session.expectations.summarize(),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from promptpack.lint.context import LintContext
 from promptpack.model import Finding, Severity
+from promptpack.rendering.expectations import ExpectationSummary
 
 Family = Literal["input", "policy", "client", "text", "paths", "prompt"]
 
@@ -57,10 +58,14 @@ class SuppressedFinding(NamedTuple):
 
 
 class LintResult(NamedTuple):
-    """What the rules say of a project, in the order of its files."""
+    """What the rules say of a project, in the order of its files.
+
+    `expectations` says what became of those of the packs, unless there is no project.
+    """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[SuppressedFinding, ...] = ()
+    expectations: ExpectationSummary | None = None
 
 
 def make_rule(

@@ -9,7 +9,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Artifact, Fragment, Origin, Pack
-from promptpack.reporting.tokens import estimate_tokens
+from promptpack.rendering.tokens import estimate_tokens
 from promptpack.targets import TARGETS
 
 _OPENING = re.compile(r"(?<![$={])\{\{(?=[-+]?\s*[A-Za-z_])|\{%(?=[-+]?\s*[a-z])")
