@@ -51,8 +51,8 @@ def test_every_check_has_cases_that_fail_and_cases_that_pass() -> None:
         assert not all(case.said for case in cases), code
 
 
-def test_the_demo_project_is_clean_but_for_its_missing_sections(tmp_path: Path) -> None:
-    assert {one.code for one in linted(tmp_path, Case({})).findings} == {"PP503"}
+def test_the_demo_project_is_clean_but_for_its_description(tmp_path: Path) -> None:
+    assert {one.code for one in linted(tmp_path, Case({})).findings} == {"PP513"}
 
 
 # The registry

@@ -51,7 +51,7 @@ def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
         return lint_session(session, render(session), codes)
     except UserError as error:
         findings = tuple(redact_finding(finding) for finding in error.findings)
-        return LintResult(findings, (), session and session.expectations.summarize())
+        return LintResult(findings, (), session.expectations.summarize() if session else None)
 
 
 def _print_result(state: State, lint_result: LintResult) -> None:

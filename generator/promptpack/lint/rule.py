@@ -29,7 +29,8 @@ class Rule(NamedTuple):
     """One thing that promptpack can say.
 
     `page` is Markdown: a sentence, why it matters, how to fix it, a bad and a good example.
-    `check` finds it in a project that builds; what the pipeline says itself has none.
+    `check` finds it in a project that builds; what the pipeline says itself has none. What there
+    may be many of in one file is reported `once_per_file`, with their number.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Rule(NamedTuple):
     family: Family
     page: str
     check: Check | None = None
+    once_per_file: bool = False
 
     @property
     def summary(self) -> str:
@@ -68,8 +70,15 @@ class LintResult(NamedTuple):
     expectations: ExpectationSummary | None = None
 
 
-def make_rule(
-    code: str, name: str, family: Family, check: Check, severity: Severity = "warning"
+def make_rule(  # noqa: PLR0913 - the columns of a table of rules
+    code: str,
+    name: str,
+    family: Family,
+    check: Check,
+    severity: Severity = "warning",
+    *,
+    once_per_file: bool = False,
 ) -> Rule:
     """Return the entry of a check; its docstring is the page."""
-    return Rule(code, name, severity, family, inspect.getdoc(check) or "", check)
+    page = inspect.getdoc(check) or ""
+    return Rule(code, name, severity, family, page, check, once_per_file)

@@ -59,10 +59,18 @@ class ExpectationChecker:
         ]
 
     def summarize(self) -> ExpectationSummary:
-        """Return how many of the expectations hold that were held against a prompt."""
+        """Return how many expectations hold of those that are about a prompt, or about none ever.
+
+        One that is about no prompt at all counts as broken.
+        """
         prompts = {path for paths in self._checked.values() for path in paths}
-        broken = len(self._broken)
-        return ExpectationSummary(len(self._checked) - broken, broken, len(prompts))
+        idle = sum(
+            not self._is_about_any(pack, expectation)
+            for pack in self._packs.values()
+            for expectation in pack.expect
+        )
+        held = len(self._checked) - len(self._broken)
+        return ExpectationSummary(held, len(self._broken) + idle, len(prompts))
 
     def _holds(self, expectation: Expectation, prompt: str, tokens: int) -> bool:
         if expectation.max_tokens:
@@ -72,9 +80,7 @@ class ExpectationChecker:
         contained = _normalize(expectation.contains or expectation.absent) in self._last[1]
         return contained == bool(expectation.contains)
 
-    def _iter_problems(
-        self, pack: Pack, index: int, expectation: Expectation
-    ) -> Iterator[Finding]:
+    def _iter_problems(self, pack: Pack, index: int, expectation: Expectation) -> Iterator[Finding]:
         if expectation in self._broken:
             message = f"{self._describe(expectation)}{self._list_outputs(expectation)}"
             yield self._make_finding("PP510", pack, index, message, _suggest(expectation))
@@ -109,9 +115,7 @@ class ExpectationChecker:
             if not any(condition.holds(model, policy) for condition in pack.exclude)
         )
 
-    def _make_finding(
-        self, code: str, pack: Pack, index: int, message: str, hint: str
-    ) -> Finding:
+    def _make_finding(self, code: str, pack: Pack, index: int, message: str, hint: str) -> Finding:
         document = self._documents.read(pack.path)
         (key,) = document.data["expect"][index].keys() - {"when"}
         span = document.keys["expect", index, key]

@@ -63,7 +63,12 @@ def find_conflict_markers(text: str, path: str) -> list[Finding]:
     message, hint = "merge conflict marker", "keep one of the two sides, and remove the markers"
     return [
         make_finding(
-            "PP008", path, locate_index(text, start)._replace(width=stop - start), message, hint, text
+            "PP008",
+            path,
+            locate_index(text, start)._replace(width=stop - start),
+            message,
+            hint,
+            text,
         )
         for start, stop in sorted([*ends, *between])[:PROBLEM_LIMIT]
     ]
