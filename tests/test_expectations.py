@@ -185,6 +185,32 @@ def is_meant(when: object, artifact: Artifact) -> bool:
     )
 
 
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ("contains: ", "PP010"),
+        ("max_tokens: null", "PP010"),
+        ('contains: x, absent: "z"', "PP010"),
+        ("when: {policy: look}", "PP010"),
+        ('contains: " "', "PP013"),
+        ("max_tokens: 0", "PP010"),
+        ("max_tokens: many", "PP010"),
+        ("absent: x, when: {policies: look}", "PP012"),
+        ("absent: x, when: {policy: nowhere}", "PP022"),
+        ("absent: x, when: {model: [tiny, huge]}", "PP021"),
+        ("absent: x, when: {target: [opencode, emacs]}", "PP023"),
+    ],
+)
+def test_an_expectation_that_says_nothing_is_an_error(
+    entry: str, code: str, tmp_path: Path
+) -> None:
+    files = expecting(entry)
+    with pytest.raises(UserError) as caught:
+        load_project(make_project(tmp_path, files))
+    assert {finding.code for finding in caught.value.findings} == {code}
+    assert {finding.line for finding in caught.value.findings} == {files[PACK].count("\n")}
+
+
 def test_the_numbers_are_in_the_reports_of_build_and_lint(tmp_path: Path) -> None:
     make_project(tmp_path, expecting('contains: "You answer"', "max_tokens: 9000"))
     for name in ("build", "lint"):

@@ -241,7 +241,8 @@ class ExpectEntry(StrictModel):
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:
-        if len(self.model_fields_set - {"when"}) != 1:
+        values = [getattr(self, key) for key in self.model_fields_set - {"when"}]
+        if len(values) != 1 or values[0] is None:
             message = "an expectation has one of 'contains', 'absent' and 'max_tokens'"
             raise ValueError(message)
         return self

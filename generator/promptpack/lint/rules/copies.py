@@ -3,10 +3,12 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import ceil
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
+from promptpack.source.text import PROBLEM_LIMIT
 
 _SHINGLE = 5
 """How many words in a row are compared."""
@@ -51,7 +53,7 @@ def check_near_copy(context: LintContext) -> Iterator[Diagnostic]:
                 shingles_by_pack[pack] = frozenset(
                     zip(*(words[n:] for n in range(_SHINGLE)), strict=False)
                 )
-    for first, second, ratio in find_similar(shingles_by_pack, _THRESHOLD):
+    for first, second, ratio in islice(find_similar(shingles_by_pack, _THRESHOLD), PROBLEM_LIMIT):
         message = f"the prompt is {int(ratio * 100)} % the same as that of '{first}'"
         hint = "make one pack of the two, with variants, or share fragments"
         yield Diagnostic(context.project.packs[second].path, 1, message, hint)
