@@ -347,6 +347,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         role("{{ vars.language }}.\n\n- FIXME(ann): which?\n- Ask [Your name].\n- TBD\n", 3, 4, 5),
         role("{{ vars.language }}. Lorem ipsum dolor.\n", 1),
         pack("{language: Python}", '{language: "[YOUR LANGUAGE]"}', f"{ROLE}:1"),
+        described("Answers for [YOUR TEAM], when asked.", f"{PACK}:3"),
         role("{{ vars.language }}.\n\n- Remove every TODO, and name each FIXME.\n"),
         role("{{ vars.language }}: `[YOUR NAME]`, [your guide](x.md), [SEVERITY], <name>.\n"),
         role("{{ vars.language }}. {# TODO: more #}\n\n```\n# TODO: more\n```\n"),

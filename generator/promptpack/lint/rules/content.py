@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from promptpack.lint.context import LintContext
 from promptpack.lint.prose import blank_comments, skip_code_fences
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import Artifact, Fragment, Pack, Source
+from promptpack.model import Artifact, Fragment, Line, Origin, Source
 from promptpack.source.strict_yaml import DataPath
 from promptpack.targets import TARGETS
 
@@ -87,13 +87,14 @@ def check_placeholder(context: LintContext) -> Iterator[Diagnostic]:
     You review changes for the payments team. {# say which services #}
     ```
     """
-    for prompt in context.prompts:
-        for line in skip_code_fences(prompt.lines):
-            text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)
-            for match in _PLACEHOLDER.finditer(text):
-                found = match["note"] or match["bracket"]
-                message = f"'{found}' is still to be filled in"
-                yield Diagnostic(*line.origin, message, "write what is missing")
+    texts = [prompt.lines for prompt in context.prompts]
+    texts += [(_make_description_line(context, one),) for one in context.artifacts]
+    for line in (line for lines in texts for line in skip_code_fences(lines)):
+        text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)
+        for match in _PLACEHOLDER.finditer(text):
+            found = match["note"] or match["bracket"]
+            message = f"'{found}' is still to be filled in"
+            yield Diagnostic(*line.origin, message, "write what is missing")
 
 
 def check_description(context: LintContext) -> Iterator[Diagnostic]:
@@ -127,11 +128,9 @@ def check_description(context: LintContext) -> Iterator[Diagnostic]:
             and _ENGLISH.search(description)
             and not _OCCASION.search(description)
         ):
-            pack = artifact.variant.pack
-            span = context.document(pack.path).at(_find_description(pack, artifact))
             message = "the description does not say when to use the agent"
             hint = "add for what, or when: 'Use before …'"
-            yield Diagnostic(pack.path, span.line, message, hint)
+            yield Diagnostic(*_make_description_line(context, artifact).origin, message, hint)
 
 
 def is_blank(source: Source) -> bool:
@@ -140,10 +139,14 @@ def is_blank(source: Source) -> bool:
     return not blank_comments(text).strip()
 
 
-def _find_description(pack: Pack, artifact: Artifact) -> DataPath:
+def _make_description_line(context: LintContext, artifact: Artifact) -> Line:
+    """Return the description of an agent, and where its pack has it for this target."""
+    pack = artifact.variant.pack
     settings = pack.clients.get(artifact.target)
     is_own = settings is not None and "description" in settings.values
-    return ("clients", artifact.target, "description") if is_own else ("description",)
+    place: DataPath = ("clients", artifact.target, "description") if is_own else ("description",)
+    span = context.document(pack.path).at(place)
+    return Line(artifact.agent.description, Origin(pack.path, span.line))
 
 
 RULES = (
