@@ -1,6 +1,6 @@
 """One table of cases for each rule: files put into the demo project, and where the rule is said.
 
-A case without places passes. The demo project itself passes every rule but PP503.
+A case without places passes. The demo project itself passes every rule but PP513.
 """
 
 from collections.abc import Mapping
@@ -68,9 +68,61 @@ def accepting(*said: str, policy: str, pack: str = "", project: str = "") -> Cas
     return Case({**files, **({SHARED: entry % project} if project else {})}, said)
 
 
+def dropping(name: str, *said: str) -> Case:
+    """Return a case of a variant that drops a section, which the pack gets where it has none."""
+    text = DEMO[PACK]
+    if f"  {name}:" not in text:
+        text = text.replace("  role: ./role.md", f"  role: ./role.md\n  {name}: ./rails.md")
+    files = {PACK: text + f"  overrides: [{{when: {{policy: look}}, drop: [{name}]}}]\n"}
+    return Case(files, said)
+
+
+def tools(targets: str, text: str, *lines: int) -> Case:
+    """Return a case of what the demo's role says of tools, for some clients."""
+    accept = "[list, glob, grep, edit, write, patch, execute, skill, question]"
+    files = {
+        PACK: DEMO[PACK].replace("[opencode]", targets.strip("[]").join("[]"))
+        + "accept:\n"
+        + "".join(
+            f"  - {{target: {name}, capability: all, reason: for these cases only}}\n"
+            f"  - {{target: {name}, capability: {accept}, reason: for these cases only}}\n"
+            for name in ("gemini", "claude-code", "copilot", "cursor")
+        ),
+        ROLE: f"{{{{ vars.language }}}}.\n\n{text}\n",
+    }
+    return Case(files, tuple(f"{ROLE}:{line}" for line in lines))
+
+
+def named(name: str, targets: str, *said: str) -> Case:
+    """Return a case of a second pack with a name, for some clients."""
+    case = tools(targets, "- Be brief.")
+    pack_text = case.files[PACK].replace("name: demo", f"name: {name}")
+    return Case({f"packs/{name}/pack.yaml": pack_text, f"packs/{name}/role.md": DEMO[ROLE]}, said)
+
+
+def described(description: str, *said: str) -> Case:
+    """Return a case of the demo's description."""
+    return pack("Answers questions about a small project.", description, *said)
+
+
+def copied(first: str, second: str, *said: str) -> Case:
+    """Return a case of two packs with one section each."""
+    variants = DEMO[PACK][DEMO[PACK].index("variants:") :]
+    head = "name: {}\ntitle: One\ndescription: Use for it.\ntargets: [opencode]\n"
+    files = {}
+    for name, text in (("demo", first), ("other", second)):
+        files[f"packs/{name}/pack.yaml"] = (
+            head.format(name) + "sections: {role: ./role.md}\n" + variants
+        )
+        files[f"packs/{name}/role.md"] = text
+    return Case(files, said)
+
+
 STRICT = DEMO[LOOK].replace("Look", "Strict")
 EXTRA = "templates/fragments/standards/extra.md"
 HIDDEN = "Answer\u200b questions about {{ vars.language }}.\n"
+LONG = " ".join(f"w{number}" for number in range(200)) + "\n"
+SHORT = " ".join(f"w{number}" for number in range(40)) + "\n"
 TWICE = "Never print a token, a password or any other secret into the log.\n"
 
 CASES: Mapping[str, tuple[Case, ...]] = {
@@ -167,6 +219,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             f"{ROLE}:1",
         ),
         role('{{ vars.language }}.\n{% if policy.allows("execute") %}Run the tests.{% endif %}\n'),
+        role("{{ vars.language }}.\n\n- Hand the rest to the explorer subagent.\n", 3),
+        role("{{ vars.language }}.\n\n- Look things up with WebFetch.\n", 3),
+        role("{{ vars.language }}.\n\n- Use the `Bash` tool to see more.\n", 3),
+        role("{{ vars.language }}.\n\n- Never use the `Bash` tool. WebFetch is denied.\n"),
+        role("{{ vars.language }}.\n\n- Use the Grep tool. Say what a subagent would do.\n"),
         order("[opencode, copilot]", 9),
         order("[opencode]"),
         order("[system]"),
@@ -201,6 +258,24 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             said=(f"{PACK}:13",)
         ),
         role("{{ vars.language }}.\n" + "- Read the whole of this line.\n" * 10),
+    ),
+    "PP205": (
+        tools("gemini", "- Look it up with `WebSearch`.\n- Write it with todowrite.", 3, 4),
+        tools("gemini", "- Use the Read tool, then the `bash` tool.", 3, 3),
+        tools("[gemini, claude-code, opencode]", "- Call google_web_search first.", 3),
+        tools("opencode", "- Use the `Read` tool, TodoWrite and web_fetch."),
+        tools("gemini", "- Use the write_file tool. Read it. Bash is a shell; so is `edit`."),
+        tools("gemini", "```\nTodoWrite\n```"),
+        tools("gemini", '{% if target == "claude-code" %}Use TodoWrite.{% endif %}'),
+        tools("[system, agents-md, cursor]", "- Use TodoWrite."),
+        tools("gemini", "- Open src/TodoWrite.ts, and my-TodoWrite."),
+    ),
+    "PP206": (
+        named("explore", "claude-code", *["packs/explore/pack.yaml:1"] * 2),
+        named("code-review", "claude-code", "packs/code-review/pack.yaml:1"),
+        named("code-review", "[opencode, system]"),
+        named("explore", "gemini"),
+        Case({}),
     ),
     "PP302": (
         role(HIDDEN, 1),
@@ -256,6 +331,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "PP308": (
         role("<!-- brief -->\n{{ vars.language }}.\n", 1),
+        role("{{ vars.language }}.\n<!-- a -->\n<!-- b -->\n\n<!-- c -->\n", 2),
         role("{# brief #}\n{{ vars.language }}.\n"),
         role("{{ vars.language }}.\n\n```html\n<!-- x -->\n```\n"),
         role("{{ vars.language }}: `<!-- x -->`.\n"),
@@ -265,10 +341,31 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         role("{{ vars.language }}.\n" + "aGVsbG8gd29ybGQ5" * 12 + "\n"),
         role("{{ vars.language }}.\n" + "-" * 300 + "\n" + "a" * 300 + "\n"),
     ),
+    "PP310": (
+        role("You review for [COMPANY NAME] in {{ vars.language }}.\n", 1),
+        role("{{ vars.language }}. TODO: write the rest. <INSERT RULES HERE>\n", 1, 1),
+        role("{{ vars.language }}.\n\n- FIXME(ann): which?\n- Ask [Your name].\n- TBD\n", 3, 4, 5),
+        role("{{ vars.language }}. Lorem ipsum dolor.\n", 1),
+        pack("{language: Python}", '{language: "[YOUR LANGUAGE]"}', f"{ROLE}:1"),
+        described("Answers for [YOUR TEAM], when asked.", f"{PACK}:3"),
+        role("{{ vars.language }}.\n\n- Remove every TODO, and name each FIXME.\n"),
+        role("{{ vars.language }}: `[YOUR NAME]`, [your guide](x.md), [SEVERITY], <name>.\n"),
+        role("{{ vars.language }}. {# TODO: more #}\n\n```\n# TODO: more\n```\n"),
+    ),
     "PP503": (
-        Case({}, (f"{PACK}:6",)),
+        Case({}),
         pack("  role: ./role.md", "  role: ./role.md\n  scope: ./role.md\n  safety: ./role.md"),
-        pack("  role: ./role.md", "  boundaries: ./role.md\n  ethics: ./role.md", f"{PACK}:6"),
+        dropping("role", f"{PACK}:15"),
+        dropping("standards"),
+        both(
+            dropping("guardrails", f"{PACK}:16"),
+            Case({"packs/demo/rails.md": "- Be kind.\n"}),
+            f"{PACK}:16",
+        ),
+        both(
+            pack("  role: ./role.md", "  role: ./role.md\n  safety: standards/small-steps"),
+            Case({}),
+        ),
     ),
     "PP504": (
         role("{{ vars.language }}.\n\n### Deep\n", 3),
@@ -284,6 +381,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         role("{{ vars.language }}.\n\n```inline``` code\n"),
     ),
     "PP506": (
+        role(f"{{{{ vars.language }}}}.\n\n- [ ] {TWICE}\n## Then\n\n1. [x] {TWICE}\n"),
         role(f"{{{{ vars.language }}}}.\n\n{TWICE}\n- **{TWICE[:-1]}**\n", 5),
         both(
             role(f"{{{{ vars.language }}}}. {TWICE}"),
@@ -298,6 +396,12 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         ),
     ),
     "PP507": (
+        both(
+            role("{% if vars.language == 'Perl' %}{{ vars.language }}.{% endif %}\n"),
+            Case({}),
+            f"{PACK}:7",
+        ),
+        role("{# later #}\n"),
         both(
             role('{% if policy.allows("edit") %}{{ vars.language }}.{% endif %}\n'),
             Case({}),
@@ -318,6 +422,37 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             said=(f"{PACK}:11",),
         ),
         Case({}),
+    ),
+    "PP509": (
+        copied(LONG, LONG, "packs/other/pack.yaml:1"),
+        copied(LONG, LONG.replace("w17 w18", "w17 not w18"), "packs/other/pack.yaml:1"),
+        copied(LONG, " ".join(f"v{n}" if n % 9 == 0 else f"w{n}" for n in range(200)) + "\n"),
+        copied(SHORT, SHORT),
+        Case({}),
+    ),
+    "PP512": (
+        role("", 1),
+        role("{# who it is #}\n", 1),
+        role("---\ntitle: Who\n---\n\n{# later -#}\n", 1),
+        Case({STEPS: "\n"}, (f"{STEPS}:1",)),
+        Case({EXTRA: ""}),
+        role("{{ vars.language }}\n"),
+    ),
+    "PP513": (
+        Case({}, (f"{PACK}:3",)),
+        described("Expert in databases and query optimization.", f"{PACK}:3"),
+        described("Expert in databases and queries. Use before you add an index."),
+        described("Finds out what makes a query slow, for those who read plans."),
+        described("Datenbank-Experte. Findet langsame Abfragen."),
+        pack("title: Demo", "title: Demo\nmode: primary"),
+        pack("[opencode]", "[agents-md, system]"),
+        Case(
+            {
+                PACK: DEMO[PACK].replace("Answers questions about a small project.", "Use for it.")
+                + "clients:\n  opencode: {description: Knows all of it and more.}\n"
+            },
+            (f"{PACK}:16",),
+        ),
     ),
 }
 """The cases by the code of the rule."""

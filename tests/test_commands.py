@@ -48,7 +48,7 @@ class Step(NamedTuple):
 def test_story(story: Path, tmp_path: Path) -> None:
     text = story.read_text(encoding="utf-8")
     stage = Stage(tmp_path)
-    told = _FENCE.sub(lambda fence: stage.play(fence["ticks"], fence["info"], fence["body"]), text)
+    told = tell(text, stage)
     assert stage.commands, "a story runs a command"
     if ACCEPT and told != text:
         story.write_text(told, encoding="utf-8")
@@ -130,6 +130,11 @@ class Stage:
             check=False,
         )
         return done.stdout, done.returncode
+
+
+def tell(story: str, stage: Stage) -> str:
+    """Play a story on a stage; return it as it should read."""
+    return _FENCE.sub(lambda fence: stage.play(fence["ticks"], fence["info"], fence["body"]), story)
 
 
 def _steps(body: str) -> Iterator[Step]:

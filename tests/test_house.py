@@ -3,7 +3,9 @@
 import ast
 import doctest
 import importlib
+import io
 import re
+import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,11 +103,23 @@ def test_a_module_has_short_functions_and_says_what_it_is(path: Path) -> None:
             assert ast.get_docstring(public), public.name
 
 
+SPEAKS_OF_NOTES = {"content.py", "rule_cases.py", "test_lint.py"}
+"""Modules of, or about, the rule that finds such notes in prompts: they name them in texts."""
+
+
+def read_comments(text: str) -> str:
+    """Return the comments of a module."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return "\n".join(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
 @pytest.mark.parametrize("folder", ["generator", "tests"])
 def test_nothing_is_put_off(folder: str) -> None:
     put_off = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
     for path in {*(ROOT / folder).rglob("*.py")} - {Path(__file__)}:
-        assert not put_off.search(path.read_text(encoding="utf-8")), path
+        text = path.read_text(encoding="utf-8")
+        searched = read_comments(text) if path.name in SPEAKS_OF_NOTES else text
+        assert not put_off.search(searched), path
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(HOUSE).as_posix())

@@ -19,7 +19,7 @@ from rule_cases import KEY, PACK, PEM, PEM_LINE, ROLE, STEPS
 from support import DEMO, Result, call, limit_cpu, make_project
 
 RUN = "You answer questions about {{ vars.language }}.\n\n- Run the tests after each change.\n"
-IGNORED = 'ignore: [{rule: PP503, reason: "a demo has no boundaries"}]\nvariants:'
+IGNORED = 'ignore: [{rule: PP513, reason: "a demo is started by name"}]\nvariants:'
 FORMATS = ("human", "json", "github", "sarif")
 
 
@@ -44,8 +44,8 @@ def codes(done: Result) -> list[str]:
         ({}, ("--strict",), 1),
         ({}, ("--strict", "--rule", "PP041"), 0),
         ({ROLE: f"{{{{ vars.language }}}} {KEY}\n"}, (), 1),
-        ({ROLE: f"{{{{ vars.language }}}} {KEY}\n"}, ("--rule", "PP503"), 0),
-        ({ROLE: "{{ nothing }}\n"}, ("--rule", "PP503"), 1),
+        ({ROLE: f"{{{{ vars.language }}}} {KEY}\n"}, ("--rule", "PP513"), 0),
+        ({ROLE: "{{ nothing }}\n"}, ("--rule", "PP513"), 1),
         ({PACK: "name: [\n"}, (), 1),
     ],
 )
@@ -90,7 +90,7 @@ def test_the_same_findings_in_every_format(tmp_path: Path) -> None:
         [_place(result) for result in results]
         == places
         == [
-            ("PP503", PACK, 6),
+            ("PP513", PACK, 3),
             ("PP107", ROLE, 3),
         ]
     )
@@ -108,14 +108,14 @@ def _place(result: dict[str, Any]) -> tuple[str, str, int]:
 def test_sarif_brings_the_page_of_each_rule_it_names(project: Path) -> None:
     run = json.loads(call("lint", "--format", "sarif", cwd=project).out)["runs"][0]
     rules = run["tool"]["driver"]["rules"]
-    assert [rule["help"]["markdown"] for rule in rules] == [RULES["PP503"].page]
+    assert [rule["help"]["markdown"] for rule in rules] == [RULES["PP513"].page]
     assert rules[run["results"][0]["ruleIndex"]]["id"] == run["results"][0]["ruleId"]
 
 
 def test_annotations_are_as_many_as_are_shown(tmp_path: Path) -> None:
-    lines = "".join(f"<!-- {number} -->\n" for number in range(30))
-    project = make_project(tmp_path, {ROLE: f"{{{{ vars.language }}}}\n{lines}"})
-    told = call("lint", "--rule", "PP308", "--format", "github", cwd=project).out.splitlines()
+    lines = "- Run the tests.\n" * 30
+    project = make_project(tmp_path, {ROLE: f"{{{{ vars.language }}}}\n\n{lines}"})
+    told = call("lint", "--rule", "PP107", "--format", "github", cwd=project).out.splitlines()
     assert (len(told), told[-1]) == (11, "10 of 30 findings annotated")
 
 
@@ -145,14 +145,14 @@ def test_a_finding_in_the_library_is_annotated_without_a_file(tmp_path: Path) ->
 
 def test_a_pack_ignores_what_is_said_of_its_own_files(tmp_path: Path) -> None:
     entries = (
-        'rule: PP503, reason: "nothing to say"',
+        'rule: PP513, reason: "nothing to say"',
         'rule: PP107, reason: "they may, after all"',
     )
     project = make_project(tmp_path, {ROLE: RUN, PACK: ignoring(*entries)})
     done = call("lint", "--strict", "--format", "json", cwd=project)
     assert (done.code, codes(done)) == (0, [])
     told = [(one["code"], one["reason"]) for one in json.loads(done.out)["suppressed"]]
-    assert told == [("PP503", "nothing to say"), ("PP107", "they may, after all")]
+    assert told == [("PP513", "nothing to say"), ("PP107", "they may, after all")]
 
 
 def test_where_limits_an_ignore_to_one_file(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_comment_ignores_the_line_it_is_about(comment: str, tmp_path: Path) ->
 
 
 def test_a_comment_in_yaml_ignores_too(tmp_path: Path) -> None:
-    pack = DEMO[PACK].replace("sections:", "sections:  # promptpack: ignore PP503 - a demo")
+    pack = DEMO[PACK].replace("project.\n", "project.  # promptpack: ignore PP513 - a demo\n", 1)
     done = call("lint", "--strict", cwd=make_project(tmp_path, {PACK: pack}))
     assert done == Result(0, "No findings, 1 suppressed\n", "")
 
@@ -282,7 +282,7 @@ MANY = 1 << 17
         "Go. " * (MANY // 4),
         "- Go.\n" * (MANY // 6),
         "```\n\n" * (MANY // 5),
-        "# promptpack: ignore PP503 -" + " " * MANY + "x",
+        "# promptpack: ignore PP513 -" + " " * MANY + "x",
         "-----BEGIN " + "PRIVATE KEY-----\n" * (MANY // 17),
         "https://a:" * (MANY // 10),
         "iex " * (MANY // 4),
@@ -290,6 +290,17 @@ MANY = 1 << 17
         "<!-- " * (MANY // 5),
         "`" * MANY,
         "*" * MANY + " *",
+        "Hand a-" * (MANY // 7),
+        "Spawn " * (MANY // 6),
+        "Use with " * (MANY // 9) + "TodoWrite",
+        "`Read` tool " * (MANY // 12),
+        "a_" * (MANY // 2),
+        "TODO(" * (MANY // 5),
+        "[YOUR " * (MANY // 6),
+        "TODO" + " " * MANY + "x",
+        ". " * (MANY // 2),
+        "<<<<<<" * (MANY // 6),
+        "==" * (MANY // 2),
     ],
     ids=lambda text: text[:12].strip(),
 )

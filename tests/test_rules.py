@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import support
 from promptpack.build import render
 from promptpack.lint.engine import UNUSED_SUPPRESSION, lint_session
 from promptpack.lint.registry import RULES, render_page
 from promptpack.lint.rule import LintResult
+from promptpack.lint.rules.copies import find_similar
+from promptpack.model import Finding, UserError
 from promptpack.output.manifest import MANIFEST
 from promptpack.reading.project import load_project
 from promptpack.session import Session
 from rule_cases import CASES, Case
+from test_commands import Stage, tell
 
 ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ROOT / "generator" / "promptpack"
@@ -23,8 +29,25 @@ CODE = re.compile(r"\bPP[0-9]{3}\b")
 FAMILIES = {"0": "input", "1": "policy", "2": "client", "3": "text", "4": "paths", "5": "prompt"}
 
 CHECKS = [code for code, entry in RULES.items() if entry.check]
+FAULTS = {
+    "PP107": "denied-tool",
+    "PP205": "foreign-tool",
+    "PP206": "own-agent-name",
+    "PP310": "placeholder",
+    "PP503": "dropped-section",
+    "PP509": "near-copy",
+    "PP512": "empty-fragment",
+    "PP513": "vague-description",
+}
+"""The faults that rules are about, where they have names."""
+
 EACH_CASE = [
-    pytest.param(code, case, id=f"{code}-{number}")
+    pytest.param(
+        code,
+        case,
+        id=f"{code}-{number}",
+        marks=[pytest.mark.fault(FAULTS[code])] if code in FAULTS else [],
+    )
     for code, cases in CASES.items()
     for number, case in enumerate(cases)
 ]
@@ -51,8 +74,27 @@ def test_every_check_has_cases_that_fail_and_cases_that_pass() -> None:
         assert not all(case.said for case in cases), code
 
 
-def test_the_demo_project_is_clean_but_for_its_missing_sections(tmp_path: Path) -> None:
-    assert {one.code for one in linted(tmp_path, Case({})).findings} == {"PP503"}
+def test_the_demo_project_is_clean_but_for_its_description(tmp_path: Path) -> None:
+    assert {one.code for one in linted(tmp_path, Case({})).findings} == {"PP513"}
+
+
+WORDS = st.frozensets(st.integers(0, 12).map(lambda n: (str(n),)), min_size=1, max_size=10)
+
+
+@pytest.mark.fault("near-copy")
+@settings(max_examples=support.count_cases(300))
+@given(sets=st.dictionaries(st.text("abc", max_size=3), WORDS, max_size=7))
+@pytest.mark.parametrize("threshold", [0.5, 0.8, 1.0])
+def test_no_pair_of_near_copies_is_missed(
+    threshold: float, sets: dict[str, frozenset[tuple[str, ...]]]
+) -> None:
+    expected = {
+        frozenset((first, second)): len(sets[first] & sets[second])
+        / len(sets[first] | sets[second])
+        for first, second in combinations(sets, 2)
+    }
+    found = {frozenset((a, b)): ratio for a, b, ratio in find_similar(sets, threshold)}
+    assert found == {pair: ratio for pair, ratio in expected.items() if ratio >= threshold}
 
 
 # The registry
@@ -107,6 +149,42 @@ def test_the_family_goes_with_the_number(code: str) -> None:
 def test_an_unknown_code_has_no_page() -> None:
     with pytest.raises(KeyError):
         render_page("PP999")
+
+
+MEASURED = re.compile(
+    r"^Measured: (?P<findings>[0-9]+) findings? in (?P<files>[0-9]+) of (?P<all>[0-9,]+) "
+    r"(?P<what>[a-z ]+), (?P<wrong>[0-9]+) false alarms? "
+    r"\((?P<when>20[0-9]{2}-(?:0[1-9]|1[0-2]))\)\.$",
+    re.MULTILINE,
+)
+SAMPLES = {
+    "public agent files": 297,
+    "public agent files that list tools": 169,
+    "public agent files with a name": 253,
+    "public descriptions": 253,
+    "pairs of public agent files": 39_340,
+    "packs of this project": 2,
+}
+"""What rules were tried on, and how many there are of each."""
+
+
+@pytest.mark.fault("noisy-rule")
+@pytest.mark.parametrize("code", CHECKS)
+def test_the_page_of_a_rule_says_how_often_it_was_wrong(code: str) -> None:
+    (line,) = MEASURED.finditer(RULES[code].page)
+    assert int(line["all"].replace(",", "")) == SAMPLES[line["what"]]
+    findings, files, wrong = (int(line[name]) for name in ("findings", "files", "wrong"))
+    assert wrong <= findings
+    assert files <= findings
+    assert files <= SAMPLES[line["what"]]
+    assert (findings == 0) == (files == 0)
+    assert wrong <= max(1, files // 4), "a rule that is wrong so often is to be narrowed"
+
+
+def test_a_page_says_it_in_one_way_only() -> None:
+    for code, entry in RULES.items():
+        said = len(re.findall("measured|false alarm", entry.page, re.IGNORECASE))
+        assert said == 2 * len(MEASURED.findall(entry.page)), code
 
 
 # What the pipeline says
@@ -171,6 +249,54 @@ PROVOKED: dict[str, Callable[[Path], list[str]]] = {
 def test_the_pipeline_says_a_code(code: str, project: Path) -> None:
     done = support.call(*PROVOKED[code](project), cwd=project)
     assert f"[{code}]: " in done.out + done.err
+
+
+ERRORS = [code for code, entry in RULES.items() if entry.severity == "error"]
+
+
+def find_stories(code: str) -> list[Path]:
+    """Return the stories in which an error is shown together with the exit code it leads to."""
+    shown = re.compile(rf"^error\[{code}\]: (?:(?!^\$ ).*\n)*?\[exit [123]\]$", re.MULTILINE)
+    return [path for path in sorted(STORIES.glob("*.md")) if shown.search(path.read_text("utf-8"))]
+
+
+def holds_true(story: Path, folder: Path) -> bool:
+    """Tell whether a story is told as it is written; a program that fails doesn't do that."""
+    text = story.read_text(encoding="utf-8")
+    try:
+        return tell(text, Stage(folder)) == text
+    except AssertionError:
+        return False
+
+
+def take_out(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make nobody say a code any more: neither a check, nor the pipeline where it raises."""
+    make_error = UserError.__init__
+
+    def make_silent(error: UserError, findings: tuple[Finding, ...]) -> None:
+        make_error(error, tuple(finding for finding in findings if finding.code != code))
+
+    monkeypatch.setattr(UserError, "__init__", make_silent)
+    if RULES[code].check:
+        monkeypatch.setitem(RULES, code, RULES[code]._replace(check=lambda _: iter(())))
+
+
+@pytest.mark.fault("silent-rule")
+@pytest.mark.parametrize("code", ERRORS)
+def test_an_error_that_is_taken_out_breaks_a_case(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stories = find_stories(code)
+    assert stories or code in PROVOKED or any(case.said for case in CASES.get(code, ()))
+    take_out(code, monkeypatch)
+    if stories:
+        assert not holds_true(stories[0], tmp_path)
+    elif code in CASES:
+        case = next(case for case in CASES[code] if case.said)
+        assert linted(tmp_path, case, code).findings == ()
+    else:
+        done = support.call(*PROVOKED[code](support.built(tmp_path)), cwd=tmp_path)
+        assert f"[{code}]: " not in done.out + done.err
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -49,12 +49,13 @@ def render(
                     unaccepted.add(_render_artifact(session, variant, target, "x\n"))
                 continue
             unaccepted.add(artifact)
+            session.expectations.add(artifact)
             yield artifact
         session.composer.release_variant()
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    findings += unaccepted.list_findings()
+    findings += [*unaccepted.list_findings(), *session.expectations.list_findings()]
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 

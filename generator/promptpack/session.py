@@ -5,6 +5,7 @@ from functools import cached_property
 from promptpack.model import Finding, Project
 from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
+from promptpack.rendering.expectations import ExpectationChecker
 from promptpack.rendering.sandbox import Templates
 from promptpack.source.frontmatter import Documents
 from promptpack.targets.losses import LossFinder
@@ -14,7 +15,7 @@ class Session:
     """One project, and what is worked out about it only once; it ends with the call that made it.
 
     `untraced` are the findings on templates whose lines could not be traced, so far as somebody
-    asked for origins.
+    asked for origins. `expectations` knows of the artifacts that were rendered.
     """
 
     def __init__(self, project: Project) -> None:
@@ -23,6 +24,7 @@ class Session:
         self.documents = Documents(project.sources)
         self.loss_finder = LossFinder()
         self.untraced: dict[Finding, None] = {}
+        self.expectations = ExpectationChecker(project, self.documents)
         self.composer = Composer(project, self.templates, self._note_untraced)
 
     @cached_property

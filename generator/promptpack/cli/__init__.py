@@ -51,6 +51,8 @@ class _CommandGroup(click.Group):
             writes = ctx.invoked_subcommand in WRITING_COMMANDS
             outcome = report.NOTHING_WRITTEN if writes else ""
             report.print_findings(error.findings, outcome, verbose=ctx.obj.verbose)
+            for note in getattr(error, "__notes__", ()):
+                click.echo(note, err=True)
             return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

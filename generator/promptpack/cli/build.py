@@ -14,7 +14,7 @@ from promptpack.cli import report
 from promptpack.cli.choice import explain_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
-from promptpack.model import UserError
+from promptpack.model import Artifact, UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
 from promptpack.output.write import apply_plan
 from promptpack.reading.project import load_project
@@ -38,8 +38,9 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     root = state.root()
     folder = state.output(root, out)
     with _show_progress(state) as progress:
-        project = load_project(root)
-        artifacts = tuple(render(Session(project), selection, progress))
+        session = Session(load_project(root))
+        artifacts = _render(session, selection, progress)
+    expectations = session.expectations.summarize()
     plan = plan_output(artifacts, folder, selection)
     try:
         apply_plan(plan, force=force)
@@ -48,7 +49,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
             click.echo("\n".join(report.format_difference(status)), err=True)
         raise
     if state.format == "json":
-        click.echo(json.dumps(make_build_data(artifacts, plan), indent=2))
+        click.echo(json.dumps(make_build_data(artifacts, plan, expectations), indent=2))
     elif not state.quiet:
         lines = [*summarize_losses(artifacts), *report.format_leftovers(plan)]
         if state.verbose:
@@ -57,8 +58,21 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         for note in list_notes(artifacts):
             click.echo("\n".join(report.wrap_text("Note: ", note, 6)))
         if not artifacts:
-            click.echo(explain_empty_selection(project, selection))
+            click.echo(explain_empty_selection(session.project, selection))
+        for line in report.format_expectations(expectations):
+            click.echo(line)
         click.echo(_summarize(count_changes(plan), state.shown(folder)))
+
+
+def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:
+    """Return the artifacts; an error says besides how many expectations are broken."""
+    try:
+        return tuple(render(session, selection, progress))
+    except UserError as error:
+        expectations = session.expectations.summarize()
+        for line in report.format_expectations(expectations) if expectations.broken else ():
+            error.add_note(line)
+        raise
 
 
 def _summarize(change_counts: dict[str, int], folder: str) -> str:

@@ -45,11 +45,13 @@ def command(state: State, format_: str | None, codes: tuple[str, ...], *, strict
 
 
 def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
+    session = None
     try:
         session = Session(load_project(state.root()))
         return lint_session(session, render(session), codes)
     except UserError as error:
-        return LintResult(tuple(redact_finding(finding) for finding in error.findings))
+        findings = tuple(redact_finding(finding) for finding in error.findings)
+        return LintResult(findings, (), session.expectations.summarize() if session else None)
 
 
 def _print_result(state: State, lint_result: LintResult) -> None:
@@ -62,6 +64,9 @@ def _print_result(state: State, lint_result: LintResult) -> None:
     report.print_findings(lint_result.findings, note, verbose=state.verbose, err=False)
     if not lint_result.findings and not state.quiet:
         click.echo(f"No findings{note}")
+    if not state.quiet:
+        for line in report.format_expectations(lint_result.expectations):
+            click.echo(line)
 
 
 def _find_prefix(state: State, name: str) -> str:

@@ -9,6 +9,8 @@ import click
 
 from promptpack.model import Finding
 from promptpack.output.write import Plan, Status
+from promptpack.rendering.expectations import ExpectationSummary
+from promptpack.reporting.plurals import pluralize
 
 NOTHING_WRITTEN = "; nothing was written"
 _FINDING_STYLES: dict[str, dict[str, Any]] = {
@@ -66,6 +68,16 @@ def format_diff(old: str, new: str, old_label: str, new_label: str) -> Iterator[
     for line in difflib.unified_diff(before, after, old_label, new_label, n=2, lineterm=""):
         color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         yield click.style(escape_controls(line[:1] + redact(line[1:])), fg=color)
+
+
+def format_expectations(expectations: ExpectationSummary | None) -> Iterator[str]:
+    """Yield the line that says how many expectations hold, where there are any."""
+    held, broken, prompts = expectations or (0, 0, 0)
+    if broken:
+        yield f"{broken} of {pluralize(held + broken, 'expectation')} broken"
+    elif held:
+        verb = "holds" if held == 1 else "hold"
+        yield f"{pluralize(held, 'expectation')} {verb} in {pluralize(prompts, 'prompt')}"
 
 
 def format_leftovers(plan: Plan) -> Iterator[str]:

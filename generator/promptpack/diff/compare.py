@@ -39,7 +39,7 @@ from promptpack.diff.reach import Universe, describe_reach, make_universe
 from promptpack.diff.segments import split_output
 from promptpack.model import Origin
 from promptpack.redaction import make_redactor
-from promptpack.reporting.tokens import estimate_tokens
+from promptpack.rendering.tokens import estimate_tokens
 
 OutputFilter = Callable[[Output], bool]
 

@@ -38,6 +38,7 @@ def lint_session(
         active_findings += tuple(
             _find_unused_suppressions(context, set(suppressions) - used_suppressions, requested)
         )
+    active_findings = _merge_findings(active_findings)
     secret_lines = find_secret_lines(context.own_texts)
     return LintResult(
         tuple(
@@ -52,6 +53,20 @@ def lint_session(
                 suppressed_findings, key=lambda pair: _make_sort_key(pair.finding)
             )
         ),
+        session.expectations.summarize(),
+    )
+
+
+def _merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings, those of rules that report once per file as the first of each file."""
+    merged: dict[object, list[Finding]] = {}
+    for finding in findings:
+        is_merged = RULES[finding.code].once_per_file
+        key = (finding.code, finding.path) if is_merged else finding
+        merged.setdefault(key, []).append(finding)
+    return tuple(
+        first._replace(message=f"{first.message} ({len(rest) + 1} in this file)") if rest else first
+        for first, *rest in merged.values()
     )
 
 

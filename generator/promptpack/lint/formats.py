@@ -17,6 +17,7 @@ _FIELDS = ("code", "severity", "path", "line", "column", "message", "hint")
 
 def format_json(lint_result: LintResult, prefix: str = "") -> str:  # noqa: ARG001 - its paths are the project's
     """Return the report; its schema is printed by `promptpack schema lint`."""
+    expectations = lint_result.expectations
     data = {
         "schema_version": SCHEMA_VERSION,
         "findings": [
@@ -26,6 +27,7 @@ def format_json(lint_result: LintResult, prefix: str = "") -> str:  # noqa: ARG0
             {"code": finding.code, "path": finding.path, "line": finding.line, "reason": reason}
             for finding, reason in lint_result.suppressed
         ],
+        "expectations": expectations and expectations._asdict(),
     }
     return json.dumps(data, indent=2) + "\n"
 

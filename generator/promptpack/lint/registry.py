@@ -10,11 +10,14 @@ from pathlib import Path
 from promptpack.lint.rule import Rule
 from promptpack.lint.rules import (
     clients,
+    content,
     contradictions,
+    copies,
     policies,
     prompts,
     secrets,
     texts,
+    tools,
     unused,
 )
 from promptpack.source import frontmatter
@@ -22,7 +25,18 @@ from promptpack.source import frontmatter
 __all__ = ["RULES", "Rule", "render_page"]
 
 _CATALOGUE = Path(__file__).parent / "catalogue"
-_MODULES = (unused, policies, contradictions, clients, texts, secrets, prompts)
+_MODULES = (
+    unused,
+    policies,
+    contradictions,
+    clients,
+    tools,
+    texts,
+    content,
+    secrets,
+    prompts,
+    copies,
+)
 
 
 def _read_catalogue() -> Iterator[Rule]:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from promptpack.lint.context import LintContext
 from promptpack.model import Finding, Severity
+from promptpack.rendering.expectations import ExpectationSummary
 
 Family = Literal["input", "policy", "client", "text", "paths", "prompt"]
 
@@ -28,7 +29,8 @@ class Rule(NamedTuple):
     """One thing that promptpack can say.
 
     `page` is Markdown: a sentence, why it matters, how to fix it, a bad and a good example.
-    `check` finds it in a project that builds; what the pipeline says itself has none.
+    `check` finds it in a project that builds; what the pipeline says itself has none. What there
+    may be many of in one file is reported `once_per_file`, with their number.
     """
 
     code: str
@@ -37,6 +39,7 @@ class Rule(NamedTuple):
     family: Family
     page: str
     check: Check | None = None
+    once_per_file: bool = False
 
     @property
     def summary(self) -> str:
@@ -57,14 +60,25 @@ class SuppressedFinding(NamedTuple):
 
 
 class LintResult(NamedTuple):
-    """What the rules say of a project, in the order of its files."""
+    """What the rules say of a project, in the order of its files.
+
+    `expectations` says what became of those of the packs, unless there is no project.
+    """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[SuppressedFinding, ...] = ()
+    expectations: ExpectationSummary | None = None
 
 
-def make_rule(
-    code: str, name: str, family: Family, check: Check, severity: Severity = "warning"
+def make_rule(  # noqa: PLR0913 - the columns of a table of rules
+    code: str,
+    name: str,
+    family: Family,
+    check: Check,
+    severity: Severity = "warning",
+    *,
+    once_per_file: bool = False,
 ) -> Rule:
     """Return the entry of a check; its docstring is the page."""
-    return Rule(code, name, severity, family, inspect.getdoc(check) or "", check)
+    page = inspect.getdoc(check) or ""
+    return Rule(code, name, severity, family, page, check, once_per_file)

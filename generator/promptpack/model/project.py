@@ -148,6 +148,24 @@ class Ignore(NamedTuple):
     origin: Origin
 
 
+class Expectation(NamedTuple):
+    """What prompts have to hold: one of a text, the lack of a text, and a number of tokens at most.
+
+    It is about the prompts of the variants that `when` means, for `targets`; () means all.
+    """
+
+    contains: str
+    absent: str
+    max_tokens: int
+    when: Condition
+    targets: tuple[str, ...]
+    origin: Origin
+
+    def covers(self, model: str, policy: str, target: str) -> bool:
+        """Tell whether the prompt of this model and policy for this target is meant."""
+        return self.when.holds(model, policy) and (not self.targets or target in self.targets)
+
+
 @dataclass(frozen=True)
 class Pack:
     """One agent, authored once."""
@@ -172,6 +190,8 @@ class Pack:
     effort: Effort | None = None
     clients: Mapping[str, ClientSettings] = field(default_factory=lambda: MappingProxyType({}))
     """What differs for one client, by target."""
+    expect: tuple[Expectation, ...] = ()
+    """What its prompts have to hold."""
 
 
 @dataclass(frozen=True)

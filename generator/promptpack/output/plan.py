@@ -8,6 +8,7 @@ from promptpack.model import Artifact, Loss
 from promptpack.output.manifest import hash_content
 from promptpack.output.write import DesiredFile, Plan, plan_files
 from promptpack.policy.lattice import list_caveats
+from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 
@@ -38,12 +39,15 @@ def make_key(path: str, artifact: Artifact) -> str:
     return f"{path}#{artifact.agent.stem}" if block else path
 
 
-def make_build_data(artifacts: Sequence[Artifact], plan: Plan) -> dict[str, Any]:
+def make_build_data(
+    artifacts: Sequence[Artifact], plan: Plan, expectations: ExpectationSummary
+) -> dict[str, Any]:
     """Return what `build --format json` prints: the artifacts, and how many files it touched."""
     return {
         "schema_version": SCHEMA_VERSION,
         "artifacts": [_make_artifact_data(artifact) for artifact in artifacts],
         "notes": list_notes(artifacts),
+        "expectations": expectations._asdict(),
         **count_changes(plan),
     }
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from promptpack.model import Finding
 from promptpack.model.root import PROJECT, Root
 from promptpack.reading.roots import PACK_FILE, PROJECT_FILE, SUFFIXES, resolve_shadows
-from promptpack.source.text import Span, decode_source, make_finding
+from promptpack.source.text import Span, decode_source, find_conflict_markers, make_finding
 
 
 class SourceFile(NamedTuple):
@@ -45,7 +45,8 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
 def make_file(path: str, data: bytes, shadows: str = "") -> SourceFile:
     """Return a source that holds some bytes, with what may not be in them."""
     text, findings = decode_source(data, path)
-    return SourceFile(path, text, shadows, tuple(findings))
+    markers = find_conflict_markers(text, path)
+    return SourceFile(path, text, shadows, (*findings, *markers))
 
 
 def make_unreadable_file(path: str, reason: str, shadows: str = "") -> SourceFile:

@@ -11,6 +11,7 @@ from promptpack.model import (
     Accept,
     ClientSettings,
     Condition,
+    Expectation,
     Finding,
     Ignore,
     Origin,
@@ -135,7 +136,19 @@ class _PackMaker:
             path=self.path,
             ignore=tuple(self._iter_ignored(pack_file)),
             clients=self._make_clients(pack_file),
+            expect=tuple(self._iter_expected(pack_file)),
         )
+
+    def _iter_expected(self, pack_file: PackFile) -> Iterator[Expectation]:
+        for index, entry in enumerate(pack_file.expect):
+            yield Expectation(
+                entry.contains or "",
+                entry.absent or "",
+                entry.max_tokens or 0,
+                _make_condition(entry.when),
+                _list_names(entry.when.target),
+                self._make_origin("expect", index),
+            )
 
     def _make_clients(self, pack_file: PackFile) -> dict[str, ClientSettings]:
         return {

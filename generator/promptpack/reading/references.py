@@ -42,6 +42,9 @@ def iter_pack_references(data: object) -> Iterator[Reference]:
         yield from _iter_section(entry, ("sections", section))
     yield from _iter_variant_names(pack.get("variants"), ("variants",))
     yield from _iter_target_names(pack)
+    for place, expect in _iter_mappings(pack, ("expect",)):
+        target = _get_mapping(expect.get("when")).get("target")
+        yield from _iter_names("target", target, (*place, "when", "target"))
     for target, settings in _get_mapping(pack.get("clients")).items():
         yield from _iter_client_references(target, _get_mapping(settings))
 
@@ -63,6 +66,8 @@ def iter_inner_references(data: object) -> Iterator[Reference]:
         yield from _iter_variant_names(override.get("when"), (*place, "when"))
         yield from _iter_names("section", override.get("drop"), (*place, "drop"))
     yield from _iter_accepting_variants(pack)
+    for place, expect in _iter_mappings(pack, ("expect",)):
+        yield from _iter_variant_names(expect.get("when"), (*place, "when"))
     for target, settings in _get_mapping(pack.get("clients")).items():
         for name in _get_mapping(_get_mapping(settings).get("policy")):
             yield Reference("policy", name, ("clients", target, "policy", name), is_key=True)

@@ -41,6 +41,7 @@ RULE_CODE_REGEX = r"^PP[0-9]{3}$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 Description = Annotated[Text, StringConstraints(max_length=1024)]
+ExpectedText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -212,6 +213,41 @@ class IgnoreEntry(StrictModel):
     )
 
 
+class ExpectWhen(When):
+    """The prompts that an expectation is about: of these variants, for these clients."""
+
+    target: NameOrNames | None = None
+
+
+class ExpectEntry(StrictModel):
+    """What prompts have to hold: one of `contains`, `absent` and `max_tokens`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [key]} for key in ("contains", "absent", "max_tokens")]
+        }
+    )
+
+    contains: ExpectedText | None = Field(
+        default=None, description="text that has to be in the prompt, white space aside"
+    )
+    absent: ExpectedText | None = Field(
+        default=None, description="text that may not be in the prompt, white space aside"
+    )
+    max_tokens: int | None = Field(
+        default=None, gt=0, description="the most tokens that the prompt may have, as estimated"
+    )
+    when: ExpectWhen = ExpectWhen()
+
+    @model_validator(mode="after")
+    def _check_content(self) -> Self:
+        values = [getattr(self, key) for key in self.model_fields_set - {"when"}]
+        if len(values) != 1 or values[0] is None:
+            message = "an expectation has one of 'contains', 'absent' and 'max_tokens'"
+            raise ValueError(message)
+        return self
+
+
 class ClientEntry(StrictModel):
     """What differs for one client; what is left out is as in the pack."""
 
@@ -269,6 +305,9 @@ class PackFile(StrictModel):
     accept: list[AcceptEntry] = []
     ignore: list[IgnoreEntry] = Field(
         default=[], description="rules of `promptpack lint` to ignore"
+    )
+    expect: list[ExpectEntry] = Field(
+        default=[], description="what the prompts have to hold, or the build stops"
     )
     targets: list[Slug] = Field(default=[], description="the clients to render for; default: all")
     clients: Annotated[dict[Slug, ClientEntry], ClosedMapping] = Field(

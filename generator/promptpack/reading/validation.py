@@ -138,6 +138,8 @@ def _describe_place(place: DataPath) -> str:
 def _make_pattern_hint(pattern: str) -> str:
     if pattern == FRAGMENT_REGEX:
         return "use 'section/name' from templates, or './name.md' in the same folder"
+    if pattern == r"\S":
+        return "write the words to look for"
     if "a-z0-9" in pattern:
         return "use lower-case letters, digits and single hyphens, such as 'code-reviewer'"
     if "a-z" in pattern:

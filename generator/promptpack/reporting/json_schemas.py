@@ -59,6 +59,14 @@ class ArtifactEntry(Report):
     losses: list[LossEntry]
 
 
+class ExpectationsEntry(Report):
+    """How many expectations hold and how many do not, and the prompts that they are about."""
+
+    held: int
+    broken: int
+    prompts: int
+
+
 class BuildReport(Report):
     """`build --format json`."""
 
@@ -67,6 +75,7 @@ class BuildReport(Report):
     notes: list[str] = Field(
         description="what a reader of the policies might not expect, of clients too"
     )
+    expectations: ExpectationsEntry
     written: int
     unchanged: int
     removed: int
@@ -152,6 +161,9 @@ class LintReport(Report):
     schema_version: Literal[1]
     findings: list[FindingEntry]
     suppressed: list[SuppressedEntry]
+    expectations: ExpectationsEntry | None = Field(
+        description="null where the project can't be read, so that there are no prompts"
+    )
 
 
 class TargetEntry(Report):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from promptpack.model import Artifact, Pack, Variant
-from promptpack.reporting.tokens import estimate_tokens
+from promptpack.rendering.tokens import estimate_tokens
 from promptpack.site.address import make_address
 from promptpack.site.catalogue import (
     Catalog,

@@ -1,7 +1,7 @@
 """Source text: the bytes of a file in, clean text or findings with their places out."""
 
 import re
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from promptpack.model import Finding
@@ -14,6 +14,9 @@ FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
     "\U000e0000-\U000e01ef\U000f0000-\U0010ffff]"
 )
+
+_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: .*)?$", re.MULTILINE)
+_DIVIDER = re.compile(r"^(?:={7}|\|{7}(?: .*)?)$", re.MULTILINE)
 
 
 class Span(NamedTuple):
@@ -42,6 +45,33 @@ def decode_source(data: bytes, path: str) -> tuple[str, list[Finding]]:
     safe_text = FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
     matches = islice(FORBIDDEN.finditer(text), PROBLEM_LIMIT)
     return text, [_report_forbidden(safe_text, path, match) for match in matches]
+
+
+def find_conflict_markers(text: str, path: str) -> list[Finding]:
+    """Return an error for each line that git writes around the two sides of a merge conflict.
+
+    Seven `<` or `>` at the start of a line are one anywhere. Seven `=` or `|` are one only between
+    those: elsewhere they underline a heading, or are the empty cells of a table.
+    """
+    ends = [match.span() for match in islice(_CONFLICT.finditer(text), PROBLEM_LIMIT)]
+    between = [
+        match.span()
+        for (begin, start), (stop, _) in pairwise(ends)
+        for match in islice(_DIVIDER.finditer(text, start, stop), PROBLEM_LIMIT)
+        if (text[begin], text[stop]) == ("<", ">")
+    ]
+    message, hint = "merge conflict marker", "keep one of the two sides, and remove the markers"
+    return [
+        make_finding(
+            "PP008",
+            path,
+            locate_index(text, start)._replace(width=stop - start),
+            message,
+            hint,
+            text,
+        )
+        for start, stop in sorted([*ends, *between])[:PROBLEM_LIMIT]
+    ]
 
 
 def escape_controls(text: str) -> str:

@@ -80,6 +80,10 @@ OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
 """Tools that give some of a capability by another way. None is ever written, but a file may."""
 
 _ALIASES = {"Task": "Agent"}
+_TOOL_NAMES: Mapping[str, tuple[Capability, ...]] = {
+    **{t: (c,) for ways in (TOOLS, OTHER_WAYS) for c, tools in ways.items() for t in tools},
+    **{alias: (c,) for alias, t in _ALIASES.items() for c, tools in TOOLS.items() if t in tools},
+}
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
@@ -308,6 +312,7 @@ CLAUDE_CODE = Target(
     read_by=("copilot", "cursor"),
     stand_ins={"list": ("glob", "execute"), "patch": ("edit",)},
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
+    tool_names=_TOOL_NAMES,
     refuse=find_refusals,
     reasons=Reasons(
         capabilities={

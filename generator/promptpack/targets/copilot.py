@@ -328,6 +328,7 @@ COPILOT = Target(
         "hooks": "a hook runs commands, whatever the policy says",
     },
     hard_limits=_LIMITS,
+    tool_names={**_LAST_SEGMENTS, **_WHOLE_NAMES},
     refuse=find_refusals,
     explain_widening=_explain_widening,
     main_session_gives=ALWAYS_GIVEN,

@@ -257,6 +257,10 @@ GEMINI = Target(
     stand_ins={"patch": ("edit",)},
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools"}),
+    tool_names={
+        **{name: (capability,) for capability, name in TOOLS.items()},
+        **{name: (capability,) for name, capability in _OTHER_SPELLINGS.items()},
+    },
     refuse=find_refusals,
     extras=_EXTRAS,
     refused_extras={

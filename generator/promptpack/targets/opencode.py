@@ -310,6 +310,10 @@ OPENCODE = Target(
     },
     is_opaque=_is_opaque,
     own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
+    tool_names={
+        key: tuple(capability for capability in KEYS if KEYS[capability] == key)
+        for key in KEYS.values()
+    },
     refuse=find_refusals,
     own_guards={"read": OwnGuard(ENV_GUARD, "OpenCode asks before it reads .env files")},
     reasons=Reasons(

@@ -119,6 +119,9 @@ class Target:
     has is the cause. A client refuses a file beyond its `hard_limits`, in characters of a field or
     the prompt.
 
+    `tool_names` are the names that the client's tools have, or that it takes for them, each with
+    the capabilities that it is about; none where they are not known.
+
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
     """
@@ -148,6 +151,9 @@ class Target:
     main_session_gives: frozenset[Capability] = frozenset()
     soft_limit: SoftLimit | None = None
     own_agents: frozenset[str] = frozenset()
+    tool_names: Mapping[str, tuple[Capability, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""

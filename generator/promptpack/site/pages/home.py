@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from promptpack.model import Pack
-from promptpack.reporting.tokens import estimate_tokens
+from promptpack.rendering.tokens import estimate_tokens
 from promptpack.site.address import Link
 from promptpack.site.catalogue import HOME_PAGE, Catalog
 from promptpack.site.links import link_pack, link_variant

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from promptpack.model import Artifact, Origin, Pack, Variant
-from promptpack.reporting.tokens import estimate_tokens
+from promptpack.rendering.tokens import estimate_tokens
 from promptpack.site import client_merge as merging
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
