@@ -19,6 +19,7 @@ from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.output.write import rewrite_source
 from promptpack.reading.project import load_project
 from promptpack.reporting.plurals import pluralize
+from promptpack.source.disk import find_real_path
 
 
 @click.command("absorb")
@@ -61,7 +62,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
 
 def _find_edited(artifacts: Iterable[Artifact], file: Path) -> LocatedOutput:
     """Return what was edited in a file; raises UsageError where it holds no output."""
-    outputs = locate_outputs(file.resolve(), artifacts)
+    outputs = locate_outputs(find_real_path(file), artifacts)
     edited_outputs = [
         output for output in outputs if output.text != output.artifact.content.decode()
     ]

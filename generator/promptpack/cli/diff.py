@@ -17,6 +17,15 @@ from promptpack.diff.model import Output, Review, Side
 from promptpack.diff.sides import build_project_side, read_folder_side
 from promptpack.model import Finding, UserError
 from promptpack.reporting.characters import reveal
+from promptpack.source.disk import (
+    UnreadableFileError,
+    describe_failure,
+    find_real_path,
+    read_regular_file,
+)
+
+BASELINE_LIMIT = 64 << 20
+"""How many bytes a saved report may have."""
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -162,11 +171,7 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
         return _compare_revisions(state, diff_options)
     if diff_options.base is not None:
         raise click.UsageError("Give two folders or two revisions, not both.")
-    accepted_changes = None
-    if diff_options.accept is not None:
-        accepted_changes = read_baseline(
-            Path(diff_options.accept).read_bytes(), diff_options.accept
-        )
+    accepted_changes = None if diff_options.accept is None else _read_file(diff_options.accept)
     sides = (
         read_folder_side(diff_options.from_dir, str(diff_options.from_dir)),
         read_folder_side(diff_options.to_dir, str(diff_options.to_dir)),
@@ -200,6 +205,16 @@ def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
         *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
     )
     return replace(review, prefix=git.find_prefix(root))
+
+
+def _read_file(path: str) -> Baseline:
+    """Return what a file accepts; raises UsageError where it can't be read."""
+    try:
+        data = read_regular_file(find_real_path(path), BASELINE_LIMIT)
+    except (FileNotFoundError, UnreadableFileError) as error:
+        reason = describe_failure(error)
+        raise click.UsageError(f"'{path}' can't be read: {reason}.") from None
+    return read_baseline(data, path)
 
 
 def _read_base_accepted(root: Path, base: git.Revision, path: str) -> Baseline:

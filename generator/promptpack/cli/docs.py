@@ -1,6 +1,7 @@
 """`promptpack docs`: the site of a project, served, built, or written out as files."""
 
 import importlib.util
+import io
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +12,16 @@ from typing import Any, TypeVar, cast
 import click
 
 from promptpack.cli.state import State, add_global_options, pass_state
+from promptpack.model import UserError
+from promptpack.source.disk import find_real_path
 
 _REQUIRED_MODULES = ("mkdocs", "material", "markdown_it")
 _MISSING_EXTRA = "the site needs the [docs] extra: pip install 'promptpack-generator[docs]'"
 _MARKER = ".promptpack-site"
 """An empty file by which a folder is known to hold a site of ours; MkDocs empties its folder."""
+
+_FILE_LIMIT = 64 << 20
+"""How many bytes a page or an image of the site may have."""
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -59,7 +65,7 @@ def build_command(state: State, out: Path | None) -> None:
     root = state.root()
     folder = _claim_folder(root, root / "site" if out is None else out)
     with _open_settings(root) as settings:
-        config = load_config(str(settings), site_dir=str(folder.resolve()))
+        config = load_config(str(settings), site_dir=str(find_real_path(folder)))
         plugin: Any = config.plugins.get("promptpack")
         if plugin is None:
             raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
@@ -113,8 +119,10 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
 
     root = state.root()
     _check_folder(root, folder)
-    with _open_settings(root) as settings, settings.open("rb") as file:
-        config = yaml_load(file)
+    with _open_settings(root) as settings:
+        config = yaml_load(
+            io.BytesIO(_read_file(settings, find_real_path(settings.parent), settings.name))
+        )
     plugin_options = _find_options(config.get("plugins"))
     site = _gather_site(
         root, plugin_options.get("edit", ""), plugin_options.get("releases", DEFAULT_RELEASE_COUNT)
@@ -174,10 +182,43 @@ def _find_options(plugins: object) -> dict[str, Any]:
 
 
 def _read_hand_written(docs: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(docs.rglob("*")):
-        relative_path = path.relative_to(docs)
-        if path.is_file() and not any(part.startswith(".") for part in relative_path.parts):
-            yield relative_path.as_posix(), path.read_bytes()
+    """Yield what the folder of pages holds, less what is hidden; links may not lead out of it.
+
+    Raises UserError for a file or folder that can't be read.
+    """
+    from promptpack.source.disk import walk_folder  # noqa: PLC0415 - not for --version
+
+    docs = find_real_path(docs)
+    for entry in sorted(walk_folder(docs)):
+        relative_path = entry.path.relative_to(docs)
+        if any(part.startswith(".") for part in relative_path.parts):
+            continue
+        if entry.problem:
+            raise _make_unreadable(f"{docs.name}/{relative_path.as_posix()}", entry.problem)
+        if not entry.is_folder:
+            path = relative_path.as_posix()
+            yield path, _read_file(entry.path, docs, f"{docs.name}/{path}")
+
+
+def _read_file(path: Path, folder: Path, shown: str) -> bytes:
+    """Return what a file in a folder holds; raises UserError where it can't be read."""
+    from promptpack.source.disk import (  # noqa: PLC0415 - not for --version
+        UnreadableFileError,
+        describe_failure,
+        read_regular_file,
+        resolve_links,
+    )
+
+    try:
+        return read_regular_file(resolve_links(path, folder), _FILE_LIMIT)
+    except (FileNotFoundError, UnreadableFileError) as error:
+        raise _make_unreadable(shown, describe_failure(error)) from None
+
+
+def _make_unreadable(path: str, reason: str) -> UserError:
+    from promptpack.source.text import Span, make_finding  # noqa: PLC0415 - not for --version
+
+    return UserError((make_finding("PP001", path, Span(1, 1), reason),))
 
 
 def _claim_folder(root: Path, folder: Path) -> Path:
@@ -193,7 +234,7 @@ def _claim_folder(root: Path, folder: Path) -> Path:
 def _check_folder(root: Path, folder: Path) -> None:
     from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
 
-    is_inside = folder.resolve().is_relative_to((root / "docs").resolve())
+    is_inside = find_real_path(folder).is_relative_to(find_real_path(root / "docs"))
     if reason := "it is inside the docs folder" if is_inside else find_folder_problem(folder, root):
         raise click.UsageError(f"The site can't be written to '{folder}': {reason}.")
 

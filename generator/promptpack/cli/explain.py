@@ -17,6 +17,7 @@ from promptpack.reading.project import load_project
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
+from promptpack.source.disk import find_real_path
 
 _RULE_CODE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -104,10 +105,10 @@ def _find_artifact_line(
         (artifact,) = render(session, selection)
         return artifact, number
     artifacts = tuple(render(session))
-    folder = (state.root() / "dist" if out is None else out).resolve()
-    path = Path(name).resolve()
+    folder = find_real_path(state.root() / "dist" if out is None else out)
+    path = find_real_path(name)
     if not path.exists() and (folder / name).exists():
-        path = (folder / name).resolve()
+        path = find_real_path(folder / name)
     if outputs := locate_outputs(path, artifacts):
         return _find_line_in_file(outputs, name, number)
     relative_path = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
