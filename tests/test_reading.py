@@ -456,7 +456,8 @@ def test_a_built_folder_with_what_is_no_output_is_no_side(project: Path, kind: s
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_an_export_takes_no_page_from_outside_the_docs(tmp_path: Path, kind: str) -> None:
     project = make_project(
-        tmp_path / "project", {".env": PRIVATE, "private/x.md": PRIVATE, "docs/index.md": "# Home\n"}
+        tmp_path / "project",
+        {".env": PRIVATE, "private/x.md": PRIVATE, "docs/index.md": "# Home\n"},
     )
     if kind == "pipe":
         os.mkfifo(project / "docs/page.md")

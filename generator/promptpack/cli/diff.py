@@ -16,7 +16,7 @@ from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import Output, Review, Side
 from promptpack.diff.sides import build_project_side, read_folder_side
 from promptpack.model import Finding, UserError
-from promptpack.reporting.characters import reveal
+from promptpack.reporting.console import drop_styles, print_data, print_line, print_text
 from promptpack.source.disk import (
     UnreadableFileError,
     describe_failure,
@@ -26,6 +26,9 @@ from promptpack.source.disk import (
 
 BASELINE_LIMIT = 64 << 20
 """How many bytes a saved report may have."""
+
+_READ_BY_PEOPLE = ("text", "markdown")
+"""The formats that are lines; the others are for programs."""
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -129,9 +132,10 @@ def command(state: State, /, **options: object) -> int:
     default_formats = () if is_silent else ("json" if state.format == "json" else "text",)
     formats = diff_options.formats or default_formats
     for name in formats:
-        click.echo(_render_report(name, filtered_review, diff_options), nl=False)
+        print_report = print_text if name in _READ_BY_PEOPLE else print_data
+        print_report(_render_report(name, filtered_review, diff_options))
     for name, path in files:
-        text = click.unstyle(_render_report(name, filtered_review, diff_options))
+        text = drop_styles(_render_report(name, filtered_review, diff_options))
         path.write_text(text, encoding="utf-8", newline="\n")
     return int(_should_fail(review, diff_options))
 
@@ -221,7 +225,7 @@ def _read_base_accepted(root: Path, base: git.Revision, path: str) -> Baseline:
     """Return what was accepted on the base side; a list that only the head has does not count."""
     data = git.read_file(root, base.commit, path)
     if data is None:
-        click.echo(f"the base has no {reveal(path)}: nothing is accepted", err=True)
+        print_line(f"the base has no {path}: nothing is accepted", err=True)
         return {}
     return read_baseline(data, f"base:{path}")
 
@@ -230,7 +234,7 @@ def _load_side(root: Path, revision: git.Revision, name: str) -> Side:
     """Return the side of a revision, read into a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
         for path in git.extract(root, revision.commit, Path(folder)):
-            click.echo(f"{name}: {reveal(path)} is a link or a submodule; not followed", err=True)
+            print_line(f"{name}: {path} is a link or a submodule; not followed", err=True)
         return build_project_side(Path(folder), revision.label, name)
 
 

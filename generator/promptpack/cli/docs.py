@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import click
 
 from promptpack.cli.state import State, add_global_options, pass_state
 from promptpack.model import UserError
+from promptpack.reporting.console import print_line, print_text
 from promptpack.source.disk import find_real_path
 
 _REQUIRED_MODULES = ("mkdocs", "material", "markdown_it")
@@ -26,6 +28,14 @@ _FILE_LIMIT = 64 << 20
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class _LogPrinter(logging.Handler):
+    """Prints what MkDocs says, which names files; without it, Python itself would print that."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            print_text(f"{record.levelname}: {record.getMessage()}", err=True)
 
 
 @click.group("docs")
@@ -44,10 +54,11 @@ def _require_extra(function: Command) -> Command:
             raise click.UsageError(_MISSING_EXTRA)
         from mkdocs.exceptions import MkDocsException  # noqa: PLC0415 - known to be there now
 
+        logging.getLogger("mkdocs").addHandler(_LogPrinter())
         try:
             return function(*args, **options)
         except MkDocsException as error:
-            click.echo(f"promptpack: {error.format_message()}", err=True)
+            print_text(f"promptpack: {error.format_message()}", err=True)
             return 3
 
     return cast("Command", update_wrapper(run_checked, function))
@@ -75,7 +86,7 @@ def build_command(state: State, out: Path | None) -> None:
         build(config)
     if not state.quiet:
         pages = len(plugin.site.pages)
-        click.echo(f"Built the site in {state.shown(folder)}: {pages} generated pages")
+        print_line(f"Built the site in {state.shown(folder)}: {pages} generated pages")
 
 
 @command.command("serve")
@@ -96,7 +107,7 @@ def serve_command(state: State, address: str) -> None:
     from mkdocs.commands.serve import serve  # noqa: PLC0415 - only where there is MkDocs
 
     with _open_settings(state.root()) as settings:
-        click.echo(f"Serving on http://{address}/ (press Ctrl+C to stop)", err=True)
+        print_line(f"Serving on http://{address}/ (press Ctrl+C to stop)", err=True)
         serve(config_file=str(settings), dev_addr=address)
 
 
@@ -134,7 +145,7 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     )
     apply_plan(file_plan, force=force)
     if not state.quiet:
-        click.echo(f"Wrote {len(contents)} files into {state.shown(folder)}")
+        print_line(f"Wrote {len(contents)} files into {state.shown(folder)}")
 
 
 for _subcommand in command.commands.values():

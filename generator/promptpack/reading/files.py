@@ -139,8 +139,8 @@ def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> Source
 def _find_name_problem(path: str) -> Finding | None:
     """Return what is wrong with the characters of a source's path, if anything is."""
     try:
-        path.encode()
-    except UnicodeEncodeError:
+        os.fsencode(path).decode()  # its bytes, whatever the locale takes them for
+    except UnicodeError:
         return make_finding("PP001", path, Span(1, 1), "the file's name is not UTF-8", "rename it")
     match = FORBIDDEN.search(path) or _LINE_END.search(path)
     if match is None:
