@@ -67,6 +67,7 @@ def flat(tokens: list[Token]) -> list[Token]:
     return [t for token in tokens for t in (token, *flat(token.children or []))]
 
 
+@pytest.mark.fault(61)
 @settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews(), budget=st.sampled_from([2_000, BUDGET]))
 def test_markdown_is_inert(review: Review, budget: int) -> None:
@@ -83,6 +84,7 @@ def test_markdown_is_inert(review: Review, budget: int) -> None:
         assert " hunk" in loose.splitlines()[-1], "a fence or a list was left open"
 
 
+@pytest.mark.fault(61, "forged-line")
 @settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_text_cannot_act_on_a_terminal(review: Review) -> None:
@@ -91,6 +93,7 @@ def test_text_cannot_act_on_a_terminal(review: Review) -> None:
     assert "Error" not in said
 
 
+@pytest.mark.fault(61, "forged-line")
 @settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_workflow_commands_are_only_ours(review: Review) -> None:
@@ -105,6 +108,7 @@ def test_workflow_commands_are_only_ours(review: Review) -> None:
         assert "\x1b" not in message
 
 
+@pytest.mark.fault(61)
 @settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_what_programs_read_can_be_read(review: Review) -> None:
@@ -150,6 +154,7 @@ TAGS = {
 }
 
 
+@pytest.mark.fault(61)
 @settings(max_examples=count_cases(100), deadline=None)
 @given(review=reviews())
 def test_the_page_has_no_tags_but_ours(review: Review) -> None:

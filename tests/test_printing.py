@@ -196,7 +196,7 @@ def find_data_problems(arguments: tuple[str, ...], out: str) -> Iterator[str]:
                 yield f"command {line!r}"
 
 
-@pytest.mark.fault(61, 15, "forged-line", "raw-names")
+@pytest.mark.fault(61, 15, "forged-line", "raw-names", "workflow-command")
 @pytest.mark.parametrize("arguments", CALLS, ids=lambda words: ascii(" ".join(words))[:60])
 def test_nothing_that_is_printed_acts(state: Path, arguments: tuple[str, ...]) -> None:
     done = call(*arguments, cwd=state)
@@ -213,7 +213,7 @@ def test_every_command_is_tried() -> None:
     assert {word for words in CALLS for word in words} >= set(COMMANDS)
 
 
-@pytest.mark.fault(61, 67, "forged-line", "raw-names")
+@pytest.mark.fault(61, 67, "forged-line", "raw-names", "workflow-command")
 @pytest.mark.parametrize("columns", [20, 200])
 def test_a_terminal_shows_text_and_colors_alone(state: Path, columns: int) -> None:
     """All but a build, which shows a bar there."""

@@ -25,7 +25,7 @@ from promptpack.reading.validation import validate
 from promptpack.source.disk import UnreadableFileError, read_regular_file, walk_folder
 from promptpack.source.strict_yaml import read_yaml
 from review_cases import git
-from support import PATIENCE, call, count_cases, environment, make_project, run, write_files
+from support import DEMO, PATIENCE, call, count_cases, environment, make_project, run, write_files
 
 PRIVATE = "Kept out of every output."
 ROLE = "packs/demo/role.md"
@@ -109,7 +109,7 @@ def test_a_link_to_another_source_shares_its_text(tmp_path: Path) -> None:
     assert "\nShared.\n" in call("show", cwd=project).out
 
 
-@pytest.mark.fault(7, 5)
+@pytest.mark.fault(7, "linked-folder")
 @pytest.mark.parametrize(
     "folder", ["packs", "templates", "templates/fragments", "packs/demo", "packs/demo/more"]
 )
@@ -133,6 +133,45 @@ def test_the_project_may_itself_be_reached_through_a_link(tmp_path: Path) -> Non
     make_project(tmp_path / "project")
     link(tmp_path / "linked", "project")
     assert call("-C", tmp_path / "linked", "build", cwd=tmp_path).code == 0
+
+
+OUTSIDE = ("../../.env", "/etc/hostname", "./../../../.env", ".env", "./../notes.txt", "packs/demo")
+
+
+@pytest.mark.fault(8)
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{{% include "{}" %}}',
+        '{{% include ["{}"] ignore missing %}}',
+        '{{% extends "{}" %}}',
+        '{{% import "{}" as x %}}',
+        '{{% from "{}" import x %}}',
+        '{{% set x = "{}" %}}{{% include x %}}',
+        "{{% include vars.language %}}{}",
+    ],
+)
+def test_a_template_cannot_include_what_is_no_source(
+    tmp_path: Path, template: str, name: str
+) -> None:
+    text = template.format(name)
+    pack = DEMO["packs/demo/pack.yaml"].replace("language: Python", f"language: '{name}'")
+    files = {".env": PRIVATE, "packs/notes.txt": PRIVATE, "packs/demo/pack.yaml": pack}
+    project = make_project(tmp_path, {**files, ROLE: f"{text}\n"})
+    done = call("build", cwd=project)
+    assert (done.code, f"--> {ROLE}:1:" in done.err) == (3, True)
+    assert PRIVATE not in done.out + done.err
+
+
+@pytest.mark.fault(8)
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_pack_cannot_use_what_is_no_source(tmp_path: Path, name: str) -> None:
+    pack = DEMO["packs/demo/pack.yaml"].replace("role: ./role.md", f"role: '{name}'")
+    project = make_project(tmp_path, {".env": PRIVATE, "packs/demo/pack.yaml": pack})
+    done = call("show", cwd=project)
+    assert (done.code, "packs/demo/pack.yaml:7:" in done.err) == (3, True)
+    assert PRIVATE not in done.out + done.err
 
 
 # What is no file, or too much of one.
@@ -174,7 +213,7 @@ def test_what_is_no_file_is_a_finding_and_nothing_hangs(
     assert "Traceback" not in done.err
 
 
-@pytest.mark.fault(9)
+@pytest.mark.fault(9, "linked-folder")
 def test_folders_that_lead_back_are_not_followed(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     link(project / "packs/demo/again", "..")
@@ -320,7 +359,7 @@ def test_a_name_with_control_characters_is_a_finding(
 # Text that no source spells.
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(43, "written-character")
 @pytest.mark.parametrize(
     "template",
     [

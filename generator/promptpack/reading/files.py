@@ -107,9 +107,6 @@ def _find_entries(root: Root) -> Iterator[Entry]:
 
 def _find_packs(packs: Path) -> Iterator[Entry]:
     """Yield what the folder of packs holds, and for each pack its file, be it there or not."""
-    if packs.is_symlink():
-        yield Entry(packs, True, LINKED_FOLDER)
-        return
     if not packs.is_dir():
         yield Entry(packs, True, "there is no 'packs' folder here")
         return
