@@ -104,6 +104,7 @@ def test_talk_goes_to_stderr(arguments: tuple[str, ...], project: Path) -> None:
     assert (done.code in {2, 3}, done.out, bool(done.err)) == (True, "", True)
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize(
     "arguments",
     [("list",), ("show",), ("build",), ("build", "--format", "json"), ("schema", "pack")],
@@ -124,6 +125,7 @@ def test_a_reader_that_has_left(arguments: tuple[str, ...], project: Path) -> No
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.fault(67)
 def test_errors_that_nobody_reads(project: Path) -> None:
     write_files(project, BROKEN)
     reader, writer = os.pipe()
@@ -150,6 +152,7 @@ def test_stdout_is_full(project: Path) -> None:
     assert (done.returncode, done.stderr) == (4, b"promptpack: no space left on device\n")
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&- 0<&-"])
 def test_streams_that_are_closed(closed: str, project: Path) -> None:
     command = f'"{sys.executable}" -m promptpack build --force {closed}'
@@ -159,6 +162,7 @@ def test_streams_that_are_closed(closed: str, project: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.fault(67)
 def test_colours(project: Path) -> None:
     write_files(project, {"packs/demo/role.md": "New.\n"})
     assert ANSI not in call("check", cwd=project).out
@@ -170,6 +174,7 @@ def test_colours(project: Path) -> None:
     assert ANSI in call("--color", "always", "build", cwd=project).err
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize(
     ("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
@@ -180,6 +185,7 @@ def test_colours_on_a_terminal(env: dict[str, str], coloured: bool, project: Pat
     assert (ANSI in said) is coloured
 
 
+@pytest.mark.fault(67)
 def test_a_bar_on_a_terminal_leaves_nothing_behind(project: Path) -> None:
     said = on_terminal("build", cwd=project, env={"TERM": "xterm"})
     assert said.splitlines()[-1].endswith("Built\x1b[0m 2 files in dist: 0 written, 2 unchanged")
@@ -187,6 +193,7 @@ def test_a_bar_on_a_terminal_leaves_nothing_behind(project: Path) -> None:
     assert ANSI not in said
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize("env", [ASCII, {"PYTHONIOENCODING": "latin-1"}], ids=["C", "latin-1"])
 def test_a_locale_without_unicode(env: dict[str, str], project: Path) -> None:
     write_files(project, {"packs/demo/role.md": "Caf\u00e9 \u2192 \u6771\u4eac.\n"})
@@ -203,6 +210,7 @@ def test_a_locale_without_unicode(env: dict[str, str], project: Path) -> None:
     assert "Caf\u00e9 \u2192 \u6771\u4eac." in done.stdout.decode()
 
 
+@pytest.mark.fault(67)
 def test_a_narrow_terminal(project: Path) -> None:
     narrow = {"COLUMNS": "40"}
     write_files(project, {"packs/demo/role.md": f"You {'really ' * 40}are.\n"})
@@ -229,6 +237,7 @@ def test_errors_come_in_one_order(project: Path) -> None:
     assert len(said) == 1
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize("kind", ["pipe", "folder", "broken link"])
 def test_a_source_that_is_no_file(kind: str, project: Path) -> None:
     path = project / "packs/demo/odd.md"
@@ -242,6 +251,7 @@ def test_a_source_that_is_no_file(kind: str, project: Path) -> None:
     assert (done.code, "  --> packs/demo/odd.md:1:1\n" in done.err) == (3, True)
 
 
+@pytest.mark.fault(15, "raw-names")
 def test_hostile_names_do_not_reach_the_terminal(project: Path) -> None:
     write_files(project, {"packs/demo/\x1b[31mred\u202e.md": "Text.\n"})
     write_files(

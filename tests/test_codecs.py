@@ -22,6 +22,7 @@ from support import DEMO, write_files
 from test_docs import ROOT
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize(
     ("target", "head", "expected"),
     [
@@ -124,6 +125,7 @@ def test_the_effective_policy_of_a_file_in_the_wild(
     assert {name: describe_grant(policy.grant(name)) for name in expected} == expected
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini", "cursor"])
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
@@ -193,6 +195,7 @@ NESTED = {
 """Texts that make a reader recurse without end, or turn a number of any length into text."""
 
 
+@pytest.mark.fault(36, 37)
 @pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
 @pytest.mark.parametrize("target", TARGETS)
 def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> None:
@@ -317,6 +320,7 @@ def test_the_default_variant_of_the_reference_pack_has_exactly_these_heads() -> 
             assert rest.startswith("# Python Backend & ML Systems Architect\n")
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize("nasty", ["'''", '"""', "\\", "\\u0041", "é\u2028", "'''\n\"\"\"\\"])
 def test_a_toml_prompt_survives_whatever_it_quotes(nasty: str) -> None:
     project = load_project(ROOT)
@@ -340,6 +344,7 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini"])
 def test_aliases_that_multiply_are_given_up_and_then_everything_is_granted(target: str) -> None:
     lines = [f"v{n + 1}: &v{n + 1} [*v{n}, *v{n}, *v{n}]" for n in range(25)]

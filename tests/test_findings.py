@@ -242,7 +242,7 @@ error[PP012]: unknown key 'sectoins'
         [make("a\u202eb\nc\x1b[31m", excerpt="x\u202ey: 1", column=3, width=1)],
         80,
         """\
-error[PP012]: a<U+202E>b c<U+001B>[31m
+error[PP012]: a<U+202E>b<U+000A>c<U+001B>[31m
   --> packs/architect/pack.yaml:10:3
    10 | x<U+202E>y: 1
       |          ^

@@ -172,6 +172,65 @@ def test_no_cache_outlives_what_it_was_made_for() -> None:
     assert cached == set(KEPT)
 
 
+READERS = {
+    "source/disk.py": "reads files and folders for all others",
+    "cli/docs.py": "looks whether a folder is empty",
+    "lint/registry.py": "pages of the package itself, whose files may be links to a cache",
+    "reporting/console.py": "opens the null device for what nobody reads",
+    "site/theme.py": "assets of the package itself",
+    "output/": "reads what it writes",
+}
+"""Who calls what reads a file or lists a folder, and why."""
+
+_READING = {"open", "fdopen", "read_bytes", "read_text", "iterdir", "rglob", "glob", "walk"}
+_READING |= {"scandir", "listdir", "copyfile", "copytree"}
+
+
+@pytest.mark.fault(7, 9, "huge-source", "link-to-secret")
+def test_files_are_read_in_one_place() -> None:
+    """A file may be a pipe, a device, a link or huge: only one module is careful enough."""
+    readers = set()
+    for path in MODULES:
+        name = path.relative_to(HOUSE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                word = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+                word = node.func.id if isinstance(node.func, ast.Name) else word
+                if word in _READING:
+                    readers.add("output/" if name.startswith("output/") else name)
+    assert readers == set(READERS)
+
+
+PRINTERS = {
+    "reporting/console.py": "prints for all others",
+    "cli/__init__.py": "asks whether click has put another stream in the place of stdout",
+}
+"""Who names what writes to a stream, and why."""
+
+_PRINTING = {
+    *("click.echo", "click.secho", "click.echo_via_pager", "click.style", "click.unstyle"),
+    *("click.confirm", "click.prompt", "click.progressbar", "click.get_text_stream", "print"),
+    *("click.get_binary_stream", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"),
+    *("traceback.print_exc", "traceback.print_exception", "warnings.warn", "rich.print", "pprint"),
+}
+
+
+@pytest.mark.fault(61, "forged-line", "raw-names")
+def test_all_is_printed_by_one_module() -> None:
+    """Names and texts of others act on a terminal or in a log: one module escapes what it prints.
+
+    `error.show` is click's own printing, and `rich` prints by itself.
+    """
+    printers = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            word = ast.unparse(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
+            is_import = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rich")
+            if word in _PRINTING or is_import:
+                printers.add(path.relative_to(HOUSE).as_posix())
+    assert printers == set(PRINTERS)
+
+
 def test_the_median_function_is_short() -> None:
     sizes = sorted((f.end_lineno or 0) - f.lineno + 1 for path in MODULES for f in functions(path))
     assert sizes[len(sizes) // 2] <= 12

@@ -119,6 +119,7 @@ def test_annotations_are_as_many_as_are_shown(tmp_path: Path) -> None:
     assert (len(told), told[-1]) == (11, "10 of 30 findings annotated")
 
 
+@pytest.mark.fault(61, "forged-line")
 def test_hostile_words_cannot_leave_an_annotation(tmp_path: Path) -> None:
     text = "- Use `x` {{ vars.language }}\n\n::error::`d\u0435lete::error file=a,line=1::%0A`\n"
     project = make_project(
@@ -228,6 +229,7 @@ def test_what_stops_the_build_cannot_be_ignored(code: str, tmp_path: Path) -> No
 # Secrets
 
 
+@pytest.mark.fault(68)
 @pytest.mark.parametrize(
     "files",
     [

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import click
 import pytest
 
 import support
@@ -17,6 +16,7 @@ from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.model import Artifact, Effect, Loss
 from promptpack.policy.lattice import list_compared, list_effects
 from promptpack.reading.project import load_project
+from promptpack.reporting.console import drop_styles
 from promptpack.reporting.loss_table import LossTable
 from promptpack.targets import TARGETS
 
@@ -35,7 +35,7 @@ def reference() -> tuple[Artifact, ...]:
 def told(artifacts: Iterable[Artifact], columns: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the report on a terminal of some columns, without its colours."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    return [click.unstyle(line) for line in summarize_losses(artifacts)]
+    return [drop_styles(line) for line in summarize_losses(artifacts)]
 
 
 def build_demo(folder: Path, files: dict[str, str]) -> tuple[Artifact, ...]:
@@ -75,7 +75,7 @@ def test_the_reference_packs_fit_one_screen(tmp_path: Path) -> None:
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
 def test_no_line_is_longer_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = told(reference(), columns, monkeypatch)
-    detailed = [click.unstyle(line) for line in format_losses(reference())]
+    detailed = [drop_styles(line) for line in format_losses(reference())]
     assert max(map(len, (*lines, *detailed))) <= columns
     assert lines[0].startswith("Lost")
 
@@ -167,7 +167,7 @@ def test_what_another_client_reads_wider_is_told_apart(monkeypatch: pytest.Monke
         "▲ accepted  skill in cursor",
         "✓ exact     opencode",
     ]
-    assert [click.unstyle(line) for line in format_losses(artifacts)] == [
+    assert [drop_styles(line) for line in format_losses(artifacts)] == [
         "cursor (reads claude-code files)",
         "▲ accepted  skill (deny → allow) in every variant",
         "            accepted: We know.",
@@ -187,7 +187,7 @@ def test_a_client_that_is_not_built_for_is_in_no_count(monkeypatch: pytest.Monke
 
 def test_verbose_says_everything_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "10000")
-    lines = [click.unstyle(line) for line in format_losses(reference())]
+    lines = [drop_styles(line) for line in format_losses(reference())]
     text = "\n".join(lines)
     for artifact in reference():
         for loss in artifact.losses:

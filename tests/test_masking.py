@@ -29,6 +29,7 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.fault(68)
 @pytest.mark.parametrize("secret", [TOKEN, KEY], ids=["token", "private key"])
 @pytest.mark.parametrize(
     "command",

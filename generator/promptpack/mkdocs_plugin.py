@@ -16,6 +16,7 @@ from mkdocs.utils.templates import TemplateContext
 from promptpack.cli import program
 from promptpack.model import UserError
 from promptpack.reading.roots import SOURCES
+from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
 from promptpack.site.catalogue import HOME_PAGE
@@ -160,7 +161,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
                 self.build_side,
             )
         except UserError as error:
-            problems = "\n".join(format_findings(error.findings))
+            problems = join_lines(format_findings(error.findings)).rstrip()
             message = f"the project does not build\n\n{problems}"
             raise PluginError(message) from error
 

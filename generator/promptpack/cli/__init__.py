@@ -2,17 +2,22 @@
 
 import importlib
 import io
-import os
 import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from promptpack.cli.state import COLORS, FORMATS, State, add_global_options
 from promptpack.model import UserError
+from promptpack.reporting.console import (
+    flush_streams,
+    prepare_streams,
+    print_line,
+    print_lines,
+    print_text,
+)
 from promptpack.version import __version__
 
 COMMANDS = {
@@ -129,38 +134,33 @@ def _run(arguments: list[str]) -> int:
 
 def _report_failure(error: Exception) -> int:
     if isinstance(error, click.ClickException):
-        error.show()
+        _print_usage_error(error)
         return 2
     if isinstance(error, OSError):
         prefix = f"{error.filename}: " if error.filename else ""
-        click.echo(f"promptpack: {prefix}{(error.strerror or str(error)).lower()}", err=True)
+        print_line(f"promptpack: {prefix}{(error.strerror or str(error)).lower()}", err=True)
     else:
-        traceback.print_exception(error)
+        for part in traceback.format_exception(error):
+            print_text(part, err=True)
     return 4
+
+
+def _print_usage_error(error: click.ClickException) -> None:
+    """Print how a command is called, which is our own text, and what was wrong, which quotes."""
+    shown, message = io.StringIO(), error.format_message()
+    click.UsageError("", getattr(error, "ctx", None)).show(shown)
+    usage = shown.getvalue().removesuffix("\n")
+    if isinstance(error, click.MissingParameter):  # quotes nothing, and lists choices line by line
+        print_text(usage + message.expandtabs(2), err=True)
+    else:
+        *lines, last = usage.split("\n")
+        print_lines([*lines, last + message], err=True)
 
 
 def main() -> None:
     """Run the program and leave with its exit code."""
-    sys.stdout, sys.stderr = _make_writable(sys.stdout), _make_writable(sys.stderr)
+    prepare_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     code = run(sys.argv[1:])
-    _flush(sys.stdout)
-    _flush(sys.stderr)
+    flush_streams()
     sys.exit(code)
-
-
-def _make_writable(stream: TextIO | None) -> TextIO:
-    """Return a stream that takes any text; None is one that the caller closed (`>&-`)."""
-    if stream is None:
-        return io.TextIOWrapper(io.BytesIO())
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")  # a sign the terminal lacks is no reason to fail
-    return stream
-
-
-def _flush(stream: TextIO) -> None:
-    """Write out what is left of a stream, or drop it if nobody reads it any more."""
-    try:
-        stream.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,8 +1,6 @@
 """`promptpack absorb`: move an edit of an output into the sources."""
 
-import json
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +16,16 @@ from promptpack.output.locate import LocatedOutput, locate_outputs
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.output.write import rewrite_source
 from promptpack.reading.project import load_project
+from promptpack.reporting.console import (
+    ask_to_go_on,
+    drop_styles,
+    is_terminal,
+    print_json,
+    print_line,
+    print_lines,
+)
 from promptpack.reporting.plurals import pluralize
+from promptpack.source.disk import find_real_path
 
 
 @click.command("absorb")
@@ -55,13 +62,13 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     for path, text in proposal.sources.items():
         rewrite_source(project.locate(path), project.sources[path], text)
     next_command = "install" if output.installed else "build"
-    click.echo(f"Wrote {', '.join(proposal.sources)}. Now run: promptpack {next_command}", err=True)
+    print_line(f"Wrote {', '.join(proposal.sources)}. Now run: promptpack {next_command}", err=True)
     return 0
 
 
 def _find_edited(artifacts: Iterable[Artifact], file: Path) -> LocatedOutput:
     """Return what was edited in a file; raises UsageError where it holds no output."""
-    outputs = locate_outputs(file.resolve(), artifacts)
+    outputs = locate_outputs(find_real_path(file), artifacts)
     edited_outputs = [
         output for output in outputs if output.text != output.artifact.content.decode()
     ]
@@ -85,19 +92,18 @@ def _parse_target(project: Project, root: Path, argument: str) -> tuple[str, int
 
 def _print_proposal(state: State, project: Project, proposal: Proposal, file: Path) -> None:
     if state.format == "json":
-        click.echo(json.dumps(_make_data(project, proposal, file), indent=2))
+        print_json(_make_data(project, proposal, file))
         return
     for path, text in proposal.sources.items():
-        for line in _diff_source(project, path, text):
-            click.echo(line)
-    click.echo(f"{file}: 1 output will match the edit", err=True)
+        print_lines(_diff_source(project, path, text))
+    print_line(f"{file}: 1 output will match the edit", err=True)
     if proposal.siblings:
         clients = ", ".join(artifact.target for artifact in proposal.siblings)
-        click.echo(f"The same variant also changes for {clients}.", err=True)
+        print_line(f"The same variant also changes for {clients}.", err=True)
     if proposal.others:
-        click.echo("Other variants also change:", err=True)
+        print_line("Other variants also change:", err=True)
         for pack, variants in _group_variants(proposal.others).items():
-            click.echo("\n".join(report.wrap_text(f"  {pack}: ", ", ".join(variants), 4)), err=True)
+            print_lines(report.wrap_text(f"  {pack}: ", ", ".join(variants), 4), err=True)
 
 
 def _diff_source(project: Project, path: str, text: str) -> Iterator[str]:
@@ -116,7 +122,7 @@ def _make_data(project: Project, proposal: Proposal, file: Path) -> dict[str, ob
         "schema_version": SCHEMA_VERSION,
         "path": file.as_posix(),
         "sources": [
-            {"path": path, "diff": click.unstyle("\n".join(_diff_source(project, path, text)))}
+            {"path": path, "diff": drop_styles("\n".join(_diff_source(project, path, text)))}
             for path, text in proposal.sources.items()
         ],
         "siblings": [artifact.path for artifact in proposal.siblings],
@@ -127,12 +133,12 @@ def _make_data(project: Project, proposal: Proposal, file: Path) -> dict[str, ob
 def _confirm(proposal: Proposal) -> bool:
     """Tell whether to go on where other variants change too: on a terminal that is asked."""
     variants = sum(len(names) for names in _group_variants(proposal.others).values())
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (is_terminal("stdin") and is_terminal("stderr")):
         other_variants = pluralize(variants, "other variant")
-        click.echo(
+        print_line(
             f"Nothing was changed, because {other_variants} would change too. "
             "Use --yes to apply the edit anyway.",
             err=True,
         )
         return False
-    return click.confirm("Change them all?", err=True)
+    return ask_to_go_on("Change them all?")

@@ -1,11 +1,8 @@
 """`promptpack build`: render everything, then write what changed."""
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,6 +16,14 @@ from promptpack.output.plan import count_changes, list_notes, make_build_data, p
 from promptpack.output.write import apply_plan
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
+from promptpack.reporting.console import (
+    is_terminal,
+    print_json,
+    print_line,
+    print_lines,
+    show_progress,
+    style,
+)
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
 
@@ -46,22 +51,21 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         apply_plan(plan, force=force)
     except UserError:
         for status in plan.filter_statuses("edited", "foreign"):
-            click.echo("\n".join(report.format_difference(status)), err=True)
+            print_lines(report.format_difference(status), err=True)
         raise
     if state.format == "json":
-        click.echo(json.dumps(make_build_data(artifacts, plan, expectations), indent=2))
+        print_json(make_build_data(artifacts, plan, expectations))
     elif not state.quiet:
         lines = [*summarize_losses(artifacts), *report.format_leftovers(plan)]
         if state.verbose:
             lines += ["", *format_losses(artifacts)]
-        click.echo("".join(f"{line}\n" for line in lines), nl=False)
+        print_lines(lines)
         for note in list_notes(artifacts):
-            click.echo("\n".join(report.wrap_text("Note: ", note, 6)))
+            print_lines(report.wrap_text("Note: ", note, 6))
         if not artifacts:
-            click.echo(explain_empty_selection(session.project, selection))
-        for line in report.format_expectations(expectations):
-            click.echo(line)
-        click.echo(_summarize(count_changes(plan), state.shown(folder)))
+            print_line(explain_empty_selection(session.project, selection))
+        print_lines(report.format_expectations(expectations))
+        print_line(_summarize(count_changes(plan), state.shown(folder)))
 
 
 def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:
@@ -81,19 +85,14 @@ def _summarize(change_counts: dict[str, int], folder: str) -> str:
         f"{number} {word}" for word, number in change_counts.items() if number or word == "written"
     ]
     file_count = pluralize(files, "file")
-    return f"{click.style('Built', fg='green')} {file_count} in {folder}: {', '.join(parts)}"
+    return f"{style('Built', 'green')} {file_count} in {folder}: {', '.join(parts)}"
 
 
 @contextmanager
 def _show_progress(state: State) -> Iterator[Progress]:
     """Give a progress callback: a bar on a terminal, nothing elsewhere."""
-    if state.quiet or state.format != "human" or not sys.stderr.isatty():
+    if state.quiet or state.format != "human" or not is_terminal("stderr"):
         yield lambda _done, _all: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only where there is somebody to see it
-    from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
-
-    console = Console(stderr=True, no_color=state.choose_color() is False)
-    with Bar(console=console, transient=True) as bar:
-        task: Any = bar.add_task("Rendering", total=None)
-        yield lambda done, all_: bar.update(task, completed=done, total=all_)
+    with show_progress("Rendering", colored=state.choose_color() is not False) as progress:
+        yield progress

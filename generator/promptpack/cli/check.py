@@ -1,6 +1,5 @@
 """`promptpack check`: check that the outputs match the sources."""
 
-import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from promptpack.output.plan import make_check_data, plan_output
 from promptpack.output.write import Status
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL, Selection
+from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
 
 _STATE_WORDS = {
@@ -49,28 +49,28 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     plan = plan_output(artifacts, folder, selection)
     differing = [status for status in plan.statuses if status.state != "same"]
     if state.format == "json":
-        click.echo(json.dumps(make_check_data(plan), indent=2))
+        print_json(make_check_data(plan))
     elif differing:
         fix = _make_build_command(state, out, selection)
-        click.echo("".join(f"{line}\n" for line in _format_report(differing, fix, state)), nl=False)
+        print_lines(_format_report(differing, fix, state))
     elif not state.quiet:
         if not artifacts and selection != ALL:
-            click.echo(explain_empty_selection(project, selection))
+            print_line(explain_empty_selection(project, selection))
         file_count = pluralize(len(plan.desired), "file")
-        click.echo(f"{file_count} in {state.shown(folder)}, all up to date")
+        print_line(f"{file_count} in {state.shown(folder)}, all up to date")
     return 1 if differing else 0
 
 
 def _format_report(differing: list[Status], fix: str, state: State) -> Iterator[str]:
     missing = [status for status in differing if status.state == "missing"]
     for status in missing[:_MAX_MISSING]:
-        yield click.style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
+        yield style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
     if len(missing) > _MAX_MISSING:
         yield f"... and {pluralize(len(missing) - _MAX_MISSING, 'more missing file')}"
     for status in differing:
         if status.state == "missing":
             continue
-        yield click.style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
+        yield style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
         if not state.quiet:
             yield from report.format_difference(status)
     abandoned = [status for status in differing if status.state == "edited" and status.new is None]

@@ -8,6 +8,7 @@ import click
 from promptpack.cli.state import format_suggestion
 from promptpack.model import Pack, Project
 from promptpack.rendering.variants import ALL, Selection
+from promptpack.source.disk import find_real_path
 from promptpack.targets import TARGETS
 
 
@@ -59,7 +60,7 @@ def choose_target(project: Project, pack: Pack, name: str | None) -> str:
 
 def resolve_source(project: Project, root: Path, name: str) -> str:
     """Return a source's path as the project has it, for one that is relative to where we are."""
-    if name not in project.sources and (path := Path(name).resolve()).is_relative_to(root):
+    if name not in project.sources and (path := find_real_path(name)).is_relative_to(root):
         return path.relative_to(root).as_posix()
     return name
 

@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
+from promptpack.reporting.console import print_data
+
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -16,4 +18,5 @@ def command(context: click.Context, shell: str) -> None:
     if completion_class is None:
         raise click.UsageError(f"No completion for {shell}.")
     program = context.find_root().command
-    click.echo(completion_class(program, {}, "promptpack", "_PROMPTPACK_COMPLETE").source())
+    script = completion_class(program, {}, "promptpack", "_PROMPTPACK_COMPLETE").source()
+    print_data(f"{script}\n")

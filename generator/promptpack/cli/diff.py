@@ -19,7 +19,19 @@ from promptpack.git.extract import extract_sources, read_file
 from promptpack.git.repository import Repository, find_repository
 from promptpack.git.revisions import Revision, find_merge_base, resolve_revision
 from promptpack.model import Finding, UserError
-from promptpack.reporting.characters import reveal
+from promptpack.reporting.console import drop_styles, print_data, print_line, print_text
+from promptpack.source.disk import (
+    UnreadableFileError,
+    describe_failure,
+    find_real_path,
+    read_regular_file,
+)
+
+BASELINE_LIMIT = 64 << 20
+"""How many bytes a saved report may have."""
+
+_READ_BY_PEOPLE = ("text", "markdown")
+"""The formats that are lines; the others are for programs."""
 
 _WORK_TREE = "work tree"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -124,9 +136,10 @@ def command(state: State, /, **options: object) -> int:
     default_formats = () if is_silent else ("json" if state.format == "json" else "text",)
     formats = diff_options.formats or default_formats
     for name in formats:
-        click.echo(_render_report(name, filtered_review, diff_options), nl=False)
+        print_report = print_text if name in _READ_BY_PEOPLE else print_data
+        print_report(_render_report(name, filtered_review, diff_options))
     for name, path in files:
-        text = click.unstyle(_render_report(name, filtered_review, diff_options))
+        text = drop_styles(_render_report(name, filtered_review, diff_options))
         path.write_text(text, encoding="utf-8", newline="\n")
     return int(_should_fail(review, diff_options))
 
@@ -166,11 +179,7 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
         return _compare_revisions(state, diff_options)
     if diff_options.base is not None:
         raise click.UsageError("Give two folders or two revisions, not both.")
-    accepted_changes = None
-    if diff_options.accept is not None:
-        accepted_changes = read_baseline(
-            Path(diff_options.accept).read_bytes(), diff_options.accept
-        )
+    accepted_changes = None if diff_options.accept is None else _read_file(diff_options.accept)
     sides = (
         read_folder_side(diff_options.from_dir, str(diff_options.from_dir)),
         read_folder_side(diff_options.to_dir, str(diff_options.to_dir)),
@@ -210,11 +219,21 @@ def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     return replace(review, prefix=repository.prefix)
 
 
+def _read_file(path: str) -> Baseline:
+    """Return what a file accepts; raises UsageError where it can't be read."""
+    try:
+        data = read_regular_file(find_real_path(path), BASELINE_LIMIT)
+    except (FileNotFoundError, UnreadableFileError) as error:
+        reason = describe_failure(error)
+        raise click.UsageError(f"'{path}' can't be read: {reason}.") from None
+    return read_baseline(data, path)
+
+
 def _read_base_accepted(repository: Repository, base: Revision, path: str) -> Baseline:
     """Return what was accepted on the base side; a list that only the head has does not count."""
     data = read_file(repository, base.commit, path)
     if data is None:
-        click.echo(f"the base has no {reveal(path)}: nothing is accepted", err=True)
+        print_line(f"the base has no {path}: nothing is accepted", err=True)
         return {}
     return read_baseline(data, f"base:{path}")
 
@@ -233,7 +252,7 @@ def _load_side(
         with name_findings(name):
             submodules[name] = extract_sources(repository, revision.commit, Path(folder))
         for path in submodules[name]:
-            click.echo(f"{name}: {reveal(path)} is a submodule; not followed", err=True)
+            print_line(f"{name}: {path} is a submodule; not followed", err=True)
         return build_project_side(Path(folder), revision.label, name)
 
 

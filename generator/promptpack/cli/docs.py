@@ -1,6 +1,8 @@
 """`promptpack docs`: the site of a project, served, built, or written out as files."""
 
 import importlib.util
+import io
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,15 +13,29 @@ from typing import Any, TypeVar, cast
 import click
 
 from promptpack.cli.state import State, add_global_options, pass_state
+from promptpack.model import UserError
+from promptpack.reporting.console import print_line, print_text
+from promptpack.source.disk import find_real_path
 
 _REQUIRED_MODULES = ("mkdocs", "material", "markdown_it")
 _MISSING_EXTRA = "the site needs the [docs] extra: pip install 'promptpack-generator[docs]'"
 _MARKER = ".promptpack-site"
 """An empty file by which a folder is known to hold a site of ours; MkDocs empties its folder."""
 
+_FILE_LIMIT = 64 << 20
+"""How many bytes a page or an image of the site may have."""
+
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class _LogPrinter(logging.Handler):
+    """Prints what MkDocs says, which names files; without it, Python itself would print that."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            print_text(f"{record.levelname}: {record.getMessage()}", err=True)
 
 
 @click.group("docs")
@@ -38,10 +54,11 @@ def _require_extra(function: Command) -> Command:
             raise click.UsageError(_MISSING_EXTRA)
         from mkdocs.exceptions import MkDocsException  # noqa: PLC0415 - known to be there now
 
+        logging.getLogger("mkdocs").addHandler(_LogPrinter())
         try:
             return function(*args, **options)
         except MkDocsException as error:
-            click.echo(f"promptpack: {error.format_message()}", err=True)
+            print_text(f"promptpack: {error.format_message()}", err=True)
             return 3
 
     return cast("Command", update_wrapper(run_checked, function))
@@ -59,7 +76,7 @@ def build_command(state: State, out: Path | None) -> None:
     root = state.root()
     folder = _claim_folder(root, root / "site" if out is None else out)
     with _open_settings(root) as settings:
-        config = load_config(str(settings), site_dir=str(folder.resolve()))
+        config = load_config(str(settings), site_dir=str(find_real_path(folder)))
         plugin: Any = config.plugins.get("promptpack")
         if plugin is None:
             raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
@@ -69,7 +86,7 @@ def build_command(state: State, out: Path | None) -> None:
         build(config)
     if not state.quiet:
         pages = len(plugin.site.pages)
-        click.echo(f"Built the site in {state.shown(folder)}: {pages} generated pages")
+        print_line(f"Built the site in {state.shown(folder)}: {pages} generated pages")
 
 
 @command.command("serve")
@@ -90,7 +107,7 @@ def serve_command(state: State, address: str) -> None:
     from mkdocs.commands.serve import serve  # noqa: PLC0415 - only where there is MkDocs
 
     with _open_settings(state.root()) as settings:
-        click.echo(f"Serving on http://{address}/ (press Ctrl+C to stop)", err=True)
+        print_line(f"Serving on http://{address}/ (press Ctrl+C to stop)", err=True)
         serve(config_file=str(settings), dev_addr=address)
 
 
@@ -113,8 +130,10 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
 
     root = state.root()
     _check_folder(root, folder)
-    with _open_settings(root) as settings, settings.open("rb") as file:
-        config = yaml_load(file)
+    with _open_settings(root) as settings:
+        config = yaml_load(
+            io.BytesIO(_read_file(settings, find_real_path(settings.parent), settings.name))
+        )
     plugin_options = _find_options(config.get("plugins"))
     site = _gather_site(
         root, plugin_options.get("edit", ""), plugin_options.get("releases", DEFAULT_RELEASE_COUNT)
@@ -126,7 +145,7 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     )
     apply_plan(file_plan, force=force)
     if not state.quiet:
-        click.echo(f"Wrote {len(contents)} files into {state.shown(folder)}")
+        print_line(f"Wrote {len(contents)} files into {state.shown(folder)}")
 
 
 for _subcommand in command.commands.values():
@@ -174,10 +193,43 @@ def _find_options(plugins: object) -> dict[str, Any]:
 
 
 def _read_hand_written(docs: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(docs.rglob("*")):
-        relative_path = path.relative_to(docs)
-        if path.is_file() and not any(part.startswith(".") for part in relative_path.parts):
-            yield relative_path.as_posix(), path.read_bytes()
+    """Yield what the folder of pages holds, less what is hidden; links may not lead out of it.
+
+    Raises UserError for a file or folder that can't be read.
+    """
+    from promptpack.source.disk import walk_folder  # noqa: PLC0415 - not for --version
+
+    docs = find_real_path(docs)
+    for entry in sorted(walk_folder(docs)):
+        relative_path = entry.path.relative_to(docs)
+        if any(part.startswith(".") for part in relative_path.parts):
+            continue
+        if entry.problem:
+            raise _make_unreadable(f"{docs.name}/{relative_path.as_posix()}", entry.problem)
+        if not entry.is_folder:
+            path = relative_path.as_posix()
+            yield path, _read_file(entry.path, docs, f"{docs.name}/{path}")
+
+
+def _read_file(path: Path, folder: Path, shown: str) -> bytes:
+    """Return what a file in a folder holds; raises UserError where it can't be read."""
+    from promptpack.source.disk import (  # noqa: PLC0415 - not for --version
+        UnreadableFileError,
+        describe_failure,
+        read_regular_file,
+        resolve_links,
+    )
+
+    try:
+        return read_regular_file(resolve_links(path, folder), _FILE_LIMIT)
+    except (FileNotFoundError, UnreadableFileError) as error:
+        raise _make_unreadable(shown, describe_failure(error)) from None
+
+
+def _make_unreadable(path: str, reason: str) -> UserError:
+    from promptpack.source.text import Span, make_finding  # noqa: PLC0415 - not for --version
+
+    return UserError((make_finding("PP001", path, Span(1, 1), reason),))
 
 
 def _claim_folder(root: Path, folder: Path) -> Path:
@@ -193,7 +245,7 @@ def _claim_folder(root: Path, folder: Path) -> Path:
 def _check_folder(root: Path, folder: Path) -> None:
     from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
 
-    is_inside = folder.resolve().is_relative_to((root / "docs").resolve())
+    is_inside = find_real_path(folder).is_relative_to(find_real_path(root / "docs"))
     if reason := "it is inside the docs folder" if is_inside else find_folder_problem(folder, root):
         raise click.UsageError(f"The site can't be written to '{folder}': {reason}.")
 

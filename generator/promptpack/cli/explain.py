@@ -1,6 +1,5 @@
 """`promptpack explain`: why a line of an output says what it says."""
 
-import json
 import re
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from promptpack.provenance.explain import Step, explain_line
 from promptpack.reading.project import load_project
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
+from promptpack.reporting.console import print_json, print_line, print_text, style
 from promptpack.session import Session
+from promptpack.source.disk import find_real_path
 
 _RULE_CODE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -35,7 +36,7 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     put into a repository, or a variant: `<model>.<policy>`, `<pack>/<model>.<policy>`.
     """
     if _RULE_CODE.fullmatch(place):
-        click.echo(_render_rule_page(place.upper()), nl=False)
+        print_text(_render_rule_page(place.upper()))
         return
     match = _FILE_AND_LINE.fullmatch(place)
     if match is None:
@@ -52,15 +53,15 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     redact = make_redactor(artifact.content.decode(), *project.sources.values())
     steps = tuple(step._replace(text=redact(step.text)) for step in steps)
     if state.format == "json":
-        click.echo(json.dumps(_make_data(artifact, number, steps), indent=2))
+        print_json(_make_data(artifact, number, steps))
         return
     text = redact(artifact.content.decode().split("\n")[number - 1])
-    click.echo(click.style(f"{artifact.path}:{number}", bold=True))
-    click.echo(f"    {text}".rstrip())
+    print_line(style(f"{artifact.path}:{number}", bold=True))
+    print_line(f"    {text}".rstrip())
     for step in steps:
-        origin = click.style(f"{step.origin.path}:{step.origin.line}", fg="cyan")
-        click.echo(f"{step.role.rjust(11)} {origin}")
-        click.echo(f"            {step.text}".rstrip())
+        origin = style(f"{step.origin.path}:{step.origin.line}", "cyan")
+        print_line(f"{step.role.rjust(11)} {origin}")
+        print_line(f"            {step.text}".rstrip())
 
 
 def _render_rule_page(code: str) -> str:
@@ -104,10 +105,10 @@ def _find_artifact_line(
         (artifact,) = render(session, selection)
         return artifact, number
     artifacts = tuple(render(session))
-    folder = (state.root() / "dist" if out is None else out).resolve()
-    path = Path(name).resolve()
+    folder = find_real_path(state.root() / "dist" if out is None else out)
+    path = find_real_path(name)
     if not path.exists() and (folder / name).exists():
-        path = (folder / name).resolve()
+        path = find_real_path(folder / name)
     if outputs := locate_outputs(path, artifacts):
         return _find_line_in_file(outputs, name, number)
     relative_path = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name

@@ -1,6 +1,5 @@
 """`promptpack impact`: every output that a source file or one line of it reaches."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -15,6 +14,7 @@ from promptpack.model import Artifact
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.impact import Reach, find_impact
 from promptpack.reading.project import load_project
+from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.session import Session
 
 
@@ -51,13 +51,12 @@ def command(state: State, place: str) -> None:
             "line": line or None,
             "outputs": outputs,
         }
-        click.echo(json.dumps(data, indent=2))
+        print_json(data)
         return
-    for text in _format_lines(reaches, artifacts):
-        click.echo(text)
+    print_lines(_format_lines(reaches, artifacts))
     packs = len({reach.artifact.variant.pack.name for reach in reaches})
     clients = Counter(reach.artifact.target for reach in reaches)
-    click.echo(
+    print_line(
         f"{path}{f':{line}' if line else ''} reaches {len(reaches)} of {len(artifacts)} outputs"
         f" (packs: {packs}, clients: {len(clients)})"
     )
@@ -76,7 +75,7 @@ def _format_lines(reaches: Iterable[Reach], artifacts: Iterable[Artifact]) -> It
         )
         for names, clients in groups.items():
             lead = (
-                f"{click.style(pack, bold=True)}  "
+                f"{style(pack, bold=True)}  "
                 f"{_summarize_names(clients, all_variants[pack], 'client')}: "
             )
             yield from report.wrap_text(lead, _summarize_names(names, pack_variants, "variant"), 2)

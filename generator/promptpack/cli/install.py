@@ -1,7 +1,5 @@
 """`promptpack install`: install one variant into a repository, or uninstall it."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
@@ -17,6 +15,13 @@ from promptpack.output.write import Plan, apply_plan
 from promptpack.output.write import State as FileState
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
+from promptpack.reporting.console import (
+    ask_to_go_on,
+    is_terminal,
+    print_json,
+    print_line,
+    print_lines,
+)
 
 _STATE_VERBS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
 _BACKUP_VERB = "replace (the old file is kept as .orig)"
@@ -75,7 +80,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         s for s in plan.filter_statuses(*_REFUSED_STATES) if not force or s.state == "linked"
     ]
     for status in refused_statuses:
-        click.echo("\n".join(report.format_difference(status)), err=True)
+        print_lines(report.format_difference(status), err=True)
     if dry_run or not _confirm(plan, yes=yes):
         return 1 if refused_statuses else 0
     try:
@@ -100,18 +105,18 @@ def _make_plan(
 
 def _print_plan(state: State, plan: Plan, *, force: bool) -> None:
     if state.format == "json":
-        click.echo(json.dumps({**make_check_data(plan), **count_changes(plan)}, indent=2))
+        print_json({**make_check_data(plan), **count_changes(plan)})
     elif not state.quiet:
         for status in plan.statuses:
             if status.old is not None or status.new is not None:
                 keeps_copy = force and status.state in _BACKED_UP_STATES and status.new is not None
                 verb = _STATE_VERBS.get(status.state, "leave alone")
-                click.echo(f"{_BACKUP_VERB if keeps_copy else verb} {status.path}")
+                print_line(f"{_BACKUP_VERB if keeps_copy else verb} {status.path}")
 
 
 def _confirm(plan: Plan, *, yes: bool) -> bool:
     """Ask on a terminal whether to go on; elsewhere what was asked for is done."""
     has_changes = any(status.state != "same" for status in plan.statuses)
-    if yes or not has_changes or not sys.stdin.isatty():
+    if yes or not has_changes or not is_terminal("stdin"):
         return True
-    return click.confirm("Continue?", err=True)
+    return ask_to_go_on("Continue?")

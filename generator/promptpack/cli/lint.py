@@ -13,6 +13,7 @@ from promptpack.lint.rule import LintResult
 from promptpack.model import UserError
 from promptpack.reading.project import load_project
 from promptpack.redaction import redact_finding
+from promptpack.reporting.console import print_data, print_line, print_lines
 from promptpack.session import Session
 
 
@@ -40,7 +41,7 @@ def command(state: State, format_: str | None, codes: tuple[str, ...], *, strict
     if name == "human":
         _print_result(state, lint_result)
     else:
-        click.echo(FORMATS[name](lint_result, _find_prefix(state, name)), nl=False)
+        print_data(FORMATS[name](lint_result, _find_prefix(state, name)))
     return int(any(strict or finding.severity == "error" for finding in lint_result.findings))
 
 
@@ -58,15 +59,14 @@ def _print_result(state: State, lint_result: LintResult) -> None:
     note = f", {len(lint_result.suppressed)} suppressed" if lint_result.suppressed else ""
     if state.verbose:
         for finding, reason in lint_result.suppressed:
-            click.echo(f"suppressed {finding.code} at {finding.path}:{finding.line}: {reason}")
+            print_line(f"suppressed {finding.code} at {finding.path}:{finding.line}: {reason}")
         if lint_result.suppressed and lint_result.findings:
-            click.echo()
+            print_line()
     report.print_findings(lint_result.findings, note, verbose=state.verbose, err=False)
     if not lint_result.findings and not state.quiet:
-        click.echo(f"No findings{note}")
+        print_line(f"No findings{note}")
     if not state.quiet:
-        for line in report.format_expectations(lint_result.expectations):
-            click.echo(line)
+        print_lines(report.format_expectations(lint_result.expectations))
 
 
 def _find_prefix(state: State, name: str) -> str:

@@ -1,6 +1,5 @@
 """`promptpack list`: what a project and the standard library hold."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import resolve_variants
+from promptpack.reporting.console import print_json, print_line, style
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 
@@ -27,13 +27,13 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
     project = load_project(state.root())
     rows = {kind: list(_iter_rows(project, kind)) for kind in kinds or KINDS}
     if state.format == "json":
-        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **rows}, indent=2))
+        print_json({"schema_version": SCHEMA_VERSION, **rows})
         return
     for kind, kind_rows in rows.items():
-        click.echo(click.style(f"{kind} ({len(kind_rows)})", bold=True))
+        print_line(style(f"{kind} ({len(kind_rows)})", bold=True))
         width = max((len(str(row["name"])) for row in kind_rows), default=0)
         for row in kind_rows:
-            click.echo(f"  {str(row['name']).ljust(width)}  {_describe_row(project, row)}".rstrip())
+            print_line(f"  {str(row['name']).ljust(width)}  {_describe_row(project, row)}".rstrip())
 
 
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -9,10 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
-import click
-
 from promptpack.cli.report import wrap_text
 from promptpack.model import Artifact
+from promptpack.reporting.console import style
 from promptpack.reporting.loss_table import (
     OUTCOMES,
     Client,
@@ -35,12 +34,12 @@ OUTCOME_WORDS: Mapping[Word, str] = {
     "exact": "✓ exact",
 }
 OUTCOME_STYLES: Mapping[Word, Mapping[str, Any]] = {
-    "lost": {"fg": "red", "bold": True},
-    "narrowed": {"fg": "cyan"},
-    "widened": {"fg": "magenta"},
-    "advisory": {"fg": "yellow"},
-    "dropped": {"fg": "blue"},
-    "exact": {"fg": "green"},
+    "lost": {"color": "red", "bold": True},
+    "narrowed": {"color": "cyan"},
+    "widened": {"color": "magenta"},
+    "advisory": {"color": "yellow"},
+    "dropped": {"color": "blue"},
+    "exact": {"color": "green"},
 }
 
 _MAX_NAMES = 3
@@ -77,7 +76,7 @@ def format_losses(artifacts: Iterable[Artifact]) -> Iterator[str]:
     """Yield every difference, client by client; a reason stands once, below what it is for."""
     rows = LossTable(artifacts).list_detailed_rows()
     for clients, client_rows in groupby(rows, lambda row: row.clients):
-        yield click.style(clients[0].label, bold=True)
+        yield style(clients[0].label, bold=True)
         unnamed_rows = (row._replace(clients=()) for row in client_rows)
         for (outcome, reasons), same in groupby(unnamed_rows, lambda r: (r.outcome, r.reasons)):
             yield from _format_rows(outcome, same)
@@ -97,7 +96,7 @@ def _format_headline(rows: Sequence[LossRow], table: LossTable) -> Iterator[str]
     places = [f" in {_join_clients([*clients], table.variants, most)}" for most in (_MAX_NAMES, 0)]
     width = shutil.get_terminal_size().columns
     place = next((place for place in places if len(f"Lost{place}: {names}") <= width), "")
-    yield from wrap_text(click.style("Lost", **OUTCOME_STYLES["lost"]) + f"{place}: ", names, 6)
+    yield from wrap_text(style("Lost", **OUTCOME_STYLES["lost"]) + f"{place}: ", names, 6)
 
 
 def _format_rows(
@@ -114,7 +113,7 @@ def _format_rows(
 
 def _format_line(outcome: Word, text: str, word: str | None = None) -> Iterator[str]:
     word = OUTCOME_WORDS[outcome] if word is None else word
-    lead = click.style(word, **OUTCOME_STYLES[outcome]) if word else ""
+    lead = style(word, **OUTCOME_STYLES[outcome]) if word else ""
     yield from wrap_text(lead + " " * (_INDENT - len(word)), text, _INDENT)
 
 

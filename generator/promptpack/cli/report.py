@@ -5,21 +5,23 @@ import shutil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import click
-
 from promptpack.model import Finding
 from promptpack.output.write import Plan, Status
 from promptpack.rendering.expectations import ExpectationSummary
+from promptpack.reporting.characters import reveal_line
+from promptpack.reporting.console import Color, drop_styles, print_lines, style
 from promptpack.reporting.plurals import pluralize
 
 NOTHING_WRITTEN = "; nothing was written"
 _FINDING_STYLES: dict[str, dict[str, Any]] = {
-    "error": {"fg": "red", "bold": True},
-    "warning": {"fg": "yellow", "bold": True},
+    "error": {"color": "red", "bold": True},
+    "warning": {"color": "yellow", "bold": True},
     "message": {"bold": True},
-    "gutter": {"fg": "blue", "bold": True},
-    "help": {"fg": "cyan", "bold": True},
+    "gutter": {"color": "blue", "bold": True},
+    "help": {"color": "cyan", "bold": True},
 }
+
+_DIFF_COLORS: dict[str, Color] = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def print_findings(
@@ -29,20 +31,20 @@ def print_findings(
     from promptpack.reporting.findings import format_findings  # noqa: PLC0415 - only where something is wrong
 
     width = shutil.get_terminal_size().columns
-    for line in format_findings(findings, outcome, width, _style_finding, all_places=verbose):
-        click.echo(line, err=err)
+    lines = format_findings(findings, outcome, width, _style_finding, all_places=verbose)
+    print_lines(lines, err=err)
 
 
 def _style_finding(text: str, role: str) -> str:
-    return click.style(text, **_FINDING_STYLES[role])
+    return style(text, **_FINDING_STYLES[role])
 
 
 def wrap_text(lead: str, text: str, indent: int) -> Iterator[str]:
     """Yield a text in lines as wide as the terminal, the first one led by some words."""
     width = max(40, shutil.get_terminal_size().columns) - indent
-    line, length = "", len(click.unstyle(lead)) - indent
-    for word in text.split(" "):
-        word_width = len(click.unstyle(word))
+    line, length = "", len(drop_styles(lead)) - indent
+    for word in reveal_line(text).split(" "):
+        word_width = len(word)
         if line and length + 1 + word_width > width:
             yield lead + line
             lead, line, length = " " * indent, "", 0
@@ -61,13 +63,12 @@ def format_difference(status: Status) -> Iterator[str]:
 def format_diff(old: str, new: str, old_label: str, new_label: str) -> Iterator[str]:
     """Yield the lines of a unified diff in colour, with hidden characters and without secrets."""
     from promptpack.redaction import make_redactor  # noqa: PLC0415 - only where there is a difference
-    from promptpack.source.text import escape_controls  # noqa: PLC0415 - reading needs yaml, speaking does not
 
     redact = make_redactor(old, new)
     before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
     for line in difflib.unified_diff(before, after, old_label, new_label, n=2, lineterm=""):
-        color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-        yield click.style(escape_controls(line[:1] + redact(line[1:])), fg=color)
+        color = _DIFF_COLORS.get(line[:1])
+        yield style(line[:1] + redact(line[1:]), color)
 
 
 def format_expectations(expectations: ExpectationSummary | None) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """`promptpack schema`: the JSON Schemas of the input files and of what commands report."""
 
-import json
-
 import click
 
 from promptpack.reading.schema import FILE_MODELS, make_json_schema
+from promptpack.reporting.console import print_json
 from promptpack.reporting.json_schemas import REPORTS
 
 
@@ -16,4 +15,4 @@ def command(kind: str) -> None:
     KIND is an input file (pack, project, model, policy, fragment), for editors, or a command, for
     what it prints with --format json.
     """
-    click.echo(json.dumps(make_json_schema(FILE_MODELS.get(kind) or REPORTS[kind]), indent=2))
+    print_json(make_json_schema(FILE_MODELS.get(kind) or REPORTS[kind]))

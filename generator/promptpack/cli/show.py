@@ -7,6 +7,7 @@ from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, pass_state
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
+from promptpack.reporting.console import print_data
 
 
 @click.command("show")
@@ -27,4 +28,4 @@ def command(state: State, pack: str | None, variant: str | None, target: str | N
     model, policy = choose_variant(project.packs[name], variant)
     client = choose_target(project, project.packs[name], target)
     for artifact in build_project(project, Selection((name,), (model,), (policy,), (client,))):
-        click.echo(artifact.content, nl=False)
+        print_data(artifact.content)

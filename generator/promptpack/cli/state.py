@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from promptpack.source.disk import find_real_path
+
 FORMATS = ("human", "json")
 COLORS = ("auto", "always", "never")
 
@@ -35,7 +37,7 @@ class State:
         if self.directory is not None:
             if not (self.directory / "packs").is_dir():
                 raise click.UsageError(f"'{self.directory}' has no 'packs' folder.")
-            return self.directory.resolve()
+            return find_real_path(self.directory)
         root = find_project_folder(Path.cwd())
         if root is None:
             raise click.UsageError(
@@ -55,7 +57,7 @@ class State:
     def shown(self, folder: Path) -> str:
         """Return a folder as a person here would write it."""
         current = Path.cwd()
-        resolved = folder.resolve()
+        resolved = find_real_path(folder)
         return (
             resolved.relative_to(current).as_posix()
             if resolved.is_relative_to(current)

@@ -1,6 +1,5 @@
 """`promptpack targets`: what each client supports, and how that was checked."""
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -10,10 +9,18 @@ from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
 from promptpack.output.gitattributes import make_gitattributes
 from promptpack.reading.schema import SLUG_REGEX
+from promptpack.reporting.console import (
+    Color,
+    print_data,
+    print_json,
+    print_line,
+    print_lines,
+    style,
+)
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.table import ENFORCEMENT_WORDS, Enforcement, make_capability_table
 
-_ICONS: dict[Enforcement, tuple[str, str]] = {
+_ICONS: dict[Enforcement, tuple[str, Color]] = {
     "patterns": ("✓", "green"),
     "ask": ("✓", "green"),
     "deny": ("✓", "green"),
@@ -49,7 +56,7 @@ def command(state: State, format_: str | None, installed: tuple[str, ...]) -> No
     if invalid_names := [name for name in installed if not re.fullmatch(SLUG_REGEX, name)]:
         raise click.UsageError(f"'{invalid_names[0]}' is not a valid agent name.")
     if format_ == "gitattributes":
-        click.echo(make_gitattributes(installed), nl=False)
+        print_data(make_gitattributes(installed))
         return
     _print_table(format_ or state.format)
 
@@ -58,14 +65,12 @@ def _print_table(format_: str) -> None:
     table = make_capability_table()
     if format_ == "json":
         data = [_make_data(target, table[name]) for name, target in TARGETS.items()]
-        click.echo(json.dumps({"schema_version": 1, "targets": data}, indent=2))
+        print_json({"schema_version": 1, "targets": data})
         return
     for name, target in TARGETS.items():
-        click.echo(click.style(f"{name}", bold=True) + f"  {target.title}, {target.path}")
-        for line in _format_capabilities(table[name]):
-            click.echo(line)
-        for line in wrap_text("  checked: ", target.verified, 11):
-            click.echo(line)
+        print_line(style(f"{name}", bold=True) + f"  {target.title}, {target.path}")
+        print_lines(_format_capabilities(table[name]))
+        print_lines(wrap_text("  checked: ", target.verified, 11))
 
 
 def _make_data(target: Target, row: dict[str, Enforcement]) -> dict[str, object]:
@@ -83,5 +88,5 @@ def _format_capabilities(row: dict[str, Enforcement]) -> Iterator[str]:
     for holding, words in ENFORCEMENT_WORDS.items():
         if names := [name for name, value in row.items() if value == holding]:
             icon, color = _ICONS[holding]
-            lead = "  " + click.style(f"{icon} {words}: ", fg=color)
+            lead = "  " + style(f"{icon} {words}: ", color)
             yield from wrap_text(lead, ", ".join(names), 4)

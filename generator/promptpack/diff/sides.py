@@ -19,7 +19,17 @@ from promptpack.reading.project import load_project
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
 from promptpack.session import Session
+from promptpack.source.disk import (
+    UnreadableFileError,
+    describe_failure,
+    read_regular_file,
+    walk_folder,
+)
+from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS
+
+OUTPUT_LIMIT = 16 << 20
+"""How many bytes a file of a built folder may have."""
 
 
 def build_project_side(root: Path, label: str, name: str) -> Side:
@@ -56,15 +66,25 @@ def make_project_side(session: Session, label: str) -> Side:
 def read_folder_side(folder: Path, label: str) -> Side:
     """Return the side of a built folder: the path of a file says which client it is for.
 
-    Links are not followed, and where the lines come from is not known.
+    Links are not followed, and where the lines come from is not known. Raises UserError for what
+    can't be read.
     """
     outputs = {}
-    for path in sorted(folder.rglob("*")):
-        key = path.relative_to(folder).as_posix()
-        if path.is_file() and not path.is_symlink() and path.name != MANIFEST:
-            outputs[key] = _make_folder_output(
-                key, path.read_bytes().decode("utf-8", "surrogateescape")
-            )
+    findings = []
+    for entry in sorted(walk_folder(folder)):
+        path, key = entry.path, entry.path.relative_to(folder).as_posix()
+        if path.is_symlink() or path.name == MANIFEST or (entry.is_folder and not entry.problem):
+            continue
+        try:
+            if entry.problem:
+                raise UnreadableFileError(entry.problem)
+            text = read_regular_file(path, OUTPUT_LIMIT).decode("utf-8", "surrogateescape")
+            outputs[key] = _make_folder_output(key, text)
+        except (FileNotFoundError, UnreadableFileError) as error:
+            reason = describe_failure(error)
+            findings.append(make_finding("PP001", f"{label}/{key}", Span(1, 1), reason))
+    if findings:
+        raise UserError(tuple(findings))
     return Side(label, outputs, {}, origins_known=False)
 
 

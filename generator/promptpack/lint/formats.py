@@ -1,6 +1,5 @@
 """The formats of a verdict for programs: findings in, JSON, workflow commands or SARIF out."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 from promptpack.lint.registry import RULES
 from promptpack.lint.rule import LintResult
 from promptpack.model import Finding, is_in_project
+from promptpack.reporting.characters import reveal_line
 from promptpack.reporting.github import ANNOTATION_LIMIT, format_annotation
+from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.sarif import make_location, make_log
 
 SCHEMA_VERSION = 1
@@ -29,7 +30,7 @@ def format_json(lint_result: LintResult, prefix: str = "") -> str:  # noqa: ARG0
         ],
         "expectations": expectations and expectations._asdict(),
     }
-    return json.dumps(data, indent=2) + "\n"
+    return dump_json(data)
 
 
 def format_github(lint_result: LintResult, prefix: str = "") -> str:
@@ -105,4 +106,4 @@ def _is_outside_project(finding: Finding) -> bool:
 
 def _make_message(finding: Finding) -> str:
     place = f"{finding.path}:{finding.line}: " if not is_in_project(finding.path) else ""
-    return f"{place}{finding.message}{finding.hint and f'; {finding.hint}'}"
+    return f"{place}{reveal_line(finding.message)}{finding.hint and f'; {finding.hint}'}"

@@ -3,17 +3,48 @@
 The only place of this package that touches a disk.
 """
 
-import errno
 import os
-import stat
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.model import Finding
 from promptpack.model.root import PROJECT, Root
-from promptpack.reading.roots import PACK_FILE, PROJECT_FILE, SUFFIXES, resolve_shadows
-from promptpack.source.text import Span, decode_source, find_conflict_markers, make_finding
+from promptpack.reading.roots import (
+    PACK_FILE,
+    PROJECT_FILE,
+    SUFFIXES,
+    parse_source_path,
+    resolve_shadows,
+)
+from promptpack.source.disk import (
+    LINKED_FOLDER,
+    Entry,
+    UnreadableFileError,
+    describe_failure,
+    find_real_path,
+    read_regular_file,
+    resolve_links,
+    walk_folder,
+)
+from promptpack.source.text import (
+    FORBIDDEN,
+    SIZE_LIMIT,
+    Span,
+    decode_source,
+    find_conflict_markers,
+    format_code_point,
+    make_finding,
+)
+
+TOTAL_LIMIT = 256 << 20
+"""How many bytes all sources of a project may have: a link costs nothing, what it leads to does."""
+
+_NOT_A_SOURCE = "the link leads to a file that is not a source"
+_LINK_HINT = "link to a file in 'packs' or 'templates', or copy the text"
+_NOT_A_FILE = "not a regular file"
+_LINE_END = re.compile("[\t\n\u2028\u2029]")
 
 
 class SourceFile(NamedTuple):
@@ -30,15 +61,23 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
 
     A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
     """
-    places = {
-        root.make_source_path(path.relative_to(root.path).as_posix()): (path, root.path.resolve())
-        for root in roots
-        for path in _iter_paths(root)
-    }
-    sources = resolve_shadows(roots, places).items()
-    files = [_read_file(*places[path], path, shadows) for path, shadows in sources]
-    if not any((root.path / "packs").is_dir() for root in roots if root.name == PROJECT):
-        files.append(make_unreadable_file("packs", "there is no 'packs' folder here"))
+    places: dict[str, tuple[Path, Root]] = {}
+    files: list[SourceFile] = []
+    for root in roots:
+        root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
+        for entry in _find_entries(root):
+            path = root.make_source_path(entry.path.relative_to(root.path).as_posix())
+            if not entry.is_folder:
+                places[path] = entry.path, root
+            elif entry.problem or parse_source_path(path):
+                files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
+    size = 0
+    for path, shadows in resolve_shadows(roots, places).items():
+        files.append(_read_file(*places[path], path, shadows))
+        size += len(files[-1].text)
+        if size > TOTAL_LIMIT:
+            reason = f"the sources are larger than {TOTAL_LIMIT >> 20} MiB together"
+            return (*files, make_unreadable_file(path, reason))
     return tuple(files)
 
 
@@ -49,42 +88,61 @@ def make_file(path: str, data: bytes, shadows: str = "") -> SourceFile:
     return SourceFile(path, text, shadows, (*findings, *markers))
 
 
-def make_unreadable_file(path: str, reason: str, shadows: str = "") -> SourceFile:
+def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = "") -> SourceFile:
     """Return a source of which nothing is known but why it can't be read."""
-    return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason),))
+    return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason, hint),))
 
 
-def _iter_paths(root: Root) -> Iterator[Path]:
-    for kind, suffix in SUFFIXES.items():
-        yield from (root.path / "templates" / kind).rglob(f"*{suffix}")
-    if root.name != PROJECT:
+def _find_entries(root: Root) -> Iterator[Entry]:
+    """Yield what may be a source, and each folder of sources."""
+    templates = root.path / "templates"
+    if templates.is_symlink():
+        yield Entry(templates, True, LINKED_FOLDER)
+    else:
+        for kind in SUFFIXES:
+            yield from walk_folder(templates / kind)
+    if root.name == PROJECT:
+        if os.path.lexists(root.path / PROJECT_FILE):
+            yield Entry(root.path / PROJECT_FILE, False)
+        yield from _find_packs(root.path / "packs")
+
+
+def _find_packs(packs: Path) -> Iterator[Entry]:
+    """Yield what the folder of packs holds, and for each pack its file, be it there or not."""
+    if not packs.is_dir():
+        yield Entry(packs, True, "there is no 'packs' folder here")
         return
-    if os.path.lexists(root.path / PROJECT_FILE):
-        yield root.path / PROJECT_FILE
-    packs = root.path / "packs"
-    if packs.is_dir():
-        for folder in packs.iterdir():
-            if folder.is_dir():
-                yield folder / PACK_FILE
-                yield from folder.rglob("*.md")
+    for entry in walk_folder(packs):
+        folder, *inner = entry.path.relative_to(packs).parts or (".",)
+        if folder.startswith(".") and entry.path != packs:
+            continue
+        yield entry
+        if entry.is_folder and not entry.problem and not inner:
+            yield Entry(entry.path / PACK_FILE, False)
 
 
-def _read_file(path: Path, boundary: Path, source_path: str, shadows: str) -> SourceFile:
-    """Return a regular file's text; links may not lead out of the root."""
+def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> SourceFile:
+    """Return a regular file's text; links may lead only to other sources of the root."""
+    if problem := _find_name_problem(source_path):
+        return SourceFile(source_path, "", shadows, (problem,))
     try:
-        if not path.resolve(strict=True).is_relative_to(boundary):
-            return make_unreadable_file(source_path, "the link leads out of the project", shadows)
-        if not stat.S_ISREG(path.stat().st_mode):
-            return make_unreadable_file(source_path, "not a regular file", shadows)
-        return make_file(source_path, path.read_bytes(), shadows)
-    except FileNotFoundError:
-        return make_unreadable_file(source_path, "no such file", shadows)
-    except (OSError, RuntimeError) as error:
-        return make_unreadable_file(source_path, _describe_error(error), shadows)
+        resolved = resolve_links(path, root.path)
+        target = root.make_source_path(resolved.relative_to(root.path).as_posix())
+        if parse_source_path(target) is None:
+            return make_unreadable_file(source_path, _NOT_A_SOURCE, shadows, _LINK_HINT)
+        return make_file(source_path, read_regular_file(resolved, SIZE_LIMIT), shadows)
+    except (FileNotFoundError, UnreadableFileError) as error:
+        return make_unreadable_file(source_path, describe_failure(error), shadows)
 
 
-def _describe_error(error: OSError | RuntimeError) -> str:
-    # from Python 3.13 a link that leads to itself is an OSError, before it is a RuntimeError
-    if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
-        return "the link leads to itself"
-    return (error.strerror or "not readable").lower()
+def _find_name_problem(path: str) -> Finding | None:
+    """Return what is wrong with the characters of a source's path, if anything is."""
+    try:
+        os.fsencode(path).decode()  # its bytes, whatever the locale takes them for
+    except UnicodeError:
+        return make_finding("PP001", path, Span(1, 1), "the file's name is not UTF-8", "rename it")
+    match = FORBIDDEN.search(path) or _LINE_END.search(path)
+    if match is None:
+        return None
+    message = f"the file's name has the hidden or control character {format_code_point(match)}"
+    return make_finding("PP301", path, Span(1, 1), message, "rename it")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
+from promptpack.source.disk import find_real_path
 
 Kind = Literal["fragments", "models", "policies", "layouts", "shared", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -67,8 +68,8 @@ def find_project_folder(start: Path) -> Path | None:
 
 def find_roots(folder: Path) -> tuple[Root, ...]:
     """Return the roots of the project in a folder; where that is the library, it is one root."""
-    project, library = Root(PROJECT, folder.resolve(), True), find_library()
-    if (project.path / "templates").resolve() == library:
+    project, library = Root(PROJECT, find_real_path(folder), True), find_library()
+    if find_real_path(project.path / "templates") == library:
         return (project,)
     return project, Root(LIBRARY, library.parent, False)
 

@@ -35,6 +35,8 @@ _EXPECTED_TYPES = {
     "model_attributes_type": "a mapping",
 }
 
+_KEY_PROBLEMS = ("missing", "extra_forbidden")
+
 _SIZE_MESSAGES = {
     "too_short": "is empty",
     "string_too_short": "is shorter than {min_length} characters",
@@ -77,14 +79,33 @@ def _iter_findings(
     kind: type[StrictModel], document: Document, path: str, text: str, error: ValidationError
 ) -> Iterator[Finding]:
     for problem in islice(error.errors(include_url=False), PROBLEM_LIMIT):
-        place = _strip_union_tags(problem["loc"])
+        place = _find_place(document.data, problem)
         code, message, hint = _make_message(kind, place, problem)
         yield make_finding(code, path, document.at(place), message, hint, text)
 
 
-def _strip_union_tags(location: tuple[str | int, ...]) -> DataPath:
-    """Return the path in the data: the location without the `<names>` of union members."""
-    return tuple(step for step in location if step != "[key]" and not str(step).startswith("<"))
+def _find_place(data: object, problem: Any) -> DataPath:  # noqa: ANN401 - pydantic's own description
+    """Return the path of a problem in the data.
+
+    Pydantic's location also names the members of unions, and `[key]` for the key of a mapping. What
+    the data has at a place is a step, whatever it is called; so is a key that should be there, or
+    should not.
+    """
+    *steps, last = problem["loc"] or ("",)
+    place: list[str | int] = []
+    for step in steps:
+        if _has_step(data, step):
+            data = data[step]  # type: ignore[index]  # it was just asked whether it has it
+            place.append(step)
+    if problem["type"] in _KEY_PROBLEMS or _has_step(data, last):
+        place.append(last)
+    return tuple(place)
+
+
+def _has_step(data: object, step: str | int) -> bool:
+    if isinstance(data, list):
+        return isinstance(step, int) and step < len(data)
+    return isinstance(data, dict) and step in data
 
 
 def _make_message(  # noqa: PLR0911 - one answer a kind of problem

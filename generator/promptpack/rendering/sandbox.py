@@ -26,13 +26,14 @@ from promptpack.rendering.includes import (
     strip_front_matter,
 )
 from promptpack.rendering.line_markers import SECTION_END, LineMarkers, SectionEnd
-from promptpack.source.text import Span
+from promptpack.source.text import FORBIDDEN, Span, format_code_point
 
 VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
 """What a fragment sees; a layout sees `sections` too."""
 
 _REQUIRE = "_require"
 _SECTION_END = "_section_end"
+_ESCAPE_SEQUENCE = re.compile(r"\\[0-7abfvxuUN]")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>", re.IGNORECASE)
 
 
@@ -151,11 +152,14 @@ class Templates:
         self.markers.section = ""
         known = {**context, _REQUIRE: require, _SECTION_END: SECTION_END}
         try:
-            return environment.get_template(name).render(known)
+            text = environment.get_template(name).render(known)
         except NeedsDenied:
             raise
         except Exception as error:  # whatever a template raises is its author's to fix
             raise UserError((self._make_failure_finding(name, error),)) from error
+        if not marked and (match := FORBIDDEN.search(text)):
+            raise UserError((_make_hidden_finding(self.find(name), format_code_point(match)),))
+        return text
 
     def _make_failure_finding(self, name: str, error: Exception) -> Finding:
         """Return the finding for what a render raised, at the template line that raised it."""
@@ -175,6 +179,15 @@ class Templates:
         includers = f"included by {format_chain(chain)}" if chain else ""
         hint = "; ".join(part for part in (hint, includers) if part)
         return make_template_finding(code, by_path[place.path], Span(place.line, 1), message, hint)
+
+
+def _make_hidden_finding(source: Source, code_point: str) -> Finding:
+    """Return the finding for a character that no source holds, but that a template has written."""
+    lines = source.text.split("\n")
+    line = next((n for n, text in enumerate(lines, 1) if _ESCAPE_SEQUENCE.search(text)), 1)
+    message = f"the template writes the hidden or control character {code_point}"
+    hint = "delete it: a model reads it, but a person can't see it"
+    return make_template_finding("PP301", source, Span(line, 1), message, hint)
 
 
 def _make_requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  # noqa: ANN401 - the policy as templates see it

@@ -25,7 +25,16 @@ def reveal(text: str) -> str:
     """Return text in which nothing is hidden: invisible characters and control bytes by name."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_name_character(c) if _is_invisible(c) else c for c in text)
+    return "".join(name_character(c) if _is_invisible(c) else c for c in text)
+
+
+def reveal_line(text: str) -> str:
+    r"""Return a text as one line in which nothing is hidden, not even that it had several.
+
+    >>> reveal_line("a\tb\n\x1b[2J")
+    'a b<U+000A><U+001B>[2J'
+    """
+    return reveal(text).replace("\t", " ").replace("\n", name_character("\n"))
 
 
 def is_deceptive(old: str, new: str) -> bool:
@@ -66,7 +75,8 @@ def _is_invisible(c: str) -> bool:
     )
 
 
-def _name_character(c: str) -> str:
+def name_character(c: str) -> str:
+    """Return the code point of a character, or the byte of a name that is not UTF-8."""
     code = ord(c)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as Python's surrogateescape has it
         return f"<0x{code - 0xDC00:02X}>"

@@ -18,8 +18,8 @@ from typing import Literal, NamedTuple, get_args
 
 from promptpack.model import Finding, Severity
 from promptpack.redaction import redact_finding
+from promptpack.reporting.characters import reveal_line
 from promptpack.reporting.plurals import pluralize
-from promptpack.source.text import escape_controls
 
 Role = Literal["error", "warning", "message", "gutter", "help"]
 """What a styled part of a line is."""
@@ -114,7 +114,7 @@ def _format_group(group: list[Finding], max_places: int, width: int, style: Styl
     """Yield the lines of findings that differ only in their place."""
     first = group[0]
     label = style(f"{first.severity}[{first.code}]", first.severity)
-    yield label + style(f": {_clean_line(first.message)}", "message")
+    yield label + style(f": {reveal_line(first.message)}", "message")
     places = [finding for finding in group if finding.path]
     shown = places[:max_places]
     number_width = max(len(str(line)) for line in (10**_NUMBER_WIDTH - 1, *(p.line for p in shown)))
@@ -130,7 +130,7 @@ def _format_group(group: list[Finding], max_places: int, width: int, style: Styl
     if not beside:
         yield from _format_help(hint, layout)
     if quoted_lines:
-        yield from ("", *(escape_controls(line) for line in quoted_lines.split("\n")))
+        yield from ("", *(reveal_line(line) for line in quoted_lines.split("\n")))
 
 
 def _format_place(finding: Finding, excerpt: _Excerpt, hint: str, layout: _Layout) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _format_place(finding: Finding, excerpt: _Excerpt, hint: str, layout: _Layou
         yield style(f"{finding.line:>{number_width}} |", "gutter") + f" {excerpt.text}"
     if excerpt.caret:
         caret = style("^" * excerpt.caret, finding.severity)
-        help_text = f" {style(_HELP.strip(), 'help')} {_clean_line(hint)}" if hint else ""
+        help_text = f" {style(_HELP.strip(), 'help')} {reveal_line(hint)}" if hint else ""
         bar = style(f"{'':{number_width}} |", "gutter")
         yield f"{bar} {' ' * excerpt.indent}{caret}{help_text}"
 
@@ -149,7 +149,7 @@ def _format_place(finding: Finding, excerpt: _Excerpt, hint: str, layout: _Layou
 def _format_location(finding: Finding) -> str:
     numbers = (finding.line, finding.column) if finding.line else ()
     parts = [finding.path, *(str(number) for number in numbers if number)]
-    return _clean_line(":".join(parts))
+    return reveal_line(":".join(parts))
 
 
 def _fits_beside(hint: str, excerpt: _Excerpt, layout: _Layout) -> bool:
@@ -165,7 +165,7 @@ def _format_help(hint: str, layout: _Layout) -> Iterator[str]:
     lead = f"{bar} {layout.style(_HELP.strip(), 'help')} "
     indent = layout.indent + len(_HELP)
     for text in hint.split("\n"):
-        for line in _wrap_words(_WORD.findall(_clean_line(text)), layout.width - indent):
+        for line in _wrap_words(_WORD.findall(reveal_line(text)), layout.width - indent):
             yield lead + line
             lead = " " * indent
 
@@ -185,7 +185,7 @@ def _cut_excerpt(finding: Finding, width: int) -> _Excerpt:
     """Return the part of the source line around the finding that has at most some columns."""
     if not finding.excerpt:
         return _Excerpt("", 0, 0)
-    before, marked, after = (escape_controls(part) for part in _split_excerpt(finding))
+    before, marked, after = (reveal_line(part) for part in _split_excerpt(finding))
     text, start, stop = before + marked + after, len(before), len(before) + len(marked)
     edges = [0, *accumulate(_measure_character(character) for character in text)]
     left, right = 0, len(text)
@@ -205,11 +205,6 @@ def _split_excerpt(finding: Finding) -> tuple[str, str, str]:
     start = max(0, finding.column - 1)
     stop = start + max(1, finding.width)
     return finding.excerpt[:start], finding.excerpt[start:stop], finding.excerpt[stop:]
-
-
-def _clean_line(text: str) -> str:
-    """Return a text that is one line and can't act on a terminal."""
-    return escape_controls(text.replace("\n", " "))
 
 
 def _measure(text: str) -> int:

@@ -1,5 +1,7 @@
 """Workflow commands: a message and its place in, an annotation that GitHub shows out."""
 
+from promptpack.reporting.characters import reveal
+
 ANNOTATION_LIMIT = 10
 """GitHub shows so many annotations of each severity for a step."""
 
@@ -14,7 +16,13 @@ def format_annotation(level: str, title: str, message: str, path: str = "", line
 
 
 def _escape_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return (
+        reveal(text)
+        .replace("\t", " ")
+        .replace("%", "%25")
+        .replace("\r", "%0D")
+        .replace("\n", "%0A")
+    )
 
 
 def _escape_property(text: str) -> str:

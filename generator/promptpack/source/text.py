@@ -74,11 +74,6 @@ def find_conflict_markers(text: str, path: str) -> list[Finding]:
     ]
 
 
-def escape_controls(text: str) -> str:
-    """Return a text that can't act on a terminal or deceive a reader: hidden characters by name."""
-    return FORBIDDEN.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))
-
-
 def make_finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named at the call
     code: str, path: str, span: Span, message: str, hint: str = "", text: str = ""
 ) -> Finding:

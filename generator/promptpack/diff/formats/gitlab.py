@@ -1,12 +1,12 @@
 """A review as a GitLab code quality report: an entry for each group and source line behind it."""
 
 import hashlib
-import json
 from typing import Any
 
 from promptpack.diff.model import Change, Review
 from promptpack.diff.one_line import select_project_causes, summarize_change
 from promptpack.model import Origin
+from promptpack.reporting.json_text import dump_json
 
 
 def render_gitlab(review: Review) -> str:
@@ -16,7 +16,7 @@ def render_gitlab(review: Review) -> str:
         for change in review.changes
         for origin in select_project_causes(change.causes) or (Origin(change.outputs[0], 1),)
     ]
-    return json.dumps(entries, indent=2) + "\n"
+    return dump_json(entries)
 
 
 def _make_entry(review: Review, change: Change, origin: Origin) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def _make_entry(review: Review, change: Change, origin: Origin) -> dict[str, Any
     return {
         "description": summarize_change(change),
         "check_name": f"promptpack-{change.kind}",
-        "fingerprint": hashlib.sha256(unique.encode("utf-8", "surrogateescape")).hexdigest()[:32],
+        "fingerprint": hashlib.sha256(unique.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         "severity": change.severity,
         "location": {
             "path": f"{review.prefix}{origin.path}",

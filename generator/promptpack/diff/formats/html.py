@@ -5,12 +5,13 @@ The page is a template that escapes all it shows, and in which no character is h
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from promptpack.diff.model import PERMISSION_KINDS, Cause, Change, ChangeSeverity, Review
 from promptpack.diff.wording import (
@@ -32,6 +33,7 @@ from promptpack.reporting.plurals import pluralize
 
 _STYLE = "html.css"
 _TEMPLATE = "html.html.j2"
+_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 
 
 class ShownChange(NamedTuple):
@@ -94,8 +96,14 @@ def _get_environment() -> Environment:
 
 
 def _reveal_value(value: object) -> object:
-    """Return text in which nothing is hidden; what else a template shows is escaped as it is."""
-    return reveal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Return text in which nothing is hidden; what else a template shows is escaped as it is.
+
+    Nor is there a command to GitHub's runner in it, where the page is printed into a log.
+    """
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    text = str(escape(reveal(value))).replace("##[", "#&#35;[")
+    return Markup(_COMMAND.sub(r"\1&#58;", text))  # noqa: S704 - escaped above
 
 
 def _describe_review(review: Review) -> HtmlReport:

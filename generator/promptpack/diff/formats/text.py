@@ -1,14 +1,13 @@
 """A review for a terminal: one line a group, then its words, marked `[-old-]{+new+}`."""
 
-from collections.abc import Iterator
-
-import click
+from collections.abc import Iterator, Mapping
 
 from promptpack.diff.model import PERMISSION_KINDS, Change, Review
 from promptpack.diff.wording import (
     NO_CHANGES,
     MarkedText,
     ReportSection,
+    WordStatus,
     count_by_section,
     describe_action,
     describe_truncation,
@@ -21,34 +20,35 @@ from promptpack.diff.wording import (
     name_subject,
 )
 from promptpack.reporting.characters import reveal
+from promptpack.reporting.console import Color, join_lines, style
 from promptpack.reporting.plurals import pluralize
 
-_COLORS = {"gone": "red", "come": "green"}
+_COLORS: Mapping[WordStatus, Color] = {"gone": "red", "come": "green"}
 _FINGERPRINT_LENGTH = 4
 _MOVED_LINE_LIMIT = 3
 
 
 def render_text(review: Review) -> str:
-    """Return the report with colours, which `click.echo` leaves out where there is no terminal."""
+    """Return the report with the marks of its colors."""
     heading = f"promptpack diff  {reveal(review.base)} → {reveal(review.head)}"
     output_count = pluralize(review.built, "output")
-    lines = [f"{click.style(heading, bold=True)}     {output_count} built on both sides", ""]
+    lines = [f"{style(heading, bold=True)}     {output_count} built on both sides", ""]
     if not review.differs:
-        return "\n".join([*lines[:1], NO_CHANGES]) + "\n"
+        return join_lines([*lines[:1], NO_CHANGES])
     for section in iter_sections(review):
         lines += [*_render_section(section), ""]
     if review.causes:
-        lines += [click.style("What a change reaches", bold=True), *_render_causes(review), ""]
+        lines += [style("What a change reaches", bold=True), *_render_causes(review), ""]
     if note := describe_truncation(review):
         lines += [note, ""]
-    return "\n".join([*lines, f"Summary  {format_totals(review)}"]) + "\n"
+    return join_lines([*lines, f"Summary  {format_totals(review)}"])
 
 
 def _render_section(section: ReportSection) -> Iterator[str]:
     group_count = pluralize(len(section.changes), "group")
     title = f"! {section.title.upper()}" if section.urgent else section.title
-    color = "red" if section.urgent else None
-    yield f"{click.style(title, fg=color, bold=True)}  {group_count}"
+    color: Color | None = "red" if section.urgent else None
+    yield f"{style(title, color, bold=True)}  {group_count}"
     if section.title == "Prose":
         yield from (f"  {line}" for line in count_by_section(section.changes))
     for change in section.changes:
@@ -56,7 +56,7 @@ def _render_section(section: ReportSection) -> Iterator[str]:
 
 
 def _render_change(change: Change) -> Iterator[str]:
-    name = f"  {click.style(change.id, bold=True)} {change.fingerprint[:_FINGERPRINT_LENGTH]}…"
+    name = f"  {style(change.id, bold=True)} {change.fingerprint[:_FINGERPRINT_LENGTH]}…"
     if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
         transition = f"{reveal(change.old)} → {reveal(change.new)}"
         yield (
@@ -106,7 +106,7 @@ def _render_word(word: MarkedText, *, alone: bool) -> str:
     if word.mark == "same":
         return word.text
     frame = "{}" if alone else "[-{}-]" if word.mark == "gone" else "{{+{}+}}"
-    return click.style(frame.format(word.text), fg=_COLORS[word.mark])
+    return style(frame.format(word.text), _COLORS[word.mark])
 
 
 def _render_causes(review: Review) -> Iterator[str]:

@@ -1,0 +1,24 @@
+"""JSON as every command prints it: data in, ASCII out, which can't act where it is printed."""
+
+import json
+import re
+
+from promptpack.reporting.characters import name_character
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_ASCII = re.compile("[^ -~\n]")
+
+
+def dump_json(data: object) -> str:
+    r"""Return data as JSON, ended by a newline.
+
+    A byte of a file's name that is not UTF-8 has no place in JSON: it is named. GitHub's runner
+    takes `##[…]` for a command wherever it stands in a line, so it is spelled otherwise.
+
+    >>> dump_json(["\udcff", "##[error]x"])
+    '[\n  "<0xFF>",\n  "#\\u0023[error]x"\n]\n'
+    """
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    text = _SURROGATE.sub(lambda match: name_character(match[0]), text)
+    text = _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    return text.replace("##[", "#\\u0023[") + "\n"
