@@ -13,8 +13,8 @@ from promptpack.model.output import OUTPUT_SIZE
 
 T = TypeVar("T")
 
-ITEM = 16
-"""What an item of a list counts as, in characters, beside its own size."""
+ITEM = 8
+"""What an item of a list or a printed line counts as, in characters, beside its own size."""
 DIGITS = 1_000
 VALUE_DEPTH = 32
 CALL_DEPTH = 50
@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 
     steps: int = 200_000
     size: int = OUTPUT_SIZE
-    work: int = 8 * OUTPUT_SIZE
+    work: int = 4 * OUTPUT_SIZE
     output: int = OUTPUT_SIZE
 
 
@@ -55,18 +55,18 @@ class Budget:
         self.steps, self.work, self.output = limits.steps, limits.work, limits.output
         self.depth = CALL_DEPTH
 
-    def spend(self, steps: int, printed: int = 0) -> None:
-        """Count some steps, and characters of literal text."""
+    def spend(self, steps: int, printed: int = 0, lines: int = 0) -> None:
+        """Count some steps, and characters and lines of literal text."""
         self.steps -= steps
         if self.steps < 0:
             message = f"the template takes more than {self.limits.steps:,} steps"
             raise OverBudgetError(message)
         if printed:
-            self.print(printed)
+            self.print(printed, lines)
 
-    def print(self, size: int) -> None:
-        """Count some characters that are printed."""
-        self.output -= size
+    def print(self, size: int, lines: int = 0) -> None:
+        """Count some characters that are printed, and the lines that they end."""
+        self.output -= size + lines * ITEM
         if self.output < 0:
             message = f"the template prints more than {self.limits.output:,} characters"
             raise OverBudgetError(message)

@@ -19,6 +19,7 @@ from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.model.output import OUTPUT_SIZE
 from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
+from promptpack.rendering.budget import ITEM
 from promptpack.rendering.context import (
     Params,
     PartView,
@@ -86,7 +87,8 @@ class _Draft:
     def admit(self, project: Project, use: Use, block: object) -> bool:
         """Tell whether a block may be added; the first that may not is a finding."""
         had_room = self.left >= 0
-        self.left -= len(block) if isinstance(block, str) else 0  # lines are traced of a text
+        if isinstance(block, str):  # lines are traced of what was admitted as text
+            self.left -= len(block) + ITEM * block.count("\n")
         if self.left < 0 and had_room:
             message = f"the prompt has more than {OUTPUT_SIZE:,} characters"
             hint = "use the fragment once, or a shorter one"

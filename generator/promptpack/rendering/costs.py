@@ -134,6 +134,7 @@ def guard_method(
         kind = "a type" if isinstance(owner, type) else f"'{type(owner).__name__}'"
         message = f"the method '{name}' of {kind}"
         raise SecurityError(message)
+    budget.weigh(owner)
     guard = methods[name]
     if guard is not None:
         guard(budget, owner, *args, **kwargs)

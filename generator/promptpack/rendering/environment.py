@@ -1,8 +1,8 @@
 """Jinja as templates get it: strict, without chance, and with a budget for all that they do."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from functools import wraps
-from types import CodeType
+from types import BuiltinMethodType, CodeType
 from typing import Any
 
 from jinja2 import Template, nodes
@@ -59,10 +59,29 @@ class _Template(Template):
         return self.make_module(ctx.get_all() if ctx else None, shared=True)
 
 
+class _Context(Context):
+    """What the names of a template mean, each a quarter of a step wherever they are copied to."""
+
+    def __init__(
+        self,
+        environment: "TemplateEnvironment",
+        parent: dict[str, Any],
+        name: str | None,
+        blocks: dict[str, Callable[[Context], Iterator[str]]],
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's own signature
+    ) -> None:
+        environment.budget.spend(len(parent) // 4)
+        super().__init__(environment, parent, name, blocks, globals)
+
+
 class _TextFormatter(SandboxedFormatter):
     """Fills the fields of `str.format`, with what each may print counted before."""
 
     _size = 0
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:  # noqa: ANN401 - Python's own signature
+        require_text(value)
+        return super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> Any:  # noqa: ANN401 - Python's own signature
         budget: Budget = self._env.budget  # type: ignore[attr-defined]  # only made by ours
@@ -75,6 +94,10 @@ class _MarkupFormatter(SandboxedEscapeFormatter):
     """The same for text that is marked as safe."""
 
     _size = 0
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:  # noqa: ANN401 - Python's own signature
+        require_text(value)
+        return super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - Python's own signature
         budget: Budget = self._env.budget  # type: ignore[attr-defined]  # only made by ours
@@ -91,6 +114,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """
 
     template_class = _Template
+    context_class = _Context
     code_generator_class = CountingGenerator
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
 
@@ -110,14 +134,16 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         )
         self.budget = Budget(Limits(0, 0, 0, 0))
         self._lexer = BoundedLexer(self)
+        self._failures: dict[str, TemplateSyntaxError] = {}
         for name in ("lipsum", "cycler", "joiner"):
             self.globals.pop(name)
-        functions: dict[str, Callable[..., Any]] = {**self.filters, "join": _join_items}
+        filters: dict[str, Any] = {**self.filters, "join": _join_items}
+        tests: dict[str, Any] = {**self.tests}
         self.filters = {
-            name: _count_call(self, functions[name], cost) for name, cost in costs.FILTERS.items()
+            name: _count_call(self, filters[name], cost) for name, cost in costs.FILTERS.items()
         }
         self.tests = {
-            name: _count_call(self, self.tests[name], cost) for name, cost in costs.TESTS.items()
+            name: _count_call(self, tests[name], cost) for name, cost in costs.TESTS.items()
         }
 
     @property
@@ -132,6 +158,15 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         folder, _, last = parent.rpartition("/")
         suffix = ".md" if last.endswith(".md") else ""
         return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:  # noqa: A002 - Jinja's own signature
+        if known := self._failures.get(name):
+            raise TemplateSyntaxError(known.message or "", known.lineno, known.name, known.filename)
+        try:
+            return super()._load_template(name, globals)
+        except TemplateSyntaxError as error:
+            self._failures[name] = error
+            raise
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parser = Parser(self, source, name, filename)
@@ -174,7 +209,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         for value in (*args, *own.values()):
             budget.weigh(value)
         owner = getattr(obj, "__self__", None)
-        if isinstance(owner, _BUILT_IN):
+        if isinstance(obj, BuiltinMethodType) or isinstance(owner, _BUILT_IN):
             costs.guard_method(budget, owner, obj.__name__, args, own)
         budget.enter()
         try:
@@ -215,7 +250,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return self.budget.weigh(join(parts))
 
 
-_BUILT_IN = (str, bytes, int, float, list, tuple, dict, set, frozenset, range, type, Iterator)
+_BUILT_IN = (str, bytes, int, float, list, tuple, dict, set, frozenset, range, type)
 
 
 def _count_call(
@@ -272,7 +307,7 @@ def _print_text(context: Context, value: object) -> object:
     """Count what is printed; raises TypeError for what has no one spelling, such as an object."""
     require_text(value)
     budget: Budget = context.environment.budget  # type: ignore[attr-defined]  # only used by ours
-    budget.print(budget.measure(value))
+    budget.print(budget.measure(value), value.count("\n") if isinstance(value, str) else 0)
     return value
 
 

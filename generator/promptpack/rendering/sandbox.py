@@ -7,7 +7,7 @@ known before it is rendered, what it can reach cannot be changed, and what it ta
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import TemplateNotFound
+from jinja2 import TemplateNotFound, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.loaders import BaseLoader
 
@@ -109,6 +109,8 @@ class Templates:
             if trace.tb_frame.f_code.co_filename in by_path:
                 frames.append(Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
             trace = trace.tb_next
+        if isinstance(error, TemplateSyntaxError) and error.filename in by_path:
+            frames.append(Origin(error.filename, error.lineno))
         place = frames[-1] if frames else Origin(self.find(name).path, 1)
         code, message, hint = _explain_error(error)
         chain = [origin for origin in dict.fromkeys(frames) if origin.path != place.path]

@@ -81,15 +81,15 @@ class CountingGenerator(CodeGenerator):
         """Write statements after what counts them; a loop's at the line of the loop."""
         statements = list(block)
         loop, self._loop = self._loop, None
-        steps, printed = _count_block(statements)
+        counts = ", ".join(map(str, _count_block(statements)))
         place = loop or (statements[0] if statements else None)
-        self.writeline(f"environment.budget.spend({steps}, {printed})", place)
+        self.writeline(f"environment.budget.spend({counts})", place)
         super().blockvisit(statements, frame)
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - Jinja's own name
         """Write a loop; what is filtered out of one is counted too."""
         if node.test is not None:
-            steps, _ = _count_block([node.test])
+            steps, *_ = _count_block([node.test])
             count = nodes.Call(
                 nodes.EnvironmentAttribute("count_pass"), [nodes.Const(steps)], [], None, None
             )
@@ -174,15 +174,17 @@ _OPERATORS = {
 }
 
 
-def _count_block(statements: Iterable[nodes.Node]) -> tuple[int, int]:
-    """Return the steps and the characters of literal text of a block, less the blocks in it."""
-    steps, printed, pending = 1, 0, list(statements)
+def _count_block(statements: Iterable[nodes.Node]) -> tuple[int, int, int]:
+    """Return the steps of a block, less the blocks in it, and its literal characters and lines."""
+    steps, printed, lines, pending = 1, 0, 0, list(statements)
     while pending:
         node = pending.pop()
         steps += _LOAD_STEPS if isinstance(node, _LOADS) else 1
-        printed += len(node.data) if isinstance(node, nodes.TemplateData) else 0
+        if isinstance(node, nodes.TemplateData):
+            printed += len(node.data)
+            lines += node.data.count("\n")
         if isinstance(node, nodes.Stmt) and not isinstance(node, nodes.ScopedEvalContextModifier):
             pending += node.iter_child_nodes(exclude=_BODIES)
         else:
             pending += node.iter_child_nodes()
-    return steps, printed
+    return steps, printed, lines
