@@ -17,6 +17,8 @@ from promptpack.rendering.budget import ITEM, Budget, require_text
 Guard = Callable[..., None]
 
 _FIELD = re.compile(r"[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?")
+_WORD = re.compile(r"[^\t\n\x0b\x0c\r ]+")
+"""What is wrapped in one piece, as Python's textwrap splits text."""
 _NUMBER = re.compile(r"\d+")
 _MOST_DIGITS = len(str(OUTPUT_SIZE))
 
@@ -202,8 +204,8 @@ def _guard_wrap(
     **_: object,
 ) -> None:
     text = str(value)
-    longest = max((len(line) for line in text.splitlines()), default=0)
-    budget.spend_work(len(text) * (longest // max(1, width)))
+    words = (len(word) for word in _WORD.findall(text))
+    budget.spend_work(sum(length * (length // max(1, width)) for length in words))
     budget.require_size(len(text) * len(wrapstring or ""))
 
 

@@ -141,6 +141,8 @@ def _explain_error(error: Exception) -> tuple[str, str, str]:
         return "PP034", f"not allowed in a template: {error}", ""
     if isinstance(error, OverBudgetError):
         return OVER_BUDGET, f"{error}", "shorten its loops and values, or write the text out"
+    if isinstance(error, TemplateSyntaxError):
+        return "PP034", error.message or "not valid", ""
     if isinstance(error, RecursionError):
         return "PP034", "endless recursion", ""
     return "PP034", f"{error}" or type(error).__name__, ""
