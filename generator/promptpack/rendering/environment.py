@@ -25,6 +25,7 @@ from promptpack.rendering import costs
 from promptpack.rendering.budget import Budget, Limits, require_text
 from promptpack.rendering.line_markers import LineMarkers, SectionEnd
 from promptpack.rendering.template_code import (
+    NODE_DEPTH,
     BoundedLexer,
     CountingGenerator,
     check_depth,
@@ -176,7 +177,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             line = parser.stream.current.lineno
             message = "the template is nested too deeply to be read"
             raise TemplateSyntaxError(message, line, name, filename) from None
-        check_depth(tree, name, filename)
+        if self._lexer.count > NODE_DEPTH // 2:  # a token adds two levels at most
+            check_depth(tree, name, filename)
         return tree
 
     def _compile(self, source: str, filename: str) -> CodeType:

@@ -17,7 +17,7 @@ from promptpack.rendering.budget import DIGITS
 
 BRACKET_DEPTH = 32
 NODE_DEPTH = 100
-TOKENS = 20_000
+TOKENS = 50_000
 """The most tags, operators, names and values in a template; its text is not counted."""
 
 _DEBUG_INFO = re.compile(r"^debug_info = '([0-9=&]*)'$", re.MULTILINE)
@@ -25,22 +25,28 @@ _LOADS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _LOAD_STEPS = 20
 """What using another template counts as, beside what that template does."""
 _BODIES = ("body", "else_")
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+_TEXT_KINDS = ("data", "whitespace")
 
 
 class BoundedLexer(Lexer):
-    """Refuses a template that has too many tokens, or brackets too deep, to be compiled."""
+    """Refuses a template that has too many tokens, or brackets too deep, to be compiled.
+
+    `count` is how many tokens the template has that was read last, so far as it was read.
+    """
+
+    count = 0
 
     def tokeniter(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
     ) -> Iterator[tuple[int, str, str]]:
         """Yield line, kind and text of each token; raises TemplateSyntaxError at the first over."""
-        count = depth = 0
+        self.count = depth = 0
         for line, kind, text in super().tokeniter(source, name, filename, state):
-            count += kind not in ("data", "whitespace")
-            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(text, 0) * (
-                kind == "operator"
-            )
-            if count > TOKENS:
+            self.count += kind not in _TEXT_KINDS
+            if kind == "operator":
+                depth += _BRACKETS.get(text, 0)
+            if self.count > TOKENS:
                 message = f"the template has more than {TOKENS:,} names, values and operators"
             elif depth > BRACKET_DEPTH:
                 message = f"brackets are nested more than {BRACKET_DEPTH} levels deep"
