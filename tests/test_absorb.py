@@ -319,6 +319,7 @@ def test_any_text_can_be_written_as_a_template(words: list[str], glue: str) -> N
     assert SandboxedEnvironment().from_string(escape_template(text)).render() == text
 
 
+@pytest.mark.fault(50)
 @settings(
     deadline=None,
     max_examples=support.count_cases(25),

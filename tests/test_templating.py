@@ -237,16 +237,18 @@ def outcomes() -> dict[str, list[Any]]:
     return dict(zip(ESCAPES, json.loads(done.stdout), strict=True))
 
 
+@pytest.mark.fault(45, "printed-object")
 @pytest.mark.parametrize("payload", ESCAPES, ids=lambda text: text[:60])
 def test_escape_gives_a_finding(payload: str, outcomes: Mapping[str, list[Any]]) -> None:
     code, message, path, line, hint = outcomes[payload]
-    assert code in ("PP020", "PP030", "PP031", "PP033", "PP034")
+    assert code in ("PP020", "PP030", "PP031", "PP033", "PP034", "PP038")
     assert (path, line) == ("x/main.md", 1)
     assert len(message) < 200
     assert "0x" not in message
     assert len(hint) < 200
 
 
+@pytest.mark.fault(50)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -282,6 +284,7 @@ def test_what_a_template_may_say(text: str, expected: str) -> None:
     assert rendered(text) == expected
 
 
+@pytest.mark.fault(49)
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
@@ -325,6 +328,7 @@ def test_what_a_template_may_not_say(text: str, message: str, hint: str) -> None
     assert found.excerpt == f"  {text}"
 
 
+@pytest.mark.fault("wrong-line")
 def test_a_failure_below_names_the_way_there() -> None:
     others = {"x/a": "\n{% include './b' %}", "x/b": "ok\n\n{{ nope }}"}
     found = finding("{% include 'x/a' %}", others)
@@ -332,6 +336,7 @@ def test_a_failure_below_names_the_way_there() -> None:
     assert found.hint.endswith("included by x/main.md:1 → x/a.md:2")
 
 
+@pytest.mark.fault(48)
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
@@ -368,12 +373,14 @@ def test_cycles_and_depth_are_found_before_rendering(
     assert found.hint.count("→") <= 6
 
 
+@pytest.mark.fault(48)
 def test_the_depth_that_is_allowed() -> None:
     texts = {f"x/n{n}": f"{n} {{% include './n{n + 1}' %}}" for n in range(1, INCLUDE_DEPTH)}
     texts[f"x/n{INCLUDE_DEPTH}"] = "end"
     assert rendered("{% include './n1' %}", texts).endswith(f"{INCLUDE_DEPTH - 1} end")
 
 
+@pytest.mark.fault(48)
 def test_many_ways_to_one_fragment_are_walked_once() -> None:
     layers = 12
     texts = {
@@ -413,6 +420,7 @@ COUNTERS = [
 ]
 
 
+@pytest.mark.fault(46)
 @pytest.mark.parametrize("text", COUNTERS)
 def test_no_variant_changes_another(tmp_path: Path, text: str) -> None:
     counter = (
@@ -447,6 +455,7 @@ def test_a_fragment_reads_the_target_through_what_it_includes() -> None:
     assert templates.dependencies.closure("a") == ("a", "b", "c")
 
 
+@pytest.mark.fault(50)
 def test_a_layout_prints_whatever_a_fragment_says(tmp_path: Path) -> None:
     text = "<Thing object at 0x7f00ab> {% raw %}{{ x }}{% endraw %}\n"
     project = load_project(make_project(tmp_path, {"packs/demo/role.md": text}))
@@ -454,6 +463,7 @@ def test_a_layout_prints_whatever_a_fragment_says(tmp_path: Path) -> None:
     assert "<Thing object at 0x7f00ab> {{ x }}" in agent.prompt
 
 
+@pytest.mark.fault(50)
 def test_variables_are_data(tmp_path: Path) -> None:
     hostile = "{{ policy._policy }} {% include '/etc/passwd' %} <b>"
     pack = DEMO["packs/demo/pack.yaml"].replace("language: Python", f'language: "{hostile}"')

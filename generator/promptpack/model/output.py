@@ -10,6 +10,10 @@ from promptpack.model.project import Accept, Effort, Mode, Model, Pack, Section
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
+OUTPUT_SIZE = 2 * 1024 * 1024
+"""The most characters that an output, or a value that becomes part of one, may have: twice what a
+source may, and more than the largest context windows hold (a million tokens) leave for a prompt."""
+
 
 @dataclass(frozen=True)
 class Variant:

@@ -1,13 +1,11 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from promptpack.model import (
     Agent,
     Finding,
-    Fragment,
     Line,
     Origin,
     Part,
@@ -18,9 +16,10 @@ from promptpack.model import (
     Variant,
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
+from promptpack.model.output import OUTPUT_SIZE
 from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
-from promptpack.reading.validation import suggest
+from promptpack.rendering.budget import ITEM
 from promptpack.rendering.context import (
     Params,
     PartView,
@@ -42,7 +41,8 @@ from promptpack.rendering.lines import (
     join_traced_blocks,
 )
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
-from promptpack.rendering.sandbox import NeedsDenied, Templates
+from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
+from promptpack.rendering.uses import make_use_finding, resolve_params
 from promptpack.rendering.variants import iter_uses
 from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS
@@ -77,6 +77,25 @@ class _BlockForm(NamedTuple, Generic[B]):
     view: Callable[[_RenderedSection[B]], SectionView]
 
 
+class _Draft:
+    """What is wrong with a prompt so far, and how many characters may still be added to it."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.left = OUTPUT_SIZE
+
+    def admit(self, project: Project, use: Use, block: object) -> bool:
+        """Tell whether a block may be added; the first that may not is a finding."""
+        had_room = self.left >= 0
+        if isinstance(block, str):  # lines are traced of what was admitted as text
+            self.left -= len(block) + ITEM * block.count("\n")
+        if self.left < 0 and had_room:
+            message = f"the prompt has more than {OUTPUT_SIZE:,} characters"
+            hint = "use the fragment once, or a shorter one"
+            self.findings.append(make_use_finding(project, use, "PP039", message, hint))
+        return self.left >= 0
+
+
 class Composer:
     """Composes the variants of one project; templates are compiled once, texts shared.
 
@@ -92,6 +111,7 @@ class Composer:
         self.templates = templates or Templates(project)
         self.permissions = PermissionFinder()
         self._prompts: dict[tuple[str, ...], str] = {}
+        self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[tuple[str, ...], Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
         self._traced_fragments: dict[tuple[str, ...], Lines] = {}
@@ -116,9 +136,21 @@ class Composer:
         """
         key = self.make_key(variant, target)
         if key not in self._prompts:
-            lines = self.compose_text(variant, target)
+            lines = self._compose_within_budget(variant, target)
             self._prompts[key] = f"{lines}\n" if lines else ""
         return self.make_agent(variant, target, self._prompts[key])
+
+    def _compose_within_budget(self, variant: Variant, target: str) -> str:
+        """Return a variant's prompt; templates that were over their budget are not tried again."""
+        names = _list_template_names(variant)
+        if names in self._over_budget:
+            raise UserError(self._over_budget[names])
+        try:
+            return self.compose_text(variant, target)
+        except UserError as error:
+            if any(finding.code == OVER_BUDGET for finding in error.findings):
+                self._over_budget[names] = error.findings
+            raise
 
     @staticmethod
     def make_agent(variant: Variant, target: str, prompt: str) -> Agent:
@@ -153,9 +185,7 @@ class Composer:
             return frozenset()
         variables: set[str] = set()
         findings: list[Finding] = []
-        for name in dict.fromkeys(
-            (_get_layout_name(variant), *(use.fragment for use in iter_uses(variant.sections)))
-        ):
+        for name in _list_template_names(variant):
             try:
                 variables |= self.templates.dependencies.reads(name)
             except UserError as error:
@@ -225,16 +255,16 @@ class Composer:
         context: Mapping[str, Any],
     ) -> tuple[_RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
-        findings: list[Finding] = []
+        draft = _Draft()
         sections = []
         for section in variant.sections:
             parts = [
-                self._render_part(form, part, variant, context, findings) for part in section.parts
+                self._render_part(form, part, variant, context, draft) for part in section.parts
             ]
             if filled_parts := tuple(part for part in parts if part.block):
                 sections.append(_RenderedSection(section.name, filled_parts))
-        if findings:
-            raise UserError(tuple(findings))
+        if draft.findings:
+            raise UserError(tuple(draft.findings))
         target = context["target"]
         if TARGETS[target].tells_policy:
             policy = self.permissions.find(variant, target).told
@@ -249,13 +279,14 @@ class Composer:
         part: Part,
         variant: Variant,
         context: Mapping[str, Any],
-        findings: list[Finding],
+        draft: _Draft,
     ) -> _RenderedPart[B]:
         blocks = []
         for use in part.uses:
             try:
-                params = Params(self._resolve_params(use))
-                if block := form.render(use.fragment, {**context, "params": params}):
+                params = Params(resolve_params(self.templates, use))
+                block = form.render(use.fragment, {**context, "params": params})
+                if block and draft.admit(self.project, use, block):
                     blocks.append((use.origin, block))
             except NeedsDenied as denial:
                 if not use.optional:
@@ -263,9 +294,9 @@ class Composer:
                         variant, context["target"], denial.fragment.name, denial.denied
                     )
                     hint = f"to leave the fragment out of such variants, {OPTIONAL}{hint}"
-                    findings.append(self._make_use_finding(use, "PP102", text, hint))
+                    draft.findings.append(make_use_finding(self.project, use, "PP102", text, hint))
             except UserError as error:
-                findings.extend(error.findings)
+                draft.findings.extend(error.findings)
         return _RenderedPart(part.name, form.join(blocks))
 
     def _cache_fragments(
@@ -296,7 +327,10 @@ class Composer:
         """Return the lines of a rendered text with origins, one for all where marks changed it."""
         source = self.templates.find(name)
         start = Origin(source.path, 1)
-        marked_text = self.templates.render(name, marked_context, marked=True)
+        try:
+            marked_text = self.templates.render(name, marked_context, marked=True)
+        except UserError:  # the plain render did not fail, so it is the marks that it fails of
+            marked_text = ""
         lines = clean_lines(self.templates.markers.read(marked_text, start))
         if join_text(lines) == text:
             return lines
@@ -323,48 +357,15 @@ class Composer:
             "vars": Vars(variant.pack.vars),
         }
 
-    def _resolve_params(self, use: Use) -> dict[str, Any]:
-        """Return the values of all parameters of a fragment and of what it includes.
-
-        The pack's own go before the fragment's defaults, and those before what it includes says.
-        """
-        closure = [
-            self.templates.find(name) for name in self.templates.dependencies.closure(use.fragment)
-        ]
-        fragments = (fragment for fragment in reversed(closure) if isinstance(fragment, Fragment))
-        defaults = {
-            name: value for included in fragments for name, value in included.params.items()
-        }
-        problems = [
-            (f"fragment '{use.fragment}' has no parameter '{name}'", suggest(name, defaults))
-            for name in use.params
-            if name not in defaults
-        ]
-        values = {**defaults, **use.params}
-        problems += [
-            (
-                f"fragment '{use.fragment}' requires the parameter '{name}'",
-                f"add 'with: {{{name}: …}}'",
-            )
-            for name, value in values.items()
-            if value is None
-        ]
-        if problems:
-            raise UserError(
-                tuple(self._make_use_finding(use, "PP035", text, hint) for text, hint in problems)
-            )
-        return values
-
-    def _make_use_finding(self, use: Use, code: str, message: str, hint: str) -> Finding:
-        source = self.project.sources[use.origin.path]
-        line = source.split("\n")[use.origin.line - 1]
-        width = len(re.split(r"[\s,}\]]", line[use.column - 1 :], maxsplit=1)[0])
-        span = Span(use.origin.line, use.column, width)
-        return make_finding(code, use.origin.path, span, message, hint, source)
-
 
 def _get_layout_name(variant: Variant) -> str:
     return LAYOUT + variant.model.layout
+
+
+def _list_template_names(variant: Variant) -> tuple[str, ...]:
+    """Return the names of the templates that a variant is made of, without what they include."""
+    fragments = (use.fragment for use in iter_uses(variant.sections))
+    return tuple(dict.fromkeys((_get_layout_name(variant), *fragments)))
 
 
 def _name_title(lines: Lines) -> Lines:

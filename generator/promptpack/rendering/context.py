@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
@@ -41,10 +42,16 @@ class PolicyView:
     def __init__(self, policy: Policy, authored: Policy | None = None) -> None:
         self._policy = policy
         self._authored = authored
-        self._cache_key = f"{make_policy_key(policy)}{authored and make_policy_key(authored)}"
+        self._effects: dict[str, frozenset[Effect]] = {}
         self.name, self.title, self.summary = policy.name, policy.title, policy.summary
 
-    @property
+    @cached_property
+    def _cache_key(self) -> str:
+        return (
+            f"{make_policy_key(self._policy)}{self._authored and make_policy_key(self._authored)}"
+        )
+
+    @cached_property
     def authored(self) -> "PolicyView":
         """The policy as it is written, whatever is left of it in this client's file."""
         return PolicyView(self._authored or self._policy)
@@ -63,11 +70,13 @@ class PolicyView:
         return self._policy.grant(capability)[0].effect is Effect.ASK
 
     def _find_effects(self, capability: str) -> frozenset[Effect]:
-        if not is_capability(capability):
-            hint = suggest(capability, (*CAPABILITIES, *self._policy.grants))
-            message = f"unknown capability '{capability}'{hint and f', {hint}'}"
-            raise ValueError(message)
-        return list_effects(self._policy.grant(capability))
+        if capability not in self._effects:
+            if not is_capability(capability):
+                hint = suggest(capability, (*CAPABILITIES, *self._policy.grants))
+                message = f"unknown capability '{capability}'{hint and f', {hint}'}"
+                raise ValueError(message)
+            self._effects[capability] = list_effects(self._policy.grant(capability))
+        return self._effects[capability]
 
 
 class _Values:
@@ -110,7 +119,7 @@ class SectionView:
     title: str
     parts: tuple[PartView, ...]
 
-    @property
+    @cached_property
     def body(self) -> str:
         """The text of all parts, a blank line between them."""
         return "\n\n".join(part.body for part in self.parts)

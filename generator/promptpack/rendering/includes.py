@@ -37,7 +37,7 @@ class Dependencies:
         self, environment: Environment, find: Callable[[str], Source], project: Project
     ) -> None:
         self.environment, self.find, self.project = environment, find, project
-        self._facts: dict[str, TemplateFacts] = {}
+        self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
 
     def closure(self, name: str) -> tuple[str, ...]:
@@ -66,8 +66,14 @@ class Dependencies:
     def read_facts(self, name: str) -> TemplateFacts:
         """Return what a template's text tells; raises UserError where it cannot be parsed."""
         if name not in self._facts:
-            self._facts[name] = self._parse_facts(name)
-        return self._facts[name]
+            try:
+                self._facts[name] = self._parse_facts(name)
+            except UserError as error:
+                self._facts[name] = error.findings
+        facts = self._facts[name]
+        if isinstance(facts, TemplateFacts):
+            return facts
+        raise UserError(facts)
 
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
@@ -77,11 +83,6 @@ class Dependencies:
         except TemplateSyntaxError as error:
             span, message = Span(error.lineno, 1), error.message or "not valid"
             raise UserError((make_template_finding("PP030", source, span, message),)) from None
-        except RecursionError:
-            nesting_finding = make_template_finding(
-                "PP030", source, Span(1, 1), "the template is nested too deeply to be read"
-            )
-            raise UserError((nesting_finding,)) from None
         includes = tuple(self._iter_includes(source, tree))
         is_literal = _find_literal_text(tree) == strip_front_matter(source)
         return TemplateFacts(includes, frozenset(_iter_read_names(tree)), is_literal)

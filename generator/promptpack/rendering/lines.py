@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from promptpack.model import Line, Origin
 
 _ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-_FENCE = re.compile(r"\s*(`{3,}(?!.*`)|~{3,})")
+_FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
 

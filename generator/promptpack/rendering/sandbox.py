@@ -1,23 +1,21 @@
 """The sandbox: a project's templates in, text or findings out. The only place that renders.
 
 Nothing outside the project and the standard library can be named, what a template includes is
-known before it is rendered, and what it can reach cannot be changed. An expression must give text.
+known before it is rendered, what it can reach cannot be changed, and what it takes is counted.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import Template, TemplateNotFound
-from jinja2.environment import TemplateModule
-from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2 import TemplateNotFound, TemplateSyntaxError
+from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.loaders import BaseLoader
-from jinja2.runtime import Context, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing, pass_context
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
 from promptpack.reading.validation import suggest
+from promptpack.rendering.budget import LIMITS, MARKED_LIMITS, Budget, OverBudgetError
+from promptpack.rendering.environment import TemplateEnvironment
 from promptpack.rendering.includes import (
     LAYOUT,
     Dependencies,
@@ -25,16 +23,13 @@ from promptpack.rendering.includes import (
     make_template_finding,
     strip_front_matter,
 )
-from promptpack.rendering.line_markers import SECTION_END, LineMarkers, SectionEnd
+from promptpack.rendering.line_markers import SECTION_END, LineMarkers
 from promptpack.source.text import FORBIDDEN, Span, format_code_point
-
-VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
-"""What a fragment sees; a layout sees `sections` too."""
 
 _REQUIRE = "_require"
 _SECTION_END = "_section_end"
 _ESCAPE_SEQUENCE = re.compile(r"\\[0-7abfvxuUN]")
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+>", re.IGNORECASE)
+OVER_BUDGET = "PP038"
 
 
 class NeedsDenied(Exception):  # noqa: N818 - a question answered with no, not a failure
@@ -43,21 +38,6 @@ class NeedsDenied(Exception):  # noqa: N818 - a question answered with no, not a
     def __init__(self, fragment: Fragment, denied: tuple[str, ...]) -> None:
         super().__init__(fragment.name)
         self.fragment, self.denied = fragment, denied
-
-
-class _Undefined(StrictUndefined):
-    """An undefined name whose message says what was meant, from what is known at that place."""
-
-    def __init__(
-        self,
-        hint: str | None = None,
-        obj: Any = missing,  # noqa: ANN401 - Jinja's own signature
-        name: str | None = None,
-        exc: type[TemplateRuntimeError] = UndefinedError,
-    ) -> None:
-        names = VARIABLES if obj is missing else [n for n in dir(obj) if n[:1] != "_"]
-        type_name = "" if obj is missing else type(obj).__name__
-        super().__init__(hint or f"{name}\0{type_name}\0{' '.join(names)}", obj, name or "", exc)
 
 
 class _Loader(BaseLoader):
@@ -82,53 +62,13 @@ class _Loader(BaseLoader):
         return self.project.fragments.get(name)
 
 
-class _Template(Template):
-    """A template whose macros, when imported, see what the importer sees and keep nothing."""
-
-    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
-        """Return a module for one import: Jinja's own would live on from variant to variant."""
-        return self.make_module(ctx.get_all() if ctx else None, shared=True)
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja as promptpack offers it: strict, without chance, with names relative to a fragment."""
-
-    template_class = _Template
-
-    def __init__(self, loader: _Loader, *, marked: bool) -> None:
-        super().__init__(
-            loader=loader,
-            undefined=_Undefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,
-            auto_reload=False,
-            cache_size=-1,
-            finalize=_mark_text if marked else _require_text,
-            extensions=[LineMarkers] if marked else [],
-        )
-        for name in ("lipsum", "cycler", "joiner"):
-            self.globals.pop(name)
-        for name in ("random", "pprint", "xmlattr", "urlize"):
-            self.filters.pop(name)
-
-    def join_path(self, template: str, parent: str) -> str:
-        """Return the full name of `./name` beside the fragment that says it."""
-        if not template.startswith("./"):
-            return template
-        folder, _, last = parent.rpartition("/")
-        suffix = ".md" if last.endswith(".md") else ""
-        return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
-
-
 class Templates:
     """All templates of a project, compiled once; renders them plain or with marked lines."""
 
     def __init__(self, project: Project) -> None:
         self.loader = _Loader(project)
-        self.plain = _Environment(self.loader, marked=False)
-        self.marked = _Environment(self.loader, marked=True)
+        self.plain = TemplateEnvironment(self.loader, marked=False)
+        self.marked = TemplateEnvironment(self.loader, marked=True)
         self.markers: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
@@ -151,6 +91,7 @@ class Templates:
         environment = self.marked if marked else self.plain
         self.markers.section = ""
         known = {**context, _REQUIRE: require, _SECTION_END: SECTION_END}
+        environment.budget = Budget(MARKED_LIMITS if marked else LIMITS)
         try:
             text = environment.get_template(name).render(known)
         except NeedsDenied:
@@ -173,6 +114,8 @@ class Templates:
             if trace.tb_frame.f_code.co_filename in by_path:
                 frames.append(Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
             trace = trace.tb_next
+        if isinstance(error, TemplateSyntaxError) and error.filename in by_path:
+            frames.append(Origin(error.filename, error.lineno))
         place = frames[-1] if frames else Origin(self.find(name).path, 1)
         code, message, hint = _explain_error(error)
         chain = [origin for origin in dict.fromkeys(frames) if origin.path != place.path]
@@ -203,33 +146,6 @@ def _make_requirement(loader: _Loader, policy: Any) -> Callable[[str], bool]:  #
     return require
 
 
-@pass_context
-def _require_text(context: Context, value: object) -> object:
-    """Refuse to print what has no one spelling, such as an object with its address.
-
-    A layout prints what fragments say, and they may say what looks like one.
-    """
-    if not isinstance(value, (str, int, float, StrictUndefined)):
-        message = f"an expression returns {type(value).__name__}, not text"
-        raise TypeError(message)
-    if isinstance(value, str) and _ADDRESS.search(value) and "sections" not in context:
-        message = "an expression returns an object's memory address, not text"
-        raise TypeError(message)
-    return value
-
-
-@pass_context
-def _mark_text(context: Context, value: object) -> object:
-    """Return what is printed in a marked render: in a layout with the mark of its section."""
-    if not isinstance(value, SectionEnd):
-        value = _require_text(context, value)
-    if "sections" not in context:
-        return value
-    markers = context.environment.extensions[LineMarkers.identifier]
-    assert isinstance(markers, LineMarkers)  # noqa: S101 - the marked environment has it
-    return markers.mark_section(value)
-
-
 def _explain_error(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, UndefinedError):
         name, type_name, names = [*str(error).split("\0"), "", ""][:3]
@@ -237,6 +153,10 @@ def _explain_error(error: Exception) -> tuple[str, str, str]:
         return "PP031", f"undefined name '{name}'{location}", suggest(name, names.split())
     if isinstance(error, SecurityError):
         return "PP034", f"not allowed in a template: {error}", ""
+    if isinstance(error, OverBudgetError):
+        return OVER_BUDGET, f"{error}", "shorten its loops and values, or write the text out"
+    if isinstance(error, TemplateSyntaxError):
+        return "PP034", error.message or "not valid", ""
     if isinstance(error, RecursionError):
         return "PP034", "endless recursion", ""
     return "PP034", f"{error}" or type(error).__name__, ""

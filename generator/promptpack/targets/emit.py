@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from promptpack.model import Agent, Artifact, Finding, Loss, UserError, Variant, fields
+from promptpack.model.output import OUTPUT_SIZE
 from promptpack.targets import Target
 from promptpack.targets.losses import LossFinder
 
@@ -30,6 +31,9 @@ def make_artifact(
     text, losses, problems = encode_and_check(target, agent, loss_finder)
     if agent.name in target.own_agents:
         raise UserError((_make_name_finding(variant, target, agent.name),))
+    if len(text) > OUTPUT_SIZE:
+        message = f"{target.name} file of {variant.name} has more than {OUTPUT_SIZE:,} characters"
+        raise UserError((Finding("PP039", "error", variant.pack.path, 1, 1, message),))
     if problems:
         subject = f"{target.name} file of {variant.name}"
         messages = (f"{subject}: {problem}" for problem in problems)
