@@ -1,6 +1,5 @@
 """Writing and ownership: old-or-new files whatever happens, and nobody else's file touched."""
 
-import errno
 import json
 import os
 import re
@@ -76,36 +75,47 @@ prompt_budget: 500
 }
 """A second pack, for more clients and models."""
 
-FAULTY = f"""
+FAULTY = """
 import errno, os, signal, sys
 from pathlib import Path
 from promptpack.cli import main
 
 action, step, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 seen = 0
+CHANGES = {"os.mkdir": 2, "os.rename": 2, "os.remove": 1, "os.rmdir": 1}
+CAUGHT = {"full": errno.ENOSPC, "broken": errno.EIO, "read-only": errno.EROFS}
+
+def find(name, descriptor):
+    if os.path.isabs(name):
+        return name
+    if descriptor >= 0:
+        return os.path.join(os.readlink(f"/proc/self/fd/{descriptor}"), name)
+    return next((str(path) for path in Path(folder).rglob(name)), os.path.join(folder, name))
 
 def strike(event, path):
     if action == "kill":
-        if os.path.isfile(path) and (event == "open" or path.endswith("tmp")):
+        if os.path.isfile(path) and path.endswith("tmp"):
             os.truncate(path, os.path.getsize(path) // 2)
         os._exit(9)
-    if action == "full":
-        raise OSError({errno.ENOSPC}, os.strerror({errno.ENOSPC}), path)
+    if action in CAUGHT:
+        raise OSError(CAUGHT[action], os.strerror(CAUGHT[action]), path)
     signal.raise_signal(getattr(signal, action))
 
 def watch(event, args):
     global seen
     if event == "open":
-        changes = isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)
+        if not (isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)):
+            return
+        path = find(args[0], -1)
+    elif event in CHANGES and not (event in ("os.remove", "os.rmdir") and action in CAUGHT):
+        path = find(os.fspath(args[0]), args[CHANGES[event]])
     else:
-        changes = event == "os.rename" or (event in ("os.rmdir", "os.remove") and action != "full")
-    if not changes or not os.path.abspath(args[0]).startswith(folder):
         return
-    if event == "os.remove" and str(args[0]).endswith("tmp"):
+    if not path.startswith(folder) or (event == "os.remove" and path.endswith("tmp")):
         return
     seen += 1
     if seen == step:
-        strike(event, str(args[0]))
+        strike(event, path)
 
 sys.addaudithook(watch)
 sys.argv[1:] = sys.argv[4:]
@@ -113,7 +123,7 @@ main()
 """
 """Runs promptpack until it is about to change the folder for the so-many-th time.
 
-`kill` leaves half of the file that is being written and ends the process on the spot.
+`kill` leaves half of the file that is being put in its place and ends the process on the spot.
 """
 
 
@@ -143,7 +153,14 @@ def faulty_runs(folder: Path, action: str, every: int = 1) -> Iterator[tuple[Pat
 
 @pytest.mark.parametrize(
     ("action", "code", "every"),
-    [("kill", 9, 1), ("SIGINT", 130, 2), ("SIGTERM", 143, 5), ("full", 4, 1)],
+    [
+        ("kill", 9, 1),
+        ("SIGINT", 130, 2),
+        ("SIGTERM", 143, 5),
+        ("full", 4, 1),
+        ("broken", 4, 3),
+        ("read-only", 4, 3),
+    ],
 )
 def test_a_fault_before_any_write_leaves_old_or_new_files(
     action: str, code: int, every: int, tmp_path: Path

@@ -131,7 +131,8 @@ def _report_failure(error: Exception) -> int:
         return 2
     if isinstance(error, OSError):
         prefix = f"{error.filename}: " if error.filename else ""
-        click.echo(f"promptpack: {prefix}{(error.strerror or str(error)).lower()}", err=True)
+        reason = error.strerror or str(error)
+        click.echo(f"promptpack: {prefix}{reason[:1].lower()}{reason[1:]}", err=True)
     else:
         traceback.print_exception(error)
     return 4

@@ -40,12 +40,13 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     with _show_progress(state) as progress:
         project = load_project(root)
         artifacts = tuple(render(Session(project), selection, progress))
-    plan = plan_output(artifacts, folder, selection)
+    plan = plan_output(artifacts, folder, selection, project.name)
     try:
-        apply_plan(plan, force=force)
+        plan = apply_plan(plan, force=force)
     except UserError:
         for status in plan.filter_statuses("edited", "foreign"):
-            click.echo("\n".join(report.format_difference(status)), err=True)
+            if status.new is not None:
+                click.echo("\n".join(report.format_difference(status)), err=True)
         raise
     if state.format == "json":
         click.echo(json.dumps(make_build_data(artifacts, plan), indent=2))

@@ -16,6 +16,7 @@ from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import Output, Review, Side
 from promptpack.diff.sides import build_project_side, read_folder_side
 from promptpack.model import Finding, UserError
+from promptpack.output.replace import write_report
 from promptpack.reporting.characters import reveal
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -123,7 +124,7 @@ def command(state: State, /, **options: object) -> int:
         click.echo(_render_report(name, filtered_review, diff_options), nl=False)
     for name, path in files:
         text = click.unstyle(_render_report(name, filtered_review, diff_options))
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_report(path, text.encode())
     return int(_should_fail(review, diff_options))
 
 

@@ -107,7 +107,9 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 
-    from promptpack.output.write import DesiredFile, apply_plan, plan_files  # noqa: PLC0415 - not for --version
+    from promptpack.output.ownership import Ownership, claims_page  # noqa: PLC0415 - not for --version
+    from promptpack.output.status import DesiredFile  # noqa: PLC0415 - the same
+    from promptpack.output.write import apply_plan, plan_files  # noqa: PLC0415 - the same
     from promptpack.site.export import export_site  # noqa: PLC0415 - the same
     from promptpack.site.history import DEFAULT_RELEASE_COUNT  # noqa: PLC0415 - the same
 
@@ -121,10 +123,8 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     )
     hand_written = dict(_read_hand_written(root / (config.get("docs_dir") or "docs")))
     contents = export_site(site, config, hand_written, plugin_options.get("guide", ()))
-    file_plan = plan_files(
-        folder, {path: DesiredFile(content, {}) for path, content in contents.items()}, _accept_all
-    )
-    apply_plan(file_plan, force=force)
+    desired_files = {path: DesiredFile(content, {}) for path, content in contents.items()}
+    apply_plan(plan_files(folder, desired_files, Ownership(claims_page, claims_page)), force=force)
     if not state.quiet:
         click.echo(f"Wrote {len(contents)} files into {state.shown(folder)}")
 
@@ -191,12 +191,8 @@ def _claim_folder(root: Path, folder: Path) -> Path:
 
 
 def _check_folder(root: Path, folder: Path) -> None:
-    from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
+    from promptpack.output.folders import find_folder_problem  # noqa: PLC0415 - not for --version
 
     is_inside = folder.resolve().is_relative_to((root / "docs").resolve())
     if reason := "it is inside the docs folder" if is_inside else find_folder_problem(folder, root):
         raise click.UsageError(f"The site can't be written to '{folder}': {reason}.")
-
-
-def _accept_all(_path: str, _about: object) -> bool:
-    return True

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from promptpack.model import Finding
-from promptpack.output.write import Plan, Status
+from promptpack.output.status import Status
+from promptpack.output.write import Plan
 
 NOTHING_WRITTEN = "; nothing was written"
 _FINDING_STYLES: dict[str, dict[str, Any]] = {
@@ -69,7 +70,11 @@ def format_diff(old: str, new: str, old_label: str, new_label: str) -> Iterator[
 
 
 def format_leftovers(plan: Plan) -> Iterator[str]:
-    """Yield a line for each file that is not built any more and was edited, and so is kept."""
-    for status in plan.filter_statuses("edited"):
+    """Yield a line for each file that no pack builds, and that is kept, with the reason."""
+    reasons = {
+        "edited": "it was edited, and no pack builds it any more",
+        "foreign": "no pack builds it, and promptpack has no record of it",
+    }
+    for status in plan.filter_statuses("edited", "foreign"):
         if status.new is None:
-            yield f"  kept {status.path}: it was edited, and no pack builds it any more"
+            yield f"  kept {status.path}: {reasons[status.state]}"

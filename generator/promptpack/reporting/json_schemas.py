@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from promptpack.model import LossKind, Severity
-from promptpack.output.write import State
+from promptpack.output.status import State
 from promptpack.targets.table import Enforcement
 
 
