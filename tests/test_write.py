@@ -111,7 +111,7 @@ def watch(event, args):
         path = find(os.fspath(args[0]), args[CHANGES[event]])
     else:
         return
-    if not path.startswith(folder) or (event == "os.remove" and path.endswith("tmp")):
+    if not path.startswith(folder + "/") or (event == "os.remove" and path.endswith("tmp")):
         return
     seen += 1
     if seen == step:
@@ -335,9 +335,11 @@ def test_the_manifest_is_a_link(project: Path, tmp_path: Path) -> None:
     victim.write_text("mine", encoding="utf-8")
     (output(project) / MANIFEST).unlink()
     (output(project) / MANIFEST).symlink_to(victim)
-    assert call("build", cwd=project).code == 0
+    assert [call(name, cwd=project).code for name in ("check", "build")] == [1, 3]
+    assert call("build", "--force", cwd=project).code == 0
     assert victim.read_text(encoding="utf-8") == "mine"
     assert not (output(project) / MANIFEST).is_symlink()
+    assert (output(project) / f"{MANIFEST}.orig").is_symlink()
 
 
 # Ownership
@@ -463,13 +465,20 @@ def edit_manifest(project: Path, edit: Callable[[dict[str, Any]], None]) -> None
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
+@pytest.mark.fault(30)
 def test_a_manifest_that_is_lost_or_cut(project: Path) -> None:
     manifest = output(project) / MANIFEST
     before = snapshot(output(project))
     whole = manifest.read_bytes()
     for length in range(0, len(whole) - 1, 29):
         manifest.write_bytes(whole[:length])
-        assert call("build", cwd=project).code == 0
+        cut = snapshot(project)
+        for command in (("check",), ("build",), ("build", "--pack", "demo")):
+            done = call(*command, cwd=project)
+            assert (done.code, "PP404" in done.err) == (1 if command == ("check",) else 3, True)
+            assert snapshot(project) == cut
+        assert call("build", "--force", cwd=project).code == 0
+        manifest.with_name(f"{MANIFEST}.orig").unlink()
         assert snapshot(output(project)) == before
     manifest.unlink()
     assert call("build", cwd=project).code == 0
@@ -505,10 +514,17 @@ def test_without_a_manifest_nothing_is_ours(project: Path) -> None:
     ],
     ids=range(14),
 )
+@pytest.mark.fault(30, 32)
 def test_a_manifest_of_garbage_owns_nothing(garbage: bytes, project: Path) -> None:
     before = snapshot(output(project))
     (output(project) / MANIFEST).write_bytes(garbage)
-    assert call("build", cwd=project).code == 0
+    done = call("check", cwd=project)
+    assert (done.code, "up to date" in done.out, "PP404" in done.err) == (1, False, True)
+    assert ("merge conflict markers" in done.err) == (b"<<<<" in garbage)
+    assert json.loads(call("check", "--format", "json", cwd=project).out)["manifest_problem"]
+    assert call("build", cwd=project).code == 3
+    assert call("build", "--force", cwd=project).code == 0
+    (output(project) / f"{MANIFEST}.orig").unlink()
     assert snapshot(output(project)) == before
     (output(project) / MANIFEST).write_bytes(garbage)
     write_files(project, CHANGED)

@@ -114,7 +114,7 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     from promptpack.site.history import DEFAULT_RELEASE_COUNT  # noqa: PLC0415 - the same
 
     root = state.root()
-    _check_folder(root, folder)
+    _check_folder(root, folder, is_export=True)
     with _open_settings(root) as settings, settings.open("rb") as file:
         config = yaml_load(file)
     plugin_options = _find_options(config.get("plugins"))
@@ -190,9 +190,10 @@ def _claim_folder(root: Path, folder: Path) -> Path:
     return folder
 
 
-def _check_folder(root: Path, folder: Path) -> None:
+def _check_folder(root: Path, folder: Path, *, is_export: bool = False) -> None:
     from promptpack.output.folders import find_folder_problem  # noqa: PLC0415 - not for --version
 
     is_inside = folder.resolve().is_relative_to((root / "docs").resolve())
-    if reason := "it is inside the docs folder" if is_inside else find_folder_problem(folder, root):
+    problem = find_folder_problem(folder, root, is_export=is_export)
+    if reason := "it is inside the docs folder" if is_inside else problem:
         raise click.UsageError(f"The site can't be written to '{folder}': {reason}.")

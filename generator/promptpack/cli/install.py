@@ -15,7 +15,7 @@ from promptpack.output.folders import find_installation_problem
 from promptpack.output.install import plan_install, plan_uninstall
 from promptpack.output.plan import count_changes, make_check_data
 from promptpack.output.status import State as FileState
-from promptpack.output.write import Plan, apply_plan
+from promptpack.output.write import Plan, apply_plan, make_problem_finding
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 
@@ -74,6 +74,8 @@ def command(  # noqa: PLR0913 - one parameter an option
         plan = plan_uninstall(pack, targets, into, project.name)
     else:
         plan = _make_plan(project, pack, variant, targets, into)
+    if plan.manifest.problem and not force:
+        raise UserError((make_problem_finding(plan.manifest),))
     _print_plan(state, plan, force=force)
     refused_statuses = [
         s for s in plan.filter_statuses(*_REFUSED_STATES) if not force or s.state == "linked"

@@ -12,26 +12,25 @@ _SOURCE_FOLDERS = ("packs", "templates", ".git")
 _BARE_REPOSITORY = ("HEAD", "objects", "refs")
 
 
-def find_folder_problem(folder: Path, root: Path) -> str:
+def find_folder_problem(folder: Path, root: Path, *, is_export: bool = False) -> str:
     """Return why outputs may not go into a folder, or nothing.
 
     `root` is the project's folder; its sources and everything above it are out of bounds, and so is
-    what belongs to another repository or project.
+    what belongs to another repository or project. Only an export may go to a repository's root.
     """
     resolved_folder, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
-    if link := _find_link(folder, root):
-        return link
-    if root.is_relative_to(resolved_folder):
-        return "it contains the project's sources"
-    if home.is_relative_to(resolved_folder):
-        return (
-            "it is your home folder" if home == resolved_folder else "it contains your home folder"
-        )
-    if any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS):
-        return "it is inside the project's sources"
-    if resolved_folder.exists() and not resolved_folder.is_dir():
-        return "it is a file"
-    return _find_owner(resolved_folder, root)
+    is_source = any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS)
+    problems = (
+        _find_link(folder, root),
+        "it contains the project's sources" if root.is_relative_to(resolved_folder) else "",
+        "it is your home folder" if home == resolved_folder else "",
+        "it contains your home folder" if home.is_relative_to(resolved_folder) else "",
+        "it is inside the project's sources" if is_source else "",
+        "it is a file" if resolved_folder.exists() and not resolved_folder.is_dir() else "",
+        "" if is_export else _find_owner(resolved_folder, root),
+        _find_repository_part(resolved_folder),
+    )
+    return next(filter(None, problems), "")
 
 
 def find_installation_problem(folder: Path, root: Path) -> str:
@@ -61,7 +60,7 @@ def _find_owner(folder: Path, root: Path) -> str:
     project = find_project_folder(folder.parent)
     if project and folder.name == OUTPUT_FOLDER and project == folder.parent and project != root:
         return "it is the output folder of another project"
-    return _find_repository_part(folder)
+    return ""
 
 
 def _find_repository_part(folder: Path) -> str:

@@ -72,7 +72,7 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest(problem=error.reason)
     try:
         manifest = _parse_manifest(json.loads(content))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         has_conflict = any(marker in content for marker in _CONFLICT_MARKERS)
         return Manifest(problem="has merge conflict markers" if has_conflict else "not a manifest")
     if outside_paths := [p for p in (*manifest.files, *manifest.pending) if not _is_inside(p)]:
@@ -105,11 +105,13 @@ def _parse_manifest(data: Any) -> Manifest:  # noqa: ANN401 - whatever JSON hold
     if data["schema_version"] > SCHEMA_VERSION:
         message = "was written by a newer promptpack: use that version"
         raise UserError((make_manifest_finding(message),))
-    manifest = Manifest(dict(data["files"]), dict(data["pending"]))
-    for record in (*manifest.files.values(), *manifest.pending.values()):
-        if not isinstance(record, dict) or not all(isinstance(w, str) for w in record.values()):
-            raise TypeError
-    return manifest
+    files, pending = data["files"], data["pending"]
+    records = [record for kind in (files, pending) for record in kind.values()]
+    if not all(isinstance(record, dict) for record in records):
+        raise TypeError
+    if not all(isinstance(word, str) for record in records for word in record.values()):
+        raise TypeError
+    return Manifest(files, pending)
 
 
 def _is_inside(path: str) -> bool:

@@ -137,8 +137,9 @@ def make_folders(folder: Path, path: str) -> list[str]:
     made: list[str] = []
     for parent in reversed(PurePosixPath(path).parents[:-1]):
         with open_place(folder, parent.as_posix()) as place, suppress(FileExistsError):
-            os.mkdir(place.name, dir_fd=place.folder)
-            made.append(parent.as_posix())
+            if place.find_status() is None:
+                os.mkdir(place.name, dir_fd=place.folder)
+                made.append(parent.as_posix())
     return made
 
 

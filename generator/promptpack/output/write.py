@@ -141,7 +141,7 @@ def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
 
 def make_problem_finding(manifest: Manifest) -> Finding:
     """Return a finding about a manifest that can't be read."""
-    hint = "restore it from version control, or start a new one with build --force"
+    hint = "restore it from version control, or start a new one with --force"
     return make_manifest_finding(f"can't be read: {manifest.problem}", hint)
 
 
@@ -153,7 +153,8 @@ def _has_work(plan: Plan) -> bool:
 def _make_output_folder(folder: Path) -> Iterator[None]:
     """Make the folder; one that was not there and is still empty at the end goes again."""
     was_there = folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    if not was_there:
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:

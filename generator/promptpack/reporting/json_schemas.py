@@ -85,6 +85,7 @@ class CheckReport(Report):
     schema_version: Literal[1]
     files: list[FileEntry]
     unchanged: int
+    manifest_problem: str = Field(description="why the folder's manifest can't be read, or empty")
 
 
 class InstallReport(CheckReport):
