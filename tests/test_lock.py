@@ -104,7 +104,7 @@ def test_a_kill_at_any_moment_of_many(tmp_path: Path) -> None:
         for path in trees[0].keys() - {MANIFEST}:
             assert found[path] in [tree[path] for tree in trees], path
         finish([start(project), start(project, "--target", "opencode")])
-        finish([start(project)])
+        assert support.call("build", cwd=project).code == 0
         assert support.snapshot(project / "dist") == trees[number % 2]
 
 
@@ -208,3 +208,22 @@ def test_no_lock_stays(project: Path) -> None:
     (project / "dist/opencode/tiny.look/.opencode/agents/demo.md").write_text("x", encoding="utf-8")
     assert support.call("build", cwd=project).code == 3
     assert not (project / "dist" / LOCK).exists()
+
+
+@pytest.mark.fault(25)
+def test_a_folder_is_compared_while_it_is_built(tmp_path: Path) -> None:
+    """A reader needs no lock: it sees old or new files, and none that are just being written."""
+    project = support.built(tmp_path / "project", FILES)
+    for number in range(support.count_cases(4)):
+        support.write_files(project, {ROLE: f"You are number {number}.\n"})
+        build = start(project)
+        while build.poll() is None:
+            for command in (
+                ("diff", "--from-dir", "dist", "--to-dir", "dist"),
+                ("check",),
+                ("explain", "dist/opencode/tiny.look/.opencode/agents/demo.md:12"),
+            ):
+                done = support.call(*command, cwd=project)
+                assert (done.code in (0, 1), "Traceback" in done.err) == (True, False), done.err
+                assert "promptpack-" not in done.out
+        finish([build])

@@ -1,5 +1,6 @@
 """Paths of outputs: names that only some file systems can hold are errors on all of them."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,3 +95,75 @@ def test_two_packs_with_one_path(artifact: Artifact) -> None:
     (finding,) = problems.list_findings()
     assert finding.path == "packs/other/pack.yaml"
     assert "packs/demo/pack.yaml" in finding.message
+
+
+HOSTILE = (
+    "../../x",
+    "..\\x",
+    "/etc/x",
+    "C:x",
+    "a/b",
+    "%2e%2e",
+    "..",
+    "x.md",
+    "x\x00y",
+    "x\ny",
+    "\x1b[31mx",
+    "\u202ex",
+    "",
+)
+"""Names that would leave their folder, or that a terminal or a system would take for more."""
+
+DEMO_PACK = support.DEMO["packs/demo/pack.yaml"]
+FIELDS = {
+    "name": "name: demo\n",
+    "target": "targets: [opencode]\n",
+    "model": "model: [tiny]\n",
+    "default model": "{model: tiny,",
+    "policy": "policy: [look, change]\n",
+    "fragment": "- standards/small-steps\n",
+}
+"""What names something in a pack, and the text that does it."""
+
+
+@pytest.mark.fault(1, 2, 3, 15)
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_hostile_name_is_refused(field: str, name: str, tmp_path: Path) -> None:
+    old = FIELDS[field]
+    word = "tiny" if "model" in field else "look" if field == "policy" else ""
+    word = word or old.rpartition(" ")[2].strip("[]\n")
+    text = DEMO_PACK.replace(old, old.replace(word, json.dumps(name)))
+    assert text != DEMO_PACK
+    project = support.make_project(tmp_path / "a/project", {"packs/demo/pack.yaml": text})
+    before = support.snapshot(tmp_path)
+    done = support.call("build", cwd=project)
+    assert (done.code, "Traceback" in done.err, "error[PP" in done.err) == (3, False, True)
+    assert support.snapshot(tmp_path) == before
+
+
+@pytest.mark.fault(21, 22)
+def test_one_variant_that_fails_stops_all(project: Path) -> None:
+    """Three mistakes in three fragments: all are told, in one order, and nothing is written."""
+    files = {
+        "packs/demo/role.md": "{{ vars.first }}\n",
+        "templates/fragments/standards/small-steps.md": "{% if policy.asks('edit') %}\n"
+        "{{ vars.second }}\n{% endif %}\n",
+        "templates/fragments/standards/examples.md": "---\nparams: {count: null}\n---\n"
+        "{{ params.count }} {{ vars.third }}\n",
+    }
+    support.write_files(project, files)
+    before = support.snapshot(project)
+    said = {support.call("build", cwd=project).err for _ in range(2)}
+    (text,) = said
+    assert [word in text for word in ("first", "second", "third")] == [True, True, True]
+    assert text.count("error[PP") == 3
+    assert support.snapshot(project) == before
+    support.write_files(project, {"packs/demo/role.md": support.DEMO["packs/demo/role.md"]})
+    support.write_files(project, {"templates/fragments/standards/examples.md": "Some.\n"})
+    assert support.call("build", cwd=project).code == 3
+    assert support.snapshot(project / "dist") == {
+        name.removeprefix("dist/"): content
+        for name, content in before.items()
+        if name.startswith("dist/")
+    }

@@ -162,6 +162,7 @@ def faulty_runs(folder: Path, action: str, every: int = 1) -> Iterator[tuple[Pat
         ("read-only", 4, 5),
     ],
 )
+@pytest.mark.fault(16, 17, 18, 20)
 def test_a_fault_before_any_write_leaves_old_or_new_files(
     action: str, code: int, every: int, tmp_path: Path
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_fault_before_any_write_leaves_old_or_new_files(
         assert (again.code, snapshot(output(project))) == (0, new), again.err
 
 
+@pytest.mark.fault(16)
 def test_a_kill_of_a_first_build_is_fixed(tmp_path: Path) -> None:
     new = snapshot(output(built(tmp_path / "new")))
     for step in range(1, 9):
@@ -192,6 +194,7 @@ def test_a_kill_of_a_first_build_is_fixed(tmp_path: Path) -> None:
         assert snapshot(output(project)) == new
 
 
+@pytest.mark.fault(16)
 def test_a_kill_and_then_other_sources(tmp_path: Path) -> None:
     old = snapshot(output(built(tmp_path / "old")))
     for project, _ in faulty_runs(tmp_path, "kill", 2):
@@ -200,6 +203,7 @@ def test_a_kill_and_then_other_sources(tmp_path: Path) -> None:
         assert (again.code, snapshot(output(project))) == (0, old), again.err
 
 
+@pytest.mark.fault(16)
 def test_a_kill_and_then_another(tmp_path: Path) -> None:
     third = {**CHANGED, "packs/demo/role.md": "You answer no questions.\n"}
     new = snapshot(output(built(tmp_path / "new", third)))
@@ -215,6 +219,7 @@ def test_a_kill_and_then_another(tmp_path: Path) -> None:
         assert (again.code, snapshot(output(project))) == (0, new), again.err
 
 
+@pytest.mark.fault(16)
 def test_a_kill_among_files_that_packs_share(tmp_path: Path) -> None:
     old = _for_all({**DEMO, **ANOTHER}, "targets: [opencode, agents-md]")
     changed = {"packs/demo/role.md": "New.\n", "packs/other/role.md": "Newer.\n"}
@@ -233,6 +238,7 @@ def test_a_kill_among_files_that_packs_share(tmp_path: Path) -> None:
     pytest.fail("the build has no end")
 
 
+@pytest.mark.fault(16, 26)
 def test_a_kill_while_forced_loses_no_edit(tmp_path: Path) -> None:
     for step in range(1, 8):
         project = built(tmp_path / f"{step}")
@@ -243,6 +249,7 @@ def test_a_kill_while_forced_loses_no_edit(tmp_path: Path) -> None:
         assert b"mine" in (kept.get(LOOK), kept.get(f"{LOOK}.orig"))
 
 
+@pytest.mark.fault(54)
 def test_nothing_is_written_when_nothing_changed(project: Path) -> None:
     for path in output(project).rglob("*"):
         os.utime(path, ns=(1, 1))
@@ -252,6 +259,7 @@ def test_nothing_is_written_when_nothing_changed(project: Path) -> None:
     assert times(output(project)) == before
 
 
+@pytest.mark.fault(19)
 def test_a_file_where_a_folder_is_needed(project: Path) -> None:
     write_files(project, {**CHANGED, "dist/opencode/tiny.nothing": "in the way"})
     before = snapshot(project)
@@ -262,6 +270,7 @@ def test_a_file_where_a_folder_is_needed(project: Path) -> None:
     assert snapshot(project) == before
 
 
+@pytest.mark.fault(9, 28)
 def test_a_folder_or_a_pipe_where_a_file_goes(project: Path) -> None:
     (project / LOOK).unlink()
     (project / LOOK).mkdir()
@@ -280,6 +289,7 @@ def test_a_folder_or_a_pipe_where_a_file_goes(project: Path) -> None:
 # Links
 
 
+@pytest.mark.fault(4)
 def test_an_output_that_is_a_link(project: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes((project / LOOK).read_bytes())
@@ -295,6 +305,7 @@ def test_an_output_that_is_a_link(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("linked", ["opencode", "opencode/tiny.look", "opencode/tiny.change"])
+@pytest.mark.fault(5)
 def test_a_folder_on_the_way_that_is_a_link(linked: str, project: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (output(project) / linked).rename(outside)
@@ -306,6 +317,7 @@ def test_a_folder_on_the_way_that_is_a_link(linked: str, project: Path, tmp_path
         assert snapshot(outside) == before
 
 
+@pytest.mark.fault(5, 33)
 def test_the_output_folder_is_a_link(project: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     output(project).rename(tmp_path / "elsewhere")
@@ -316,6 +328,7 @@ def test_the_output_folder_is_a_link(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["people", "people/me", "project/packs/x", "project", "."])
+@pytest.mark.fault(33)
 def test_an_output_folder_that_is_not_for_outputs(out: str, project: Path, tmp_path: Path) -> None:
     write_files(tmp_path, {"people/me/notes.md": "mine"})
     before = snapshot(tmp_path)
@@ -326,6 +339,7 @@ def test_an_output_folder_that_is_not_for_outputs(out: str, project: Path, tmp_p
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.fault(4, "odd-manifest")
 def test_the_manifest_is_a_link(project: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine", encoding="utf-8")
@@ -342,6 +356,7 @@ def test_the_manifest_is_a_link(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sources", [{}, CHANGED], ids=["same", "changed"])
+@pytest.mark.fault(26, 27)
 def test_an_edited_file_is_refused(sources: dict[str, str], project: Path) -> None:
     write_files(project, {LOOK: "mine\n", **sources})
     before = snapshot(project)
@@ -351,6 +366,7 @@ def test_an_edited_file_is_refused(sources: dict[str, str], project: Path) -> No
     assert snapshot(project) == before
 
 
+@pytest.mark.fault(28)
 def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path, {LOOK: "mine\n"})
     before = snapshot(project)
@@ -359,6 +375,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     assert snapshot(project) == before
 
 
+@pytest.mark.fault(28)
 def test_a_foreign_file_that_is_as_built_is_taken_over(tmp_path: Path) -> None:
     content = (built(tmp_path / "one") / LOOK).read_bytes()
     project = make_project(tmp_path / "two", {LOOK: content})
@@ -366,6 +383,7 @@ def test_a_foreign_file_that_is_as_built_is_taken_over(tmp_path: Path) -> None:
     assert snapshot(output(project)) == snapshot(output(tmp_path / "one"))
 
 
+@pytest.mark.fault(26)
 def test_force_keeps_every_copy(project: Path) -> None:
     built_bytes = (project / LOOK).read_bytes()
     for edit in ("first", "second", "third"):
@@ -377,6 +395,7 @@ def test_force_keeps_every_copy(project: Path) -> None:
     assert call("check", cwd=project).code == 0
 
 
+@pytest.mark.fault(29, 34)
 def test_outputs_of_a_removed_variant(project: Path) -> None:
     write_files(project, {"dist/opencode/tiny.change/notes.md": "mine", **CHANGED})
     done = call("build", cwd=project)
@@ -385,6 +404,7 @@ def test_outputs_of_a_removed_variant(project: Path) -> None:
     assert (project / "dist/opencode/tiny.change/notes.md").read_bytes() == b"mine"
 
 
+@pytest.mark.fault(29, 34)
 def test_outputs_of_a_removed_pack(project: Path) -> None:
     (project / LOOK).write_text("mine", encoding="utf-8")
     write_files(project, {"dist/opencode/tiny.look/.opencode/agents/foreign.md": "foreign"})
@@ -412,6 +432,7 @@ def test_outputs_of_a_removed_pack(project: Path) -> None:
     ],
     ids=" ".join,
 )
+@pytest.mark.fault("concurrent-selections")
 def test_a_partial_build_touches_no_others_files(options: tuple[str, ...], tmp_path: Path) -> None:
     project = built(tmp_path, ANOTHER)
     before = snapshot(output(project))
@@ -434,6 +455,7 @@ def test_a_partial_build_keeps_the_blocks_of_others(tmp_path: Path) -> None:
     assert snapshot(output(project)) == before
 
 
+@pytest.mark.fault(29)
 def test_a_partial_build_leaves_leftovers_of_others(tmp_path: Path) -> None:
     project = built(tmp_path, ANOTHER)
     before = snapshot(output(project))
@@ -481,6 +503,7 @@ def test_a_manifest_that_is_lost_or_cut(project: Path) -> None:
     assert snapshot(output(project)) == before
 
 
+@pytest.mark.fault(30)
 def test_without_a_manifest_nothing_is_ours(project: Path) -> None:
     (output(project) / MANIFEST).unlink()
     write_files(project, CHANGED)
@@ -527,6 +550,7 @@ def test_a_manifest_of_garbage_owns_nothing(garbage: bytes, project: Path) -> No
     assert call("build", cwd=project).code == 3
 
 
+@pytest.mark.fault(30)
 def test_a_manifest_of_the_future(project: Path) -> None:
     edit_manifest(project, lambda data: data.update(schema_version=SCHEMA_VERSION + 1))
     before = snapshot(project)
@@ -537,8 +561,19 @@ def test_a_manifest_of_the_future(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "listed", ["../../victim", "/victim", "..\\victim", "C:victim", "a\0b", "", "a/../../../victim"]
+    "listed",
+    [
+        "../../victim",
+        "../dist_evil/victim",
+        "/victim",
+        "..\\victim",
+        "C:victim",
+        "a\0b",
+        "",
+        "a/../../../victim",
+    ],
 )
+@pytest.mark.fault(3, 31)
 def test_a_manifest_that_lists_what_lies_outside(
     listed: str, project: Path, tmp_path: Path
 ) -> None:
@@ -555,6 +590,7 @@ def test_a_manifest_that_lists_what_lies_outside(
     "listed",
     ["notes.md", "opencode/notes.md", "opencode/tiny.old/x.md", "agents-md/tiny.look/notes.md"],
 )
+@pytest.mark.fault(31)
 def test_a_manifest_that_lists_a_foreign_file(listed: str, project: Path) -> None:
     write_files(project, {f"dist/{listed}": "mine"})
     edit_manifest(project, lambda data: data["files"].update({listed: _record(data, b"mine")}))
@@ -565,6 +601,7 @@ def test_a_manifest_that_lists_a_foreign_file(listed: str, project: Path) -> Non
 @pytest.mark.parametrize(
     "listed", ["#x", "opencode/tiny.look/#x", f"{LOOK[5:]}#x", f"{LOOK[5:]}/x"]
 )
+@pytest.mark.fault(31)
 def test_a_manifest_that_lists_what_is_not_there(listed: str, project: Path) -> None:
     before = snapshot(output(project))
     edit_manifest(project, lambda data: data["files"].update({listed: _record(data, b"mine")}))
@@ -574,6 +611,7 @@ def test_a_manifest_that_lists_what_is_not_there(listed: str, project: Path) -> 
     assert {**after, MANIFEST: b""} == {**before, MANIFEST: b""}
 
 
+@pytest.mark.fault(5, 31)
 def test_a_manifest_that_lists_a_file_behind_a_link(project: Path, tmp_path: Path) -> None:
     write_files(tmp_path, {"outside/x.md": "mine"})
     folder = output(project) / "opencode/tiny.look/linked"

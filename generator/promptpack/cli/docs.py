@@ -56,6 +56,8 @@ def build_command(state: State, out: Path | None) -> None:
     from mkdocs.commands.build import build  # noqa: PLC0415 - only where there is MkDocs
     from mkdocs.config import load_config  # noqa: PLC0415 - the same
 
+    from promptpack.output.replace import replace_file  # noqa: PLC0415 - the same
+
     root = state.root()
     folder = _claim_folder(root, root / "site" if out is None else out)
     with _open_settings(root) as settings:
@@ -65,7 +67,7 @@ def build_command(state: State, out: Path | None) -> None:
             raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
         plugin.ready_site = _gather_site(root, plugin.config.edit, plugin.config.releases)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _MARKER).touch()
+        replace_file(folder, _MARKER, b"")
         build(config)
     if not state.quiet:
         pages = len(plugin.site.pages)

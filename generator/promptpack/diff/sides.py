@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,13 +13,15 @@ from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, find_prompt, split_composed
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.fields import find_client_settings
-from promptpack.output.manifest import MANIFEST
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.reading.project import load_project
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
 from promptpack.session import Session
 from promptpack.targets import TARGETS
+
+_OWN_PREFIX = ".promptpack"
+"""How the names of promptpack's own files begin: of its manifest, its lock and what it stages."""
 
 
 def build_project_side(root: Path, label: str, name: str) -> Side:
@@ -50,10 +53,10 @@ def read_folder_side(folder: Path, label: str) -> Side:
     outputs = {}
     for path in sorted(folder.rglob("*")):
         key = path.relative_to(folder).as_posix()
-        if path.is_file() and not path.is_symlink() and path.name != MANIFEST:
-            outputs[key] = _make_folder_output(
-                key, path.read_bytes().decode("utf-8", "surrogateescape")
-            )
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(_OWN_PREFIX):
+            with suppress(FileNotFoundError):  # a build may remove it at any moment
+                text = path.read_bytes().decode("utf-8", "surrogateescape")
+                outputs[key] = _make_folder_output(key, text)
     return Side(label, outputs, {}, origins_known=False)
 
 

@@ -18,7 +18,7 @@ MANIFEST = ".promptpack.json"
 SCHEMA_VERSION = 1
 
 _LIMIT = 64 << 20
-_CONFLICT_MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+_CONFLICT_MARKERS = (b"<" * 7, b">" * 7)
 
 Record = dict[str, str]
 """The SHA-256 of a file, and the words about it."""

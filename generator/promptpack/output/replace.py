@@ -41,15 +41,15 @@ class LinkedPathError(OSError):
 
 
 @dataclass(frozen=True)
-class Place:
+class OpenPlace:
     """A name in a folder that is open; without descriptors of folders, a whole path."""
 
     name: str
     folder: int | None
 
-    def beside(self, name: str) -> "Place":
+    def beside(self, name: str) -> "OpenPlace":
         """Return another name in the same folder."""
-        return Place(os.path.join(os.path.dirname(self.name), name), self.folder)  # noqa: PTH118, PTH120 - a name or a path
+        return OpenPlace(os.path.join(os.path.dirname(self.name), name), self.folder)  # noqa: PTH118, PTH120 - a name or a path
 
     def find_status(self) -> os.stat_result | None:
         """Return what stands there, a link as itself, or None for nothing."""
@@ -111,7 +111,7 @@ class StagedFile:
 
 
 @contextmanager
-def open_place(folder: Path, path: str) -> Iterator[Place]:
+def open_place(folder: Path, path: str) -> Iterator[OpenPlace]:
     """Give a path in a folder as a place; `path` is relative, with "/" between its parts.
 
     Raises LinkedPathError where the folder or one on the way is a link, and FileNotFoundError or
@@ -122,11 +122,11 @@ def open_place(folder: Path, path: str) -> Iterator[Place]:
         if _HAS_FOLDER_DESCRIPTORS:
             descriptor = _walk(folder, folders)
             try:
-                yield Place(name, descriptor)
+                yield OpenPlace(name, descriptor)
             finally:
                 os.close(descriptor)
         else:
-            yield Place(str(_check_folders(folder, folders) / name), None)
+            yield OpenPlace(str(_check_folders(folder, folders) / name), None)
     except OSError as error:
         error.filename, error.filename2 = str(folder / path), None
         raise
@@ -234,7 +234,7 @@ def _open_folder(name: str, folder: int | None) -> int:
     try:
         return os.open(name, _WALK_FLAGS, dir_fd=folder)
     except OSError as error:
-        status = Place(name, folder).find_status()
+        status = OpenPlace(name, folder).find_status()
         if status and stat.S_ISLNK(status.st_mode):
             raise LinkedPathError(name) from error
         raise
