@@ -42,6 +42,7 @@ def repository(project: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.fault(34)
 def test_a_variant_goes_where_the_client_looks_and_comes_out_again(project: Path) -> None:
     done = install(project, "--target", "opencode", "--target", "codex")
     assert (done.code, done.err) == (0, "")
@@ -69,6 +70,7 @@ def test_a_dry_run_writes_nothing(project: Path) -> None:
 
 
 @pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.fault(26, 28)
 def test_what_is_not_ours_is_left_alone(project: Path, ours: bool) -> None:
     path = project.parent / "repository" / OPENCODE
     if ours:
@@ -85,6 +87,7 @@ def test_what_is_not_ours_is_left_alone(project: Path, ours: bool) -> None:
     assert path.read_bytes() != b"Mine.\n"
 
 
+@pytest.mark.fault(26, 29)
 def test_an_edited_file_stays_when_the_pack_is_taken_out(project: Path) -> None:
     install(project, "--target", "opencode", "--target", "gemini")
     path = project.parent / "repository" / OPENCODE
@@ -98,6 +101,7 @@ def test_an_edited_file_stays_when_the_pack_is_taken_out(project: Path) -> None:
 @pytest.mark.parametrize(
     "rest", [b"", b"# Rules\r\n\r\nOurs.\r\n", b"no newline", b"\xff\xfe bytes\n"]
 )
+@pytest.mark.fault(28)
 def test_agents_md_keeps_the_rest_to_the_byte(project: Path, rest: bytes) -> None:
     shared = project.parent / "repository" / "AGENTS.md"
     if rest:
@@ -115,6 +119,7 @@ def test_agents_md_keeps_the_rest_to_the_byte(project: Path, rest: bytes) -> Non
     assert repository(project) == ({"AGENTS.md": rest} if rest else {})
 
 
+@pytest.mark.fault(26)
 def test_an_edited_block_is_left_alone(project: Path) -> None:
     install(project, "--target", "agents-md")
     shared = project.parent / "repository" / "AGENTS.md"

@@ -204,6 +204,13 @@ def _linked_output(project: Path) -> list[str]:
     return ["build"]
 
 
+def _device_name(project: Path) -> list[str]:
+    (project / "packs/demo").rename(project / "packs/nul")
+    pack = project / "packs/nul/pack.yaml"
+    pack.write_text(pack.read_text().replace("name: demo", "name: nul"))
+    return ["build"]
+
+
 def _no_report(project: Path) -> list[str]:
     (project / "accepted.json").write_text("[]")
     folders = ["--from-dir", "dist", "--to-dir", "dist"]
@@ -237,6 +244,7 @@ PROVOKED: dict[str, Callable[[Path], list[str]]] = {
     "PP026": _not_a_variant,
     "PP036": _seen_marks,
     "PP201": _gemini_value,
+    "PP401": _device_name,
     "PP402": _linked_output,
     "PP404": _broken_manifest,
     "PP405": _nothing_to_absorb,

@@ -77,6 +77,7 @@ def test_a_build_emits_every_variant_for_every_client(reference: Path) -> None:
     assert (said["written"], said["unchanged"], said["removed"]) == (0, len(wanted), 0)
 
 
+@pytest.mark.fault(54)
 def test_a_second_build_writes_nothing(reference: Path) -> None:
     before = tree_hash(reference), [path.stat().st_mtime_ns for path in reference.rglob("*")]
     done = call("build", "--out", reference, cwd=REPOSITORY)
@@ -117,6 +118,7 @@ def test_another_place(reference: Path, tmp_path: Path) -> None:
     assert tree_hash(root / "dist") == tree_hash(reference)
 
 
+@pytest.mark.fault(55)
 def test_another_umask(tmp_path: Path) -> None:
     wanted = snapshot(built(tmp_path / "one") / "dist")
     project = make_project(tmp_path / "two")

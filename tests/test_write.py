@@ -1,6 +1,5 @@
 """Writing and ownership: old-or-new files whatever happens, and nobody else's file touched."""
 
-import errno
 import json
 import os
 import re
@@ -76,36 +75,47 @@ prompt_budget: 500
 }
 """A second pack, for more clients and models."""
 
-FAULTY = f"""
+FAULTY = """
 import errno, os, signal, sys
 from pathlib import Path
 from promptpack.cli import main
 
 action, step, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 seen = 0
+CHANGES = {"os.mkdir": 2, "os.rename": 2, "os.remove": 1, "os.rmdir": 1}
+CAUGHT = {"full": errno.ENOSPC, "broken": errno.EIO, "read-only": errno.EROFS}
+
+def find(name, descriptor):
+    if os.path.isabs(name):
+        return name
+    if descriptor >= 0:
+        return os.path.join(os.readlink(f"/proc/self/fd/{descriptor}"), name)
+    return next((str(path) for path in Path(folder).rglob(name)), os.path.join(folder, name))
 
 def strike(event, path):
     if action == "kill":
-        if os.path.isfile(path) and (event == "open" or path.endswith("tmp")):
+        if os.path.isfile(path) and path.endswith("tmp"):
             os.truncate(path, os.path.getsize(path) // 2)
         os._exit(9)
-    if action == "full":
-        raise OSError({errno.ENOSPC}, os.strerror({errno.ENOSPC}), path)
+    if action in CAUGHT:
+        raise OSError(CAUGHT[action], os.strerror(CAUGHT[action]), path)
     signal.raise_signal(getattr(signal, action))
 
 def watch(event, args):
     global seen
     if event == "open":
-        changes = isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)
+        if not (isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)):
+            return
+        path = find(args[0], -1)
+    elif event in CHANGES and not (event in ("os.remove", "os.rmdir") and action in CAUGHT):
+        path = find(os.fspath(args[0]), args[CHANGES[event]])
     else:
-        changes = event == "os.rename" or (event in ("os.rmdir", "os.remove") and action != "full")
-    if not changes or not os.path.abspath(args[0]).startswith(folder):
         return
-    if event == "os.remove" and str(args[0]).endswith("tmp"):
+    if not path.startswith(folder + "/") or (event == "os.remove" and path.endswith("tmp")):
         return
     seen += 1
     if seen == step:
-        strike(event, str(args[0]))
+        strike(event, path)
 
 sys.addaudithook(watch)
 sys.argv[1:] = sys.argv[4:]
@@ -113,7 +123,7 @@ main()
 """
 """Runs promptpack until it is about to change the folder for the so-many-th time.
 
-`kill` leaves half of the file that is being written and ends the process on the spot.
+`kill` leaves half of the file that is being put in its place and ends the process on the spot.
 """
 
 
@@ -143,8 +153,16 @@ def faulty_runs(folder: Path, action: str, every: int = 1) -> Iterator[tuple[Pat
 
 @pytest.mark.parametrize(
     ("action", "code", "every"),
-    [("kill", 9, 1), ("SIGINT", 130, 2), ("SIGTERM", 143, 5), ("full", 4, 1)],
+    [
+        ("kill", 9, 1),
+        ("SIGINT", 130, 4),
+        ("SIGTERM", 143, 7),
+        ("full", 4, 2),
+        ("broken", 4, 5),
+        ("read-only", 4, 5),
+    ],
 )
+@pytest.mark.fault(16, 17, 18, 20)
 def test_a_fault_before_any_write_leaves_old_or_new_files(
     action: str, code: int, every: int, tmp_path: Path
 ) -> None:
@@ -158,12 +176,14 @@ def test_a_fault_before_any_write_leaves_old_or_new_files(
             assert found[path] in (old.get(path), new.get(path)), path
         if action != "kill":
             assert not temporaries(project)
+            assert found == old or any(found.get(path) != old[path] for path in (LOOK[5:],))
         if action == "full":
             assert done.err.endswith(": no space left on device\n")
         again = call("build", cwd=project)
         assert (again.code, snapshot(output(project))) == (0, new), again.err
 
 
+@pytest.mark.fault(16)
 def test_a_kill_of_a_first_build_is_fixed(tmp_path: Path) -> None:
     new = snapshot(output(built(tmp_path / "new")))
     for step in range(1, 9):
@@ -174,19 +194,21 @@ def test_a_kill_of_a_first_build_is_fixed(tmp_path: Path) -> None:
         assert snapshot(output(project)) == new
 
 
+@pytest.mark.fault(16)
 def test_a_kill_and_then_other_sources(tmp_path: Path) -> None:
     old = snapshot(output(built(tmp_path / "old")))
-    for project, _ in faulty_runs(tmp_path, "kill"):
+    for project, _ in faulty_runs(tmp_path, "kill", 2):
         write_files(project, DEMO)
         again = call("build", cwd=project)
         assert (again.code, snapshot(output(project))) == (0, old), again.err
 
 
+@pytest.mark.fault(16)
 def test_a_kill_and_then_another(tmp_path: Path) -> None:
     third = {**CHANGED, "packs/demo/role.md": "You answer no questions.\n"}
     new = snapshot(output(built(tmp_path / "new", third)))
     for (project, _), step in zip(
-        faulty_runs(tmp_path, "kill", 2), cycle(range(1, 6)), strict=False
+        faulty_runs(tmp_path, "kill", 4), cycle(range(1, 6)), strict=False
     ):
         write_files(project, {**DEMO, "packs/demo/role.md": "You answer some questions.\n"})
         arguments = ("kill", str(step), str(output(project)), "build")
@@ -197,6 +219,7 @@ def test_a_kill_and_then_another(tmp_path: Path) -> None:
         assert (again.code, snapshot(output(project))) == (0, new), again.err
 
 
+@pytest.mark.fault(16)
 def test_a_kill_among_files_that_packs_share(tmp_path: Path) -> None:
     old = _for_all({**DEMO, **ANOTHER}, "targets: [opencode, agents-md]")
     changed = {"packs/demo/role.md": "New.\n", "packs/other/role.md": "Newer.\n"}
@@ -215,6 +238,7 @@ def test_a_kill_among_files_that_packs_share(tmp_path: Path) -> None:
     pytest.fail("the build has no end")
 
 
+@pytest.mark.fault(16, 26)
 def test_a_kill_while_forced_loses_no_edit(tmp_path: Path) -> None:
     for step in range(1, 8):
         project = built(tmp_path / f"{step}")
@@ -225,6 +249,7 @@ def test_a_kill_while_forced_loses_no_edit(tmp_path: Path) -> None:
         assert b"mine" in (kept.get(LOOK), kept.get(f"{LOOK}.orig"))
 
 
+@pytest.mark.fault(54)
 def test_nothing_is_written_when_nothing_changed(project: Path) -> None:
     for path in output(project).rglob("*"):
         os.utime(path, ns=(1, 1))
@@ -234,21 +259,18 @@ def test_nothing_is_written_when_nothing_changed(project: Path) -> None:
     assert times(output(project)) == before
 
 
-def test_a_file_where_a_folder_is_needed(project: Path, tmp_path: Path) -> None:
-    versions = [
-        (built(tmp_path / "new", CHANGED) / LOOK).read_bytes(),
-        (project / LOOK).read_bytes(),
-    ]
-    write_files(project, CHANGED)
-    write_files(project, {"dist/opencode/tiny.nothing": "in the way"})
+@pytest.mark.fault(19)
+def test_a_file_where_a_folder_is_needed(project: Path) -> None:
+    write_files(project, {**CHANGED, "dist/opencode/tiny.nothing": "in the way"})
+    before = snapshot(project)
     done = call("build", cwd=project)
     assert done.code == 4
     assert done.err.startswith("promptpack: ")
     assert "Traceback" not in done.err
-    assert (project / LOOK).read_bytes() in versions
-    assert not temporaries(project)
+    assert snapshot(project) == before
 
 
+@pytest.mark.fault(9, 28)
 def test_a_folder_or_a_pipe_where_a_file_goes(project: Path) -> None:
     (project / LOOK).unlink()
     (project / LOOK).mkdir()
@@ -267,6 +289,7 @@ def test_a_folder_or_a_pipe_where_a_file_goes(project: Path) -> None:
 # Links
 
 
+@pytest.mark.fault(4)
 def test_an_output_that_is_a_link(project: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes((project / LOOK).read_bytes())
@@ -282,6 +305,7 @@ def test_an_output_that_is_a_link(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("linked", ["opencode", "opencode/tiny.look", "opencode/tiny.change"])
+@pytest.mark.fault(5)
 def test_a_folder_on_the_way_that_is_a_link(linked: str, project: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (output(project) / linked).rename(outside)
@@ -293,6 +317,7 @@ def test_a_folder_on_the_way_that_is_a_link(linked: str, project: Path, tmp_path
         assert snapshot(outside) == before
 
 
+@pytest.mark.fault(5, 33)
 def test_the_output_folder_is_a_link(project: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     output(project).rename(tmp_path / "elsewhere")
@@ -303,6 +328,7 @@ def test_the_output_folder_is_a_link(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["people", "people/me", "project/packs/x", "project", "."])
+@pytest.mark.fault(33)
 def test_an_output_folder_that_is_not_for_outputs(out: str, project: Path, tmp_path: Path) -> None:
     write_files(tmp_path, {"people/me/notes.md": "mine"})
     before = snapshot(tmp_path)
@@ -313,20 +339,24 @@ def test_an_output_folder_that_is_not_for_outputs(out: str, project: Path, tmp_p
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.fault(4, "odd-manifest")
 def test_the_manifest_is_a_link(project: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine", encoding="utf-8")
     (output(project) / MANIFEST).unlink()
     (output(project) / MANIFEST).symlink_to(victim)
-    assert call("build", cwd=project).code == 0
+    assert [call(name, cwd=project).code for name in ("check", "build")] == [1, 3]
+    assert call("build", "--force", cwd=project).code == 0
     assert victim.read_text(encoding="utf-8") == "mine"
     assert not (output(project) / MANIFEST).is_symlink()
+    assert (output(project) / f"{MANIFEST}.orig").is_symlink()
 
 
 # Ownership
 
 
 @pytest.mark.parametrize("sources", [{}, CHANGED], ids=["same", "changed"])
+@pytest.mark.fault(26, 27)
 def test_an_edited_file_is_refused(sources: dict[str, str], project: Path) -> None:
     write_files(project, {LOOK: "mine\n", **sources})
     before = snapshot(project)
@@ -336,6 +366,7 @@ def test_an_edited_file_is_refused(sources: dict[str, str], project: Path) -> No
     assert snapshot(project) == before
 
 
+@pytest.mark.fault(28)
 def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path, {LOOK: "mine\n"})
     before = snapshot(project)
@@ -344,6 +375,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     assert snapshot(project) == before
 
 
+@pytest.mark.fault(28)
 def test_a_foreign_file_that_is_as_built_is_taken_over(tmp_path: Path) -> None:
     content = (built(tmp_path / "one") / LOOK).read_bytes()
     project = make_project(tmp_path / "two", {LOOK: content})
@@ -351,6 +383,7 @@ def test_a_foreign_file_that_is_as_built_is_taken_over(tmp_path: Path) -> None:
     assert snapshot(output(project)) == snapshot(output(tmp_path / "one"))
 
 
+@pytest.mark.fault(26)
 def test_force_keeps_every_copy(project: Path) -> None:
     built_bytes = (project / LOOK).read_bytes()
     for edit in ("first", "second", "third"):
@@ -362,6 +395,7 @@ def test_force_keeps_every_copy(project: Path) -> None:
     assert call("check", cwd=project).code == 0
 
 
+@pytest.mark.fault(29, 34)
 def test_outputs_of_a_removed_variant(project: Path) -> None:
     write_files(project, {"dist/opencode/tiny.change/notes.md": "mine", **CHANGED})
     done = call("build", cwd=project)
@@ -370,6 +404,7 @@ def test_outputs_of_a_removed_variant(project: Path) -> None:
     assert (project / "dist/opencode/tiny.change/notes.md").read_bytes() == b"mine"
 
 
+@pytest.mark.fault(29, 34)
 def test_outputs_of_a_removed_pack(project: Path) -> None:
     (project / LOOK).write_text("mine", encoding="utf-8")
     write_files(project, {"dist/opencode/tiny.look/.opencode/agents/foreign.md": "foreign"})
@@ -397,6 +432,7 @@ def test_outputs_of_a_removed_pack(project: Path) -> None:
     ],
     ids=" ".join,
 )
+@pytest.mark.fault("concurrent-selections")
 def test_a_partial_build_touches_no_others_files(options: tuple[str, ...], tmp_path: Path) -> None:
     project = built(tmp_path, ANOTHER)
     before = snapshot(output(project))
@@ -419,6 +455,7 @@ def test_a_partial_build_keeps_the_blocks_of_others(tmp_path: Path) -> None:
     assert snapshot(output(project)) == before
 
 
+@pytest.mark.fault(29)
 def test_a_partial_build_leaves_leftovers_of_others(tmp_path: Path) -> None:
     project = built(tmp_path, ANOTHER)
     before = snapshot(output(project))
@@ -446,19 +483,27 @@ def edit_manifest(project: Path, edit: Callable[[dict[str, Any]], None]) -> None
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
+@pytest.mark.fault(30)
 def test_a_manifest_that_is_lost_or_cut(project: Path) -> None:
     manifest = output(project) / MANIFEST
     before = snapshot(output(project))
     whole = manifest.read_bytes()
     for length in range(0, len(whole) - 1, 29):
         manifest.write_bytes(whole[:length])
-        assert call("build", cwd=project).code == 0
+        cut = snapshot(project)
+        for command in (("check",), ("build",), ("build", "--pack", "demo")):
+            done = call(*command, cwd=project)
+            assert (done.code, "PP404" in done.err) == (1 if command == ("check",) else 3, True)
+            assert snapshot(project) == cut
+        assert call("build", "--force", cwd=project).code == 0
+        manifest.with_name(f"{MANIFEST}.orig").unlink()
         assert snapshot(output(project)) == before
     manifest.unlink()
     assert call("build", cwd=project).code == 0
     assert snapshot(output(project)) == before
 
 
+@pytest.mark.fault(30)
 def test_without_a_manifest_nothing_is_ours(project: Path) -> None:
     (output(project) / MANIFEST).unlink()
     write_files(project, CHANGED)
@@ -488,16 +533,24 @@ def test_without_a_manifest_nothing_is_ours(project: Path) -> None:
     ],
     ids=range(14),
 )
+@pytest.mark.fault(30, 32)
 def test_a_manifest_of_garbage_owns_nothing(garbage: bytes, project: Path) -> None:
     before = snapshot(output(project))
     (output(project) / MANIFEST).write_bytes(garbage)
-    assert call("build", cwd=project).code == 0
+    done = call("check", cwd=project)
+    assert (done.code, "up to date" in done.out, "PP404" in done.err) == (1, False, True)
+    assert ("merge conflict markers" in done.err) == (b"<<<<" in garbage)
+    assert json.loads(call("check", "--format", "json", cwd=project).out)["manifest_problem"]
+    assert call("build", cwd=project).code == 3
+    assert call("build", "--force", cwd=project).code == 0
+    (output(project) / f"{MANIFEST}.orig").unlink()
     assert snapshot(output(project)) == before
     (output(project) / MANIFEST).write_bytes(garbage)
     write_files(project, CHANGED)
     assert call("build", cwd=project).code == 3
 
 
+@pytest.mark.fault(30)
 def test_a_manifest_of_the_future(project: Path) -> None:
     edit_manifest(project, lambda data: data.update(schema_version=SCHEMA_VERSION + 1))
     before = snapshot(project)
@@ -508,8 +561,19 @@ def test_a_manifest_of_the_future(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "listed", ["../../victim", "/victim", "..\\victim", "C:victim", "a\0b", "", "a/../../../victim"]
+    "listed",
+    [
+        "../../victim",
+        "../dist_evil/victim",
+        "/victim",
+        "..\\victim",
+        "C:victim",
+        "a\0b",
+        "",
+        "a/../../../victim",
+    ],
 )
+@pytest.mark.fault(3, 31)
 def test_a_manifest_that_lists_what_lies_outside(
     listed: str, project: Path, tmp_path: Path
 ) -> None:
@@ -526,6 +590,7 @@ def test_a_manifest_that_lists_what_lies_outside(
     "listed",
     ["notes.md", "opencode/notes.md", "opencode/tiny.old/x.md", "agents-md/tiny.look/notes.md"],
 )
+@pytest.mark.fault(31)
 def test_a_manifest_that_lists_a_foreign_file(listed: str, project: Path) -> None:
     write_files(project, {f"dist/{listed}": "mine"})
     edit_manifest(project, lambda data: data["files"].update({listed: _record(data, b"mine")}))
@@ -536,6 +601,7 @@ def test_a_manifest_that_lists_a_foreign_file(listed: str, project: Path) -> Non
 @pytest.mark.parametrize(
     "listed", ["#x", "opencode/tiny.look/#x", f"{LOOK[5:]}#x", f"{LOOK[5:]}/x"]
 )
+@pytest.mark.fault(31)
 def test_a_manifest_that_lists_what_is_not_there(listed: str, project: Path) -> None:
     before = snapshot(output(project))
     edit_manifest(project, lambda data: data["files"].update({listed: _record(data, b"mine")}))
@@ -545,6 +611,7 @@ def test_a_manifest_that_lists_what_is_not_there(listed: str, project: Path) -> 
     assert {**after, MANIFEST: b""} == {**before, MANIFEST: b""}
 
 
+@pytest.mark.fault(5, 31)
 def test_a_manifest_that_lists_a_file_behind_a_link(project: Path, tmp_path: Path) -> None:
     write_files(tmp_path, {"outside/x.md": "mine"})
     folder = output(project) / "opencode/tiny.look/linked"

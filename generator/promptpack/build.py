@@ -9,6 +9,7 @@ from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import make_artifact
+from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
@@ -39,6 +40,7 @@ def render(
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
+    path_problems = PathProblems()
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:
@@ -50,12 +52,17 @@ def render(
                 continue
             unaccepted.add(artifact)
             session.expectations.add(artifact)
+            path_problems.add(artifact)
             yield artifact
         session.composer.release_variant()
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    findings += [*unaccepted.list_findings(), *session.expectations.list_findings()]
+    findings += [
+        *unaccepted.list_findings(),
+        *session.expectations.list_findings(),
+        *path_problems.list_findings(),
+    ]
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 

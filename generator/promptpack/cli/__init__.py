@@ -57,7 +57,7 @@ class _CommandGroup(click.Group):
             outcome = report.NOTHING_WRITTEN if writes else ""
             report.print_findings(error.findings, outcome, verbose=ctx.obj.verbose)
             for note in getattr(error, "__notes__", ()):
-                click.echo(note, err=True)
+                print_line(note, err=True)
             return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -138,7 +138,8 @@ def _report_failure(error: Exception) -> int:
         return 2
     if isinstance(error, OSError):
         prefix = f"{error.filename}: " if error.filename else ""
-        print_line(f"promptpack: {prefix}{(error.strerror or str(error)).lower()}", err=True)
+        reason = error.strerror or str(error)
+        print_line(f"promptpack: {prefix}{reason[:1].lower()}{reason[1:]}", err=True)
     else:
         for part in traceback.format_exception(error):
             print_text(part, err=True)

@@ -46,12 +46,13 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         session = Session(load_project(root))
         artifacts = _render(session, selection, progress)
     expectations = session.expectations.summarize()
-    plan = plan_output(artifacts, folder, selection)
+    plan = plan_output(artifacts, folder, selection, session.project.name)
     try:
-        apply_plan(plan, force=force)
+        plan = apply_plan(plan, force=force)
     except UserError:
         for status in plan.filter_statuses("edited", "foreign"):
-            print_lines(report.format_difference(status), err=True)
+            if status.new is not None:
+                print_lines(report.format_difference(status), err=True)
         raise
     if state.format == "json":
         print_json(make_build_data(artifacts, plan, expectations))

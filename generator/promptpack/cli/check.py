@@ -11,7 +11,8 @@ from promptpack.cli import report
 from promptpack.cli.choice import explain_empty_selection
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.output.plan import make_check_data, plan_output
-from promptpack.output.write import Status
+from promptpack.output.status import Status
+from promptpack.output.write import make_problem_finding
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
@@ -26,6 +27,10 @@ _STATE_WORDS = {
     "linked": "a link, or behind one",
 }
 
+_KEPT_REASONS = {
+    "edited": "was edited, and no pack builds it any more",
+    "foreign": "is not built by any pack, and promptpack has no record of it",
+}
 
 _MAX_MISSING = 10
 """How many missing files are named; what should be in them is not printed."""
@@ -46,19 +51,21 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     folder = state.output(root, out)
     project = load_project(root)
     artifacts = build_project(project, selection)
-    plan = plan_output(artifacts, folder, selection)
+    plan = plan_output(artifacts, folder, selection, project.name)
     differing = [status for status in plan.statuses if status.state != "same"]
     if state.format == "json":
         print_json(make_check_data(plan))
     elif differing:
         fix = _make_build_command(state, out, selection)
         print_lines(_format_report(differing, fix, state))
-    elif not state.quiet:
+    elif not state.quiet and not plan.manifest.problem:
         if not artifacts and selection != ALL:
             print_line(explain_empty_selection(project, selection))
         file_count = pluralize(len(plan.desired), "file")
         print_line(f"{file_count} in {state.shown(folder)}, all up to date")
-    return 1 if differing else 0
+    if plan.manifest.problem:
+        report.print_findings((make_problem_finding(plan.manifest),), verbose=state.verbose)
+    return 1 if differing or plan.manifest.problem else 0
 
 
 def _format_report(differing: list[Status], fix: str, state: State) -> Iterator[str]:
@@ -71,18 +78,23 @@ def _format_report(differing: list[Status], fix: str, state: State) -> Iterator[
         if status.state == "missing":
             continue
         yield style(f"{status.path}: {_STATE_WORDS[status.state]}", bold=True)
-        if not state.quiet:
+        if not state.quiet and not (status.state == "foreign" and _is_kept(status)):
             yield from report.format_difference(status)
-    abandoned = [status for status in differing if status.state == "edited" and status.new is None]
-    for status in abandoned:
-        yield f"{status.path} was edited, and no pack builds it any more: move it or delete it"
+    kept = [status for status in differing if _is_kept(status)]
+    for status in kept:
+        yield f"{status.path} {_KEPT_REASONS[status.state]}: move it or delete it"
     if any(status.state == "linked" for status in differing):
         yield "promptpack does not write through a link: remove the link first"
-    fixable_states = [status.state for status in differing if status not in abandoned]
+    fixable_states = [status.state for status in differing if status not in kept]
     if "edited" in fixable_states or "foreign" in fixable_states:
         yield f"To overwrite these files and keep a copy of each: {fix} --force"
     elif fixable_states:
         yield f"To fix it: {fix}"
+
+
+def _is_kept(status: Status) -> bool:
+    """Tell whether no pack builds a file, and a build leaves it alone."""
+    return status.state in _KEPT_REASONS and status.new is None
 
 
 def _make_build_command(state: State, out: Path | None, selection: Selection) -> str:

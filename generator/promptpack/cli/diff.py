@@ -19,6 +19,7 @@ from promptpack.git.extract import extract_sources, read_file
 from promptpack.git.repository import Repository, find_repository
 from promptpack.git.revisions import Revision, find_merge_base, resolve_revision
 from promptpack.model import Finding, UserError
+from promptpack.output.replace import write_report
 from promptpack.reporting.console import drop_styles, print_data, print_line, print_text
 from promptpack.source.disk import (
     UnreadableFileError,
@@ -140,7 +141,7 @@ def command(state: State, /, **options: object) -> int:
         print_report(_render_report(name, filtered_review, diff_options))
     for name, path in files:
         text = drop_styles(_render_report(name, filtered_review, diff_options))
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_report(path, text.encode())
     return int(_should_fail(review, diff_options))
 
 

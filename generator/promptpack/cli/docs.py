@@ -73,6 +73,8 @@ def build_command(state: State, out: Path | None) -> None:
     from mkdocs.commands.build import build  # noqa: PLC0415 - only where there is MkDocs
     from mkdocs.config import load_config  # noqa: PLC0415 - the same
 
+    from promptpack.output.replace import replace_file  # noqa: PLC0415 - the same
+
     root = state.root()
     folder = _claim_folder(root, root / "site" if out is None else out)
     with _open_settings(root) as settings:
@@ -82,7 +84,7 @@ def build_command(state: State, out: Path | None) -> None:
             raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
         plugin.ready_site = _gather_site(root, plugin.config.edit, plugin.config.releases)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _MARKER).touch()
+        replace_file(folder, _MARKER, b"")
         build(config)
     if not state.quiet:
         pages = len(plugin.site.pages)
@@ -124,12 +126,14 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 
-    from promptpack.output.write import DesiredFile, apply_plan, plan_files  # noqa: PLC0415 - not for --version
+    from promptpack.output.ownership import Ownership, claims_page  # noqa: PLC0415 - not for --version
+    from promptpack.output.status import DesiredFile  # noqa: PLC0415 - the same
+    from promptpack.output.write import apply_plan, plan_files  # noqa: PLC0415 - the same
     from promptpack.site.export import export_site  # noqa: PLC0415 - the same
     from promptpack.site.history import DEFAULT_RELEASE_COUNT  # noqa: PLC0415 - the same
 
     root = state.root()
-    _check_folder(root, folder)
+    _check_folder(root, folder, is_export=True)
     with _open_settings(root) as settings:
         config = yaml_load(
             io.BytesIO(_read_file(settings, find_real_path(settings.parent), settings.name))
@@ -140,10 +144,8 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     )
     hand_written = dict(_read_hand_written(root / (config.get("docs_dir") or "docs")))
     contents = export_site(site, config, hand_written, plugin_options.get("guide", ()))
-    file_plan = plan_files(
-        folder, {path: DesiredFile(content, {}) for path, content in contents.items()}, _accept_all
-    )
-    apply_plan(file_plan, force=force)
+    desired_files = {path: DesiredFile(content, {}) for path, content in contents.items()}
+    apply_plan(plan_files(folder, desired_files, Ownership(claims_page, claims_page)), force=force)
     if not state.quiet:
         print_line(f"Wrote {len(contents)} files into {state.shown(folder)}")
 
@@ -242,13 +244,10 @@ def _claim_folder(root: Path, folder: Path) -> Path:
     return folder
 
 
-def _check_folder(root: Path, folder: Path) -> None:
-    from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
+def _check_folder(root: Path, folder: Path, *, is_export: bool = False) -> None:
+    from promptpack.output.folders import find_folder_problem  # noqa: PLC0415 - not for --version
 
     is_inside = find_real_path(folder).is_relative_to(find_real_path(root / "docs"))
-    if reason := "it is inside the docs folder" if is_inside else find_folder_problem(folder, root):
+    problem = find_folder_problem(folder, root, is_export=is_export)
+    if reason := "it is inside the docs folder" if is_inside else problem:
         raise click.UsageError(f"The site can't be written to '{folder}': {reason}.")
-
-
-def _accept_all(_path: str, _about: object) -> bool:
-    return True

@@ -9,10 +9,11 @@ from promptpack.cli import report
 from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project, UserError
+from promptpack.output.folders import find_installation_problem
 from promptpack.output.install import plan_install, plan_uninstall
 from promptpack.output.plan import count_changes, make_check_data
-from promptpack.output.write import Plan, apply_plan
-from promptpack.output.write import State as FileState
+from promptpack.output.status import State as FileState
+from promptpack.output.write import Plan, apply_plan, make_problem_finding
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import (
@@ -69,12 +70,17 @@ def command(  # noqa: PLR0913 - one parameter an option
     first. A file that promptpack did not put there, or that was edited since, is left alone, and
     the exit code is 1. In AGENTS.md, only the pack's own block is written.
     """
-    project = load_project(state.root())
+    root = state.root()
+    if reason := find_installation_problem(into, root):
+        raise click.UsageError(f"'{into}' can't be installed into: {reason}.")
+    project, into = load_project(root), into.resolve()
     pack = choose_pack(project, pack)
     if uninstall:
-        plan = plan_uninstall(pack, targets, into)
+        plan = plan_uninstall(pack, targets, into, project.name)
     else:
         plan = _make_plan(project, pack, variant, targets, into)
+    if plan.manifest.problem and not force:
+        raise UserError((make_problem_finding(plan.manifest),))
     _print_plan(state, plan, force=force)
     refused_statuses = [
         s for s in plan.filter_statuses(*_REFUSED_STATES) if not force or s.state == "linked"
@@ -100,7 +106,7 @@ def _make_plan(
     for target in targets:
         choose_target(project, project.packs[pack], target)
     selection = Selection((pack,), (model,), (policy,), targets)
-    return plan_install(build_project(project, selection), into)
+    return plan_install(build_project(project, selection), into, project.name)
 
 
 def _print_plan(state: State, plan: Plan, *, force: bool) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from promptpack.model import Finding
-from promptpack.output.write import Plan, Status
+from promptpack.output.status import Status
+from promptpack.output.write import Plan
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.reporting.characters import reveal_line
 from promptpack.reporting.console import Color, drop_styles, print_lines, style
@@ -82,7 +83,11 @@ def format_expectations(expectations: ExpectationSummary | None) -> Iterator[str
 
 
 def format_leftovers(plan: Plan) -> Iterator[str]:
-    """Yield a line for each file that is not built any more and was edited, and so is kept."""
-    for status in plan.filter_statuses("edited"):
+    """Yield a line for each file that no pack builds, and that is kept, with the reason."""
+    reasons = {
+        "edited": "it was edited, and no pack builds it any more",
+        "foreign": "no pack builds it, and promptpack has no record of it",
+    }
+    for status in plan.filter_statuses("edited", "foreign"):
         if status.new is None:
-            yield f"  kept {status.path}: it was edited, and no pack builds it any more"
+            yield f"  kept {status.path}: {reasons[status.state]}"

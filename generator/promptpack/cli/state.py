@@ -47,9 +47,9 @@ class State:
 
     def output(self, root: Path, out: Path | None) -> Path:
         """Return the output folder; raises UsageError for one that outputs may not go into."""
-        from promptpack.output.write import find_folder_problem  # noqa: PLC0415 - not for --version
+        from promptpack.output.folders import OUTPUT_FOLDER, find_folder_problem  # noqa: PLC0415 - not for --version
 
-        folder = root / "dist" if out is None else out
+        folder = root / OUTPUT_FOLDER if out is None else out
         if reason := find_folder_problem(folder, root):
             raise click.UsageError(f"'{folder}' can't be the output folder: {reason}.")
         return folder

@@ -13,7 +13,6 @@ from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, find_prompt, split_composed
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.fields import find_client_settings
-from promptpack.output.manifest import MANIFEST
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.reading.project import load_project
 from promptpack.rendering.includes import LAYOUT
@@ -30,6 +29,9 @@ from promptpack.targets import TARGETS
 
 OUTPUT_LIMIT = 16 << 20
 """How many bytes a file of a built folder may have."""
+
+_OWN_PREFIX = ".promptpack"
+"""How the names of promptpack's own files begin: of its manifest, its lock and what it stages."""
 
 
 def build_project_side(root: Path, label: str, name: str) -> Side:
@@ -73,14 +75,17 @@ def read_folder_side(folder: Path, label: str) -> Side:
     findings = []
     for entry in sorted(walk_folder(folder)):
         path, key = entry.path, entry.path.relative_to(folder).as_posix()
-        if path.is_symlink() or path.name == MANIFEST or (entry.is_folder and not entry.problem):
+        is_own = path.name.startswith(_OWN_PREFIX)
+        if path.is_symlink() or is_own or (entry.is_folder and not entry.problem):
             continue
         try:
             if entry.problem:
                 raise UnreadableFileError(entry.problem)
             text = read_regular_file(path, OUTPUT_LIMIT).decode("utf-8", "surrogateescape")
             outputs[key] = _make_folder_output(key, text)
-        except (FileNotFoundError, UnreadableFileError) as error:
+        except FileNotFoundError:
+            continue  # a build may remove it at any moment
+        except UnreadableFileError as error:
             reason = describe_failure(error)
             findings.append(make_finding("PP001", f"{label}/{key}", Span(1, 1), reason))
     if findings:

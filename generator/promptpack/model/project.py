@@ -201,6 +201,8 @@ class SharedSettings:
     targets: tuple[str, ...]
     accept: tuple[Accept, ...]
     path: str
+    name: str = ""
+    """What the project is called in the records of what it wrote; "" for nothing."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,11 @@ class Project:
     """Where all of it comes from; of two templates with one name, that of the first root counts."""
     shared: Mapping[str, SharedSettings] = field(default_factory=lambda: MappingProxyType({}))
     """What the packs share, by the name of the file that says it; there is at most one."""
+
+    @property
+    def name(self) -> str:
+        """The project's name, or "" where its file gives none."""
+        return next((shared.name for shared in self.shared.values()), "")
 
     def list_targets(self, pack: Pack) -> tuple[str, ...]:
         """Return the targets that a pack or else the project names; () means all."""

@@ -14,6 +14,9 @@ from promptpack.output.manifest import Record, read_manifest
 from promptpack.output.plan import describe_artifact
 from promptpack.targets import blocks
 
+_BESIDES = ("sha256", "project")
+"""What a record has besides the description of an artifact."""
+
 
 class LocatedOutput(NamedTuple):
     """An output as it stands on disk: its artifact as built, its text there, the lines before it.
@@ -69,7 +72,7 @@ def locate_outputs(path: Path, artifacts: Iterable[Artifact]) -> tuple[LocatedOu
 def _locate_output(
     text: str, key: str, record: Record, artifacts: Iterable[Artifact]
 ) -> LocatedOutput | None:
-    description = {name: word for name, word in record.items() if name != "sha256"}
+    description = {name: word for name, word in record.items() if name not in _BESIDES}
     artifact = next(
         (artifact for artifact in artifacts if describe_artifact(artifact) == description), None
     )

@@ -1,19 +1,24 @@
 """The record of what promptpack wrote into a folder: JSON in the folder, a `Manifest` in between.
 
-A manifest never makes promptpack own more than it wrote: what can't be read is no record at all.
+Whoever prepared the folder may have prepared the manifest too. So it is read like any other
+stranger's file, and `ownership` says which of its records may count.
 """
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from promptpack.model import Finding, UserError
+from promptpack.output.replace import open_place, replace_file
+from promptpack.source.disk import UnreadableFileError, read_regular_file
 
 MANIFEST = ".promptpack.json"
 SCHEMA_VERSION = 1
+
+_LIMIT = 64 << 20
+_CONFLICT_MARKERS = (b"<" * 7, b">" * 7)
 
 Record = dict[str, str]
 """The SHA-256 of a file, and the words about it."""
@@ -21,20 +26,36 @@ Record = dict[str, str]
 
 @dataclass
 class Manifest:
-    """The record of what promptpack wrote into a folder, and was about to write."""
+    """The record of what promptpack wrote into a folder, and was about to write.
+
+    `problem` says why it can't be read; then nothing is known of what was written.
+    """
 
     files: dict[str, Record] = field(default_factory=dict)
     pending: dict[str, Record] = field(default_factory=dict)
+    problem: str = ""
+
+    def list_records(self, path: str) -> list[Record]:
+        """Return what is recorded of a path: what was written, and what was about to be."""
+        return [records[path] for records in (self.files, self.pending) if path in records]
 
     def owns(self, path: str, content: bytes) -> bool:
-        """Tell whether these bytes at this path are what promptpack wrote there."""
-        records = self.files.get(path, {}), self.pending.get(path, {})
-        return hash_content(content) in [record.get("sha256") for record in records]
+        """Tell whether these bytes at this path are what promptpack wrote there, but for line ends.
+
+        git may have changed those (`core.autocrlf`).
+        """
+        hashes = {hash_content(content), hash_content(unify_line_ends(content))}
+        return any(record.get("sha256") in hashes for record in self.list_records(path))
 
 
 def hash_content(content: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def unify_line_ends(content: bytes) -> bytes:
+    """Return bytes with the line ends of Unix."""
+    return content.replace(b"\r\n", b"\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -44,24 +65,19 @@ def read_manifest(folder: Path) -> Manifest:
     promptpack, and for one that names a path outside the folder.
     """
     try:
-        data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if data["schema_version"] > SCHEMA_VERSION:
-            raise UserError(
-                (_make_manifest_finding("was written by a newer promptpack: use that version"),)
-            )
-        manifest = Manifest(dict(data["files"]), dict(data["pending"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        content = read_regular_file(folder / MANIFEST, _LIMIT)
+    except (FileNotFoundError, NotADirectoryError):
         return Manifest()
-    if not _is_well_formed(manifest):
-        return Manifest()
+    except UnreadableFileError as error:
+        return Manifest(problem=error.reason)
+    try:
+        manifest = _parse_manifest(json.loads(content))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        has_conflict = any(marker in content for marker in _CONFLICT_MARKERS)
+        return Manifest(problem="has merge conflict markers" if has_conflict else "not a manifest")
     if outside_paths := [p for p in (*manifest.files, *manifest.pending) if not _is_inside(p)]:
-        raise UserError(
-            (
-                _make_manifest_finding(
-                    f"lists a path that promptpack would never write: {outside_paths[0]!r}"
-                ),
-            )
-        )
+        message = f"lists a path that promptpack would never write: {outside_paths[0]!r}"
+        raise UserError((make_manifest_finding(message),))
     return manifest
 
 
@@ -73,44 +89,31 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "pending": manifest.pending,
     }
     if manifest == Manifest():
-        (folder / MANIFEST).unlink(missing_ok=True)
+        with open_place(folder, MANIFEST) as place:
+            place.remove()
         return
-    replace_file(folder / MANIFEST, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
+    replace_file(folder, MANIFEST, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
 
 
-def make_temporary_path(target: Path) -> Path:
-    """Return the path beside a file at which its new bytes are written first."""
-    return target.with_name(f".{target.name}.promptpack-tmp")
+def make_manifest_finding(message: str, hint: str = "") -> Finding:
+    """Return a finding about the manifest of a folder."""
+    return Finding("PP404", "error", MANIFEST, 1, 1, f"the manifest {message}", hint)
 
 
-def replace_file(target: Path, content: bytes, *, sync: bool = False) -> None:
-    """Put bytes at a path so that a reader sees the old or the new, never a part."""
-    temporary_path = make_temporary_path(target)
-    temporary_path.unlink(missing_ok=True)
-    try:
-        with temporary_path.open("xb") as file:
-            file.write(content)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary_path.replace(target)
-    except BaseException:
-        temporary_path.unlink(missing_ok=True)
-        raise
+def _parse_manifest(data: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
+    """Return the manifest in some data; raises TypeError, KeyError or ValueError for other data."""
+    if data["schema_version"] > SCHEMA_VERSION:
+        message = "was written by a newer promptpack: use that version"
+        raise UserError((make_manifest_finding(message),))
+    files, pending = data["files"], data["pending"]
+    records = [record for kind in (files, pending) for record in kind.values()]
+    if not all(isinstance(record, dict) for record in records):
+        raise TypeError
+    if not all(isinstance(word, str) for record in records for word in record.values()):
+        raise TypeError
+    return Manifest(files, pending)
 
 
 def _is_inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return bool(parts) and not path.startswith("/") and not {"..", *"\\:\0"} & {*parts, *path}
-
-
-def _is_well_formed(manifest: Manifest) -> bool:
-    """Tell whether a manifest holds what is written into one: records of words."""
-    records = (*manifest.files.values(), *manifest.pending.values())
-    return all(isinstance(record, dict) for record in records) and all(
-        isinstance(word, str) for record in records for word in record.values()
-    )
-
-
-def _make_manifest_finding(message: str) -> Finding:
-    return Finding("PP404", "error", MANIFEST, 1, 1, f"the manifest {message}")

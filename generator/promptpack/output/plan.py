@@ -1,12 +1,14 @@
 """Between a build and its folder: artifacts and a selection in, a plan or JSON data out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from promptpack.model import Artifact, Loss
 from promptpack.output.manifest import hash_content
-from promptpack.output.write import DesiredFile, Plan, plan_files
+from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
+from promptpack.output.status import DesiredFile
+from promptpack.output.write import Plan, plan_files
 from promptpack.policy.lattice import list_caveats
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.variants import Selection
@@ -15,22 +17,38 @@ from promptpack.targets import TARGETS
 SCHEMA_VERSION = 1
 
 
-def plan_output(artifacts: Iterable[Artifact], folder: Path, selection: Selection) -> Plan:
+def plan_output(
+    artifacts: Iterable[Artifact], folder: Path, selection: Selection, project: str = ""
+) -> Plan:
     """Return what it takes to make the output folder hold the artifacts.
 
     Files of variants that were not selected are left alone, and so is what the manifest lists
-    where no file of its variant goes: somebody else's file, listed to have it removed.
+    where no file of its variant goes: somebody else's file, listed to have it removed. `project`
+    is the name of the project, if it has one.
     """
-    desired_files = {
-        make_key(a.path, a): DesiredFile(a.content, describe_artifact(a)) for a in artifacts
-    }
+    desired_files = make_desired_files(
+        ((artifact.path, artifact) for artifact in artifacts), project
+    )
 
-    def is_in_scope(path: str, record: Mapping[str, str]) -> bool:
+    def answers(_path: str, record: Words) -> bool:
         names = [record.get(key, "") for key in ("pack", "model", "policy", "target")]
-        _, model, policy, target = names
-        return path.startswith(f"{target}/{model}.{policy}/") and selection.contains(*names)
+        return selection.contains(*names)
 
-    return plan_files(folder, desired_files, is_in_scope)
+    ownership = Ownership(claims_output, answers, project, find_outputs)
+    return plan_files(folder, desired_files, ownership)
+
+
+def make_desired_files(
+    artifacts: Iterable[tuple[str, Artifact]], project: str
+) -> dict[str, DesiredFile]:
+    """Return what a folder should hold by key: artifacts, each at a path in it."""
+    return {
+        make_key(path, artifact): DesiredFile(
+            artifact.content,
+            {**({"project": project} if project else {}), **describe_artifact(artifact)},
+        )
+        for path, artifact in artifacts
+    }
 
 
 def make_key(path: str, artifact: Artifact) -> str:
@@ -67,6 +85,7 @@ def make_check_data(plan: Plan) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "files": [{"path": status.path, "state": status.state} for status in changed_statuses],
         "unchanged": count_changes(plan)["unchanged"],
+        "manifest_problem": plan.manifest.problem,
     }
 
 

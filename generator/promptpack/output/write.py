@@ -1,54 +1,58 @@
-"""Ownership and writing: the files that a folder should hold in, old-or-new files on disk out.
+"""Writing: the files that a folder should hold in, old-or-new files on disk out.
 
 A manifest in the folder records the hash of every file that promptpack wrote there. A file is
-overwritten or removed only while its bytes are the recorded ones. Before the first write the
-manifest also notes what is about to be written, so that a run that was cut short is recognised and
-fixed by the next. Only the manifest is synced: files can always be made again.
+overwritten or removed only while its bytes are the recorded ones. Everything is decided again under
+the folder's lock. Before the first write the manifest also notes what is about to be written, so
+that a run that was cut short is recognised and fixed by the next. Then all new bytes are laid
+beside their places; only if that succeeds they take them. Only the manifest is synced: files can
+always be made again.
 
 What is recorded is a file by its path, or a block in a file shared with others by `path#name`.
 """
 
 import itertools
-import os
-import stat
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal, NamedTuple
 
 from promptpack.model import Finding, UserError
+from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     MANIFEST,
     Manifest,
     Record,
     hash_content,
-    make_temporary_path,
+    make_manifest_finding,
     read_manifest,
-    replace_file,
     write_manifest,
+)
+from promptpack.output.ownership import Ownership
+from promptpack.output.replace import (
+    StagedFile,
+    make_folders,
+    open_place,
+    remove_folder,
+    remove_stray_files,
+    replace_file,
+    stage_file,
+)
+from promptpack.output.status import (
+    DesiredFile,
+    State,
+    Status,
+    decode_content,
+    encode_text,
+    find_statuses,
+    locate_file,
+    read_file,
 )
 from promptpack.source.text import decode_source
 from promptpack.targets import blocks
 
-State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
-Scope = Callable[[str, Mapping[str, str]], bool]
-
-
-class DesiredFile(NamedTuple):
-    """A file's bytes, and words about it that the manifest keeps (target, pack, model, policy)."""
-
-    content: bytes
-    about: Mapping[str, str]
-
-
-class Status(NamedTuple):
-    """What stands at a path now, against what should; `old` and `new` are None where no file is."""
-
-    path: str
-    state: State
-    old: bytes | None
-    new: bytes | None
+_ON_PURPOSE: tuple[State, ...] = ("edited", "foreign")
+"""The states of what somebody else wrote; `force` overwrites it and keeps a copy."""
 
 
 @dataclass(frozen=True)
@@ -59,67 +63,50 @@ class Plan:
     manifest: Manifest
     desired: Mapping[str, DesiredFile]
     statuses: tuple[Status, ...]
+    ownership: Ownership
 
     def filter_statuses(self, *states: State) -> tuple[Status, ...]:
         """Return the statuses in any of these states."""
         return tuple(status for status in self.statuses if status.state in states)
 
-
-def find_folder_problem(folder: Path, root: Path) -> str:
-    """Return why outputs may not go into a folder, or nothing.
-
-    `root` is the project's folder; its sources and everything above it are out of bounds.
-    """
-    resolved_folder, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
-    if folder.is_symlink():
-        return "it is a link; use the folder that it points to"
-    if root.is_relative_to(resolved_folder):
-        return "it contains the project's sources"
-    if home.is_relative_to(resolved_folder):
-        return (
-            "it is your home folder" if home == resolved_folder else "it contains your home folder"
-        )
-    if any(resolved_folder.is_relative_to(root / name) for name in ("packs", "templates", ".git")):
-        return "it is inside the project's sources"
-    return "it is a file" if resolved_folder.exists() and not resolved_folder.is_dir() else ""
+    def list_writes(self) -> tuple[Status, ...]:
+        """Return the statuses of what has to be written."""
+        statuses = self.filter_statuses("missing", "stale", *_ON_PURPOSE)
+        return tuple(status for status in statuses if status.new is not None)
 
 
-def plan_files(folder: Path, desired_files: Mapping[str, DesiredFile], scope: Scope) -> Plan:
+def plan_files(
+    folder: Path, desired_files: Mapping[str, DesiredFile], ownership: Ownership
+) -> Plan:
     """Return what it takes to make a folder hold what it should; reads, and writes nothing.
 
-    Recorded files that it should not hold are extra if `scope` says that this run answers for them.
-    Raises UserError where the manifest can't be trusted.
+    Recorded files that it should not hold are extra if this run answers for them. Raises UserError
+    where the manifest can't be trusted.
     """
     manifest = read_manifest(folder)
-    statuses = [
-        _find_status(folder, manifest, path, desired_file)
-        for path, desired_file in desired_files.items()
-    ]
-    for path, record in (manifest.pending | manifest.files).items():
-        if path not in desired_files and scope(path, record):
-            statuses += _iter_leftover(folder, manifest, path)
-    return Plan(folder, manifest, desired_files, tuple(sorted(statuses)))
+    statuses = find_statuses(folder, manifest, desired_files, ownership)
+    return Plan(folder, manifest, desired_files, statuses, ownership)
 
 
-def apply_plan(plan: Plan, *, force: bool = False) -> None:
-    """Do what a plan says. A file that is not ours is kept, or backed up as `.orig` by `force`.
+def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
+    """Do what a plan says, and return the plan that was carried out.
 
-    Raises UserError before the first write where a file is in the way and `force` is not given, or
-    a link leads out of the folder.
+    That is decided anew once no other run writes there. A file that is not ours is kept, or backed
+    up as `.orig` by `force`. Raises UserError before the first write where a file is in the way or
+    the manifest can't be read and `force` is not given, or a link leads out of the folder; OSError
+    where another run holds the folder, or something can't be written.
     """
-    unsafe_statuses = (
-        plan.filter_statuses("linked")
-        if force
-        else plan.filter_statuses("linked", "edited", "foreign")
-    )
-    blocking_statuses = [status for status in unsafe_statuses if status.path in plan.desired]
-    if blocking_statuses:
-        raise UserError(tuple(_make_refusal(status) for status in blocking_statuses))
-    make_temporary_path(plan.folder / MANIFEST).unlink(missing_ok=True)
-    writes = plan.filter_statuses("missing", "stale", "edited", "foreign")
-    writes = tuple(status for status in writes if status.new is not None)
-    if writes or _make_final_manifest(plan) != plan.manifest:
-        _execute_plan(plan, writes)
+    _refuse_unsafe(plan, force=force)
+    if not _has_work(plan) and not is_lock_left(plan.folder):
+        return plan
+    with _make_output_folder(plan.folder), hold_lock(plan.folder) as was_killed:
+        plan = plan_files(plan.folder, plan.desired, plan.ownership)
+        _refuse_unsafe(plan, force=force)
+        if was_killed or plan.manifest.pending:
+            remove_stray_files(plan.folder, _list_folders(plan))
+        if _has_work(plan):
+            _execute_plan(plan)
+        return plan
 
 
 def rewrite_source(source: Path, old: str, new: str) -> None:
@@ -128,49 +115,162 @@ def rewrite_source(source: Path, old: str, new: str) -> None:
     Raises UserError where the file does not hold the old text any more.
     """
     resolved_path = source.resolve()
-    data, mode = resolved_path.read_bytes(), resolved_path.stat().st_mode
+    data = resolved_path.read_bytes()
     if decode_source(data, "")[0] != old:
-        raise UserError(
-            (
-                Finding(
-                    "PP405", "error", str(source), 0, 0, "this source was changed in the meantime"
-                ),
-            )
-        )
+        message = "this source was changed in the meantime"
+        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
     if data.count(b"\r\n") * 2 > data.count(b"\n"):
         new = new.replace("\n", "\r\n")
-    replace_file(resolved_path, (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + new.encode())
-    resolved_path.chmod(mode)
+    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    replace_file(resolved_path.parent, resolved_path.name, mark + new.encode())
 
 
-def _execute_plan(plan: Plan, writes: Iterable[Status]) -> None:
-    old_manifest, new_manifest, removed_records = (
-        plan.manifest,
-        _make_final_manifest(plan),
-        _find_removed_records(plan),
-    )
-    pending = {status.path: new_manifest.files[status.path] for status in writes}
-    plan.folder.mkdir(parents=True, exist_ok=True)
+def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
+    """Raise UserError where the plan would overwrite what nobody said it may."""
+    unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *_ON_PURPOSE)
+    findings = [
+        _make_refusal(status)
+        for status in plan.filter_statuses(*unsafe_states)
+        if status.path in plan.desired
+    ]
+    if plan.manifest.problem and not force:
+        findings.append(make_problem_finding(plan.manifest))
+    if findings:
+        raise UserError(tuple(findings))
+
+
+def make_problem_finding(manifest: Manifest) -> Finding:
+    """Return a finding about a manifest that can't be read."""
+    hint = "restore it from version control, or start a new one with --force"
+    return make_manifest_finding(f"can't be read: {manifest.problem}", hint)
+
+
+def _has_work(plan: Plan) -> bool:
+    return bool(plan.list_writes()) or _make_final_manifest(plan) != plan.manifest
+
+
+@contextmanager
+def _make_output_folder(folder: Path) -> Iterator[None]:
+    """Make the folder; one that was not there and is still empty at the end goes again."""
+    was_there = folder.exists()
+    if not was_there:
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _list_folders(plan: Plan) -> list[str]:
+    """Return the folders in which this folder's runs may have left something."""
+    records = plan.manifest.files | plan.manifest.pending
+    counted = (path for path, record in records.items() if plan.ownership.counts(path, record))
+    parents = {PurePosixPath(locate_file(key)).parent for key in (*plan.desired, *counted)}
+    return sorted(parent.as_posix() for parent in parents - {PurePosixPath()})
+
+
+def _execute_plan(plan: Plan) -> None:
+    new_manifest, removed_records = _make_final_manifest(plan), _find_removed_records(plan)
+    old_manifest = plan.manifest
+    if old_manifest.problem:
+        _back_up(plan.folder, MANIFEST)
+        old_manifest = Manifest()
+    pending = {status.path: new_manifest.files[status.path] for status in plan.list_writes()}
+    stale = _make_stale_records(plan)
     write_manifest(
-        plan.folder,
-        Manifest(old_manifest.files | _make_stale_records(plan), old_manifest.pending | pending),
+        plan.folder, Manifest(old_manifest.files | stale, old_manifest.pending | pending)
     )
-    for key in old_manifest.pending:
-        make_temporary_path(_locate_file(plan.folder, key)).unlink(missing_ok=True)
-    for status in writes:
-        target = _locate_file(plan.folder, status.path)
-        content = _merge_content(target, status.path, status.new or b"")
-        if status.state in ("edited", "foreign"):
-            _back_up(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(target, content)
+    _write_files(plan, old_manifest)
     write_manifest(
         plan.folder, Manifest(new_manifest.files | removed_records, new_manifest.pending)
     )
-    for key in removed_records:
-        _remove(plan.folder, key)
+    for status in plan.filter_statuses("extra", "same"):
+        if status.path in removed_records:
+            _remove(plan.folder, status)
     if removed_records:
         write_manifest(plan.folder, new_manifest)
+
+
+def _write_files(plan: Plan, old_manifest: Manifest) -> None:
+    """Write what has to be written: all of it or, unless the last step fails, nothing."""
+    staged_files: list[StagedFile] = []
+    made_folders: list[str] = []
+    is_committed = False
+    files = _merge_writes(plan)
+    try:
+        for path, (_, content) in files.items():
+            made_folders += make_folders(plan.folder, path)
+            staged_files.append(stage_file(plan.folder, path, content))
+        copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
+        for staged in staged_files:
+            _expect(plan.folder, staged.path, files[staged.path][0])
+            is_committed = True
+            if staged.path in copied:
+                _back_up(plan.folder, staged.path)
+            staged.commit()
+    except BaseException:
+        for staged in staged_files:
+            staged.discard()
+        for path in reversed(made_folders):
+            remove_folder(plan.folder, path)
+        if not is_committed:
+            with suppress(OSError):
+                write_manifest(plan.folder, old_manifest)
+        raise
+
+
+def _merge_writes(plan: Plan) -> dict[str, tuple[bytes | None, bytes]]:
+    """Return the bytes of each file to be written, now and then; blocks of one file together."""
+    files: dict[str, tuple[bytes | None, bytes]] = {}
+    for status in plan.list_writes():
+        path, _, name = status.path.partition("#")
+        content = status.new or b""
+        if not name:
+            files[path] = (status.old, content)
+            continue
+        if path not in files:
+            shared = read_file(plan.folder, path)
+            files[path] = (shared, shared or b"")
+        old, merged = files[path]
+        text = blocks.put_block(decode_content(merged), name, decode_content(content))
+        files[path] = (old, encode_text(text))
+    return files
+
+
+def _expect(folder: Path, path: str, content: bytes | None) -> None:
+    """Raise UserError where a file is not as it was when the plan was made."""
+    if read_file(folder, path) != content:
+        raise UserError((_make_refusal(Status(path, "edited", None, None)),))
+
+
+def _remove(folder: Path, status: Status) -> None:
+    """Remove a file, or a block and then the file if nothing else is left in it."""
+    path, _, name = status.path.partition("#")
+    content = read_file(folder, path)
+    if content is not None and status.old is not None:
+        rest = b""
+        if name:
+            rest = encode_text(blocks.remove_block(decode_content(content), name))
+        else:
+            _expect(folder, path, status.old)
+        if rest:
+            replace_file(folder, path, rest)
+            return
+        with open_place(folder, path) as place:
+            place.remove()
+    for parent in PurePosixPath(path).parents[:-1]:
+        if not remove_folder(folder, parent.as_posix()):
+            return
+
+
+def _back_up(folder: Path, path: str) -> None:
+    """Rename a file to `.orig`, or to `.orig-2` and so on where an earlier copy is kept."""
+    with open_place(folder, path) as place:
+        name = PurePosixPath(path).name
+        copies = (f"{name}.orig{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
+        place.rename(next(copy for copy in copies if place.beside(copy).find_status() is None))
 
 
 def _make_stale_records(plan: Plan) -> dict[str, Record]:
@@ -205,112 +305,6 @@ def _find_removed_records(plan: Plan) -> dict[str, Record]:
     return {status.path: records[status.path] for status in unwanted_statuses}
 
 
-def _find_status(folder: Path, manifest: Manifest, path: str, desired_file: DesiredFile) -> Status:
-    if _is_linked(folder, path):
-        return Status(path, "linked", None, desired_file.content)
-    old = _read_bytes(folder, path)
-    if old is None:
-        return Status(path, "missing", None, desired_file.content)
-    if old == desired_file.content:
-        return Status(path, "same", old, desired_file.content)
-    if manifest.owns(path, old):
-        return Status(path, "stale", old, desired_file.content)
-    is_recorded = path in manifest.files or path in manifest.pending
-    return Status(path, "edited" if is_recorded else "foreign", old, desired_file.content)
-
-
-def _iter_leftover(folder: Path, manifest: Manifest, path: str) -> Iterator[Status]:
-    """Yield the status of a recorded file that should not be there any more."""
-    old = _read_bytes(folder, path)
-    if _is_linked(folder, path):
-        yield Status(path, "linked", None, None)
-    elif old is None:
-        yield Status(path, "same", None, None)
-    else:
-        yield Status(path, "extra" if manifest.owns(path, old) else "edited", old, None)
-
-
-def _locate_file(folder: Path, key: str) -> Path:
-    """Return the file that a key is about."""
-    return folder / key.partition("#")[0]
-
-
-def _read_bytes(folder: Path, key: str) -> bytes | None:
-    """Return what stands there: a file's or block's bytes, none for no file, None for nothing."""
-    path, name = _locate_file(folder, key), key.partition("#")[2]
-    try:
-        content = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not name:
-        return content
-    block = blocks.find_block(_decode_content(content), name)
-    return None if block is None else _encode_text(block)
-
-
-def _merge_content(path: Path, key: str, content: bytes) -> bytes:
-    """Return what a file should hold: the content, or itself with that block."""
-    name = key.partition("#")[2]
-    if not name:
-        return content
-    shared_text = _decode_content(path.read_bytes()) if path.exists() else ""
-    return _encode_text(blocks.put_block(shared_text, name, _decode_content(content)))
-
-
-def _remove(folder: Path, key: str) -> None:
-    """Remove a file, or a block and then the file if nothing else is left in it."""
-    path, name = _locate_file(folder, key), key.partition("#")[2]
-    if path.is_file():
-        rest = (
-            _encode_text(blocks.remove_block(_decode_content(path.read_bytes()), name))
-            if name
-            else b""
-        )
-        if rest:
-            replace_file(path, rest)
-            return
-        path.unlink()
-    _remove_empty_folders(folder, key.partition("#")[0])
-
-
-def _decode_content(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
-
-
-def _encode_text(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _is_linked(folder: Path, path: str) -> bool:
-    """Tell whether the file or a folder on the way to it is a link."""
-    current_path = folder
-    for part in PurePosixPath(path.partition("#")[0]).parts:
-        current_path /= part
-        if current_path.is_symlink():
-            return True
-    return False
-
-
-def _back_up(target: Path) -> None:
-    """Rename a file to `.orig`, or to `.orig-2` and so on where an earlier copy is kept."""
-    names = (f"{target.name}.orig{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
-    copies = (target.with_name(name) for name in names)
-    target.rename(next(copy for copy in copies if not os.path.lexists(copy)))
-
-
-def _remove_empty_folders(folder: Path, path: str) -> None:
-    """Remove the folders that a removed file leaves empty, up to the output folder."""
-    for parent in (folder / path).parents:
-        if parent == folder:
-            return
-        try:
-            parent.rmdir()
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return
-
-
 def _make_refusal(status: Status) -> Finding:
     force_hint = ", or use --force, which keeps the existing file as .orig"
     absorb_hint = "move the edit into the sources with 'promptpack absorb'" + force_hint
@@ -319,7 +313,7 @@ def _make_refusal(status: Status) -> Finding:
         "edited": ("PP403", "this file was edited since promptpack wrote it", absorb_hint),
         "foreign": (
             "PP403",
-            "this file was not written by promptpack",
+            "this file was not written by promptpack for this project",
             "move it away" + force_hint,
         ),
     }

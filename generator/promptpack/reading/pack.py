@@ -82,7 +82,8 @@ def read_project_file(
     if project_file is None:
         return None, findings
     accept = tuple(_iter_accepted(project_file.accept, document, file.path))
-    return SharedSettings(tuple(project_file.targets), accept, file.path), findings
+    targets, name = tuple(project_file.targets), project_file.name or ""
+    return SharedSettings(targets, accept, file.path, name), findings
 
 
 def _iter_accepted(

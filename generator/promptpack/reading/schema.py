@@ -318,6 +318,11 @@ class PackFile(StrictModel):
 class ProjectFile(StrictModel):
     """`promptpack.yaml`, beside `packs/`: what all packs of the project share."""
 
+    name: Slug | None = Field(
+        default=None,
+        description="the project's name, which is recorded with what it builds and installs: "
+        "another project's files are never replaced or removed",
+    )
     targets: list[Slug] = Field(
         default=[], description="the clients of each pack that names none itself; default: all"
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from promptpack.model import LossKind, Severity
-from promptpack.output.write import State
+from promptpack.output.status import State
 from promptpack.targets.table import Enforcement
 
 
@@ -94,6 +94,7 @@ class CheckReport(Report):
     schema_version: Literal[1]
     files: list[FileEntry]
     unchanged: int
+    manifest_problem: str = Field(description="why the folder's manifest can't be read, or empty")
 
 
 class InstallReport(CheckReport):

@@ -1,0 +1,70 @@
+"""Where promptpack may write: a folder and a project in, why it may not be that folder out."""
+
+import os
+from pathlib import Path
+
+from promptpack.reading.roots import find_project_folder
+
+OUTPUT_FOLDER = "dist"
+"""The output folder of a project, where no other is asked for."""
+
+_SOURCE_FOLDERS = ("packs", "templates", ".git")
+_BARE_REPOSITORY = ("HEAD", "objects", "refs")
+
+
+def find_folder_problem(folder: Path, root: Path, *, is_export: bool = False) -> str:
+    """Return why outputs may not go into a folder, or nothing.
+
+    `root` is the project's folder; its sources and everything above it are out of bounds, and so is
+    what belongs to another repository or project. Only an export may go to a repository's root.
+    """
+    resolved_folder, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
+    is_source = any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS)
+    problems = (
+        _find_link(folder, root),
+        "it contains the project's sources" if root.is_relative_to(resolved_folder) else "",
+        "it is your home folder" if home == resolved_folder else "",
+        "it contains your home folder" if home.is_relative_to(resolved_folder) else "",
+        "it is inside the project's sources" if is_source else "",
+        "it is a file" if resolved_folder.exists() and not resolved_folder.is_dir() else "",
+        "" if is_export else _find_owner(resolved_folder, root),
+        _find_repository_part(resolved_folder),
+    )
+    return next(filter(None, problems), "")
+
+
+def find_installation_problem(folder: Path, root: Path) -> str:
+    """Return why nothing may be installed into a folder, or nothing; `root` is the project's."""
+    resolved_folder, root = folder.resolve(), root.resolve()
+    if any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS):
+        return "it is inside the project's sources"
+    return _find_repository_part(resolved_folder)
+
+
+def _find_link(folder: Path, root: Path) -> str:
+    """Return that a folder is a link, or that one below the project's folder leads to it."""
+    if folder.is_symlink():
+        return "it is a link; use the folder that it points to"
+    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow the links
+    if absolute.is_relative_to(root):
+        parts = absolute.relative_to(root).parts
+        if any(root.joinpath(*parts[:end]).is_symlink() for end in range(1, len(parts))):
+            return "it is behind a link; use the folder that it leads to"
+    return ""
+
+
+def _find_owner(folder: Path, root: Path) -> str:
+    """Return to whom else a folder belongs, or nothing."""
+    if (folder / ".git").exists():
+        return "it is the root of another repository"
+    project = find_project_folder(folder.parent)
+    if project and folder.name == OUTPUT_FOLDER and project == folder.parent and project != root:
+        return "it is the output folder of another project"
+    return ""
+
+
+def _find_repository_part(folder: Path) -> str:
+    """Return that a folder is a part of a git repository that only git writes, or nothing."""
+    is_bare = all((folder / name).exists() for name in _BARE_REPOSITORY)
+    is_inside = ".git" in (part.casefold() for part in folder.parts)
+    return "it is inside a git repository's own files" if is_bare or is_inside else ""

@@ -1,0 +1,107 @@
+"""What promptpack may count as its own: a manifest's record in, whether a codec writes that path.
+
+A manifest comes with the folder, so with whoever prepared that: a hash and a path prove nothing.
+What a record can claim is therefore bounded by what its words say. A record of a target, pack,
+model and policy can claim the one path that this target has for that agent, and no other, whether
+or not there still is such a pack. A record of another project claims nothing here.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from promptpack.reading.roots import SOURCES
+from promptpack.reading.schema import SLUG_REGEX
+from promptpack.targets import TARGETS, Target
+
+_NAME = re.compile(SLUG_REGEX)
+_MAX_NAME = 64
+_REPOSITORY = ".git"
+
+Words = Mapping[str, str]
+"""What a record says of an output: its target, pack, model, policy, and the project if named."""
+
+
+class Ownership(NamedTuple):
+    """What promptpack may own in a folder, and what of it a run answers for.
+
+    `claims` says whether a record can be of its path at all, `answers` whether this run may remove
+    what such a record names. `project` is the name of the project, "" where it has none.
+    `find_outputs` gives the paths at which outputs stand, recorded or not, each with its words.
+    """
+
+    claims: Callable[[str, Words], bool]
+    answers: Callable[[str, Words], bool]
+    project: str = ""
+    find_outputs: Callable[[Path], Iterable[tuple[str, Words]]] = lambda _folder: ()
+
+    def counts(self, path: str, record: Words) -> bool:
+        """Tell whether a record of a manifest counts here."""
+        return self.claims(path, record) and not self.is_foreign(record)
+
+    def is_foreign(self, record: Words) -> bool:
+        """Tell whether a record is of another project; one that names none is of any."""
+        return record.get("project", self.project) != self.project
+
+
+def make_place(target: Target, stem: str, folder: str = "") -> str:
+    """Return what the manifest calls the output of an agent: a block by its file and its stem.
+
+    `folder` is "" where it is installed, else the folder of its variant, ended by a slash.
+    """
+    path = folder + target.path.format(name=stem)
+    return f"{path}#{stem}" if target.block else path
+
+
+def claims_output(path: str, record: Words) -> bool:
+    """Tell whether a record can be of an output in an output folder, at this path."""
+    model, policy = record.get("model", ""), record.get("policy", "")
+    folder = f"{record.get('target', '')}/{model}.{policy}/"
+    return _is_name(model) and _is_name(policy) and _claims(path, record, folder)
+
+
+def claims_installed(path: str, record: Words) -> bool:
+    """Tell whether a record can be of an output that was installed at this path."""
+    return not is_protected(path) and _claims(path, record, "")
+
+
+def claims_page(path: str, _record: Words) -> bool:
+    """Tell whether a record can be of a file of an exported site."""
+    first, *others = PurePosixPath(path).parts
+    is_page = first == "docs" and others and not any(part.startswith(".") for part in others)
+    return path == "mkdocs.yml" or bool(is_page and path.isprintable())
+
+
+def is_protected(path: str) -> bool:
+    """Tell whether a path in a repository is git's, or a source of a project at its root.
+
+    Case doesn't count: on some file systems there is none.
+    """
+    parts = [part.casefold() for part in PurePosixPath(path.partition("#")[0]).parts]
+    return _REPOSITORY in parts or parts[0] in SOURCES
+
+
+def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
+    """Yield the paths in an output folder at which an agent has a file of its own, and its words.
+
+    Only names are looked at: what stands there need not be an output.
+    """
+    for target in TARGETS.values():
+        place = re.escape(f"{target.name}/{{model}}.{{policy}}/{target.path}")
+        expression = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/.]+)", place))
+        pattern = f"{target.name}/*/{target.path.format(name='*')}"
+        for found in sorted(folder.glob(pattern)) if not target.block else ():
+            path = found.relative_to(folder).as_posix()
+            if match := expression.fullmatch(path):
+                words = match.groupdict()
+                yield path, {"target": target.name, "pack": words.pop("name"), **words}
+
+
+def _is_name(word: str) -> bool:
+    return len(word) <= _MAX_NAME and _NAME.fullmatch(word) is not None
+
+
+def _claims(path: str, record: Words, folder: str) -> bool:
+    target, stem = TARGETS.get(record.get("target", "")), record.get("pack", "")
+    return target is not None and _is_name(stem) and path == make_place(target, stem, folder)

@@ -1,0 +1,250 @@
+"""The one way to write a file: a folder, a path in it and bytes in, the old file or the new out.
+
+Whoever shares the folder may put a link in the way at any moment, also between a look and a write.
+So each folder on the way is opened from the one above it, none through a link, and what is done
+to a name is done in the folder that is open. Where a system can't open folders (Windows), each
+one is looked at instead, and nothing is promised about links that appear after that.
+
+A file is written beside its place first, under a name that nobody else uses, and takes over the
+mode of the file that it replaces.
+"""
+
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from promptpack.source.disk import describe_kind
+
+LIMIT = 64 << 20
+"""The most bytes of a file that promptpack compares with its own."""
+
+_TEMPORARY_NAME = re.compile(r"\.promptpack-[0-9a-f]{16}\.tmp|\..+\.promptpack-tmp")
+_HAS_FOLDER_DESCRIPTORS = {os.open, os.mkdir, os.rename, os.stat, os.unlink} <= os.supports_dir_fd
+_FILE_FLAGS = (
+    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
+_FOLDER_FLAGS = _FILE_FLAGS | getattr(os, "O_DIRECTORY", 0) | os.O_RDONLY
+_WALK_FLAGS = _FOLDER_FLAGS | getattr(os, "O_PATH", 0)
+
+
+class LinkedPathError(OSError):
+    """A path that is a link where none may be, or goes through one."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.ELOOP, "is a link, or behind one", path)
+
+
+@dataclass(frozen=True)
+class OpenPlace:
+    """A name in a folder that is open; without descriptors of folders, a whole path."""
+
+    name: str
+    folder: int | None
+
+    def beside(self, name: str) -> "OpenPlace":
+        """Return another name in the same folder."""
+        return OpenPlace(os.path.join(os.path.dirname(self.name), name), self.folder)  # noqa: PTH118, PTH120 - a name or a path
+
+    def find_status(self) -> os.stat_result | None:
+        """Return what stands there, a link as itself, or None for nothing."""
+        try:
+            return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read(self) -> bytes | None:
+        """Return the bytes of a regular file of at most `LIMIT`; None for anything else."""
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FILE_FLAGS
+        with os.fdopen(os.open(self.name, flags, dir_fd=self.folder), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
+                return None
+            return file.read()
+
+    def remove(self) -> None:
+        """Remove the file, or the link itself, if there is one."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.name, dir_fd=self.folder)
+
+    def rename(self, name: str) -> None:
+        """Give it another name in its folder, in place of what has that name."""
+        new = self.beside(name)
+        os.replace(self.name, new.name, src_dir_fd=self.folder, dst_dir_fd=new.folder)
+
+    def list_names(self) -> list[str]:
+        """Return the names in its folder."""
+        if self.folder is None:
+            return os.listdir(os.path.dirname(self.name))  # noqa: PTH120, PTH208 - names
+        descriptor = os.open(".", _FOLDER_FLAGS, dir_fd=self.folder)
+        try:
+            return os.listdir(descriptor)  # noqa: PTH208 - of an open folder
+        finally:
+            os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """New bytes that lie beside their place, under a temporary name in the same folder."""
+
+    folder: Path
+    path: str
+    temporary: str
+
+    def commit(self) -> None:
+        """Put them in their place, at once."""
+        with open_place(self.folder, self._find_temporary_path()) as place:
+            place.rename(PurePosixPath(self.path).name)
+
+    def discard(self) -> None:
+        """Remove them if they are still there."""
+        with suppress(OSError), open_place(self.folder, self._find_temporary_path()) as place:
+            place.remove()
+
+    def _find_temporary_path(self) -> str:
+        return PurePosixPath(self.path).with_name(self.temporary).as_posix()
+
+
+@contextmanager
+def open_place(folder: Path, path: str) -> Iterator[OpenPlace]:
+    """Give a path in a folder as a place; `path` is relative, with "/" between its parts.
+
+    Raises LinkedPathError where the folder or one on the way is a link, and FileNotFoundError or
+    NotADirectoryError where there is no folder. An OSError of the block gets the whole path.
+    """
+    *folders, name = PurePosixPath(path).parts
+    try:
+        if _HAS_FOLDER_DESCRIPTORS:
+            descriptor = _walk(folder, folders)
+            try:
+                yield OpenPlace(name, descriptor)
+            finally:
+                os.close(descriptor)
+        else:
+            yield OpenPlace(str(_check_folders(folder, folders) / name), None)
+    except OSError as error:
+        error.filename, error.filename2 = str(folder / path), None
+        raise
+
+
+def make_folders(folder: Path, path: str) -> list[str]:
+    """Make the folders that a path needs in a folder; return those that were not there."""
+    made: list[str] = []
+    for parent in reversed(PurePosixPath(path).parents[:-1]):
+        with open_place(folder, parent.as_posix()) as place, suppress(FileExistsError):
+            if place.find_status() is None:
+                os.mkdir(place.name, dir_fd=place.folder)
+                made.append(parent.as_posix())
+    return made
+
+
+def remove_folder(folder: Path, path: str) -> bool:
+    """Remove an empty folder in a folder; tell whether it is gone."""
+    try:
+        with open_place(folder, path) as place:
+            os.rmdir(place.name, dir_fd=place.folder)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def stage_file(folder: Path, path: str, content: bytes, *, sync: bool = False) -> StagedFile:
+    """Write bytes beside their place in a folder; they get the mode of the file that is there."""
+    temporary = f".promptpack-{secrets.token_hex(8)}.tmp"
+    staged = StagedFile(folder, path, temporary)
+    with open_place(folder, path) as place:
+        old_status = place.find_status()
+        beside = place.beside(temporary)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE_FLAGS
+        try:
+            with os.fdopen(os.open(beside.name, flags, 0o666, dir_fd=beside.folder), "wb") as file:
+                if old_status and stat.S_ISREG(old_status.st_mode) and hasattr(os, "fchmod"):
+                    os.fchmod(file.fileno(), old_status.st_mode & 0o777)
+                file.write(content)
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except BaseException:
+            beside.remove()
+            raise
+    return staged
+
+
+def replace_file(folder: Path, path: str, content: bytes, *, sync: bool = False) -> None:
+    """Put bytes at a path in a folder so that a reader sees the old or the new, never a part."""
+    staged = stage_file(folder, path, content, sync=sync)
+    try:
+        staged.commit()
+    except BaseException:
+        staged.discard()
+        raise
+
+
+def write_report(path: Path, content: bytes) -> None:
+    """Put a report where the user wants it: a new file, or in place of a regular one.
+
+    Below the current folder no link is followed: what lies there may come from a stranger. Raises
+    LinkedPathError for one, and OSError for what is no regular file.
+    """
+    current = Path.cwd()
+    absolute = Path(os.path.normpath(current / path))
+    is_below = absolute.is_relative_to(current)
+    folder = current if is_below else absolute.parent.resolve(strict=True)
+    relative_path = absolute.relative_to(current).as_posix() if is_below else absolute.name
+    with open_place(folder, relative_path) as place:
+        status = place.find_status()
+    if status and stat.S_ISLNK(status.st_mode):
+        raise LinkedPathError(str(path))
+    if status and not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, describe_kind(status.st_mode), str(path))
+    replace_file(folder, relative_path, content)
+
+
+def remove_stray_files(folder: Path, folders: Sequence[str]) -> None:
+    """Remove what runs that were killed left beside their files, in a folder and these in it.
+
+    Only for whoever holds the lock of the folder: another run's files look the same.
+    """
+    for path in ("", *folders):
+        with suppress(OSError), open_place(folder, f"{path}/x" if path else "x") as place:
+            for name in filter(_TEMPORARY_NAME.fullmatch, place.list_names()):
+                place.beside(name).remove()
+
+
+def _walk(folder: Path, folders: Sequence[str]) -> int:
+    """Return a descriptor of a folder in a folder; nothing on the way is a link."""
+    descriptor = _open_folder(str(folder), None)
+    for name in folders:
+        try:
+            inner = _open_folder(name, descriptor)
+        finally:
+            os.close(descriptor)
+        descriptor = inner
+    return descriptor
+
+
+def _open_folder(name: str, folder: int | None) -> int:
+    try:
+        return os.open(name, _WALK_FLAGS, dir_fd=folder)
+    except OSError as error:
+        status = OpenPlace(name, folder).find_status()
+        if status and stat.S_ISLNK(status.st_mode):
+            raise LinkedPathError(name) from error
+        raise
+
+
+def _check_folders(folder: Path, folders: Sequence[str]) -> Path:
+    """Return the folder in a folder after a look at each on the way."""
+    for path in (folder, *(folder.joinpath(*folders[:end]) for end in range(1, len(folders) + 1))):
+        if path.is_symlink():
+            raise LinkedPathError(str(path))
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    return folder.joinpath(*folders)

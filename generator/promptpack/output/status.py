@@ -1,0 +1,147 @@
+"""What stands in a folder against what should: paths and a manifest in, the state of each out."""
+
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from promptpack.output.manifest import Manifest, unify_line_ends
+from promptpack.output.ownership import Ownership, Words
+from promptpack.output.replace import LinkedPathError, open_place
+from promptpack.targets import blocks
+
+State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
+
+
+class DesiredFile(NamedTuple):
+    """A file's bytes, and words about it that the manifest keeps (target, pack, model, policy)."""
+
+    content: bytes
+    about: Words
+
+
+class Status(NamedTuple):
+    """What stands at a path now, against what should; `old` and `new` are None where no file is."""
+
+    path: str
+    state: State
+    old: bytes | None
+    new: bytes | None
+
+
+def find_statuses(
+    folder: Path,
+    manifest: Manifest,
+    desired_files: Mapping[str, DesiredFile],
+    ownership: Ownership,
+) -> tuple[Status, ...]:
+    """Return the status of each path that matters to a run, in their order.
+
+    These are what should be there, what this run may remove, and outputs that nothing recorded.
+    """
+    counted = Manifest(
+        {path: r for path, r in manifest.files.items() if ownership.counts(path, r)},
+        {path: r for path, r in manifest.pending.items() if ownership.counts(path, r)},
+    )
+    statuses = []
+    for path, desired_file in desired_files.items():
+        is_foreign = any(map(ownership.is_foreign, manifest.list_records(path)))
+        status = _find_status(folder, counted, path, desired_file.content)
+        if is_foreign and status.old is not None and status.state != "linked":
+            status = status._replace(state="foreign")
+        statuses.append(status)
+    for path, record in (counted.pending | counted.files).items():
+        if path not in desired_files and ownership.answers(path, record):
+            statuses.append(_find_leftover(folder, counted, path))
+    known_paths = desired_files.keys() | manifest.files.keys() | manifest.pending.keys()
+    statuses += _find_unrecorded(folder, ownership, known_paths)
+    return tuple(sorted(statuses))
+
+
+def locate_file(key: str) -> str:
+    """Return the path in a folder of the file that a key is about."""
+    return key.partition("#")[0]
+
+
+def read_file(folder: Path, path: str) -> bytes | None:
+    """Return the bytes of a file in a folder: none for what is no regular file, None for nothing.
+
+    Raises LinkedPathError where it is a link, or behind one.
+    """
+    try:
+        with open_place(folder, path) as place:
+            status = place.find_status()
+            if status is None:
+                return None
+            if stat.S_ISLNK(status.st_mode):
+                raise LinkedPathError(path)
+            is_regular = stat.S_ISREG(status.st_mode)
+            return (place.read() if is_regular else None) or b""
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def decode_content(content: bytes) -> str:
+    """Return the text of a file that packs share, of which any byte must survive."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def encode_text(text: str) -> bytes:
+    """Return the bytes of a text that `decode_content` gave."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _find_status(folder: Path, manifest: Manifest, path: str, new: bytes) -> Status:
+    try:
+        old = _read_output(folder, path)
+    except LinkedPathError:
+        return Status(path, "linked", None, new)
+    if old is None:
+        return Status(path, "missing", None, new)
+    if unify_line_ends(old) == unify_line_ends(new):
+        return Status(path, "same", old, new)
+    if manifest.owns(path, old):
+        return Status(path, "stale", old, new)
+    return Status(path, "edited" if manifest.list_records(path) else "foreign", old, new)
+
+
+def _find_leftover(folder: Path, manifest: Manifest, path: str) -> Status:
+    """Return the status of a recorded file that should not be there any more."""
+    try:
+        old = _read_output(folder, path)
+    except LinkedPathError:
+        return Status(path, "linked", None, None)
+    if old is None:
+        return Status(path, "same", None, None)
+    return Status(path, "extra" if manifest.owns(path, old) else "edited", old, None)
+
+
+def _find_unrecorded(folder: Path, ownership: Ownership, known: set[str]) -> Iterator[Status]:
+    """Yield what stands where an output could, though nothing builds or recorded it."""
+    for path, words in ownership.find_outputs(folder):
+        is_output = ownership.claims(path, words) and ownership.answers(path, words)
+        if is_output and path not in known:
+            try:
+                yield Status(path, "foreign", read_file(folder, path), None)
+            except LinkedPathError:
+                yield Status(path, "linked", None, None)
+
+
+def _read_output(folder: Path, key: str) -> bytes | None:
+    """Return what stands there of an output: a file's or a block's bytes, None for nothing.
+
+    Where a shared file can't be read, nobody knows whether a block is in it: that is no nothing.
+    """
+    path, _, name = key.partition("#")
+    content = read_file(folder, path)
+    if content is None or not name:
+        return content
+    block = blocks.find_block(decode_content(content), name)
+    is_readable = content or _is_empty_file(folder, path)
+    return encode_text(block) if block is not None else None if is_readable else b""
+
+
+def _is_empty_file(folder: Path, path: str) -> bool:
+    with open_place(folder, path) as place:
+        status = place.find_status()
+        return status is not None and stat.S_ISREG(status.st_mode) and not status.st_size

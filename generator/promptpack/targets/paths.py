@@ -1,0 +1,71 @@
+"""Paths of outputs: artifacts in, errors out for those that not every file system can hold.
+
+A build on one system is read on another. So what only Windows refuses, or what only a file system
+without case would mix up, is an error everywhere.
+"""
+
+import unicodedata
+from pathlib import PurePosixPath
+
+from promptpack.model import Artifact, Finding
+from promptpack.targets import TARGETS
+
+_NUMBERED = (f"{name}{digit}" for name in ("com", "lpt") for digit in "0123456789¹²³")
+RESERVED_NAMES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$", *_NUMBERED})
+"""The names of devices on Windows, in any case and with any extension.
+
+Source: "Naming Files, Paths, and Namespaces" in Microsoft's documentation of Windows.
+"""
+
+MAX_BYTES = 255
+"""The longest name of a file or folder on the usual file systems, in bytes of UTF-8."""
+
+
+class PathProblems:
+    """What is wrong with the paths of artifacts, as these come by."""
+
+    def __init__(self) -> None:
+        self._findings: dict[Finding, None] = {}
+        self._paths: dict[str, tuple[str, str]] = {}
+
+    def add(self, artifact: Artifact) -> None:
+        """Take note of an artifact's path, and of what is wrong with it."""
+        source = artifact.variant.pack.path
+        for name in PurePosixPath(artifact.path).parts:
+            if reason := explain_name(name):
+                message = f"an output would be at '{artifact.path}', and '{name}' {reason}"
+                self._add_finding(source, message)
+        is_block = TARGETS[artifact.target].block
+        place = f"{artifact.path}#{artifact.agent.stem}" if is_block else artifact.path
+        path, other_source = self._paths.setdefault(fold_path(place), (place, source))
+        if (path, other_source) != (place, source):
+            message = f"'{place}' and '{path}' of {other_source} are one file on some systems"
+            self._add_finding(source, message)
+
+    def list_findings(self) -> list[Finding]:
+        """Return the errors."""
+        return [*self._findings]
+
+    def _add_finding(self, source: str, message: str) -> None:
+        hint = "give the pack or the model another name"
+        self._findings[Finding("PP401", "error", source, 1, 1, message, hint)] = None
+
+
+def explain_name(name: str) -> str:
+    """Return why a file system can't hold a name as it is, or nothing."""
+    if name.partition(".")[0].rstrip(" ").casefold() in RESERVED_NAMES:
+        return "is the name of a device on Windows"
+    if name.endswith((".", " ")):
+        return "ends with what Windows leaves out"
+    if len(name.encode()) > MAX_BYTES:
+        return f"is longer than {MAX_BYTES} bytes"
+    return ""
+
+
+def fold_path(path: str) -> str:
+    """Return what paths have in common that are one file where case or form does not count.
+
+    >>> fold_path("Caf\u00e9.md") == fold_path("CAFE\u0301.MD")
+    True
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
