@@ -247,6 +247,19 @@ def test_a_file_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) 
     assert [one.code for one in find_findings(path)] == ["PP013"]
 
 
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_the_stem_of_a_path_is_the_one_that_made_it(target: Target) -> None:
+    for stem in ("a", "core/open_Agent", "A b.c"):
+        expected = stem if "{name}" in target.path else ""
+        assert target.find_stem(target.make_path(stem)) == expected
+    for path in ("", "x", target.make_path("a") + "x"):
+        assert target.find_stem(path) is None, path
+    if not target.path.startswith("{"):
+        assert target.find_stem(f"x/{target.make_path('a')}") is None
+    if "{name}" in target.path:
+        assert target.find_stem(target.make_path("../a")) is None
+
+
 def test_two_packs_can_not_be_one_file(tmp_path: Path) -> None:
     other = (make_pack(tmp_path) / PACK).read_text().replace("demo", "other", 1)
     files = {"packs/other/pack.yaml": f"{other}    file: Demo\n"}

@@ -1,6 +1,5 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
-import re
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from promptpack.reading.project import load_project
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
 from promptpack.session import Session
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, Target
 
 
 def build_project_side(root: Path, label: str, name: str) -> Side:
@@ -159,23 +158,21 @@ def _make_folder_output(key: str, text: str) -> Output:
     """Return a file of a built folder: `<target>/<variant>/…`, else a client's own path."""
     first, _, rest = key.partition("/")
     variant, _, inner_path = rest.partition("/")
-    if (
-        first in TARGETS
-        and (stem := _match_stem(TARGETS[first].path, inner_path, whole=True)) is not None
-    ):
+    if first in TARGETS and (stem := TARGETS[first].find_stem(inner_path)) is not None:
         model, _, policy = variant.partition(".")
         dims = {"target": first, "pack": stem or "shared", "model": model, "policy": policy}
         return Output(key, text, first, stem, MappingProxyType(dims))
     for name, target in TARGETS.items():
         if not target.path.startswith("{"):
-            stem = _match_stem(target.path, key, whole=False)
+            stem = _find_inner_stem(target, key)
             if stem is not None:
                 return Output(key, text, name, stem, MappingProxyType({"target": name}))
     return Output(key, text)
 
 
-def _match_stem(pattern: str, path: str, *, whole: bool) -> str | None:
-    """Return the agent's name in a path, "" where that has none; None where it is another file."""
-    expression = re.escape(pattern).replace(r"\{name\}", "(?P<name>.+)")
-    match = re.fullmatch(expression if whole else f"(?:.*/)?{expression}", path)
-    return None if match is None else match.groupdict().get("name", "")
+def _find_inner_stem(target: Target, path: str) -> str | None:
+    """Return the stem of a client's file in some folder, or None where it is none of its files."""
+    parts = path.split("/")
+    inner_paths = ("/".join(parts[start:]) for start in range(len(parts) - 1, -1, -1))
+    stems = (target.find_stem(inner_path) for inner_path in inner_paths)
+    return next((stem for stem in stems if stem is not None), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
@@ -256,10 +257,14 @@ class Project:
         """Tell whether a source is one that the project may change."""
         return self.find_root(path).writable
 
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        """The paths of the texts that are prompts."""
+        return frozenset().union(*(pack.list_texts() for pack in self.packs.values()))
+
     def is_text(self, path: str) -> bool:
         """Tell whether a source is a prompt or front matter as it stands, and so no template."""
-        packs = self.packs.values()
-        return path in self.heads or any(path in pack.list_texts() for pack in packs)
+        return path in self.heads or path in self._texts
 
     def locate(self, path: str) -> Path:
         """Return where a source lies on disk."""

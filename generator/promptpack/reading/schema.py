@@ -29,6 +29,7 @@ from promptpack.reading.permission_types import (
     Rules,
     tag_rules,
 )
+from promptpack.targets.target import STEM_REGEX
 
 SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -41,12 +42,6 @@ RULE_CODE_REGEX = r"^PP[0-9]{3}$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"
-
-STEM_REGEX = (
-    r"^[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?"
-    r"(/[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?)*$"
-)
-"""The name of a file without its extension, in folders: each name is one on any system."""
 
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]

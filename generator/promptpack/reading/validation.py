@@ -12,13 +12,13 @@ from promptpack.model import Finding
 from promptpack.reading.schema import (
     FRAGMENT_REGEX,
     HEAD_FILE_REGEX,
-    STEM_REGEX,
     TEXT_FILE_REGEX,
     StrictModel,
 )
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 from promptpack.targets import TARGETS
+from promptpack.targets.target import STEM_REGEX
 
 F = TypeVar("F", bound=StrictModel)
 
