@@ -144,7 +144,9 @@ def _find_foreign_widenings(reader: Target, agent: Agent, decoded: Agent) -> Ite
 def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
     for field in fields.FIELDS:
         expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
-        if expected not in (None, "") and not fields.is_same_value(expected, actual):
+        if agent.form.head and expected in (None, ""):
+            continue  # of what the agent does not say, the kept front matter may say something
+        if not fields.is_same_value(expected, actual):
             reason = target.explain_field_loss(field, agent)
             got = str(actual or "client's own")
             yield Loss(field.name, True, "dropped", str(expected), got, reason)
