@@ -172,6 +172,33 @@ def check_long_description(context: LintContext) -> Iterator[Diagnostic]:
                 yield Diagnostic(pack.path, span.line, message, hint, span.column, span.width)
 
 
+def check_refused_file(context: LintContext) -> Iterator[Diagnostic]:
+    """Reports a file with kept front matter that its client would not load.
+
+    Why: promptpack keeps front matter as it stands, also where the client does not take it. Some
+    clients pass over such a file without a word, and the agent is not there.
+
+    Fix: Mend the front matter in the `head` file, or leave it out: then promptpack writes the whole
+    file.
+
+    Bad:
+
+    ```yaml
+    description: Reviews changes: before they are merged
+    ```
+
+    Good:
+
+    ```yaml
+    description: "Reviews changes: before they are merged"
+    ```
+    """
+    for artifact in context.artifacts:
+        target, head = TARGETS[artifact.target], artifact.agent.form.head
+        if head and (refusal := target.loads(artifact.content.decode())):
+            yield Diagnostic(head.path, 1, f"{target.title} would not load this file: {refusal}")
+
+
 def _measure_size(artifact: Artifact, unit: str) -> int:
     return len(artifact.content) if unit == "bytes" else artifact.content.count(b"\n")
 
@@ -212,4 +239,5 @@ RULES = (
     make_rule("PP203", "soft-limit", "client", check_soft_limit),
     make_rule("PP204", "over-budget", "client", check_over_budget),
     make_rule("PP206", "long-description", "client", check_long_description),
+    make_rule("PP207", "refused-file", "client", check_refused_file),
 )
