@@ -16,6 +16,9 @@ LOOK = "templates/policies/look.yaml"
 KEY = f"sk-{'ant'}-api03-Zx9Qw8Er7Ty6Ui5Op4As3Df2Gh1Jk0Lz"
 """A made-up key, spelled so that this file holds none."""
 
+ACCEPT_ALL = 'accept: [{{target: {}, capability: all, reason: "It is as it was."}}]\n'
+"""What a pack says that accepts whatever a client grants."""
+
 PEM_LINE = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKg"
 PEM = f"-----BEGIN {'PRIVATE'} KEY-----\n{PEM_LINE}\n-----END {'PRIVATE'} KEY-----\n"
 
@@ -48,6 +51,16 @@ def policy(capabilities: str, *lines: int, default: str = "deny") -> Case:
 def both(first: Case, second: Case, *said: str) -> Case:
     """Return a case of the files of two, and what is said of them together."""
     return Case({**first.files, **second.files}, said)
+
+
+def keep(target: str, key: str, *said: str) -> Case:
+    """Return a case of a file that is kept for a client, with this in its front matter."""
+    used = DEMO[PACK].replace("[opencode]", f"[{target}]").replace("demo\n", "demo\nmode: all\n", 1)
+    used = used.replace("description: Answers questions about a small project.\n", "")
+    clients = f"clients: {{{target}: {{head: ./x.head}}}}\n{ACCEPT_ALL.format(target)}"
+    text = "title: Look\nsummary: Looks.\ndefault: inherit\ncapabilities: {grep: inherit}\n"
+    used = used.replace("[look, change]", "[look]") + clients
+    return Case({PACK: used, LOOK: text, "packs/demo/x.head": f"---\n{key}\n---\n\n"}, said)
 
 
 def order(targets: str, *lines: int) -> Case:
@@ -276,6 +289,21 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         named("code-review", "[opencode, system]"),
         named("explore", "gemini"),
         Case({}),
+    ),
+    "PP208": (
+        pack("Answers questions about a small project.", "a" * 1024),
+        pack("Answers questions about a small project.", "a" * 1025, f"{PACK}:3"),
+        Case(
+            {PACK: DEMO[PACK] + f"clients: {{gemini: {{description: {'b' * 1025}}}}}\n"},
+            (f"{PACK}:{DEMO[PACK].count(chr(10)) + 1}",),
+        ),
+    ),
+    "PP207": (
+        keep("copilot", "description: Looks around."),
+        keep("copilot", "description: Looks: around.", "packs/demo/x.head:1"),
+        keep("copilot", "tools: [read]", "packs/demo/x.head:1"),
+        keep("opencode", "color: tomato", "packs/demo/x.head:1"),
+        keep("opencode", "a: b: c"),
     ),
     "PP302": (
         role(HIDDEN, 1),

@@ -28,6 +28,7 @@ variants:
   model: [m]
   policy: [p]
 """
+ONE_TEXT = PACK.replace("sections:\n  role: ./role.md\n", "sections: ./a/prompt.md\n")
 MODEL = "title: M\nfamily: f\nlayout: plain\ncontext_window: 8\nprompt_budget: 4\n"
 POLICY = "title: P\nsummary: S.\ndefault: deny\ncapabilities: {read: allow}\n"
 
@@ -146,6 +147,11 @@ GOOD = [
     ("pack", PACK + "  overrides: [{when: {model: m}, effort: high}]\neffort: none\n"),
     ("pack", PACK + "clients: {a: {name: A b, description: D., model: x/y, prompt: ./a/b.md}}\n"),
     ("pack", PACK + "clients: {a: {policy: p, extra: {a: [1], b: {c: d}}}, b: {policy: {p: q}}}\n"),
+    ("pack", PACK.replace("Does a thing.", "x" * 1025)),
+    ("pack", PACK.replace("description: Does a thing.\n", "")),
+    ("pack", PACK.replace("Does a thing.", '" Does\\n\\na thing. "')),
+    ("pack", ONE_TEXT),
+    ("pack", PACK + "clients: {a: {head: ./a.head, file: b c/D_e.f, newlines: crlf, bom: true}}\n"),
     ("pack", PACK + "mode: primary\ntemperature: 0.55\ntags: [a, b-c]\n"),
     ("pack", PACK + "temperature: 1\ntargets: [opencode]\n"),
     ("pack", PACK + 'vars: {python: "3.11+", count: 3, x: 0.5, on_call: true}\n'),
@@ -161,6 +167,7 @@ GOOD = [
         'accept: [{target: t, capability: "mcp:*", reason: "for now only", when: {policy: p}}]\n',
     ),
     ("model", MODEL),
+    ("model", "title: M\nfamily: f\nlayout: plain\n"),
     ("model", MODEL + "temperature: false\nids: {opencode: a/b-1}\n"),
     ("policy", POLICY),
     ("policy", POLICY.replace("{read: allow}", '{execute: {"*": ask, "git *": allow}}')),
@@ -183,7 +190,17 @@ BAD = [
     ("pack", PACK.replace("name: demo", "name: ../demo")),
     ("pack", PACK.replace("name: demo", "name: a--b")),
     ("pack", PACK.replace("name: demo", f"name: {'x' * 65}")),
-    ("pack", PACK.replace("Does a thing.", "x" * 1_025)),
+    ("pack", PACK.replace("Does a thing.", "[x]")),
+    ("pack", ONE_TEXT.replace("./a/prompt.md", "prompt.md")),
+    ("pack", ONE_TEXT.replace("./a/prompt.md", "./../prompt.md")),
+    ("pack", ONE_TEXT.replace("./a/prompt.md", "./prompt.txt")),
+    ("pack", ONE_TEXT.replace("./a/prompt.md", "[./prompt.md]")),
+    ("pack", PACK + "clients: {a: {head: a.head}}\n"),
+    ("pack", PACK + "clients: {a: {head: ./a.md}}\n"),
+    ("pack", PACK + "clients: {a: {file: ../a}}\n"),
+    ("pack", PACK + "clients: {a: {file: a//b}}\n"),
+    ("pack", PACK + "clients: {a: {newlines: cr}}\n"),
+    ("pack", PACK + "clients: {a: {bom: 1}}\n"),
     ("pack", PACK.replace("  role: ./role.md", "  {}")),
     ("pack", PACK.replace("role:", "Role:")),
     ("pack", PACK.replace("./role.md", "../role.md")),

@@ -18,6 +18,7 @@ from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_text, style
 from promptpack.session import Session
 from promptpack.source.disk import find_real_path
+from promptpack.source.text import split_lines
 
 _RULE_CODE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -48,14 +49,14 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     try:
         steps = explain_line(session.tracer, artifact, number)
     except IndexError:
-        lines = artifact.content.count(b"\n")
+        lines = len(split_lines(artifact.text))
         raise click.UsageError(f"{artifact.path} has only {lines} lines.") from None
-    redact = make_redactor(artifact.content.decode(), *project.sources.values())
+    redact = make_redactor(artifact.text, *project.sources.values())
     steps = tuple(step._replace(text=redact(step.text)) for step in steps)
     if state.format == "json":
         print_json(_make_data(artifact, number, steps))
         return
-    text = redact(artifact.content.decode().split("\n")[number - 1])
+    text = redact(artifact.text.split("\n")[number - 1])
     print_line(style(f"{artifact.path}:{number}", bold=True))
     print_line(f"    {text}".rstrip())
     for step in steps:

@@ -1,6 +1,5 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
@@ -25,7 +24,7 @@ from promptpack.source.disk import (
     walk_folder,
 )
 from promptpack.source.text import Span, make_finding
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, Target
 
 OUTPUT_LIMIT = 16 << 20
 """How many bytes a file of a built folder may have."""
@@ -119,7 +118,7 @@ class _ProjectOutputs:
         uses, frame, sources = self._find_sources(artifact)
         return Output(
             key=key,
-            text=artifact.content.decode(),
+            text=artifact.text,
             target=artifact.target,
             stem=artifact.agent.stem,
             dims=MappingProxyType(describe_artifact(artifact)),
@@ -135,7 +134,7 @@ class _ProjectOutputs:
         """Return the segments of an output, and the number of the first one of its prompt."""
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
-        segments = split_composed(artifact.content.decode(), lines)
+        segments = split_composed(artifact.text, lines)
         start = find_prompt(segments, lines)
         return segments, len(segments) if start is None else start
 
@@ -171,8 +170,9 @@ def _make_source_finder(session: Session) -> Callable[[Artifact], _OutputSources
 
     def find_sources(artifact: Artifact) -> _OutputSources:
         variant, policy = artifact.variant, artifact.agent.policy
-        prompt = find_client_settings(variant.pack, artifact.target).prompt
-        key = variant.pack.name, variant.name, policy.name, prompt
+        settings = find_client_settings(variant.pack, artifact.target)
+        prompt = settings.prompt
+        key = variant.pack.name, variant.name, policy.name, prompt, settings.head
         if key not in sources_by_key:
             use_lines = tuple(
                 (use.origin, find_paths(use.fragment))
@@ -180,6 +180,7 @@ def _make_source_finder(session: Session) -> Callable[[Artifact], _OutputSources
             )
             layout = prompt or templates.find(f"{LAYOUT}{variant.model.layout}").path
             files = {path for _, used_paths in use_lines for path in used_paths}
+            files |= {"" if prompt else variant.pack.text, settings.head} - {""}
             frame = (variant.pack.path, policy.path, variant.model.path, layout)
             sources_by_key[key] = _OutputSources(
                 use_lines, (*frame, *shared_paths), tuple(sorted(files))
@@ -193,23 +194,21 @@ def _make_folder_output(key: str, text: str) -> Output:
     """Return a file of a built folder: `<target>/<variant>/…`, else a client's own path."""
     first, _, rest = key.partition("/")
     variant, _, inner_path = rest.partition("/")
-    if (
-        first in TARGETS
-        and (stem := _match_stem(TARGETS[first].path, inner_path, whole=True)) is not None
-    ):
+    if first in TARGETS and (stem := TARGETS[first].find_stem(inner_path)) is not None:
         model, _, policy = variant.partition(".")
         dims = {"target": first, "pack": stem or "shared", "model": model, "policy": policy}
         return Output(key, text, first, stem, MappingProxyType(dims))
     for name, target in TARGETS.items():
         if not target.path.startswith("{"):
-            stem = _match_stem(target.path, key, whole=False)
+            stem = _find_inner_stem(target, key)
             if stem is not None:
                 return Output(key, text, name, stem, MappingProxyType({"target": name}))
     return Output(key, text)
 
 
-def _match_stem(pattern: str, path: str, *, whole: bool) -> str | None:
-    """Return the agent's name in a path, "" where that has none; None where it is another file."""
-    expression = re.escape(pattern).replace(r"\{name\}", "(?P<name>[^/]+)")
-    match = re.fullmatch(expression if whole else f"(?:.*/)?{expression}", path)
-    return None if match is None else match.groupdict().get("name", "")
+def _find_inner_stem(target: Target, path: str) -> str | None:
+    """Return the stem of a client's file in some folder, or None where it is none of its files."""
+    parts = path.split("/")
+    inner_paths = ("/".join(parts[start:]) for start in range(len(parts) - 1, -1, -1))
+    stems = (target.find_stem(inner_path) for inner_path in inner_paths)
+    return next((stem for stem in stems if stem is not None), None)

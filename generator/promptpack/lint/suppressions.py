@@ -40,12 +40,12 @@ class SuppressionResult(NamedTuple):
 
 
 def find_suppressions(context: LintContext) -> Iterator[Suppression]:
-    """Yield what the packs and the comments of a project ignore."""
+    """Yield what the packs and the comments of a project ignore; text that is data has none."""
     for pack in context.project.packs.values():
         for entry in pack.ignore:
             yield Suppression(entry.rule, entry.reason, entry.origin, pack.name, entry.where)
     for path, text in context.own_texts.items():
-        if "promptpack:" in text:
+        if "promptpack:" in text and not context.project.is_text(path):
             yield from _parse_comments(path, text)
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
 from promptpack.source.disk import find_real_path
 
-Kind = Literal["fragments", "models", "policies", "layouts", "shared", "packs"]
+Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of source, in the order in which they are read."""
 
@@ -23,6 +23,7 @@ KIND_WORDS: dict[Kind, str] = {
     "policies": "policy",
     "layouts": "layout",
     "shared": "project",
+    "heads": "front matter",
     "packs": "pack",
 }
 """What a source of a kind is called."""
@@ -33,6 +34,9 @@ PROJECT_FILE = "promptpack.yaml"
 
 SOURCES = ("packs", "templates", PROJECT_FILE)
 """The folders and the file that a project is made of."""
+
+HEAD_SUFFIX = ".head"
+"""The end of the names of files of front matter that is kept, which lie with their pack."""
 
 SUFFIXES: dict[Kind, str] = {
     "fragments": ".md",
@@ -96,6 +100,8 @@ def parse_source_path(path: str) -> SourceName | None:
     if top == "packs" and root == PROJECT and not folder.startswith("."):
         if file == PACK_FILE:
             return SourceName("packs", folder, folder)
+        if file.endswith(HEAD_SUFFIX):
+            return SourceName("heads", path, folder)
         if file.endswith(".md") and file.rpartition("/")[2] != "README.md":
             return SourceName("fragments", path, folder)
     return None

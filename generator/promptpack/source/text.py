@@ -74,6 +74,12 @@ def find_conflict_markers(text: str, path: str) -> list[Finding]:
     ]
 
 
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text without their newlines; the last one need not have had one."""
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def make_finding(  # noqa: PLR0913, PLR0917 - the parts of a message, each named at the call
     code: str, path: str, span: Span, message: str, hint: str = "", text: str = ""
 ) -> Finding:

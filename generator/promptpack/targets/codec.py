@@ -74,6 +74,11 @@ def make_text_agent(name: str, description: str, body: str, **fields: Any) -> Ag
     )
 
 
+def end_line(prompt: str) -> str:
+    """Return a prompt whose last line has a newline, for a format that goes on after it."""
+    return prompt if prompt.endswith("\n") else f"{prompt}\n"
+
+
 def read_toml(text: str) -> dict[str, Any]:
     """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
     try:
@@ -120,9 +125,10 @@ def make_agent(
 def join_front_matter(front_matter: Mapping[str, Any], agent: Agent) -> str:
     """Return a Markdown file of a head, a blank line and the prompt.
 
-    The head ends with the agent's extra keys.
+    The head ends with the agent's extra keys, and has none for what the agent does not say.
     """
-    head = frontmatter.dump_front_matter({**front_matter, **agent.extra})
+    said = {key: value for key, value in front_matter.items() if value != ""}
+    head = frontmatter.dump_front_matter({**said, **agent.extra})
     return f"{head}\n{agent.prompt}"
 
 

@@ -327,6 +327,8 @@ COPILOT = Target(
         "mcp-servers": "the client starts a server that an agent brings; add it to the settings",
         "hooks": "a hook runs commands, whatever the policy says",
     },
+    field_keys={"mode": ("disable-model-invocation",), "effort": ("reasoning-effort",)},
+    kept_grants={"hooks": ("execute",)},
     hard_limits=_LIMITS,
     tool_names={**_LAST_SEGMENTS, **_WHOLE_NAMES},
     refuse=find_refusals,

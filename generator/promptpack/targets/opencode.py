@@ -309,6 +309,7 @@ OPENCODE = Target(
         "prompt": "the prompt is composed from the sections",
     },
     is_opaque=_is_opaque,
+    field_keys={"effort": ("variant",)},
     own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
     tool_names={
         key: tuple(capability for capability in KEYS if KEYS[capability] == key)

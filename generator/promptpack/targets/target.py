@@ -1,5 +1,6 @@
 """What a client is declared as: a codec, and the facts about the client that others go by."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +22,13 @@ from promptpack.policy.lattice import compare_grants
 from promptpack.targets.extras import Extras
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
+STEM_REGEX = (
+    r"^[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?"
+    r"(/[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?)*$"
+)
+"""The name of a client's file without its extension, in folders: each a name on any system."""
+
+_STEM = re.compile(STEM_REGEX)
 UNKNOWN_REASON = "it is not known how {client} treats this"
 """The reason for a loss that the target says nothing about. No known loss has it."""
 
@@ -121,6 +129,9 @@ class Target:
 
     `tool_names` are the names that the client's tools have, or that it takes for them, each with
     the capabilities that it is about; none where they are not known.
+    `field_keys` names the keys that hold a field, or the "policy", where that is not the key of the
+    field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
+    `decode` does not read, if it stands in front matter that is kept.
 
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
@@ -157,10 +168,27 @@ class Target:
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
+    field_keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    kept_grants: Mapping[str, tuple[Capability, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+
+    def make_path(self, stem: str) -> str:
+        """Return the place of an agent's file in a repository; `stem` may name folders too."""
+        return self.path.format(name=stem)
+
+    def find_stem(self, path: str) -> str | None:
+        """Return the stem in a path that `make_path` gives, "" where it has none; else None."""
+        before, name, after = self.path.partition("{name}")
+        if not name:
+            return "" if path == before else None
+        stem = path[len(before) : len(path) - len(after)]
+        is_whole = path == f"{before}{stem}{after}"
+        return stem if is_whole and _STEM.fullmatch(stem) else None
 
     def decodes(self, key: str) -> bool:
         """Tell whether a front matter key grants something that `decode` reads."""

@@ -10,10 +10,13 @@ from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Artifact, Fragment, Origin, Pack
 from promptpack.rendering.tokens import estimate_tokens
+from promptpack.source.strict_yaml import DataPath
 from promptpack.targets import TARGETS
 
 _OPENING = re.compile(r"(?<![$={])\{\{(?=[-+]?\s*[A-Za-z_])|\{%(?=[-+]?\s*[a-z])")
 """What begins an expression or a tag; `${{` and `={{` are other languages', `{{.` is Go's."""
+
+_DESCRIPTION_LIMIT = 1024
 
 _LEXER = Environment(autoescape=False)  # noqa: S701 - it only splits text into tokens
 
@@ -52,6 +55,8 @@ def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
             if match is None:
                 continue
             path = line.origin.path
+            if context.project.is_text(path):
+                continue
             if path not in literal_lines:
                 literal_lines[path] = _find_literal_lines(context, path)
             is_untraced = (
@@ -128,7 +133,8 @@ def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
     """
     oversized_prompts: dict[tuple[str, str], list[RenderedPrompt]] = defaultdict(list)
     for prompt in context.prompts:
-        if _count_tokens(prompt) > prompt.variant.model.prompt_budget:
+        budget = prompt.variant.model.prompt_budget
+        if budget is not None and _count_tokens(prompt) > budget:
             oversized_prompts[prompt.variant.pack.name, prompt.variant.model.name].append(prompt)
     for (pack, model), prompts in oversized_prompts.items():
         variant = max(prompts, key=_count_tokens).variant
@@ -140,6 +146,63 @@ def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
         hint = f"drop sections for {model} with 'overrides'"
         origin = _locate_model(context, context.project.packs[pack], model)
         yield Diagnostic(*origin, message, hint)
+
+
+def check_long_description(context: LintContext) -> Iterator[Diagnostic]:
+    """Reports a description of more than 1,024 characters.
+
+    Why: A client shows the descriptions of all agents to the model, with every request, so that it
+    can choose one. A long one costs tokens each time and hides what tells the agent apart. Agent
+    Skills refuse more than 1,024 characters, and other clients may cut there.
+
+    Fix: Say when to use the agent, in one or two sentences. Examples of its use belong in the
+    prompt.
+
+    Bad: a description with four dialogues.
+
+    Good:
+
+    ```yaml
+    description: Reviews a change before it is merged. Use it after each larger edit.
+    ```
+    """
+    for pack in context.project.packs.values():
+        said: dict[DataPath, str] = {("description",): pack.description}
+        for client, settings in pack.clients.items():
+            said["clients", client, "description"] = settings.values.get("description", "")
+        for place, text in said.items():
+            if len(text) > _DESCRIPTION_LIMIT:
+                span = context.document(pack.path).at(place)
+                message = f"the description has {len(text):,} characters"
+                hint = f"say when to use the agent in at most {_DESCRIPTION_LIMIT:,}"
+                yield Diagnostic(pack.path, span.line, message, hint, span.column, span.width)
+
+
+def check_refused_file(context: LintContext) -> Iterator[Diagnostic]:
+    """Reports a file with kept front matter that its client would not load.
+
+    Why: promptpack keeps front matter as it stands, also where the client does not take it. Some
+    clients pass over such a file without a word, and the agent is not there.
+
+    Fix: Mend the front matter in the `head` file, or leave it out: then promptpack writes the whole
+    file.
+
+    Bad:
+
+    ```yaml
+    description: Reviews changes: before they are merged
+    ```
+
+    Good:
+
+    ```yaml
+    description: "Reviews changes: before they are merged"
+    ```
+    """
+    for artifact in context.artifacts:
+        target, head = TARGETS[artifact.target], artifact.agent.form.head
+        if head and (refusal := target.loads(artifact.content.decode())):
+            yield Diagnostic(head.path, 1, f"{target.title} would not load this file: {refusal}")
 
 
 def _measure_size(artifact: Artifact, unit: str) -> int:
@@ -181,4 +244,6 @@ RULES = (
     make_rule("PP202", "unrendered-template", "client", check_template_left_over, "error"),
     make_rule("PP203", "soft-limit", "client", check_soft_limit),
     make_rule("PP204", "over-budget", "client", check_over_budget),
+    make_rule("PP208", "long-description", "client", check_long_description),
+    make_rule("PP207", "refused-file", "client", check_refused_file),
 )

@@ -273,7 +273,9 @@ def _limit_items(items: Iterator[T]) -> Iterator[T]:
 def _iter_prompt_texts(context: LintContext) -> Iterator[tuple[str, str]]:
     """Yield the texts that words of a prompt come from, without the comments that do not."""
     for path, text in context.own_texts.items():
-        if path.endswith((".md", ".md.j2")):
+        if context.project.is_text(path):
+            yield path, text
+        elif path.endswith((".md", ".md.j2")):
             yield path, blank_comments(text)
         elif path.endswith("/pack.yaml"):
             yield path, text
