@@ -27,6 +27,7 @@ FLOORS = (
     ("output",),
     ("absorb", "reporting"),
     ("diff", "lint"),
+    ("importing",),
     ("api",),
     ("__init__",),
     ("site",),

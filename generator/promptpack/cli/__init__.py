@@ -25,6 +25,7 @@ COMMANDS = {
     "targets": "Print what each client can enforce.",
     "explain": "Print where a line of an output comes from.",
     "impact": "Print every output that a source reaches.",
+    "audit": "Report what hand-kept agent files really allow.",
     "absorb": "Move an edit of an output into the sources.",
     "install": "Install one variant into a repository, or uninstall it.",
     "docs": "Build, serve or export the site.",

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from promptpack.lint.context import LintContext
 from promptpack.model import Finding, Severity
 
-Family = Literal["input", "policy", "client", "text", "paths", "prompt"]
+Family = Literal["input", "policy", "client", "text", "paths", "prompt", "audit"]
 
 
 class Diagnostic(NamedTuple):
@@ -46,7 +46,7 @@ class Rule(NamedTuple):
     @property
     def stops_build(self) -> bool:
         """Tell whether this finding stops the build, so that it can't be ignored."""
-        return self.check is None and self.severity == "error"
+        return self.check is None and self.severity == "error" and self.family != "audit"
 
 
 class SuppressedFinding(NamedTuple):

@@ -106,6 +106,17 @@ def read_mapping(
     return {**data} if isinstance(data, dict) else {}
 
 
+def split_keys(front_matter: str) -> list[str]:
+    r"""Return the lines of front matter in order, cut before each top-level key.
+
+    What stands before the first key is one piece too, if only blank lines and comments.
+
+    >>> split_keys("a: 1\n# more\nb:\n  - 2\n")
+    ['a: 1\n# more\n', 'b:\n  - 2\n']
+    """
+    return [span for span in _SPAN.split(front_matter) if span]
+
+
 def _read_spans(front_matter: str) -> dict[str, Any]:
     """Return the keys of front matter, each read with all lines up to the next top-level key.
 

@@ -212,6 +212,7 @@ CODEX = Target(
     name=NAME,
     title="OpenAI Codex",
     path=".codex/agents/{name}.toml",
+    places=(".codex/agents/{path}.toml",),
     encode=encode,
     decode=decode,
     problems=find_problems,

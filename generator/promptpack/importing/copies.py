@@ -1,0 +1,94 @@
+"""Copies of one agent for several clients: files in, which belong together and differ out."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from promptpack.importing.agent_file import POWERS, AgentFile
+from promptpack.model import CAPABILITIES
+from promptpack.policy.prose import make_phrase
+
+LEAST_SIMILARITY = 0.7
+"""Which share of their lines two files of one name have in common if they are one agent."""
+
+
+class Disagreement(NamedTuple):
+    """What some copies of an agent may do and another may not; `power` says that it can do harm."""
+
+    phrases: tuple[str, ...]
+    power: bool
+    granting: tuple[AgentFile, ...]
+    denying: AgentFile
+
+
+def find_copies(files: Iterable[AgentFile]) -> Iterator[tuple[AgentFile, ...]]:
+    """Yield the files of each agent that stands in several clients, in the order of the files.
+
+    They have one name, and each is like the first of them or another one that is.
+    """
+    groups: dict[tuple[str, str], list[AgentFile]] = {}
+    for file in files:
+        groups.setdefault((file.found.root, _simplify_name(file.found.stem)), []).append(file)
+    for group in groups.values():
+        pending = group
+        while pending:
+            copies, pending = _split_off_copies(pending)
+            if len({file.target.name for file in copies}) > 1:
+                yield tuple(copies)
+
+
+def measure_similarity(one: AgentFile, other: AgentFile) -> float:
+    """Return which share of the lines of two prompts is the same, in the same order."""
+    if one.lines == other.lines:
+        return 1.0
+    matcher = difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False)
+    if matcher.quick_ratio() < LEAST_SIMILARITY:
+        return matcher.quick_ratio()
+    return matcher.ratio()
+
+
+def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:
+    """Return what some copies may do and others not, harmful things first.
+
+    A capability that a client has no tool for tells nothing. The others are told together.
+    """
+    found: dict[tuple[tuple[AgentFile, ...], AgentFile, bool], list[str]] = {}
+    for phrase, names, power in _list_groups():
+        judged = [file for file in copies if {*names} & file.target.provides]
+        denying = [file for file in judged if _denies_all(file, names)]
+        granting = tuple(file for file in judged if file not in denying)
+        if denying and granting:
+            found.setdefault((granting, denying[0], power), []).append(phrase)
+    return [
+        Disagreement(tuple(phrases), power, granting, denying)
+        for (granting, denying, power), phrases in found.items()
+    ]
+
+
+def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
+    """Return what copies are compared by: a phrase, its capabilities, whether it can do harm."""
+    powers = [(phrase, names, True) for phrase, names in POWERS.items()]
+    told = {name for names in POWERS.values() for name in names}
+    return [*powers, *((make_phrase(c), (c,), False) for c in CAPABILITIES if c not in told)]
+
+
+def _denies_all(file: AgentFile, names: Iterable[str]) -> bool:
+    return all(file.own.denies(name) for name in names if name in file.target.provides)
+
+
+def _split_off_copies(files: Sequence[AgentFile]) -> tuple[list[AgentFile], list[AgentFile]]:
+    """Return the first file with those that are like it or like one of these, and the others."""
+    copies, others = [files[0]], [*files[1:]]
+    while similar := [file for file in others if _is_copy(file, copies)]:
+        copies += similar
+        others = [file for file in others if file not in similar]
+    return sorted(copies, key=lambda file: file.path), others
+
+
+def _is_copy(file: AgentFile, copies: Iterable[AgentFile]) -> bool:
+    return any(measure_similarity(file, copy) >= LEAST_SIMILARITY for copy in copies)
+
+
+def _simplify_name(stem: str) -> str:
+    """Return a name without what clients spell differently."""
+    return stem.rpartition("/")[2].casefold().replace("_", "-").replace(" ", "-")

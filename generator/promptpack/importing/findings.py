@@ -1,0 +1,192 @@
+"""What is wrong with agent files that somebody keeps by hand: files in, findings out.
+
+The worst come first: a file that is not loaded, a deny that does not hold, copies that disagree.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from promptpack.importing.agent_file import POWERS, AgentFile, UnreadFile
+from promptpack.importing.copies import find_copies, list_disagreements
+from promptpack.importing.dead_keys import find_dead_keys
+from promptpack.importing.heads import list_head_keys
+from promptpack.model import (
+    CAPABILITY_FACTS,
+    FILE_CHANGES,
+    Effect,
+    Finding,
+    Severity,
+    find_capability,
+)
+from promptpack.policy.lattice import list_effects
+from promptpack.policy.prose import make_phrase
+
+_MAX_NAMES = 4
+
+
+class _Names(NamedTuple):
+    """The names of capabilities, and whether harm can be done with one of them."""
+
+    words: str
+    are_powers: bool
+
+
+def find_problems(
+    files: Sequence[AgentFile], unread_files: Iterable[UnreadFile]
+) -> tuple[Finding, ...]:
+    """Return what is wrong with files, errors first, then by code and place."""
+    findings = [
+        Finding("PP601", "error", one.path, 1, 1, f"this file can't be read: {one.reason}")
+        for one in unread_files
+    ]
+    used_targets = {(file.found.root, file.found.target) for file in files}
+    owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
+    for file in files:
+        findings += _check_loading(file)
+    loaded_files = [file for file in files if not file.refusal]
+    for file in loaded_files:
+        findings += find_dead_keys(file)
+        findings += _check_readers(file, used_targets, owned_names)
+        findings += _check_shell(file)
+        findings += _check_guards(file)
+        findings += _check_opaque_keys(file)
+    findings += _check_names(loaded_files)
+    findings += _check_copies(loaded_files)
+    return tuple(
+        sorted(findings, key=lambda one: (one.severity, one.code, one.path, one.line, one.message))
+    )
+
+
+def _check_loading(file: AgentFile) -> Iterator[Finding]:
+    """Yield why the client would not load a file, or reads no front matter in it."""
+    title = file.target.title
+    if file.refusal:
+        message = f"{title} doesn't load this file: {file.refusal}"
+        yield Finding("PP601", "error", file.path, 1, 1, message)
+    lines = file.text.split("\n")
+    fences = [number for number, line in enumerate(lines[:20], 1) if line.strip() == "---"]
+    has_head = file.target.path.endswith(".md") and not lines[0].startswith(("---", "\ufeff---"))
+    if has_head and len(fences) > 1 and any(":" in line for line in lines[fences[0] : fences[1]]):
+        message = f"{title} reads no front matter here, and so none of its permissions"
+        hint = "the file has to begin with '---': move what stands before it below"
+        yield Finding("PP602", "error", file.path, fences[0], 1, message, hint)
+
+
+def _check_readers(
+    file: AgentFile, used: set[tuple[str, str]], owned: set[tuple[str, str, str]]
+) -> Iterator[Finding]:
+    """Yield what another client that loads the file too grants, and the file's own denies."""
+    for reading in file.others:
+        reader = reading.target
+        key = file.found.root, reader.name, file.found.stem
+        if reader.prefers_own and key in owned:
+            continue
+        granted = [
+            name
+            for name in file.names
+            if name not in file.target.absent and file.own.denies(name) and not reading.denies(name)
+        ]
+        names = _describe_names(granted)
+        if names.words:
+            is_used = (file.found.root, reader.name) in used
+            severity: Severity = "error" if is_used and names.are_powers else "warning"
+            message = (
+                f"{reader.title} loads this file too and lets the agent {names.words}, "
+                f"which {file.target.title} denies"
+            )
+            yield Finding("PP603", severity, file.path, _find_policy_line(file), 1, message)
+
+
+def _check_shell(file: AgentFile) -> Iterator[Finding]:
+    """Yield that an agent may change no file, but run commands that can."""
+    denies_edits = all(file.own.denies(name) for name in FILE_CHANGES)
+    effects = list_effects(file.own.agent.policy.grant("execute"))
+    if denies_edits and Effect.ALLOW in effects and "execute" in file.target.provides:
+        message = "this file denies edits but allows commands, and a shell can write files too"
+        yield Finding("PP608", "warning", file.path, _find_policy_line(file), 1, message)
+
+
+def _check_guards(file: AgentFile) -> Iterator[Finding]:
+    """Yield that a client would ask by itself, and the file has it not ask."""
+    policy = file.own.agent.policy
+    for name, guard in file.target.own_guards.items():
+        asked = {rule.pattern for rule in guard.rules if rule.effect is Effect.ASK}
+        grant = policy.grant(name)
+        kept = {rule.pattern for rule in grant if rule.effect is not Effect.ALLOW}
+        is_open = Effect.ALLOW in list_effects(grant)
+        if is_open and not asked <= kept and "*" not in kept:
+            message = f"{guard.note}, and this file has it not ask"
+            hint = f"leave '{name}' out, or write the patterns {', '.join(sorted(asked))} after it"
+            yield Finding("PP609", "warning", file.path, _find_policy_line(file), 1, message, hint)
+
+
+def _check_opaque_keys(file: AgentFile) -> Iterator[Finding]:
+    """Yield the keys of the client by which an agent may get more than its permissions say."""
+    target = file.target
+    for key in list_head_keys(file.text):
+        reason = target.refused_extras.get(key.name)
+        grants = key.name in target.refused_extras and not target.decodes(key.name)
+        if grants and key.value not in (None, "", "default", [], {}):
+            message = f"'{key.name}' can give the agent more than its permissions say: {reason}"
+            yield Finding("PP610", "warning", file.path, key.line, 1, message)
+
+
+def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:
+    """Yield names that two files of one client have, and names of a client's own agents."""
+    first_paths: dict[tuple[str, str, str], str] = {}
+    for file in files:
+        target = file.target
+        first_path = first_paths.setdefault((file.found.root, target.name, file.name), file.path)
+        if first_path != file.path:
+            message = f"{target.title} already has an agent '{file.name}' from {first_path}"
+            yield Finding("PP605", "error", file.path, 1, 1, message, "give one another name")
+        if file.name in target.own_agents:
+            message = f"{target.title} has an agent '{file.name}' of its own"
+            hint = "rename the file's agent: one of the two replaces the other"
+            yield Finding("PP605", "error", file.path, 1, 1, message, hint)
+
+
+def _check_copies(files: Iterable[AgentFile]) -> Iterator[Finding]:
+    """Yield where the copies of an agent for several clients grant different things."""
+    for copies in find_copies(files):
+        for disagreement in list_disagreements(copies):
+            granting, denying = disagreement.granting, disagreement.denying
+            severity: Severity = "error" if disagreement.power else "warning"
+            titles = " and ".join(dict.fromkeys(file.target.title for file in granting))
+            message = (
+                f"this agent may {_join(disagreement.phrases)} in {titles}, "
+                f"but not in {denying.target.title}"
+            )
+            hint = f"compare {denying.path}:{_find_policy_line(denying)}"
+            line = _find_policy_line(granting[0])
+            yield Finding("PP604", severity, granting[0].path, line, 1, message, hint)
+
+
+def _find_policy_line(file: AgentFile) -> int:
+    """Return the line of the first key that says what the agent may do, or the first line."""
+    keys = list_head_keys(file.text)
+    return next((key.line for key in keys if file.target.decodes(key.name)), 1)
+
+
+def _describe_names(names: Iterable[str]) -> _Names:
+    """Return what an agent can do with capabilities: the harm, or where there is none, the rest.
+
+    What only helps with other work is left out.
+    """
+    names = [name for name in names if not _is_aid(name)]
+    powers = [phrase for phrase, members in POWERS.items() if {*members} & {*names}]
+    phrases = [make_phrase(name) for name in names if find_capability(name)]
+    servers = ["use MCP servers"] if len(phrases) < len(names) else []
+    return _Names(_join(powers or [*phrases, *servers]), bool(powers))
+
+
+def _is_aid(name: str) -> bool:
+    capability = find_capability(name)
+    return capability is not None and CAPABILITY_FACTS[capability].is_aid
+
+
+def _join(phrases: Sequence[str]) -> str:
+    shown = [*phrases[:_MAX_NAMES]]
+    rest = len(phrases) - len(shown)
+    shown += [f"{rest} more"] if rest else []
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
