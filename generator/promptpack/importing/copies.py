@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from promptpack.importing.agent_file import POWERS, AgentFile
-from promptpack.model import CAPABILITIES
+from promptpack.model import CAPABILITIES, CAPABILITY_FACTS
 from promptpack.policy.prose import make_phrase
 
 LEAST_SIMILARITY = 0.7
@@ -66,10 +66,14 @@ def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:
 
 
 def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
-    """Return what copies are compared by: a phrase, its capabilities, whether it can do harm."""
+    """Return what copies are compared by: a phrase, its capabilities, whether it can do harm.
+
+    What only helps with other work is left out.
+    """
     powers = [(phrase, names, True) for phrase, names in POWERS.items()]
     told = {name for names in POWERS.values() for name in names}
-    return [*powers, *((make_phrase(c), (c,), False) for c in CAPABILITIES if c not in told)]
+    others = [c for c in CAPABILITIES if c not in told and not CAPABILITY_FACTS[c].is_aid]
+    return [*powers, *((make_phrase(c), (c,), False) for c in others)]
 
 
 def _denies_all(file: AgentFile, names: Iterable[str]) -> bool:

@@ -11,8 +11,7 @@ from functools import lru_cache
 from promptpack.importing.agent_file import AgentFile, is_denied
 from promptpack.importing.heads import (
     HeadKey,
-    list_head_keys,
-    list_toml_keys,
+    list_keys,
     write_entry,
     write_lines,
 )
@@ -25,15 +24,88 @@ _ALIKE = 0.8
 _STEM = "x"
 
 
-def find_dead_keys(file: AgentFile) -> Iterator[Finding]:
-    """Yield the keys of a file's front matter that look like permissions and hold nothing."""
-    is_markdown = not file.target.path.endswith(".toml")
-    keys = list_head_keys(file.text) if is_markdown else list_toml_keys(file.text)
-    yield from _find_foreign_keys(file, keys)
-    if is_markdown:
+class DeadKeyFinder:
+    """Finds what holds nothing back; texts that many files share are read only once."""
+
+    def __init__(self) -> None:
+        self._read_policy = lru_cache(maxsize=4_096)(_read_policy)
+
+    def find_dead_keys(self, file: AgentFile) -> Iterator[Finding]:
+        """Yield the keys of a file's front matter that look like permissions and hold nothing."""
+        keys = list_keys(file.path, file.text)
+        yield from _find_foreign_keys(file, keys)
+        if file.target.path.endswith(".toml"):
+            return
         policy_keys = [key for key in keys if file.target.decodes(key.name)]
-        yield from _find_denies_that_fail(file, keys, policy_keys)
-        yield from _find_keys_without_effect(file, policy_keys)
+        yield from self._find_denies_that_fail(file, keys, policy_keys)
+        yield from self._find_keys_without_effect(file, policy_keys)
+
+    def _find_denies_that_fail(
+        self, file: AgentFile, keys: list[HeadKey], policy_keys: list[HeadKey]
+    ) -> Iterator[Finding]:
+        """Yield what a key denies alone, and the whole file grants."""
+        target, policy = file.target, file.own.agent.policy
+        for key in policy_keys:
+            for entry, denied in self._list_denied(target, key):
+                granted = [name for name in denied if not is_denied(policy, name)]
+                if granted:
+                    others = [one for one in keys if one is not key]
+                    culprit = self._find_culprit(target, others, key, granted)
+                    subject = f"'{key.name}: {entry}'" if entry else f"'{key.name}'"
+                    words = " and ".join(dict.fromkeys(make_phrase(name) for name in granted[:2]))
+                    message = f"{subject} doesn't hold: the agent may still {words}"
+                    hint = f"'{culprit}' gives it back" if culprit else ""
+                    line = key.find_line(entry) if entry else key.line
+                    yield Finding("PP603", "error", file.path, line, 1, message, hint)
+
+    def _list_denied(self, target: Target, key: HeadKey) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield what a key denies; each entry of a mapping that is about one thing for itself."""
+        if not isinstance(key.value, Mapping):
+            yield "", self._find_denied(target, write_lines(key.text))
+            return
+        for name, value in key.value.items():
+            if "*" not in str(name) and value in (False, "deny"):
+                yield str(name), self._find_denied(target, write_entry(key.name, {name: value}))
+
+    def _find_denied(self, target: Target, text: str) -> tuple[str, ...]:
+        """Return what a text denies that the client does not deny by itself."""
+        policy, default = (
+            self._read_policy(target, text),
+            self._read_policy(target, write_lines("")),
+        )
+        names = list_compared(policy, default)
+        return tuple(n for n in names if is_denied(policy, n) and not is_denied(default, n))
+
+    def _find_culprit(
+        self, target: Target, others: list[HeadKey], key: HeadKey, granted: list[str]
+    ) -> str:
+        """Return the key that gives back what another denies, or nothing where it is not one."""
+        for other in others:
+            policy = self._read_policy(
+                target, write_lines(_end_line(key.text) + _end_line(other.text))
+            )
+            if not is_denied(policy, granted[0]):
+                return other.name
+        return ""
+
+    def _find_keys_without_effect(
+        self, file: AgentFile, policy_keys: list[HeadKey]
+    ) -> Iterator[Finding]:
+        """Yield that all permissions of a file together hold nothing back."""
+        target = file.target
+        lines = "".join(_end_line(key.text) for key in policy_keys)
+        if not policy_keys or any(_grants_all(key.value) for key in policy_keys):
+            return
+        policy, default = (
+            self._read_policy(target, write_lines(lines)),
+            self._read_policy(target, write_lines("")),
+        )
+        names = list_compared(policy, default)
+        if all(is_denied(default, name) or not _is_held(policy, default, name) for name in names):
+            key = policy_keys[0]
+            message = f"'{key.name}' holds nothing back: {target.title} allows all it doesn't name"
+            hint = "deny what the agent may not do"
+            yield Finding("PP607", "warning", file.path, key.line, 1, message, hint)
 
 
 def _find_foreign_keys(file: AgentFile, keys: list[HeadKey]) -> Iterator[Finding]:
@@ -47,6 +119,10 @@ def _find_foreign_keys(file: AgentFile, keys: list[HeadKey]) -> Iterator[Finding
         for name in other.policy_keys
     }
     for key in keys:
+        if reason := target.idle_keys.get(key.name):
+            message = f"'{key.name}' holds nothing back: {reason}"
+            yield Finding("PP606", "error", file.path, key.line, 1, message)
+            continue
         if any(r.decodes(key.name) or key.name in (*r.keys, *r.extras) for r in readers):
             continue
         close = difflib.get_close_matches(key.name, target.policy_keys, n=1, cutoff=_ALIKE)
@@ -55,69 +131,6 @@ def _find_foreign_keys(file: AgentFile, keys: list[HeadKey]) -> Iterator[Finding
             hint = f"did you mean '{close[0]}'?" if close else f"it is a key of {owner}"
             message = f"'{key.name}' holds nothing back: {target.title} has no such key"
             yield Finding("PP606", "error", file.path, key.line, 1, message, hint)
-
-
-def _find_denies_that_fail(
-    file: AgentFile, keys: list[HeadKey], policy_keys: list[HeadKey]
-) -> Iterator[Finding]:
-    """Yield what a key denies alone, and the whole file grants."""
-    target, policy = file.target, file.own.agent.policy
-    for key in policy_keys:
-        for entry, denied in _list_denied(target, key):
-            granted = [name for name in denied if not is_denied(policy, name)]
-            if granted:
-                others = [one for one in keys if one is not key]
-                culprit = _find_culprit(target, others, key, granted)
-                subject = f"'{key.name}: {entry}'" if entry else f"'{key.name}'"
-                words = " and ".join(dict.fromkeys(make_phrase(name) for name in granted[:2]))
-                message = f"{subject} doesn't hold: the agent may still {words}"
-                hint = f"'{culprit}' gives it back" if culprit else ""
-                line = key.find_line(entry) if entry else key.line
-                yield Finding("PP603", "error", file.path, line, 1, message, hint)
-
-
-def _list_denied(target: Target, key: HeadKey) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield what a key denies: of a mapping each entry that is about one thing, else the key."""
-    if not isinstance(key.value, Mapping):
-        yield "", _find_denied(target, write_lines(key.text))
-        return
-    for name, value in key.value.items():
-        if "*" not in str(name) and value in (False, "deny"):
-            yield str(name), _find_denied(target, write_entry(key.name, {name: value}))
-
-
-def _find_denied(target: Target, text: str) -> tuple[str, ...]:
-    """Return what a text denies that the client does not deny by itself."""
-    policy, default = _read_policy(target, text), _read_policy(target, write_lines(""))
-    names = list_compared(policy, default)
-    return tuple(n for n in names if is_denied(policy, n) and not is_denied(default, n))
-
-
-def _find_culprit(target: Target, others: list[HeadKey], key: HeadKey, granted: list[str]) -> str:
-    """Return the key that gives back what another denies, or nothing where it is not one."""
-    for other in others:
-        policy = _read_policy(target, write_lines(_end_line(key.text) + _end_line(other.text)))
-        if not is_denied(policy, granted[0]):
-            return other.name
-    return ""
-
-
-def _find_keys_without_effect(file: AgentFile, policy_keys: list[HeadKey]) -> Iterator[Finding]:
-    """Yield that all permissions of a file together hold nothing back."""
-    target = file.target
-    lines = "".join(_end_line(key.text) for key in policy_keys)
-    if not policy_keys or any(_grants_all(key.value) for key in policy_keys):
-        return
-    policy, default = (
-        _read_policy(target, write_lines(lines)),
-        _read_policy(target, write_lines("")),
-    )
-    names = list_compared(policy, default)
-    if all(is_denied(default, name) or not _is_held(policy, default, name) for name in names):
-        key = policy_keys[0]
-        message = f"'{key.name}' holds nothing back: {target.title} allows all it doesn't name"
-        hint = "deny what the agent may not do"
-        yield Finding("PP607", "warning", file.path, key.line, 1, message, hint)
 
 
 def _is_held(policy: Policy, default: Policy, name: str) -> bool:
@@ -132,7 +145,6 @@ def _grants_all(value: object) -> bool:
     return value in (True, "*", "allow", ["*"], None)
 
 
-@lru_cache(maxsize=4_096)
 def _read_policy(target: Target, text: str) -> Policy:
     return target.decode(text, _STEM).policy
 

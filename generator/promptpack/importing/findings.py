@@ -3,13 +3,13 @@
 The worst come first: a file that is not loaded, a deny that does not hold, copies that disagree.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from promptpack.importing.agent_file import POWERS, AgentFile, UnreadFile
 from promptpack.importing.copies import find_copies, list_disagreements
-from promptpack.importing.dead_keys import find_dead_keys
-from promptpack.importing.heads import list_head_keys
+from promptpack.importing.dead_keys import DeadKeyFinder
+from promptpack.importing.heads import list_keys
 from promptpack.model import (
     CAPABILITY_FACTS,
     FILE_CHANGES,
@@ -43,18 +43,33 @@ def find_problems(
     owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
     for file in files:
         findings += _check_loading(file)
+    dead_keys = DeadKeyFinder()
     loaded_files = [file for file in files if not file.refusal]
     for file in loaded_files:
-        findings += find_dead_keys(file)
+        findings += dead_keys.find_dead_keys(file)
         findings += _check_readers(file, used_targets, owned_names)
         findings += _check_shell(file)
         findings += _check_guards(file)
         findings += _check_opaque_keys(file)
     findings += _check_names(loaded_files)
     findings += _check_copies(loaded_files)
-    return tuple(
-        sorted(findings, key=lambda one: (one.severity, one.code, one.path, one.line, one.message))
-    )
+    texts = {file.path: file.text.split("\n") for file in files}
+    return tuple(_add_excerpt(one, texts) for one in sorted(findings, key=_make_sort_key))
+
+
+def _make_sort_key(finding: Finding) -> tuple[str, str, str, int, str]:
+    return finding.severity, finding.code, finding.path, finding.line, finding.message
+
+
+def _add_excerpt(finding: Finding, texts: Mapping[str, Sequence[str]]) -> Finding:
+    """Return a finding with the line that it is about; one on a whole file has none."""
+    lines = texts.get(finding.path, ())
+    if not 1 < finding.line <= len(lines):
+        return finding
+    excerpt = lines[finding.line - 1].rstrip()
+    column = len(excerpt) - len(excerpt.lstrip()) + 1
+    width = max(1, len(excerpt.strip()))
+    return finding._replace(excerpt=excerpt, column=column, width=width)
 
 
 def _check_loading(file: AgentFile) -> Iterator[Finding]:
@@ -123,7 +138,7 @@ def _check_guards(file: AgentFile) -> Iterator[Finding]:
 def _check_opaque_keys(file: AgentFile) -> Iterator[Finding]:
     """Yield the keys of the client by which an agent may get more than its permissions say."""
     target = file.target
-    for key in list_head_keys(file.text):
+    for key in list_keys(file.path, file.text):
         reason = target.refused_extras.get(key.name)
         grants = key.name in target.refused_extras and not target.decodes(key.name)
         if grants and key.value not in (None, "", "default", [], {}):
@@ -164,7 +179,7 @@ def _check_copies(files: Iterable[AgentFile]) -> Iterator[Finding]:
 
 def _find_policy_line(file: AgentFile) -> int:
     """Return the line of the first key that says what the agent may do, or the first line."""
-    keys = list_head_keys(file.text)
+    keys = list_keys(file.path, file.text)
     return next((key.line for key in keys if file.target.decodes(key.name)), 1)
 
 

@@ -27,6 +27,11 @@ class HeadKey(NamedTuple):
         return self.line
 
 
+def list_keys(path: str, text: str) -> list[HeadKey]:
+    """Return the top-level keys of a file, by what its name says it is, in order."""
+    return list_toml_keys(text) if path.endswith(".toml") else list_head_keys(text)
+
+
 def list_head_keys(text: str) -> list[HeadKey]:
     """Return the keys of a Markdown file's front matter, in order; none where it has none."""
     head = frontmatter.split_front_matter(text.removeprefix("\ufeff")).head

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -29,6 +28,22 @@ class FoundFile(NamedTuple):
     stem: str
 
 
+def _compile_place(place: str) -> re.Pattern[str]:
+    pattern = re.escape(place)
+    for name, replacement in (("name", _NAME), ("path", _NESTED_NAME)):
+        pattern = pattern.replace(re.escape(f"{{{name}}}"), replacement)
+    return re.compile(f"(?:(?P<root>.+?)/)?{pattern}")
+
+
+_PLACES = tuple(
+    (target, _compile_place(place))
+    for target in TARGETS.values()
+    if target.holds_policy
+    for place in target.places or (target.path,)
+)
+"""The patterns of the places of each target whose files say what an agent may do."""
+
+
 def find_agent_files(folder: Path, target: str = "") -> list[FoundFile]:
     """Return the agent files in a folder, or the one that a path names, by path.
 
@@ -50,7 +65,7 @@ def match_place(path: str) -> FoundFile | None:
     FoundFile(path='shop/.claude/agents/team/critic.md', root='shop', target='claude-code', \
 stem='critic')
     """
-    for target, pattern in _list_patterns():
+    for target, pattern in _PLACES:
         match = pattern.fullmatch(path)
         if match:
             return FoundFile(path, match["root"] or "", target.name, _make_stem(target, match))
@@ -70,24 +85,6 @@ def _match(path: str, target: str) -> FoundFile | None:
 def _make_stem(target: Target, match: re.Match[str]) -> str:
     """Return what a client calls a file: of one in a folder its last name, in OpenCode the path."""
     return match["stem"] if target.nests_names else PurePosixPath(match["stem"]).name
-
-
-@cache
-def _list_patterns() -> tuple[tuple[Target, re.Pattern[str]], ...]:
-    """Return a pattern for each place, of the targets whose files say what an agent may do."""
-    return tuple(
-        (target, _compile_place(place))
-        for target in TARGETS.values()
-        if target.holds_policy
-        for place in target.places or (target.path,)
-    )
-
-
-def _compile_place(place: str) -> re.Pattern[str]:
-    pattern = re.escape(place)
-    for name, replacement in (("name", _NAME), ("path", _NESTED_NAME)):
-        pattern = pattern.replace(re.escape(f"{{{name}}}"), replacement)
-    return re.compile(f"(?:(?P<root>.+?)/)?{pattern}")
 
 
 def _iter_files(folder: Path) -> Iterator[str]:

@@ -295,8 +295,43 @@ class DiffReport(Report):
     truncated: bool
 
 
+class AuditSummary(Report):
+    """How many files were found; copies of one agent count as one agent."""
+
+    files: int
+    agents: int
+    in_several_clients: int
+
+
+class ClientReading(Report):
+    """What one client makes of a file: a grant for each capability and MCP server."""
+
+    target: str
+    permissions: dict[str, str]
+
+
+class AuditedFile(Report):
+    """A file that a client loads; its own client is the first reader."""
+
+    path: str
+    target: str
+    name: str
+    refusal: str = Field(description="why its client would not load it, or empty")
+    readers: list[ClientReading]
+
+
+class AuditReport(Report):
+    """`audit --format json`; paths are POSIX and as a person there would write them."""
+
+    schema_version: Literal[1]
+    summary: AuditSummary
+    files: list[AuditedFile]
+    findings: list[FindingEntry]
+
+
 REPORTS: dict[str, type[Report]] = {
     "absorb": AbsorbReport,
+    "audit": AuditReport,
     "build": BuildReport,
     "check": CheckReport,
     "diff": DiffReport,

@@ -230,6 +230,10 @@ CODEX = Target(
         "mcp_servers": "the client starts a server that an agent brings; add it to the settings",
         "web_search": "a spawned agent has its parent's search, whatever its file says",
     },
+    idle_keys={
+        "sandbox_mode": "a spawned agent runs in its parent's sandbox",
+        "default_permissions": "a spawned agent has its parent's permissions",
+    },
     read_by=("cursor",),
     own_agents=frozenset({"default", "explorer", "worker"}),
     reasons=Reasons(

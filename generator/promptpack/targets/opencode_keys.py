@@ -11,7 +11,6 @@ from promptpack.model import Effort
 from promptpack.targets.extras import Extra, is_number, make_count, make_flag, make_share
 
 PLAIN = frozenset({"webfetch", "websearch", "todowrite", "question", "doom_loop"})
-FOLDERS = ("agents", "agent", "modes", "mode")
 MODES = ("subagent", "primary", "all")
 EFFECTS = ("allow", "ask", "deny")
 FORMS = {"model": ": write provider/model"}

@@ -114,15 +114,15 @@ class Target:
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
     `harmless_keys` grant nothing. `extras` are the keys that a pack may add, each with what it
     takes; those that grant something are policy keys, the others harmless. `refused_extras` are
-    other keys of the client that a pack can't add, with the reason. `read_by` names the other
-    targets whose clients load the file too; one that is `prefers_own` passes over it where it has a
-    file of its own by that name. `main_session_gives` is what the client gives an agent
-    that a user starts, whatever its file says, and not one that is spawned. `own_agents` names the
-    agents that the client has itself, as far as that was measured: a file of that name replaces
-    one, or is ignored. `refuse` says what of an agent the client would take for something else.
-    `explain_widening` says why a capability is wider than meant if something else that the agent
-    has is the cause. A client refuses a file beyond its `hard_limits`, in characters of a field or
-    the prompt.
+    other keys of the client that a pack can't add, with the reason. `idle_keys` look as if they
+    held something back and hold nothing, with the reason. `read_by` names the other targets whose
+    clients load the file too; one that is `prefers_own` passes over it where it has a file of its
+    own by that name. `main_session_gives` is what the client gives an agent that a user starts,
+    whatever its file says, and not one that is spawned. `own_agents` names the agents that the
+    client has itself, as far as that was measured: a file of that name replaces one, or is ignored.
+    `refuse` says what of an agent the client would take for something else. `explain_widening` says
+    why a capability is wider than meant if something else that the agent has is the cause. A client
+    refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
 
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
@@ -149,6 +149,7 @@ class Target:
     harmless_keys: frozenset[str] = frozenset()
     extras: Extras = field(default_factory=lambda: MappingProxyType({}))
     refused_extras: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    idle_keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_opaque: Callable[[str], bool] = lambda _key: False
     loads: Callable[[str], str] = lambda _text: ""
     read_by: tuple[str, ...] = ()
