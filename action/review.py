@@ -2,7 +2,8 @@
 
 Runs `promptpack check` and `promptpack diff` and tells what they said, all of it, whatever they
 found; the exit code that follows from it is the output `code`. It has no token, and it writes
-nothing but the files that the runner names.
+nothing but the files that the runner names. Whatever could not be compared fails the job, also
+where no change would.
 """
 
 import json
@@ -14,9 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import limits
 import revisions
 import runner
 import wording
+from promptpack.git.repository import find_repository
+from promptpack.git.revisions import is_shallow
+from promptpack.model import UserError
 from wording import CommandResult, Outcome, ReviewReport
 
 COMMENT_BUDGET = 60_000
@@ -53,6 +58,7 @@ def main() -> int:
     if problem := _find_problem(os.environ):
         runner.annotate([("error", problem)])
         return 2
+    limits.limit_processes()
     options = _read_options(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="promptpack-", dir=os.environ.get("RUNNER_TEMP")))
     outcome = _run_review(options, folder)
@@ -83,12 +89,20 @@ def _find_problem(env: Mapping[str, str]) -> str:
             words = ", ".join(choices)
             return f"The input '{input_name}' must be one of: {words}; it is {env[name]!r}"
     project = _read_options(env).project
-    return "" if project.is_dir() else f"The project '{project}' is not a folder in the checkout"
+    if not project.is_dir() or not project.is_relative_to(_find_workspace(env)):
+        return f"The project '{project}' is not a folder in the checkout"
+    if project.resolve() != project:
+        return f"The project '{project}' is behind a link, which a pull request could change"
+    return ""
+
+
+def _find_workspace(env: Mapping[str, str]) -> Path:
+    return Path(env.get("GITHUB_WORKSPACE") or ".").resolve()
 
 
 def _read_options(env: Mapping[str, str]) -> ReviewOptions:
     return ReviewOptions(
-        Path(env.get("GITHUB_WORKSPACE") or ".").absolute() / env.get("INPUT_PROJECT", "."),
+        Path(os.path.normpath(_find_workspace(env) / env.get("INPUT_PROJECT", "."))),
         env.get("INPUT_BASE", ""),
         env.get("INPUT_FAIL_ON", "none"),
         env.get("INPUT_ACCEPT", ""),
@@ -99,7 +113,11 @@ def _read_options(env: Mapping[str, str]) -> ReviewOptions:
 def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
     check = _run_promptpack(options.project, "check") if options.check else None
     name, commit = os.environ.get("GITHUB_EVENT_NAME", ""), os.environ.get("GITHUB_SHA", "")
-    base, head = revisions.find_revisions(_read_event(), name, commit, options.project)
+    try:
+        repository = find_repository(options.project)
+        base, head = revisions.find_revisions(_read_event(), name, commit, repository)
+    except UserError as error:
+        return Outcome(check, _report_error(error), None, options.fail_on, False)
     sides = [options.base or base, head] if options.base or base else []
     gate = ["--fail-on", options.fail_on, *(("--accept", options.accept) if options.accept else ())]
     files = [f"{name}={folder / file}" for name, file in _REPORT_FILES.items()]
@@ -108,7 +126,7 @@ def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
     arguments = [*gate, "--max-chars", str(SUMMARY_LIMIT), *outs, "--", *sides]
     diff = _run_promptpack(options.project, "diff", *arguments)
     report = _read_report(options, folder, [*gate, "--", *sides]) if diff.code in (0, 1) else None
-    return Outcome(check, diff, report, options.fail_on, revisions.is_shallow(options.project))
+    return Outcome(check, diff, report, options.fail_on, is_shallow(repository))
 
 
 def _read_report(options: ReviewOptions, folder: Path, arguments: list[str]) -> ReviewReport:
@@ -137,8 +155,21 @@ def _run_promptpack(project: Path, *arguments: str) -> CommandResult:
         check=False,
     )
     output = process.stdout.decode("utf-8", "replace")
+    if process.returncode < 0:
+        output += (
+            f"stopped by signal {-process.returncode}; a run may use "
+            f"{limits.CPU_SECONDS} seconds of processor time and {limits.MEMORY_BYTES >> 30} GiB\n"
+        )
     runner.log(f"$ promptpack {arguments[0]}\n{output}")
     return CommandResult(process.returncode if process.returncode >= 0 else _KILLED_CODE, output)
+
+
+def _report_error(error: UserError) -> CommandResult:
+    """Return what promptpack would say of a checkout that can't be read, and its exit code."""
+    lines = [text for finding in error.findings for text in (finding.message, finding.hint) if text]
+    output = "".join(f"{line}\n" for line in lines)
+    runner.log(output)
+    return CommandResult(3 if any(finding.path for finding in error.findings) else 2, output)
 
 
 def _read_event() -> Mapping[str, Any]:

@@ -1,12 +1,21 @@
-"""What a run compares: the event that started it and the checkout in, two commits out."""
+"""What a run compares: the event that started it and the checkout in, two commits out.
 
-import re
-import subprocess
+Git is asked by promptpack's own reader of repositories. What can't be told raises UserError, and so
+is never compared with something else instead.
+"""
+
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+from promptpack.git.repository import Repository
+from promptpack.git.revisions import (
+    find_commit,
+    find_common_ancestor,
+    is_commit_name,
+    is_shallow,
+    list_parents,
+    resolve_revision,
+)
 
 
 class RevisionPair(NamedTuple):
@@ -16,36 +25,40 @@ class RevisionPair(NamedTuple):
     head: str
 
 
-def find_revisions(event: Mapping[str, Any], name: str, commit: str, folder: Path) -> RevisionPair:
-    """Return what to compare for an event of this name, which GitHub ran for `commit`."""
-    head = _run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+def find_revisions(
+    event: Mapping[str, Any], name: str, commit: str, repository: Repository
+) -> RevisionPair:
+    """Return what to compare for an event of this name, which GitHub ran for `commit`.
+
+    Raises UserError where the checkout does not tell.
+    """
+    head = resolve_revision(repository, "HEAD").commit
     if name == "pull_request":
-        return RevisionPair(_find_pull_request_base(event, commit, head, folder), head)
+        return RevisionPair(_find_pull_request_base(event, commit, head, repository), head)
     if name == "merge_group":
         return RevisionPair(_read_commit(event, "merge_group", "base_sha"), head)
-    return RevisionPair(_find_push_base(event, folder) if name == "push" else "", head)
+    return RevisionPair(_find_push_base(event, repository) if name == "push" else "", head)
 
 
-def is_shallow(folder: Path) -> bool:
-    """Tell whether the checkout has only a part of the history."""
-    return _run_git(folder, "rev-parse", "--is-shallow-repository") == "true"
-
-
-def _find_pull_request_base(event: Mapping[str, Any], commit: str, head: str, folder: Path) -> str:
+def _find_pull_request_base(
+    event: Mapping[str, Any], commit: str, head: str, repository: Repository
+) -> str:
     """Return the base of what is checked out.
 
     GitHub merges a pull request into its base and runs that commit, so its first parent is what the
     merge will change. The base in the event is older wherever the branch went on since. Where the
     pull request's own commit is checked out, what counts is where it left that base.
     """
-    parents = _run_git(folder, "rev-parse", "HEAD^@").split()
+    parents = list_parents(repository, head)
     if head == commit and len(parents) == 2:
         return parents[0]
     base = _read_commit(event, "pull_request", "base", "sha")
-    return (_run_git(folder, "merge-base", base, "HEAD") if base else "") or base
+    if not base or find_commit(repository, base) is None:
+        return base
+    return find_common_ancestor(repository, base, head) or base
 
 
-def _find_push_base(event: Mapping[str, Any], folder: Path) -> str:
+def _find_push_base(event: Mapping[str, Any], repository: Repository) -> str:
     """Return what the branch was before; nothing for a new branch, or where that was forced away.
 
     In a shallow checkout the commit is named all the same: then it can be said what to fetch.
@@ -53,22 +66,11 @@ def _find_push_base(event: Mapping[str, Any], folder: Path) -> str:
     before = _read_commit(event, "before")
     if not before.strip("0"):
         return ""
-    return before if _run_git(folder, "cat-file", "-t", before) or is_shallow(folder) else ""
+    is_known = find_commit(repository, before) is not None or is_shallow(repository)
+    return before if is_known else ""
 
 
 def _read_commit(event: Any, *keys: str) -> str:  # noqa: ANN401 - JSON from outside
     for key in keys:
         event = event.get(key) if isinstance(event, Mapping) else None
-    return event if isinstance(event, str) and _COMMIT.fullmatch(event) else ""
-
-
-def _run_git(folder: Path, *arguments: str) -> str:
-    """Return what a git command that only reads says, nothing where it fails."""
-    process = subprocess.run(  # noqa: S603 - fixed words, and commits
-        ["git", "--no-pager", *arguments],  # noqa: S607 - the runner's own git
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    return "" if process.returncode else process.stdout.decode("utf-8", "replace").strip()
+    return event if isinstance(event, str) and is_commit_name(event) else ""

@@ -135,7 +135,7 @@ def _explain_failure(outcome: Outcome) -> str:
 def _describe_failure(outcome: Outcome) -> str:
     return {
         2: "the inputs or the revisions are not valid",
-        3: "one of the two revisions does not build",
+        3: "one of the two revisions does not build, or can't be read",
     }.get(outcome.diff.code, "promptpack failed")
 
 

@@ -156,11 +156,13 @@ def test_a_side_that_does_not_build_is_said_and_never_no_change(
     run = run_action(forge, api)
     assert run.code == 3
     for text in (api.comments[0]["body"], run.summary):
-        assert "**Not compared: one of the two revisions does not build.**" in text
+        assert (
+            "**Not compared: one of the two revisions does not build, or can't be read.**" in text
+        )
         assert f"--> {side}:packs/demo/pack.yaml:2:1" in text
         assert "No generated output changed" not in text
     assert (run.outputs["changed"], run.outputs["artifact-url"]) == ("", "")
-    reason = "one of the two revisions does not build; see the job summary"
+    reason = "one of the two revisions does not build, or can't be read; see the job summary"
     assert run.commands() == [f"::error title=promptpack::Not compared: {reason}"]
 
 

@@ -111,13 +111,22 @@ def test_nothing_of_the_checkout_is_imported_or_run(forge: Forge, api: Api) -> N
     assert nothing_ran(forge)
 
 
+def install(folder: Path, script: str) -> Path:
+    """Return a folder with a script as promptpack, and a Python that has the real one's modules."""
+    real = Path(sys.prefix)
+    support.write_files(folder, {"bin/promptpack": script})
+    (folder / "bin/promptpack").chmod(0o755)
+    (folder / "bin/python").symlink_to(sys.executable)
+    (folder / "pyvenv.cfg").write_bytes((real / "pyvenv.cfg").read_bytes())
+    (folder / "lib").symlink_to(real / "lib")
+    return folder / "bin"
+
+
 @pytest.mark.parametrize("end", ["kill -9 $$", "exit 4"])
 def test_a_promptpack_that_dies_is_never_no_change(forge: Forge, api: Api, end: str) -> None:
-    support.write_files(forge.folder, {"bin/promptpack": f"#!/bin/sh\necho oh\n{end}\n"})
-    (forge.folder / "bin/promptpack").chmod(0o755)
-    (forge.folder / "bin/python").symlink_to(sys.executable)
+    bin_ = install(forge.folder, f"#!/bin/sh\necho oh\n{end}\n")
     hostile_text(forge)
-    run = run_action(forge, api, bin=forge.folder / "bin")
+    run = run_action(forge, api, bin=bin_)
     assert run.code == 4
     assert "**Not compared: promptpack failed.**" in run.summary
     assert "**Not compared: promptpack failed.**" in api.comments[0]["body"]

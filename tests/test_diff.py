@@ -87,23 +87,43 @@ def test_a_dirty_repository_with_a_submodule_is_untouched(tmp_path: Path) -> Non
     before = state_of(root)
     index = str(tmp_path / "other-index")
     env = {"GIT_INDEX_FILE": index, "GIT_DIR": str(tmp_path / "nowhere"), "GIT_WORK_TREE": "/"}
-    for arguments in (("main~1",), ("main~1", "main"), ()):
+    for arguments, code in ((("main~1",), 0), (("main~1", "main"), 3), ((), 0)):
         done = support.call("diff", *arguments, cwd=root, env={**os.environ, **env})
-        assert done.code == 0, done.err
+        assert done.code == code, done.err
         assert state_of(root) == before
     assert not Path(index).exists()
     done = support.call("diff", "main", "main", cwd=root)
-    assert "packs/vendored is a link or a submodule; not followed" in done.err
+    assert done.code == 0
+    assert "packs/vendored is a submodule; not followed" in done.err
 
 
-def test_links_in_a_revision_are_not_followed(repo: Path, tmp_path: Path) -> None:
+@pytest.mark.fault(58, "gate-bypass")
+def test_a_submodule_among_the_sources_that_is_changed_is_never_no_change(tmp_path: Path) -> None:
+    inner = repository(tmp_path / "inner")
+    root = repository(tmp_path / "repo")
+    git(root, "submodule", "--quiet", "add", str(inner), "packs/vendored")
+    commit(root, "submodule")
+    commit(inner, "another one")
+    git(root / "packs/vendored", "pull", "--quiet")
+    commit(root, "another submodule")
+    done = support.call("diff", "main~1", "main", cwd=root)
+    assert (done.code, done.out) == (3, "")
+    assert "head:packs/vendored" in done.err
+    assert "this submodule is changed" in done.err
+
+
+@pytest.mark.parametrize("revisions", [("HEAD", "HEAD"), ("HEAD~1", "HEAD")])
+def test_links_in_a_revision_are_not_followed(
+    repo: Path, tmp_path: Path, revisions: tuple[str, str]
+) -> None:
     secret = tmp_path / "secret.md"
     secret.write_text("secret\n")
     (repo / "packs/demo/link.md").symlink_to(secret)
     commit(repo)
-    done = support.call("diff", "HEAD", "HEAD", cwd=repo)
-    assert (done.code, "secret" in done.out) == (0, False)
-    assert "packs/demo/link.md is a link" in done.err
+    done = support.call("diff", *revisions, cwd=repo)
+    assert (done.code, done.out) == (3, "")
+    assert "the link leads out of the project" in done.err
+    assert "head:packs/demo/link.md" in done.err
 
 
 @pytest.mark.parametrize(

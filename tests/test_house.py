@@ -25,7 +25,7 @@ FLOORS = (
     ("session",),
     ("build",),
     ("output",),
-    ("absorb", "reporting"),
+    ("absorb", "git", "reporting"),
     ("diff", "lint"),
     ("importing",),
     ("api",),

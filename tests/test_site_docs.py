@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promptpack.diff.git import list_tags
+from promptpack.git.repository import find_repository
+from promptpack.git.revisions import list_tags
 from promptpack.mkdocs_plugin import PromptpackPlugin
 from promptpack.site.history import read_history
 from promptpack.site.theme import STYLE, iter_theme_files
@@ -222,7 +223,7 @@ def test_while_mkdocs_serves_a_commit_is_built_once(tmp_path: Path) -> None:
     git(root, "add", "-A")
     git(root, "commit", "-qm", "one")
     git(root, "tag", "v1")
-    (tag,) = list_tags(root, 1)
+    (tag,) = list_tags(find_repository(root), 1)
     plugin = PromptpackPlugin()
     plugin.on_startup(command="serve", dirty=False)
     assert plugin.build_side is not None

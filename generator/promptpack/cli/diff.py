@@ -1,23 +1,27 @@
 """`promptpack diff`: what a change does to the rendered agents."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from promptpack.cli.state import State, format_suggestion, pass_state
-from promptpack.diff import git
 from promptpack.diff.baseline import Baseline, read_baseline
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import Output, Review, Side
-from promptpack.diff.sides import build_project_side, read_folder_side
+from promptpack.diff.sides import build_project_side, name_findings, read_folder_side
+from promptpack.git.errors import make_read_error
+from promptpack.git.extract import extract_sources, read_file
+from promptpack.git.repository import Repository, find_repository
+from promptpack.git.revisions import Revision, find_merge_base, resolve_revision
 from promptpack.model import Finding, UserError
 from promptpack.reporting.characters import reveal
 
+_WORK_TREE = "work tree"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
@@ -178,45 +182,68 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
 
 def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     root = state.root()
-    head = None if diff_options.head is None else git.resolve_revision(root, diff_options.head)
+    repository = find_repository(root)
+    head = None if diff_options.head is None else resolve_revision(repository, diff_options.head)
     if diff_options.base is None:
-        base = git.find_merge_base(root, None if head is None else head.commit)
+        base = find_merge_base(repository, None if head is None else head.commit)
     else:
-        base = git.resolve_revision(root, diff_options.base)
+        base = resolve_revision(repository, diff_options.base)
+    submodules: dict[str, Mapping[str, str]] = {}
     sides = _build_sides(
-        lambda: _load_side(root, base, "base"),
+        lambda: _load_side(repository, base, "base", submodules),
         lambda: (
-            build_project_side(root, git.WORK_TREE, "head")
+            build_project_side(root, _WORK_TREE, "head")
             if head is None
-            else _load_side(root, head, "head")
+            else _load_side(repository, head, "head", submodules)
         ),
     )
+    if head is not None:
+        _compare_submodules(submodules["base"], submodules["head"])
     accepted_changes = (
         None
         if diff_options.accept is None
-        else _read_base_accepted(root, base, diff_options.accept)
+        else _read_base_accepted(repository, base, diff_options.accept)
     )
     review = compare_sides(
         *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
     )
-    return replace(review, prefix=git.find_prefix(root))
+    return replace(review, prefix=repository.prefix)
 
 
-def _read_base_accepted(root: Path, base: git.Revision, path: str) -> Baseline:
+def _read_base_accepted(repository: Repository, base: Revision, path: str) -> Baseline:
     """Return what was accepted on the base side; a list that only the head has does not count."""
-    data = git.read_file(root, base.commit, path)
+    data = read_file(repository, base.commit, path)
     if data is None:
         click.echo(f"the base has no {reveal(path)}: nothing is accepted", err=True)
         return {}
     return read_baseline(data, f"base:{path}")
 
 
-def _load_side(root: Path, revision: git.Revision, name: str) -> Side:
-    """Return the side of a revision, read into a folder that is gone afterwards."""
+def _load_side(
+    repository: Repository,
+    revision: Revision,
+    name: str,
+    submodules: dict[str, Mapping[str, str]],
+) -> Side:
+    """Return the side of a revision, read into a folder that is gone afterwards.
+
+    Its submodules are put into `submodules`.
+    """
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
-        for path in git.extract(root, revision.commit, Path(folder)):
-            click.echo(f"{name}: {reveal(path)} is a link or a submodule; not followed", err=True)
+        with name_findings(name):
+            submodules[name] = extract_sources(repository, revision.commit, Path(folder))
+        for path in submodules[name]:
+            click.echo(f"{name}: {reveal(path)} is a submodule; not followed", err=True)
         return build_project_side(Path(folder), revision.label, name)
+
+
+def _compare_submodules(base: Mapping[str, str], head: Mapping[str, str]) -> None:
+    """Raise UserError where a submodule among the sources is another one: nobody read either."""
+    for path in sorted({*base, *head}):
+        if base.get(path) != head.get(path):
+            hint = "compare two built folders with '--from-dir A --to-dir B'"
+            message = "this submodule is changed, and its sources are not in this repository"
+            raise make_read_error(f"head:{path}", message, hint)
 
 
 def _build_sides(*sides: Callable[[], Side]) -> tuple[Side, Side]:

@@ -5,7 +5,7 @@ import click
 from promptpack.build import render
 from promptpack.cli import report
 from promptpack.cli.state import State, format_suggestion, pass_state
-from promptpack.diff import git
+from promptpack.git.repository import find_repository
 from promptpack.lint.engine import lint_session
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.registry import RULES
@@ -69,6 +69,6 @@ def _find_prefix(state: State, name: str) -> str:
     if name == "json":
         return ""
     try:
-        return git.find_prefix(state.root())
+        return find_repository(state.root()).prefix
     except UserError:
         return ""

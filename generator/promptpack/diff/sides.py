@@ -1,7 +1,8 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -26,8 +27,18 @@ def build_project_side(root: Path, label: str, name: str) -> Side:
 
     Raises UserError with its findings under `name`, where it does not build.
     """
-    try:
+    with name_findings(name):
         return make_project_side(Session(load_project(root)), label)
+
+
+@contextmanager
+def name_findings(name: str) -> Iterator[None]:
+    """Say of each finding in a UserError that the block raises on which side it is.
+
+    So it has a place, whatever it is about, and the comparison can't pass for a wrong word.
+    """
+    try:
+        yield
     except UserError as error:
         findings = (
             finding._replace(path=f"{name}:{finding.path}" if finding.path else name)

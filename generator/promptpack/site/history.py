@@ -10,10 +10,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from promptpack.diff import git
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.model import Review, Side
 from promptpack.diff.sides import build_project_side
+from promptpack.git.extract import extract_sources
+from promptpack.git.repository import find_repository
+from promptpack.git.revisions import Tag, list_tags
 from promptpack.model import UserError
 
 UNRELEASED = "Unreleased"
@@ -60,16 +62,14 @@ def read_history(
     if not release_count:
         return History(reason="The list of changes is turned off.")
     try:
-        tags = git.list_tags(root, release_count + 1)
-    except (OSError, UserError):
-        return History(
-            reason="This project is not in a git repository, so there are no releases to compare."
-        )
+        tags = list_tags(find_repository(root), release_count + 1)
+    except UserError as error:
+        return History(reason=f"No releases to compare: {error.findings[0].message}.")
     if not tags:
         return History(
             reason="The git repository has no tags yet, so there are no releases to compare."
         )
-    unreleased_tag = git.Tag(UNRELEASED, "", "")
+    unreleased_tag = Tag(UNRELEASED, "", "")
     pairs = zip((unreleased_tag, *tags), tags, strict=False)
     build = partial(build_side or make_side_builder(), root)
     return History(
@@ -78,7 +78,7 @@ def read_history(
 
 
 def _review_release(
-    root: Path, build: Callable[[str], Side], tag: git.Tag, previous_tag: git.Tag
+    root: Path, build: Callable[[str], Side], tag: Tag, previous_tag: Tag
 ) -> Iterator[Release]:
     try:
         previous_side = build(previous_tag.commit)
@@ -93,5 +93,5 @@ def _review_release(
 
 def _build_side(root: Path, commit: str) -> Side:
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
-        git.extract(root, commit, Path(folder))
+        extract_sources(find_repository(root), commit, Path(folder))
         return build_project_side(Path(folder), commit[:7], "base")

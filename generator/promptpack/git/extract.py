@@ -1,0 +1,136 @@
+"""Reading a project as it was in a commit: a commit in, the same sources as a checkout has out.
+
+A build of what is written here says what a build of a checkout would say. So links are made as they
+stand in the commit, for the reader of sources to judge, but none that leads out of the project, and
+none before all files are written.
+"""
+
+import os
+import posixpath
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+
+from promptpack.git.errors import make_read_error, make_usage_error
+from promptpack.git.objects import ObjectReader
+from promptpack.git.repository import Repository
+from promptpack.git.trees import MAX_PATH_BYTES, TreeEntry, find_entry, read_commit, walk_tree
+from promptpack.reading.roots import SOURCES, parse_source_path
+from promptpack.source.disk import format_size
+from promptpack.source.text import SIZE_LIMIT
+
+MAX_TOTAL_BYTES = 64 << 20
+"""How much the sources of a commit may hold; content that stands at two paths counts twice."""
+
+_MAX_FILE_BYTES = 64 << 20
+_PACKS = "packs"
+
+
+def extract_sources(repository: Repository, commit: str, folder: Path) -> Mapping[str, str]:
+    """Write the sources that a project has in a commit to an empty folder.
+
+    Return its submodules, each path with its commit: what they hold is not in the repository. A
+    commit without `packs` gives an empty project. Raises UserError for what can't be read, and for
+    more than the limits allow; nothing is read of a file before its size is known.
+    """
+    with ObjectReader(repository) as reader:
+        tree, _ = read_commit(reader, commit)
+        found = find_entry(reader, tree, repository.prefix)
+        roots = _list_roots(reader, found)
+        entries = list(walk_tree(reader, roots))
+        if not any(root.path == _PACKS for root in roots):
+            (folder / _PACKS).mkdir()
+        for entry in entries:
+            if entry.kind == "folder":
+                (folder / entry.path).mkdir(parents=True, exist_ok=True)
+        _write_files(reader, _choose_files(reader, entries), folder)
+        for entry in entries:
+            if entry.kind == "link":
+                _make_link(reader, entry, folder)
+    submodules = {entry.path: entry.oid for entry in entries if entry.kind == "submodule"}
+    return MappingProxyType(submodules)
+
+
+def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
+    """Return one file of a commit by its path in the project, or None where there is none.
+
+    Raises UserError for a path outside of the project, and for what is there and is no file.
+    """
+    inner_path = PurePosixPath(os.path.normpath(path))
+    if inner_path.is_absolute() or ".." in inner_path.parts:
+        raise make_usage_error(
+            f"'{path}' is not inside the project", "use a path relative to the project's folder"
+        )
+    with ObjectReader(repository) as reader:
+        tree, _ = read_commit(reader, commit)
+        entry = find_entry(reader, tree, f"{repository.prefix}{inner_path}")
+        if entry is None:
+            return None
+        if entry.kind != "file":
+            raise make_read_error(path, f"a {entry.kind} in this revision, not a file")
+        return reader.read(entry.oid, "blob", _MAX_FILE_BYTES, path)
+
+
+def _list_roots(reader: ObjectReader, project: TreeEntry | None) -> list[TreeEntry]:
+    """Return the entries that sources are in; their paths begin at the project's folder."""
+    if project is None or project.kind == "file":
+        return []
+    if project.kind != "folder":
+        message = f"the project's folder is a {project.kind} in this revision"
+        raise make_read_error(project.path, message, "a comparison does not follow it")
+    entries = ((name, find_entry(reader, project.oid, name)) for name in SOURCES)
+    return [entry._replace(path=name) for name, entry in entries if entry is not None]
+
+
+def _choose_files(reader: ObjectReader, entries: Iterable[TreeEntry]) -> dict[str, list[str]]:
+    """Return the objects of the files that a build reads, each with its paths.
+
+    Other files, such as pictures, are left out. Only where there are links may they be read too,
+    through one; but never those that are larger than a source may be.
+    """
+    all_entries = list(entries)
+    has_links = any(entry.kind == "link" for entry in all_entries)
+    paths_by_oid: dict[str, list[str]] = {}
+    total = 0
+    for entry in all_entries:
+        is_source = parse_source_path(entry.path) is not None
+        if entry.kind != "file" or not (is_source or has_links):
+            continue
+        size = reader.measure(entry.oid, "blob", entry.path)
+        if size > SIZE_LIMIT and not is_source:
+            continue
+        total += size
+        if size > SIZE_LIMIT:
+            raise make_read_error(entry.path, f"larger than {format_size(SIZE_LIMIT)} in git")
+        if total > MAX_TOTAL_BYTES:
+            message = f"the sources are larger than {format_size(MAX_TOTAL_BYTES)} altogether"
+            raise make_read_error(entry.path, message)
+        paths_by_oid.setdefault(entry.oid, []).append(entry.path)
+    return paths_by_oid
+
+
+def _write_files(
+    reader: ObjectReader, paths_by_oid: Mapping[str, Iterable[str]], folder: Path
+) -> None:
+    for oid, paths in paths_by_oid.items():
+        first, *others = paths
+        content = reader.read(oid, "blob", SIZE_LIMIT, first)
+        for path in (first, *others):
+            with (folder / path).open("xb") as file:
+                file.write(content)
+
+
+def _make_link(reader: ObjectReader, entry: TreeEntry, folder: Path) -> None:
+    """Make a link that stays in the folder.
+
+    Folders are left with `..` only at its beginning, where no other link is passed yet.
+    """
+    data = reader.read(entry.oid, "blob", MAX_PATH_BYTES, entry.path)
+    target = PurePosixPath(os.fsdecode(data))
+    names = [*target.parts]
+    while names and names[0] == "..":
+        del names[0]
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target))
+    if target.is_absolute() or ".." in names or place.split("/")[0] == ".." or b"\0" in data:
+        raise make_read_error(entry.path, "the link leads out of the project")
+    (folder / entry.path).symlink_to(target)
