@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import support
 from promptpack.importing.agent_file import make_agent_file
-from promptpack.importing.audit import Audit, audit_paths, make_audit_data
+from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.copies import find_copies
 from promptpack.importing.findings import find_problems
 from promptpack.importing.heads import list_head_keys
@@ -124,6 +125,9 @@ def test_links_are_followed_within_the_folder_only(tmp_path: Path) -> None:
 def test_one_file_and_a_client_that_is_named(tmp_path: Path) -> None:
     support.write_files(tmp_path, {CLAUDE: named("tools: Read\n"), "agents/x.md": named("")})
     assert [one.path for one in audit_paths([tmp_path / CLAUDE]).files] == [f"{tmp_path}/{CLAUDE}"]
+    for folder in (".claude", ".claude/agents"):
+        (file,) = audit_paths([tmp_path / folder]).files
+        assert file.target.name == "claude-code"
     assert not audit_paths([tmp_path / "agents"]).files
     (file,) = audit_paths([tmp_path / "agents"], "opencode").files
     assert (file.target.name, file.found.stem) == ("opencode", "x")
@@ -322,3 +326,157 @@ def test_no_text_stops_the_audit(head: str, place: str) -> None:
     of_text(place, f"---\n{head}\n---\n{BODY}")
     of_text(place, head)
     list_head_keys(head)
+
+
+# Against a git revision
+
+
+def commit(folder: Path) -> None:
+    words = ("-c", "user.name=a", "-c", "user.email=a@example.invalid")
+    if not (folder / ".git").exists():
+        subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    subprocess.run(["git", *words, "commit", "-qm", "x"], cwd=folder, check=True)
+
+
+REORDERED = "# kept\ntools:\n  - Grep\n  - Read\ndescription: 'Reviews.'\nname: critic\n"
+BASE: dict[str, str | bytes] = {
+    CLAUDE: named("tools: Read, Grep\n"),
+    OPENCODE: markdown('permission:\n  edit: deny\n  bash: {"*": deny, "git log*": allow}\n'),
+    COPILOT: named("tools: [read]\n"),
+}
+
+
+def changed(folder: Path, files: dict[str, str | bytes]) -> support.Result:
+    """Return what is said of a change of these files since the base."""
+    support.write_files(folder, BASE)
+    commit(folder)
+    support.write_files(folder, files)
+    return support.call("audit", "--base", "HEAD", cwd=folder)
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "words"),
+    [
+        ({CLAUDE: named("")}, f"{CLAUDE}:1", "Claude Code lets this agent change files"),
+        ({CLAUDE: named("tools: Read, Grep, Bash\n")}, f"{CLAUDE}:4", "run commands"),
+        ({CLAUDE: named("tool: Read, Grep\n")}, f"{CLAUDE}:1", "change files, run commands"),
+        (
+            {OPENCODE: markdown('permission:\n  edit: deny\n  bash: {"*": deny, "git*": allow}\n')},
+            f"{OPENCODE}:4",
+            "run commands ('deny; allow git*' instead of 'deny; allow git log*')",
+        ),
+        ({OPENCODE: markdown("permission:\n  edit: deny\n")}, f"{OPENCODE}:2", "run commands"),
+        (
+            {OPENCODE: markdown('permission:\n  bash: {"git log*": allow, "*": allow}\n')},
+            f"{OPENCODE}:3",
+            "run commands",
+        ),
+        ({COPILOT: named("tools: [read, 'db/execute']\n")}, f"{COPILOT}:4", "run commands"),
+        ({".gemini/agents/n.md": named("tools: ['*']\n")}, ".gemini/agents/n.md:4", "new: Gemini"),
+        ({CLAUDE: named("tools: Read, Grep\nhooks: {Stop: []}\n")}, f"{CLAUDE}:5", "'hooks.Stop'"),
+        ({CLAUDE: "<!-- x -->\n" + named("tools: Read\n"), CODEX: role("")}, CODEX, "new: Cursor"),
+    ],
+)
+def test_a_change_that_allows_more_fails(
+    files: dict[str, str | bytes], place: str, words: str, tmp_path: Path
+) -> None:
+    done = changed(tmp_path, files)
+    assert done.code == 1
+    assert f"--> {place}" in done.out
+    assert words in done.out
+    assert "error[PP611]" in done.out
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {CLAUDE: markdown(REORDERED)},
+        {CLAUDE: named("tools: Read, Grep\n", "Another prompt.\n")},
+        {CLAUDE: named("tools: Read, Grep\ncolor: red\n")},
+        {CLAUDE: named("tools: Read\n")},
+        {OPENCODE: markdown("permission: {bash: {'*': deny, 'git log*': allow}, edit: deny}\n")},
+        {OPENCODE: markdown("permission: {bash: deny, edit: deny}\n")},
+        {CLAUDE: markdown("tools: Read, Bash\n")},
+    ],
+    ids=["reordered", "prompt", "color", "narrower", "flow", "narrower map", "not loaded"],
+)
+def test_a_change_that_allows_no_more_passes(files: dict[str, str | bytes], tmp_path: Path) -> None:
+    done = changed(tmp_path, files)
+    assert "PP611" not in done.out
+    assert done.code == 0
+
+
+def test_what_is_narrower_is_told_and_passes(tmp_path: Path) -> None:
+    done = changed(tmp_path, {CLAUDE: named("tools: Read\n")})
+    assert f"narrower: {CLAUDE}: grep is deny instead of allow in Claude Code" in done.out
+
+
+def test_the_change_of_a_deny_list_counts_in_the_client_that_ignores_it(tmp_path: Path) -> None:
+    support.write_files(tmp_path, {CLAUDE: named("tools: Read\n")})
+    commit(tmp_path)
+    text = named("disallowedTools: Edit, Write, NotebookEdit, Bash, PowerShell, Monitor\n")
+    support.write_files(tmp_path, {CLAUDE: text})
+    data = json.loads(support.call("audit", "--base", "HEAD", "--format", "json", cwd=tmp_path).out)
+    REPORTS["audit"].model_validate(data)
+    rows = {(one["target"], one["field"]) for one in data["changes"] if one["kind"] == "widened"}
+    assert ("copilot", "execute") in rows
+    assert ("claude-code", "execute") not in rows
+
+
+def test_a_base_that_cannot_be_read_is_no_answer(tmp_path: Path) -> None:
+    support.write_files(tmp_path, BASE)
+    assert support.call("audit", "--base", "HEAD", cwd=tmp_path).code == 2
+    commit(tmp_path)
+    assert support.call("audit", "--base", "nowhere", cwd=tmp_path).code == 2
+    blob = subprocess.run(
+        ["git", "rev-parse", f"HEAD:{CLAUDE}"], cwd=tmp_path, check=True, capture_output=True
+    ).stdout.decode()
+    (tmp_path / ".git/objects" / blob[:2] / blob[2:].strip()).unlink()
+    done = support.call("audit", "--base", "HEAD", cwd=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert "git does not have the content" in done.err
+
+
+def test_a_revision_has_the_files_that_its_checkout_has(tmp_path: Path) -> None:
+    """The oracle is git: what it checks out is searched as any folder."""
+    repository, checkout = tmp_path / "repository", tmp_path / "checkout"
+    text = named("")
+    support.write_files(
+        repository,
+        {
+            **BASE,
+            "shop/.codex/agents/x/a.toml": role(""),
+            "dist/.promptpack.json": "{}",
+            f"dist/claude-code/m.p/{CLAUDE}": text,
+            f"node_modules/x/{CLAUDE}": text,
+            "shared/team/a.md": text,
+            "notes.md": "x",
+        },
+    )
+    links = {
+        ".claude/agents/linked.md": "../../shared/team/a.md",
+        ".gemini/agents": "../shared/team",
+        ".claude/agents/loop": "..",
+        ".claude/agents/out.md": "../../../secret.md",
+        ".claude/agents/dead.md": "nothing",
+        "shop/.claude": "../.claude",
+    }
+    for path, end in links.items():
+        (repository / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository / path).symlink_to(end)
+    commit(repository)
+    subprocess.run(
+        ["git", "worktree", "add", "-q", "--detach", checkout], cwd=repository, check=True
+    )
+    for folder in ("", "shop", ".claude", ".opencode/agents"):
+        found = find_agent_files(checkout / folder)
+        expected = {one.path: (checkout / folder / one.path).read_text() for one in found}
+        seen = read_base([repository / folder], "HEAD")
+        prefix = f"{repository / folder}/"
+        assert {file.path.removeprefix(prefix): file.text for file in seen} == expected
+    assert {one.path for one in find_agent_files(checkout)} > {
+        ".gemini/agents/a.md",
+        ".claude/agents/linked.md",
+        "shop/.claude/agents/critic.md",
+    }

@@ -1,14 +1,15 @@
 """`promptpack audit`: what hand-kept agent files really allow."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from promptpack.cli import report
 from promptpack.cli.state import State, format_suggestion, pass_state
-from promptpack.importing.audit import Audit, audit_paths, make_audit_data
+from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
+from promptpack.importing.changes import RightsChange, compare_files, report_widenings
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.rule import LintResult
 from promptpack.reporting.plurals import pluralize
@@ -26,29 +27,73 @@ from promptpack.targets import TARGETS
     metavar="TARGET",
     help="Take every file there for one of this client, wherever it stands.",
 )
+@click.option(
+    "--base", metavar="REVISION", help="Report only what is allowed since this git revision."
+)
 @click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="Output format.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is an error.")
 @pass_state
-def command(
-    state: State, paths: tuple[Path, ...], target: str, format_: str | None, *, strict: bool
+def command(  # noqa: PLR0913 - one parameter an option
+    state: State,
+    paths: tuple[Path, ...],
+    target: str,
+    base: str | None,
+    format_: str | None,
+    *,
+    strict: bool,
 ) -> int:
     """Report what the agent files of a repository really allow; writes nothing.
 
     Finds the files that OpenCode, Claude Code, Copilot, Cursor, Codex and Gemini CLI load, below
     the current folder or in each PATH, and reads each as its client does, and as each other client
-    does that loads it too. Needs no pack and no project.
+    does that loads it too. Needs no pack and no project. With --base it exits with 1 if a change
+    since that revision allows more.
     """
     if target and target not in TARGETS:
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
-    audit = audit_paths(paths or (state.directory or Path(),), target)
+    paths = paths or (state.directory or Path(),)
+    audit = audit_paths(paths, target)
+    changes: list[RightsChange] = []
+    if base is not None:
+        old_files = read_base(paths, base, target)
+        changes = compare_files(old_files, audit.files)
+        audit = Audit(audit.files, (*audit.unread, *report_widenings(changes, old_files)))
     name = format_ or state.format
     if name == "json":
-        click.echo(json.dumps(make_audit_data(audit), indent=2))
-    elif name == "human":
+        click.echo(json.dumps(make_audit_data(audit, changes), indent=2))
+    elif name != "human":
+        click.echo(FORMATS[name](LintResult(audit.findings), ""), nl=False)
+    elif base is None:
         _print_audit(state, audit)
     else:
-        click.echo(FORMATS[name](LintResult(audit.findings), ""), nl=False)
-    return int(strict and any(finding.severity == "error" for finding in audit.findings))
+        _print_changes(state, audit, changes)
+    has_error = any(finding.severity == "error" for finding in audit.findings)
+    return int(has_error and (strict or base is not None))
+
+
+def _print_changes(state: State, audit: Audit, changes: Iterable[RightsChange]) -> None:
+    """Print what is wider, then what is narrower."""
+    report.print_findings(audit.findings, verbose=state.verbose, err=False)
+    narrower = [one for one in changes if one.change.kind == "narrowed"]
+    if state.quiet:
+        return
+    if audit.findings and narrower:
+        click.echo()
+    for line in _describe_narrower(narrower):
+        click.echo(line)
+    if not audit.findings and not narrower:
+        click.echo("No permissions changed")
+
+
+def _describe_narrower(changes: Iterable[RightsChange]) -> Iterator[str]:
+    """Yield a line for each file and client that grants less, and how much it did and does."""
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for file, reading, grant in changes:
+        key = file.path, reading.target.title, grant.old, grant.new
+        groups.setdefault(key, []).append(grant.field)
+    for (path, title, old, new), fields in groups.items():
+        text = f"{path} in {title}: {', '.join(fields)} ('{new}' instead of '{old}')"
+        yield from report.wrap_text("narrower: ", text, 10)
 
 
 def _print_audit(state: State, audit: Audit) -> None:

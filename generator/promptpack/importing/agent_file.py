@@ -1,6 +1,6 @@
 """What clients make of an agent file: its text in, what each client that loads it reads out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +12,6 @@ from promptpack.policy.lattice import list_compared, list_effects
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 from promptpack.source.text import SIZE_LIMIT
 from promptpack.targets import TARGETS, Target
-
-POWERS: Mapping[str, tuple[str, ...]] = {
-    "change files": ("edit", "write", "patch"),
-    "run commands": ("execute",),
-}
-"""What an agent can do harm with, and the capabilities that give it; any one of them is enough."""
 
 _DENIED = frozenset({Effect.DENY})
 

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from promptpack.git.repository import find_repository
+from promptpack.git.revisions import resolve_revision
 from promptpack.importing.agent_file import (
-    POWERS,
     AgentFile,
     Reading,
     UnreadFile,
     is_denied,
+    make_agent_file,
     read_agent_file,
 )
+from promptpack.importing.changes import RightsChange, make_change_data
 from promptpack.importing.copies import find_copies
 from promptpack.importing.findings import find_problems
 from promptpack.importing.places import find_agent_files
+from promptpack.importing.revision import read_revision
+from promptpack.importing.wording import POWERS
 from promptpack.model import Effect, Finding
 from promptpack.policy.lattice import describe_grant, list_effects
 
@@ -30,6 +35,12 @@ class Audit:
 
     files: tuple[AgentFile, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        """The findings on files that could not be read."""
+        paths = {file.path for file in self.files}
+        return tuple(one for one in self.findings if one.path not in paths)
 
     def count_powers(self) -> dict[str, tuple[int, int]]:
         """Return for each power in how many files it is there, and in how many of them only asked.
@@ -67,22 +78,45 @@ def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
         for found in find_agent_files(path, target):
             file = path / found.path if found.path else path
             if file not in files:
-                shown = os.path.normpath(file)
-                files[file] = read_agent_file(file, Path(shown).as_posix(), found)
+                files[file] = read_agent_file(file, _show_path(file), found)
     read_files = [one for one in files.values() if isinstance(one, AgentFile)]
     unread_files = [one for one in files.values() if isinstance(one, UnreadFile)]
     return Audit(tuple(read_files), find_problems(read_files, unread_files))
 
 
-def make_audit_data(audit: Audit) -> dict[str, Any]:
+def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[AgentFile, ...]:
+    """Return the agent files that were in folders at a git revision, named as they are today.
+
+    Raises UserError for a revision that means nothing, a path outside of git, and whatever can't be
+    read.
+    """
+    files: dict[str, AgentFile] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        repository = find_repository(folder)
+        commit = resolve_revision(repository, base).commit
+        prefix = repository.prefix if path.is_dir() else f"{repository.prefix}{path.name}"
+        for found, text in read_revision(repository, commit, prefix, target).items():
+            shown = _show_path(path / found.path if found.path else path)
+            files.setdefault(shown, make_agent_file(shown, found, text))
+    return tuple(files.values())
+
+
+def make_audit_data(audit: Audit, changes: Iterable[RightsChange] = ()) -> dict[str, Any]:
     """Return what `audit --format json` prints; its schema is printed by `schema audit`."""
     agents, copied = audit.count_copies()
     return {
         "schema_version": SCHEMA_VERSION,
         "summary": {"files": len(audit.files), "agents": agents, "in_several_clients": copied},
         "files": [_make_file_data(file) for file in audit.files],
+        "changes": [make_change_data(change) for change in changes],
         "findings": [_make_finding_data(finding) for finding in audit.findings],
     }
+
+
+def _show_path(file: Path) -> str:
+    """Return a path as a person would write it, with forward slashes."""
+    return Path(os.path.normpath(file)).as_posix()
 
 
 def _make_file_data(file: AgentFile) -> dict[str, Any]:

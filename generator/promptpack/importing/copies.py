@@ -4,8 +4,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.importing.agent_file import POWERS, AgentFile
-from promptpack.model import CAPABILITIES, CAPABILITY_FACTS
+from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.wording import POWERS, is_aid
+from promptpack.model import CAPABILITIES
 from promptpack.policy.prose import make_phrase
 
 LEAST_SIMILARITY = 0.7
@@ -72,7 +73,7 @@ def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
     """
     powers = [(phrase, names, True) for phrase, names in POWERS.items()]
     told = {name for names in POWERS.values() for name in names}
-    others = [c for c in CAPABILITIES if c not in told and not CAPABILITY_FACTS[c].is_aid]
+    others = [c for c in CAPABILITIES if c not in told and not is_aid(c)]
     return [*powers, *((make_phrase(c), (c,), False) for c in others)]
 
 

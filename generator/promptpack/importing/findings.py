@@ -4,31 +4,19 @@ The worst come first: a file that is not loaded, a deny that does not hold, copi
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from promptpack.importing.agent_file import POWERS, AgentFile, UnreadFile
+from promptpack.importing.agent_file import AgentFile, UnreadFile
 from promptpack.importing.copies import find_copies, list_disagreements
 from promptpack.importing.dead_keys import DeadKeyFinder
 from promptpack.importing.heads import list_keys
+from promptpack.importing.wording import join_phrases, list_phrases, list_powers
 from promptpack.model import (
-    CAPABILITY_FACTS,
     FILE_CHANGES,
     Effect,
     Finding,
     Severity,
-    find_capability,
 )
 from promptpack.policy.lattice import list_effects
-from promptpack.policy.prose import make_phrase
-
-_MAX_NAMES = 4
-
-
-class _Names(NamedTuple):
-    """The names of capabilities, and whether harm can be done with one of them."""
-
-    words: str
-    are_powers: bool
 
 
 def find_problems(
@@ -101,12 +89,12 @@ def _check_readers(
             for name in file.names
             if name not in file.target.absent and file.own.denies(name) and not reading.denies(name)
         ]
-        names = _describe_names(granted)
-        if names.words:
+        powers = list_powers(granted)
+        if phrases := powers or list_phrases(granted):
             is_used = (file.found.root, reader.name) in used
-            severity: Severity = "error" if is_used and names.are_powers else "warning"
+            severity: Severity = "error" if is_used and powers else "warning"
             message = (
-                f"{reader.title} loads this file too and lets the agent {names.words}, "
+                f"{reader.title} loads this file too and lets the agent {join_phrases(phrases)}, "
                 f"which {file.target.title} denies"
             )
             yield Finding("PP603", severity, file.path, _find_policy_line(file), 1, message)
@@ -169,7 +157,7 @@ def _check_copies(files: Iterable[AgentFile]) -> Iterator[Finding]:
             severity: Severity = "error" if disagreement.power else "warning"
             titles = " and ".join(dict.fromkeys(file.target.title for file in granting))
             message = (
-                f"this agent may {_join(disagreement.phrases)} in {titles}, "
+                f"this agent may {join_phrases(disagreement.phrases)} in {titles}, "
                 f"but not in {denying.target.title}"
             )
             hint = f"compare {denying.path}:{_find_policy_line(denying)}"
@@ -181,27 +169,3 @@ def _find_policy_line(file: AgentFile) -> int:
     """Return the line of the first key that says what the agent may do, or the first line."""
     keys = list_keys(file.path, file.text)
     return next((key.line for key in keys if file.target.decodes(key.name)), 1)
-
-
-def _describe_names(names: Iterable[str]) -> _Names:
-    """Return what an agent can do with capabilities: the harm, or where there is none, the rest.
-
-    What only helps with other work is left out.
-    """
-    names = [name for name in names if not _is_aid(name)]
-    powers = [phrase for phrase, members in POWERS.items() if {*members} & {*names}]
-    phrases = [make_phrase(name) for name in names if find_capability(name)]
-    servers = ["use MCP servers"] if len(phrases) < len(names) else []
-    return _Names(_join(powers or [*phrases, *servers]), bool(powers))
-
-
-def _is_aid(name: str) -> bool:
-    capability = find_capability(name)
-    return capability is not None and CAPABILITY_FACTS[capability].is_aid
-
-
-def _join(phrases: Sequence[str]) -> str:
-    shown = [*phrases[:_MAX_NAMES]]
-    rest = len(phrases) - len(shown)
-    shown += [f"{rest} more"] if rest else []
-    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))

@@ -18,8 +18,8 @@ _NESTED_NAME = "(?P<stem>[^/]+(?:/[^/]+)*)"
 class FoundFile(NamedTuple):
     """A file that a client loads.
 
-    `path` is relative to the folder that was searched, `root` the folder in it that the client
-    would have to be started in. `stem` is what the client calls the file.
+    `path` is relative to the folder that was searched, `root` is the folder that the client would
+    have to be started in. `stem` is what the client calls the file.
     """
 
     path: str
@@ -51,11 +51,14 @@ def find_agent_files(folder: Path, target: str = "") -> list[FoundFile]:
     followed where they lead to something in the folder.
     """
     if folder.is_file():
-        found = [_match(folder.absolute().as_posix(), target)]
-        named_files = (one._replace(path="") for one in found if one is not None)
-        return [*named_files]
-    matches = (_match(path, target) for path in sorted(_iter_files(folder)))
-    return [found for found in matches if found is not None]
+        named_file = match_file(folder.absolute().as_posix(), target)
+        return [named_file._replace(path="")] if named_file else []
+    place = folder.absolute().as_posix()
+    return [
+        found._replace(path=path)
+        for path in sorted(_iter_files(folder))
+        if (found := match_file(f"{place}/{path}", target)) is not None
+    ]
 
 
 def match_place(path: str) -> FoundFile | None:
@@ -72,7 +75,13 @@ stem='critic')
     return None
 
 
-def _match(path: str, target: str) -> FoundFile | None:
+def is_walked(name: str, *, is_output: bool) -> bool:
+    """Tell whether to look into a folder, which may be beside the record of an output folder."""
+    return name not in SKIPPED_FOLDERS and not (is_output and name in TARGETS)
+
+
+def match_file(path: str, target: str) -> FoundFile | None:
+    """Return which client loads a file; with a target, that one, if it is of the right kind."""
     if not target:
         return match_place(path)
     suffix = PurePosixPath(TARGETS[target].path).suffix
@@ -101,7 +110,7 @@ def _iter_files(folder: Path) -> Iterator[str]:
                 continue
             if not path.is_dir():
                 yield f"{prefix}{name}"
-            elif name not in SKIPPED_FOLDERS and not (is_output and name in TARGETS):
+            elif is_walked(name, is_output=is_output):
                 pending.append((path, f"{prefix}{name}/", is_linked or is_link))
 
 

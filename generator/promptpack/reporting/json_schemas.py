@@ -320,12 +320,24 @@ class AuditedFile(Report):
     readers: list[ClientReading]
 
 
+class RightsChangeEntry(Report):
+    """What one client grants otherwise than at the base, of a capability, a server or a key."""
+
+    path: str
+    target: str
+    kind: Literal["widened", "unproven", "narrowed"]
+    field: str
+    before: str
+    after: str
+
+
 class AuditReport(Report):
     """`audit --format json`; paths are POSIX and as a person there would write them."""
 
     schema_version: Literal[1]
     summary: AuditSummary
     files: list[AuditedFile]
+    changes: list[RightsChangeEntry]
     findings: list[FindingEntry]
 
 
