@@ -409,7 +409,8 @@ def test_a_change_that_allows_no_more_passes(files: dict[str, str | bytes], tmp_
 
 def test_what_is_narrower_is_told_and_passes(tmp_path: Path) -> None:
     done = changed(tmp_path, {CLAUDE: named("tools: Read\n")})
-    assert f"narrower: {CLAUDE}: grep is deny instead of allow in Claude Code" in done.out
+    words = " ".join(done.out.split())
+    assert f"narrower: {CLAUDE} in Claude Code: grep ('deny' instead of 'allow')" in words
 
 
 def test_the_change_of_a_deny_list_counts_in_the_client_that_ignores_it(tmp_path: Path) -> None:
