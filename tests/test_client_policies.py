@@ -71,8 +71,8 @@ def test_an_unknown_policy_is_reported_at_its_place(tmp_path: Path) -> None:
 
 def test_a_client_gets_a_prompt_of_its_own_to_the_letter(tmp_path: Path) -> None:
     files = built(project_of(tmp_path, "{prompt: ./own.md}", own=PROMPT))
-    assert files["gemini"].agent.prompt == PROMPT + "\n"
-    assert files["gemini"].content.decode().endswith(f"\n{PROMPT}\n")
+    assert files["gemini"].agent.prompt == PROMPT
+    assert files["gemini"].content.decode().endswith(f"\n\n{PROMPT}")
     assert "# Role" in files["opencode"].agent.prompt
 
 
@@ -81,7 +81,7 @@ def test_the_lines_of_such_a_prompt_come_from_its_file(tmp_path: Path) -> None:
     session = Session(project)
     artifact = {a.target: a for a in build_project(project)}["gemini"]
     origins = session.tracer.trace_file(artifact)
-    lines = artifact.content.decode().split("\n")[:-1]
+    lines = artifact.content.decode().split("\n")
     start = lines.index("You are {{ not a template }}.")
     assert [one[0] for one in origins[start:]] == [("packs/demo/own.md", n) for n in range(1, 6)]
 

@@ -59,7 +59,7 @@ WITHOUT_ORDERS = {"read", "list", "glob", "grep", "todo", "task", "skill", "ques
 WITHOUT_RISK = {"list", "glob", "todo", "task", "skill", "question"}
 """What neither reads private text or a stranger's, nor changes anything outside the agent."""
 
-TOLD_OTHERWISE = {"policy", "prompt", "accepted", "extra", "stem"}
+TOLD_OTHERWISE = {"policy", "prompt", "accepted", "extra", "stem", "form"}
 """What an agent has besides its fields."""
 
 UNCLEAR_KEYS = {"codex": {"sandbox_mode"}}

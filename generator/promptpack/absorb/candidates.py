@@ -160,6 +160,7 @@ def _propose_insertion(
     project: Project, prompt: TracedPrompt, output_edit: OutputEdit
 ) -> Iterator[Candidate]:
     """Yield the ways to write new lines after the text before them, and before the text after."""
+    yield from _propose_exact_insertion(project, prompt, output_edit)
     new = [*output_edit.new]
     while new and not new[0]:
         new.pop(0)
@@ -177,6 +178,19 @@ def _propose_insertion(
                 yield (Edit(origin.path, origin.line + offset, 0, form),)
 
 
+def _propose_exact_insertion(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> Iterator[Candidate]:
+    """Yield the edit that puts new lines, blank ones too, where they stand between those of a text.
+
+    Every line of a text is one of its file, so that there is no other place.
+    """
+    number, offset = max(output_edit.first - 1, 0), min(output_edit.first, 1)
+    origin = prompt.origins[number][0] if prompt.origins else None
+    if origin and project.is_text(origin.path) and _is_literal(project, prompt, number):
+        yield (Edit(origin.path, origin.line + offset, 0, output_edit.new),)
+
+
 def _write_lines(project: Project, path: str, lines: Iterable[str]) -> tuple[str, ...]:
     """Return lines as a source has to hold them to give them: a text as they are."""
     return tuple(lines) if project.is_text(path) else tuple(map(escape_template, lines))
@@ -191,7 +205,7 @@ def _is_literal(project: Project, prompt: TracedPrompt, number: int) -> bool:
     if not _accepts_text(project, origin.path):
         return False
     source = project.sources[origin.path].split("\n")[origin.line - 1]
-    return source.rstrip() == prompt.lines[number]
+    return prompt.lines[number] in (source, source.rstrip())
 
 
 def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputEdit) -> str:

@@ -26,6 +26,7 @@ from promptpack.reading.project import replace_sources
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 from promptpack.source.frontmatter import read_document
+from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS
 
 _COMBINATIONS = 64
@@ -87,10 +88,10 @@ class _Absorption:
         self.project, self.place, self.path = project, place, path
         artifact = place.artifact
         self.target = TARGETS[artifact.target]
-        self.built = self.target.decode(artifact.content.decode(), artifact.agent.stem)
+        self.built = self.target.decode(artifact.text, artifact.agent.stem)
         self.now = self.target.decode(place.text, artifact.agent.stem)
         origins = Session(project).tracer.trace_values(artifact)
-        self.prompt = TracedPrompt(tuple(_split_prompt(artifact.agent)), origins)
+        self.prompt = TracedPrompt(tuple(split_lines(artifact.agent.prompt)), origins)
         self.lines = place.text.split("\n")
 
     def check(self) -> None:
@@ -101,7 +102,7 @@ class _Absorption:
                 "and repeat the edit in the new file"
             )
             self._refuse(0, "the sources have changed since this file was built", hint)
-        if self.place.text == self.place.artifact.content.decode():
+        if self.place.text == self.place.artifact.text:
             self._refuse(0, "this file matches the sources: there is nothing to absorb", "")
         if "\r\n" in self.place.text:
             self._refuse(
@@ -129,7 +130,7 @@ class _Absorption:
         for combination in combinations:
             texts = apply_edits(self.project.sources, (edit for one in combination for edit in one))
             artifact = None if texts is None else self._rebuild(texts)
-            if texts is not None and artifact and artifact.content.decode() == expected_text:
+            if texts is not None and artifact and artifact.text == expected_text:
                 return texts
         raise UserError((self._make_unreachable_finding(options),))
 
@@ -174,7 +175,7 @@ class _Absorption:
 
     def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
         """Yield the prompt's changes with those candidates that are known to give them."""
-        new_lines = _split_prompt(self.now)
+        new_lines = _split_edited(self.place.artifact.agent, self.now)
         for output_edit in find_output_edits(self.prompt.lines, new_lines):
             line = self._find_line(next((text for text in output_edit.new if text), ""))
             proposals = [
@@ -200,7 +201,7 @@ class _Absorption:
         for candidate in proposals:
             texts = apply_edits(self.project.sources, candidate)
             artifact = None if texts is None else self._rebuild(texts)
-            if artifact and _split_prompt(artifact.agent) == expected_lines:
+            if artifact and split_lines(artifact.agent.prompt) == expected_lines:
                 outcome = (
                     (path, "".join(text.split())) for path, text in sorted((texts or {}).items())
                 )
@@ -224,7 +225,7 @@ class _Absorption:
         return next(numbers, 1) + self.place.before
 
     def _find_first_change(self) -> int:
-        built_lines = self.place.artifact.content.decode().split("\n")
+        built_lines = self.place.artifact.text.split("\n")
         pairs = enumerate(zip_longest(self.lines, built_lines), 1)
         return (
             next((n for n, (line, built_line) in pairs if line != built_line), 1)
@@ -270,6 +271,25 @@ def _matches_destination(edit: Edit, destination: tuple[str, int]) -> bool:
     return not path or (edit.path == path and line in (0, edit.line))
 
 
-def _split_prompt(agent: Agent) -> list[str]:
-    """Return the lines of an agent's prompt."""
-    return agent.prompt.split("\n")[:-1]
+def _split_edited(built: Agent, now: Agent) -> list[str]:
+    """Return the lines of an edited prompt, with the blank ends that it was built with.
+
+    What a client reads of a file says nothing of those.
+    """
+    lines = split_lines(built.prompt)
+    filled = [number for number, line in enumerate(lines) if line.strip()] or [0]
+    body = split_lines(now.prompt)
+    if body and lines:  # the first line's indent, and what is blank at the last one's end
+        body[0] = _copy_indent(lines[filled[0]], body[0])
+        body[-1] += _find_blank_end(lines[filled[-1]])
+    return [*lines[: filled[0]], *body, *lines[filled[-1] + 1 :]]
+
+
+def _copy_indent(source: str, line: str) -> str:
+    """Return a line with the indent of another."""
+    return source[: len(source) - len(source.lstrip())] + line.lstrip()
+
+
+def _find_blank_end(line: str) -> str:
+    """Return what is blank at the end of a line."""
+    return line[len(line.rstrip()) :]

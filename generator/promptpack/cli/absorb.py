@@ -62,9 +62,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
 def _find_edited(artifacts: Iterable[Artifact], file: Path) -> LocatedOutput:
     """Return what was edited in a file; raises UsageError where it holds no output."""
     outputs = locate_outputs(file.resolve(), artifacts)
-    edited_outputs = [
-        output for output in outputs if output.text != output.artifact.content.decode()
-    ]
+    edited_outputs = [output for output in outputs if output.text != output.artifact.text]
     if not outputs:
         raise click.UsageError(f"promptpack did not write '{file}' for this project.")
     if len(edited_outputs) > 1:

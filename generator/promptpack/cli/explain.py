@@ -17,6 +17,7 @@ from promptpack.reading.project import load_project
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
+from promptpack.source.text import split_lines
 
 _RULE_CODE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -47,14 +48,14 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     try:
         steps = explain_line(session.tracer, artifact, number)
     except IndexError:
-        lines = artifact.content.count(b"\n")
+        lines = len(split_lines(artifact.text))
         raise click.UsageError(f"{artifact.path} has only {lines} lines.") from None
-    redact = make_redactor(artifact.content.decode(), *project.sources.values())
+    redact = make_redactor(artifact.text, *project.sources.values())
     steps = tuple(step._replace(text=redact(step.text)) for step in steps)
     if state.format == "json":
         click.echo(json.dumps(_make_data(artifact, number, steps), indent=2))
         return
-    text = redact(artifact.content.decode().split("\n")[number - 1])
+    text = redact(artifact.text.split("\n")[number - 1])
     click.echo(click.style(f"{artifact.path}:{number}", bold=True))
     click.echo(f"    {text}".rstrip())
     for step in steps:

@@ -58,8 +58,8 @@ def split_output(output: Output) -> Segments:
 
 def find_prompt(segments: Sequence[Segment], lines: Sequence[Line]) -> int | None:
     """Return the number of the segment with which a prompt begins, or None where none does."""
-    texts = [segment.text for segment in segments]
-    prompt = [f"{line.text}\n" for line in lines]
+    texts = [segment.text.removesuffix("\n") for segment in segments]
+    prompt = [line.text for line in lines]
     starts = (n for n, text in enumerate(texts) if prompt and text == prompt[0])
     return next((n for n in starts if texts[n : n + len(prompt)] == prompt), None)
 

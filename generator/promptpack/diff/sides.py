@@ -94,7 +94,7 @@ class _ProjectOutputs:
         uses, frame, sources = self._find_sources(artifact)
         return Output(
             key=key,
-            text=artifact.content.decode(),
+            text=artifact.text,
             target=artifact.target,
             stem=artifact.agent.stem,
             dims=MappingProxyType(describe_artifact(artifact)),
@@ -110,7 +110,7 @@ class _ProjectOutputs:
         """Return the segments of an output, and the number of the first one of its prompt."""
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
-        segments = split_composed(artifact.content.decode(), lines)
+        segments = split_composed(artifact.text, lines)
         start = find_prompt(segments, lines)
         return segments, len(segments) if start is None else start
 
@@ -146,8 +146,9 @@ def _make_source_finder(session: Session) -> Callable[[Artifact], _OutputSources
 
     def find_sources(artifact: Artifact) -> _OutputSources:
         variant, policy = artifact.variant, artifact.agent.policy
-        prompt = find_client_settings(variant.pack, artifact.target).prompt
-        key = variant.pack.name, variant.name, policy.name, prompt
+        settings = find_client_settings(variant.pack, artifact.target)
+        prompt = settings.prompt
+        key = variant.pack.name, variant.name, policy.name, prompt, settings.head
         if key not in sources_by_key:
             use_lines = tuple(
                 (use.origin, find_paths(use.fragment))
@@ -155,6 +156,7 @@ def _make_source_finder(session: Session) -> Callable[[Artifact], _OutputSources
             )
             layout = prompt or templates.find(f"{LAYOUT}{variant.model.layout}").path
             files = {path for _, used_paths in use_lines for path in used_paths}
+            files |= {"" if prompt else variant.pack.text, settings.head} - {""}
             frame = (variant.pack.path, policy.path, variant.model.path, layout)
             sources_by_key[key] = _OutputSources(
                 use_lines, (*frame, *shared_paths), tuple(sorted(files))
@@ -185,6 +187,6 @@ def _make_folder_output(key: str, text: str) -> Output:
 
 def _match_stem(pattern: str, path: str, *, whole: bool) -> str | None:
     """Return the agent's name in a path, "" where that has none; None where it is another file."""
-    expression = re.escape(pattern).replace(r"\{name\}", "(?P<name>[^/]+)")
+    expression = re.escape(pattern).replace(r"\{name\}", "(?P<name>.+)")
     match = re.fullmatch(expression if whole else f"(?:.*/)?{expression}", path)
     return None if match is None else match.groupdict().get("name", "")

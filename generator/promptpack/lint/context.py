@@ -120,4 +120,4 @@ class LintContext:
         settings = pack.clients.values()
         names = {name for one in settings for name in one.policies.values()}.union(pack.policies)
         yield from (self.project.policies[name].path for name in sorted(names))
-        yield from (one.prompt for one in settings if one.prompt)
+        yield from sorted(pack.list_texts() | pack.list_heads())

@@ -2,7 +2,7 @@
 
 from promptpack.model.finding import Finding, Severity, UserError
 from promptpack.model.origin import Line, Origin
-from promptpack.model.output import Agent, Artifact, Loss, LossKind, Variant
+from promptpack.model.output import Agent, Artifact, FileForm, Loss, LossKind, Variant
 from promptpack.model.permission import (
     CAPABILITIES,
     CAPABILITY_FACTS,
@@ -23,6 +23,7 @@ from promptpack.model.permission import (
     split_mcp_name,
 )
 from promptpack.model.project import (
+    AS_WRITTEN,
     EFFORTS,
     EVERY_WIDENING,
     Accept,
@@ -36,6 +37,7 @@ from promptpack.model.project import (
     Override,
     Pack,
     Part,
+    Passage,
     Project,
     Section,
     SharedSettings,
@@ -45,6 +47,7 @@ from promptpack.model.project import (
 from promptpack.model.root import Root, is_in_project, split_source_path
 
 __all__ = [
+    "AS_WRITTEN",
     "CAPABILITIES",
     "CAPABILITY_FACTS",
     "EFFORTS",
@@ -61,6 +64,7 @@ __all__ = [
     "Condition",
     "Effect",
     "Effort",
+    "FileForm",
     "Finding",
     "Fragment",
     "Grant",
@@ -75,6 +79,7 @@ __all__ = [
     "Override",
     "Pack",
     "Part",
+    "Passage",
     "PatternRule",
     "PermissionName",
     "Policy",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from promptpack.model.output import Agent, Variant
-from promptpack.model.project import ClientSettings, Model, Pack
+from promptpack.model.project import AS_WRITTEN, ClientSettings, Model, Pack
 
 NO_SETTINGS = ClientSettings()
 Place = tuple[str | int, ...]
@@ -42,7 +42,8 @@ class AgentField:
     def read(self, agent: Agent, client: str) -> object:
         """Return the value that an agent has in a client; of the model, its id there."""
         if self.name == "model":
-            return agent.model.ids.get(client, agent.model.name)
+            name = "" if agent.model.name == AS_WRITTEN else agent.model.name
+            return agent.model.ids.get(client, name)
         return getattr(agent, self.name)
 
     def fits(self, model: Model) -> bool:
@@ -101,9 +102,11 @@ def list_settings(field: AgentField, variant: Variant, client: str) -> list[Sett
     for number, override in enumerate(pack.overrides):
         if name in override.values and override.when.holds(variant.model.name, variant.policy.name):
             settings.append(Setting(override.values[name], ("variants", "overrides", number, name)))
-    values = find_client_settings(pack, client).values
-    if name in values:
-        settings.append(Setting(values[name], ("clients", client, name)))
+    client_settings = find_client_settings(pack, client)
+    if name == "name" and client_settings.file:
+        settings.append(Setting(client_settings.file, ("clients", client, "file")))
+    if name in client_settings.values:
+        settings.append(Setting(client_settings.values[name], ("clients", client, name)))
     return settings
 
 
@@ -123,8 +126,10 @@ def replace_setting(variant: Variant, setting: Setting) -> Variant:
         )
         values = {"overrides": tuple(overrides)}
     elif root == "clients":
-        client = str(steps[0])
-        settings = replace(pack.clients[client], values={**pack.clients[client].values, **values})
+        client, key = str(steps[0]), str(steps[-1])
+        settings = pack.clients[client]
+        changed = values if key == "file" else {"values": {**settings.values, **values}}
+        settings = replace(settings, **changed)
         values = {"clients": {**pack.clients, client: settings}}
     return replace(variant, pack=replace(pack, **values))
 

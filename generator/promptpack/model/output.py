@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from promptpack.model.permission import Policy
-from promptpack.model.project import Accept, Effort, Mode, Model, Pack, Section
+from promptpack.model.project import Accept, Effort, Mode, Model, Pack, Section, Source
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
@@ -38,6 +38,22 @@ class Variant:
         return self.client_policies.get(target, self.policy)
 
 
+class FileForm(NamedTuple):
+    """What one client's file is beyond what its agent says: how it was kept by hand.
+
+    `head` is the source of the front matter that goes under what promptpack writes, from its first
+    hyphens to the first line of the prompt; empty text stands for a file without any. `newline`
+    ends each line, and a file with a `mark` begins with a byte-order mark.
+    """
+
+    head: Source | None = None
+    newline: str = "\n"
+    mark: bool = False
+
+
+PLAIN_FORM = FileForm()
+
+
 @dataclass(frozen=True)
 class Agent:
     """The client-neutral result: an agent's name, permissions and prompt.
@@ -53,13 +69,14 @@ class Agent:
     temperature: float | None
     policy: Policy
     prompt: str
-    """The prompt as text: every line ended by a newline."""
+    """The prompt as text: every line ended by a newline, but the last one of text that is data."""
     accepted: frozenset[str] = frozenset()
     """Capabilities that this target may grant more widely than the policy says."""
     effort: Effort | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Keys of the client's file that no field is for."""
     stem: str = ""
+    form: FileForm = PLAIN_FORM
 
     def __post_init__(self) -> None:
         if not self.stem:
@@ -108,3 +125,8 @@ class Artifact:
     variant: Variant
     agent: Agent
     losses: tuple[Loss, ...]
+
+    @property
+    def text(self) -> str:
+        """The file's text, whatever ends its lines, without a byte-order mark."""
+        return self.content.decode("utf-8-sig").replace("\r\n", "\n")

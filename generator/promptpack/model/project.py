@@ -15,19 +15,25 @@ Mode = Literal["subagent", "primary", "all"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How much a model is to reason, the least first."""
 
+AS_WRITTEN = "as-written"
+"""The model that names none, and its layout: its prompts are what is written, to the byte."""
+
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A language model: its family and layout, limits in tokens, and its id in each client."""
+    """A language model: its family and layout, limits in tokens, and its id in each client.
+
+    Where a limit is not known it is None.
+    """
 
     name: str
     title: str = ""
     family: str = ""
     layout: str = ""
-    context_window: int = 0
-    prompt_budget: int = 0
+    context_window: int | None = None
+    prompt_budget: int | None = None
     temperature: bool = True
     effort: bool = True
     ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -75,11 +81,26 @@ class Part(NamedTuple):
     uses: tuple[Use, ...]
 
 
+class Passage(NamedTuple):
+    """A run of whole lines of a text that is one section, as they stand: data, no template.
+
+    `line` is where it begins in the file at `path`, from 1. Its first `lead` lines are what names
+    it: the heading whose words are `title`, and blank lines around that.
+    """
+
+    path: str
+    line: int
+    text: str
+    title: str = ""
+    lead: int = 0
+
+
 class Section(NamedTuple):
-    """A named part of a prompt, in pack order."""
+    """A named part of a prompt, in pack order: made of fragments, or a passage of a text."""
 
     name: str
     parts: tuple[Part, ...]
+    passage: Passage | None = None
 
 
 class Condition(NamedTuple):
@@ -109,13 +130,19 @@ class ClientSettings:
     `values` are those of fields, by field; of the model, its id there. `extra` are keys of the
     client's file that no field is for. `policies` names the policy that the client gets in place of
     each of the pack's own that is named there. `prompt` is the source path of the text that is the
-    whole prompt there, or empty; it is data, not a template.
+    whole prompt there, or empty; it is data, not a template. `head` is that of the front matter
+    that is kept under what promptpack writes. `file` names the file in place of the pack's name.
+    `newlines` and `bom` say how its lines end, and whether it begins with a byte-order mark.
     """
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     policies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     prompt: str = ""
+    head: str = ""
+    file: str = ""
+    newlines: Literal["lf", "crlf"] = "lf"
+    bom: bool = False
 
 
 EVERY_WIDENING = "all"
@@ -172,6 +199,17 @@ class Pack:
     effort: Effort | None = None
     clients: Mapping[str, ClientSettings] = field(default_factory=lambda: MappingProxyType({}))
     """What differs for one client, by target."""
+    text: str = ""
+    """The source path of the one text that is cut into the sections at its headings, or empty."""
+
+    def list_texts(self) -> frozenset[str]:
+        """Return the paths of the texts that are prompts of this pack: data, no templates."""
+        prompts = {settings.prompt for settings in self.clients.values()}
+        return frozenset({self.text, *prompts} - {""})
+
+    def list_heads(self) -> frozenset[str]:
+        """Return the paths of the front matter that is kept for this pack's files."""
+        return frozenset({settings.head for settings in self.clients.values()} - {""})
 
 
 @dataclass(frozen=True)
@@ -192,6 +230,7 @@ class Project:
     policies: Mapping[str, Policy]
     fragments: Mapping[str, Fragment]
     layouts: Mapping[str, Source]
+    heads: Mapping[str, Source]
     sources: Mapping[str, str]
     roots: tuple[Root, ...] = ()
     """Where all of it comes from; of two templates with one name, that of the first root counts."""
@@ -217,9 +256,9 @@ class Project:
         return self.find_root(path).writable
 
     def is_text(self, path: str) -> bool:
-        """Tell whether a source is a client's whole prompt, and so no template."""
-        settings = (one for pack in self.packs.values() for one in pack.clients.values())
-        return any(one.prompt == path for one in settings)
+        """Tell whether a source is a prompt or front matter as it stands, and so no template."""
+        packs = self.packs.values()
+        return path in self.heads or any(path in pack.list_texts() for pack in packs)
 
     def locate(self, path: str) -> Path:
         """Return where a source lies on disk."""

@@ -1,5 +1,7 @@
 """The section kinds: what promptpack knows of sections by their names; a pack may have others."""
 
+import re
+import unicodedata
 from typing import NamedTuple
 
 
@@ -55,6 +57,31 @@ _TITLES = {kind.name: kind.title for kind in SECTION_KINDS} | {
 """The titles of known sections, and of the parts whose name alone would not do."""
 
 
+_SLUG_LENGTH = 64
+_NUMBER = re.compile(r"\s*[0-9]+[.)]\s+")
+
+
+def make_slug(text: str) -> str:
+    """Return a text as a name: small letters and digits with single hyphens; perhaps nothing.
+
+    >>> make_slug("Über uns: 2 Dinge!"), make_slug("🚀")
+    ('uber-uns-2-dinge', '')
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    return words[:_SLUG_LENGTH].rstrip("-")
+
+
+def name_section(title: str) -> str:
+    """Return the name of a section by its heading: that of a known section, or a name like it.
+
+    >>> name_section("2. Ethics and Safety"), name_section("Our way"), name_section("🚀")
+    ('ethics', 'our-way', 'section')
+    """
+    slug = make_slug(_NUMBER.sub("", title, count=1) or title)
+    return _NAMES.get(slug, slug) or "section"
+
+
 def make_title(name: str) -> str:
     """Return the title of a section or a part.
 
@@ -62,3 +89,7 @@ def make_title(name: str) -> str:
     ('Ethics and safety', 'Data handling')
     """
     return _TITLES.get(name, name.replace("-", " ").capitalize())
+
+
+_NAMES = {make_slug(kind.title): kind.name for kind in SECTION_KINDS}
+"""The names of known sections by the slugs of their titles."""

@@ -27,10 +27,10 @@ def make_gitattributes(agents: Iterable[str] = ()) -> str:
 
 def _iter_built_paths() -> Iterator[str]:
     for target in TARGETS.values():
-        yield f"dist/{target.name}/*/{target.path.format(name='*')}"
+        yield f"dist/{target.name}/*/{target.make_path('*')}"
 
 
 def _iter_installed_paths(names: list[str]) -> Iterator[str]:
     for target in TARGETS.values():
         if not target.block:
-            yield from (target.path.format(name=name) for name in names)
+            yield from (target.make_path(name) for name in names)

@@ -34,7 +34,7 @@ class LocatedOutput(NamedTuple):
         None for a line that is not in this place, or was edited since.
         """
         index = number - self.before - 1
-        built_lines = self.artifact.content.decode().split("\n")
+        built_lines = self.artifact.text.split("\n")
         disk_lines = self.text.replace("\r\n", "\n").split("\n")
         matcher = difflib.SequenceMatcher(None, disk_lines, built_lines, autojunk=False)
         for first, second, size in matcher.get_matching_blocks():

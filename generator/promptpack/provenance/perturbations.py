@@ -110,11 +110,12 @@ def _perturb_sections(locator: SourceLocator, variant: Variant) -> Iterator[Pert
     for number, section in enumerate(variant.sections):
         section_path: DataPath = ("sections", section.name)
         renamed_section = section._replace(name=f"{section.name}-x")
-        yield Perturbation(
-            _replace_section(variant, number, renamed_section),
-            "sections",
-            locator.place(path, section_path),
-        )
+        origin = locator.place(path, section_path)
+        if passage := section.passage:
+            other = passage._replace(title=f"{passage.title} x")
+            renamed_section = renamed_section._replace(passage=other)
+            origin = Origin(passage.path, passage.line + max(passage.lead, 1) - 1)
+        yield Perturbation(_replace_section(variant, number, renamed_section), "sections", origin)
         for index, part in enumerate(section.parts):
             part_path: DataPath = (*section_path, part.name) if part.name else section_path
             if part.name:

@@ -8,6 +8,7 @@ for any template and any client and needs no table.
 
 import difflib
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import zip_longest
 
 from promptpack.model import Artifact, Origin, Policy, UserError
@@ -16,7 +17,9 @@ from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
 from promptpack.rendering.sandbox import NeedsDenied
 from promptpack.source.frontmatter import Documents
+from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS
+from promptpack.targets.heads import encode_file, merge_head
 
 Origins = tuple[Origin, ...]
 
@@ -43,7 +46,7 @@ class Tracer:
             prompt = self.trace_values(artifact)
         else:
             prompt = tuple((line.origin,) for line in self.trace_prompt(artifact))
-        count = artifact.content.count(b"\n") - len(before) - len(after)
+        count = len(split_lines(artifact.text)) - len(before) - len(after)
         if count != len(prompt):  # the whole prompt in one line
             prompt = (tuple(dict.fromkeys(origin for line in prompt for origin in line)),) * count
         fallback = (Origin(artifact.variant.pack.path, 1),)
@@ -96,14 +99,14 @@ class Tracer:
     def _compose_lines(self, perturbation: Perturbation, target: str) -> list[str] | None:
         """Return the lines of an alternative's prompt, or None where there is none."""
         try:
-            text = self.composer.compose_text(perturbation.variant, target)
+            return split_lines(self.composer.compose_text(perturbation.variant, target))
         except (UserError, NeedsDenied):
             return None
-        return text.split("\n") if text else []
 
     def _trace_surroundings(self, artifact: Artifact) -> tuple[list[Origins], list[Origins]]:
         """Return the origins of the lines before the prompt, and of those after it."""
-        encode = TARGETS[artifact.target].encode
+        target = TARGETS[artifact.target]
+        encode = partial(encode_file, target)
         base, other = (
             self.composer.make_agent(artifact.variant, artifact.target, prompt)
             for prompt in _PLACEHOLDER_PROMPTS
@@ -112,6 +115,10 @@ class Tracer:
         pairs = enumerate(zip(lines, other_lines, strict=False))
         prompt_index = next(index for index, (a, b) in pairs if a != b)
         origins: list[dict[Origin, None]] = [{} for _ in lines]
+        if head := base.form.head:
+            for number, kept_line in enumerate(merge_head(target, base).lines):
+                if kept_line.line:
+                    origins[number][Origin(head.path, kept_line.line)] = None
         for perturbation in iter_perturbations(self.sources, artifact.variant, artifact.target):
             agent = self.composer.make_agent(perturbation.variant, artifact.target, base.prompt)
             if agent != base:

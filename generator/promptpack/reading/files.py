@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from promptpack.model import Finding
 from promptpack.model.root import PROJECT, Root
-from promptpack.reading.roots import PACK_FILE, PROJECT_FILE, SUFFIXES, resolve_shadows
+from promptpack.reading.roots import (
+    HEAD_SUFFIX,
+    PACK_FILE,
+    PROJECT_FILE,
+    SUFFIXES,
+    resolve_shadows,
+)
 from promptpack.source.text import Span, decode_source, make_finding
 
 
@@ -66,6 +72,7 @@ def _iter_paths(root: Root) -> Iterator[Path]:
             if folder.is_dir():
                 yield folder / PACK_FILE
                 yield from folder.rglob("*.md")
+                yield from folder.rglob(f"*{HEAD_SUFFIX}")
 
 
 def _read_file(path: Path, boundary: Path, source_path: str, shadows: str) -> SourceFile:

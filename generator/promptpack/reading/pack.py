@@ -3,7 +3,8 @@
 Where something is wrong, findings come out.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -43,6 +44,7 @@ from promptpack.reading.schema import (
     When,
 )
 from promptpack.reading.validation import validate
+from promptpack.source.headings import split_sections
 from promptpack.source.strict_yaml import DataPath, Document, read_yaml
 from promptpack.source.text import make_finding
 
@@ -82,6 +84,20 @@ def read_project_file(
         return None, findings
     accept = tuple(_iter_accepted(project_file.accept, document, file.path))
     return SharedSettings(tuple(project_file.targets), accept, file.path), findings
+
+
+def fill_sections(pack: Pack, file: SourceFile, text: str) -> tuple[Pack, list[Finding]]:
+    """Return a pack with the sections of its one text, and the names of sections it has not.
+
+    `file` is the pack's own.
+    """
+    filled_pack = replace(pack, sections=split_sections(text, pack.text))
+    names = [section.name for section in filled_pack.sections]
+    if all(name in names for override in pack.overrides for name in override.drop):
+        return filled_pack, []
+    document = read_yaml(file.text, file.path)
+    references = iter_inner_references(document.data)
+    return filled_pack, [*find_unknown_names(references, {"section": names}, document, file)]
 
 
 def _iter_accepted(
@@ -124,7 +140,12 @@ class _PackMaker:
             title=pack_file.title,
             tags=tuple(pack_file.tags),
             vars=pack_file.vars,
-            sections=tuple(self._iter_sections(pack_file)),
+            sections=tuple(self._iter_sections(pack_file.sections)),
+            text=(
+                resolve_fragment(pack_file.sections, self.path)
+                if isinstance(pack_file.sections, str)
+                else ""
+            ),
             default=(variants.default.model, variants.default.policy),
             models=tuple(variants.model),
             policies=tuple(variants.policy),
@@ -148,6 +169,10 @@ class _PackMaker:
                     else entry.policy
                 ),
                 prompt=resolve_fragment(entry.prompt, self.path) if entry.prompt else "",
+                head=resolve_fragment(entry.head, self.path, ".head") if entry.head else "",
+                file=entry.file or "",
+                newlines=entry.newlines,
+                bom=entry.bom,
             )
             for target, entry in pack_file.clients.items()
         }
@@ -157,8 +182,9 @@ class _PackMaker:
             origin = self._make_origin("ignore", index)
             yield Ignore(entry.rule, entry.reason, entry.where or "", origin)
 
-    def _iter_sections(self, pack_file: PackFile) -> Iterator[Section]:
-        for name, entry in pack_file.sections.items():
+    def _iter_sections(self, entries: str | Mapping[str, Any]) -> Iterator[Section]:
+        """Yield the sections that are made of fragments; those of a text are not known yet."""
+        for name, entry in entries.items() if not isinstance(entries, str) else ():
             place: DataPath = ("sections", name)
             if isinstance(entry, dict):
                 parts = [

@@ -20,7 +20,7 @@ from promptpack.model import (
     UserError,
 )
 from promptpack.reading.files import SourceFile, gather_files, make_file, make_unreadable_file
-from promptpack.reading.pack import read_pack, read_project_file
+from promptpack.reading.pack import fill_sections, read_pack, read_project_file
 from promptpack.reading.references import Names
 from promptpack.reading.roots import (
     KINDS,
@@ -66,6 +66,7 @@ def replace_sources(project: Project, texts: Mapping[str, str]) -> Project:
         project.policies.values(),
         project.layouts.values(),
         project.shared.values(),
+        project.heads.values(),
         project.packs.values(),
     )
     known = {
@@ -103,6 +104,8 @@ def make_project(
         items[source_name.kind][source_name.name] = item
     texts = _list_texts(items["packs"].values())
     items["fragments"] = {k: v for k, v in items["fragments"].items() if k not in texts}
+    files_by_path = {file.path: file for file, _ in named_files}
+    findings.update(_fill_packs(items["packs"], files_by_path))
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         raise UserError(tuple(sorted(findings, key=_make_sort_key)))
     return Project(**items, sources={file.path: file.text for file in files}, roots=tuple(roots))
@@ -118,7 +121,7 @@ def _read_file(
             return read_model(file, source_name, _list_names(names))
         case "policies":
             return read_policy(file, source_name)
-        case "layouts":
+        case "layouts" | "heads":
             return Source(source_name.name, file.path, file.text, file.shadows), []
         case "shared":
             return read_project_file(file, _list_names(names))
@@ -127,12 +130,21 @@ def _read_file(
 
 
 def _list_texts(packs: Iterable[Pack | None]) -> set[str]:
-    """Return the paths of texts that are a client's whole prompt, and so are no fragments."""
+    """Return the paths of texts that are whole prompts, and so are no fragments."""
     read_packs = [pack for pack in packs if pack is not None]
     sections = (section for pack in read_packs for section in pack.sections)
     used = {use.fragment for section in sections for part in section.parts for use in part.uses}
-    prompts = {one.prompt for pack in read_packs for one in pack.clients.values()}
-    return prompts - used - {""}
+    return {path for pack in read_packs for path in pack.list_texts()} - used
+
+
+def _fill_packs(
+    packs: dict[str, Pack | None], files: Mapping[str, SourceFile]
+) -> Iterator[Finding]:
+    """Give each pack of one text its sections; yield what packs say of sections they have not."""
+    for name, pack in packs.items():
+        if pack is not None and pack.text in files:
+            packs[name], problems = fill_sections(pack, files[pack.path], files[pack.text].text)
+            yield from problems
 
 
 def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> Names:
@@ -142,6 +154,7 @@ def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> N
         "model": names["models", ""],
         "policy": names["policies", ""],
         "layout": names["layouts", ""],
+        "head": names["heads", pack],
         "target": TARGETS,
     }
 

@@ -15,6 +15,7 @@ from promptpack.source.text import PROBLEM_LIMIT, make_finding
 
 _CODES = {
     "fragment": "PP020",
+    "head": "PP020",
     "model": "PP021",
     "policy": "PP022",
     "target": "PP023",
@@ -38,6 +39,8 @@ class Reference(NamedTuple):
 def iter_pack_references(data: object) -> Iterator[Reference]:
     """Yield what the data of a pack file refers to in other files."""
     pack = _get_mapping(data)
+    if isinstance(pack.get("sections"), str):
+        yield Reference("fragment", pack["sections"], ("sections",))
     for section, entry in _get_mapping(pack.get("sections")).items():
         yield from _iter_section(entry, ("sections", section))
     yield from _iter_variant_names(pack.get("variants"), ("variants",))
@@ -104,7 +107,7 @@ def find_unknown_names(
         reference
         for reference in references
         if reference.kind in names
-        if resolve_fragment(reference.name, file.path) not in names[reference.kind]
+        if _resolve_name(reference, file.path) not in names[reference.kind]
     )
     for kind, name, place, is_key in islice(unknown, PROBLEM_LIMIT):
         span = document.keys[place] if is_key else document.values[place]
@@ -114,15 +117,21 @@ def find_unknown_names(
             yield make_finding(_CODES[kind], file.path, span, message, hint, file.text)
 
 
-def resolve_fragment(name: str, path: str) -> str:
-    """Return the full name of a fragment that the file at `path` names.
+def resolve_fragment(name: str, path: str, suffix: str = ".md") -> str:
+    """Return the full name of a fragment that the file at `path` names, or of another such file.
 
     >>> resolve_fragment("./role", "packs/demo/pack.yaml")
     'packs/demo/role.md'
     """
     if not name.startswith("./"):
         return name
-    return f"{path.rpartition('/')[0]}/{name[2:].removesuffix('.md')}.md"
+    return f"{path.rpartition('/')[0]}/{name[2:].removesuffix(suffix)}{suffix}"
+
+
+def _resolve_name(reference: Reference, path: str) -> str:
+    """Return the full name that a reference in the file at `path` is of."""
+    suffix = ".head" if reference.kind == "head" else ".md"
+    return resolve_fragment(reference.name, path, suffix)
 
 
 def list_candidates(name: str, names: Iterable[str], path: str) -> list[str]:
@@ -130,6 +139,7 @@ def list_candidates(name: str, names: Iterable[str], path: str) -> list[str]:
     names = list(names)
     folder = f"{path.rpartition('/')[0]}/"
     near = [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
+    near = [n for n in near if n.endswith(".head")] or near if name.endswith(".head") else near
     return near if name.startswith("./") else [n for n in names if not n.endswith(".md")] + near
 
 
@@ -142,6 +152,7 @@ def _iter_client_references(target: str, settings: Mapping[str, Any]) -> Iterato
     for name, other_name in _get_mapping(policy).items():
         yield from _iter_names("policy", other_name, (*place, "policy", name))
     yield from _iter_names("fragment", settings.get("prompt"), (*place, "prompt"))
+    yield from _iter_names("head", settings.get("head"), (*place, "head"))
 
 
 def _iter_section(entry: object, place: DataPath) -> Iterator[Reference]:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, get_args
 
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
 
-Kind = Literal["fragments", "models", "policies", "layouts", "shared", "packs"]
+Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of source, in the order in which they are read."""
 
@@ -22,6 +22,7 @@ KIND_WORDS: dict[Kind, str] = {
     "policies": "policy",
     "layouts": "layout",
     "shared": "project",
+    "heads": "front matter",
     "packs": "pack",
 }
 """What a source of a kind is called."""
@@ -32,6 +33,9 @@ PROJECT_FILE = "promptpack.yaml"
 
 SOURCES = ("packs", "templates", PROJECT_FILE)
 """The folders and the file that a project is made of."""
+
+HEAD_SUFFIX = ".head"
+"""The end of the names of files of front matter that is kept, which lie with their pack."""
 
 SUFFIXES: dict[Kind, str] = {
     "fragments": ".md",
@@ -95,6 +99,8 @@ def parse_source_path(path: str) -> SourceName | None:
     if top == "packs" and root == PROJECT and not folder.startswith("."):
         if file == PACK_FILE:
             return SourceName("packs", folder, folder)
+        if file.endswith(HEAD_SUFFIX):
+            return SourceName("heads", path, folder)
         if file.endswith(".md") and file.rpartition("/")[2] != "README.md":
             return SourceName("fragments", path, folder)
     return None

@@ -41,7 +41,17 @@ RULE_CODE_REGEX = r"^PP[0-9]{3}$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 Description = Annotated[Text, StringConstraints(max_length=1024)]
+HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"
+
+STEM_REGEX = (
+    r"^[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?"
+    r"(/[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?)*$"
+)
+"""The name of a file without its extension, in folders: each name is one on any system."""
+
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
+HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]
+FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=200)]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -75,6 +85,10 @@ def _tag_reference(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
 
 def _tag_section(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
     return "<parts>" if isinstance(value, dict) and "use" not in value else _tag_reference(value)
+
+
+def _tag_sections(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
+    return "<text>" if isinstance(value, str) else "<sections>"
 
 
 Scalar = Annotated[
@@ -129,6 +143,11 @@ SectionEntry = Annotated[
     | Annotated[References, Tag("<many>")]
     | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), ClosedMapping],
     Discriminator(_tag_section),
+]
+Sections = Annotated[
+    Annotated[TextFile, Tag("<text>")]
+    | Annotated[dict[Slug, SectionEntry], Tag("<sections>"), Field(min_length=1), ClosedMapping],
+    Discriminator(_tag_sections),
 ]
 NameOrNames = Annotated[
     Annotated[Slug, Tag("<name>")] | Annotated[list[Slug], Tag("<many>")],
@@ -218,7 +237,7 @@ class ClientEntry(StrictModel):
     name: Text | None = Field(
         default=None,
         description=(
-            "what the client calls the agent; the file keeps the pack's name. "
+            "what the client calls the agent; the file keeps its name. "
             "In most clients it is the name by which the agent is started"
         ),
     )
@@ -239,6 +258,21 @@ class ClientEntry(StrictModel):
         default=None,
         description="a file beside the pack with the whole prompt; it is text, not a template",
     )
+    head: HeadFile | None = Field(
+        default=None,
+        description=(
+            "a file beside the pack with the front matter that is kept; "
+            "only what the pack says otherwise is replaced"
+        ),
+    )
+    file: FileStem | None = Field(
+        default=None,
+        description=(
+            "what the client's file is called, without its extension; default: the pack's name"
+        ),
+    )
+    newlines: Literal["lf", "crlf"] = Field(default="lf", description="what ends each line")
+    bom: bool = Field(default=False, description="whether the file begins with a byte-order mark")
     extra: dict[str, Any] = Field(
         default={},
         description=(
@@ -264,7 +298,12 @@ class PackFile(StrictModel):
     )
     tags: list[Slug] = []
     vars: Annotated[dict[Variable, Scalar], ClosedMapping] = {}
-    sections: Annotated[dict[Slug, SectionEntry], ClosedMapping] = Field(min_length=1)
+    sections: Sections = Field(
+        description=(
+            "the sections by name, or `./prompt.md`: a file beside the pack whose headings are the "
+            "sections; it is text, not a template"
+        )
+    )
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
     ignore: list[IgnoreEntry] = Field(
@@ -294,9 +333,13 @@ class ModelFile(StrictModel):
     title: Text
     family: Slug
     layout: Slug = Field(description="templates/layouts/<layout>.md.j2")
-    context_window: int = Field(gt=0, description="tokens")
-    prompt_budget: int = Field(
-        gt=0, description="the longest prompt for this model, in estimated tokens"
+    context_window: int | None = Field(
+        default=None, gt=0, description="tokens; left out where it is not known"
+    )
+    prompt_budget: int | None = Field(
+        default=None,
+        gt=0,
+        description="the longest prompt for this model, in estimated tokens; default: no limit",
     )
     temperature: bool = Field(default=True, description="whether the model accepts a temperature")
     effort: bool = Field(default=True, description="whether the model accepts a reasoning effort")

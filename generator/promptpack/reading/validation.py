@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from promptpack.model import Finding
-from promptpack.reading.schema import FRAGMENT_REGEX, StrictModel
+from promptpack.reading.schema import (
+    FRAGMENT_REGEX,
+    HEAD_FILE_REGEX,
+    STEM_REGEX,
+    TEXT_FILE_REGEX,
+    StrictModel,
+)
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 from promptpack.targets import TARGETS
@@ -42,6 +48,14 @@ _SIZE_MESSAGES = {
     "greater_than": "should be more than {gt}",
     "greater_than_equal": "should be at least {ge}",
     "less_than_equal": "should be at most {le}",
+}
+
+
+_PATTERN_HINTS = {
+    FRAGMENT_REGEX: "use 'section/name' from templates, or './name.md' in the same folder",
+    TEXT_FILE_REGEX: "use './name.md', a file in the same folder",
+    HEAD_FILE_REGEX: "use './name.head', a file in the same folder",
+    STEM_REGEX: "use a file's name without its extension, such as 'core/reviewer'",
 }
 
 
@@ -136,8 +150,8 @@ def _describe_place(place: DataPath) -> str:
 
 
 def _make_pattern_hint(pattern: str) -> str:
-    if pattern == FRAGMENT_REGEX:
-        return "use 'section/name' from templates, or './name.md' in the same folder"
+    if pattern in _PATTERN_HINTS:
+        return _PATTERN_HINTS[pattern]
     if "a-z0-9" in pattern:
         return "use lower-case letters, digits and single hyphens, such as 'code-reviewer'"
     if "a-z" in pattern:

@@ -1,11 +1,13 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from promptpack.model import (
+    AS_WRITTEN,
     Agent,
+    FileForm,
     Finding,
     Fragment,
     Line,
@@ -18,12 +20,19 @@ from promptpack.model import (
     Variant,
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
-from promptpack.model.sections import make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
+from promptpack.rendering.blocks import (
+    BlockForm,
+    RenderedPart,
+    RenderedSection,
+    make_views,
+    quote_lines,
+    quote_text,
+    render_passage,
+)
 from promptpack.rendering.context import (
     Params,
-    PartView,
     PolicyView,
     SectionView,
     TrackedSectionView,
@@ -37,6 +46,7 @@ from promptpack.rendering.lines import (
     Lines,
     clean_lines,
     clean_text,
+    drop_last_blank,
     join_blocks,
     join_text,
     join_traced_blocks,
@@ -44,37 +54,15 @@ from promptpack.rendering.lines import (
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.sandbox import NeedsDenied, Templates
 from promptpack.rendering.variants import iter_uses
-from promptpack.source.text import Span, make_finding
+from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
 
 OPTIONAL = "add 'optional: true' to its use"
+_NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 TITLE = "title"
 """The section of the lines above the first one."""
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
-
-
-class _RenderedPart(NamedTuple, Generic[B]):
-    name: str
-    block: B
-
-
-class _RenderedSection(NamedTuple, Generic[B]):
-    name: str
-    parts: tuple[_RenderedPart[B], ...]
-
-
-class _BlockForm(NamedTuple, Generic[B]):
-    """What a block of a prompt is: text, or lines with their origins. Empty ones are falsy.
-
-    `render` makes one of a fragment, `join` of several, `quote` of text written at a place; a
-    layout is shown what `view` makes of a section.
-    """
-
-    render: Callable[[str, Mapping[str, Any]], B]
-    join: Callable[[Iterable[tuple[Origin, B]]], B]
-    quote: Callable[[str, Origin], B]
-    view: Callable[[_RenderedSection[B]], SectionView]
 
 
 class Composer:
@@ -95,16 +83,18 @@ class Composer:
         self._traced: dict[tuple[str, ...], Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
         self._traced_fragments: dict[tuple[str, ...], Lines] = {}
-        self._text = _BlockForm(
+        self._text = BlockForm(
             self._cache_fragments(self._fragments, self._render_text),
             join_blocks,
-            lambda text, _origin: text,
-            lambda section: _make_view(section, lambda block: block),
+            quote_text,
+            lambda block: block,
+            lambda view: view,
         )
-        self._lines = _BlockForm(
+        self._lines = BlockForm(
             self._cache_fragments(self._traced_fragments, self._trace_fragment),
             join_traced_blocks,
-            lambda text, origin: tuple(Line(line, origin) for line in text.split("\n")),
+            quote_lines,
+            self.templates.markers.write,
             self._make_tracked_view,
         )
 
@@ -116,17 +106,20 @@ class Composer:
         """
         key = self.make_key(variant, target)
         if key not in self._prompts:
-            lines = self.compose_text(variant, target)
-            self._prompts[key] = f"{lines}\n" if lines else ""
+            self._prompts[key] = self.compose_text(variant, target)
         return self.make_agent(variant, target, self._prompts[key])
 
-    @staticmethod
-    def make_agent(variant: Variant, target: str, prompt: str) -> Agent:
+    def make_agent(self, variant: Variant, target: str, prompt: str) -> Agent:
         """Return the agent of a variant for a target with this for a prompt."""
+        settings = find_client_settings(variant.pack, target)
+        form = FileForm(
+            self.project.heads.get(settings.head), _NEWLINES[settings.newlines], settings.bom
+        )
         return Agent(
             **resolve_fields(variant, target),
-            stem=variant.pack.name,
-            extra=find_client_settings(variant.pack, target).extra,
+            stem=settings.file or variant.pack.name,
+            form=form,
+            extra=settings.extra,
             policy=variant.find_policy(target),
             prompt=prompt,
             accepted=list_accepted(variant, target),
@@ -165,14 +158,17 @@ class Composer:
         return frozenset(variables)
 
     def compose_text(self, variant: Variant, target: str) -> str:
-        """Return a variant's prompt, composed anew, without a newline at its end."""
+        """Return a variant's prompt, composed anew: text that is data ends as it ends there."""
         if prompt := find_client_settings(variant.pack, target).prompt:
-            return self.project.sources[prompt].rstrip("\n")
+            return self.project.sources[prompt]
         context = self._make_context(variant, target)
-        sections = self._render_sections(self._text, variant, context)
-        views = tuple(self._text.view(section) for section in sections)
+        views = tuple(make_views(self._text, self._render_sections(self._text, variant, context)))
         try:
-            return self._render_text(_get_layout_name(variant), {**context, "sections": views})
+            text = self.templates.render(_get_layout_name(variant), {**context, "sections": views})
+            if variant.model.layout == AS_WRITTEN:
+                return text
+            cleaned_text = clean_text(text)
+            return f"{cleaned_text}\n" if cleaned_text else ""
         except NeedsDenied as denial:
             source = self.templates.find(_get_layout_name(variant))
             text, hint = self.permissions.explain_denial(
@@ -208,49 +204,56 @@ class Composer:
     def _trace_prompt(self, variant: Variant, target: str) -> Lines:
         agent = self.compose_agent(variant, target)
         if path := find_client_settings(variant.pack, target).prompt:
-            texts = agent.prompt.removesuffix("\n").split("\n")
+            texts = split_lines(agent.prompt)
             return tuple(Line(text, Origin(path, n)) for n, text in enumerate(texts, 1))
         context = self._make_context(variant, target)
-        sections = self._render_sections(self._lines, variant, context)
-        views = tuple(self._lines.view(section) for section in sections)
-        layout = _get_layout_name(variant)
-        text = agent.prompt.removesuffix("\n")
-        lines = self._trace_text(layout, text, {**context, "sections": views}) if text else ()
-        return _name_title(lines)
+        views = tuple(make_views(self._lines, self._render_sections(self._lines, variant, context)))
+        lines = self._trace_text(
+            _get_layout_name(variant),
+            "\n".join(split_lines(agent.prompt)),
+            {**context, "sections": views},
+            is_clean=variant.model.layout != AS_WRITTEN,
+        )
+        return _name_title(lines if agent.prompt else ())
 
     def _render_sections(
         self,
-        form: _BlockForm[B],
+        form: BlockForm[B],
         variant: Variant,
         context: Mapping[str, Any],
-    ) -> tuple[_RenderedSection[B], ...]:
+    ) -> tuple[RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
         findings: list[Finding] = []
-        sections = []
+        sections: list[RenderedSection[B]] = []
         for section in variant.sections:
+            if section.passage is not None:
+                rendered = render_passage(form, section.name, section.passage)
+                if rendered.parts[0].block or variant.model.layout == AS_WRITTEN:
+                    sections.append(rendered)
+                continue
             parts = [
                 self._render_part(form, part, variant, context, findings) for part in section.parts
             ]
             if filled_parts := tuple(part for part in parts if part.block):
-                sections.append(_RenderedSection(section.name, filled_parts))
+                sections.append(RenderedSection(section.name, filled_parts))
         if findings:
             raise UserError(tuple(findings))
         target = context["target"]
         if TARGETS[target].tells_policy:
             policy = self.permissions.find(variant, target).told
-            text = "\n".join(describe_policy(policy))
-            block = form.quote(text, Origin(policy.path, 1))
-            sections.append(_RenderedSection("permissions", (_RenderedPart("", block),)))
+            if text := "\n".join(describe_policy(policy)):
+                block = form.quote(text, Origin(policy.path, 1), False)
+                sections.append(RenderedSection("permissions", (RenderedPart("", block),)))
         return tuple(sections)
 
     def _render_part(
         self,
-        form: _BlockForm[B],
+        form: BlockForm[B],
         part: Part,
         variant: Variant,
         context: Mapping[str, Any],
         findings: list[Finding],
-    ) -> _RenderedPart[B]:
+    ) -> RenderedPart[B]:
         blocks = []
         for use in part.uses:
             try:
@@ -266,7 +269,7 @@ class Composer:
                     findings.append(self._make_use_finding(use, "PP102", text, hint))
             except UserError as error:
                 findings.extend(error.findings)
-        return _RenderedPart(part.name, form.join(blocks))
+        return RenderedPart(part.name, form.join(blocks))
 
     def _cache_fragments(
         self,
@@ -292,25 +295,27 @@ class Composer:
         text = self._text.render(name, context)
         return self._trace_text(name, text, context) if text else ()
 
-    def _trace_text(self, name: str, text: str, marked_context: Mapping[str, Any]) -> Lines:
+    def _trace_text(
+        self, name: str, text: str, marked_context: Mapping[str, Any], *, is_clean: bool = True
+    ) -> Lines:
         """Return the lines of a rendered text with origins, one for all where marks changed it."""
         source = self.templates.find(name)
         start = Origin(source.path, 1)
         marked_text = self.templates.render(name, marked_context, marked=True)
-        lines = clean_lines(self.templates.markers.read(marked_text, start))
+        lines = tuple(self.templates.markers.read(marked_text, start))
+        lines = clean_lines(lines) if is_clean else drop_last_blank(lines)
         if join_text(lines) == text:
             return lines
         self.warn(_make_untraced_warning(source))
         return tuple(Line(line, start) for line in text.split("\n"))
 
-    def _make_tracked_view(self, section: _RenderedSection[Lines]) -> SectionView:
+    def _make_tracked_view(self, view: SectionView) -> SectionView:
         markers = self.templates.markers
-        view = _make_view(section, markers.write)
 
         def enter(name: str) -> None:
             markers.section = name
 
-        return TrackedSectionView(view.name, view.title, view.parts, enter)
+        return TrackedSectionView(view.name, view.title, view.parts, view.text, enter)
 
     def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
         """Return what the templates of a variant see."""
@@ -382,11 +387,3 @@ def _make_untraced_warning(source: Source) -> Finding:
     return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
         severity="warning"
     )
-
-
-def _make_view(section: _RenderedSection[B], write: Callable[[B], str]) -> SectionView:
-    parts = tuple(
-        PartView(part.name, make_title(part.name) if part.name else "", write(part.block))
-        for part in section.parts
-    )
-    return SectionView(section.name, make_title(section.name), parts)

@@ -28,8 +28,8 @@ class ModelView:
     name: str
     title: str
     family: str
-    context_window: int
-    prompt_budget: int
+    context_window: int | None
+    prompt_budget: int | None
 
 
 class PolicyView:
@@ -104,11 +104,15 @@ class PartView:
 
 @dataclass(frozen=True)
 class SectionView:
-    """A section as a layout sees it; `body` joins its parts."""
+    """A section as a layout sees it: `body` joins its parts, and `text` is all of its lines.
+
+    Where it is a passage of a text, its lines are as they stand there, its heading included.
+    """
 
     name: str
     title: str
     parts: tuple[PartView, ...]
+    text: str
 
     @property
     def body(self) -> str:

@@ -80,11 +80,14 @@ class LineMarkers(Extension):
                 Origin(paths[ord(template) - _TEMPLATE], ord(number) - _LINE)
                 for template, number in _MARKER.findall(line)
             ]
-            if marks := re.findall(_SECTION_MARKER, line):
-                section = sections[ord(marks[-1]) - _SECTION]
+            own_section = section
+            for mark in re.finditer(_SECTION_MARKER, line):
+                section = sections[ord(mark[0]) - _SECTION]
+                if strip_markers(line[mark.end() :]) or not strip_markers(line[: mark.start()]):
+                    own_section = section  # what ends the sections may stand after their last line
             leading_count = len(_MARKER.findall(leading[0])) if leading else 0
             own = origins[leading_count - 1] if leading_count else origin
-            lines.append(Line(strip_markers(line), own, section))
+            lines.append(Line(strip_markers(line), own, own_section))
             origin = origins[-1] if origins else origin  # a value may go on in the next line
         return lines
 

@@ -30,6 +30,11 @@ def clean_lines(lines: Sequence[Line]) -> Lines:
     return tuple(lines[index]._replace(text=text) for index, text in selected)
 
 
+def drop_last_blank(lines: Lines) -> Lines:
+    """Return lines without the empty one after the newline at their end."""
+    return lines if lines and lines[-1].text else lines[:-1]
+
+
 def join_blocks(blocks: Iterable[tuple[Origin, str]]) -> str:
     """Return blocks one after the other: lists of one kind run on, all else is set apart."""
     texts = [text for _, text in blocks]

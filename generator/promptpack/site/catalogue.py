@@ -22,6 +22,7 @@ from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
 from promptpack.site.client_merge import LineOrigins
 from promptpack.site.shared import SharedPieces
+from promptpack.source.text import split_lines
 
 HOME_PAGE = "index.md"
 FRAGMENT_INDEX = "fragments/index.md"
@@ -138,6 +139,12 @@ def locate_fragment_page(fragment: Fragment) -> str:
     return f"fragments/{make_slug(fragment.name)}.md"
 
 
+def locate_text_page(path: str) -> str:
+    """Return the path of the page of a text that is a prompt, by its source path."""
+    _, pack, name = path.split("/", 2)
+    return f"packs/{pack}/texts/{make_slug(name)}.md"
+
+
 def locate_reference_page(index: str, name: str) -> str:
     """Return the path of the page of a policy, model or target beside the index of its kind."""
     return f"{index.removesuffix('index.md')}{make_slug(name)}.md"
@@ -170,11 +177,11 @@ def _list_composed_origins(tracer: Tracer, artifact: Artifact) -> LineOrigins:
     file_origins = tuple(
         Origin(item.path, 1) for item in (variant.pack, variant.model, artifact.agent.policy)
     )
-    line_count = artifact.content.count(b"\n")
-    prompt_index = artifact.content.rfind(artifact.agent.prompt.encode())
+    line_count = len(split_lines(artifact.text))
+    prompt_index = artifact.text.rfind(artifact.agent.prompt)
     if prompt_index < 0:
         return (file_origins,) * line_count
-    start = artifact.content.count(b"\n", 0, prompt_index)
+    start = artifact.text.count("\n", 0, prompt_index)
     lines = tuple((line.origin,) for line in body)
     return ((file_origins,) * start + lines + (file_origins,) * line_count)[:line_count]
 
@@ -189,6 +196,12 @@ def _map_source_pages(project: Project) -> dict[str, str]:
     pages |= {
         fragment.path: locate_fragment_page(fragment) for fragment in project.fragments.values()
     }
+    texts = (
+        path
+        for pack in project.packs.values()
+        for path in sorted(pack.list_texts() | pack.list_heads())
+    )
+    pages |= {path: locate_text_page(path) for path in texts if path not in pages}
     pages |= dict.fromkeys((shared.path for shared in project.shared.values()), PROJECT_PAGE)
     for index, items_by_name in indexed_items:
         pages |= {

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from promptpack.model import Artifact, Origin
+from promptpack.source.text import split_lines
 
 LineOrigins = tuple[tuple[Origin, ...], ...]
 """Where each line of a file comes from."""
@@ -44,14 +45,14 @@ class FileParts(NamedTuple):
 
 def split_file(artifact: Artifact, origins: LineOrigins) -> FileParts:
     """Return a file in three; one that spells the prompt in its own way has no body."""
-    content = artifact.content.decode()
-    rows = tuple(map(Row, content.split("\n")[:-1], origins))
+    content = artifact.text
+    rows = tuple(map(Row, split_lines(content), origins))
     prompt = artifact.agent.prompt
     prompt_index = content.rfind(prompt)
     if prompt_index < 0 or (prompt_index and content[prompt_index - 1] != "\n"):
         return FileParts(rows, (), ())
     start = content.count("\n", 0, prompt_index)
-    end = start + prompt.count("\n")
+    end = start + len(split_lines(prompt))
     return FileParts(rows[:start], rows[start:end], rows[end:])
 
 

@@ -111,7 +111,7 @@ def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:
 
 def _iter_pieces(artifact: Artifact) -> Iterator[str]:
     """Yield the texts that make up a file: the prompt, and what stands around it."""
-    content, prompt = artifact.content.decode(), artifact.agent.prompt
+    content, prompt = artifact.text, artifact.agent.prompt
     prompt_index = content.rfind(prompt)
     pieces = (
         (content,)

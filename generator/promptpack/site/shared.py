@@ -47,7 +47,7 @@ class SharedPieces:
 
 def _render_permissions(artifact: Artifact) -> Markup:
     target = CLIENTS[artifact.target]
-    client_policy = target.decode(artifact.content.decode(), artifact.agent.stem).policy
+    client_policy = target.decode(artifact.text, artifact.agent.stem).policy
     groups = group_permissions(target, artifact.agent.policy, client_policy, artifact.losses)
     return render_macro("pieces.html.j2", "permission_groups", groups)
 

@@ -36,6 +36,7 @@ from promptpack.site.pages.compare import make_compare_page
 from promptpack.site.pages.home import make_card_list, make_home_page
 from promptpack.site.pages.library import (
     group_fragments,
+    iter_text_pages,
     make_fragment_index,
     make_fragment_page,
     make_layout_index,
@@ -138,6 +139,7 @@ def _iter_pack_pages(catalog: Catalog, history: History) -> PathsAndViews:
     for pack in catalog.project.packs.values():
         yield locate_pack_page(pack), make_pack_page(catalog, pack, recent_changes.get(pack.name))
         yield from iter_variant_pages(catalog, pack)
+        yield from iter_text_pages(catalog, pack)
     yield FRAGMENT_INDEX, make_fragment_index(catalog)
     for fragment in catalog.project.fragments.values():
         yield locate_fragment_page(fragment), make_fragment_page(catalog, fragment)

@@ -72,7 +72,7 @@ class Documents:
 
 def read_document(text: str, path: str) -> Document:
     """Return the YAML of a source with its places: of a Markdown file, that of its front matter."""
-    if not path.endswith(".md"):
+    if not path.endswith((".md", ".head")):
         return read_yaml(text, path)
     return read_yaml(split_front_matter(text).head or "{}", path, first_line=2)
 

@@ -44,6 +44,12 @@ def decode_source(data: bytes, path: str) -> tuple[str, list[Finding]]:
     return text, [_report_forbidden(safe_text, path, match) for match in matches]
 
 
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text without their newlines; the last one need not have had one."""
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def escape_controls(text: str) -> str:
     """Return a text that can't act on a terminal or deceive a reader: hidden characters by name."""
     return FORBIDDEN.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))

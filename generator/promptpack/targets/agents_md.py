@@ -6,13 +6,13 @@ file is read by many clients as instructions, and holds no policy.
 
 from promptpack.model import Agent
 from promptpack.targets import blocks
-from promptpack.targets.codec import make_text_agent
+from promptpack.targets.codec import end_line, make_text_agent
 from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
 
 def encode(agent: Agent) -> str:
     """Return the agent's block, markers included."""
-    return blocks.wrap_block(agent.stem, agent.prompt)
+    return blocks.wrap_block(agent.stem, end_line(agent.prompt))
 
 
 def decode(text: str, stem: str) -> Agent:

@@ -305,6 +305,8 @@ CLAUDE_CODE = Target(
         "hooks": "a hook runs commands, whatever the policy says",
         "mcpServers": "the client starts a server that an agent brings; add it to the settings",
     },
+    field_keys={"policy": ("tools", "disallowedTools", "readonly")},
+    kept_grants={"hooks": ("execute",)},
     explain_widening=_explain_widening,
     read_by=("copilot", "cursor"),
     stand_ins={"list": ("glob", "execute"), "patch": ("edit",)},

@@ -74,6 +74,11 @@ def make_text_agent(name: str, description: str, body: str, **fields: Any) -> Ag
     )
 
 
+def end_line(prompt: str) -> str:
+    """Return a prompt whose last line has a newline, for a format that goes on after it."""
+    return prompt if prompt.endswith("\n") else f"{prompt}\n"
+
+
 def read_toml(text: str) -> dict[str, Any]:
     """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
     try:

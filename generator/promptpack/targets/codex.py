@@ -15,6 +15,7 @@ from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Pol
 from promptpack.targets.codec import (
     as_effort,
     as_text,
+    end_line,
     find_wrong_value,
     grants_fully,
     make_agent,
@@ -202,6 +203,7 @@ def _quote_string(text: str | list[str]) -> str:
 
 
 def _quote_block(prompt: str) -> str:
+    prompt = end_line(prompt)
     if "'''" not in prompt:
         return f"'''\n{prompt}'''"
     escaped_prompt = prompt.replace("\\", "\\\\").replace('"""', '""\\"')

@@ -329,6 +329,8 @@ COPILOT = Target(
         "mcp-servers": "the client starts a server that an agent brings; add it to the settings",
         "hooks": "a hook runs commands, whatever the policy says",
     },
+    field_keys={"mode": ("disable-model-invocation",), "effort": ("reasoning-effort",)},
+    kept_grants={"hooks": ("execute",)},
     hard_limits=_LIMITS,
     refuse=find_refusals,
     explain_widening=_explain_widening,

@@ -4,6 +4,13 @@ from collections.abc import Iterator
 
 from promptpack.model import Agent, Artifact, Finding, Loss, UserError, Variant, fields
 from promptpack.targets import Target
+from promptpack.targets.heads import (
+    encode_file,
+    explain_kept,
+    find_kept_grants,
+    find_kept_problems,
+    spell_file,
+)
 from promptpack.targets.losses import LossFinder
 
 
@@ -12,15 +19,27 @@ def encode_and_check(
 ) -> tuple[str, tuple[Loss, ...], list[str]]:
     """Return the file's text, its losses, and why the client would refuse it."""
     loss_finder = loss_finder or LossFinder()
-    text = target.encode(agent)
-    decoded = target.decode(text, agent.stem)
+    text = encode_file(target, agent)
+    file_text = spell_file(text, agent.form)
+    decoded = target.decode(file_text, agent.stem)
+    losses = loss_finder.find_losses(target, agent, file_text, decoded)
+    if agent.form.head is None:
+        return text, losses, _find_problems(target, agent, text, decoded)
+    kept_losses = (*explain_kept(target, agent, losses), *find_kept_grants(target, agent))
+    return text, kept_losses, find_kept_problems(target, agent)
+
+
+def _find_problems(target: Target, agent: Agent, text: str, decoded: Agent) -> list[str]:
+    """Return why a client would refuse a file, or read something else than the agent in it."""
     problems = [*target.problems(text), *target.refuse(agent)]
     problems += [
         f"{target.title} would read a different {field} from this file"
-        for field in (*sorted(target.keeps), "prompt", "extra")
+        for field in (*sorted(target.keeps), "extra")
         if getattr(decoded, field) != getattr(agent, field)
     ]
-    return text, loss_finder.find_losses(target, agent, text, decoded), problems
+    if decoded.prompt.replace("\r\n", "\n").strip() != agent.prompt.strip():
+        problems.append(f"{target.title} would read a different prompt from this file")
+    return problems
 
 
 def make_artifact(
@@ -28,7 +47,7 @@ def make_artifact(
 ) -> Artifact:
     """Return the file of an agent; raises UserError where the client would not load it as meant."""
     text, losses, problems = encode_and_check(target, agent, loss_finder)
-    if agent.name in target.own_agents:
+    if agent.name in target.own_agents and agent.form.head is None:
         raise UserError((_make_name_finding(variant, target, agent.name),))
     if problems:
         subject = f"{target.name} file of {variant.name}"
@@ -38,12 +57,13 @@ def make_artifact(
                 Finding("PP201", "error", variant.pack.path, 1, 1, message) for message in messages
             )
         )
-    path = f"{target.name}/{variant.name}/{target.path.format(name=agent.stem)}"
+    path = f"{target.name}/{variant.name}/{target.make_path(agent.stem)}"
     losses = (
         *(_add_reason(loss, variant, target) for loss in losses),
         *_find_model_losses(variant, target),
     )
-    return Artifact(path, text.encode(), target.name, variant, agent, losses)
+    content = spell_file(text, agent.form).encode()
+    return Artifact(path, content, target.name, variant, agent, losses)
 
 
 def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:

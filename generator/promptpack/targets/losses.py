@@ -96,14 +96,14 @@ def find_effective_policy(
 
 
 def _read_back(target: Target, agent: Agent) -> Policy:
-    return _find_policy_in_mode(target, target.decode(target.encode(agent), agent.stem), agent.mode)
+    return find_policy_in_mode(target, target.decode(target.encode(agent), agent.stem), agent.mode)
 
 
 def _make_bare_agent(policy: Policy, mode: Mode, accepted: frozenset[str]) -> Agent:
     return Agent("x", "x", mode, Model(""), None, policy, "x\n", accepted)
 
 
-def _find_policy_in_mode(target: Target, decoded: Agent, mode: Mode) -> Policy:
+def find_policy_in_mode(target: Target, decoded: Agent, mode: Mode) -> Policy:
     """Return what a file grants an agent that is run in this mode.
 
     One that is spawned has nothing of what its client gives a main session whatever the file says.
@@ -117,7 +117,7 @@ def _find_policy_in_mode(target: Target, decoded: Agent, mode: Mode) -> Policy:
 
 def _find_policy_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
     expected_policy = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
-    actual_policy = _find_policy_in_mode(target, decoded, agent.mode)
+    actual_policy = find_policy_in_mode(target, decoded, agent.mode)
     for capability in list_compared(agent.policy, decoded.policy):
         expected, actual = expected_policy.grant(capability), actual_policy.grant(capability)
         order = compare_grants(actual, expected)
@@ -144,7 +144,7 @@ def _find_foreign_widenings(reader: Target, agent: Agent, decoded: Agent) -> Ite
 def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
     for field in fields.FIELDS:
         expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
-        if expected != actual:
+        if expected != actual and expected not in (None, ""):
             reason = target.explain_field_loss(field, agent)
             got = str(actual or "client's own")
             yield Loss(field.name, True, "dropped", str(expected), got, reason)

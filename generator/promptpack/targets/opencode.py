@@ -314,6 +314,7 @@ OPENCODE = Target(
         "prompt": "the prompt is composed from the sections",
     },
     is_opaque=_is_opaque,
+    field_keys={"effort": ("variant",)},
     own_agents=frozenset({"build", "compaction", "explore", "general", "plan", "summary", "title"}),
     refuse=find_refusals,
     own_guards={"read": OwnGuard(ENV_GUARD, "OpenCode asks before it reads .env files")},

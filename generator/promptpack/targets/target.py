@@ -124,6 +124,10 @@ class Target:
     why a capability is wider than meant if something else that the agent has is the cause. A client
     refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
 
+    `field_keys` names the keys that hold a field, or the "policy", where that is not the key of the
+    field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
+    `decode` does not read, if it stands in front matter that is kept.
+
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
     """
@@ -160,10 +164,18 @@ class Target:
     refuse: Callable[[Agent], Iterable[str]] = lambda _agent: ()
     hard_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     explain_widening: Callable[[str, Agent], str] = lambda _name, _agent: ""
+    field_keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    kept_grants: Mapping[str, tuple[Capability, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+
+    def make_path(self, stem: str) -> str:
+        """Return the place of an agent's file in a repository; `stem` may name folders too."""
+        return self.path.format(name=stem)
 
     def decodes(self, key: str) -> bool:
         """Tell whether a front matter key grants something that `decode` reads."""

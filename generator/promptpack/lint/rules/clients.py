@@ -50,6 +50,8 @@ def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
             if match is None:
                 continue
             path = line.origin.path
+            if context.project.is_text(path):
+                continue
             if path not in literal_lines:
                 literal_lines[path] = _find_literal_lines(context, path)
             is_untraced = (
@@ -122,7 +124,8 @@ def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
     """
     oversized_prompts: dict[tuple[str, str], list[RenderedPrompt]] = defaultdict(list)
     for prompt in context.prompts:
-        if _count_tokens(prompt) > prompt.variant.model.prompt_budget:
+        budget = prompt.variant.model.prompt_budget
+        if budget is not None and _count_tokens(prompt) > budget:
             oversized_prompts[prompt.variant.pack.name, prompt.variant.model.name].append(prompt)
     for (pack, model), prompts in oversized_prompts.items():
         variant = max(prompts, key=_count_tokens).variant

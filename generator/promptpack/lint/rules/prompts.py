@@ -50,6 +50,8 @@ def check_missing_section(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for pack in context.project.packs.values():
+        if pack.text:
+            continue  # its headings are its author's: they need not be these sections
         names = {section.name for section in pack.sections}
         if missing_sections := _find_missing_sections(names):
             message = f"the pack has no section for {_join_names(missing_sections)}"

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import Accept, Artifact, Origin, Pack
+from promptpack.model import AS_WRITTEN, Accept, Artifact, Origin, Pack
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
 from promptpack.targets import TARGETS
+from promptpack.targets.heads import encode_file
 
 
 def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
@@ -64,9 +65,9 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     project = context.project
-    layouts = {model.layout for model in project.models.values()}
+    layouts = {AS_WRITTEN, *(model.layout for model in project.models.values())}
     paths_by_kind = {
-        "model": [m.path for m in project.models.values()],
+        "model": [m.path for m in project.models.values() if m.name != AS_WRITTEN],
         "policy": [p.path for p in project.policies.values()],
         "layout": [s.path for s in project.layouts.values() if s.name not in layouts],
     }
@@ -160,7 +161,7 @@ def _iter_used_entries(artifact: Artifact) -> Iterator[Accept]:
         )
         without = replace(agent, accepted=agent.accepted - {entry.capability})
         is_own = entry.target == target.name
-        if is_used or (is_own and target.encode(without) != target.encode(agent)):
+        if is_used or (is_own and encode_file(target, without) != encode_file(target, agent)):
             yield entry
 
 

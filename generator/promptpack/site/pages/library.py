@@ -1,19 +1,23 @@
 """The pages of fragments, layouts and the project file: what packs have besides their own."""
 
 import json
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from promptpack.model import Fragment, SharedSettings, Source
+from promptpack.model import Fragment, Pack, SharedSettings, Source
 from promptpack.model.sections import make_title
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
     FRAGMENT_INDEX,
+    HOME_PAGE,
     LAYOUT_INDEX,
     PROJECT_PAGE,
     Catalog,
     locate_fragment_page,
     locate_reference_page,
+    locate_text_page,
     make_slug,
+    shorten_source_path,
 )
 from promptpack.site.lineage import Drawing, draw_lineage
 from promptpack.site.links import link_fragment, link_pack
@@ -154,6 +158,25 @@ def make_fragment_page(catalog: Catalog, fragment: Fragment) -> View:
         usage=make_usage(catalog, variants, here, _draw_lineage(catalog, fragment, here)),
     )
     return View("fragment.html.j2", fragment.title, page, fragment.summary)
+
+
+def iter_text_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View]]:
+    """Yield the pages of a pack's texts and kept front matter, with their paths."""
+    fragments = {fragment.path for fragment in catalog.project.fragments.values()}
+    for path in sorted((pack.list_texts() | pack.list_heads()) - fragments):
+        here, name = locate_text_page(path), shorten_source_path(path)
+        page = FragmentPage(
+            path=[link_page("Agents", HOME_PAGE, here), link_pack(pack, here)],
+            title=name,
+            summary="",
+            name=path,
+            needs=(),
+            replaces="",
+            parameters=[],
+            source=make_source_block(catalog, path),
+            usage=make_usage(catalog, catalog.reached.get(path, ()), here),
+        )
+        yield here, View("fragment.html.j2", name, page, unlisted=True)
 
 
 def make_layout_index(catalog: Catalog) -> View:

@@ -17,8 +17,8 @@ class ListedModel(NamedTuple):
     page: Link
     family: str
     layout: str
-    context_window: int
-    prompt_budget: int
+    context_window: int | None
+    prompt_budget: int | None
 
 
 class ModelIndex(NamedTuple):
@@ -41,8 +41,8 @@ class ModelPage(NamedTuple):
     name: str
     family: str
     layout: Link
-    context_window: int
-    prompt_budget: int
+    context_window: int | None
+    prompt_budget: int | None
     takes_temperature: bool
     takes_effort: bool
     ids: list[ModelId]

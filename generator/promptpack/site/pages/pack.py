@@ -15,6 +15,7 @@ from promptpack.site.catalogue import (
     Catalog,
     locate_data_file,
     locate_pack_page,
+    shorten_source_path,
 )
 from promptpack.site.client_file import (
     ClientFile,
@@ -158,7 +159,7 @@ def _draw_lineage(catalog: Catalog, pack: Pack, here: str) -> Drawing | None:
     """Return what the pack is made of, by section, and the models it is built for."""
     sections = [
         Link(
-            f"{make_title(section.name)} ({sum(len(part.uses) for part in section.parts)})",
+            f"{_make_section_title(section)} ({_count_uses(section)})",
             f"#made-of-{number}",
         )
         for number, section in enumerate(pack.sections)
@@ -174,4 +175,16 @@ def _describe_section(catalog: Catalog, section: Section, here: str) -> SectionR
         for part in section.parts
         for use in part.uses
     ]
-    return SectionRow(make_title(section.name), uses)
+    if passage := section.passage:
+        label = f"{shorten_source_path(passage.path)}:{passage.line}"
+        page = f"{catalog.places[passage.path]}#L{passage.line}"
+        uses = [SectionUse(link_page(label, page, here), False)]
+    return SectionRow(_make_section_title(section), uses)
+
+
+def _make_section_title(section: Section) -> str:
+    return (section.passage and section.passage.title) or make_title(section.name)
+
+
+def _count_uses(section: Section) -> int:
+    return sum(len(part.uses) for part in section.parts) or 1

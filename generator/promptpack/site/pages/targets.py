@@ -172,7 +172,7 @@ def _iter_examples(catalog: Catalog, target: Target, here: str) -> Iterator[Targ
             pack=variant.pack.title,
             variant=link_variant(variant, here, f"?client={target.name}"),
             raw=make_file_address(locate_raw_file(artifact), here),
-            content=artifact.content.decode(),
+            content=artifact.text,
         )
 
 

@@ -70,7 +70,7 @@ class VariantPage(NamedTuple):
     policy: Link
     policy_summary: str
     tokens: int
-    budget: int
+    budget: int | None
     more: list[Link]
     key: str
     client_choice: Markup
