@@ -1,0 +1,152 @@
+"""`promptpack import`: hand-kept agent files become packs that build the same files."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from promptpack.cli import report
+from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.importing.audit import Audit, audit_paths
+from promptpack.importing.importer import (
+    ImportPlan,
+    make_import_data,
+    measure_shared_lines,
+    plan_import,
+    write_contents,
+)
+from promptpack.lint.registry import RULES
+from promptpack.reporting.plurals import pluralize
+from promptpack.targets import TARGETS
+
+_MAX_LINES = 8
+_POLICIES = Path("templates/policies")
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--from",
+    "target",
+    default="",
+    metavar="TARGET",
+    help="Take every file there for one of this client, wherever it stands.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project to write packs into; default: the current folder.",
+)
+@click.option("--join", is_flag=True, help="Make one pack of copies whose prompts differ in part.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
+@format_option
+@pass_state
+def command(  # noqa: PLR0913 - one parameter an option
+    state: State,
+    paths: tuple[Path, ...],
+    target: str,
+    into: Path | None,
+    *,
+    join: bool,
+    dry_run: bool,
+    yes: bool,
+    strict: bool,
+) -> int:
+    """Turn hand-kept agent files into packs that build the same files, to the byte.
+
+    Each PATH is a file, or a folder such as `.`, in which every client's agent files are found.
+    They are only read. Each file is built again before a pack is written; one that would not come
+    out as it is now is refused, with the reason.
+    """
+    if target and target not in TARGETS:
+        raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+    folder = into or state.directory or Path()
+    audit = audit_paths(paths, target)
+    plan = plan_import(audit.files, _read_policies(folder), _list_packs(folder), join=join)
+    if state.format == "json":
+        click.echo(json.dumps(make_import_data(plan), indent=2))
+    elif not state.quiet:
+        click.echo("".join(f"{line}\n" for line in _summarize(audit, plan)), nl=False)
+    if plan.packs and not dry_run:
+        if not yes and not _confirm(state, plan, folder):
+            return 1
+        write_contents(folder, _list_new(folder, plan))
+        if state.format != "json" and not state.quiet:
+            place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
+            click.echo(f"Wrote {place}. Next: promptpack build")
+    return int(strict and bool(plan.refused))
+
+
+def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
+    """Return whether to write; raises UsageError where nobody can be asked."""
+    if state.format == "json" or not sys.stdin.isatty():
+        raise click.UsageError("Nothing was written: add --yes to write the packs, or --dry-run.")
+    count = pluralize(len(plan.packs), "pack")
+    return click.confirm(f"Write {count} into {state.shown(folder / 'packs')}?", err=True)
+
+
+def _read_policies(folder: Path) -> dict[str, str]:
+    """Return the texts of the policies that a project has, by name."""
+    files = sorted((folder / _POLICIES).glob("*.yaml"))
+    return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
+
+
+def _list_packs(folder: Path) -> frozenset[str]:
+    """Return the names of the folders in which packs are, or could be."""
+    packs = folder / "packs"
+    return frozenset(path.name for path in packs.iterdir()) if packs.is_dir() else frozenset()
+
+
+def _list_new(folder: Path, plan: ImportPlan) -> dict[str, str]:
+    """Return what is not there yet: a policy that is equal to one there is not written again."""
+    return {path: text for path, text in plan.contents.items() if not (folder / path).exists()}
+
+
+def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
+    """Yield one screen: what becomes packs, where copies disagree, what is refused."""
+    if not audit.files:
+        yield "No agent files found."
+        return
+    count = sum(len(pack.files) for pack in plan.packs)
+    packs = pluralize(len(plan.packs), "pack")
+    yield f"{pluralize(count, 'file')} -> {packs}, each file rebuilt to the byte"
+    share = measure_shared_lines(audit.files)
+    if share is not None:
+        yield f"{share:.0%} of the lines of copies are the same in every copy"
+    yield from _limit(_list_packs_in_words(plan))
+    if count := plan.count_joinable():
+        yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
+    for title, lines in (
+        ("Copies disagree:", [f"{d.pack}: {d.detail}" for d in plan.divergences]),
+        ("Refused:", [f"{path}: {reason}" for path, reason in plan.refused.items()]),
+        ("Found on the way (promptpack audit):", [*_count_findings(audit)]),
+    ):
+        if lines:
+            yield ""
+            yield click.style(title, bold=True)
+            yield from _limit(lines)
+    yield ""
+
+
+def _list_packs_in_words(plan: ImportPlan) -> list[str]:
+    """Return a line for each pack: where its files come from."""
+    return [f"{one.name}: {', '.join(file.target for file in one.files)}" for one in plan.packs]
+
+
+def _count_findings(audit: Audit) -> Iterator[str]:
+    counts = Counter(finding.code for finding in audit.findings)
+    for code, count in counts.items():
+        yield f"{code} {RULES[code].name}: {pluralize(count, 'finding')}"
+
+
+def _limit(lines: list[str]) -> Iterator[str]:
+    """Yield the first lines, wrapped, and how many more there are."""
+    for line in lines[:_MAX_LINES]:
+        yield from report.wrap_text("  ", line, 4)
+    if len(lines) > _MAX_LINES:
+        yield f"  ... and {len(lines) - _MAX_LINES} more"
