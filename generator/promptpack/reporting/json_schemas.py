@@ -341,6 +341,47 @@ class AuditReport(Report):
     findings: list[FindingEntry]
 
 
+class ImportedFileEntry(Report):
+    """A file, as it was named, and the output with the same bytes, by its path in `dist`."""
+
+    source: str
+    target: str
+    artifact: str
+    identical: bool
+
+
+class ImportedPackEntry(Report):
+    """A pack, and the files that it builds."""
+
+    name: str
+    files: list[ImportedFileEntry]
+
+
+class RefusedFileEntry(Report):
+    """A file of which no pack is made, and why."""
+
+    source: str
+    reason: str
+
+
+class DisagreementEntry(Report):
+    """Where the copies of one agent differ."""
+
+    pack: str
+    kind: Literal["permission", "text", "description", "field"]
+    targets: list[str]
+    detail: str
+
+
+class ImportReport(Report):
+    """`import --format json`; the sources of a pack are rebuilt to the byte."""
+
+    schema_version: Literal[1]
+    packs: list[ImportedPackEntry]
+    refused: list[RefusedFileEntry]
+    disagreements: list[DisagreementEntry]
+
+
 REPORTS: dict[str, type[Report]] = {
     "absorb": AbsorbReport,
     "audit": AuditReport,
@@ -349,6 +390,7 @@ REPORTS: dict[str, type[Report]] = {
     "diff": DiffReport,
     "explain": ExplainReport,
     "impact": ImpactReport,
+    "import": ImportReport,
     "install": InstallReport,
     "lint": LintReport,
     "list": ListReport,
