@@ -196,6 +196,14 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         ),
         pack("targets: [opencode]", "targets: [agents-md, skill]"),
     ),
+    "PP206": (
+        pack("Answers questions about a small project.", "a" * 1024),
+        pack("Answers questions about a small project.", "a" * 1025, f"{PACK}:3"),
+        Case(
+            {PACK: DEMO[PACK] + f"clients: {{gemini: {{description: {'b' * 1025}}}}}\n"},
+            (f"{PACK}:{DEMO[PACK].count(chr(10)) + 1}",),
+        ),
+    ),
     "PP204": (
         role("{{ vars.language }}.\n" + "- Read the whole of this line.\n" * 100, 0)._replace(
             said=(f"{PACK}:13",)

@@ -18,7 +18,7 @@ from promptpack.absorb.candidates import (
 )
 from promptpack.absorb.edits import Edit, apply_edits, edit_scalar
 from promptpack.build import build_project
-from promptpack.model import Agent, Artifact, Finding, Project, UserError
+from promptpack.model import Agent, Artifact, Finding, Origin, Project, UserError
 from promptpack.model.fields import FIELDS, Setting, list_settings
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
@@ -28,6 +28,7 @@ from promptpack.session import Session
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS
+from promptpack.targets.heads import merge_head, split_file
 
 _COMBINATIONS = 64
 
@@ -91,7 +92,11 @@ class _Absorption:
         self.built = self.target.decode(artifact.text, artifact.agent.stem)
         self.now = self.target.decode(place.text, artifact.agent.stem)
         origins = Session(project).tracer.trace_values(artifact)
-        self.prompt = TracedPrompt(tuple(split_lines(artifact.agent.prompt)), origins)
+        self.prompt = TracedPrompt(tuple(self._split_prompt(artifact.agent.prompt)), origins)
+        if len(self.prompt.lines) > len(origins):  # what follows the last newline
+            end = origins[-1][0] if origins else Origin(artifact.variant.pack.text, 0)
+            last = (end._replace(line=end.line + 1),)
+            self.prompt = self.prompt._replace(origins=(*origins, last))
         self.lines = place.text.split("\n")
 
     def check(self) -> None:
@@ -110,14 +115,19 @@ class _Absorption:
                 "this file does not have the line endings that promptpack writes",
                 "save it with LF line endings",
             )
-        if problems := self.target.problems(self.place.text):
+        is_kept = self.place.artifact.agent.form.head is not None
+        if problems := [] if is_kept else self.target.problems(self.place.text):
             self._refuse(
                 self._find_first_change(), f"this is no longer a valid file: {problems[0]}", ""
             )
 
     def texts(self, destination: tuple[str, int]) -> dict[str, str]:
         """Return the new texts of the sources; raises UserError with all reasons against it."""
-        options = [*self._propose_front_matter(), *self._propose_body(destination)]
+        options = [
+            *self._propose_front_matter(),
+            *self._propose_kept_lines(),
+            *self._propose_body(destination),
+        ]
         if refused_options := [option for option in options if not option.candidates]:
             raise UserError(tuple(self._make_finding(o.line, o.why) for o in refused_options))
         ambiguous_options = [o for o in options if len(o.candidates) > 1 and not o.why]
@@ -141,12 +151,33 @@ class _Absorption:
         values = read_document(text, pack.path).values
         for setting, why in self._list_changed_settings():
             span = values.get(setting.place)
+            if (span is None or not setting.place) and self.place.artifact.agent.form.head:
+                continue  # the pack says nothing of it, and the kept lines do
             edit = edit_scalar(text, pack.path, span, setting.value) if span else None
             yield _Option(self._find_line(str(setting.value)), why, [(edit,)] if edit else [])
         if self.now.policy != self.built.policy:
             policy = self.place.artifact.agent.policy
             why = f"the policy decides what an agent may do: change {policy.path}"
             yield _Option(self._find_first_change(), why, [])
+
+    def _propose_kept_lines(self) -> Iterator[_Option]:
+        """Yield what changed in the lines of front matter that is kept: they are as they stand.
+
+        What the pack says of a field has to change with them, so that none is tried alone.
+        """
+        agent = self.place.artifact.agent
+        if agent.form.head is None:
+            return
+        lines = merge_head(self.target, agent).lines
+        has_head = bool(agent.form.head.text.strip())
+        new_lines = split_lines(split_file(self.place.text)[0]) if has_head else []
+        for edit in find_output_edits([line.text for line in lines], new_lines):
+            numbers = [line.line for line in lines[edit.first : edit.last]]
+            before = lines[edit.first - 1].line if edit.first else 0
+            first = numbers[0] if numbers else before + 1
+            if all(numbers) and (numbers or before):
+                change = Edit(agent.form.head.path, first, len(numbers), edit.new)
+                yield _Option(edit.first + 1 + self.place.before, "", [(change,)])
 
     def _list_changed_settings(self) -> Iterator[tuple[Setting, str]]:
         """Yield the new value of each field and extra key that changed, and where the pack has it.
@@ -165,7 +196,7 @@ class _Absorption:
                 why = f"the model's id comes from {variant.model.path}: change it there"
             else:
                 why = f"the {field.name} can't be written to {variant.pack.path}"
-            is_absorbed = field.is_absorbed or len(place) > 1
+            is_absorbed = (field.is_absorbed or len(place) > 1) and place[-1:] != ("file",)
             yield Setting(value, place if is_absorbed else ()), why
         for key in sorted({*self.now.extra, *self.built.extra}):
             value = self.now.extra.get(key)
@@ -175,7 +206,7 @@ class _Absorption:
 
     def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
         """Yield the prompt's changes with those candidates that are known to give them."""
-        new_lines = _split_edited(self.place.artifact.agent, self.now)
+        new_lines = self._split_edited_prompt()
         for output_edit in find_output_edits(self.prompt.lines, new_lines):
             line = self._find_line(next((text for text in output_edit.new if text), ""))
             proposals = [
@@ -191,6 +222,19 @@ class _Absorption:
                     line, explain_failure(self.project, self.prompt, output_edit), proposals
                 )
 
+    def _split_edited_prompt(self) -> list[str]:
+        """Return the lines of the prompt as it is now: exactly, where front matter is kept."""
+        built = self.place.artifact.agent
+        if built.form.head is None:
+            return _split_edited(built, self.now)
+        has_head = bool(built.form.head.text.strip())
+        return self._split_prompt(split_file(self.place.text)[1] if has_head else self.place.text)
+
+    def _split_prompt(self, prompt: str) -> list[str]:
+        """Return the lines of a prompt, and where its end is kept too, what follows the last."""
+        is_kept = self.place.artifact.agent.form.head is not None
+        return prompt.split("\n") if is_kept else split_lines(prompt)
+
     def _select_working(
         self, proposals: Iterable[Candidate], output_edit: OutputEdit
     ) -> list[Candidate]:
@@ -201,7 +245,7 @@ class _Absorption:
         for candidate in proposals:
             texts = apply_edits(self.project.sources, candidate)
             artifact = None if texts is None else self._rebuild(texts)
-            if artifact and split_lines(artifact.agent.prompt) == expected_lines:
+            if artifact and self._split_prompt(artifact.agent.prompt) == expected_lines:
                 outcome = (
                     (path, "".join(text.split())) for path, text in sorted((texts or {}).items())
                 )

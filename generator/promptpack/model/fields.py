@@ -70,6 +70,16 @@ FIELDS: tuple[AgentField, ...] = (
 )
 
 
+def is_same_value(first: object, second: object) -> bool:
+    """Tell whether two values of a field mean the same: a newline at the end of a text is nothing.
+
+    In YAML, what follows a text of several lines can decide about that newline.
+    """
+    if isinstance(first, str) and isinstance(second, str):
+        return first.rstrip("\n") == second.rstrip("\n")
+    return first == second
+
+
 class Setting(NamedTuple):
     """A value of a field, and where the pack file says it."""
 

@@ -230,12 +230,13 @@ class Project:
     policies: Mapping[str, Policy]
     fragments: Mapping[str, Fragment]
     layouts: Mapping[str, Source]
-    heads: Mapping[str, Source]
     sources: Mapping[str, str]
     roots: tuple[Root, ...] = ()
     """Where all of it comes from; of two templates with one name, that of the first root counts."""
     shared: Mapping[str, SharedSettings] = field(default_factory=lambda: MappingProxyType({}))
     """What the packs share, by the name of the file that says it; there is at most one."""
+    heads: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
+    """The front matter that is kept for packs' files, by source path."""
 
     def list_targets(self, pack: Pack) -> tuple[str, ...]:
         """Return the targets that a pack or else the project names; () means all."""

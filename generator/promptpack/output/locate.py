@@ -66,6 +66,13 @@ def locate_outputs(path: Path, artifacts: Iterable[Artifact]) -> tuple[LocatedOu
     return ()
 
 
+def _read_text(text: str, artifact: Artifact) -> str:
+    """Return a file's text, without the line ends and the mark that its form gives it."""
+    form = artifact.agent.form
+    text = text.removeprefix("\ufeff") if form.mark else text
+    return text.replace(form.newline, "\n")
+
+
 def _locate_output(
     text: str, key: str, record: Record, artifacts: Iterable[Artifact]
 ) -> LocatedOutput | None:
@@ -82,5 +89,6 @@ def _locate_output(
             return None
         lines_before = text[: text.index(block.removesuffix("\n"))].count("\n")
         text = block
+    text = _read_text(text, artifact)
     is_installed = not key.startswith(f"{artifact.target}/{artifact.variant.name}/")
     return LocatedOutput(artifact, text, lines_before, record.get("sha256", ""), is_installed)

@@ -9,6 +9,7 @@ from promptpack.reading.validation import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.heads import takes_head
 
 
 def find_extra_problems(data: object, document: Document, file: SourceFile) -> Iterator[Finding]:
@@ -20,12 +21,33 @@ def find_extra_problems(data: object, document: Document, file: SourceFile) -> I
         return
     clients = data.get("clients") if isinstance(data, dict) else None
     for name, settings in clients.items() if isinstance(clients, dict) else ():
+        yield from _find_form_problems(str(name), settings, document, file)
         extra = settings.get("extra") if isinstance(settings, dict) else None
         for key, value in extra.items() if isinstance(extra, dict) else ():
             if name in TARGETS and (problem := _explain_key(TARGETS[name], key, value)):
                 place: DataPath = ("clients", name, "extra", key)
                 span = document.at(place) if problem[0] == "PP010" else document.keys[place]
                 yield make_finding(problem[0], file.path, span, *problem[1:], file.text)
+
+
+def _find_form_problems(
+    name: str, settings: object, document: Document, file: SourceFile
+) -> Iterator[Finding]:
+    """Yield an error for each setting of how a file is kept that a target's file can't have."""
+    target = TARGETS.get(name)
+    if target is None or not isinstance(settings, dict):
+        return
+    reasons = {
+        "head": "" if takes_head(target) else "its file has no front matter",
+        **dict.fromkeys(
+            ("file", "newlines", "bom"), "its file is shared with others" if target.block else ""
+        ),
+    }
+    for key, reason in reasons.items():
+        if key in settings and reason:
+            message = f"'{key}' can't be set for {target.title}: {reason}"
+            span = document.keys["clients", name, key]
+            yield make_finding("PP037", file.path, span, message, "", file.text)
 
 
 def _explain_key(target: Target, key: str, value: object) -> tuple[str, str, str] | None:

@@ -19,6 +19,7 @@ from promptpack.model import (
     Source,
     UserError,
 )
+from promptpack.reading.file_names import find_shared_files
 from promptpack.reading.files import SourceFile, gather_files, make_file, make_unreadable_file
 from promptpack.reading.pack import fill_sections, read_pack, read_project_file
 from promptpack.reading.references import Names
@@ -108,7 +109,11 @@ def make_project(
     findings.update(_fill_packs(items["packs"], files_by_path))
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         raise UserError(tuple(sorted(findings, key=_make_sort_key)))
-    return Project(**items, sources={file.path: file.text for file in files}, roots=tuple(roots))
+    sources = {file.path: file.text for file in files}
+    project = Project(**items, sources=sources, roots=tuple(roots))
+    if problems := [*find_shared_files(project)]:
+        raise UserError(tuple(problems))
+    return project
 
 
 def _read_file(

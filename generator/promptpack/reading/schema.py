@@ -40,7 +40,6 @@ RULE_CODE_REGEX = r"^PP[0-9]{3}$"
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
-Description = Annotated[Text, StringConstraints(max_length=1024)]
 HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"
 
 STEM_REGEX = (
@@ -241,7 +240,7 @@ class ClientEntry(StrictModel):
             "In most clients it is the name by which the agent is started"
         ),
     )
-    description: Description | None = None
+    description: str | None = None
     model: Text | None = Field(default=None, description="the model's id, as this client writes it")
     policy: Annotated[
         Annotated[Slug, Tag("<effect>")]
@@ -290,7 +289,9 @@ class PackFile(StrictModel):
         )
     )
     title: Text
-    description: Description
+    description: str = Field(
+        default="", description="when to use the agent; a few clients refuse a file without one"
+    )
     mode: Mode = "subagent"
     temperature: float | None = Field(default=None, ge=0, le=2)
     effort: Effort | None = Field(

@@ -31,6 +31,15 @@ _Dumper.add_implicit_resolver(
 )
 
 
+def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.Node:
+    """Return a text as YAML; one of several lines stays on the line of its key."""
+    style = '"' if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 class SplitText(NamedTuple):
     """The YAML of front matter (None where there is none), the body, the lines before it."""
 

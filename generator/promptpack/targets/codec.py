@@ -125,9 +125,10 @@ def make_agent(
 def join_front_matter(front_matter: Mapping[str, Any], agent: Agent) -> str:
     """Return a Markdown file of a head, a blank line and the prompt.
 
-    The head ends with the agent's extra keys.
+    The head ends with the agent's extra keys, and has none for what the agent does not say.
     """
-    head = frontmatter.dump_front_matter({**front_matter, **agent.extra})
+    said = {key: value for key, value in front_matter.items() if value != ""}
+    head = frontmatter.dump_front_matter({**said, **agent.extra})
     return f"{head}\n{agent.prompt}"
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from promptpack.model import Agent, Effect, FileForm, Loss, Model, Policy
-from promptpack.model.fields import FIELDS, AgentField
+from promptpack.model.fields import FIELDS, AgentField, is_same_value
 from promptpack.policy.lattice import (
     compare_grants,
     describe_grant,
@@ -143,9 +143,14 @@ def find_kept_problems(target: Target, agent: Agent) -> list[str]:
     kept_file = merge_head(target, agent)
     if not kept_file.replaced:
         return []
-    decoded = target.decode(spell_file(kept_file.make_text(agent.prompt), agent.form), agent.stem)
+    text = spell_file(kept_file.make_text(agent.prompt), agent.form)
+    decoded = target.decode(text, agent.stem)
     written = target.decode(target.encode(replace(agent, form=FileForm())), agent.stem)
-    path = agent.form.head.path if agent.form.head else ""
+    path, kept_text = (agent.form.head.path, agent.form.head.text) if agent.form.head else ("", "")
+    refusal = target.loads(text)
+    if refusal and not target.loads(spell_file(f"{kept_text}{agent.prompt}", agent.form)):
+        changed = ", ".join(f"'{key}'" for key in sorted(kept_file.replaced & target.keys))
+        return [f"{changed} can't be changed in {path}: {target.title} would refuse it: {refusal}"]
     problems = [
         f"'{statement.keys[0]}' can't be changed in {path}: {target.title} would not read it so"
         for statement in _list_statements(target, agent, written, has_policy=False)
@@ -220,7 +225,7 @@ def _make_field_check(
     field: AgentField, target: Target, agent: Agent, written: Agent
 ) -> Callable[[Agent], bool]:
     values = (field.read(agent, target.name), field.read(written, target.name))
-    return lambda read: field.read(read, target.name) in values
+    return lambda read: any(is_same_value(field.read(read, target.name), one) for one in values)
 
 
 def _holds_policy(target: Target, agent: Agent, written: Agent, read: Agent) -> bool:
@@ -246,7 +251,7 @@ def _split_head(text: str) -> _Head:
     if len(filled) < 2:
         return _Head(tuple(lines), (), ())
     starts = [n for n in range(1, filled[-1]) if _KEY.match(lines[n].text)]
-    ends = [*starts[1:], filled[-1]]
+    ends = [*starts[1:], filled[-1]] if starts else []
     keys = [_make_key(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
     first = starts[0] if starts else filled[-1]
     return _Head(tuple(lines[:first]), tuple(keys), tuple(lines[filled[-1] :]))

@@ -144,7 +144,7 @@ def _find_foreign_widenings(reader: Target, agent: Agent, decoded: Agent) -> Ite
 def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator[Loss]:
     for field in fields.FIELDS:
         expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
-        if expected != actual and expected not in (None, ""):
+        if expected not in (None, "") and not fields.is_same_value(expected, actual):
             reason = target.explain_field_loss(field, agent)
             got = str(actual or "client's own")
             yield Loss(field.name, True, "dropped", str(expected), got, reason)

@@ -10,10 +10,13 @@ from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Artifact, Fragment, Origin, Pack
 from promptpack.reporting.tokens import estimate_tokens
+from promptpack.source.strict_yaml import DataPath
 from promptpack.targets import TARGETS
 
 _OPENING = re.compile(r"(?<![$={])\{\{(?=[-+]?\s*[A-Za-z_])|\{%(?=[-+]?\s*[a-z])")
 """What begins an expression or a tag; `${{` and `={{` are other languages', `{{.` is Go's."""
+
+_DESCRIPTION_LIMIT = 1024
 
 _LEXER = Environment(autoescape=False)  # noqa: S701 - it only splits text into tokens
 
@@ -139,6 +142,36 @@ def check_over_budget(context: LintContext) -> Iterator[Diagnostic]:
         yield Diagnostic(*origin, message, hint)
 
 
+def check_long_description(context: LintContext) -> Iterator[Diagnostic]:
+    """Reports a description of more than 1,024 characters.
+
+    Why: A client shows the descriptions of all agents to the model, with every request, so that it
+    can choose one. A long one costs tokens each time and hides what tells the agent apart. Agent
+    Skills refuse more than 1,024 characters, and other clients may cut there.
+
+    Fix: Say when to use the agent, in one or two sentences. Examples of its use belong in the
+    prompt.
+
+    Bad: a description with four dialogues.
+
+    Good:
+
+    ```yaml
+    description: Reviews a change before it is merged. Use it after each larger edit.
+    ```
+    """
+    for pack in context.project.packs.values():
+        said: dict[DataPath, str] = {("description",): pack.description}
+        for client, settings in pack.clients.items():
+            said["clients", client, "description"] = settings.values.get("description", "")
+        for place, text in said.items():
+            if len(text) > _DESCRIPTION_LIMIT:
+                span = context.document(pack.path).at(place)
+                message = f"the description has {len(text):,} characters"
+                hint = f"say when to use the agent in at most {_DESCRIPTION_LIMIT:,}"
+                yield Diagnostic(pack.path, span.line, message, hint, span.column, span.width)
+
+
 def _measure_size(artifact: Artifact, unit: str) -> int:
     return len(artifact.content) if unit == "bytes" else artifact.content.count(b"\n")
 
@@ -178,4 +211,5 @@ RULES = (
     make_rule("PP202", "unrendered-template", "client", check_template_left_over, "error"),
     make_rule("PP203", "soft-limit", "client", check_soft_limit),
     make_rule("PP204", "over-budget", "client", check_over_budget),
+    make_rule("PP206", "long-description", "client", check_long_description),
 )
