@@ -5,6 +5,7 @@ The oracle is the file itself: a real `build` of the written packs, compared as 
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ import support
 from promptpack.importing.agent_file import make_agent_file
 from promptpack.importing.importer import plan_import
 from promptpack.importing.places import match_place
+from promptpack.importing.policies import draft_policy
+from promptpack.model import Policy
 from promptpack.policy.lattice import compare_grants, list_compared
 from promptpack.reporting.json_schemas import REPORTS
 from promptpack.targets import TARGETS
@@ -24,6 +27,7 @@ CLAUDE, COPILOT = ".claude/agents/critic.md", ".github/agents/critic.agent.md"
 OPENCODE, GEMINI = ".opencode/agents/critic.md", ".gemini/agents/critic.md"
 CURSOR = ".cursor/agents/critic.md"
 PLACES = (CLAUDE, COPILOT, OPENCODE, GEMINI, CURSOR)
+PATTERNS = 'description: x\npermission:\n  bash: {"*": ask, '
 BODY = "\n# Critic\n\nYou review changes.\n\n## Rules\n\n- Say what breaks.\n"
 HEAD = "name: critic\ndescription: Reviews changes.\n"
 
@@ -183,16 +187,22 @@ def test_what_can_not_be_kept_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("oddity", ODD)
 def test_the_policy_of_the_pack_is_that_of_the_file(oddity: str) -> None:
-    """The oracle is the client's reading of both: what the file grants, what the new one does."""
+    """Without the kept front matter, the policy alone has to say what the file grants."""
     path, text = ODD[oddity]
     found = match_place(path)
     assert found
-    plan = plan_import([make_agent_file(path, found, text)], {}, frozenset(), join=False)
-    assert [file.source for pack in plan.packs for file in pack.files] == [path]
     target = TARGETS[found.target]
     policy = target.decode(text, found.stem).policy
-    for name in list_compared(policy):
-        assert compare_grants(policy.grant(name), policy.grant(name)).at_most
+    file = make_agent_file(path, found, text)
+    draft = draft_policy(file)
+    agent = replace(
+        file.own.agent, policy=Policy(draft.default, dict(draft.grants)), extra={}, prompt="x\n"
+    )
+    built = target.decode(target.encode(agent), found.stem).policy
+    for name in list_compared(policy, built):
+        order = compare_grants(built.grant(name), policy.grant(name))
+        is_guard = target.explain_guard(name, policy.grant(name), built.grant(name))
+        assert order.name == "EQUAL" or is_guard, name
 
 
 HEADS = st.lists(
@@ -221,33 +231,31 @@ BODIES = st.lists(
 )
 
 
-@given(
-    place=st.sampled_from(PLACES),
-    description=DESCRIPTIONS,
-    head=HEADS,
-    body=BODIES,
-    newline=st.sampled_from(["\n", "\r\n"]),
-    mark=st.booleans(),
-    end=st.sampled_from(["", "\n", "\n\n", " \n"]),
-    seam=st.sampled_from(["", "\n", "\n\n"]),
+FILES = st.builds(
+    lambda description, head, body, newline, mark, end, seam: (
+        mark
+        + (
+            "\n".join(["---", "name: critic", f"description: {description}", *head, "---", seam])
+            + "\n".join(body)
+            + end
+        ).replace("\n", newline)
+    ),
+    DESCRIPTIONS,
+    HEADS,
+    BODIES,
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\ufeff"]),
+    st.sampled_from(["", "\n", "\n\n", " \n"]),
+    st.sampled_from(["", "\n", "\n\n"]),
 )
+
+
+@given(place=st.sampled_from(PLACES), text=FILES)
 @settings(max_examples=support.count_cases(200))
-def test_any_file_is_kept_or_refused(
-    place: str,
-    description: str,
-    head: list[str],
-    body: list[str],
-    newline: str,
-    mark: bool,
-    end: str,
-    seam: str,
-) -> None:
-    keys = "\n".join(["name: critic", f"description: {description}", *head])
-    text = f"---\n{keys}\n---\n{seam}" + "\n".join(body) + end
-    text = ("\ufeff" if mark else "") + text.replace("\n", newline)
+def test_any_file_is_kept_or_refused(place: str, text: str) -> None:
     found = match_place(place)
     assert found
-    plan = plan_import([make_agent_file(place, found, text)], {}, frozenset(), join=False)
+    plan = plan_import([make_agent_file(place, found, text)], [])
     kept = [file for pack in plan.packs for file in pack.files]
     assert bool(kept) != bool(plan.refused)
     assert all(reason for reason in plan.refused.values())
@@ -285,10 +293,13 @@ def test_copies_that_drifted_are_joined_on_request(tmp_path: Path) -> None:
     assert [one["kind"] for one in joined.data["disagreements"]] == ["text"]
 
 
-def test_one_name_for_two_agents_makes_two_packs(tmp_path: Path) -> None:
+def test_two_files_that_would_be_one_output_are_not_mixed_up(tmp_path: Path) -> None:
     files = {CLAUDE: markdown(), f"shop/{CLAUDE}": markdown(body="\nQuite another.\n")}
-    imported = hold(tmp_path, files)
-    assert len({pack["name"] for pack in imported.data["packs"]}) == 2
+    imported = bring(tmp_path, files)
+    assert imported.outputs == {CLAUDE: files[CLAUDE].encode()}
+    (refused,) = imported.data["refused"]
+    assert refused["source"] == f"shop/{CLAUDE}"
+    assert "is the file of the pack 'critic' too" in refused["reason"]
 
 
 def test_equal_policies_are_shared(tmp_path: Path) -> None:
@@ -305,10 +316,13 @@ def test_a_project_that_is_there_is_added_to(tmp_path: Path) -> None:
     hold(tmp_path / "first", {CLAUDE: markdown(f"{HEAD}tools: Read\n")})
     project = tmp_path / "first/project"
     kept = support.snapshot(project)
-    support.write_files(tmp_path / "more", {CLAUDE: markdown(f"{HEAD}tools: Read\n", "\nMore.\n")})
+    more = {CLAUDE: markdown(f"{HEAD}tools: Read\n", "\nMore.\n"), OPENCODE: markdown()}
+    support.write_files(tmp_path / "more", more)
     arguments = ("import", str(tmp_path / "more"), "--into", str(project), "--yes")
     done = support.call(*arguments, "--format", "json", cwd=tmp_path)
-    assert [pack["name"] for pack in json.loads(done.out)["packs"]] == ["critic-claude-code"]
+    data = json.loads(done.out)
+    assert [pack["name"] for pack in data["packs"]] == ["critic-opencode"]
+    assert [Path(one["source"]).name for one in data["refused"]] == ["critic.md"]
     now = support.snapshot(project)
     assert {path: now[path] for path in kept} == kept
     assert support.call("build", cwd=project).code == 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from promptpack.cli import report
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
+from promptpack.importing.findings import report_unread
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.rule import LintResult
 from promptpack.reporting.plurals import pluralize
@@ -57,7 +59,9 @@ def command(  # noqa: PLR0913 - one parameter an option
     if base is not None:
         old_files = read_base(paths, base, target)
         changes = compare_files(old_files, audit.files)
-        audit = Audit(audit.files, (*audit.unread, *report_widenings(changes, old_files)))
+        unread_findings = (report_unread(file) for file in audit.unread)
+        findings = (*unread_findings, *report_widenings(changes, old_files))
+        audit = replace(audit, findings=findings)
     name = format_ or state.format
     if name == "json":
         click.echo(json.dumps(make_audit_data(audit, changes), indent=2))

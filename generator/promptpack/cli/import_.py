@@ -13,6 +13,7 @@ from promptpack.cli.state import State, format_option, format_suggestion, pass_s
 from promptpack.importing.audit import Audit, audit_paths
 from promptpack.importing.importer import (
     ImportPlan,
+    list_missing,
     make_import_data,
     measure_shared_lines,
     plan_import,
@@ -23,7 +24,6 @@ from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
 
 _MAX_LINES = 8
-_POLICIES = Path("templates/policies")
 
 
 @click.command("import")
@@ -67,7 +67,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     folder = into or state.directory or Path()
     audit = audit_paths(paths, target)
-    plan = plan_import(audit.files, _read_policies(folder), _list_packs(folder), join=join)
+    plan = plan_import(audit.files, audit.unread, folder, join=join)
     if state.format == "json":
         click.echo(json.dumps(make_import_data(plan), indent=2))
     elif not state.quiet:
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     if plan.packs and not dry_run:
         if not yes and not _confirm(state, plan, folder):
             return 1
-        write_contents(folder, _list_new(folder, plan))
+        write_contents(folder, list_missing(folder, plan.contents))
         if state.format != "json" and not state.quiet:
             place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
             click.echo(f"Wrote {place}. Next: promptpack build")
@@ -90,26 +90,9 @@ def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
     return click.confirm(f"Write {count} into {state.shown(folder / 'packs')}?", err=True)
 
 
-def _read_policies(folder: Path) -> dict[str, str]:
-    """Return the texts of the policies that a project has, by name."""
-    files = sorted((folder / _POLICIES).glob("*.yaml"))
-    return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
-
-
-def _list_packs(folder: Path) -> frozenset[str]:
-    """Return the names of the folders in which packs are, or could be."""
-    packs = folder / "packs"
-    return frozenset(path.name for path in packs.iterdir()) if packs.is_dir() else frozenset()
-
-
-def _list_new(folder: Path, plan: ImportPlan) -> dict[str, str]:
-    """Return what is not there yet: a policy that is equal to one there is not written again."""
-    return {path: text for path, text in plan.contents.items() if not (folder / path).exists()}
-
-
 def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
     """Yield one screen: what becomes packs, where copies disagree, what is refused."""
-    if not audit.files:
+    if not audit.files and not audit.unread:
         yield "No agent files found."
         return
     count = sum(len(pack.files) for pack in plan.packs)

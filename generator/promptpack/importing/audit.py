@@ -35,12 +35,8 @@ class Audit:
 
     files: tuple[AgentFile, ...]
     findings: tuple[Finding, ...]
-
-    @property
-    def unread(self) -> tuple[Finding, ...]:
-        """The findings on files that could not be read."""
-        paths = {file.path for file in self.files}
-        return tuple(one for one in self.findings if one.path not in paths)
+    unread: tuple[UnreadFile, ...] = ()
+    """The files that can't be looked into, which are findings too."""
 
     def count_powers(self) -> dict[str, tuple[int, int]]:
         """Return for each power in how many files it is there, and in how many of them only asked.
@@ -80,8 +76,8 @@ def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
             if file not in files:
                 files[file] = read_agent_file(file, _show_path(file), found)
     read_files = [one for one in files.values() if isinstance(one, AgentFile)]
-    unread_files = [one for one in files.values() if isinstance(one, UnreadFile)]
-    return Audit(tuple(read_files), find_problems(read_files, unread_files))
+    unread_files = tuple(one for one in files.values() if isinstance(one, UnreadFile))
+    return Audit(tuple(read_files), find_problems(read_files, unread_files), unread_files)
 
 
 def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[AgentFile, ...]:

@@ -16,7 +16,7 @@ from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
 from promptpack.source.frontmatter import dump_mapping
 from promptpack.targets import Target
-from promptpack.targets.heads import split_file
+from promptpack.targets.heads import split_file, takes_head
 
 _ACCEPT_REASON = "As it was when the files were imported; decide, and remove this."
 _BYTE_ORDER_MARK = "\ufeff"
@@ -54,7 +54,7 @@ class PackDraft:
         for file in self.files:
             name = file.target.name
             entry = _make_client_entry(self.name, file, main, self.policies)
-            if parts[name].head:
+            if takes_head(file.target):
                 contents[f"{name}.head"] = parts[name].head
                 entry["head"] = f"./{name}.head"
             if parts[name].prompt != parts[main.target.name].prompt:
@@ -160,7 +160,7 @@ def _make_client_entry(
     entry: dict[str, Any] = {}
     if file.found.stem != pack:
         entry["file"] = file.found.stem
-    if agent.name != pack:
+    if agent.name != (file.found.stem if "file" in entry else pack):
         entry["name"] = agent.name
     if agent.description != main.own.agent.description:
         entry["description"] = agent.description

@@ -23,10 +23,7 @@ def find_problems(
     files: Sequence[AgentFile], unread_files: Iterable[UnreadFile]
 ) -> tuple[Finding, ...]:
     """Return what is wrong with files, errors first, then by code and place."""
-    findings = [
-        Finding("PP601", "error", one.path, 1, 1, f"this file can't be read: {one.reason}")
-        for one in unread_files
-    ]
+    findings = [report_unread(one) for one in unread_files]
     used_targets = {(file.found.root, file.found.target) for file in files}
     owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
     for file in files:
@@ -43,6 +40,11 @@ def find_problems(
     findings += _check_copies(loaded_files)
     texts = {file.path: file.text.split("\n") for file in files}
     return tuple(_add_excerpt(one, texts) for one in sorted(findings, key=_make_sort_key))
+
+
+def report_unread(file: UnreadFile) -> Finding:
+    """Return the finding on a file that can't be looked into."""
+    return Finding("PP601", "error", file.path, 1, 1, f"this file can't be read: {file.reason}")
 
 
 def _make_sort_key(finding: Finding) -> tuple[str, str, str, int, str]:

@@ -6,6 +6,7 @@ refused with the reason, and does not stop the others.
 
 import functools
 import operator
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from promptpack.build import render
-from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.agent_file import AgentFile, UnreadFile
 from promptpack.importing.copies import (
     find_copies,
     list_disagreements,
@@ -24,10 +25,14 @@ from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, s
 from promptpack.importing.wording import join_phrases
 from promptpack.model import Artifact, Finding, UserError
 from promptpack.reading.project import load_project
+from promptpack.reading.roots import SOURCES
+from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 
 SCHEMA_VERSION = 1
 _MAX_ROUNDS = 10
+_POLICIES = Path("templates/policies")
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,14 +79,19 @@ class ImportPlan:
 
 
 def plan_import(
-    files: Sequence[AgentFile], taken: Mapping[str, str], names: frozenset[str], *, join: bool
+    files: Sequence[AgentFile],
+    unread_files: Iterable[UnreadFile],
+    project: Path | None = None,
+    *,
+    join: bool = False,
 ) -> ImportPlan:
     """Return what it takes to have files as packs.
 
     Copies of one agent become one pack if their prompts are equal, or with `join` if they are
-    alike. `taken` are the policies by name that are there already, `names` the packs.
+    alike. They are built together with what the folder `project` has. Raises UserError if that does
+    not build by itself.
     """
-    plan = ImportPlan()
+    plan = ImportPlan(refused={file.path: file.reason for file in unread_files})
     candidates = []
     for file in files:
         try:
@@ -89,10 +99,11 @@ def plan_import(
             candidates.append(file)
         except ValueError as error:
             plan.refused[file.path] = str(error)
+    taken, names = _read_policies(project), _list_packs(project)
     for _ in range(_MAX_ROUNDS):
         policies = NamedPolicies(taken)
         drafts = draft_packs(_group_files(candidates, join=join), policies, names)
-        refused = _verify(drafts, policies, plan)
+        refused = _verify(drafts, policies, plan, project)
         plan.refused |= refused
         candidates = [file for file in candidates if file.path not in refused]
         if not refused:
@@ -155,8 +166,30 @@ def _group_files(files: Sequence[AgentFile], *, join: bool) -> list[list[AgentFi
     return sorted(groups, key=lambda group: group[0].path)
 
 
+def _read_policies(project: Path | None) -> dict[str, str]:
+    """Return the texts of the policies that a project has, by name."""
+    files = sorted((project / _POLICIES).glob("*.yaml")) if project else []
+    return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
+
+
+def _list_packs(project: Path | None) -> frozenset[str]:
+    """Return the names of the folders in which a project's packs are, or could be."""
+    packs = project / "packs" if project else None
+    return frozenset(path.name for path in packs.iterdir()) if packs and packs.is_dir() else _NONE
+
+
+def _copy_sources(project: Path, folder: Path) -> None:
+    """Copy the sources of a project; a link stays one."""
+    for name in SOURCES:
+        source = project / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, symlinks=True, dirs_exist_ok=True)
+        elif source.is_file():
+            shutil.copyfile(source, folder / name)
+
+
 def _verify(
-    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan
+    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan, project: Path | None
 ) -> dict[str, str]:
     """Build the packs in a folder of their own; return the files that do not come out as they were.
 
@@ -173,12 +206,21 @@ def _verify(
     plan.contents, plan.packs = contents, []
     with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
         (Path(folder) / "packs").mkdir()
-        write_contents(Path(folder), contents)
+        if project:
+            _copy_sources(project, Path(folder))
+        write_contents(Path(folder), list_missing(Path(folder), contents))
+        names = tuple(draft.name for draft in drafts)
         try:
-            artifacts = [*render(Session(load_project(Path(folder))))]
+            session = Session(load_project(Path(folder)))
+            artifacts = [*render(session, Selection(packs=names))] if names else []
         except UserError as error:
             return _explain_findings(drafts, error.findings)
     return _compare_artifacts(drafts, artifacts, plan)
+
+
+def list_missing(folder: Path, contents: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts that a folder has not: a policy that is there already is the same."""
+    return {path: text for path, text in contents.items() if not (folder / path).exists()}
 
 
 def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
@@ -190,19 +232,28 @@ def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
             stream.write(text)
 
 
-def _explain_findings(drafts: Sequence[PackDraft], findings: Iterable[Finding]) -> dict[str, str]:
-    """Return the reason why the files of a pack can't be built: what is wrong with the pack."""
+def _explain_findings(drafts: Sequence[PackDraft], findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the reason why the files of a pack can't be built: what is wrong with the pack.
+
+    It may be said of a pack that was there before. Raises UserError for what is about none.
+    """
     reasons: dict[str, str] = {}
     for draft in drafts:
-        prefix = f"packs/{draft.name}/"
-        own = [finding for finding in findings if finding.path.startswith(prefix)]
-        for finding in own[:1]:
-            named = [f for f in draft.files if f"{f.target.name}" in finding.message.split()]
-            for file in named or draft.files:
-                reasons[file.path] = finding.message
+        own = [one for one in findings if one.path.startswith(f"packs/{draft.name}/")]
+        reasons |= _explain(draft, own)
+    for draft in () if reasons else drafts:
+        reasons |= _explain(draft, [one for one in findings if f"'{draft.name}'" in one.message])
     if not reasons:
         raise UserError(tuple(findings))
     return reasons
+
+
+def _explain(draft: PackDraft, findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the first finding for the files of the client that it names, or for all."""
+    for finding in findings[:1]:
+        named = [file for file in draft.files if file.target.name in finding.message.split()]
+        return {file.path: finding.message for file in named or draft.files}
+    return {}
 
 
 def _compare_artifacts(
