@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": "Print where a line of an output comes from.",
     "impact": "Print every output that a source reaches.",
     "import": "Turn hand-kept agent files into packs.",
+    "disagree": "Print where packs differ from client to client.",
     "audit": "Report what hand-kept agent files really allow.",
     "absorb": "Move an edit of an output into the sources.",
     "install": "Install one variant into a repository, or uninstall it.",

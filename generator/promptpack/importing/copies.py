@@ -4,10 +4,11 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.agent_file import AgentFile, is_denied
 from promptpack.importing.wording import POWERS, is_aid
-from promptpack.model import CAPABILITIES
+from promptpack.model import CAPABILITIES, Policy
 from promptpack.policy.prose import make_phrase
+from promptpack.targets import Target
 
 LEAST_SIMILARITY = 0.7
 """Which share of their lines two files of one name have in common if they are one agent."""
@@ -20,6 +21,15 @@ class Disagreement(NamedTuple):
     power: bool
     granting: tuple[AgentFile, ...]
     denying: AgentFile
+
+
+class Difference(NamedTuple):
+    """What some of several policies allow and another denies, by their numbers."""
+
+    phrases: tuple[str, ...]
+    power: bool
+    granting: tuple[int, ...]
+    denying: int
 
 
 def find_copies(files: Iterable[AgentFile]) -> Iterator[tuple[AgentFile, ...]]:
@@ -49,21 +59,30 @@ def measure_similarity(one: AgentFile, other: AgentFile) -> float:
 
 
 def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:
-    """Return what some copies may do and others not, harmful things first.
+    """Return what some copies may do and others not, harmful things first."""
+    holders = [(file.target, file.own.agent.policy) for file in copies]
+    return [
+        Disagreement(
+            one.phrases, one.power, tuple(copies[n] for n in one.granting), copies[one.denying]
+        )
+        for one in compare_rights(holders)
+    ]
 
-    A capability that a client has no tool for tells nothing. The others are told together.
+
+def compare_rights(holders: Sequence[tuple[Target, Policy]]) -> list[Difference]:
+    """Return what policies of several clients allow in some and deny in others.
+
+    A capability that a client has no tool for tells nothing. What the same ones differ in is told
+    together.
     """
-    found: dict[tuple[tuple[AgentFile, ...], AgentFile, bool], list[str]] = {}
+    found: dict[tuple[tuple[int, ...], int, bool], list[str]] = {}
     for phrase, names, power in _list_groups():
-        judged = [file for file in copies if {*names} & file.target.provides]
-        denying = [file for file in judged if _denies_all(file, names)]
-        granting = tuple(file for file in judged if file not in denying)
+        judged = [n for n, (target, _) in enumerate(holders) if {*names} & target.provides]
+        denying = [n for n in judged if _denies_all(*holders[n], names)]
+        granting = tuple(n for n in judged if n not in denying)
         if denying and granting:
             found.setdefault((granting, denying[0], power), []).append(phrase)
-    return [
-        Disagreement(tuple(phrases), power, granting, denying)
-        for (granting, denying, power), phrases in found.items()
-    ]
+    return [Difference(tuple(phrases), power, g, d) for (g, d, power), phrases in found.items()]
 
 
 def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
@@ -77,8 +96,8 @@ def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
     return [*powers, *((make_phrase(c), (c,), False) for c in others)]
 
 
-def _denies_all(file: AgentFile, names: Iterable[str]) -> bool:
-    return all(file.own.denies(name) for name in names if name in file.target.provides)
+def _denies_all(target: Target, policy: Policy, names: Iterable[str]) -> bool:
+    return all(is_denied(policy, name) for name in names if name in target.provides)
 
 
 def _split_off_copies(files: Sequence[AgentFile]) -> tuple[list[AgentFile], list[AgentFile]]:

@@ -16,13 +16,14 @@ from typing import Any
 
 from promptpack.build import render
 from promptpack.importing.agent_file import AgentFile, UnreadFile
-from promptpack.importing.copies import (
-    find_copies,
-    list_disagreements,
-    measure_similarity,
+from promptpack.importing.copies import find_copies
+from promptpack.importing.divergence import (
+    Divergence,
+    describe_rights,
+    describe_similarity,
+    make_divergence_data,
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
-from promptpack.importing.wording import join_phrases
 from promptpack.model import Artifact, Finding, UserError
 from promptpack.reading.project import load_project
 from promptpack.reading.roots import SOURCES
@@ -50,18 +51,6 @@ class ImportedPack:
 
     name: str
     files: tuple[ImportedFile, ...]
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where copies of one agent differ: their permissions, text, or description."""
-
-    pack: str
-    kind: str
-    targets: tuple[str, ...]
-    detail: str
-    is_apart: bool = False
-    """Whether the copies are in packs of their own."""
 
 
 @dataclass
@@ -108,7 +97,7 @@ def plan_import(
         candidates = [file for file in candidates if file.path not in refused]
         if not refused:
             break
-    plan.divergences = [*_iter_divergences(candidates, plan.packs)]
+    plan.divergences = _list_divergences(candidates, plan.packs)
     return plan
 
 
@@ -143,10 +132,7 @@ def make_import_data(plan: ImportPlan) -> dict[str, Any]:
             for pack in plan.packs
         ],
         "refused": [{"source": path, "reason": why} for path, why in plan.refused.items()],
-        "disagreements": [
-            {"pack": one.pack, "kind": one.kind, "targets": [*one.targets], "detail": one.detail}
-            for one in plan.divergences
-        ],
+        "disagreements": [make_divergence_data(one) for one in plan.divergences],
     }
 
 
@@ -281,25 +267,19 @@ def _describe_difference(old: str, new: str) -> str:
     return f"it would not be built as it is: line {number} would differ"
 
 
-def _iter_divergences(
-    files: Sequence[AgentFile], packs: Iterable[ImportedPack]
-) -> Iterable[Divergence]:
-    """Yield where copies differ, permissions first."""
+def _list_divergences(
+    files: Iterable[AgentFile], packs: Iterable[ImportedPack]
+) -> list[Divergence]:
+    """Return where copies differ, harmful rights first."""
     names = {file.source: pack.name for pack in packs for file in pack.files}
-    found = []
+    found: list[Divergence] = []
     for copies in find_copies(files):
         pack = names[copies[0].path]
         is_apart = len({names[file.path] for file in copies}) > 1
-        for one in list_disagreements(copies):
-            granting = tuple(dict.fromkeys(file.target.name for file in one.granting))
-            detail = (
-                f"may {join_phrases(one.phrases)} in {', '.join(granting)}, "
-                f"but not in {one.denying.target.name}"
-            )
-            targets = (*granting, one.denying.target.name)
-            found.append((not one.power, Divergence(pack, "permission", targets, detail)))
-        found += [(True, one) for one in _iter_text_divergences(pack, copies, is_apart=is_apart)]
-    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+        holders = [(file.target.name, file.own.agent.policy) for file in copies]
+        found += describe_rights(pack, holders)
+        found += _iter_text_divergences(pack, copies, is_apart=is_apart)
+    return sorted(found, key=lambda one: (not one.power, one.kind != "permission"))
 
 
 def _iter_text_divergences(
@@ -309,8 +289,8 @@ def _iter_text_divergences(
     for other in others:
         targets = (first.target.name, other.target.name)
         if first.lines != other.lines:
-            share = f"{measure_similarity(first, other):.0%} of the lines are the same"
-            yield Divergence(pack, "text", targets, share, is_apart)
+            detail = describe_similarity(first.lines, other.lines)
+            yield Divergence(pack, "text", targets, detail, is_apart=is_apart)
         if first.own.agent.description != other.own.agent.description:
             detail = f"compare {first.path} with {other.path}"
             yield Divergence(pack, "description", targets, detail)

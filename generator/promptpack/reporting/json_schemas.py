@@ -5,17 +5,13 @@ The commands build plain data; tests hold it against these.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from promptpack.model import LossKind, Severity
+from promptpack.model import LossKind
 from promptpack.output.write import State
+from promptpack.reporting.audit_schemas import AuditReport, DisagreeReport, ImportReport
+from promptpack.reporting.schema_base import FindingEntry, Report
 from promptpack.targets.table import Enforcement
-
-
-class Report(BaseModel):
-    """A report or a part of one: these keys and no others."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class LossEntry(Report):
@@ -123,18 +119,6 @@ class ListReport(Report):
     models: list[ListEntry] = []
     policies: list[ListEntry] = []
     layouts: list[ListEntry] = []
-
-
-class FindingEntry(Report):
-    """A finding at a place in a source; without a place, `path` is empty and `line` is 0."""
-
-    code: str
-    severity: Severity
-    path: str
-    line: int
-    column: int
-    message: str
-    hint: str
 
 
 class SuppressedEntry(Report):
@@ -295,99 +279,13 @@ class DiffReport(Report):
     truncated: bool
 
 
-class AuditSummary(Report):
-    """How many files were found; copies of one agent count as one agent."""
-
-    files: int
-    agents: int
-    in_several_clients: int
-
-
-class ClientReading(Report):
-    """What one client makes of a file: a grant for each capability and MCP server."""
-
-    target: str
-    permissions: dict[str, str]
-
-
-class AuditedFile(Report):
-    """A file that a client loads; its own client is the first reader."""
-
-    path: str
-    target: str
-    name: str
-    refusal: str = Field(description="why its client would not load it, or empty")
-    readers: list[ClientReading]
-
-
-class RightsChangeEntry(Report):
-    """What one client grants otherwise than at the base, of a capability, a server or a key."""
-
-    path: str
-    target: str
-    kind: Literal["widened", "unproven", "narrowed"]
-    field: str
-    before: str
-    after: str
-
-
-class AuditReport(Report):
-    """`audit --format json`; paths are POSIX and as a person there would write them."""
-
-    schema_version: Literal[1]
-    summary: AuditSummary
-    files: list[AuditedFile]
-    changes: list[RightsChangeEntry]
-    findings: list[FindingEntry]
-
-
-class ImportedFileEntry(Report):
-    """A file, as it was named, and the output with the same bytes, by its path in `dist`."""
-
-    source: str
-    target: str
-    artifact: str
-    identical: bool
-
-
-class ImportedPackEntry(Report):
-    """A pack, and the files that it builds."""
-
-    name: str
-    files: list[ImportedFileEntry]
-
-
-class RefusedFileEntry(Report):
-    """A file of which no pack is made, and why."""
-
-    source: str
-    reason: str
-
-
-class DisagreementEntry(Report):
-    """Where the copies of one agent differ."""
-
-    pack: str
-    kind: Literal["permission", "text", "description", "field"]
-    targets: list[str]
-    detail: str
-
-
-class ImportReport(Report):
-    """`import --format json`; the sources of a pack are rebuilt to the byte."""
-
-    schema_version: Literal[1]
-    packs: list[ImportedPackEntry]
-    refused: list[RefusedFileEntry]
-    disagreements: list[DisagreementEntry]
-
-
 REPORTS: dict[str, type[Report]] = {
     "absorb": AbsorbReport,
     "audit": AuditReport,
     "build": BuildReport,
     "check": CheckReport,
     "diff": DiffReport,
+    "disagree": DisagreeReport,
     "explain": ExplainReport,
     "impact": ImpactReport,
     "import": ImportReport,
