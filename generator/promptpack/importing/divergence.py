@@ -1,4 +1,4 @@
-"""Where one agent differs from client to client, in files or in a pack: nouns, and how to find it."""
+"""Where an agent differs from client to client, in files or in a pack, and how to find it."""
 
 import difflib
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ _SPARE_SLUG = 8
 """So many characters of a name are left for what tells it from another one."""
 
 
-class FileParts(NamedTuple):
+class KeptParts(NamedTuple):
     """A file in the pieces that are kept: front matter, prompt, and how they are spelled."""
 
     head: str
@@ -91,7 +91,7 @@ class NamedPolicies:
         return self._taken.get(name) in (None, dump_mapping(draft.make_data(name)))
 
 
-def split_parts(text: str) -> FileParts:
+def split_parts(text: str) -> KeptParts:
     """Return a file in its pieces; raises ValueError for line ends that can't be written again."""
     has_mark = text.startswith(_BYTE_ORDER_MARK)
     text = text.removeprefix(_BYTE_ORDER_MARK)
@@ -99,7 +99,7 @@ def split_parts(text: str) -> FileParts:
     is_crlf = count > 0
     if text.count("\r") != count or (is_crlf and text.count("\n") != count):
         raise ValueError("its line ends are of several kinds")
-    return FileParts(*split_file(text.replace("\r\n", "\n")), has_mark, is_crlf)
+    return KeptParts(*split_file(text.replace("\r\n", "\n")), has_mark, is_crlf)
 
 
 def make_slug(text: str) -> str:

@@ -113,12 +113,12 @@ class ListReport(Report):
     """`list --format json`; only the kinds that were asked for."""
 
     schema_version: Literal[1]
-    packs: list[ListEntry] = []
-    variants: list[VariantEntry] = []
-    fragments: list[ListEntry] = []
-    models: list[ListEntry] = []
-    policies: list[ListEntry] = []
-    layouts: list[ListEntry] = []
+    packs: list[ListEntry] = Field(default=[])
+    variants: list[VariantEntry] = Field(default=[])
+    fragments: list[ListEntry] = Field(default=[])
+    models: list[ListEntry] = Field(default=[])
+    policies: list[ListEntry] = Field(default=[])
+    layouts: list[ListEntry] = Field(default=[])
 
 
 class SuppressedEntry(Report):
