@@ -234,7 +234,8 @@ def run_action(
     """Play the action for a pull request of the forge's branch, else for the event given.
 
     Options: `name` of the event, `depth`, `revision` and `commit` of the checkout, the folder `bin`
-    that promptpack is installed in; all others are inputs.
+    that promptpack is installed in, `prepare`, which is called with the checkout; all others are
+    inputs.
     """
     if event is None:
         merge, head = forge.merge()
@@ -242,6 +243,7 @@ def run_action(
         options = {"commit": merge, **options}
     name, sha = options.pop("name", "pull_request"), options.pop("commit")
     checkout = forge.checkout(options.pop("revision", sha), options.pop("depth", 0))
+    options.pop("prepare", lambda _: None)(checkout)
     temp = forge.folder / f"temp-{checkout.name}"
     temp.mkdir()
     env = {

@@ -115,6 +115,7 @@ def test_the_gate_fails_after_all_is_told(forge: Forge, api: Api) -> None:
     )
 
 
+@pytest.mark.fault(66)
 def test_what_the_base_accepts_passes_and_what_only_the_change_accepts_does_not(
     forge: Forge, api: Api
 ) -> None:
@@ -141,6 +142,7 @@ def test_any_change_can_be_a_gate(forge: Forge, api: Api) -> None:
     assert "Failed because of `fail-on: any`**: changes in 1 group are not accepted." in run.summary
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize("side", ["head", "base"])
 def test_a_side_that_does_not_build_is_said_and_never_no_change(
     forge: Forge, api: Api, side: str
@@ -189,6 +191,7 @@ def test_outputs_that_are_stale_fail_with_the_command_that_fixes_it(forge: Forge
     assert fix not in api.comments[0]["body"]
 
 
+@pytest.mark.fault(62)
 def test_a_long_report_is_cut_for_the_comment_and_whole_in_the_summary(
     tmp_path: Path, api: Api
 ) -> None:

@@ -36,6 +36,7 @@ def nothing_ran(forge: Forge) -> bool:
     return not list(forge.folder.rglob("pwned"))
 
 
+@pytest.mark.fault(58)
 @pytest.mark.parametrize(
     "branch",
     ["topic", "$(touch${IFS}pwned)", "`touch${IFS}pwned`", "a;touch${IFS}pwned", "x'\"&&y"],
@@ -122,6 +123,7 @@ def install(folder: Path, script: str) -> Path:
     return folder / "bin"
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize("end", ["kill -9 $$", "exit 4"])
 def test_a_promptpack_that_dies_is_never_no_change(forge: Forge, api: Api, end: str) -> None:
     bin_ = install(forge.folder, f"#!/bin/sh\necho oh\n{end}\n")
@@ -154,6 +156,7 @@ def test_a_summary_holds_what_fits(tmp_path: Path) -> None:
     assert "1 output changed, in 3 groups; permissions are widened in 2 groups." in "\n".join(rest)
 
 
+@pytest.mark.fault(58)
 def test_a_shallow_checkout_is_told_what_to_fetch(forge: Forge, api: Api) -> None:
     forge.change(STEPS, "one small step", "one tiny step")
     run = run_action(forge, api, depth=1)
@@ -165,6 +168,7 @@ def test_a_shallow_checkout_is_told_what_to_fetch(forge: Forge, api: Api) -> Non
     assert "tiny" in api.comments[0]["body"]
 
 
+@pytest.mark.fault(66)
 def test_what_others_merged_meanwhile_is_not_part_of_the_change(forge: Forge, api: Api) -> None:
     forge.change(STEPS, "one small step", "one tiny step", build=False)
     git(forge.work, "checkout", "--quiet", "main")
@@ -192,6 +196,7 @@ def test_a_push_has_a_summary_and_no_comment(forge: Forge, api: Api) -> None:
     assert "tiny" in run.summary
 
 
+@pytest.mark.fault(58)
 @pytest.mark.parametrize("before", ["0" * 40, "1" * 40, None, 7, "$(touch pwned)"])
 def test_a_push_without_a_known_before_is_compared_with_the_default_branch(
     forge: Forge, api: Api, before: Any
@@ -221,6 +226,7 @@ def test_a_base_can_be_named(forge: Forge, api: Api) -> None:
     assert "tiny" not in run.summary
 
 
+@pytest.mark.fault(58)
 @pytest.mark.parametrize("base", ["--upload-pack=touch pwned", "-x", "no-such", "$(touch pwned)"])
 def test_a_base_that_is_no_revision_is_refused(forge: Forge, api: Api, base: str) -> None:
     run = run_action(forge, api, base=base)

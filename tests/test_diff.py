@@ -69,6 +69,7 @@ def state_of(root: Path) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.fault(58)
 def test_a_dirty_repository_with_a_submodule_is_untouched(tmp_path: Path) -> None:
     inner = repository(tmp_path / "inner")
     root = repository(tmp_path / "repo")
@@ -112,6 +113,7 @@ def test_a_submodule_among_the_sources_that_is_changed_is_never_no_change(tmp_pa
     assert "this submodule is changed" in done.err
 
 
+@pytest.mark.fault(58, "linked-project")
 @pytest.mark.parametrize("revisions", [("HEAD", "HEAD"), ("HEAD~1", "HEAD")])
 def test_links_in_a_revision_are_not_followed(
     repo: Path, tmp_path: Path, revisions: tuple[str, str]
@@ -126,6 +128,7 @@ def test_links_in_a_revision_are_not_followed(
     assert "head:packs/demo/link.md" in done.err
 
 
+@pytest.mark.fault(58)
 @pytest.mark.parametrize(
     "name",
     [
@@ -150,6 +153,7 @@ def test_a_revision_is_data(name: str, repo: Path) -> None:
     assert support.snapshot(repo) == before
 
 
+@pytest.mark.fault(65)
 def test_a_side_that_does_not_build_is_never_no_changes(repo: Path) -> None:
     edit(repo, "packs/demo/pack.yaml", "title: Demo", "titel: Demo")
     commit(repo, "broken")
@@ -179,6 +183,7 @@ def test_the_base_is_where_the_work_left_the_default_branch(repo: Path) -> None:
     ]
 
 
+@pytest.mark.fault(58)
 def test_a_shallow_clone_is_told_what_to_fetch(repo: Path, tmp_path: Path) -> None:
     commit(repo, "second")
     clone = tmp_path / "clone"
@@ -263,6 +268,7 @@ def test_quiet_says_only_the_exit_code(repo: Path) -> None:
     assert whole == report(repo)
 
 
+@pytest.mark.fault(66)
 def test_gates(repo: Path) -> None:
     gates = (("--exit-code",), ("--fail-on", "any"), ("--fail-on", "permissions"), ())
     assert [support.call("diff", *gate, cwd=repo).code for gate in gates] == [0, 0, 0, 0]
@@ -299,6 +305,7 @@ def test_what_was_accepted_is_counted_until_it_reaches_more(repo: Path) -> None:
     assert support.call("diff", *gate, cwd=repo).code == 1
 
 
+@pytest.mark.fault(66)
 def test_a_change_does_not_loosen_its_own_gate(repo: Path) -> None:
     support.write_files(repo, {"reviewed.json": '{"groups": [], "permissions": []}'})
     commit(repo)
@@ -311,6 +318,7 @@ def test_a_change_does_not_loosen_its_own_gate(repo: Path) -> None:
         assert support.call("diff", *revisions, *gate, cwd=repo).code == 1
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize("data", [b"[]", b"{", b'{"groups": [1]}', b'{"groups": [{}]}', b"\xff"])
 def test_an_accept_list_that_is_none_is_an_error(data: bytes, repo: Path) -> None:
     support.write_files(repo, {"reviewed.json": data})

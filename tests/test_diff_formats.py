@@ -217,6 +217,7 @@ def large() -> Review:
     return compare_sides(side(base, "opencode"), side(now, "opencode"))
 
 
+@pytest.mark.fault(62)
 @pytest.mark.parametrize("budget", [BUDGET, 30_000, 10_000])
 def test_two_thousand_outputs_fit_with_every_permission_group(large: Review, budget: int) -> None:
     said = render_markdown(large, budget)
@@ -228,6 +229,15 @@ def test_two_thousand_outputs_fit_with_every_permission_group(large: Review, bud
     assert f"**{here} of {large.summary.groups} groups shown**" in said
     assert said.endswith(" · origins unknown\n")
     assert not {t.type for t in flat(MarkdownIt().parse(said))} & {"html_inline", "code_block"}
+
+
+@pytest.mark.fault(62)
+def test_permissions_are_never_cut_whatever_the_budget(large: Review) -> None:
+    said = render_markdown(large, 1_000)
+    shown = re.findall(r"^- \*\*([PG]\d+)\*\* ", said, re.MULTILINE)
+    expected = [change.id for change in (*large.permissions, *large.groups)]
+    assert set(shown) >= {change.id for change in large.permissions}
+    assert len(shown) < len(expected)
 
 
 def test_the_page_and_the_programs_get_all_of_it(large: Review) -> None:

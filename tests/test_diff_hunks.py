@@ -47,6 +47,7 @@ def test_hunks_applied_to_the_old_text_give_the_new(old: str, new: str) -> None:
 sides = st.dictionaries(st.sampled_from("abcdef"), texts, max_size=6)
 
 
+@pytest.mark.fault(64)
 @settings(max_examples=count_cases(150), deadline=None)
 @given(base=sides, head=sides)
 def test_groups_give_the_head_for_every_output_and_sum_to_the_hunks(
@@ -75,6 +76,7 @@ def places(review: Review) -> Mapping[str, list[Hunk]]:
     return found
 
 
+@pytest.mark.fault(64)
 @settings(max_examples=count_cases(60), deadline=None)
 @given(base=sides, head=sides, data=st.data())
 def test_order_does_not_matter(

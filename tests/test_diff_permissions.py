@@ -85,6 +85,7 @@ def is_wider(target: Target, old: str, new: str) -> set[str]:
     }
 
 
+@pytest.mark.fault(63)
 @pytest.mark.parametrize("target", ENFORCING, ids=lambda target: target.name)
 @settings(max_examples=count_cases(80), deadline=None)
 @given(data=st.data())
@@ -118,6 +119,7 @@ def kinds(target: str, old: str, new: str) -> dict[str, str]:
     return {change.field: change.kind for change in review.permissions}
 
 
+@pytest.mark.fault(63)
 @pytest.mark.parametrize("target", ["claude-code", "gemini", "copilot"])
 def test_a_file_that_names_no_tools_any_more_has_all_of_them(target: str) -> None:
     old = file_of(target, Policy(Effect.DENY))
@@ -126,6 +128,7 @@ def test_a_file_that_names_no_tools_any_more_has_all_of_them(target: str) -> Non
     assert found["execute"] == found["edit"] == found["mcp:*"] == "widened"
 
 
+@pytest.mark.fault(63)
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -134,6 +137,8 @@ def test_a_file_that_names_no_tools_any_more_has_all_of_them(target: str) -> Non
             "  bash:\n    rm *: deny\n    '*': allow",
             "widened",
         ),
+        ("  bash:\n    '*': allow\n    rm *: deny", "  bash:\n    '*': allow", "widened"),
+        ("  bash: deny", "  '*': allow", "widened"),
         ("  bash:\n    '*': ask", "  bash:\n    '*': ask\n    git *: allow", "widened"),
         ("  bash:\n    '*': ask\n    git *: allow", "  bash:\n    '*': ask", "narrowed"),
         ("  bash: ask", "  '*': allow", "widened"),
@@ -163,6 +168,7 @@ def test_what_nothing_decodes_is_unproven(target: str, line: str) -> None:
     assert kinds(target, old, old.replace("name: a", "name: b")) == {}
 
 
+@pytest.mark.fault(63)
 def test_too_many_patterns_to_compare_are_unproven() -> None:
     old = [f"    '{'a' * n}*b?{'*c' * (n % 5)}*{n}': ask" for n in range(60)]
     new = [f"    '{'a' * n}*b?{'*c' * (n % 5)}*{n}*': ask" for n in range(60)]

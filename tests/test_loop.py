@@ -19,6 +19,7 @@ import yaml
 
 import support
 from forges import Forge
+from hostile_git import plant_repository
 from promptpack.cli import COMMANDS
 from promptpack.targets import TARGETS
 from review_cases import commit, edit, git
@@ -26,6 +27,7 @@ from review_cases import commit, edit, git
 ROOT = Path(__file__).resolve().parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+LOOK = "templates/policies/look.yaml"
 WITHOUT_TOKEN = ("review", "revisions")
 """The scripts that may use promptpack: it reads a checkout, so the step with a token does not."""
 SCRIPTS = sorted((ROOT / "action").glob("*.py"))
@@ -273,6 +275,42 @@ def test_the_gitlab_job_tells_stale_outputs_and_takes_the_target_branch(tmp_path
     code, _ = played(forge, checkout, merge, PROMPTPACK_CHECK="false")
     assert code == 0
     assert played(forge, checkout, merge, CI_MERGE_REQUEST_DIFF_BASE_SHA="1" * 40)[0] == 2
+
+
+@pytest.mark.fault("gate-bypass", "report-through-link", "linked-project")
+def test_the_gitlab_job_keeps_no_report_of_the_change_and_follows_no_link(tmp_path: Path) -> None:
+    forge = Forge(tmp_path)
+    forge.branch()
+    victim = forge.work / "victim"
+    victim.mkdir()
+    (victim / "kept").write_text("kept")
+    (forge.work / "promptpack-diff.html").symlink_to("victim")
+    (forge.work / "promptpack-quality.json").symlink_to("victim/kept")
+    (forge.work / "linked").symlink_to(".")
+    head = forge.change("packs/demo/pack.yaml", "title: Demo", "titel: Demo", build=False)
+    git(forge.work, "push", "--quiet", "origin", "topic")
+    checkout = forge.checkout(head)
+    assert played(forge, checkout, head)[0] == 3
+    assert not [path for path in checkout.iterdir() if path.name.startswith("promptpack-")]
+    assert [path.read_text() for path in (checkout / "victim").iterdir()] == ["kept"]
+    code, said = played(forge, checkout, head, PROMPTPACK_PROJECT="linked")
+    assert (code, "the project 'linked' is behind a link" in said) == (1, True)
+
+
+@pytest.mark.fault("gate-bypass", "promisor-remote")
+def test_the_gitlab_job_takes_no_folder_of_the_change_for_a_repository(tmp_path: Path) -> None:
+    forge = Forge(tmp_path)
+    support.make_project(forge.work / "agents")
+    base = commit(forge.work)
+    edit(forge.work / "agents", LOOK, "list: allow}", "list: allow, execute: allow}")
+    plant_repository(forge.work / "agents", base, "../../.git/objects", tmp_path / "pwned")
+    head = commit(forge.work)
+    git(forge.work, "push", "--quiet", "origin", "HEAD:topic")
+    variables = {"PROMPTPACK_PROJECT": "agents", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    options = {**variables, "PROMPTPACK_FAIL_ON": "permissions", "PROMPTPACK_CHECK": "false"}
+    code, said = played(forge, forge.checkout(head), head, **options)
+    assert (code, "PERMISSIONS WIDENED" in said) == (1, True)
+    assert not (tmp_path / "pwned").exists()
 
 
 # --------------------------------------------------------------------------------------- attributes

@@ -11,12 +11,7 @@ from contextlib import ExitStack
 from typing import IO, Self, cast
 
 from promptpack.git.errors import make_read_error
-from promptpack.git.repository import (
-    Repository,
-    make_command,
-    make_environment,
-    make_missing_git_error,
-)
+from promptpack.git.repository import Repository, make_command, make_environment
 from promptpack.source.disk import format_size
 
 _MAX_HEADER = 256
@@ -62,17 +57,14 @@ class ObjectReader:
         return content
 
     def _start(self, option: str) -> "subprocess.Popen[bytes]":
-        try:
-            process = subprocess.Popen(  # noqa: S603 - fixed words
-                make_command(self._repository, "cat-file", option),
-                cwd=self._repository.git_folder,
-                env=make_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except FileNotFoundError:
-            raise make_missing_git_error() from None
+        process = subprocess.Popen(  # noqa: S603 - fixed words
+            make_command(self._repository, "cat-file", option),
+            cwd=self._repository.git_folder,
+            env=make_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         self._stack.callback(_stop_process, process)
         return process
 

@@ -10,13 +10,13 @@ is known only to some versions: no object is replaced or fetched, and no protoco
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.git.errors import REPOSITORY_PATH, make_read_error, make_usage_error
-from promptpack.model import UserError
 
 _GIT_ENTRY = ".git"
 _VARIABLE_PREFIX = "GIT_"
@@ -35,6 +35,7 @@ _SETTINGS = (
     "core.commitGraph=false",  # a file beside the objects, which nothing holds to them
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
+    "core.warnAmbiguousRefs=true",  # so that the name of two refs is not taken for one
     "core.packedGitWindowSize=32m",  # so much of a pack is mapped at once, whatever its size
     "core.packedGitLimit=512m",
 )
@@ -77,7 +78,7 @@ def run_git(repository: Repository, *arguments: str) -> subprocess.CompletedProc
 def make_command(repository: Repository, *arguments: str) -> list[str]:
     """Return the words of a git command in a repository, to be run with `make_environment`."""
     places = (f"--git-dir={repository.git_folder}", f"--work-tree={repository.top}")
-    return ["git", *_list_options(), *places, *arguments]
+    return [*_start_words(), *places, *arguments]
 
 
 def make_environment() -> dict[str, str]:
@@ -86,19 +87,24 @@ def make_environment() -> dict[str, str]:
     return own | _VARIABLES
 
 
-def make_missing_git_error() -> UserError:
-    """Return what is said where there is no git at all."""
-    return make_usage_error("git is not installed", f"without git, {_BUILT_FOLDERS_HINT}")
-
-
 def get_last_line(stderr: bytes) -> str:
     """Return what a git that failed said last, or nothing."""
     return (stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
 
 
-def _list_options() -> list[str]:
+def _start_words() -> list[str]:
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-    return ["--no-pager", "--no-replace-objects", *settings]
+    return [_find_git(), "--no-pager", "--no-replace-objects", *settings]
+
+
+def _find_git() -> str:
+    """Return the path of git; a search path that begins at the current folder does not count."""
+    folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one]
+    path = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
+    program = shutil.which("git", path=path)
+    if program is None:
+        raise make_usage_error("git is not installed", f"without git, {_BUILT_FOLDERS_HINT}")
+    return program
 
 
 def _has_git_entry(folder: Path) -> bool:
@@ -134,7 +140,7 @@ def _find_git_folder(top: Path) -> Path:
 
 
 def _ask_place(top: Path, option: str) -> str:
-    process = _run_command(["git", *_list_options(), "rev-parse", option], top)
+    process = _run_command([*_start_words(), "rev-parse", option], top)
     if process.returncode == 0:
         return os.fsdecode(process.stdout.removesuffix(b"\n"))
     if b"dubious ownership" in process.stderr:
@@ -147,14 +153,11 @@ def _ask_place(top: Path, option: str) -> str:
 
 
 def _run_command(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(  # noqa: S603 - see run_git
-            command,
-            cwd=folder,
-            env=make_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise make_missing_git_error() from None
+    return subprocess.run(  # noqa: S603 - see run_git
+        command,
+        cwd=folder,
+        env=make_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )

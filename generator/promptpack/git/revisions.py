@@ -115,11 +115,16 @@ def find_default_branch(repository: Repository) -> str:
 
 
 def find_commit(repository: Repository, name: str) -> str | None:
-    """Return the commit that a name means, or None; raises UserError where git can't tell."""
+    """Return the commit that a name means, or None; raises UserError where git can't tell.
+
+    A name of two refs is refused too. Git takes the tag then, and who may push one may not always
+    push the branch.
+    """
     arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     process = run_git(repository, *arguments)
     commit = process.stdout.decode("ascii", "replace").strip()
     if process.returncode == 0:
+        _refuse_ambiguous(repository, name)
         return commit if is_commit_name(commit) else None
     if process.returncode == 1:
         return None
@@ -137,6 +142,16 @@ def is_shallow(repository: Repository) -> bool:
     """Tell whether the clone has only a part of the history."""
     process = run_git(repository, "rev-parse", "--is-shallow-repository")
     return process.stdout.strip() == b"true"
+
+
+def _refuse_ambiguous(repository: Repository, name: str) -> None:
+    """Raise UserError for a name of several refs, unless it is taken as it stands before others."""
+    if name == "HEAD" or name.startswith("refs/") or is_commit_name(name):
+        return
+    process = run_git(repository, "rev-parse", "--verify", "--end-of-options", name)
+    if b"is ambiguous" in process.stderr:
+        hint = "write the whole name, such as refs/heads/… or refs/tags/…"
+        raise make_usage_error(f"'{name}' is the name of more than one ref", hint)
 
 
 def _has_ref(repository: Repository, name: str) -> bool:

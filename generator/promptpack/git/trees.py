@@ -107,7 +107,7 @@ def list_tree(reader: ObjectReader, folder: TreeEntry) -> list[TreeEntry]:
         entry_name = os.fsdecode(name)
         path = f"{folder.path}/{entry_name}" if folder.path else entry_name
         if not _is_plain(name, entry_name) or entry_name in entries:
-            message = f"contains the name '{entry_name}', which no checkout makes"
+            message = f"contains the name {entry_name!r}, which no checkout makes"
             raise make_read_error(folder.path or folder.oid[:7], message)
         if len(os.fsencode(path)) > MAX_PATH_BYTES:
             raise make_read_error(folder.path, f"a path longer than {MAX_PATH_BYTES} bytes")
