@@ -29,6 +29,7 @@ FLOORS = (
     ("output",),
     ("absorb", "git", "reporting"),
     ("diff", "lint"),
+    ("importing",),
     ("api",),
     ("__init__",),
     ("site",),

@@ -26,7 +26,15 @@ ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ROOT / "generator" / "promptpack"
 STORIES = ROOT / "tests" / "commands"
 CODE = re.compile(r"\bPP[0-9]{3}\b")
-FAMILIES = {"0": "input", "1": "policy", "2": "client", "3": "text", "4": "paths", "5": "prompt"}
+FAMILIES = {
+    "0": "input",
+    "1": "policy",
+    "2": "client",
+    "3": "text",
+    "4": "paths",
+    "5": "prompt",
+    "6": "audit",
+}
 
 CHECKS = [code for code, entry in RULES.items() if entry.check]
 FAULTS = {

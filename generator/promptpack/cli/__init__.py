@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import keyword
 import signal
 import sys
 import traceback
@@ -30,13 +31,16 @@ COMMANDS = {
     "targets": "Print what each client can enforce.",
     "explain": "Print where a line of an output comes from.",
     "impact": "Print every output that a source reaches.",
+    "import": "Turn hand-kept agent files into packs.",
+    "disagree": "Print where packs differ from client to client.",
+    "audit": "Report what hand-kept agent files really allow.",
     "absorb": "Move an edit of an output into the sources.",
     "install": "Install one variant into a repository, or uninstall it.",
     "docs": "Build, serve or export the site.",
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
-WRITING_COMMANDS = ("build", "install", "absorb")
+WRITING_COMMANDS = ("build", "install", "absorb", "import")
 """The commands of which it is worth saying that they wrote nothing."""
 
 
@@ -66,7 +70,8 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"promptpack.cli.{cmd_name}")
+        suffix = "_" if keyword.iskeyword(cmd_name) else ""
+        module = importlib.import_module(f"promptpack.cli.{cmd_name}{suffix}")
         return add_global_options(module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

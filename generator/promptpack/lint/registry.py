@@ -60,6 +60,7 @@ RULES: Mapping[str, Rule] = {
 def render_page(code: str) -> str:
     """Return the page of a code as Markdown, ended by a newline; raises KeyError for no code."""
     rule = RULES[code]
-    origin = ", found by `promptpack lint`" if rule.check else ""
+    finder = "lint" if rule.check else "audit" if rule.family == "audit" else ""
+    origin = f", found by `promptpack {finder}`" if finder else ""
     details = f"{rule.family}, {rule.severity}{origin}"
     return f"# {rule.code} {rule.name}\n\n{details}\n\n{rule.page}\n"

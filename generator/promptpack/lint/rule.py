@@ -8,7 +8,7 @@ from promptpack.lint.context import LintContext
 from promptpack.model import Finding, Severity
 from promptpack.rendering.expectations import ExpectationSummary
 
-Family = Literal["input", "policy", "client", "text", "paths", "prompt"]
+Family = Literal["input", "policy", "client", "text", "paths", "prompt", "audit"]
 
 
 class Diagnostic(NamedTuple):
@@ -49,7 +49,7 @@ class Rule(NamedTuple):
     @property
     def stops_build(self) -> bool:
         """Tell whether this finding stops the build, so that it can't be ignored."""
-        return self.check is None and self.severity == "error"
+        return self.check is None and self.severity == "error" and self.family != "audit"
 
 
 class SuppressedFinding(NamedTuple):

@@ -5,17 +5,13 @@ The commands build plain data; tests hold it against these.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from promptpack.model import LossKind, Severity
+from promptpack.model import LossKind
 from promptpack.output.status import State
+from promptpack.reporting.audit_schemas import AuditReport, DisagreeReport, ImportReport
+from promptpack.reporting.schema_base import FindingEntry, Report
 from promptpack.targets.table import Enforcement
-
-
-class Report(BaseModel):
-    """A report or a part of one: these keys and no others."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class LossEntry(Report):
@@ -127,24 +123,12 @@ class ListReport(Report):
     """`list --format json`; only the kinds that were asked for."""
 
     schema_version: Literal[1]
-    packs: list[ListEntry] = []
-    variants: list[VariantEntry] = []
-    fragments: list[ListEntry] = []
-    models: list[ListEntry] = []
-    policies: list[ListEntry] = []
-    layouts: list[ListEntry] = []
-
-
-class FindingEntry(Report):
-    """A finding at a place in a source; without a place, `path` is empty and `line` is 0."""
-
-    code: str
-    severity: Severity
-    path: str
-    line: int
-    column: int
-    message: str
-    hint: str
+    packs: list[ListEntry] = Field(default=[])
+    variants: list[VariantEntry] = Field(default=[])
+    fragments: list[ListEntry] = Field(default=[])
+    models: list[ListEntry] = Field(default=[])
+    policies: list[ListEntry] = Field(default=[])
+    layouts: list[ListEntry] = Field(default=[])
 
 
 class SuppressedEntry(Report):
@@ -310,11 +294,14 @@ class DiffReport(Report):
 
 REPORTS: dict[str, type[Report]] = {
     "absorb": AbsorbReport,
+    "audit": AuditReport,
     "build": BuildReport,
     "check": CheckReport,
     "diff": DiffReport,
+    "disagree": DisagreeReport,
     "explain": ExplainReport,
     "impact": ImpactReport,
+    "import": ImportReport,
     "install": InstallReport,
     "lint": LintReport,
     "list": ListReport,

@@ -115,6 +115,17 @@ def read_mapping(
     return {**data} if isinstance(data, dict) else {}
 
 
+def split_keys(front_matter: str) -> list[str]:
+    r"""Return the lines of front matter in order, cut before each top-level key.
+
+    What stands before the first key is one piece too, if only blank lines and comments.
+
+    >>> split_keys("a: 1\n# more\nb:\n  - 2\n")
+    ['a: 1\n# more\n', 'b:\n  - 2\n']
+    """
+    return [span for span in _SPAN.split(front_matter) if span]
+
+
 def _read_spans(front_matter: str) -> dict[str, Any]:
     """Return the keys of front matter, each read with all lines up to the next top-level key.
 
@@ -135,16 +146,20 @@ def _read_spans(front_matter: str) -> dict[str, Any]:
 
 
 def dump_front_matter(front_matter: Mapping[str, Any]) -> str:
-    """Return front matter as YAML between its `---` lines, in the order given, one key a line.
+    """Return front matter as YAML between its `---` lines, in the order given, one key a line."""
+    return f"---\n{dump_mapping(front_matter, flow=False)}---\n"
 
-    Whatever a reader could take for something else is quoted.
+
+def dump_mapping(mapping: Mapping[str, Any], *, flow: bool | None = None) -> str:
+    """Return YAML in the order given; whatever a reader could take for something else is quoted.
+
+    The innermost collections stand on one line each, or with `flow=False` none does.
     """
-    text = yaml.dump(
-        dict(front_matter),
+    return yaml.dump(
+        dict(mapping),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
-        default_flow_style=False,
+        default_flow_style=flow,
         width=sys.maxsize >> 33,
     )
-    return f"---\n{text}---\n"

@@ -214,6 +214,7 @@ CODEX = Target(
     name=NAME,
     title="OpenAI Codex",
     path=".codex/agents/{name}.toml",
+    places=(".codex/agents/{path}.toml",),
     encode=encode,
     decode=decode,
     problems=find_problems,
@@ -230,6 +231,10 @@ CODEX = Target(
     refused_extras={
         "mcp_servers": "the client starts a server that an agent brings; add it to the settings",
         "web_search": "a spawned agent has its parent's search, whatever its file says",
+    },
+    idle_keys={
+        "sandbox_mode": "a spawned agent runs in its parent's sandbox",
+        "default_permissions": "a spawned agent has its parent's permissions",
     },
     read_by=("cursor",),
     own_agents=frozenset({"default", "explorer", "worker"}),

@@ -38,6 +38,7 @@ CURSOR_RULE = Target(
     name="cursor-rule",
     title="Cursor rule",
     path=".cursor/rules/{name}.mdc",
+    places=(".cursor/rules/{path}.mdc",),
     encode=encode,
     decode=decode,
     problems=find_problems,

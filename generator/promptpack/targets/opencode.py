@@ -294,6 +294,11 @@ OPENCODE = Target(
     name=NAME,
     title="OpenCode",
     path=".opencode/agents/{name}.md",
+    places=(
+        *(".opencode/agents/{path}.md", ".opencode/agent/{path}.md"),
+        *(".opencode/modes/{name}.md", ".opencode/mode/{name}.md"),
+    ),
+    nests_names=True,
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -110,6 +110,10 @@ class Target:
     a tool and `absent` those for which it has none: together they are all of them. `reasons`
     explains losses. `verified` says with what all this was checked.
 
+    `places` are the paths in a repository from which the client loads files, where these are more
+    than `path`: a `{path}` there may have folders in it, a `{name}` may not. Folders are a part of
+    an agent's name if the client `nests_names`.
+
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
     wherever `tells_policy`. A `block` target shares its file with others, of any author.
@@ -118,14 +122,15 @@ class Target:
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
     `harmless_keys` grant nothing. `extras` are the keys that a pack may add, each with what it
     takes; those that grant something are policy keys, the others harmless. `refused_extras` are
-    other keys of the client that a pack can't add, with the reason. `read_by` names the other
-    targets whose clients load the file too. `main_session_gives` is what the client gives an agent
-    that a user starts, whatever its file says, and not one that is spawned. `own_agents` names the
-    agents that the client has itself, as far as that was measured: a file of that name replaces
-    one, or is ignored. `refuse` says what of an agent the client would take for something else.
-    `explain_widening` says why a capability is wider than meant if something else that the agent
-    has is the cause. A client refuses a file beyond its `hard_limits`, in characters of a field or
-    the prompt.
+    other keys of the client that a pack can't add, with the reason. `idle_keys` look as if they
+    held something back and hold nothing, with the reason. `read_by` names the other targets whose
+    clients load the file too; one that is `prefers_own` passes over it where it has a file of its
+    own by that name. `main_session_gives` is what the client gives an agent that a user starts,
+    whatever its file says, and not one that is spawned. `own_agents` names the agents that the
+    client has itself, as far as that was measured: a file of that name replaces one, or is ignored.
+    `refuse` says what of an agent the client would take for something else. `explain_widening` says
+    why a capability is wider than meant if something else that the agent has is the cause. A client
+    refuses a file beyond its `hard_limits`, in characters of a field or the prompt.
 
     `tool_names` are the names that the client's tools have, or that it takes for them, each with
     the capabilities that it is about; none where they are not known.
@@ -147,6 +152,8 @@ class Target:
     verified: str
     provides: frozenset[Capability] = frozenset(CAPABILITIES)
     absent: frozenset[Capability] = frozenset()
+    places: tuple[str, ...] = ()
+    nests_names: bool = False
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
     tells_policy: bool = False
@@ -156,9 +163,11 @@ class Target:
     harmless_keys: frozenset[str] = frozenset()
     extras: Extras = field(default_factory=lambda: MappingProxyType({}))
     refused_extras: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    idle_keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_opaque: Callable[[str], bool] = lambda _key: False
     loads: Callable[[str], str] = lambda _text: ""
     read_by: tuple[str, ...] = ()
+    prefers_own: bool = False
     main_session_gives: frozenset[Capability] = frozenset()
     soft_limit: SoftLimit | None = None
     own_agents: frozenset[str] = frozenset()

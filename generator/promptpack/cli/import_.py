@@ -1,0 +1,135 @@
+"""`promptpack import`: hand-kept agent files become packs that build the same files."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from promptpack.cli import report
+from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.importing.audit import Audit, audit_paths
+from promptpack.importing.importer import (
+    ImportPlan,
+    list_missing,
+    make_import_data,
+    measure_shared_lines,
+    plan_import,
+    write_contents,
+)
+from promptpack.lint.registry import RULES
+from promptpack.reporting.console import print_json, print_line, print_lines, style
+from promptpack.reporting.plurals import pluralize
+from promptpack.targets import TARGETS
+
+_MAX_LINES = 8
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--from",
+    "target",
+    default="",
+    metavar="TARGET",
+    help="Take every file there for one of this client, wherever it stands.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project to write packs into; default: the current folder.",
+)
+@click.option("--join", is_flag=True, help="Make one pack of copies whose prompts differ in part.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
+@format_option
+@pass_state
+def command(  # noqa: PLR0913 - one parameter an option
+    state: State,
+    paths: tuple[Path, ...],
+    target: str,
+    into: Path | None,
+    *,
+    join: bool,
+    dry_run: bool,
+    yes: bool,
+    strict: bool,
+) -> int:
+    """Turn hand-kept agent files into packs that build the same files, to the byte.
+
+    Each PATH is a file, or a folder such as `.`, in which every client's agent files are found.
+    They are only read. Each file is built again before a pack is written; one that would not come
+    out as it is now is refused, with the reason.
+    """
+    if target and target not in TARGETS:
+        raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+    folder = into or state.directory or Path()
+    audit = audit_paths(paths, target)
+    plan = plan_import(audit.files, audit.unread, folder, join=join)
+    if state.format == "json":
+        print_json(make_import_data(plan))
+    elif not state.quiet:
+        print_lines(_summarize(audit, plan))
+    if plan.packs and not dry_run:
+        if not yes and not _confirm(state, plan, folder):
+            return 1
+        write_contents(folder, list_missing(folder, plan.contents))
+        if state.format != "json" and not state.quiet:
+            place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
+            print_line(f"Wrote {place}. Next: promptpack build")
+    return int(strict and bool(plan.refused))
+
+
+def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
+    """Return whether to write; raises UsageError where nobody can be asked."""
+    if state.format == "json" or not sys.stdin.isatty():
+        raise click.UsageError("Nothing was written: add --yes to write the packs, or --dry-run.")
+    count = pluralize(len(plan.packs), "pack")
+    return click.confirm(f"Write {count} into {state.shown(folder / 'packs')}?", err=True)
+
+
+def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
+    """Yield one screen: what becomes packs, where copies disagree, what is refused."""
+    if not audit.files and not audit.unread:
+        yield "No agent files found."
+        return
+    count = sum(len(pack.files) for pack in plan.packs)
+    packs = pluralize(len(plan.packs), "pack")
+    yield f"{pluralize(count, 'file')} -> {packs}, each file rebuilt to the byte"
+    share = measure_shared_lines(audit.files)
+    if share is not None:
+        yield f"{share:.0%} of the lines of copies are the same in every copy"
+    yield from _limit(_list_packs_in_words(plan))
+    if count := plan.count_joinable():
+        yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
+    for title, lines in (
+        ("Copies disagree:", [f"{d.pack}: {d.detail}" for d in plan.divergences]),
+        ("Refused:", [f"{path}: {reason}" for path, reason in plan.refused.items()]),
+        ("Found on the way (promptpack audit):", [*_count_findings(audit)]),
+    ):
+        if lines:
+            yield ""
+            yield style(title, bold=True)
+            yield from _limit(lines)
+    yield ""
+
+
+def _list_packs_in_words(plan: ImportPlan) -> list[str]:
+    """Return a line for each pack: where its files come from."""
+    return [f"{one.name}: {', '.join(file.target for file in one.files)}" for one in plan.packs]
+
+
+def _count_findings(audit: Audit) -> Iterator[str]:
+    counts = Counter(finding.code for finding in audit.findings)
+    for code, count in counts.items():
+        yield f"{code} {RULES[code].name}: {pluralize(count, 'finding')}"
+
+
+def _limit(lines: list[str]) -> Iterator[str]:
+    """Yield the first lines, wrapped, and how many more there are."""
+    for line in lines[:_MAX_LINES]:
+        yield from report.wrap_text("  ", line, 4)
+    if len(lines) > _MAX_LINES:
+        yield f"  ... and {len(lines) - _MAX_LINES} more"

@@ -1,0 +1,98 @@
+"""What clients make of an agent file: its text in, what each client that loads it reads out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from promptpack.importing.places import FoundFile
+from promptpack.model import Agent, Effect, Policy
+from promptpack.policy.lattice import list_compared, list_effects
+from promptpack.source.disk import UnreadableFileError, read_regular_file
+from promptpack.source.text import SIZE_LIMIT
+from promptpack.targets import TARGETS, Target
+
+_DENIED = frozenset({Effect.DENY})
+
+
+class Reading(NamedTuple):
+    """What one client makes of a file."""
+
+    target: Target
+    agent: Agent
+
+    def denies(self, name: str) -> bool:
+        """Tell whether the client lets the agent use nothing of a capability."""
+        return is_denied(self.agent.policy, name)
+
+
+@dataclass(frozen=True, eq=False)
+class AgentFile:
+    """A file, what its own client makes of it, and what each other client does that loads it.
+
+    `path` is as a person here would write it. `refusal` is why the client would not load the file.
+    """
+
+    path: str
+    found: FoundFile
+    text: str
+    own: Reading
+    others: tuple[Reading, ...]
+    refusal: str
+
+    @property
+    def target(self) -> Target:
+        """The target that the file is for."""
+        return self.own.target
+
+    @property
+    def name(self) -> str:
+        """The name of the agent in its client."""
+        return self.own.agent.name
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of its prompt, without blank ones."""
+        return [line.rstrip() for line in self.own.agent.prompt.split("\n") if line.strip()]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The capabilities that its readings are compared by."""
+        return list_compared(*(reading.agent.policy for reading in (self.own, *self.others)))
+
+
+class UnreadFile(NamedTuple):
+    """A file that can't be looked into, and why."""
+
+    path: str
+    reason: str
+
+
+def is_denied(policy: Policy, name: str) -> bool:
+    """Tell whether a policy grants nothing of a capability."""
+    return list_effects(policy.grant(name)) == _DENIED
+
+
+def read_agent_file(file: Path, path: str, found: FoundFile) -> AgentFile | UnreadFile:
+    """Return what clients make of a file; it may be a link, which they follow too."""
+    try:
+        text = read_regular_file(file.resolve(), SIZE_LIMIT).decode("utf-8")
+    except UnicodeDecodeError:
+        return UnreadFile(path, "not UTF-8")
+    except (UnreadableFileError, OSError, RuntimeError) as error:
+        return UnreadFile(path, getattr(error, "reason", "") or "not readable")
+    return make_agent_file(path, found, text)
+
+
+def make_agent_file(path: str, found: FoundFile, text: str) -> AgentFile:
+    """Return what clients make of a text at a path."""
+    target = TARGETS[found.target]
+    readings = _read_in_each(target, text, found.stem)
+    return AgentFile(path, found, text, next(readings), tuple(readings), target.loads(text))
+
+
+def _read_in_each(target: Target, text: str, stem: str) -> Iterator[Reading]:
+    """Yield what the target's own client reads in a text, and then each other that loads it."""
+    for reader in (target, *(TARGETS[name] for name in target.read_by)):
+        yield Reading(reader, reader.decode(text, stem))

@@ -1,0 +1,145 @@
+"""The audit: paths in, every agent file there with what it grants, and what is wrong out."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from promptpack.git.repository import find_repository
+from promptpack.git.revisions import resolve_revision
+from promptpack.importing.agent_file import (
+    AgentFile,
+    Reading,
+    UnreadFile,
+    is_denied,
+    make_agent_file,
+    read_agent_file,
+)
+from promptpack.importing.changes import RightsChange, make_change_data
+from promptpack.importing.copies import find_copies
+from promptpack.importing.findings import find_problems
+from promptpack.importing.places import find_agent_files
+from promptpack.importing.revision import read_revision
+from promptpack.importing.wording import POWERS
+from promptpack.model import Effect, Finding
+from promptpack.policy.lattice import describe_grant, list_effects
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Agent files as they stand in some folders, and findings on them, the worst first."""
+
+    files: tuple[AgentFile, ...]
+    findings: tuple[Finding, ...]
+    unread: tuple[UnreadFile, ...] = ()
+    """The files that can't be looked into, which are findings too."""
+
+    def count_powers(self) -> dict[str, tuple[int, int]]:
+        """Return for each power in how many files it is there, and in how many of them only asked.
+
+        The key is the phrase of the power, as "run commands".
+        """
+        return {phrase: self._count_power(names) for phrase, names in POWERS.items()}
+
+    def count_targets(self) -> dict[str, int]:
+        """Return how many files there are for each client, by its title, most first."""
+        counts = Counter(file.target.title for file in self.files)
+        return dict(counts.most_common())
+
+    def count_copies(self) -> tuple[int, int]:
+        """Return how many agents there are, and how many of them stand in several clients."""
+        groups = [*find_copies(self.files)]
+        return len(self.files) - sum(len(group) - 1 for group in groups), len(groups)
+
+    def _count_power(self, names: Iterable[str]) -> tuple[int, int]:
+        names = tuple(names)
+        loaded_files = [file for file in self.files if not file.refusal]
+        holders = [file for file in loaded_files if not all(file.own.denies(n) for n in names)]
+        asking = [file for file in holders if not _is_allowed(file, names)]
+        return len(holders), len(asking)
+
+
+def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
+    """Return the audit of the agent files in folders, or of files that are named.
+
+    With a target, each file of its kind there is one of its files. What is not a file of a client
+    is passed over; what can't be read is a finding.
+    """
+    files: dict[Path, AgentFile | UnreadFile] = {}
+    for path in paths:
+        for found in find_agent_files(path, target):
+            file = path / found.path if found.path else path
+            if file not in files:
+                files[file] = read_agent_file(file, _show_path(file), found)
+    read_files = [one for one in files.values() if isinstance(one, AgentFile)]
+    unread_files = tuple(one for one in files.values() if isinstance(one, UnreadFile))
+    return Audit(tuple(read_files), find_problems(read_files, unread_files), unread_files)
+
+
+def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[AgentFile, ...]:
+    """Return the agent files that were in folders at a git revision, named as they are today.
+
+    Raises UserError for a revision that means nothing, a path outside of git, and whatever can't be
+    read.
+    """
+    files: dict[str, AgentFile] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        repository = find_repository(folder)
+        commit = resolve_revision(repository, base).commit
+        prefix = repository.prefix if path.is_dir() else f"{repository.prefix}{path.name}"
+        for found, text in read_revision(repository, commit, prefix, target).items():
+            shown = _show_path(path / found.path if found.path else path)
+            files.setdefault(shown, make_agent_file(shown, found, text))
+    return tuple(files.values())
+
+
+def make_audit_data(audit: Audit, changes: Iterable[RightsChange] = ()) -> dict[str, Any]:
+    """Return what `audit --format json` prints; its schema is printed by `schema audit`."""
+    agents, copied = audit.count_copies()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "summary": {"files": len(audit.files), "agents": agents, "in_several_clients": copied},
+        "files": [_make_file_data(file) for file in audit.files],
+        "changes": [make_change_data(change) for change in changes],
+        "findings": [_make_finding_data(finding) for finding in audit.findings],
+    }
+
+
+def _show_path(file: Path) -> str:
+    """Return a path as a person would write it, with forward slashes."""
+    return Path(os.path.normpath(file)).as_posix()
+
+
+def _make_file_data(file: AgentFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "target": file.target.name,
+        "name": file.name,
+        "refusal": file.refusal,
+        "readers": [_make_reading_data(file, one) for one in (file.own, *file.others)],
+    }
+
+
+def _make_reading_data(file: AgentFile, reading: Reading) -> dict[str, Any]:
+    policy = reading.agent.policy
+    return {
+        "target": reading.target.name,
+        "permissions": {name: describe_grant(policy.grant(name)) for name in file.names},
+    }
+
+
+def _make_finding_data(finding: Finding) -> Mapping[str, Any]:
+    names = ("code", "severity", "path", "line", "column", "message", "hint")
+    return {name: getattr(finding, name) for name in names}
+
+
+def _is_allowed(file: AgentFile, names: Iterable[str]) -> bool:
+    """Tell whether a file allows something of some capabilities without asking."""
+    policy = file.own.agent.policy
+    open_names = [name for name in names if not is_denied(policy, name)]
+    return any(Effect.ALLOW in list_effects(policy.grant(name)) for name in open_names)

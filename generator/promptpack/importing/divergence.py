@@ -1,0 +1,83 @@
+"""Where an agent differs from client to client, in files or in a pack, and how to find it."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from promptpack.importing.copies import compare_rights
+from promptpack.importing.wording import join_phrases
+from promptpack.model import ClientSettings, Pack, Policy, Project
+from promptpack.targets import TARGETS
+
+DivergenceKind = Literal["permission", "text", "description"]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where the copies of one agent differ: their permissions, text, or description."""
+
+    pack: str
+    kind: DivergenceKind
+    targets: tuple[str, ...]
+    detail: str
+    power: bool = False
+    """Whether some can do harm and others not."""
+    is_apart: bool = False
+    """Whether the copies are in packs of their own."""
+
+
+def make_divergence_data(one: Divergence) -> dict[str, Any]:
+    """Return a divergence as commands print it as JSON."""
+    return {"pack": one.pack, "kind": one.kind, "targets": [*one.targets], "detail": one.detail}
+
+
+def find_undecided(project: Project) -> list[Divergence]:
+    """Return what the packs of a project have otherwise in single clients, rights first."""
+    found = [one for pack in project.packs.values() for one in _iter_divergences(project, pack)]
+    return sorted(found, key=lambda one: (not one.power, one.kind != "permission"))
+
+
+def describe_rights(pack: str, holders: list[tuple[str, Policy]]) -> Iterator[Divergence]:
+    """Yield what some clients allow an agent and another denies; `holders` are targets by name."""
+    names = [name for name, _ in holders]
+    for one in compare_rights([(TARGETS[name], policy) for name, policy in holders]):
+        granting = tuple(dict.fromkeys(names[number] for number in one.granting))
+        denying = names[one.denying]
+        detail = f"may {join_phrases(one.phrases)} in {', '.join(granting)}, but not in {denying}"
+        yield Divergence(pack, "permission", (*granting, denying), detail, one.power)
+
+
+def describe_similarity(one: list[str], other: list[str]) -> str:
+    """Return which share of the lines of two texts is the same."""
+    ratio = difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+    return f"{ratio:.0%} of the lines are the same"
+
+
+def _iter_divergences(project: Project, pack: Pack) -> Iterator[Divergence]:
+    targets = project.list_targets(pack) or tuple(TARGETS)
+    main = next((name for name in targets if not _differs(pack, name)), targets[0])
+    holders = [(name, project.policies[_find_policy(pack, name)]) for name in targets]
+    if len({policy.name for _, policy in holders}) > 1:
+        held = [(name, policy) for name, policy in holders if TARGETS[name].holds_policy]
+        yield from describe_rights(pack.name, held)
+    for name in targets:
+        settings = pack.clients.get(name, ClientSettings())
+        if settings.prompt:
+            own, text = project.sources.get(pack.text, ""), project.sources[settings.prompt]
+            detail = describe_similarity(own.split("\n"), text.split("\n"))
+            yield Divergence(pack.name, "text", (main, name), detail)
+        if "description" in settings.values:
+            detail = f"{pack.path}: clients: {name}: description"
+            yield Divergence(pack.name, "description", (main, name), detail)
+
+
+def _differs(pack: Pack, target: str) -> bool:
+    settings = pack.clients.get(target, ClientSettings())
+    return bool(settings.prompt or settings.policies or "description" in settings.values)
+
+
+def _find_policy(pack: Pack, target: str) -> str:
+    """Return the policy of the default variant in a client."""
+    policy = pack.default[1]
+    return pack.clients.get(target, ClientSettings()).policies.get(policy, policy)

@@ -1,0 +1,296 @@
+"""Importing: hand-kept files in, packs out that build the same files to the byte.
+
+Every file is built again before anything is written. One that would not come out as it was is
+refused with the reason, and does not stop the others.
+"""
+
+import functools
+import operator
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from promptpack.build import render
+from promptpack.importing.agent_file import AgentFile, UnreadFile
+from promptpack.importing.copies import find_copies
+from promptpack.importing.divergence import (
+    Divergence,
+    describe_rights,
+    describe_similarity,
+    make_divergence_data,
+)
+from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
+from promptpack.model import Artifact, Finding, UserError
+from promptpack.reading.project import load_project
+from promptpack.reading.roots import SOURCES
+from promptpack.rendering.variants import Selection
+from promptpack.session import Session
+
+SCHEMA_VERSION = 1
+_MAX_ROUNDS = 10
+_POLICIES = Path("templates/policies")
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """A file, and the output that is the same bytes, by its path in the output folder."""
+
+    source: str
+    target: str
+    artifact: str
+
+
+@dataclass(frozen=True)
+class ImportedPack:
+    """A pack and the files that it builds."""
+
+    name: str
+    files: tuple[ImportedFile, ...]
+
+
+@dataclass
+class ImportPlan:
+    """What an import would write: texts by path in the project, and what it refuses and why."""
+
+    contents: dict[str, str] = field(default_factory=dict)
+    packs: list[ImportedPack] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    divergences: list[Divergence] = field(default_factory=list)
+
+    def count_joinable(self) -> int:
+        """Return how many agents have copies that are alike and stand in several packs."""
+        return len({one.pack for one in self.divergences if one.kind == "text" and one.is_apart})
+
+
+def plan_import(
+    files: Sequence[AgentFile],
+    unread_files: Iterable[UnreadFile],
+    project: Path | None = None,
+    *,
+    join: bool = False,
+) -> ImportPlan:
+    """Return what it takes to have files as packs.
+
+    Copies of one agent become one pack if their prompts are equal, or with `join` if they are
+    alike. They are built together with what the folder `project` has. Raises UserError if that does
+    not build by itself.
+    """
+    plan = ImportPlan(refused={file.path: file.reason for file in unread_files})
+    candidates = []
+    for file in files:
+        try:
+            split_parts(file.text)
+            candidates.append(file)
+        except ValueError as error:
+            plan.refused[file.path] = str(error)
+    taken, names = _read_policies(project), _list_packs(project)
+    for _ in range(_MAX_ROUNDS):
+        policies = NamedPolicies(taken)
+        drafts = draft_packs(_group_files(candidates, join=join), policies, names)
+        refused = _verify(drafts, policies, plan, project)
+        plan.refused |= refused
+        candidates = [file for file in candidates if file.path not in refused]
+        if not refused:
+            break
+    plan.divergences = _list_divergences(candidates, plan.packs)
+    return plan
+
+
+def measure_shared_lines(files: Sequence[AgentFile]) -> float | None:
+    """Return which share of the lines of copies is the same in all of them; None without copies."""
+    same = total = 0
+    for copies in find_copies(files):
+        counts = [Counter(file.lines) for file in copies]
+        common = functools.reduce(operator.and_, counts)
+        same += common.total() * len(copies)
+        total += sum(len(file.lines) for file in copies)
+    return same / total if total else None
+
+
+def make_import_data(plan: ImportPlan) -> dict[str, Any]:
+    """Return what `import --format json` prints."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "packs": [
+            {
+                "name": pack.name,
+                "files": [
+                    {
+                        "source": file.source,
+                        "target": file.target,
+                        "artifact": file.artifact,
+                        "identical": True,
+                    }
+                    for file in pack.files
+                ],
+            }
+            for pack in plan.packs
+        ],
+        "refused": [{"source": path, "reason": why} for path, why in plan.refused.items()],
+        "disagreements": [make_divergence_data(one) for one in plan.divergences],
+    }
+
+
+def _group_files(files: Sequence[AgentFile], *, join: bool) -> list[list[AgentFile]]:
+    """Return the files of each pack to be."""
+    groups: list[list[AgentFile]] = []
+    grouped: set[str] = set()
+    for copies in find_copies(files):
+        group: dict[str, AgentFile] = {}
+        for file in copies:
+            is_same = not group or file.lines == next(iter(group.values())).lines
+            if (join or is_same) and file.target.name not in group:
+                group[file.target.name] = file
+        groups.append([*group.values()])
+        grouped |= {file.path for file in group.values()}
+    groups += [[file] for file in files if file.path not in grouped]
+    return sorted(groups, key=lambda group: group[0].path)
+
+
+def _read_policies(project: Path | None) -> dict[str, str]:
+    """Return the texts of the policies that a project has, by name."""
+    files = sorted((project / _POLICIES).glob("*.yaml")) if project else []
+    return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
+
+
+def _list_packs(project: Path | None) -> frozenset[str]:
+    """Return the names of the folders in which a project's packs are, or could be."""
+    packs = project / "packs" if project else None
+    return frozenset(path.name for path in packs.iterdir()) if packs and packs.is_dir() else _NONE
+
+
+def _copy_sources(project: Path, folder: Path) -> None:
+    """Copy the sources of a project; a link stays one."""
+    for name in SOURCES:
+        source = project / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, symlinks=True, dirs_exist_ok=True)
+        elif source.is_file():
+            shutil.copyfile(source, folder / name)
+
+
+def _verify(
+    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan, project: Path | None
+) -> dict[str, str]:
+    """Build the packs in a folder of their own; return the files that do not come out as they were.
+
+    What does is noted in the plan.
+    """
+    contents = {
+        f"packs/{draft.name}/{path}": text
+        for draft in drafts
+        for path, text in draft.list_contents().items()
+    }
+    contents |= {
+        f"templates/policies/{name}.yaml": text for name, text in policies.list_contents().items()
+    }
+    plan.contents, plan.packs = contents, []
+    with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
+        (Path(folder) / "packs").mkdir()
+        if project:
+            _copy_sources(project, Path(folder))
+        write_contents(Path(folder), list_missing(Path(folder), contents))
+        names = tuple(draft.name for draft in drafts)
+        try:
+            session = Session(load_project(Path(folder)))
+            artifacts = [*render(session, Selection(packs=names))] if names else []
+        except UserError as error:
+            return _explain_findings(drafts, error.findings)
+    return _compare_artifacts(drafts, artifacts, plan)
+
+
+def list_missing(folder: Path, contents: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts that a folder has not: a policy that is there already is the same."""
+    return {path: text for path, text in contents.items() if not (folder / path).exists()}
+
+
+def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
+    """Write texts by their paths in a folder, where no such files are."""
+    for path, text in contents.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+
+
+def _explain_findings(drafts: Sequence[PackDraft], findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the reason why the files of a pack can't be built: what is wrong with the pack.
+
+    It may be said of a pack that was there before. Raises UserError for what is about none.
+    """
+    reasons: dict[str, str] = {}
+    for draft in drafts:
+        own = [one for one in findings if one.path.startswith(f"packs/{draft.name}/")]
+        reasons |= _explain(draft, own)
+    for draft in () if reasons else drafts:
+        reasons |= _explain(draft, [one for one in findings if f"'{draft.name}'" in one.message])
+    if not reasons:
+        raise UserError(tuple(findings))
+    return reasons
+
+
+def _explain(draft: PackDraft, findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the first finding for the files of the client that it names, or for all."""
+    for finding in findings[:1]:
+        named = [file for file in draft.files if file.target.name in finding.message.split()]
+        return {file.path: finding.message for file in named or draft.files}
+    return {}
+
+
+def _compare_artifacts(
+    drafts: Sequence[PackDraft], artifacts: Iterable[Artifact], plan: ImportPlan
+) -> dict[str, str]:
+    built = {(one.variant.pack.name, one.target): one for one in artifacts}
+    refused: dict[str, str] = {}
+    for draft in drafts:
+        imported = []
+        for file in draft.files:
+            artifact = built[draft.name, file.target.name]
+            if artifact.content == file.text.encode():
+                one = ImportedFile(file.path, file.target.name, artifact.path)
+                imported.append(one)
+            else:
+                refused[file.path] = _describe_difference(file.text, artifact.content.decode())
+        plan.packs.append(ImportedPack(draft.name, tuple(imported)))
+    return refused
+
+
+def _describe_difference(old: str, new: str) -> str:
+    old_lines, new_lines = old.split("\n"), new.split("\n")
+    pairs = zip(old_lines, new_lines, strict=False)
+    number = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(old_lines))
+    return f"it would not be built as it is: line {number} would differ"
+
+
+def _list_divergences(
+    files: Iterable[AgentFile], packs: Iterable[ImportedPack]
+) -> list[Divergence]:
+    """Return where copies differ, harmful rights first."""
+    names = {file.source: pack.name for pack in packs for file in pack.files}
+    found: list[Divergence] = []
+    for copies in find_copies(files):
+        pack = names[copies[0].path]
+        is_apart = len({names[file.path] for file in copies}) > 1
+        holders = [(file.target.name, file.own.agent.policy) for file in copies]
+        found += describe_rights(pack, holders)
+        found += _iter_text_divergences(pack, copies, is_apart=is_apart)
+    return sorted(found, key=lambda one: (not one.power, one.kind != "permission"))
+
+
+def _iter_text_divergences(
+    pack: str, copies: Sequence[AgentFile], *, is_apart: bool
+) -> Iterable[Divergence]:
+    first, *others = copies
+    for other in others:
+        targets = (first.target.name, other.target.name)
+        if first.lines != other.lines:
+            detail = describe_similarity(first.lines, other.lines)
+            yield Divergence(pack, "text", targets, detail, is_apart=is_apart)
+        if first.own.agent.description != other.own.agent.description:
+            detail = f"compare {first.path} with {other.path}"
+            yield Divergence(pack, "description", targets, detail)

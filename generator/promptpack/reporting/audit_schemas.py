@@ -1,0 +1,101 @@
+"""What the commands about hand-kept files print as JSON: audit, import, disagree."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from promptpack.reporting.schema_base import FindingEntry, Report
+
+
+class AuditSummary(Report):
+    """How many files were found; copies of one agent count as one agent."""
+
+    files: int
+    agents: int
+    in_several_clients: int
+
+
+class ClientReading(Report):
+    """What one client makes of a file: a grant for each capability and MCP server."""
+
+    target: str
+    permissions: dict[str, str]
+
+
+class AuditedFile(Report):
+    """A file that a client loads; its own client is the first reader."""
+
+    path: str
+    target: str
+    name: str
+    refusal: str = Field(description="why its client would not load it, or empty")
+    readers: list[ClientReading]
+
+
+class RightsChangeEntry(Report):
+    """What one client grants otherwise than at the base, of a capability, a server or a key."""
+
+    path: str
+    target: str
+    kind: Literal["widened", "unproven", "narrowed"]
+    field: str
+    before: str
+    after: str
+
+
+class AuditReport(Report):
+    """`audit --format json`; paths are POSIX and as a person there would write them."""
+
+    schema_version: Literal[1]
+    summary: AuditSummary
+    files: list[AuditedFile]
+    changes: list[RightsChangeEntry]
+    findings: list[FindingEntry]
+
+
+class ImportedFileEntry(Report):
+    """A file, as it was named, and the output with the same bytes, by its path in `dist`."""
+
+    source: str
+    target: str
+    artifact: str
+    identical: bool
+
+
+class ImportedPackEntry(Report):
+    """A pack, and the files that it builds."""
+
+    name: str
+    files: list[ImportedFileEntry]
+
+
+class RefusedFileEntry(Report):
+    """A file of which no pack is made, and why."""
+
+    source: str
+    reason: str
+
+
+class DisagreementEntry(Report):
+    """Where the copies of one agent differ."""
+
+    pack: str
+    kind: Literal["permission", "text", "description", "field"]
+    targets: list[str]
+    detail: str
+
+
+class ImportReport(Report):
+    """`import --format json`; the sources of a pack are rebuilt to the byte."""
+
+    schema_version: Literal[1]
+    packs: list[ImportedPackEntry]
+    refused: list[RefusedFileEntry]
+    disagreements: list[DisagreementEntry]
+
+
+class DisagreeReport(Report):
+    """`disagree --format json`: what packs have otherwise in single clients."""
+
+    schema_version: Literal[1]
+    disagreements: list[DisagreementEntry]
