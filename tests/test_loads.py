@@ -53,6 +53,7 @@ def make_texts(head: dict[str, Any], raw: str) -> list[str]:
     return [f"---\n{dumped}---\nB\n", f"---\n{dumped}{raw}\n---\nB\n", f"---\n{raw}\n---", lines]
 
 
+@pytest.mark.fault(44)
 @settings(deadline=None, max_examples=count_cases(60))
 @given(
     heads, st.text() | st.sampled_from(["a: b: c", "a: *x", "a: &a [*a]", "\t- a", "? {a: b}\n: c"])
@@ -77,6 +78,7 @@ def test_a_value_of_any_type_is_a_problem_or_none(target: Target, key: str, valu
     assert isinstance(target.loads(text), str)
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize(
     "text", ["---" + "\n" * 200_000, "---\n" + "a: b: c\n" * 2_000, "---\n" * 9]
 )
