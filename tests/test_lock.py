@@ -1,9 +1,10 @@
-"""What `make` installs is locked: versions and hashes of all that pyproject.toml asks for."""
+"""What `make`, the action and a release install is locked: the versions and hashes of all of it."""
 
 import json
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +15,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements-dev.lock"
+LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("dev", "action", "release")}
 CLIENTS = ROOT / "tests" / "clients"
 INSTALLS = (
-    *(LOCK, CLIENTS / "package-lock.json", CLIENTS / "package.json", CLIENTS / "install"),
-    *(ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci" / "run", ROOT / "action.yml"),
+    *LOCKS.values(),
+    *(CLIENTS / "package-lock.json", CLIENTS / "package.json", CLIENTS / "install"),
+    *(ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "action.yml"),
+    *(ROOT / ".ci" / "run", ROOT / ".ci" / "release"),
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -39,9 +42,9 @@ class Entry(NamedTuple):
     hashes: tuple[str, ...]
 
 
-def read_lock() -> Iterator[Entry]:
-    """Yield the entries of the lock; a line is a requirement with its hashes, or a comment."""
-    lines = LOCK.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+def read_lock(lock: str) -> Iterator[Entry]:
+    """Yield the entries of a lock; a line is a requirement with its hashes, or a comment."""
+    lines = LOCKS[lock].read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     for line in lines:
         if line.strip() and not line.lstrip().startswith("#"):
             asked, *hashes = line.split("--hash=")
@@ -52,12 +55,15 @@ def read_lock() -> Iterator[Entry]:
             yield Entry(name, Version(version.version), requirement.marker, tuple(hashes))
 
 
-def read_requirements(extra: str = "dev") -> Iterator[Requirement]:
-    """Yield what pyproject.toml asks for: to build promptpack, to run it, and for an extra."""
+def read_requirements(lock: str) -> Iterator[Requirement]:
+    """Yield what a lock is for: to build promptpack and run it, to develop it, or to release it."""
+    if lock == "release":
+        yield from map(Requirement, PROJECT["dependency-groups"]["release"])
+        return
     extras = PROJECT["project"]["optional-dependencies"]
     own = PROJECT["project"]["name"]
     asked = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
-    for requirement in map(Requirement, [*asked, *extras[extra]]):
+    for requirement in map(Requirement, [*asked, *(extras["dev"] if lock == "dev" else ())]):
         if requirement.name == own:
             for inner in requirement.extras:
                 yield from map(Requirement, extras[inner])
@@ -65,38 +71,69 @@ def read_requirements(extra: str = "dev") -> Iterator[Requirement]:
             yield requirement
 
 
-ENTRIES = tuple(read_lock())
-REQUIREMENTS = tuple(read_requirements())
+ENTRIES = {lock: tuple(read_lock(lock)) for lock in LOCKS}
+PLACES = [(machine, python) for machine in MACHINES for python in PYTHONS]
 
 
-@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
-@pytest.mark.parametrize("machine", MACHINES)
-@pytest.mark.parametrize("python", PYTHONS)
-def test_a_requirement_is_locked_once_on_every_machine(
-    requirement: Requirement, machine: str, python: str
-) -> None:
-    where = {
+def describe_place(machine: str, python: str) -> dict[str, str]:
+    """Return what markers of requirements are evaluated with."""
+    return {
         **MACHINES[machine],
         "python_version": python.rpartition(".")[0],
         "python_full_version": python,
         "implementation_name": "cpython",
         "platform_python_implementation": "CPython",
+        "extra": "",
     }
-    name = canonicalize_name(requirement.name)
-    named = [entry for entry in ENTRIES if entry.name == name]
+
+
+def find_locked(lock: str, name: str, where: dict[str, str]) -> Entry:
+    """Return the one entry of a lock that holds for a package in a place."""
+    named = [entry for entry in ENTRIES[lock] if entry.name == canonicalize_name(name)]
     (locked,) = (e for e in named if e.marker is None or e.marker.evaluate(where))
-    assert locked.version in requirement.specifier
+    return locked
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.name}-{entry.version}")
-def test_an_entry_has_the_hashes_of_its_files(entry: Entry) -> None:
-    assert entry.hashes
-    for one in entry.hashes:
-        assert re.fullmatch(r"sha256:[0-9a-f]{64}\s*", one)
+@pytest.mark.parametrize(("machine", "python"), PLACES)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_requirement_is_locked_once_on_every_machine(
+    lock: str, machine: str, python: str
+) -> None:
+    requirements = [*read_requirements(lock)]
+    assert requirements
+    for requirement in requirements:
+        locked = find_locked(lock, requirement.name, describe_place(machine, python))
+        assert locked.version in requirement.specifier
 
 
-def test_the_lock_names_no_index_and_no_machine() -> None:
-    text = LOCK.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("machine", "python"), PLACES)
+def test_the_action_needs_nothing_that_is_not_locked(machine: str, python: str) -> None:
+    """What the packages of the lock ask for themselves is known here: they are installed."""
+    where = describe_place(machine, python)
+    for entry in ENTRIES["action"]:
+        for asked in map(Requirement, metadata.requires(entry.name) or ()):
+            if asked.marker is None or asked.marker.evaluate(where):
+                assert find_locked("action", asked.name, where).version in asked.specifier
+
+
+def test_the_action_has_the_versions_that_are_tested() -> None:
+    tested = {(entry.name, entry.version): entry.hashes for entry in ENTRIES["dev"]}
+    for entry in ENTRIES["action"]:
+        hashes = {one.strip() for one in tested[entry.name, entry.version]}
+        assert {one.strip() for one in entry.hashes} == hashes
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_an_entry_has_the_hashes_of_its_files(lock: str) -> None:
+    for entry in ENTRIES[lock]:
+        assert entry.hashes, entry.name
+        for one in entry.hashes:
+            assert re.fullmatch(r"sha256:[0-9a-f]{64}\s*", one)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_index_and_no_machine(lock: str) -> None:
+    text = LOCKS[lock].read_text(encoding="utf-8")
     assert text.startswith(
         "# This file was autogenerated by uv via the following command:\n#    make lock\n"
     )
