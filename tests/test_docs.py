@@ -31,7 +31,7 @@ from test_commands import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHORT: dict[Enforcement, str] = {
     "patterns": "denies, asks, patterns",
     "ask": "denies, asks",
@@ -155,12 +155,26 @@ def test_the_tests_that_a_page_names_exist(page: Path) -> None:
         assert re.search(rf"^ *def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), name
 
 
-def test_security_names_a_test_for_each_promise() -> None:
+def read_security(heading: str) -> list[str]:
+    """Return the sections under a heading of the page on security."""
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    said = text.partition("## What we promise\n")[2].partition("\n## ")[0]
-    _, *promises = said.split("\n### ")
+    _, *sections = text.partition(f"## {heading}\n")[2].partition("\n## ")[0].split("\n### ")
+    return sections
+
+
+def test_security_names_a_test_for_each_promise() -> None:
+    promises = read_security("What we promise")
     assert len(promises) == 6
     assert all("\n- `tests/" in promise for promise in promises)
+
+
+def test_security_names_a_test_for_each_protection() -> None:
+    threats = read_security("Threats and protections")
+    assert len(threats) == 6
+    for threat in threats:
+        protections = re.findall(r"^- .*", threat, re.MULTILINE)
+        assert protections, threat
+        assert not [one for one in protections if not _TEST.search(one)]
 
 
 def test_each_word_has_its_heading_in_concepts() -> None:
