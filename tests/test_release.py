@@ -9,7 +9,6 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from forges import ROOT
@@ -92,30 +91,28 @@ def test_what_is_signed_is_what_is_made() -> None:
     assert set(locks) == {"requirements-action.lock", "requirements-release.lock"}
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of what git has of this checkout."""
-    folder = tmp_path_factory.mktemp("checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-    return folder
+MADE = (".git", ".venv*", ".*_cache", ".hypothesis", "node_modules", "__pycache__")
+"""What tools make in a checkout, besides the folders of `.gitignore`."""
 
 
-def test_the_same_commit_gives_the_same_release(checkout: Path, tmp_path: Path) -> None:
+def copy_checkout(place: Path) -> Path:
+    """Copy this checkout without what tools made in it; the modes are those of the moment."""
+    ignored = shutil.ignore_patterns(*MADE)
+    made = {"dist", "site", "release", "build"}
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        return ignored(folder, names) | (made & {*names} if Path(folder) == ROOT else set())
+
+    shutil.copytree(ROOT, place, ignore=ignore, copy_function=shutil.copyfile)
+    return place
+
+
+def test_the_same_commit_gives_the_same_release(tmp_path: Path) -> None:
     hashes = set()
     for number, mask in enumerate((0o022, 0o077)):
-        twin = tmp_path / f"twin {number}"
         before = os.umask(mask)
         try:
-            shutil.copytree(checkout, twin, copy_function=shutil.copyfile)
+            twin = copy_checkout(tmp_path / f"twin {number}")
             env = environment({"SOURCE_DATE_EPOCH": "1700000000", "TZ": f"UTC+{number}"})
             out = tmp_path / f"out-{number}"
             done = subprocess.run(
