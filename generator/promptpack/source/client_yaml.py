@@ -8,7 +8,7 @@ import datetime
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import yaml
@@ -137,7 +137,7 @@ def _parse_events(text: str) -> Iterator[yaml.Event]:
     """
     odd = [one for one in _ODD if one in text]
     taken = set(text) if odd else set()
-    free = [one for one in map(chr, _STAND_INS) if one not in taken][: len(odd)]
+    free = [*islice((one for one in map(chr, _STAND_INS) if one not in taken), len(odd))]
     if len(free) < len(odd):
         raise LimitError("too many kinds of characters")
     there = str.maketrans(dict(zip(odd, free, strict=True)))
