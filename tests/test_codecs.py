@@ -374,6 +374,13 @@ def test_characters_that_end_no_line_are_kept(end: str) -> None:
     assert read_client_yaml(text) == data
 
 
+def test_a_key_is_the_text_that_javascript_makes_of_it() -> None:
+    text = "~: a\nTRUE: b\n0x10: c\n1e3: d\n'~': e\n1.5: f\n010: g\nx: {? : h}\n"
+    names = [*read_client_yaml(text)]
+    assert names == ["null", "true", "16", "1000", "~", "1.5", "10", "x"]
+    assert read_client_yaml(text)["x"] == {"null": "h"}
+
+
 def test_a_text_of_all_private_characters_is_too_odd_to_read() -> None:
     text = "".join(map(chr, range(0xE000, 0xF900)))
     assert read_client_yaml(f"a: {text}\n") == {"a": text}

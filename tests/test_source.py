@@ -356,6 +356,13 @@ def test_what_only_some_readers_act_on_is_a_finding(text: str, line: int, column
     assert (found.code, found.line, found.column) == ("PP004", line, column)
 
 
+@pytest.mark.fault("yaml-readers")
+@pytest.mark.parametrize("text", ["? \n", "a: {? : 1}\n", "a: {x: 1, &b : 1}\n"])
+def test_a_key_that_is_not_there_is_a_finding(text: str) -> None:
+    assert "PP002" in codes(text)
+    assert read("'': 1\n") == {"": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "data"),
     [

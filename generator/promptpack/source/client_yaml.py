@@ -111,7 +111,7 @@ class _ClientReader:
         for event in self._iter_to(yaml.MappingEndEvent):
             key = self._read_node(event, depth + 1)
             if isinstance(event, yaml.ScalarEvent):
-                key = event.value
+                key = _name_key(event, key)
             value = self._read_node(next(self.events), depth + 1)
             is_plain = isinstance(event, yaml.ScalarEvent) and not event.style
             if self.merges and is_plain and key == "<<":
@@ -149,6 +149,15 @@ def _parse_events(text: str) -> Iterator[yaml.Event]:
         if odd and isinstance(event, yaml.ScalarEvent):
             event.value = event.value.translate(back)
         yield event
+
+
+def _name_key(event: yaml.ScalarEvent, key: object) -> str:
+    """Return a key as the text that JavaScript makes of its value."""
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, int) or (isinstance(key, float) and key.is_integer() and abs(key) < 1e21):
+        return str(int(key))
+    return str(event.value)
 
 
 def _resolve_scalar(event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data

@@ -168,6 +168,8 @@ class _YamlReader:
             self._add_value(value, span)
             return
         key = str(event.value)
+        if not key and not event.style:
+            self._add_finding("PP002", span, "a key must be plain text")
         path = (*frame.path, key)
         if path in self.document.keys:
             first_line = self.document.keys[path].line
