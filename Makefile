@@ -2,6 +2,7 @@
 # With NEWEST=1 a command takes the newest version of every dependency instead of the locked one.
 PYTHON ?= python3
 LOCK := requirements-dev.lock
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-build --generate-hashes --custom-compile-command "make lock"
 VENV := $(if $(NEWEST),.venv-newest,.venv)
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
@@ -10,8 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 REVIEW := tests/clients/test_inventory.py::test_the_pinned_clients_have_what_was_reviewed
 CHECK := import platform, sys; version = platform.python_version(); sys.version_info >= (3, 11) \
   or sys.exit(f"promptpack needs Python 3.11 or newer; this is {version}. Try: make PYTHON=python3.13")
+BACKEND := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
-.PHONY: build test properties clients lint site screenshots measure goldens lock clean help
+.PHONY: build test properties clients lint site screenshots measure goldens release lock clean help
 
 build: $(READY)  ## create the environment and render the reference packs
 	@echo "Rendering the reference packs into dist/ ..."
@@ -53,6 +55,9 @@ measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; so
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
 	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py
 
+release: $(READY)  ## build what a release is made of into release/, twice, and compare; publishes nothing
+	.ci/release $(BIN)/python
+
 lock:  ## lock the newest version of everything that is installed, with hashes; needs npm
 	@$(PYTHON) -c '$(CHECK)'
 	@command -v npm >/dev/null || { echo "make lock needs npm, for tests/clients" >&2; exit 1; }
@@ -61,9 +66,12 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	@$(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
 	@echo "Resolving the newest versions into $(LOCK) ..."
-	@.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
-	  --no-build --generate-hashes --custom-compile-command "make lock" \
-	  --output-file $(LOCK) pyproject.toml
+	@.venv-lock/bin/$(COMPILE) --upgrade --extra dev --output-file $(LOCK) pyproject.toml
+	@echo "Taking from it what the action and a release need ..."
+	@$(PYTHON) -c '$(BACKEND)' | .venv-lock/bin/$(COMPILE) --upgrade --constraint $(LOCK) \
+	  --output-file requirements-action.lock pyproject.toml -
+	@.venv-lock/bin/$(COMPILE) --upgrade --constraint $(LOCK) \
+	  --output-file requirements-release.lock --group pyproject.toml:release
 	@rm -rf .venv-lock
 	@echo "Resolving what the real clients need into tests/clients/package-lock.json ..."
 	@cd tests/clients && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
@@ -71,7 +79,7 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	@echo "Done. Next: look at \"git diff --stat\", then run \"make clients lint test\"."
 
 clean:  ## remove what `make` made
-	rm -rf .venv .venv-lock .venv-newest dist site
+	rm -rf .venv .venv-lock .venv-newest dist release site
 
 help:  ## list these commands; PYTHON=python3.13, NEWEST=1 and ARGS (for pytest) go with them
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done

@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 import faults
+import jail
 import support
 from forges import Api, Forge, served
 
@@ -23,6 +25,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         faults.check_names(item)
         if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
             item.add_marker("properties")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home folder that nothing may be written to."""
+    return jail.make_home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(autouse=True)
+def unharmed(
+    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Fail a test that names a fault if anything outside of its own folder is not as it was.
+
+    With PROMPTPACK_ACCEPT a test may rewrite what it expects, so the checkout is left out.
+    """
+    if not faults.list_names(request.node):
+        yield
+        return
+    folder = request.getfixturevalue("tmp_path")
+    if request.node.get_closest_marker("clients") is None:  # the clients lie in the real one
+        monkeypatch.setenv("HOME", str(home))
+    checkout = home if os.environ.get("PROMPTPACK_ACCEPT") else jail.ROOT
+    before = jail.look(home, folder, checkout)
+    yield
+    assert jail.look(home, folder, checkout) == before
 
 
 @pytest.fixture

@@ -1,29 +1,109 @@
-"""The faults that promptpack is held against: faults.yaml in, their names and what each is out."""
+"""The faults that promptpack is held against: faults.yaml and the tests in, who holds each one out.
 
+The marks are read from the tests' text, so that the page of all faults needs no run of them. What
+pytest collects is held against that: a mark that is not found in the text is an error.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
 
-LIST = Path(__file__).with_name("faults.yaml")
+TESTS = Path(__file__).parent
+LIST = TESTS / "faults.yaml"
+
+Name = int | str
+"""What a fault is called: its number, or a word for one that was found later."""
+
+
+class Holder(NamedTuple):
+    """A test that shows that a fault is held: its file below `tests/`, its name, the faults."""
+
+    path: str
+    name: str
+    faults: frozenset[Name]
 
 
 @cache
-def read_titles() -> dict[int | str, str]:
+def read_areas() -> dict[str, dict[Name, str]]:
+    """Return what each fault is by its name, by area, in the order of the list."""
+    areas: dict[str, dict[Name, str]] = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    return areas
+
+
+@cache
+def read_titles() -> dict[Name, str]:
     """Return what each fault is, by its number or name."""
-    areas = yaml.safe_load(LIST.read_text(encoding="utf-8"))
-    return {name: title for area in areas.values() for name, title in area.items()}
+    return {name: title for area in read_areas().values() for name, title in area.items()}
 
 
-def list_names(item: pytest.Item) -> list[int | str]:
+def list_names(item: pytest.Item) -> list[Name]:
     """Return the faults that a test is about."""
     return [name for mark in item.iter_markers("fault") for name in mark.args]
 
 
 def check_names(item: pytest.Item) -> None:
-    """Raise UsageError where a test names a fault that is not in the list."""
+    """Raise UsageError where a test names a fault that is not in the list, or not in its text."""
     for name in list_names(item):
         if name not in read_titles():
             message = f"{item.nodeid} names the fault {name!r}, which is not in {LIST.name}"
             raise pytest.UsageError(message)
+        if name not in _list_faults_by_test().get((item.path, _find_function_name(item)), ()):
+            message = (
+                f"{item.nodeid}: write its mark as pytest.mark.fault({name!r}) where it stands"
+            )
+            raise pytest.UsageError(message)
+
+
+def list_holders() -> tuple[Holder, ...]:
+    """Return the tests that name a fault, by file, in the order in which they stand there."""
+    paths = sorted(TESTS.rglob("test_*.py"))
+    return tuple(
+        Holder(path.relative_to(TESTS).as_posix(), name, faults)
+        for path in paths
+        for name, faults in find_marks(path.read_text(encoding="utf-8"))
+    )
+
+
+def find_marks(text: str) -> Iterator[tuple[str, frozenset[Name]]]:
+    """Yield the tests of a module that name a fault: for the module, a class, or a case too."""
+    tree = ast.parse(text)
+    module = [node for node in tree.body if isinstance(node, ast.Assign)]
+    marks = (node.value for node in module if ast.unparse(node.targets[0]) == "pytestmark")
+    yield from _find_inner_marks(tree.body, frozenset[Name]().union(*map(_read_names, marks)))
+
+
+def _find_inner_marks(
+    body: list[ast.stmt], outer: frozenset[Name]
+) -> Iterator[tuple[str, frozenset[Name]]]:
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found = outer.union(*map(_read_names, node.decorator_list))
+            if isinstance(node, ast.ClassDef):
+                yield from _find_inner_marks(node.body, found)
+            elif node.name.startswith("test_") and found:
+                yield node.name, found
+
+
+def _read_names(node: ast.AST) -> frozenset[Name]:
+    """Return what all `pytest.mark.fault(…)` in an expression name."""
+    calls = (one for one in ast.walk(node) if isinstance(one, ast.Call))
+    return frozenset(
+        ast.literal_eval(argument)
+        for call in calls
+        if ast.unparse(call.func) == "pytest.mark.fault"
+        for argument in call.args
+    )
+
+
+@cache
+def _list_faults_by_test() -> Mapping[tuple[Path, str], frozenset[Name]]:
+    return {(TESTS / one.path, one.name): one.faults for one in list_holders()}
+
+
+def _find_function_name(item: pytest.Item) -> str:
+    return item.function.__name__ if isinstance(item, pytest.Function) else item.name

@@ -176,14 +176,21 @@ def site_of(root: Path, site: Path) -> Built:
 
 
 def with_site(root: Path) -> Path:
-    """Give a project the settings of a site, and a home page written by hand."""
+    """Give a project the settings of a site, and pages written by hand.
+
+    Its Markdown has extensions that act on words, files and blocks: all that prompts are shown
+    through is deaf to them. A page written by hand is not.
+    """
     settings = resources.files("promptpack.site") / "assets/mkdocs.yml"
     (root / "mkdocs.yml").write_text(
         f"INHERIT: {settings}\nsite_name: promptpack\nsite_description: Agents.\n"
         "plugins: {promptpack: {guide: [getting-started.md, architecture.md]}}\n"
+        "markdown_extensions: {pymdownx.snippets: {base_path: [.]}, pymdownx.blocks.html: {}, "
+        "pymdownx.emoji: {}, abbr: {}, footnotes: {}}\n"
     )
     (root / "docs").mkdir()
     (root / "docs/index.md").write_text(HOME, encoding="utf-8")
+    (root / "docs/leak.md").write_text('# Leak\n\n--8<-- "mkdocs.yml"\n', encoding="utf-8")
     return root
 
 

@@ -373,6 +373,7 @@ def test_the_alarm_works(browser: Browser, tmp_path: Path) -> None:
     page.close()
 
 
+@pytest.mark.fault(59)
 def test_nothing_of_an_authors_text_runs(hostile: sites.Built, browser: Browser) -> None:
     page = browser.new_page()
     page.add_init_script(ALARM)
@@ -390,6 +391,7 @@ def test_nothing_of_an_authors_text_runs(hostile: sites.Built, browser: Browser)
     page.close()
 
 
+@pytest.mark.fault(60)
 def test_a_hostile_prompt_is_copied_to_the_letter(hostile: sites.Built, browser: Browser) -> None:
     context = browser.new_context()
     context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -14,6 +14,7 @@ from promptpack.model import OTHER_MCP, Agent, Effect, Model, PatternRule, Polic
 from promptpack.policy.lattice import describe_grant
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
+from promptpack.source.client_yaml import LimitError, read_client_yaml
 from promptpack.source.strict_yaml import DEPTH_LIMIT
 from promptpack.targets import TARGETS
 from promptpack.targets.emit import encode_and_check
@@ -344,8 +345,54 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
+ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini"]
+
+
+@pytest.mark.fault("yaml-readers")
+@pytest.mark.parametrize("target", ALLOWED_BY_DEFAULT)
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\ufeff"], ids=ascii)
+@pytest.mark.parametrize(
+    "head",
+    [
+        "description: d # {}permission: {{edit: deny}}",
+        "description: d\n{}permission: {{edit: deny}}",
+        "permission: {{bash: deny,\n{}edit: deny}}",
+        "permission: {{?edit: deny}}#{}",
+        "description: d # {}tools: [read]",
+        "description: d\n{}tools: [read]",
+        "description: d\n# {}disallowedTools: Edit",
+    ],
+)
+def test_what_clients_do_not_read_as_yaml_1_1_denies_nothing(
+    target: str, head: str, end: str
+) -> None:
+    agent = TARGETS[target].decode(f"---\n{head.format(end)}\n---\nB\n", "a")
+    assert agent.policy.grant("edit")[0].effect is Effect.ALLOW
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\ufeff"], ids=ascii)
+def test_characters_that_end_no_line_are_kept(end: str) -> None:
+    text = f"\ufeffa: x{end}y\nb: &x 'p{end}q'\nc: {{d{end}: *x}}\n"
+    data = {"a": f"x{end}y", "b": f"p{end}q", "c": {f"d{end}": f"p{end}q"}}
+    assert read_client_yaml(text) == data
+
+
+def test_a_key_is_the_text_that_javascript_makes_of_it() -> None:
+    text = "~: a\nTRUE: b\n0x10: c\n1e3: d\n'~': e\n1.5: f\n010: g\nx: {? : h}\n"
+    names = [*read_client_yaml(text)]
+    assert names == ["null", "true", "16", "1000", "~", "1.5", "10", "x"]
+    assert read_client_yaml(text)["x"] == {"null": "h"}
+
+
+def test_a_text_of_all_private_characters_is_too_odd_to_read() -> None:
+    text = "".join(map(chr, range(0xE000, 0xF900)))
+    assert read_client_yaml(f"a: {text}\n") == {"a": text}
+    with pytest.raises(LimitError):
+        read_client_yaml(f"a: {text}\u2028\n")
+
+
 @pytest.mark.fault(36)
-@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini"])
+@pytest.mark.parametrize("target", ALLOWED_BY_DEFAULT)
 def test_aliases_that_multiply_are_given_up_and_then_everything_is_granted(target: str) -> None:
     lines = [f"v{n + 1}: &v{n + 1} [*v{n}, *v{n}, *v{n}]" for n in range(25)]
     rules = ["permission: {edit: deny}", "tools: [read]", "disallowedTools: Edit"]

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 import click
 import pytest
 
+import faults
 import promptpack
 import support
 from new_tools import NEW_TOOLS, POLICIES, encode_unaware, is_offered
@@ -30,7 +31,7 @@ from test_commands import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHORT: dict[Enforcement, str] = {
     "patterns": "denies, asks, patterns",
     "ask": "denies, asks",
@@ -40,6 +41,7 @@ SHORT: dict[Enforcement, str] = {
     "no tool": "no tool",
 }
 
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _TITLE = re.compile(r'title="(\S+)"')
 _FENCE = re.compile(r"^`{3,4}([^`\n]+)\n(.*?)^`{3,4}$", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -149,16 +151,30 @@ def test_commands_in_the_text_of_a_page_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_tests_that_a_page_names_exist(page: Path) -> None:
-    for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8")):
-        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{name}"
+    for path, name in _TEST.findall(page.read_text(encoding="utf-8")):
+        assert re.search(rf"^ *def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), name
+
+
+def read_security(heading: str) -> list[str]:
+    """Return the sections under a heading of the page on security."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    _, *sections = text.partition(f"## {heading}\n")[2].partition("\n## ")[0].split("\n### ")
+    return sections
 
 
 def test_security_names_a_test_for_each_promise() -> None:
-    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    said = text.partition("## What we promise\n")[2].partition("\n## ")[0]
-    _, *promises = said.split("\n### ")
+    promises = read_security("What we promise")
     assert len(promises) == 6
     assert all("\n- `tests/" in promise for promise in promises)
+
+
+def test_security_names_a_test_for_each_protection() -> None:
+    threats = read_security("Threats and protections")
+    assert len(threats) == 6
+    for threat in threats:
+        protections = re.findall(r"^- .*", threat, re.MULTILINE)
+        assert protections, threat
+        assert not [one for one in protections if not _TEST.search(one)]
 
 
 def test_each_word_has_its_heading_in_concepts() -> None:
@@ -300,7 +316,20 @@ def extras() -> str:
     return f"{as_table(rows)}\nA pack can't add these:\n{as_table(refused)}\n"
 
 
+def list_faults() -> str:
+    """Return the faults by area, each with the tests that name it."""
+    holders = faults.list_holders()
+    lines = []
+    for area, titles in faults.read_areas().items():
+        lines += ["", f"## {area}"]
+        for name, title in titles.items():
+            tests = [f"- `tests/{h.path}::{h.name}`" for h in holders if name in h.faults]
+            lines += ["", f"**{name}.** {title}", "", *tests]
+    return "\n".join(lines) + "\n\n"
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "faults": list_faults,
     "held": held,
     "verified": verified,
     "drift": drift,

@@ -1,229 +1,161 @@
-"""Builds at once: one run writes at a time, says who holds it up, and loses nobody's records."""
+"""What `make`, the action and a release install is locked: the versions and hashes of all of it."""
 
 import json
-import os
-import random
 import re
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
-import support
-from promptpack.output import lock
-from promptpack.output.lock import LOCK, hold_lock
-from promptpack.output.manifest import MANIFEST
-
-TARGETS = ("opencode", "claude-code", "copilot", "agents-md", "skill", "system")
-ROLE = "packs/demo/role.md"
-FILES = {
-    "packs/demo/pack.yaml": support.DEMO["packs/demo/pack.yaml"].replace(
-        "[opencode]", f"[{', '.join(TARGETS)}]"
-    )
-    + support.NO_CURSOR
-}
-KILLED_HOLDER = """
-import os, signal, sys
-from pathlib import Path
-from promptpack.output.lock import hold_lock
-with hold_lock(Path(sys.argv[1])):
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def start(project: Path, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "promptpack", "build", *arguments],
-        cwd=project,
-        env=support.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(builds: Iterable["subprocess.Popen[str]"]) -> None:
-    """Wait for builds; each has to end well, or to say who held it up."""
-    for build in builds:
-        _, err = build.communicate(timeout=support.PATIENCE)
-        assert build.returncode == 0 or (build.returncode == 4 and "held by" in err), err
-
-
-@pytest.mark.fault(23)
-def test_builds_of_the_same_at_once(tmp_path: Path) -> None:
-    wanted = support.snapshot(support.built(tmp_path / "alone", FILES) / "dist")
-    project = support.make_project(tmp_path / "project", FILES)
-    for number in range(support.count_cases(2)):
-        support.write_files(project, {ROLE: f"You are number {number}.\n"})
-        finish([start(project) for _ in range(3)])
-    support.write_files(project, {ROLE: support.DEMO[ROLE]})
-    finish([start(project) for _ in range(3)])
-    assert support.snapshot(project / "dist") == wanted
-
-
-@pytest.mark.fault(23, "concurrent-selections")
-def test_builds_of_different_selections_at_once(tmp_path: Path) -> None:
-    wanted = support.snapshot(support.built(tmp_path / "alone", FILES) / "dist")
-    for number in range(support.count_cases(2)):
-        project = support.make_project(tmp_path / f"{number}", FILES)
-        finish([start(project, "--target", target) for target in TARGETS])
-        assert support.snapshot(project / "dist") == wanted
-        support.write_files(project, {ROLE: "New.\n"})
-        policies = ("look", "change")
-        finish(
-            [start(project, "--target", t, "--policy", p) for t in TARGETS[:3] for p in policies]
-        )
-        finish([start(project)])
-        assert support.call("check", cwd=project).code == 0
-
-
-@pytest.mark.fault(16, 23)
-def test_a_kill_at_any_moment_of_many(tmp_path: Path) -> None:
-    """A real kill, while another build waits: no torn file, and the next build ends it."""
-    choose = random.Random(0)  # noqa: S311 - no secret
-    texts = [f"You are number {number}.\n" for number in range(2)]
-    trees = [
-        support.snapshot(support.built(tmp_path / f"{n}", {**FILES, ROLE: text}) / "dist")
-        for n, text in enumerate(texts)
-    ]
-    project = support.built(tmp_path / "project", {**FILES, ROLE: texts[0]})
-    for number in range(1, support.count_cases(6) + 1):
-        support.write_files(project, {ROLE: texts[number % 2]})
-        build = start(project)
-        while build.poll() is None and not (project / "dist" / LOCK).exists():
-            pass
-        time.sleep(choose.random() * 0.02)
-        os.kill(build.pid, signal.SIGKILL)
-        build.communicate(timeout=support.PATIENCE)
-        found = support.snapshot(project / "dist")
-        for path in trees[0].keys() - {MANIFEST}:
-            assert found[path] in [tree[path] for tree in trees], path
-        finish([start(project), start(project, "--target", "opencode")])
-        assert support.call("build", cwd=project).code == 0
-        assert support.snapshot(project / "dist") == trees[number % 2]
-
-
-@pytest.mark.fault(23)
-def test_who_holds_the_folder_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "PATIENCE", 0.2)
-    support.write_files(project, {ROLE: "New.\n"})
-    before = support.snapshot(project)
-    with hold_lock(project / "dist"):
-        done = support.call("build", cwd=project)
-        assert (done.code, done.out) == (4, "")
-        assert re.search(rf"held by \S+ \(process {os.getpid()} on \S+, since \d{{4}}-", done.err)
-        assert support.call("check", cwd=project).code == 1
-    assert support.snapshot(project) == before
-    assert support.call("build", cwd=project).code == 0
-
-
-@pytest.mark.fault(23)
-def test_a_build_waits_for_another(project: Path) -> None:
-    support.write_files(project, {ROLE: "New.\n"})
-    has_begun, results = threading.Event(), []
-
-    def build() -> None:
-        has_begun.set()
-        results.append(support.run("build", cwd=project))
-
-    with hold_lock(project / "dist"):
-        thread = threading.Thread(target=build)
-        thread.start()
-        has_begun.wait()
-        time.sleep(1)
-        assert not results
-    thread.join()
-    assert [result.code for result in results] == [0], results
-
-
-@pytest.mark.fault(23, 61)
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"",
-        b"null",
-        b"\xff",
-        b'{"process": "x"}',
-        b'{"process": 1, "program": "\\u001b[31m", "host": "h", "started": "now"}',
-        b'{"process": 1, "program": "a\\n::error::b", "host": "h", "started": "now"}',
-    ],
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("dev", "action", "release")}
+CLIENTS = ROOT / "tests" / "clients"
+INSTALLS = (
+    *LOCKS.values(),
+    *(CLIENTS / "package-lock.json", CLIENTS / "package.json", CLIENTS / "install"),
+    *(ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "action.yml"),
+    *(ROOT / ".ci" / "run", ROOT / ".ci" / "release"),
+    *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
 )
-def test_what_a_holder_says_is_data(
-    said: bytes, project: Path, monkeypatch: pytest.MonkeyPatch
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0")
+MACHINES = {
+    "Linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+    "macOS": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+    "Windows": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+}
+
+
+class Entry(NamedTuple):
+    """One locked version, where it is for, and the hashes of its files."""
+
+    name: str
+    version: Version
+    marker: Marker | None
+    hashes: tuple[str, ...]
+
+
+def read_lock(lock: str) -> Iterator[Entry]:
+    """Yield the entries of a lock; a line is a requirement with its hashes, or a comment."""
+    lines = LOCKS[lock].read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    for line in lines:
+        if line.strip() and not line.lstrip().startswith("#"):
+            asked, *hashes = line.split("--hash=")
+            requirement = Requirement(asked.strip())
+            (version,) = requirement.specifier
+            assert version.operator == "=="
+            name = canonicalize_name(requirement.name)
+            yield Entry(name, Version(version.version), requirement.marker, tuple(hashes))
+
+
+def read_requirements(lock: str) -> Iterator[Requirement]:
+    """Yield what a lock is for: to build promptpack and run it, to develop it, or to release it."""
+    if lock == "release":
+        yield from map(Requirement, PROJECT["dependency-groups"]["release"])
+        return
+    extras = PROJECT["project"]["optional-dependencies"]
+    own = PROJECT["project"]["name"]
+    asked = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
+    for requirement in map(Requirement, [*asked, *(extras["dev"] if lock == "dev" else ())]):
+        if requirement.name == own:
+            for inner in requirement.extras:
+                yield from map(Requirement, extras[inner])
+        else:
+            yield requirement
+
+
+ENTRIES = {lock: tuple(read_lock(lock)) for lock in LOCKS}
+PLACES = [(machine, python) for machine in MACHINES for python in PYTHONS]
+
+
+def describe_place(machine: str, python: str) -> dict[str, str]:
+    """Return what markers of requirements are evaluated with."""
+    return {
+        **MACHINES[machine],
+        "python_version": python.rpartition(".")[0],
+        "python_full_version": python,
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "extra": "",
+    }
+
+
+def find_locked(lock: str, name: str, where: dict[str, str]) -> Entry:
+    """Return the one entry of a lock that holds for a package in a place."""
+    named = [entry for entry in ENTRIES[lock] if entry.name == canonicalize_name(name)]
+    (locked,) = (e for e in named if e.marker is None or e.marker.evaluate(where))
+    return locked
+
+
+@pytest.mark.parametrize(("machine", "python"), PLACES)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_requirement_is_locked_once_on_every_machine(
+    lock: str, machine: str, python: str
 ) -> None:
-    monkeypatch.setattr(lock, "PATIENCE", 0.1)
-    support.write_files(project, {ROLE: "New.\n"})
-    with hold_lock(project / "dist"):
-        (project / "dist" / LOCK).write_bytes(said)
-        done = support.call("build", cwd=project)
-    assert (done.code, "held by another run" in done.err) == (4, True)
-    assert done.err.count("\n") == 1
-    assert "\x1b" not in done.err
+    requirements = [*read_requirements(lock)]
+    assert requirements
+    for requirement in requirements:
+        locked = find_locked(lock, requirement.name, describe_place(machine, python))
+        assert locked.version in requirement.specifier
 
 
-@pytest.mark.fault(24)
-def test_a_dead_holder_is_taken_over(project: Path) -> None:
-    before = support.snapshot(project)
-    done = support.run(project / "dist", cwd=project, code=KILLED_HOLDER)
-    assert done.code == -signal.SIGKILL
-    said = json.loads((project / "dist" / LOCK).read_bytes())
-    assert said.keys() == {"process", "program", "host", "started"}
-    assert support.call("build", cwd=project).code == 0
-    assert support.snapshot(project) == before
+@pytest.mark.parametrize(("machine", "python"), PLACES)
+def test_the_action_needs_nothing_that_is_not_locked(machine: str, python: str) -> None:
+    """What the packages of the lock ask for themselves is known here: they are installed."""
+    where = describe_place(machine, python)
+    for entry in ENTRIES["action"]:
+        for asked in map(Requirement, metadata.requires(entry.name) or ()):
+            if asked.marker is None or asked.marker.evaluate(where):
+                assert find_locked("action", asked.name, where).version in asked.specifier
 
 
-@pytest.mark.fault(24)
-@pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder", "large"])
-def test_what_is_no_lock_is_left_alone(kind: str, project: Path, tmp_path: Path) -> None:
-    path, victim = project / "dist" / LOCK, tmp_path / "victim"
-    if kind in ("link", "dangling"):
-        path.symlink_to(victim)
-    if kind == "link":
-        victim.write_text("mine", encoding="utf-8")
-    if kind == "pipe":
-        os.mkfifo(path)
-    if kind == "folder":
-        path.mkdir()
-    if kind == "large":
-        path.write_bytes(b"mine\n" * 1_000)
-    support.write_files(project, {ROLE: "New.\n"})
-    names = sorted(tmp_path.rglob("*"))
-    done = support.run("build", cwd=project)
-    assert (done.code, LOCK in done.err, "Traceback" in done.err) == (4, True, False)
-    assert sorted(tmp_path.rglob("*")) == names
-    assert kind != "link" or victim.read_text("utf-8") == "mine"
+def test_the_action_has_the_versions_that_are_tested() -> None:
+    tested = {(entry.name, entry.version): entry.hashes for entry in ENTRIES["dev"]}
+    for entry in ENTRIES["action"]:
+        hashes = {one.strip() for one in tested[entry.name, entry.version]}
+        assert {one.strip() for one in entry.hashes} == hashes
 
 
-def test_no_lock_stays(project: Path) -> None:
-    role = project / ROLE
-    for text in ("New.\n", "New.\n", "{{ wrong }}\n", "Newer.\n"):
-        role.write_text(text, encoding="utf-8")
-        support.call("build", cwd=project)
-        assert not (project / "dist" / LOCK).exists()
-    (project / "dist/opencode/tiny.look/.opencode/agents/demo.md").write_text("x", encoding="utf-8")
-    assert support.call("build", cwd=project).code == 3
-    assert not (project / "dist" / LOCK).exists()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_an_entry_has_the_hashes_of_its_files(lock: str) -> None:
+    for entry in ENTRIES[lock]:
+        assert entry.hashes, entry.name
+        for one in entry.hashes:
+            assert re.fullmatch(r"sha256:[0-9a-f]{64}\s*", one)
 
 
-@pytest.mark.fault(25)
-def test_a_folder_is_compared_while_it_is_built(tmp_path: Path) -> None:
-    """A reader needs no lock: it sees old or new files, and none that are just being written."""
-    project = support.built(tmp_path / "project", FILES)
-    for number in range(support.count_cases(4)):
-        support.write_files(project, {ROLE: f"You are number {number}.\n"})
-        build = start(project)
-        while build.poll() is None:
-            for command in (
-                ("diff", "--from-dir", "dist", "--to-dir", "dist"),
-                ("check",),
-                ("explain", "dist/opencode/tiny.look/.opencode/agents/demo.md:12"),
-            ):
-                done = support.call(*command, cwd=project)
-                assert (done.code in (0, 1), "Traceback" in done.err) == (True, False), done.err
-                assert "promptpack-" not in done.out
-        finish([build])
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_index_and_no_machine(lock: str) -> None:
+    text = LOCKS[lock].read_text(encoding="utf-8")
+    assert text.startswith(
+        "# This file was autogenerated by uv via the following command:\n#    make lock\n"
+    )
+    assert "://" not in text
+    assert not re.search(r"^\s*-(?!-hash=)", text, re.MULTILINE)
+    assert not re.search(r"(^|\s)~?\.{0,2}/", text)
+    assert not re.search(r"\s@\s", text)
+
+
+@pytest.mark.parametrize("path", INSTALLS, ids=lambda path: path.name)
+def test_what_installs_names_no_index_and_no_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"index-url|find-links|trusted-host|--registry|\.(npm|pip)rc", text)
+    assert str(ROOT) not in text
+
+
+def test_the_real_clients_are_locked_with_hashes_and_no_address() -> None:
+    lock = json.loads((CLIENTS / "package-lock.json").read_text(encoding="utf-8"))
+    pinned = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    packages = dict(lock["packages"])
+    assert packages.pop("")["dependencies"] == pinned
+    assert {n: packages[f"node_modules/{n}"]["version"] for n in pinned} == pinned
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name

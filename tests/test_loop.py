@@ -79,8 +79,8 @@ def test_only_the_step_that_comments_has_the_token() -> None:
 def test_promptpack_is_installed_from_this_checkout_in_isolation() -> None:
     (install,) = (step["run"] for step in STEPS if step["id"] == "install")
     calls = [shlex.split(line) for line in install.splitlines() if " -m " in line]
-    assert [words[1] for words in calls] == ["-I", "-I"]
-    assert [words[-1] for words in calls if "pip" in words] == ["$GITHUB_ACTION_PATH"]
+    assert [words[1] for words in calls] == ["-I", "-I", "-I"]
+    assert [words[-1] for words in calls if "pip" in words] == ["$LOCK", "$GITHUB_ACTION_PATH"]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
@@ -122,6 +122,7 @@ def test_others_actions_are_pinned_to_a_commit_and_say_its_version(path: Path) -
 RIGHTS = {
     "nightly.yml": [{"contents": "read"}],
     "newest.yml": [{"contents": "read"}, {"contents": "read"}],
+    "release.yml": [{"contents": "read"}, {"id-token": "write", "attestations": "write"}],
     "promptpack.yml": [{"contents": "read", "pull-requests": "write"}],
     "pages.yml": [
         {"contents": "read", "pages": "read"},

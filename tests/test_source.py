@@ -355,6 +355,47 @@ def test_escape_for_a_hidden_character_is_a_finding(escape: str) -> None:
     assert read(f"a: 'b{escape}'") == {"a": f"b{escape}"}, "in single quotes it is text"
 
 
+@pytest.mark.fault("yaml-readers")
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a: 1\n\ufeffb: 2\n", 2, 1),
+        ("{a: 1,\n\ufeffb: 2}\n", 2, 1),
+        ("a: {?b: 1}\n", 1, 6),
+        ("a: {b: 1,?c: 1}\n", 1, 11),
+        ('a: {?"b": 1}\n', 1, 6),
+        ("a: [?b, c]\n", 1, 6),
+        ("a: [?[b]]\n", 1, 6),
+    ],
+)
+def test_what_only_some_readers_act_on_is_a_finding(text: str, line: int, column: int) -> None:
+    (found, *_) = read_yaml(text, "f.yaml").findings
+    assert (found.code, found.line, found.column) == ("PP004", line, column)
+
+
+@pytest.mark.fault("yaml-readers")
+@pytest.mark.parametrize("text", ["? \n", "a: {? : 1}\n", "a: {x: 1, &b : 1}\n"])
+def test_a_key_that_is_not_there_is_a_finding(text: str) -> None:
+    assert "PP002" in codes(text)
+    assert read("'': 1\n") == {"": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: what?\nb: 1\n", {"a": "what?", "b": 1}),
+        ("a: ?b\n", {"a": "?b"}),
+        ("? a\n: {? b : 1}\n", {"a": {"b": 1}}),
+        ("a: [b?, c]\n", {"a": ["b?", "c"]}),
+        ("a: 'x?'\n", {"a": "x?"}),
+        ("a: x\ufeffy\n", {"a": "x\ufeffy"}),
+    ],
+)
+def test_a_question_mark_or_a_mark_in_text_is_text(text: str, data: object) -> None:
+    assert read(text) == data
+
+
+@pytest.mark.fault("yaml-readers")
 @pytest.mark.fault(40)
 @pytest.mark.parametrize("end", LINE_ENDS, ids=ascii)
 @pytest.mark.parametrize("text", ["# a{}b: 1", "a: x{}b: 1", "a: 'x{}y'", "a: |\n  x{}  y"])

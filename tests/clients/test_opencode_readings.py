@@ -45,6 +45,9 @@ READINGS = {
         'allow, "4294967294": allow}, 9: allow}\n---\nB\n'
     ),
     "tools": '---\ntools: {"*": false, bash: true, "7": true}\n---\nB\n',
+    "line end of YAML 1.1": "---\ndescription: d # \u2028permission: {edit: deny}\n---\nB\n",
+    "byte-order mark inside": "---\npermission: {bash: deny,\n\ufeffedit: deny}\n---\nB\n",
+    "question mark": "---\npermission: {?edit: deny}\n---\nB\n",
     "patch": "---\nmodel: openai/gpt-5\npermission: {apply_patch: deny, bash: deny}\n---\nB\n",
 }
 

@@ -8,14 +8,17 @@ import datetime
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import yaml
 
-from promptpack.source.strict_yaml import DEPTH_LIMIT
+from promptpack.source.strict_yaml import DEPTH_LIMIT, follows_question_mark
 
 _NODE_LIMIT = 20_000
+_MARK = "\ufeff"
+_ODD = (_MARK, "\x85", "\u2028", "\u2029")
+_STAND_INS = range(0xE000, 0xF900)
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*)")
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?)"
@@ -60,7 +63,7 @@ class _ClientReader:
     """Builds data from parser events; a value that an alias names is shared, not copied."""
 
     def __init__(self, text: str, last_wins: bool, merges: bool, anchors: Anchors) -> None:
-        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.events = _parse_events(text)
         self.last_wins, self.merges, self.anchors = last_wins, merges, anchors
 
     def read_document(self) -> Any:  # noqa: ANN401 - YAML data
@@ -108,7 +111,7 @@ class _ClientReader:
         for event in self._iter_to(yaml.MappingEndEvent):
             key = self._read_node(event, depth + 1)
             if isinstance(event, yaml.ScalarEvent):
-                key = event.value
+                key = _name_key(event, key)
             value = self._read_node(next(self.events), depth + 1)
             is_plain = isinstance(event, yaml.ScalarEvent) and not event.style
             if self.merges and is_plain and key == "<<":
@@ -123,6 +126,38 @@ class _ClientReader:
             own_names.add(name)
             data[name] = value
         return data
+
+
+def _parse_events(text: str) -> Iterator[yaml.Event]:
+    """Yield the events of a YAML text, in which only CR and LF end a line.
+
+    To libyaml NEL, LS and PS end one too, and a byte-order mark at its start is nothing. To the
+    clients' readers they are characters, so they are others while libyaml reads; but for a first
+    byte-order mark.
+    """
+    odd = [one for one in _ODD if one in text]
+    taken = set(text) if odd else set()
+    free = [*islice((one for one in map(chr, _STAND_INS) if one not in taken), len(odd))]
+    if len(free) < len(odd):
+        raise LimitError("too many kinds of characters")
+    there = str.maketrans(dict(zip(odd, free, strict=True)))
+    back = str.maketrans(dict(zip(free, odd, strict=True)))
+    text = text.removeprefix(_MARK).translate(there)
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if follows_question_mark(text, event):
+            raise LimitError("a question mark with no space after it")
+        if odd and isinstance(event, yaml.ScalarEvent):
+            event.value = event.value.translate(back)
+        yield event
+
+
+def _name_key(event: yaml.ScalarEvent, key: object) -> str:
+    """Return a key as the text that JavaScript makes of its value."""
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, int) or (isinstance(key, float) and key.is_integer() and abs(key) < 1e21):
+        return str(int(key))
+    return str(event.value)
 
 
 def _resolve_scalar(event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data

@@ -29,7 +29,7 @@ UNREADABLE_CODES = frozenset({"PP001", "PP002", "PP005", "PP006"})
 """The codes after which the data of a file is not what its author meant."""
 
 DataPath = tuple[str | int, ...]
-_LINE_END = re.compile("[\x85\u2028\u2029]")
+_LINE_END = re.compile("[\x85\u2028\u2029]|^\ufeff", re.MULTILINE)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 AMBIGUOUS_SCALAR = re.compile(
@@ -116,7 +116,8 @@ class _YamlReader:
             name, text_span = format_code_point(match), locate_index(self.text, match.start())
             span = text_span._replace(line=text_span.line + self.offset)
             hint = "delete it, or write it as an escape in double quotes"
-            self._add_finding("PP004", span, f"{name} ends a line only in some YAML readers", hint)
+            does = "is skipped" if match.group() == "\ufeff" else "ends a line"
+            self._add_finding("PP004", span, f"{name} {does} only in some YAML readers", hint)
 
     def _iter_events(self) -> Iterator[yaml.Event]:
         documents = 0
@@ -130,6 +131,9 @@ class _YamlReader:
             yield event
 
     def _take_event(self, event: yaml.Event) -> None:
+        if follows_question_mark(self.text, event):
+            message = "some YAML readers take the question mark for a part of the text"
+            self._add_finding("PP004", self._make_span(event), message, "quote the text")
         if isinstance(event, yaml.ScalarEvent):
             self._take_scalar(event)
         elif isinstance(event, yaml.AliasEvent):
@@ -164,6 +168,8 @@ class _YamlReader:
             self._add_value(value, span)
             return
         key = str(event.value)
+        if not key and not event.style:
+            self._add_finding("PP002", span, "a key must be plain text")
         path = (*frame.path, key)
         if path in self.document.keys:
             first_line = self.document.keys[path].line
@@ -265,6 +271,16 @@ def _parse_events(text: str) -> Iterator[yaml.Event]:
             raise
         yield from islice(yaml.parse(text[: place.index], Loader=yaml.CSafeLoader), count, None)
         raise
+
+
+def follows_question_mark(text: str, event: yaml.Event) -> bool:
+    """Tell whether a value or key of flow style stands right after a question mark.
+
+    To libyaml that is the mark of a key, as it is before a space; to newer readers it is text.
+    """
+    mark = event.start_mark
+    is_node = isinstance(event, (yaml.NodeEvent, yaml.CollectionStartEvent))
+    return is_node and mark is not None and text[mark.index - 1 : mark.index] == "?"
 
 
 def _needs_quotes(error: yaml.MarkedYAMLError) -> bool:

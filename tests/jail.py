@@ -1,0 +1,61 @@
+"""What a test may not touch: looked at before and after, it has to be the same.
+
+This is held around every test that names a fault. Outside is the project's own checkout, the home
+folder, and what lies beside the folder that the test was given.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import support
+
+ROOT = Path(__file__).resolve().parents[1]
+OWN = frozenset({"dist", "site", "build", "node_modules", "__pycache__"})
+"""What tools write into the checkout while tests run, besides what begins with a dot."""
+NUMBERED = re.compile(r".*[0-9]|.*current")
+"""The folders that pytest itself makes beside that of a test."""
+VICTIMS = {
+    ".bashrc": "# mine\n",
+    ".config/git/config": "[user]\n\tname = Me\n",
+    ".ssh/id_ed25519": "a key\n",
+    "x": "mine\n",
+}
+
+Stamp = tuple[int, int, int]
+"""The inode, size and time of change of a file, in nanoseconds: a write changes one of them."""
+
+
+class Outside(NamedTuple):
+    """What lies around a test: files of the checkout and of home, and names beside its folder."""
+
+    checkout: dict[str, Stamp]
+    home: dict[str, bytes | str]
+    beside: frozenset[str]
+
+
+def make_home(home: Path) -> Path:
+    """Return a home folder with files that somebody would miss."""
+    support.write_files(home, VICTIMS)
+    return home
+
+
+def look(home: Path, folder: Path, checkout: Path = ROOT) -> Outside:
+    """Return what lies outside of a test's folder."""
+    names = {path.name for path in folder.parent.iterdir()}
+    beside = frozenset(name for name in names if not NUMBERED.fullmatch(name))
+    return Outside(dict(_iter_stamps(checkout)), support.snapshot(home), beside)
+
+
+def _iter_stamps(folder: Path) -> Iterator[tuple[str, Stamp]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name in OWN or (entry.name.startswith(".") and entry.name != ".github"):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _iter_stamps(Path(entry.path))
+            else:
+                status = entry.stat(follow_symlinks=False)
+                yield entry.path, (status.st_ino, status.st_size, status.st_mtime_ns)
