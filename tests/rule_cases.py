@@ -290,6 +290,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         named("explore", "gemini"),
         Case({}),
     ),
+    "PP207": (
+        keep("copilot", "description: Looks around."),
+        keep("copilot", "description: Looks: around.", "packs/demo/x.head:1"),
+        keep("copilot", "tools: [read]", "packs/demo/x.head:1"),
+        keep("opencode", "color: tomato", "packs/demo/x.head:1"),
+        keep("opencode", "a: b: c"),
+    ),
     "PP208": (
         pack("Answers questions about a small project.", "a" * 1024),
         pack("Answers questions about a small project.", "a" * 1025, f"{PACK}:3"),
@@ -297,13 +304,6 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {PACK: DEMO[PACK] + f"clients: {{gemini: {{description: {'b' * 1025}}}}}\n"},
             (f"{PACK}:{DEMO[PACK].count(chr(10)) + 1}",),
         ),
-    ),
-    "PP207": (
-        keep("copilot", "description: Looks around."),
-        keep("copilot", "description: Looks: around.", "packs/demo/x.head:1"),
-        keep("copilot", "tools: [read]", "packs/demo/x.head:1"),
-        keep("opencode", "color: tomato", "packs/demo/x.head:1"),
-        keep("opencode", "a: b: c"),
     ),
     "PP302": (
         role(HIDDEN, 1),

@@ -152,6 +152,7 @@ def test_no_class_name_stands_twice() -> None:
 
 
 KEPT = {
+    "takes_head": "facts about clients",
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",
@@ -177,6 +178,7 @@ READERS = {
     "source/disk.py": "reads files and folders for all others",
     "cli/docs.py": "looks whether a folder is empty",
     "lint/registry.py": "pages of the package itself, whose files may be links to a cache",
+    "git/extract.py": "writes what a commit has into a folder of its own",
     "reporting/console.py": "opens the null device for what nobody reads",
     "site/theme.py": "assets of the package itself",
     "output/": "reads what it writes",

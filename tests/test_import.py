@@ -20,9 +20,11 @@ from promptpack.importing.places import match_place
 from promptpack.importing.policies import draft_policy
 from promptpack.model import Policy
 from promptpack.policy.lattice import compare_grants, list_compared
+from promptpack.reading.project import load_project_or_none
 from promptpack.reporting.json_schemas import REPORTS
 from promptpack.targets import TARGETS
 
+EMPTY = load_project_or_none(Path(__file__).parent)
 CLAUDE, COPILOT = ".claude/agents/critic.md", ".github/agents/critic.agent.md"
 OPENCODE, GEMINI = ".opencode/agents/critic.md", ".gemini/agents/critic.md"
 CURSOR = ".cursor/agents/critic.md"
@@ -255,7 +257,7 @@ FILES = st.builds(
 def test_any_file_is_kept_or_refused(place: str, text: str) -> None:
     found = match_place(place)
     assert found
-    plan = plan_import([make_agent_file(place, found, text)], [])
+    plan = plan_import([make_agent_file(place, found, text)], [], EMPTY)
     kept = [file for pack in plan.packs for file in pack.files]
     assert bool(kept) != bool(plan.refused)
     assert all(reason for reason in plan.refused.values())

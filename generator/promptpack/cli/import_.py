@@ -1,6 +1,5 @@
 """`promptpack import`: hand-kept agent files become packs that build the same files."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +11,21 @@ from promptpack.cli.state import State, format_option, format_suggestion, pass_s
 from promptpack.importing.audit import Audit, audit_paths
 from promptpack.importing.importer import (
     ImportPlan,
-    list_missing,
     make_import_data,
     measure_shared_lines,
     plan_import,
     write_contents,
 )
 from promptpack.lint.registry import RULES
-from promptpack.reporting.console import print_json, print_line, print_lines, style
+from promptpack.reading.project import load_project_or_none
+from promptpack.reporting.console import (
+    ask_to_go_on,
+    is_terminal,
+    print_json,
+    print_line,
+    print_lines,
+    style,
+)
 from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
 
@@ -67,7 +73,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     folder = into or state.directory or Path()
     audit = audit_paths(paths, target)
-    plan = plan_import(audit.files, audit.unread, folder, join=join)
+    plan = plan_import(audit.files, audit.unread, load_project_or_none(folder), join=join)
     if state.format == "json":
         print_json(make_import_data(plan))
     elif not state.quiet:
@@ -75,7 +81,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     if plan.packs and not dry_run:
         if not yes and not _confirm(state, plan, folder):
             return 1
-        write_contents(folder, list_missing(folder, plan.contents))
+        write_contents(folder, plan.contents)
         if state.format != "json" and not state.quiet:
             place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
             print_line(f"Wrote {place}. Next: promptpack build")
@@ -84,10 +90,10 @@ def command(  # noqa: PLR0913 - one parameter an option
 
 def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
     """Return whether to write; raises UsageError where nobody can be asked."""
-    if state.format == "json" or not sys.stdin.isatty():
+    if state.format == "json" or not is_terminal("stdin"):
         raise click.UsageError("Nothing was written: add --yes to write the packs, or --dry-run.")
     count = pluralize(len(plan.packs), "pack")
-    return click.confirm(f"Write {count} into {state.shown(folder / 'packs')}?", err=True)
+    return ask_to_go_on(f"Write {count} into {state.shown(folder / 'packs')}?")
 
 
 def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:

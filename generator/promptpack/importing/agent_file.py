@@ -9,7 +9,7 @@ from typing import NamedTuple
 from promptpack.importing.places import FoundFile
 from promptpack.model import Agent, Effect, Policy
 from promptpack.policy.lattice import list_compared, list_effects
-from promptpack.source.disk import UnreadableFileError, read_regular_file
+from promptpack.source.disk import UnreadableFileError, find_real_path, read_regular_file
 from promptpack.source.text import SIZE_LIMIT
 from promptpack.targets import TARGETS, Target
 
@@ -77,7 +77,7 @@ def is_denied(policy: Policy, name: str) -> bool:
 def read_agent_file(file: Path, path: str, found: FoundFile) -> AgentFile | UnreadFile:
     """Return what clients make of a file; it may be a link, which they follow too."""
     try:
-        text = read_regular_file(file.resolve(), SIZE_LIMIT).decode("utf-8")
+        text = read_regular_file(find_real_path(file), SIZE_LIMIT).decode("utf-8")
     except UnicodeDecodeError:
         return UnreadFile(path, "not UTF-8")
     except (UnreadableFileError, OSError, RuntimeError) as error:

@@ -73,7 +73,9 @@ def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
     for path in paths:
         for found in find_agent_files(path, target):
             file = path / found.path if found.path else path
-            if file not in files:
+            if found.problem:
+                files[file] = UnreadFile(_show_path(file), found.problem)
+            elif file not in files:
                 files[file] = read_agent_file(file, _show_path(file), found)
     read_files = [one for one in files.values() if isinstance(one, AgentFile)]
     unread_files = tuple(one for one in files.values() if isinstance(one, UnreadFile))

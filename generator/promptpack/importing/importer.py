@@ -4,10 +4,10 @@ Every file is built again before anything is written. One that would not come ou
 refused with the reason, and does not stop the others.
 """
 
+import errno
 import functools
 import operator
-import shutil
-import tempfile
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,16 +24,15 @@ from promptpack.importing.divergence import (
     make_divergence_data,
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
-from promptpack.model import Artifact, Finding, UserError
-from promptpack.reading.project import load_project
-from promptpack.reading.roots import SOURCES
+from promptpack.model import Artifact, Finding, Project, UserError
+from promptpack.output.replace import make_folders, replace_file
+from promptpack.reading.project import replace_sources
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 
 SCHEMA_VERSION = 1
 _MAX_ROUNDS = 10
-_POLICIES = Path("templates/policies")
-_NONE: frozenset[str] = frozenset()
+_POLICIES = "templates/policies"
 
 
 @dataclass(frozen=True)
@@ -70,15 +69,15 @@ class ImportPlan:
 def plan_import(
     files: Sequence[AgentFile],
     unread_files: Iterable[UnreadFile],
-    project: Path | None = None,
+    project: Project,
     *,
     join: bool = False,
 ) -> ImportPlan:
     """Return what it takes to have files as packs.
 
     Copies of one agent become one pack if their prompts are equal, or with `join` if they are
-    alike. They are built together with what the folder `project` has. Raises UserError if that does
-    not build by itself.
+    alike. They are built together with what the project has. Raises UserError if that does not
+    build by itself.
     """
     plan = ImportPlan(refused={file.path: file.reason for file in unread_files})
     candidates = []
@@ -88,7 +87,8 @@ def plan_import(
             candidates.append(file)
         except ValueError as error:
             plan.refused[file.path] = str(error)
-    taken, names = _read_policies(project), _list_packs(project)
+    taken = {name: project.sources[one.path] for name, one in project.policies.items()}
+    names = frozenset(project.packs)
     for _ in range(_MAX_ROUNDS):
         policies = NamedPolicies(taken)
         drafts = draft_packs(_group_files(candidates, join=join), policies, names)
@@ -152,34 +152,12 @@ def _group_files(files: Sequence[AgentFile], *, join: bool) -> list[list[AgentFi
     return sorted(groups, key=lambda group: group[0].path)
 
 
-def _read_policies(project: Path | None) -> dict[str, str]:
-    """Return the texts of the policies that a project has, by name."""
-    files = sorted((project / _POLICIES).glob("*.yaml")) if project else []
-    return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
-
-
-def _list_packs(project: Path | None) -> frozenset[str]:
-    """Return the names of the folders in which a project's packs are, or could be."""
-    packs = project / "packs" if project else None
-    return frozenset(path.name for path in packs.iterdir()) if packs and packs.is_dir() else _NONE
-
-
-def _copy_sources(project: Path, folder: Path) -> None:
-    """Copy the sources of a project; a link stays one."""
-    for name in SOURCES:
-        source = project / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, symlinks=True, dirs_exist_ok=True)
-        elif source.is_file():
-            shutil.copyfile(source, folder / name)
-
-
 def _verify(
-    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan, project: Path | None
+    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan, project: Project
 ) -> dict[str, str]:
-    """Build the packs in a folder of their own; return the files that do not come out as they were.
+    """Build the packs in memory, beside a project's own; return the files that come out otherwise.
 
-    What does is noted in the plan.
+    What comes out as it was is noted in the plan. A policy that the project has is not new.
     """
     contents = {
         f"packs/{draft.name}/{path}": text
@@ -187,35 +165,31 @@ def _verify(
         for path, text in draft.list_contents().items()
     }
     contents |= {
-        f"templates/policies/{name}.yaml": text for name, text in policies.list_contents().items()
+        f"{_POLICIES}/{name}.yaml": text for name, text in policies.list_contents().items()
     }
-    plan.contents, plan.packs = contents, []
-    with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
-        (Path(folder) / "packs").mkdir()
-        if project:
-            _copy_sources(project, Path(folder))
-        write_contents(Path(folder), list_missing(Path(folder), contents))
-        names = tuple(draft.name for draft in drafts)
-        try:
-            session = Session(load_project(Path(folder)))
-            artifacts = [*render(session, Selection(packs=names))] if names else []
-        except UserError as error:
-            return _explain_findings(drafts, error.findings)
+    plan.contents = {p: text for p, text in contents.items() if p not in project.sources}
+    plan.packs = []
+    names = tuple(draft.name for draft in drafts)
+    try:
+        session = Session(replace_sources(project, plan.contents))
+        artifacts = [*render(session, Selection(packs=names))] if names else []
+    except UserError as error:
+        return _explain_findings(drafts, error.findings)
     return _compare_artifacts(drafts, artifacts, plan)
 
 
-def list_missing(folder: Path, contents: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts that a folder has not: a policy that is there already is the same."""
-    return {path: text for path, text in contents.items() if not (folder / path).exists()}
-
-
 def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
-    """Write texts by their paths in a folder, where no such files are."""
+    """Write texts by their paths in a folder.
+
+    Raises FileExistsError where something stands already at one of these.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in contents:
+        if os.path.lexists(folder / path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / path))
     for path, text in contents.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        make_folders(folder, path)
+        replace_file(folder, path, text.encode())
 
 
 def _explain_findings(drafts: Sequence[PackDraft], findings: Sequence[Finding]) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from promptpack.output.manifest import MANIFEST
+from promptpack.source.disk import Entry, find_real_path, walk_folder
 from promptpack.targets import TARGETS, Target
 
 SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", "venv"})
@@ -19,13 +20,15 @@ class FoundFile(NamedTuple):
     """A file that a client loads.
 
     `path` is relative to the folder that was searched, `root` is the folder that the client would
-    have to be started in. `stem` is what the client calls the file.
+    have to be started in. `stem` is what the client calls the file. A `problem` is why a folder was
+    not looked into.
     """
 
     path: str
     root: str
     target: str
     stem: str
+    problem: str = ""
 
 
 def _compile_place(place: str) -> re.Pattern[str]:
@@ -53,12 +56,17 @@ def find_agent_files(folder: Path, target: str = "") -> list[FoundFile]:
     if folder.is_file():
         named_file = match_file(folder.absolute().as_posix(), target)
         return [named_file._replace(path="")] if named_file else []
-    place = folder.absolute().as_posix()
-    return [
-        found._replace(path=path)
-        for path in sorted(_iter_files(folder))
-        if (found := match_file(f"{place}/{path}", target)) is not None
-    ]
+    found = [_examine(entry, folder, target) for entry in _iter_entries(folder)]
+    return sorted(one for one in found if one is not None)
+
+
+def _examine(entry: Entry, folder: Path, target: str) -> FoundFile | None:
+    """Return a file that a client loads, or a folder that can't be looked into, or None."""
+    path = entry.path.relative_to(folder).as_posix()
+    if entry.problem:
+        return FoundFile(path, "", "", "", entry.problem)
+    file = None if entry.is_folder else match_file(entry.path.absolute().as_posix(), target)
+    return file and file._replace(path=path)
 
 
 def match_place(path: str) -> FoundFile | None:
@@ -96,37 +104,36 @@ def _make_stem(target: Target, match: re.Match[str]) -> str:
     return match["stem"] if target.nests_names else PurePosixPath(match["stem"]).name
 
 
-def _iter_files(folder: Path) -> Iterator[str]:
-    """Yield the paths of files, without those of tools and of what promptpack built."""
-    boundary = folder.resolve()
-    pending = [(folder, "", False)]
-    while pending:
-        current, prefix, is_linked = pending.pop()
-        names = _list_entries(current)
-        is_output = MANIFEST in names
-        for name, is_link in names.items():
-            path = current / name
-            if is_link and (is_linked or not _leads_into(path, boundary)):
-                continue
-            if not path.is_dir():
-                yield f"{prefix}{name}"
-            elif is_walked(name, is_output=is_output):
-                pending.append((path, f"{prefix}{name}/", is_linked or is_link))
+def _iter_entries(folder: Path) -> Iterator[Entry]:
+    """Yield what is in a folder, without the folders of tools and of what promptpack built.
+
+    What a link leads to stands where the link does; in there, no other link is followed.
+    """
+    boundary = find_real_path(folder)
+    for entry in walk_folder(folder, skips=_is_skipped):
+        if not entry.path.is_symlink() or entry.path == folder:
+            yield entry
+        elif _leads_into(entry.path, boundary):
+            yield from _iter_linked(entry)
 
 
-def _list_entries(folder: Path) -> Mapping[str, bool]:
-    """Return what a folder holds, and whether it is a link; nothing of one that can't be read."""
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name: entry.is_symlink() for entry in entries}
-    except OSError:
-        return {}
+def _iter_linked(link: Entry) -> Iterator[Entry]:
+    end = find_real_path(link.path)
+    if not link.is_folder:
+        yield link
+    elif not _is_skipped(link.path):
+        for entry in walk_folder(end, skips=_is_skipped):
+            if not entry.path.is_symlink():
+                yield entry._replace(path=link.path / entry.path.relative_to(end))
+
+
+def _is_skipped(folder: Path) -> bool:
+    is_output = os.path.lexists(folder.parent / MANIFEST)
+    return not is_walked(folder.name, is_output=is_output)
 
 
 def _leads_into(link: Path, boundary: Path) -> bool:
     """Tell whether a link leads to something else in a folder, and to none that holds the link."""
-    try:
-        end = link.resolve(strict=True)
-    except (OSError, RuntimeError):
-        return False
-    return end.is_relative_to(boundary) and not link.parent.resolve().is_relative_to(end)
+    end = find_real_path(link)
+    is_inside = end.exists() and end.is_relative_to(boundary)
+    return is_inside and not find_real_path(link.parent).is_relative_to(end)

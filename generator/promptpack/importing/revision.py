@@ -44,7 +44,7 @@ def read_revision(
             entries = walk.iter_files(folder._replace(path=""), prefix)
             matches = ((match_file(posixpath.join(prefix, p), target), p, e) for p, e in entries)
             files = {found._replace(path=p): entry for found, p, entry in matches if found}
-        return {found: walk.read_text(entry) for found, entry in files.items()}
+        return {found: walk.decode_file(entry) for found, entry in files.items()}
 
 
 class _Walk:
@@ -77,7 +77,7 @@ class _Walk:
                 inner = entry._replace(path=path)
                 yield from self.iter_files(inner, inner_place, is_linked=is_linked or is_link)
 
-    def read_text(self, entry: TreeEntry) -> str:
+    def decode_file(self, entry: TreeEntry) -> str:
         """Return the text of a file; what is not UTF-8 is kept as it is, and no client reads it."""
         content = self._reader.read(entry.oid, "blob", SIZE_LIMIT, entry.path)
         return content.decode("utf-8", "surrogateescape")

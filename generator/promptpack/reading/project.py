@@ -47,6 +47,17 @@ def load_project(folder: Path) -> Project:
     return load_from_roots(find_roots(folder))
 
 
+def load_project_or_none(folder: Path) -> Project:
+    """Return the project in a folder, or one without packs where the folder has no `packs/`.
+
+    Raises UserError as `load_project` does.
+    """
+    roots = find_roots(folder)
+    if (folder / "packs").is_dir():
+        return load_from_roots(roots)
+    return make_project(roots, [file for file in gather_files(roots) if file.path != "packs"])
+
+
 def load_from_roots(roots: Sequence[Root]) -> Project:
     """Return the project that roots make together; the first is the project's own.
 

@@ -8,7 +8,7 @@ anything is read of it, and not more is read than it may hold.
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -89,12 +89,14 @@ def resolve_links(path: Path, folder: Path) -> Path:
     return resolved
 
 
-def walk_folder(folder: Path, limit: int = ENTRY_LIMIT) -> Iterator[Entry]:
+def walk_folder(
+    folder: Path, limit: int = ENTRY_LIMIT, skips: Callable[[Path], bool] = lambda _: False
+) -> Iterator[Entry]:
     """Yield what a folder and the folders below it hold, in a stable order.
 
     A folder that is a link is not looked into, nor one that can't be listed: it has a problem. So
     has the folder itself; where there is none, nothing is yielded. After `limit` entries the last
-    one says that there are more.
+    one says that there are more. A folder that `skips` tells of is not looked into either.
     """
     if folder.is_symlink():
         yield Entry(folder, True, LINKED_FOLDER)
@@ -114,7 +116,8 @@ def walk_folder(folder: Path, limit: int = ENTRY_LIMIT) -> Iterator[Entry]:
             yield Entry(folder, True, f"more than {limit:,} files and folders")
             return
         yield from entries
-        waiting += [entry.path for entry in entries if entry.is_folder and not entry.problem]
+        folders = (entry.path for entry in entries if entry.is_folder and not entry.problem)
+        waiting += [path for path in folders if not skips(path)]
 
 
 def _list_folder(folder: Path, limit: int) -> list[Entry]:
