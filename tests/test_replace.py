@@ -28,7 +28,12 @@ def watch(event, args):
     elif event not in ("os.rename", "os.remove", "os.mkdir"):
         return
     seen += 1
-    if seen == step:
+    if seen == step and victim == "edit":
+        seen += 1
+        with open(os.path.join(folder, name), "w") as file:
+            file.write("Mine.")
+        print("edited", file=sys.stderr)
+    elif seen == step:
         place = os.path.join(folder, name)
         os.rename(place, os.path.join(folder, "aside"))
         os.symlink(victim, place)
@@ -39,7 +44,7 @@ sys.argv[1:] = sys.argv[5:]
 main()
 """
 """Runs promptpack, and puts a link in the place of a file or folder just before the so-many-th
-change to a disk: after every look at it that comes before that change."""
+change to a disk: after every look at it that comes before that change. Or it edits the file."""
 
 STRAYS = (".promptpack-0123456789abcdef.tmp", ".demo.md.promptpack-tmp")
 
@@ -84,6 +89,22 @@ def test_a_link_that_appears_while_it_builds(name: str, tmp_path: Path) -> None:
         if name == MANIFEST:
             (data,) = files.values()
             assert data == (tmp_path / "old/dist" / MANIFEST).read_bytes()
+
+
+@pytest.mark.fault(26)
+def test_an_edit_while_it_builds_is_kept(tmp_path: Path) -> None:
+    """Between the last look and the rename nothing can be seen; that is one moment of all."""
+    kept = []
+    for step in range(1, 60, 2):
+        project = support.built(tmp_path / str(step))
+        support.write_files(project, NEW)
+        arguments = (str(step), project / "dist", LOOK, "edit", "build")
+        done = support.run(*arguments, cwd=project, code=SWAPPING)
+        if "edited" not in done.err:
+            break
+        kept.append("Mine." in (project / "dist" / LOOK).read_text("utf-8"))
+    assert len(kept) > 5
+    assert kept.count(False) <= 1
 
 
 @pytest.mark.fault("stray-temporary-file", 5)
