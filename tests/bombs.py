@@ -98,7 +98,8 @@ BOMBS: Mapping[str, Bomb] = {
         _repeat("{% if 1 %}x{% endif %}", 2_000, "{% for i in range(99999) %}…{% endfor %}"),
     ),
     "large-condition": Bomb(
-        "{% for i in range(99999) if " + " or ".join(["i < 0"] * 90) + " %}{% endfor %}"
+        "{% for i in range(99999) if " + " or ".join(["i < 0"] * 90) + " %}{% endfor %}",
+        message="steps",
     ),
     # macros
     "macro-tree": Bomb(
@@ -243,8 +244,11 @@ BOMBS: Mapping[str, Bomb] = {
     "indent-lines": Bomb("{{ ('x\\n' * 9999)|indent(9999) }}"),
     "batch": Bomb("{{ [1]|batch(10**9, 'x')|list|length }}"),
     "slice": Bomb("{{ [1]|slice(10**9)|list|length }}"),
-    "wordwrap": Bomb(f"{LONG}\n{{{{ s|wordwrap(1) }}}}", 2),
-    "wordwrap-string": Bomb(f"{LONG}\n{{{{ s|wordwrap(9, wrapstring=s) }}}}", 2),
+    "wordwrap": Bomb("{{ ('x' * 300000)|wordwrap(1)|length }}"),
+    "wordwrap-string": Bomb("{{ ('x ' * 50000)|wordwrap(1, wrapstring='y' * 100000) }}"),
+    "replace": Bomb("{{ ('x' * 1000000)|replace('x', 'y' * 2000) }}"),
+    "replace-method": Bomb("{{ ('x' * 1000000).replace('', 'y' * 2000) }}"),
+    "list-of-text": Bomb("{{ ('\U0001d41a' * 2000000)|list|length }}"),
     "tojson-indent": Bomb("{{ [[1]]|tojson(indent=10**9) }}"),
     "to-bytes": Bomb("{{ (1).to_bytes(10**9)|length }}"),
     "translate": Bomb("{{ ('x' * 9999).translate({120: 'y' * 99999}) }}"),
@@ -253,7 +257,9 @@ BOMBS: Mapping[str, Bomb] = {
     # work without growth
     "join": Bomb(f"{ITEMS}\n{{{{ l|join('x' * 99999) }}}}", 2),
     "join-method": Bomb("{{ ('x' * 99999).join(['y'] * 9999) }}"),
-    "sum-lists": Bomb(f"{ITEMS}\n{{{{ l|batch(1)|sum(start=[])|length }}}}", 2),
+    "sum-lists": Bomb(
+        "{{ range(30000)|batch(1)|sum(start=[])|length }}", message="sum adds numbers"
+    ),
     "sort": Bomb(f"{ITEMS}\n{{% for i in range(999) %}}{{{{ l|sort|length }}}}{{% endfor %}}", 2),
     "unique": Bomb(
         f"{ITEMS}\n{{% for i in range(999) %}}{{{{ l|unique|list|length }}}}{{% endfor %}}", 2

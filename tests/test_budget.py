@@ -55,6 +55,7 @@ def test_a_bomb_ends_with_a_message_at_its_line_or_builds(
         assert bomb.place in outcome.said
         assert bomb.message in outcome.said.partition("\n")[0]
         assert "1 error; nothing was written\n" in outcome.said
+        assert "MemoryError" not in outcome.said
 
 
 def say_message(text: str, count: int) -> str:

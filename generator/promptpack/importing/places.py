@@ -72,9 +72,9 @@ def _examine(entry: Entry, folder: Path, target: str) -> FoundFile | None:
 def match_place(path: str) -> FoundFile | None:
     """Return which client loads a file from a path, or None where none does.
 
-    >>> match_place("shop/.claude/agents/team/critic.md")
-    FoundFile(path='shop/.claude/agents/team/critic.md', root='shop', target='claude-code', \
-stem='critic')
+    >>> found = match_place("shop/.claude/agents/team/critic.md")
+    >>> found.root, found.target, found.stem
+    ('shop', 'claude-code', 'critic')
     """
     for target, pattern in _PLACES:
         match = pattern.fullmatch(path)

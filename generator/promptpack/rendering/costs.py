@@ -146,21 +146,12 @@ def _guard_batch(budget: Budget, _value: object, linecount: int, *_: object, **_
     budget.require_size(_read_count(linecount) * ITEM)
 
 
-def _guard_slice(budget: Budget, _value: object, slices: int, *_: object, **__: object) -> None:
-    budget.require_size(_read_count(slices) * 2 * ITEM)
-
-
 def _guard_indent(
     budget: Budget, value: object, width: int | str = 4, *_: object, **__: object
 ) -> None:
     size = len(width) if isinstance(width, str) else _read_count(width)
     text = str(value)
     budget.require_size(len(text) + (len(text.splitlines()) + 1) * size)
-
-
-def _guard_list(budget: Budget, value: object) -> None:
-    if isinstance(value, str):
-        budget.require_size(len(value) * ITEM)
 
 
 def _guard_json(budget: Budget, value: object, indent: int | None = None) -> None:
@@ -237,7 +228,7 @@ FILTERS: Final[Mapping[str, Cost]] = {
     "join": _ITEMS,
     "last": _PLAIN,
     "length": _PLAIN,
-    "list": Cost(takes_items=True, guard=_guard_list),
+    "list": _ITEMS,
     "lower": _TEXT,
     "map": _ITEMS,
     "max": _ITEMS,
@@ -245,12 +236,12 @@ FILTERS: Final[Mapping[str, Cost]] = {
     "reject": _ITEMS,
     "rejectattr": _ITEMS,
     "replace": Cost(takes_text=True, guard=_guard_replace),
-    "reverse": Cost(guard=_guard_list),
+    "reverse": _PLAIN,
     "round": Cost(guard=_guard_round),
     "safe": _TEXT,
     "select": _ITEMS,
     "selectattr": _ITEMS,
-    "slice": Cost(takes_items=True, guard=_guard_slice),
+    "slice": _ITEMS,
     "sort": _ITEMS,
     "string": _TEXT,
     "striptags": Cost(takes_text=True, factor=8, guard=_guard_tags),
