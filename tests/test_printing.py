@@ -368,3 +368,15 @@ def test_an_error_of_the_system_quotes_without_harm(project: Path) -> None:
     done: Result = call("diff", "HEAD", "--out", f"text=gone/{HOSTILE}", cwd=commit(project))
     assert done.code in {2, 3, 4}
     assert [*find_actions(done.err)] == []
+
+
+@pytest.mark.fault(61, "raw-names")
+def test_what_mkdocs_warns_of_quotes_without_harm(tmp_path: Path) -> None:
+    pages = {
+        "docs/index.md": "# Home\n\n[x](gone\x1b[2J\u202e.md)\n",
+        "docs/a\x1b[2J\u202e.md": "# A\n",
+    }
+    project = make_project(tmp_path / "project", pages)
+    done = run("docs", "build", "--out", tmp_path / "site", cwd=project)
+    assert (done.code, "gone<U+001B>" in done.err) == (3, True), done.err
+    assert [*find_actions(done.err)] == []
