@@ -34,7 +34,7 @@ for words in json.loads(sys.argv[1]):
         os.write(1, b"\\0%d\\0" % end.code)
 """
 _COLOR = re.compile("\x1b\\[(?:0|1|3[1-6]|3[1-6];1)m")
-_COMMAND = re.compile(r"\s*::|.*##\[", re.DOTALL)
+_COMMAND = re.compile(r"\s*::|.*##\w*\[", re.DOTALL)
 
 
 def find_actions(shown: str, *, in_log: bool = True) -> Iterator[str]:

@@ -25,7 +25,7 @@ from terminals import find_actions, run_on_terminal
 
 ACTS = "\x1b[2J\x1b]0;owned\x07\x9b5A\u202e\u2066\u200f\x08\r\U000e0041"
 """What a terminal acts on, or what swaps words."""
-FORGED = "\n::error file=x::forged\n  ::add-mask::forged\n##[error]forged"
+FORGED = "\n::error file=x::forged\n  ::add-mask::forged\n##[error]forged ##vso[x]forged"
 """What forges lines of a log, each of which is a command there."""
 HOSTILE = f"x{ACTS}{FORGED}\udcff"
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
@@ -191,7 +191,7 @@ def find_data_problems(arguments: tuple[str, ...], out: str) -> Iterator[str]:
         place = r"(file=[^,\n]*,line=\d+,)?"
         own = rf"::(error|warning|notice) {place}title=promptpack [^:\n]*::.*"
         for line in out.splitlines():
-            yield from find_actions(line.removeprefix("::").replace("##[", ""))
+            yield from find_actions(line.removeprefix("::").replace("##", ""))
             if re.match(r"\s*::|##\[", line) and not re.fullmatch(own, line):
                 yield f"command {line!r}"
 
@@ -330,7 +330,7 @@ def test_a_color_of_somebody_else_is_no_color(project: Path) -> None:
 def test_an_annotation_is_one_line(text: str) -> None:
     line = format_annotation("error", text, text, text, 3)
     assert len(line.splitlines()) == 1
-    assert [*find_actions(line.removeprefix("::").replace("##[", ""))] == []
+    assert [*find_actions(line.removeprefix("::").replace("##", ""))] == []
 
 
 @pytest.mark.fault("raw-names", 61)
@@ -367,4 +367,16 @@ def test_a_fault_of_ours_quotes_without_harm(project: Path) -> None:
 def test_an_error_of_the_system_quotes_without_harm(project: Path) -> None:
     done: Result = call("diff", "HEAD", "--out", f"text=gone/{HOSTILE}", cwd=commit(project))
     assert done.code in {2, 3, 4}
+    assert [*find_actions(done.err)] == []
+
+
+@pytest.mark.fault(61, "raw-names")
+def test_what_mkdocs_warns_of_quotes_without_harm(tmp_path: Path) -> None:
+    pages = {
+        "docs/index.md": "# Home\n\n[x](gone\x1b[2J\u202e.md)\n",
+        "docs/a\x1b[2J\u202e.md": "# A\n",
+    }
+    project = make_project(tmp_path / "project", pages)
+    done = run("docs", "build", "--out", tmp_path / "site", cwd=project)
+    assert (done.code, "gone<U+001B>" in done.err) == (3, True), done.err
     assert [*find_actions(done.err)] == []

@@ -30,12 +30,23 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
+class _NamedFile(io.BytesIO):
+    """The bytes of a file that were read; MkDocs finds settings that it inherits by its name."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+
 class _LogPrinter(logging.Handler):
     """Prints what MkDocs says, which names files; without it, Python itself would print that."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
             print_text(f"{record.levelname}: {record.getMessage()}", err=True)
+
+
+_LOG_PRINTER = _LogPrinter()
 
 
 @click.group("docs")
@@ -54,7 +65,7 @@ def _require_extra(function: Command) -> Command:
             raise click.UsageError(_MISSING_EXTRA)
         from mkdocs.exceptions import MkDocsException  # noqa: PLC0415 - known to be there now
 
-        logging.getLogger("mkdocs").addHandler(_LogPrinter())
+        logging.getLogger("mkdocs").addHandler(_LOG_PRINTER)
         try:
             return function(*args, **options)
         except MkDocsException as error:
@@ -135,9 +146,8 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     root = state.root()
     _check_folder(root, folder, is_export=True)
     with _open_settings(root) as settings:
-        config = yaml_load(
-            io.BytesIO(_read_file(settings, find_real_path(settings.parent), settings.name))
-        )
+        data = _read_file(settings, find_real_path(settings.parent), settings.name)
+        config = yaml_load(_NamedFile(data, str(settings)))
     plugin_options = _find_options(config.get("plugins"))
     site = _gather_site(
         root, plugin_options.get("edit", ""), plugin_options.get("releases", DEFAULT_RELEASE_COUNT)

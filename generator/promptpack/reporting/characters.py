@@ -9,6 +9,12 @@ _BLANK_CHARACTERS = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"
 )
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+OLD_COMMAND = re.compile(r"##(?=\w*\[)")
+"""What is a command wherever it stands in a log: `##[error]`, `##vso[…]`, `##teamcity[…]`.
+
+GitHub's runner looks for it in the whole line, whatever stands before.
+"""
+
 _LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 _SELECTORS = re.compile("[\ufe00-\ufe0e\U000e0100-\U000e01ef]")
 _EMOJI = re.compile(

@@ -2,7 +2,8 @@
 
 Names, titles, keys, reasons and refs are written by others. On a terminal, a control character in
 one of them moves the cursor, a direction mark swaps words, a newline forges a line. In the log of a
-workflow, a line that begins with `::` is a command, and so is `##[…]` anywhere in a line.
+workflow, a line that begins with `::` is a command, and so is `##[…]` anywhere in a line; other
+services have a word before the bracket.
 
 So everything is escaped here, at the end of its way, and what a caller forgets is escaped as well.
 Only a mark that `style` makes becomes a color: it holds a word that differs in each process, so no
@@ -38,8 +39,8 @@ _KEY = os.urandom(8).hex()
 _MARK = re.compile(rf"\ufdd0{_KEY}([0-9;]+)\ufdd1")
 _ANY_MARK = rf"\ufdd0{_KEY}[0-9;]+\ufdd1"
 _COMMAND = re.compile(rf"\A((?:\s|{_ANY_MARK})*):(?=(?:{_ANY_MARK})*:)")
-_OLD_COMMAND = re.compile(rf"(#(?:{_ANY_MARK})*)#(?=(?:{_ANY_MARK})*\[)")
-"""The two ways in which a line of a log is a command to GitHub's runner, whatever color it has."""
+_OLD_COMMAND = re.compile(rf"(#(?:{_ANY_MARK})*)#(?=(?:{_ANY_MARK}|\w)*\[)")
+"""The two ways in which a line of a log is a command, whatever color it has; see OLD_COMMAND."""
 
 _SIGNS = str.maketrans({"✓": "+", "✗": "x", "▲": "^", "▼": "v", "→": "->", "…": "...", "•": "*"})
 """What stands for our own signs in an encoding that lacks them."""

@@ -3,7 +3,7 @@
 import json
 import re
 
-from promptpack.reporting.characters import name_character
+from promptpack.reporting.characters import OLD_COMMAND, name_character
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_ASCII = re.compile("[^ -~\n]")
@@ -12,8 +12,8 @@ _NOT_ASCII = re.compile("[^ -~\n]")
 def dump_json(data: object) -> str:
     r"""Return data as JSON, ended by a newline.
 
-    A byte of a file's name that is not UTF-8 has no place in JSON: it is named. GitHub's runner
-    takes `##[…]` for a command wherever it stands in a line, so it is spelled otherwise.
+    A byte of a file's name that is not UTF-8 has no place in JSON: it is named. What a
+    log would take for a command is spelled otherwise.
 
     >>> dump_json(["\udcff", "##[error]x"])
     '[\n  "<0xFF>",\n  "#\\u0023[error]x"\n]\n'
@@ -21,4 +21,4 @@ def dump_json(data: object) -> str:
     text = json.dumps(data, indent=2, ensure_ascii=False)
     text = _SURROGATE.sub(lambda match: name_character(match[0]), text)
     text = _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
-    return text.replace("##[", "#\\u0023[") + "\n"
+    return OLD_COMMAND.sub(r"#\\u0023", text) + "\n"

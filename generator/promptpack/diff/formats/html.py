@@ -28,7 +28,7 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
-from promptpack.reporting.characters import reveal
+from promptpack.reporting.characters import OLD_COMMAND, reveal
 from promptpack.reporting.plurals import pluralize
 
 _STYLE = "html.css"
@@ -98,11 +98,11 @@ def _get_environment() -> Environment:
 def _reveal_value(value: object) -> object:
     """Return text in which nothing is hidden; what else a template shows is escaped as it is.
 
-    Nor is there a command to GitHub's runner in it, where the page is printed into a log.
+    Nor is anything in it a command, where the page is printed into a log.
     """
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    text = str(escape(reveal(value))).replace("##[", "#&#35;[")
+    text = OLD_COMMAND.sub("#&#35;", str(escape(reveal(value))))
     return Markup(_COMMAND.sub(r"\1&#58;", text))  # noqa: S704 - escaped above
 
 
