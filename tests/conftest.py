@@ -50,7 +50,8 @@ def unharmed(
     checkout = home if os.environ.get("PROMPTPACK_ACCEPT") else jail.ROOT
     before = jail.look(home, folder, checkout)
     yield
-    assert jail.look(home, folder, checkout) == before
+    changed = jail.list_changes(before, jail.look(home, folder, checkout))
+    assert not changed, "changed outside of the test's folder"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 import yaml
@@ -70,33 +70,57 @@ def list_holders() -> tuple[Holder, ...]:
 
 
 def find_marks(text: str) -> Iterator[tuple[str, frozenset[Name]]]:
-    """Yield the tests of a module that name a fault: for the module, a class, or a case too."""
+    """Yield the tests of a module that name a fault: for the module, a class, or a case too.
+
+    Marks may stand in a list of cases, and names in a table of the module: then all of it counts.
+    """
     tree = ast.parse(text)
-    module = [node for node in tree.body if isinstance(node, ast.Assign)]
-    marks = (node.value for node in module if ast.unparse(node.targets[0]) == "pytestmark")
-    yield from _find_inner_marks(tree.body, frozenset[Name]().union(*map(_read_names, marks)))
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    constants = {ast.unparse(node.targets[0]): node.value for node in assigned}
+    whole = _read_marks(constants.get("pytestmark", ast.Constant(None)), constants)
+    yield from _find_inner_marks(tree.body, whole, constants)
+
+
+Constants = Mapping[str, ast.expr]
+"""What a module assigns, by its name."""
 
 
 def _find_inner_marks(
-    body: list[ast.stmt], outer: frozenset[Name]
+    body: list[ast.stmt], outer: frozenset[Name], constants: Constants
 ) -> Iterator[tuple[str, frozenset[Name]]]:
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found = outer.union(*map(_read_names, node.decorator_list))
+            found = outer.union(*(_read_marks(one, constants) for one in node.decorator_list))
             if isinstance(node, ast.ClassDef):
-                yield from _find_inner_marks(node.body, found)
+                yield from _find_inner_marks(node.body, found, constants)
             elif node.name.startswith("test_") and found:
                 yield node.name, found
 
 
-def _read_names(node: ast.AST) -> frozenset[Name]:
-    """Return what all `pytest.mark.fault(…)` in an expression name."""
-    calls = (one for one in ast.walk(node) if isinstance(one, ast.Call))
-    return frozenset(
-        ast.literal_eval(argument)
-        for call in calls
-        if ast.unparse(call.func) == "pytest.mark.fault"
-        for argument in call.args
+def _read_marks(node: ast.expr, constants: Constants) -> frozenset[Name]:
+    """Return what all `pytest.mark.fault(…)` in an expression name, and in what it refers to."""
+    found: frozenset[Name] = frozenset()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and ast.unparse(one.func) == "pytest.mark.fault":
+            found = found.union(*(_read_names(argument, constants) for argument in one.args))
+        elif isinstance(one, ast.Name) and one.id in constants:
+            inner = {name: value for name, value in constants.items() if name != one.id}
+            found |= _read_marks(constants[one.id], inner)
+    return found
+
+
+def _read_names(argument: ast.expr, constants: Constants) -> frozenset[Name]:
+    """Return the name that an argument is, or all names in the table that it is taken from."""
+    if isinstance(argument, ast.Constant):
+        return frozenset({cast("Name", argument.value)})
+    tables = (
+        constants[one.id]
+        for one in ast.walk(argument)
+        if isinstance(one, ast.Name) and one.id in constants
+    )
+    values = (ast.literal_eval(table) for table in tables)
+    return frozenset[Name]().union(
+        *(one.values() if isinstance(one, dict) else one for one in values)
     )
 
 

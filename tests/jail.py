@@ -49,6 +49,14 @@ def look(home: Path, folder: Path, checkout: Path = ROOT) -> Outside:
     return Outside(dict(_iter_stamps(checkout)), support.snapshot(home), beside)
 
 
+def list_changes(before: Outside, after: Outside) -> list[str]:
+    """Return the names of what is not as it was."""
+    changed = [*(before.beside ^ after.beside)]
+    for old, new in ((before.checkout, after.checkout), (before.home, after.home)):
+        changed += [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return sorted(changed)
+
+
 def _iter_stamps(folder: Path) -> Iterator[tuple[str, Stamp]]:
     with os.scandir(folder) as entries:
         for entry in entries:

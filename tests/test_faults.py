@@ -22,6 +22,12 @@ def test_cases(x): ...
 class Group:
     def test_inner(self): ...
     def helper(self): ...
+
+TABLE = {"P": "c", "Q": "d"}
+CASES = [pytest.param(one, marks=pytest.mark.fault(TABLE[one])) for one in TABLE]
+
+@pytest.mark.parametrize("x", CASES)
+def test_table(x): ...
 """
 
 
@@ -43,6 +49,7 @@ def test_marks_of_a_module_a_class_a_test_and_a_case_are_found() -> None:
     assert dict(faults.find_marks(MODULE)) == {
         "test_cases": {1, 2, "a", "b"},
         "test_inner": {1, 3},
+        "test_table": {1, "c", "d"},
     }
     assert not dict(faults.find_marks(MODULE.replace("fault", "skip")))
 
@@ -82,4 +89,6 @@ def test_harm_outside_is_noticed(tmp_path: Path, harm: Callable[[Path], object])
     (tmp_path / "inside").rmdir()
     assert jail.look(home, tmp_path / "inside", checkout) == before
     harm(tmp_path)
-    assert jail.look(home, tmp_path / "inside", checkout) != before
+    after = jail.look(home, tmp_path / "inside", checkout)
+    assert after != before
+    assert len(jail.list_changes(before, after)) == 1
