@@ -158,6 +158,8 @@ def check_long_description(context: LintContext) -> Iterator[Diagnostic]:
     Fix: Say when to use the agent, in one or two sentences. Examples of its use belong in the
     prompt.
 
+    Measured: 5 findings in 5 of 253 public descriptions, 0 false alarms (2026-11).
+
     Bad: a description with four dialogues.
 
     Good:
@@ -186,6 +188,8 @@ def check_refused_file(context: LintContext) -> Iterator[Diagnostic]:
 
     Fix: Mend the front matter in the `head` file, or leave it out: then promptpack writes the whole
     file.
+
+    Measured: 28 findings in 28 of 253 public agent files with a name, 0 false alarms (2026-11).
 
     Bad:
 
