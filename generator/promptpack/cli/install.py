@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     root = state.root()
     if reason := find_installation_problem(into, root):
         raise click.UsageError(f"'{into}' can't be installed into: {reason}.")
-    project, into = load_project(root), into.resolve()
+    project, into = load_project(root), find_real_path(into)
     pack = choose_pack(project, pack)
     if uninstall:
         plan = plan_uninstall(pack, targets, into, project.name)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.git.errors import REPOSITORY_PATH, make_read_error, make_usage_error
+from promptpack.source.disk import find_real_path
 
 _GIT_ENTRY = ".git"
 _VARIABLE_PREFIX = "GIT_"
@@ -59,7 +60,7 @@ def find_repository(project: Path) -> Repository:
 
     Raises UserError where there is none, or where git does not take that entry for it.
     """
-    folder = project.resolve()
+    folder = find_real_path(project)
     for top in (folder, *folder.parents):
         if _has_git_entry(top):
             prefix = folder.relative_to(top).as_posix()

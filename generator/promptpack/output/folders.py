@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from promptpack.reading.roots import find_project_folder
+from promptpack.source.disk import find_real_path
 
 OUTPUT_FOLDER = "dist"
 """The output folder of a project, where no other is asked for."""
@@ -18,7 +19,7 @@ def find_folder_problem(folder: Path, root: Path, *, is_export: bool = False) ->
     `root` is the project's folder; its sources and everything above it are out of bounds, and so is
     what belongs to another repository or project. Only an export may go to a repository's root.
     """
-    resolved_folder, root, home = folder.resolve(), root.resolve(), Path.home().resolve()
+    resolved_folder, root, home = (find_real_path(path) for path in (folder, root, Path.home()))
     is_source = any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS)
     problems = (
         _find_link(folder, root),
@@ -35,7 +36,7 @@ def find_folder_problem(folder: Path, root: Path, *, is_export: bool = False) ->
 
 def find_installation_problem(folder: Path, root: Path) -> str:
     """Return why nothing may be installed into a folder, or nothing; `root` is the project's."""
-    resolved_folder, root = folder.resolve(), root.resolve()
+    resolved_folder, root = find_real_path(folder), find_real_path(root)
     if any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS):
         return "it is inside the project's sources"
     return _find_repository_part(resolved_folder)
