@@ -23,6 +23,7 @@ from promptpack.reporting.console import (
     print_line,
     print_lines,
 )
+from promptpack.source.disk import find_real_path
 
 _STATE_VERBS = {"missing": "create", "stale": "replace", "extra": "remove", "same": "keep"}
 _BACKUP_VERB = "replace (the old file is kept as .orig)"
