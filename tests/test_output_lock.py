@@ -1,5 +1,6 @@
 """Builds at once: one run writes at a time, says who holds it up, and loses nobody's records."""
 
+import contextlib
 import json
 import os
 import random
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ import pytest
 import support
 from promptpack.output import lock
 from promptpack.output.lock import LOCK, hold_lock
-from promptpack.output.manifest import MANIFEST
 
 TARGETS = ("opencode", "claude-code", "copilot", "agents-md", "skill", "system")
 ROLE = "packs/demo/role.md"
@@ -27,6 +27,7 @@ FILES = {
     )
     + support.NO_CURSOR
 }
+ROLES = ("You are old.\n", "You are new.\n")
 KILLED_HOLDER = """
 import os, signal, sys
 from pathlib import Path
@@ -82,30 +83,56 @@ def test_builds_of_different_selections_at_once(tmp_path: Path) -> None:
         assert support.call("check", cwd=project).code == 0
 
 
-@pytest.mark.fault(16, 23)
-def test_a_kill_at_any_moment_of_many(tmp_path: Path) -> None:
-    """A real kill, while another build waits: no torn file, and the next build ends it."""
-    choose = random.Random(0)  # noqa: S311 - no secret
-    texts = [f"You are number {number}.\n" for number in range(2)]
-    trees = [
-        support.snapshot(support.built(tmp_path / f"{n}", {**FILES, ROLE: text}) / "dist")
-        for n, text in enumerate(texts)
-    ]
-    project = support.built(tmp_path / "project", {**FILES, ROLE: texts[0]})
-    for number in range(1, support.count_cases(6) + 1):
-        support.write_files(project, {ROLE: texts[number % 2]})
-        build = start(project)
-        while build.poll() is None and not (project / "dist" / LOCK).exists():
+def kill_builds(project: Path, trees: Sequence[Mapping[str, bytes | str]]) -> int:
+    """Kill builds at random moments while others wait, and return how many were still running.
+
+    After each, every file has to be old or new, and the next build has to end it. This runs in a
+    process of its own, because it forks.
+    """
+    choose, killed = random.Random(0), 0  # noqa: S311 - no secret
+    for number in range(1, support.count_cases(30) + 1):
+        support.write_files(project, {ROLE: ROLES[number % 2]})
+        first, second = fork_build(project), fork_build(project)
+        while not (project / "dist" / LOCK).exists() and os.waitpid(first, os.WNOHANG)[0] == 0:
             pass
         time.sleep(choose.random() * 0.02)
-        build.kill()  # does nothing to a build that has ended already
-        build.communicate(timeout=support.PATIENCE)
-        found = support.snapshot(project / "dist")
-        for path in trees[0].keys() - {MANIFEST}:
-            assert found[path] in [tree[path] for tree in trees], path
-        finish([start(project), start(project, "--target", "opencode")])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(first, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            killed += os.waitpid(first, 0)[1] == signal.SIGKILL
+        for name in (name for name in trees[0] if name.endswith(".md")):
+            assert (project / "dist" / name).read_bytes() in [tree[name] for tree in trees], name
+        assert os.waitstatus_to_exitcode(os.waitpid(second, 0)[1]) == 0
         assert support.call("build", cwd=project).code == 0
         assert support.snapshot(project / "dist") == trees[number % 2]
+    return killed
+
+
+def fork_build(project: Path) -> int:
+    """Start a build without the time that Python takes to start; return its process."""
+    process = os.fork()
+    if not process:
+        os._exit(support.call("build", cwd=project).code)
+    return process
+
+
+@pytest.mark.fault(16, 23, 24)
+def test_a_kill_at_any_moment_of_many(tmp_path: Path) -> None:
+    trees = [
+        support.snapshot(support.built(tmp_path / f"{n}", {**FILES, ROLE: text}) / "dist")
+        for n, text in enumerate(ROLES)
+    ]
+    project = support.built(tmp_path / "project", {**FILES, ROLE: ROLES[0]})
+    assert [support.snapshot(project / "dist")] == trees[:1]
+    folders = [str(tmp_path / name / "dist") for name in ("0", "1")]
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    code += "import support, test_lock; from pathlib import Path\n"
+    code += f"trees = [support.snapshot(Path(name)) for name in {folders}]\n"
+    code += "print(test_lock.kill_builds(Path(sys.argv[1]), trees))"
+    cases = {support.CASES: os.environ.get(support.CASES, "0.5")}
+    done = support.run(project, cwd=tmp_path, code=code, env=cases)
+    assert (done.code, done.err) == (0, "")
+    assert int(done.out) > 0
 
 
 @pytest.mark.fault(23)

@@ -161,6 +161,7 @@ GOOD = [
     ("pack", PACK + "accept: [{target: t, capability: [read, mcp:x], reason: because we can}]\n"),
     ("project", "{}"),
     ("project", "targets: [opencode]\n"),
+    ("project", "name: our-agents\n"),
     ("project", "accept: [{target: t, capability: edit, reason: because we can}]\n"),
     (
         "project",
@@ -252,7 +253,8 @@ BAD = [
     ("project", "[]"),
     ("project", "target: [opencode]\n"),
     ("project", "targets: opencode\n"),
-    ("project", "name: demo\n"),
+    ("project", "name: Our Agents\n"),
+    ("project", "title: Demo\n"),
     ("project", "accept: {target: t, capability: edit, reason: because we can}\n"),
     ("project", "accept: [{target: t, capability: edit}]\n"),
     ("model", MODEL.replace("8", "0")),
