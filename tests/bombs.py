@@ -410,7 +410,7 @@ BOMBS: Mapping[str, Bomb] = {
     "filters": Bomb("{{ 'x'" + "|upper" * 5_000 + " }}"),
     "attributes": Bomb("{{ vars" + ".x" * 5_000 + " }}"),
     "conditions": Bomb("{{ " + "1 if 0 else " * 5_000 + "1 }}"),
-    "branches": Bomb("{% if 1 %}" + "{% elif 1 %}x" * 5_000 + "{% endif %}"),
+    "branches": Bomb("{% if 1 %}" + "{% elif 1 %}x" * 5_000 + "{% endif %}", message="100 levels"),
     "blocks": Bomb("{% if 1 %}" * 1_000 + "{% endif %}" * 1_000),
     "static-loops": Bomb("{% for x in 'a' %}" * 25 + "{% endfor %}" * 25),
     "expressions": Bomb("{{ 1 }}" * 100_000, message="50,000"),

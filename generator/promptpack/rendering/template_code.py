@@ -66,7 +66,9 @@ def check_depth(tree: nodes.Template, name: str | None, filename: str | None) ->
         if depth > NODE_DEPTH:
             message = f"tags and expressions are nested more than {NODE_DEPTH} levels deep"
             raise TemplateSyntaxError(message, node.lineno, name, filename)
-        pending += ((child, depth + 1) for child in node.iter_child_nodes())
+        pending += ((child, depth + 1) for child in node.iter_child_nodes(exclude=("elif_",)))
+        if isinstance(node, nodes.If):  # Python nests each elif in the one before
+            pending += ((branch, depth + n) for n, branch in enumerate(node.elif_, 1))
 
 
 def find_template_line(code: str, line: int) -> int:
