@@ -13,7 +13,7 @@ from typing import NamedTuple
 import support
 
 ROOT = Path(__file__).resolve().parents[1]
-OWN = frozenset({"dist", "site", "build", "node_modules", "__pycache__"})
+OWN = frozenset({"dist", "site", "release", "build", "node_modules", "__pycache__"})
 """What tools write into the checkout while tests run, besides what begins with a dot."""
 NUMBERED = re.compile(r".*[0-9]|.*current")
 """The folders that pytest itself makes beside that of a test."""
