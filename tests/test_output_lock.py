@@ -126,9 +126,9 @@ def test_a_kill_at_any_moment_of_many(tmp_path: Path) -> None:
     assert [support.snapshot(project / "dist")] == trees[:1]
     folders = [str(tmp_path / name / "dist") for name in ("0", "1")]
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    code += "import support, test_lock; from pathlib import Path\n"
+    code += "import support, test_output_lock; from pathlib import Path\n"
     code += f"trees = [support.snapshot(Path(name)) for name in {folders}]\n"
-    code += "print(test_lock.kill_builds(Path(sys.argv[1]), trees))"
+    code += "print(test_output_lock.kill_builds(Path(sys.argv[1]), trees))"
     cases = {support.CASES: os.environ.get(support.CASES, "0.5")}
     done = support.run(project, cwd=tmp_path, code=code, env=cases)
     assert (done.code, done.err) == (0, "")
