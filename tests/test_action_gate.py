@@ -122,7 +122,10 @@ def test_where_a_change_left_its_base_is_not_made_up(forge: Forge, api: Api) -> 
     event = forge.pull_request(head)
 
     def graft(checkout: Path) -> None:
-        support.write_files(checkout, {".git/info/grafts": f"{forge.first} {head}\n"})
+        grafts = (
+            f"{forge.first} {head}\n{head}\n"  # the base comes from the change, that from nowhere
+        )
+        support.write_files(checkout, {".git/info/grafts": grafts})
         assert git(checkout, "merge-base", forge.first, "HEAD").strip() == head
 
     options = {"commit": merge, "revision": head, "prepare": graft, **GATE}
