@@ -30,6 +30,7 @@ SUMMARY_LIMIT = 900 * 1024
 """The bytes of a summary; GitHub takes 1 MiB for a step."""
 
 _INPUT_CHOICES = {
+    "INPUT_MODE": ("diff", "audit"),
     "INPUT_FAIL_ON": ("none", "permissions", "any"),
     "INPUT_CHECK": ("true", "false"),
     "INPUT_COMMENT": ("true", "false"),
@@ -51,6 +52,7 @@ class ReviewOptions(NamedTuple):
     fail_on: str
     accept: str
     check: bool
+    mode: str = "diff"
 
 
 def main() -> int:
@@ -107,17 +109,21 @@ def _read_options(env: Mapping[str, str]) -> ReviewOptions:
         env.get("INPUT_FAIL_ON", "none"),
         env.get("INPUT_ACCEPT", ""),
         env.get("INPUT_CHECK", "true") == "true",
+        env.get("INPUT_MODE", "diff"),
     )
 
 
 def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
-    check = _run_promptpack(options.project, "check") if options.check else None
+    is_audit = options.mode == "audit"
+    check = None if is_audit or not options.check else _run_promptpack(options.project, "check")
     name, commit = os.environ.get("GITHUB_EVENT_NAME", ""), os.environ.get("GITHUB_SHA", "")
     try:
         repository = find_repository(options.project)
         base, head = revisions.find_revisions(_read_event(), name, commit, repository)
     except UserError as error:
         return Outcome(check, _report_error(error), None, options.fail_on, False)
+    if is_audit:
+        return _run_audit(options, options.base or base, folder, shallow=is_shallow(repository))
     sides = [options.base or base, head] if options.base or base else []
     gate = ["--fail-on", options.fail_on, *(("--accept", options.accept) if options.accept else ())]
     files = [f"{name}={folder / file}" for name, file in _REPORT_FILES.items()]
@@ -127,6 +133,23 @@ def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
     diff = _run_promptpack(options.project, "diff", *arguments)
     report = _read_report(options, folder, [*gate, "--", *sides]) if diff.code in (0, 1) else None
     return Outcome(check, diff, report, options.fail_on, is_shallow(repository))
+
+
+def _run_audit(options: ReviewOptions, base: str, folder: Path, *, shallow: bool) -> Outcome:
+    """Compare the agent files that are checked out with those of the base; none is no change."""
+    fail_on = "none" if options.fail_on == "none" else "permissions"
+    files = {"markdown": "summary.md", "json": "promptpack-diff.json", "github": "annotations.txt"}
+    outs = [word for name, file in files.items() for word in ("--out", f"{name}={folder / file}")]
+    arguments = ["--fail-on", fail_on, *outs, *(("--base", base) if base else ())]
+    audit = _run_promptpack(options.project, "audit", *arguments)
+    if audit.code not in (0, 1):
+        return Outcome(None, audit, None, options.fail_on, shallow)
+    text = (folder / files["markdown"]).read_text("utf-8")
+    data = json.loads((folder / files["json"]).read_text("utf-8"))
+    widened = [one for one in data["findings"] if one["code"] == "PP611"]
+    changed_count = len({change["path"] for change in data["changes"]})
+    report = ReviewReport(text, text[:COMMENT_BUDGET], changed_count, len(widened), len(widened))
+    return Outcome(None, audit, report, options.fail_on, shallow)
 
 
 def _read_report(options: ReviewOptions, folder: Path, arguments: list[str]) -> ReviewReport:
@@ -193,7 +216,7 @@ def _set_outputs(outcome: Outcome, folder: Path) -> None:
         folder=folder,
         changed=report.changed if report else "",
         permissions_widened=report.widened if report else "",
-        html=folder / _REPORT_FILES["html"] if report else "",
+        html=folder / _REPORT_FILES["html"] if (folder / _REPORT_FILES["html"]).exists() else "",
         json=folder / _REPORT_FILES["json"] if report else "",
     )
 

@@ -3,19 +3,26 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from promptpack.cli import report
+from promptpack.cli.outs import parse_outs
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
 from promptpack.importing.findings import report_unread
+from promptpack.importing.markdown import format_audit
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.rule import LintResult
-from promptpack.reporting.console import print_data, print_json, print_line
+from promptpack.output.replace import write_report
+from promptpack.reporting.console import print_data, print_line
+from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
+
+_FORMATS = ("human", "markdown", *FORMATS)
 
 
 @click.command("audit")
@@ -32,18 +39,24 @@ from promptpack.targets import TARGETS
 @click.option(
     "--base", metavar="REVISION", help="Report only what is allowed since this git revision."
 )
-@click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="Output format.")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Output format.")
+@click.option(
+    "--out",
+    "outs",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write the report in this format to a file. May be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["none", "permissions"]),
+    default="permissions",
+    show_default=True,
+    help="With --base: exit with 1 if more is allowed, or never.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is an error.")
 @pass_state
-def command(  # noqa: PLR0913 - one parameter an option
-    state: State,
-    paths: tuple[Path, ...],
-    target: str,
-    base: str | None,
-    format_: str | None,
-    *,
-    strict: bool,
-) -> int:
+def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401 - what click gives each option
     """Report what the agent files of a repository really allow; writes nothing.
 
     Finds the files that OpenCode, Claude Code, Copilot, Cursor, Codex and Gemini CLI load, below
@@ -51,8 +64,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     does that loads it too. Needs no pack and no project. With --base it exits with 1 if a change
     since that revision allows more.
     """
+    target, base = options["target"], options["base"]
     if target and target not in TARGETS:
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+    files = parse_outs(options["outs"], _FORMATS[1:])
     paths = paths or (state.directory or Path(),)
     audit = audit_paths(paths, target)
     changes: list[RightsChange] = []
@@ -62,17 +77,32 @@ def command(  # noqa: PLR0913 - one parameter an option
         unread_findings = (report_unread(file) for file in audit.unread)
         findings = (*unread_findings, *report_widenings(changes, old_files))
         audit = replace(audit, findings=findings)
-    name = format_ or state.format
+    name = options["format_"] or state.format
+    if name != "human":
+        print_data(_render(name, audit, changes, base))
+    elif not files:
+        _print_human(state, audit, None if base is None else changes)
+    for out_name, path in files:
+        write_report(path, _render(out_name, audit, changes, base).encode())
+    has_error = any(finding.severity == "error" for finding in audit.findings)
+    is_gate = base is not None and options["fail_on"] == "permissions"
+    return int(has_error and (options["strict"] or is_gate))
+
+
+def _render(name: str, audit: Audit, changes: Iterable[RightsChange], base: str | None) -> str:
+    """Return the report in a format for programs or a forge."""
     if name == "json":
-        print_json(make_audit_data(audit, changes))
-    elif name != "human":
-        print_data(FORMATS[name](LintResult(audit.findings), ""))
-    elif base is None:
+        return dump_json(make_audit_data(audit, changes))
+    if name == "markdown":
+        return format_audit(audit.findings, base)
+    return FORMATS[name](LintResult(audit.findings), "")
+
+
+def _print_human(state: State, audit: Audit, changes: list[RightsChange] | None) -> None:
+    if changes is None:
         _print_audit(state, audit)
     else:
         _print_changes(state, audit, changes)
-    has_error = any(finding.severity == "error" for finding in audit.findings)
-    return int(has_error and (strict or base is not None))
 
 
 def _print_changes(state: State, audit: Audit, changes: Iterable[RightsChange]) -> None:

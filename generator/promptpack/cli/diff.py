@@ -1,12 +1,13 @@
 """`promptpack diff`: what a change does to the rendered agents."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from promptpack.cli.outs import parse_outs
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff.baseline import Baseline, read_baseline
 from promptpack.diff.compare import compare_sides
@@ -130,7 +131,7 @@ def command(state: State, /, **options: object) -> int:
     --only and --section limit what is shown, not what --fail-on and --exit-code check.
     """
     diff_options = DiffOptions(**options)  # type: ignore[arg-type]  # click gives each option its type
-    files = _parse_outs(diff_options.outs)
+    files = parse_outs(diff_options.outs, FORMATS)
     review = _make_review(state, diff_options)
     filtered_review = filter_review(review, diff_options.only, diff_options.sections)
     is_silent = bool(files) or (state.quiet and state.format != "json")
@@ -152,16 +153,6 @@ def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
         if name == "markdown"
         else FORMATS[name](review)
     )
-
-
-def _parse_outs(outs: Iterable[str]) -> list[tuple[str, Path]]:
-    files = []
-    for out in outs:
-        name, _, path = out.partition("=")
-        if name not in FORMATS or not path:
-            raise click.UsageError(f"'{out}' is not FORMAT=FILE.{format_suggestion(name, FORMATS)}")
-        files.append((name, Path(path)))
-    return files
 
 
 def _should_fail(review: Review, diff_options: DiffOptions) -> bool:

@@ -22,19 +22,19 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
-from promptpack.reporting.characters import reveal
+from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.plurals import pluralize
 
 BUDGET = 60_000
 MARKER = "<!-- promptpack:diff -->"
 """The first line of every comment, by which it is found again; anywhere else it means nothing."""
 
+_BACKTICKS = re.compile("`+")
 _GROUP_LIMIT = 3_000
 _LINE_LIMIT = 1_000
 _HIDDEN_LINE_LIMIT = 12
 _CAUSE_LIMIT = 20
 _REST_NOTE = "; the HTML and JSON reports contain all of them"
-_BACKTICKS = re.compile("`+")
 
 
 class _Chunk(NamedTuple):
@@ -49,8 +49,7 @@ class _Chunk(NamedTuple):
 def render_markdown(review: Review, budget: int = BUDGET) -> str:
     """Return the report in at most `budget` characters, unless what may not be cut needs more."""
     header = (
-        f"{MARKER}\n**promptpack diff** {_format_code(review.base)} → "
-        f"{_format_code(review.head)}\n\n"
+        f"{MARKER}\n**promptpack diff** {format_code(review.base)} → {format_code(review.head)}\n\n"
     )
     if not review.differs:
         return f"{header}{NO_CHANGES}\n"
@@ -99,7 +98,7 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
         sign = "🔴 " if section.urgent else ""
         lead = f"### {sign}{section.title} ({group_count})\n\n"
         if section.title == "Prose":
-            counts = "; ".join(_format_code(line) for line in count_by_section(section.changes))
+            counts = "; ".join(format_code(line) for line in count_by_section(section.changes))
             lead += f"{counts}\n\n" if len(counts) < _GROUP_LIMIT else ""
         for change in section.changes:
             title = f"{lead}{_render_title(change)}"
@@ -111,25 +110,25 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
 
 def _render_title(change: Change) -> str:
     parts = [
-        f"**{change.id}** {_format_code(name_subject(change))} {describe_action(change)}",
-        _format_code(change.reach),
+        f"**{change.id}** {format_code(name_subject(change))} {describe_action(change)}",
+        format_code(change.reach),
     ]
     if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
         parts.insert(
-            1, f"{_format_code(_shorten(change.old))} → {_format_code(_shorten(change.new))}"
+            1, f"{format_code(_shorten(change.old))} → {format_code(_shorten(change.new))}"
         )
     if change.token_delta:
         parts.append(format_tokens(change.token_delta))
-    parts.append(_format_code(change.fingerprint[:8]))
+    parts.append(format_code(change.fingerprint[:8]))
     return f"- {' · '.join(parts)}\n"
 
 
 def _render_body(change: Change) -> str:
-    reason = f"  because {_format_code(_shorten(format_causes(change)))}\n" if change.causes else ""
+    reason = f"  because {format_code(_shorten(format_causes(change)))}\n" if change.causes else ""
     if change.kind in PERMISSION_KINDS or change.kind in ("whitespace", "output-renamed"):
         return reason
     if change.kind in ("output-added", "output-removed"):
-        names = "".join(f"  - {_format_code(_shorten(output))}\n" for output in change.outputs)
+        names = "".join(f"  - {format_code(_shorten(output))}\n" for output in change.outputs)
         return reason + names
     if change.kind == "hidden":
         lines = find_suspicious_lines(change)
@@ -167,9 +166,9 @@ def _render_line(line: list[MarkedText]) -> str:
 def _render_causes(review: Review) -> Iterator[str]:
     yield "### What a change reaches\n\n"
     for cause in review.causes[:_CAUSE_LIMIT]:
-        location = _format_code(f"{cause.origin.path}:{cause.origin.line}")
+        location = format_code(f"{cause.origin.path}:{cause.origin.line}")
         packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")
-        yield f"- {location} → {_format_code(cause.reach)} in {packs}, {targets}\n"
+        yield f"- {location} → {format_code(cause.reach)} in {packs}, {targets}\n"
     if len(review.causes) > _CAUSE_LIMIT:
         yield f"- {_CAUSE_LIMIT} of {len(review.causes)} causes shown\n"
 
@@ -180,11 +179,3 @@ def _shorten(text: str) -> str:
         if len(text) <= _LINE_LIMIT
         else f"{text[:_LINE_LIMIT]}… {len(text) - _LINE_LIMIT} more characters"
     )
-
-
-def _format_code(text: str) -> str:
-    """Return text as a code span that it can't leave."""
-    clean = " ".join(reveal(text).split()) or " "
-    ticks = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(clean)), default=0))
-    pad = " " if clean.startswith("`") or clean.endswith("`") else ""
-    return f"{ticks}{pad}{clean}{pad}{ticks}"

@@ -1,0 +1,20 @@
+"""Reports in files: the words of `--out` in, formats and files out."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import click
+
+from promptpack.cli.state import format_suggestion
+
+
+def parse_outs(outs: Iterable[str], formats: Collection[str]) -> list[tuple[str, Path]]:
+    """Return the format and the file of each FORMAT=FILE; raises UsageError for another word."""
+    files = []
+    for out in outs:
+        name, _, path = out.partition("=")
+        if name not in formats or not path:
+            suggestion = format_suggestion(name, formats)
+            raise click.UsageError(f"'{out}' is not FORMAT=FILE.{suggestion}")
+        files.append((name, Path(path)))
+    return files

@@ -1,0 +1,40 @@
+"""An audit as a comment: findings in, Markdown out in which nothing that is quoted can act."""
+
+from collections.abc import Iterator, Sequence
+
+from promptpack.diff.formats.markdown import MARKER
+from promptpack.model import Finding
+from promptpack.redaction import redact_finding
+from promptpack.reporting.code_spans import format_code
+from promptpack.reporting.findings import count_findings
+
+_MAX_FINDINGS = 200
+
+
+def format_audit(findings: Sequence[Finding], base: str | None) -> str:
+    """Return the findings as a list, grouped by what they say, and how many there are.
+
+    With a base, they are about what is allowed since then. All words of files stand in code.
+    """
+    since = f" since {format_code(base)}" if base else ""
+    lines = [MARKER, f"**promptpack audit**{since}", ""]
+    if not findings:
+        lines.append("No permissions changed." if base else "No findings.")
+    else:
+        lines += [f"{count_findings(findings)}.", "", *_format_findings(findings[:_MAX_FINDINGS])]
+        rest = len(findings) - _MAX_FINDINGS
+        lines += [f"- {rest} more, in the JSON report"] if rest > 0 else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _format_findings(findings: Sequence[Finding]) -> Iterator[str]:
+    groups: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for finding in map(redact_finding, findings):
+        key = (finding.severity, finding.code, finding.message, finding.hint)
+        groups.setdefault(key, []).append(finding)
+    for (severity, code, message, hint), group in groups.items():
+        sign = "🔴" if severity == "error" else "🟡"
+        advice = f" ({format_code(hint)})" if hint else ""
+        yield f"- {sign} {code} {format_code(message)}{advice}"
+        for finding in group:
+            yield f"  - {format_code(f'{finding.path}:{finding.line}')}"
