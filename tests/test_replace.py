@@ -1,230 +1,205 @@
-"""Replacing files: no link is followed, whenever it appears; modes stay, also those of reports."""
+"""Sources replaced in memory: the same project, or the same errors, as with the texts on disk."""
 
-import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-import support
-from promptpack.output.manifest import MANIFEST
+from promptpack.model import Finding, Project, UserError
+from promptpack.reading.project import load_project, replace_sources
+from promptpack.reading.roots import KINDS, parse_source_path
+from support import DEMO, count_cases, make_project, write_files
 
-NEW = {"packs/demo/role.md": "You answer all questions.\n"}
-LOOK = "opencode/tiny.look/.opencode/agents/demo.md"
+PACK, ROLE = "packs/demo/pack.yaml", "packs/demo/role.md"
+FRAGMENT = "templates/fragments/standards/small-steps.md"
+MODEL, POLICY = "templates/models/tiny.yaml", "templates/policies/look.yaml"
+LAYOUT = "templates/layouts/plain.md.j2"
+NEW = "packs/new/pack.yaml"
+SHARED = "promptpack.yaml"
+ACCEPT = "accept: [{target: gemini, capability: edit, reason: it asks by itself}]\n"
 
-SWAPPING = """
-import os, shutil, sys
-from promptpack.cli import main
-
-step, folder, name, victim = int(sys.argv[1]), *sys.argv[2:5]
-seen = 0
-
-def watch(event, args):
-    global seen
-    if event == "open":
-        if not (isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)):
-            return
-    elif event not in ("os.rename", "os.remove", "os.mkdir"):
-        return
-    seen += 1
-    if seen == step and victim == "edit":
-        seen += 1
-        with open(os.path.join(folder, name), "w") as file:
-            file.write("Mine.")
-        print("edited", file=sys.stderr)
-    elif seen == step:
-        place = os.path.join(folder, name)
-        os.rename(place, os.path.join(folder, "aside"))
-        os.symlink(victim, place)
-        print("swapped", file=sys.stderr)
-
-sys.addaudithook(watch)
-sys.argv[1:] = sys.argv[5:]
-main()
-"""
-"""Runs promptpack, and puts a link in the place of a file or folder just before the so-many-th
-change to a disk: after every look at it that comes before that change. Or it edits the file."""
-
-STRAYS = (".promptpack-0123456789abcdef.tmp", ".demo.md.promptpack-tmp")
-
-
-def swapped_builds(folder: Path, name: str) -> Iterator[tuple[Path, Path, support.Result]]:
-    """Yield a project and a victim for each moment at which a link can appear in a build."""
-    for step in range(1, 60, 1 if name == LOOK else 2):
-        case = folder / str(step)
-        project = support.built(case / "project")
-        victim = case / "victim" / Path(name).name
-        victim.parent.mkdir()
-        place = project / "dist" / name
-        if place.is_dir():
-            support.write_files(victim, {f"{LOOK.removeprefix(name)[1:]}": place_bytes(project)})
-        else:
-            victim.write_bytes(place.read_bytes())
-        support.write_files(project, NEW)
-        arguments = (str(step), project / "dist", name, victim, "build")
-        done = support.run(*arguments, cwd=project, code=SWAPPING)
-        if "swapped" not in done.err:
-            assert step > 5, "a build changes more than that"
-            return
-        yield project, victim.parent, done
-    pytest.fail("the build has no end")
+GOOD: Mapping[str, Mapping[str, str]] = {
+    "pack": {PACK: DEMO[PACK].replace("title: Demo", "title: Other")},
+    "own fragment": {ROLE: "---\ntitle: Role\nparams: {x: 1}\n---\nYou are {{ params.x }}.\n"},
+    "fragment": {FRAGMENT: DEMO[FRAGMENT].replace("Small steps", "Steps") + "More.\n"},
+    "line ends": {FRAGMENT: DEMO[FRAGMENT].replace("\n", "\r\n") + "More.\r\n"},
+    "model": {MODEL: DEMO[MODEL].replace("8192", "4096")},
+    "policy": {POLICY: DEMO[POLICY].replace("glob: allow", "glob: ask")},
+    "layout": {LAYOUT: "{{ sections | length }}\n"},
+    "a project file": {SHARED: "targets: [gemini]\n" + ACCEPT},
+    "several": {ROLE: "A.\n", LAYOUT: "B.\n", MODEL: DEMO[MODEL].replace("Tiny", "Small")},
+    "a new fragment that is used": {
+        "packs/demo/sub/new.md": "New.\n",
+        PACK: DEMO[PACK].replace("./role.md", "./sub/new"),
+    },
+    "a new pack": {NEW: DEMO[PACK].replace("demo", "new"), "packs/new/role.md": "New.\n"},
+    "a fragment that shadows the library's": {"templates/fragments/ethics/zero-trust.md": "Own.\n"},
+    "a model that shadows the library's": {"templates/models/claude.yaml": DEMO[MODEL]},
+}
+BROKEN: Mapping[str, Mapping[str, str]] = {
+    "pack": {PACK: DEMO[PACK].replace("title: Demo", "titel: Demo")},
+    "a fragment that there is not": {PACK: DEMO[PACK].replace("./role.md", "./rule.md")},
+    "a model that there is not": {PACK: DEMO[PACK].replace("model: [tiny]", "model: [tiny, x]")},
+    "a target that there is not": {PACK: DEMO[PACK].replace("[opencode]", "[opencod]")},
+    "another name": {PACK: DEMO[PACK].replace("name: demo", "name: other")},
+    "own fragment": {ROLE: "---\ntitle: [\n---\n"},
+    "fragment": {FRAGMENT: "---\ntitle: Small steps\n"},
+    "hidden character": {FRAGMENT: "Text\u202e\n"},
+    "half a character": {FRAGMENT: "Text\ud800\n"},
+    "too long": {LAYOUT: "x" * (1 << 20) + "\n"},
+    "model": {MODEL: DEMO[MODEL].replace("plain", "plane")},
+    "model for no target": {MODEL: DEMO[MODEL].replace("opencode", "opencod")},
+    "policy": {POLICY: DEMO[POLICY].replace("allow", "yes")},
+    "layout": {LAYOUT: "\x1b\n"},
+    "a project file with another key": {SHARED: "target: [gemini]\n"},
+    "a project file for no target": {SHARED: ACCEPT.replace("gemini", "gemni")},
+    "a pack without a pack file": {"packs/new/role.md": "New.\n"},
+}
+IGNORED = ("packs/demo/README.md", "packs/demo/notes.txt", "packs/notes.txt", "packs/.x/pack.yaml")
 
 
-def place_bytes(project: Path) -> bytes:
-    return (project / "dist" / LOOK).read_bytes()
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_project(tmp_path_factory.mktemp("project"))
 
 
-@pytest.mark.fault(4, 5, 6)
-@pytest.mark.parametrize("name", [LOOK, "opencode/tiny.look", MANIFEST])
-def test_a_link_that_appears_while_it_builds(name: str, tmp_path: Path) -> None:
-    old = place_bytes(support.built(tmp_path / "old"))
-    for _project, victims, done in swapped_builds(tmp_path, name):
-        assert "Traceback" not in done.err
-        assert done.code in (0, 3, 4), done.err
-        files = {name: data for name, data in support.snapshot(victims).items() if data != "/"}
-        assert all(data == old for data in files.values()) or name == MANIFEST
-        assert len(files) == 1
-        assert not support.temporaries(victims)
-        if name == MANIFEST:
-            (data,) = files.values()
-            assert data == (tmp_path / "old/dist" / MANIFEST).read_bytes()
+@contextmanager
+def written(folder: Path, texts: Mapping[str, str]) -> Iterator[None]:
+    """Put texts into the files of a folder for a while."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    write_files(
+        folder, {name: text.encode("utf-8", "surrogatepass") for name, text in texts.items()}
+    )
+    try:
+        yield
+    finally:
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path in before:
+                path.write_bytes(before[path])
+            elif path.is_file():
+                path.unlink()
+            elif not any(path.iterdir()):
+                path.rmdir()
 
 
-@pytest.mark.fault(26)
-def test_an_edit_while_it_builds_is_kept(tmp_path: Path) -> None:
-    """Between the last look and the rename nothing can be seen; that is one moment of all."""
-    kept = []
-    for step in range(1, 60, 2):
-        project = support.built(tmp_path / str(step))
-        support.write_files(project, NEW)
-        arguments = (str(step), project / "dist", LOOK, "edit", "build")
-        done = support.run(*arguments, cwd=project, code=SWAPPING)
-        if "edited" not in done.err:
-            break
-        kept.append("Mine." in (project / "dist" / LOOK).read_text("utf-8"))
-    assert len(kept) > 5
-    assert kept.count(False) <= 1
+def outcome(
+    folder: Path, texts: Mapping[str, str], *, on_disk: bool
+) -> Project | tuple[Finding, ...]:
+    """Return the project with some texts replaced, on disk or in memory, or what is wrong."""
+    project = load_project(folder)
+    try:
+        if not on_disk:
+            return replace_sources(project, texts)
+        with written(folder, texts):
+            return load_project(folder)
+    except UserError as error:
+        return error.findings
 
 
-@pytest.mark.fault("stray-temporary-file", 5)
-@pytest.mark.parametrize("linked", ["opencode", "opencode/tiny.look"])
-def test_stray_files_below_a_linked_folder_stay(linked: str, tmp_path: Path) -> None:
-    project = support.built(tmp_path / "project")
-    place = project / "dist" / linked
-    place.rename(tmp_path / "outside")
-    place.symlink_to(tmp_path / "outside")
-    inner = Path(LOOK).parent.relative_to(linked).as_posix()
-    support.write_files(tmp_path / "outside", {f"{inner}/{name}": "mine" for name in STRAYS})
-    (project / "dist/.promptpack.lock").touch()  # a run that was killed left it
-    before = support.snapshot(tmp_path / "outside")
-    support.write_files(project, NEW)
-    for options in ((), ("--force",), ("--policy", "change"), ("--pack", "demo")):
-        support.call("build", *options, cwd=project)
-        assert support.snapshot(tmp_path / "outside") == before
+def order(project: Project | tuple[Finding, ...]) -> object:
+    """Return the names of all that a project holds, in order."""
+    if not isinstance(project, Project):
+        return ()
+    kinds = (project.packs, project.fragments, project.models, project.policies, project.layouts)
+    return [*map(list, kinds), list(project.shared), list(project.sources)]
 
 
-@pytest.mark.fault(16, "stray-temporary-file")
-def test_stray_files_of_a_killed_run_go(project: Path) -> None:
-    before = support.snapshot(project)
-    for folder in ("dist", f"dist/{Path(LOOK).parent}"):
-        support.write_files(project, {f"{folder}/{name}": "half" for name in STRAYS})
-    (project / "dist/.promptpack.lock").touch()
-    assert support.call("build", cwd=project).code == 0
-    assert support.snapshot(project) == before
+def assert_same(folder: Path, texts: Mapping[str, str]) -> Project | tuple[Finding, ...]:
+    in_memory, on_disk = (outcome(folder, texts, on_disk=on_disk) for on_disk in (False, True))
+    assert in_memory == on_disk
+    assert order(in_memory) == order(on_disk)
+    return in_memory
 
 
-# Modes
-
-
-@pytest.mark.fault(55, "private-mode")
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755, 0o444])
-def test_a_file_keeps_its_mode(mode: int, project: Path) -> None:
-    paths = [project / "dist" / LOOK, project / "dist" / MANIFEST]
-    for path in paths:
-        path.chmod(mode)
-    support.write_files(project, NEW)
-    assert support.call("build", cwd=project).code == 0
-    assert "all questions" in paths[0].read_text("utf-8")
-    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {mode}
-    paths[0].write_text("Mine.\n", encoding="utf-8")
-    assert support.call("build", "--force", cwd=project).code == 0
-    kept = [*paths, paths[0].with_name("demo.md.orig")]
-    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {mode}
-
-
-@pytest.mark.fault(55, "private-mode")
-def test_a_report_keeps_its_mode(project: Path) -> None:
-    report = project / "report.md"
-    report.write_text("old", encoding="utf-8")
-    report.chmod(0o600)
-    assert diff(project, "report.md").code == 0
-    assert report.read_text("utf-8") != "old"
-    assert stat.S_IMODE(report.stat().st_mode) == 0o600
-
-
-# Reports
-
-
-def diff(project: Path, out: str | Path) -> support.Result:
-    folders = ("--from-dir", "dist", "--to-dir", "dist")
-    return support.call("diff", *folders, "--out", f"markdown={out}", cwd=project)
-
-
-@pytest.mark.fault("report-through-link")
-@pytest.mark.parametrize("absolute", [False, True])
-@pytest.mark.parametrize("linked", ["report.md", "reports", "a/b"])
-def test_a_report_is_not_written_through_a_link(
-    linked: str, absolute: bool, project: Path, tmp_path: Path
+@pytest.mark.parametrize("texts", GOOD.values(), ids=GOOD)
+def test_a_good_text_makes_the_project_that_a_file_makes(
+    folder: Path, texts: Mapping[str, str]
 ) -> None:
-    victim = tmp_path / "victim"
-    support.write_files(victim, {"report.md": "mine"})
-    link = project / linked
-    link.parent.mkdir(exist_ok=True)
-    link.symlink_to(victim / linked if linked == "report.md" else victim)
-    out = linked if linked == "report.md" else f"{linked}/report.md"
-    before = support.snapshot(tmp_path)
-    done = diff(project, project / out if absolute else out)
-    assert (done.code, "is a link, or behind one" in done.err) == (4, True)
-    assert support.snapshot(tmp_path) == before
+    after = assert_same(folder, texts)
+    assert isinstance(after, Project)
+    assert after != load_project(folder)
 
 
-@pytest.mark.fault("report-through-link")
-def test_a_report_goes_where_the_user_says(project: Path, tmp_path: Path) -> None:
-    """A link outside the current folder is the user's own; nobody's change brought it."""
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "linked").symlink_to(tmp_path / "elsewhere")
-    for out in (tmp_path / "linked/report.md", "../linked/other.md", "dist/../new.md"):
-        done = diff(project, out)
-        assert done.code == 0, done.err
-    assert {path.name for path in (tmp_path / "elsewhere").iterdir()} == {"report.md", "other.md"}
-    assert (project / "new.md").is_file()
+@pytest.mark.parametrize("texts", BROKEN.values(), ids=BROKEN)
+def test_a_broken_text_gives_the_errors_that_a_file_gives(
+    folder: Path, texts: Mapping[str, str]
+) -> None:
+    assert isinstance(assert_same(folder, texts), tuple)
 
 
-def test_what_is_no_file_is_no_place_for_a_report(project: Path) -> None:
-    (project / "folder").mkdir()
-    os.mkfifo(project / "pipe")
-    for out, reason in (
-        ("folder", "a folder"),
-        ("pipe", "not a regular file"),
-        ("no/report.md", "no such file"),
+@pytest.mark.parametrize("path", IGNORED)
+def test_what_is_no_source_is_left_alone(folder: Path, path: str) -> None:
+    assert assert_same(folder, {path: "\x00"}) == load_project(folder)
+
+
+@pytest.mark.parametrize("texts", GOOD.values(), ids=GOOD)
+def test_only_what_changed_is_made_anew(folder: Path, texts: Mapping[str, str]) -> None:
+    before = load_project(folder)
+    after = replace_sources(before, texts)
+    for old, new in (
+        (before.packs, after.packs),
+        (before.fragments, after.fragments),
+        (before.models, after.models),
+        (before.policies, after.policies),
+        (before.layouts, after.layouts),
     ):
-        before = support.snapshot(project / "dist")
-        done = diff(project, out)
-        assert (done.code, reason in done.err) == (4, True), done.err
-        assert support.snapshot(project / "dist") == before
-    assert (project / "pipe").is_fifo()
+        for name, item in old.items():
+            is_new = new[name].path in texts
+            assert (new[name] is item) != is_new
 
 
-@pytest.mark.fault(9, "odd-manifest")
-def test_a_shared_file_that_is_a_pipe(tmp_path: Path) -> None:
-    pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", "[agents-md]")
-    project = support.make_project(tmp_path / "project", {"packs/demo/pack.yaml": pack})
-    (tmp_path / "repository").mkdir()
-    shared = tmp_path / "repository/AGENTS.md"
-    os.mkfifo(shared)
-    into = ("--into", tmp_path / "repository", "--target", "agents-md")
-    done = support.run("install", "demo", *into, cwd=project)
-    assert (done.code, shared.is_fifo()) == (1, True)
-    assert support.run("install", "demo", *into, "--force", cwd=project).code == 0
-    assert (shared.is_file(), shared.with_name("AGENTS.md.orig").is_fifo()) == (True, True)
+def test_a_project_can_be_edited_again_and_again(folder: Path) -> None:
+    project = load_project(folder)
+    for texts in GOOD.values():
+        project = replace_sources(project, texts)
+    with written(folder, {path: text for texts in GOOD.values() for path, text in texts.items()}):
+        assert load_project(folder) == project
+
+
+LINES = [
+    *sorted({line for text in DEMO.values() for line in text.split("\n")}),
+    *(
+        "x",
+        "\x00",
+        "\u202e",
+        "titel: x",
+        "- a",
+        "---",
+        "[",
+        "  look: {}",
+        "vars: {a: &b 1}",
+        "y: no",
+    ),
+    *("targets: [opencod]", "layout: plane", "ids: {codx: y}", "  role: ./sub/new", "name: new"),
+]
+PATHS = (*DEMO, "packs/demo/sub/new.md", NEW, "templates/fragments/ethics/zero-trust.md")
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> dict[str, str]:
+    """Return some files with a few of their lines left out, put in or put in place of others."""
+    texts = {}
+    for path in draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=3, unique=True)):
+        lines = DEMO.get(path, DEMO[PACK] if path == NEW else "New.\n").split("\n")
+        for _ in range(draw(st.integers(0, 2))):
+            start = draw(st.integers(0, len(lines)))
+            length = draw(st.integers(0, 1))
+            lines[start : start + length] = draw(st.lists(st.sampled_from(LINES), max_size=1))
+        texts[path] = "\n".join(lines)
+    return texts
+
+
+@settings(deadline=None, max_examples=count_cases(150))
+@given(edits())
+def test_any_edit_comes_to_the_same(folder: Path, texts: dict[str, str]) -> None:
+    assert_same(folder, texts)
+
+
+def test_the_edits_are_of_each_kind() -> None:
+    paths = {path for texts in chain(GOOD.values(), BROKEN.values()) for path in texts}
+    kinds = {name.kind for path in paths if (name := parse_source_path(path))}
+    assert kinds == {*KINDS}
