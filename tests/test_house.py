@@ -155,7 +155,6 @@ KEPT = {
     "takes_head": "facts about clients",
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "find_client_default": "facts about clients",
-    "takes_head": "facts about clients",
     "make_capability_table": "facts about clients",
     "get_environment": "the site's own templates",
     "_get_environment": "the report's own template",

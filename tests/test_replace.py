@@ -31,6 +31,10 @@ GOOD: Mapping[str, Mapping[str, str]] = {
     "policy": {POLICY: DEMO[POLICY].replace("glob: allow", "glob: ask")},
     "layout": {LAYOUT: "{{ sections | length }}\n"},
     "a project file": {SHARED: "targets: [gemini]\n" + ACCEPT},
+    "kept front matter": {
+        PACK: DEMO[PACK] + "clients: {opencode: {head: ./kept.head}}\n",
+        "packs/demo/kept.head": "---\ndescription: Kept.\n---\n",
+    },
     "several": {ROLE: "A.\n", LAYOUT: "B.\n", MODEL: DEMO[MODEL].replace("Tiny", "Small")},
     "a new fragment that is used": {
         "packs/demo/sub/new.md": "New.\n",

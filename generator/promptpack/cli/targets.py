@@ -8,7 +8,7 @@ import click
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
 from promptpack.output.gitattributes import make_gitattributes
-from promptpack.reading.schema import SLUG_REGEX
+from promptpack.reading.names import SLUG_REGEX
 from promptpack.reporting.console import (
     Color,
     print_data,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from promptpack.reading.names import SLUG_REGEX
 from promptpack.reading.roots import SOURCES
-from promptpack.reading.schema import SLUG_REGEX
 from promptpack.targets import TARGETS, Target
 
 _NAME = re.compile(SLUG_REGEX)

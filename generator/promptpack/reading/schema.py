@@ -3,25 +3,33 @@
 `validation` turns what they refuse into findings with places.
 """
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from promptpack.model import Effort, Mode
+from promptpack.reading.names import (
+    DistinctNames,
+    ExpectedText,
+    FileStem,
+    FragmentName,
+    HeadFile,
+    RuleCode,
+    Scalar,
+    Slug,
+    Text,
+    TextFile,
+    Variable,
+)
 from promptpack.reading.permission_types import (
     AcceptedCapability,
     Capability,
@@ -29,47 +37,6 @@ from promptpack.reading.permission_types import (
     Rules,
     tag_rules,
 )
-from promptpack.targets.target import STEM_REGEX
-
-SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-
-FRAGMENT_REGEX = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
-
-TEXT_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.md$"
-
-RULE_CODE_REGEX = r"^PP[0-9]{3}$"
-
-Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
-ExpectedText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
-HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"
-
-TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
-HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]
-FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=200)]
-FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
-Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-def _check_rule_code(value: str) -> str:
-    if not re.fullmatch(RULE_CODE_REGEX, value):
-        message = f"'{value}' is not a rule code; a rule code looks like 'PP506'"
-        raise ValueError(message)
-    return value
-
-
-def _check_scalar(value: object) -> object:
-    if not isinstance(value, (str, bool, int, float)):
-        raise PydanticCustomError("scalar_type", "not a single value")
-    return value
-
-
-def _check_distinct(names: list[str]) -> list[str]:
-    ((name, count),) = Counter(names).most_common(1)
-    if count > 1:
-        message = f"'{name}' is listed twice"
-        raise ValueError(message)
-    return names
 
 
 def _tag_reference(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
@@ -84,21 +51,6 @@ def _tag_section(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
 
 def _tag_sections(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
     return "<text>" if isinstance(value, str) else "<sections>"
-
-
-Scalar = Annotated[
-    Any, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
-]
-DistinctNames = Annotated[
-    list[Slug],
-    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_check_distinct),
-]
-RuleCode = Annotated[
-    str,
-    AfterValidator(_check_rule_code),
-    WithJsonSchema({"type": "string", "pattern": RULE_CODE_REGEX}),
-]
 
 
 class StrictModel(BaseModel):

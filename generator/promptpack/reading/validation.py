@@ -9,12 +9,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from promptpack.model import Finding
-from promptpack.reading.schema import (
-    FRAGMENT_REGEX,
-    HEAD_FILE_REGEX,
-    TEXT_FILE_REGEX,
-    StrictModel,
-)
+from promptpack.reading.names import FRAGMENT_REGEX, HEAD_FILE_REGEX, TEXT_FILE_REGEX
+from promptpack.reading.schema import StrictModel
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 from promptpack.targets import TARGETS
