@@ -276,7 +276,7 @@ ODD = {
     "a pipe": (_make_fifo, "not a regular file"),
     "a device": (_make_device_link, "a link"),
     "a folder": (_make_folder, "a folder"),
-    "huge": (_make_huge, "larger than 64 MiB"),
+    "huge": (_make_huge, "file is larger than 64 MiB"),
 }
 
 

@@ -49,6 +49,10 @@ COMMANDS = (
     ("docs", "export", "../site"),
     ("docs", "build", "--out", "../site"),
     ("absorb", "--yes", OUTPUT),
+    ("audit", "."),
+    ("audit", "--base", "HEAD"),
+    ("import", "dist", "--into", "../imported", "--yes"),
+    ("disagree",),
     ("completion", "zsh"),  # for bash, click asks that program for its version
 )
 

@@ -248,8 +248,9 @@ def test_lint_asks_such_a_text_for_nothing_that_it_does_not_claim(tmp_path: Path
 def test_a_text_can_not_hide_itself_from_lint(tmp_path: Path) -> None:
     text = "{# promptpack: ignore PP308, PP302 - it says so #}<!-- hidden -->\n{# <!-- too --> #}\n"
     result = lint_project(load_project(make_pack(tmp_path, text)))
-    found = [(f.line, f.path) for f in result.findings if f.code == "PP308"]
-    assert found == [(1, "packs/demo/prompt.md"), (2, "packs/demo/prompt.md")]
+    (found,) = (finding for finding in result.findings if finding.code == "PP308")
+    assert (found.path, found.line) == ("packs/demo/prompt.md", 1)
+    assert "(2 in this file)" in found.message
 
 
 def test_a_policy_that_is_told_follows_the_text(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_an_edit_while_it_builds_is_kept(tmp_path: Path) -> None:
         if "edited" not in done.err:
             break
         kept.append("Mine." in (project / "dist" / LOOK).read_text("utf-8"))
-    assert len(kept) > 5
+    assert len(kept) >= 5
     assert kept.count(False) <= 1
 
 
