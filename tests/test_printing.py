@@ -102,6 +102,10 @@ STATES: dict[str, Callable[[Path], Path]] = {
 }
 
 CALLS: tuple[tuple[str, ...], ...] = (
+    *(("audit", "--format", one) for one in ("human", "json", "markdown", "github", "sarif")),
+    ("audit", "--base", "HEAD"),
+    *(("import", ".", "--into", "imported", "--dry-run", "--format", f) for f in ("human", "json")),
+    *(("disagree", "--format", one) for one in ("human", "json")),
     *(("build", "--format", one) for one in ("human", "json")),
     ("-v", "build"),
     ("build", "--force", "--out", "other"),

@@ -188,7 +188,7 @@ def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
         if os.path.lexists(folder / path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / path))
     for path, text in contents.items():
-        make_folders(folder, path)
+        make_folders(folder, path, [])
         replace_file(folder, path, text.encode())
 
 

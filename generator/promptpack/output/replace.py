@@ -132,15 +132,16 @@ def open_place(folder: Path, path: str) -> Iterator[OpenPlace]:
         raise
 
 
-def make_folders(folder: Path, path: str) -> list[str]:
-    """Make the folders that a path needs in a folder; return those that were not there."""
-    made: list[str] = []
+def make_folders(folder: Path, path: str, made: list[str]) -> None:
+    """Make the folders that a path needs in a folder; add those that were not there to `made`.
+
+    One is added before it is made, so that whatever stops this leaves none that nobody knows of.
+    """
     for parent in reversed(PurePosixPath(path).parents[:-1]):
         with open_place(folder, parent.as_posix()) as place, suppress(FileExistsError):
             if place.find_status() is None:
-                os.mkdir(place.name, dir_fd=place.folder)
                 made.append(parent.as_posix())
-    return made
+                os.mkdir(place.name, dir_fd=place.folder)
 
 
 def remove_folder(folder: Path, path: str) -> bool:

@@ -197,16 +197,15 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
     """Write what has to be written: all of it or, unless the last step fails, nothing."""
     staged_files: list[StagedFile] = []
     made_folders: list[str] = []
-    is_committed = False
-    files = _merge_writes(plan)
+    files: dict[str, tuple[bytes | None, bytes]] = {}
     try:
+        files = _merge_writes(plan)
         for path, (_, content) in files.items():
-            made_folders += make_folders(plan.folder, path)
+            make_folders(plan.folder, path, made_folders)
             staged_files.append(stage_file(plan.folder, path, content))
         copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
         for staged in staged_files:
             _expect(plan.folder, staged.path, files[staged.path][0])
-            is_committed = True
             if staged.path in copied:
                 _back_up(plan.folder, staged.path)
             staged.commit()
@@ -215,8 +214,8 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
             staged.discard()
         for path in reversed(made_folders):
             remove_folder(plan.folder, path)
-        if not is_committed:
-            with suppress(OSError):
+        with suppress(OSError):
+            if all(read_file(plan.folder, path) == old for path, (old, _) in files.items()):
                 write_manifest(plan.folder, old_manifest)
         raise
 
