@@ -213,7 +213,7 @@ def test_another_client_that_is_used_makes_an_error_of_a_warning(tmp_path: Path)
     used = audited(tmp_path / "b", {CLAUDE: text, ".github/agents/other.agent.md": other})
     severities = [
         {
-            (severity, one.message.split(" loads")[0])
+            (severity, one.message.split(",")[0].removeprefix("in "))
             for one in audit.findings
             if one.code == "PP603"
             for severity in [one.severity]
@@ -227,7 +227,7 @@ def test_another_client_that_is_used_makes_an_error_of_a_warning(tmp_path: Path)
 def test_a_client_that_prefers_its_own_file_reads_no_other(tmp_path: Path) -> None:
     text = named("disallowedTools: Edit, Write, NotebookEdit, Bash, PowerShell, Monitor\n")
     audit = audited(tmp_path, {CLAUDE: text, COPILOT: named("tools: [read]\n", "Other words.\n")})
-    assert not [one for one in audit.findings if one.message.startswith("GitHub Copilot loads")]
+    assert not [one for one in audit.findings if one.message.startswith("in GitHub Copilot")]
 
 
 # Copies

@@ -95,11 +95,10 @@ def _check_readers(
         if phrases := powers or list_phrases(granted):
             is_used = (file.found.root, reader.name) in used
             severity: Severity = "error" if is_used and powers else "warning"
-            message = (
-                f"{reader.title} loads this file too and lets the agent {join_phrases(phrases)}, "
-                f"which {file.target.title} denies"
-            )
-            yield Finding("PP603", severity, file.path, _find_policy_line(file), 1, message)
+            words = join_phrases(phrases)
+            message = f"in {reader.title}, which loads this file too, the agent may {words}"
+            hint = f"{file.target.title} denies that"
+            yield Finding("PP603", severity, file.path, _find_policy_line(file), 1, message, hint)
 
 
 def _check_shell(file: AgentFile) -> Iterator[Finding]:
@@ -107,7 +106,7 @@ def _check_shell(file: AgentFile) -> Iterator[Finding]:
     denies_edits = all(file.own.denies(name) for name in FILE_CHANGES)
     effects = list_effects(file.own.agent.policy.grant("execute"))
     if denies_edits and Effect.ALLOW in effects and "execute" in file.target.provides:
-        message = "this file denies edits but allows commands, and a shell can write files too"
+        message = "edits are denied and commands allowed: a shell can write files too"
         yield Finding("PP608", "warning", file.path, _find_policy_line(file), 1, message)
 
 
