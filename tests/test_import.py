@@ -23,6 +23,7 @@ from promptpack.policy.lattice import compare_grants, list_compared
 from promptpack.reading.project import load_project_or_none
 from promptpack.reporting.json_schemas import REPORTS
 from promptpack.targets import TARGETS
+from review_cases import commit, git
 
 EMPTY = load_project_or_none(Path(__file__).parent)
 CLAUDE, COPILOT = ".claude/agents/critic.md", ".github/agents/critic.agent.md"
@@ -408,3 +409,41 @@ def test_the_pack_works_for_another_client_too(tmp_path: Path) -> None:
     done = support.call("build", cwd=imported.project)
     assert done.code == 0, done.err
     assert support.call("lint", cwd=imported.project).code == 0
+
+
+SHAPES: Mapping[str, Mapping[str, str | bytes]] = {
+    "one client": {CLAUDE.replace("critic", n): markdown().replace("critic", n) for n in "abc"},
+    "copies for five clients": {place: markdown() for place in PLACES},
+    "copies with heads of their own": {
+        CLAUDE: markdown(f"{HEAD}tools: Read\ncolor: red\n"),
+        COPILOT: markdown("description: 'Reviews changes.'\nname: critic\ntools: [read]\n"),
+        OPENCODE: markdown("# kept\ndescription: Reviews changes.\npermission: {edit: deny}\n"),
+    },
+    "nested folders": {
+        OPENCODE.replace("critic", "core/one"): markdown("description: x\n"),
+        CLAUDE.replace("critic", "core/two"): markdown().replace("critic", "two"),
+    },
+    "line ends and marks": {
+        CLAUDE: markdown().replace("\n", "\r\n"),
+        OPENCODE: "\ufeff" + markdown("description: x\n", "\nQuite another.\n"),
+    },
+    "prompts without a head": {OPENCODE: "You review changes.\n"},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_imported_and_installed_again_is_no_change_for_git(
+    shape: str, tmp_path: Path
+) -> None:
+    """Nested folders of Claude Code are flat in its agents' names, so they are not put back."""
+    imported = hold(tmp_path, SHAPES[shape])
+    repository = tmp_path / "repository"
+    commit(repository)
+    for pack in imported.data["packs"]:
+        flat = [one for one in pack["files"] if one["source"] in one["artifact"]]
+        targets = [word for one in flat for word in ("--target", one["target"])]
+        if targets:
+            into = ("--into", str(repository), "--yes")
+            done = support.call("install", pack["name"], *targets, *into, cwd=imported.project)
+            assert done.code == 0, done.err
+    assert git(repository, "status", "--short") in ("", "?? .promptpack.json\n")
