@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import support
+from promptpack.importing import importer
 from promptpack.importing.agent_file import make_agent_file
 from promptpack.importing.importer import plan_import
 from promptpack.importing.places import match_place
@@ -329,6 +330,30 @@ def test_a_project_that_is_there_is_added_to(tmp_path: Path) -> None:
     now = support.snapshot(project)
     assert {path: now[path] for path in kept} == kept
     assert support.call("build", cwd=project).code == 0
+
+
+def test_as_many_files_are_refused_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each round may find only one: a plan still holds nothing that was refused."""
+    explain = importer._explain_findings
+
+    def explain_one(*arguments: Any) -> dict[str, str]:
+        return dict([*explain(*arguments).items()][:1])
+
+    monkeypatch.setattr(importer, "_explain_findings", explain_one)
+    files = []
+    for number in range(14):
+        path = f"{number}/{CLAUDE}"
+        found = match_place(path)
+        assert found
+        files.append(make_agent_file(path, found, markdown(body=f"\nText {number}.\n")))
+    plan = plan_import(files, [], EMPTY)
+    assert len(plan.refused) == 13
+    (pack,) = plan.packs
+    (file,) = pack.files
+    assert file.source not in plan.refused
+    assert {path.split("/")[1] for path in plan.contents if path.startswith("packs/")} == {
+        pack.name
+    }
 
 
 # The command

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from promptpack.cli import report
-from promptpack.cli.outs import parse_outs
-from promptpack.cli.state import State, format_suggestion, pass_state
+from promptpack.cli.outs import outs_option, parse_outs
+from promptpack.cli.state import State, format_suggestion, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
 from promptpack.importing.findings import report_unread
@@ -29,24 +29,12 @@ _FORMATS = ("human", "markdown", *FORMATS)
 @click.argument(
     "paths", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[PATH]..."
 )
-@click.option(
-    "--from",
-    "target",
-    default="",
-    metavar="TARGET",
-    help="Take every file there for one of this client, wherever it stands.",
-)
+@from_option
 @click.option(
     "--base", metavar="REVISION", help="Report only what is allowed since this git revision."
 )
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="Output format.")
-@click.option(
-    "--out",
-    "outs",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    help="Write the report in this format to a file. May be repeated.",
-)
+@outs_option
 @click.option(
     "--fail-on",
     type=click.Choice(["none", "permissions"]),

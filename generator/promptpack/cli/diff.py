@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from promptpack.cli.outs import parse_outs
+from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff.baseline import Baseline, read_baseline
 from promptpack.diff.compare import compare_sides
@@ -77,13 +77,7 @@ class DiffOptions:
     type=click.Choice([*FORMATS]),
     help="Output format; default: text. May be repeated.",
 )
-@click.option(
-    "--out",
-    "outs",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    help="Write the report in this format to a file. May be repeated.",
-)
+@outs_option
 @click.option("--only", type=click.Choice([*PARTS]), help="Show only this part.")
 @click.option("--pack", "packs", multiple=True, metavar="NAME", help="Only these packs.")
 @click.option(

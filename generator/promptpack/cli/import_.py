@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from promptpack.cli import report
-from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.cli.state import State, format_option, format_suggestion, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths
 from promptpack.importing.importer import (
     ImportPlan,
@@ -34,13 +34,7 @@ _MAX_LINES = 8
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--from",
-    "target",
-    default="",
-    metavar="TARGET",
-    help="Take every file there for one of this client, wherever it stands.",
-)
+@from_option
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import click
 
-from promptpack.cli.state import format_suggestion
+from promptpack.cli.state import Command, format_suggestion
+
+
+def outs_option(command: Command) -> Command:
+    """Give a command the option that writes its report to files."""
+    return click.option(
+        "--out",
+        "outs",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        help="Write the report in this format to a file. May be repeated.",
+    )(command)
 
 
 def parse_outs(outs: Iterable[str], formats: Collection[str]) -> list[tuple[str, Path]]:

@@ -156,6 +156,17 @@ def out_option(command: Command) -> Command:
     )(command)
 
 
+def from_option(command: Command) -> Command:
+    """Give a command the option that names the client of the files it finds."""
+    return click.option(
+        "--from",
+        "target",
+        default="",
+        metavar="TARGET",
+        help="Take every file there for one of this client, wherever it stands.",
+    )(command)
+
+
 def format_suggestion(word: str, candidates: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the closest known word, or nothing."""
     import difflib  # noqa: PLC0415 - only for a mistake

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.importing.places import FoundFile
-from promptpack.model import Agent, Effect, Policy
-from promptpack.policy.lattice import list_compared, list_effects
+from promptpack.model import Agent, Policy
+from promptpack.policy.lattice import is_denied, list_compared
 from promptpack.source.disk import UnreadableFileError, find_real_path, read_regular_file
 from promptpack.source.text import SIZE_LIMIT
 from promptpack.targets import TARGETS, Target
-
-_DENIED = frozenset({Effect.DENY})
 
 
 class Reading(NamedTuple):
@@ -24,7 +22,7 @@ class Reading(NamedTuple):
 
     def denies(self, name: str) -> bool:
         """Tell whether the client lets the agent use nothing of a capability."""
-        return is_denied(self.agent.policy, name)
+        return is_denied(self.agent.policy.grant(name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +67,9 @@ class UnreadFile(NamedTuple):
     reason: str
 
 
-def is_denied(policy: Policy, name: str) -> bool:
-    """Tell whether a policy grants nothing of a capability."""
-    return list_effects(policy.grant(name)) == _DENIED
+def read_policy(target: Target, text: str) -> Policy:
+    """Return what a target's client grants by a text."""
+    return target.decode(text, "x").policy
 
 
 def read_agent_file(file: Path, path: str, found: FoundFile) -> AgentFile | UnreadFile:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from promptpack.importing.agent_file import (
     AgentFile,
     Reading,
     UnreadFile,
-    is_denied,
     make_agent_file,
     read_agent_file,
 )
@@ -23,8 +22,9 @@ from promptpack.importing.findings import find_problems
 from promptpack.importing.places import find_agent_files
 from promptpack.importing.revision import read_revision
 from promptpack.importing.wording import POWERS
+from promptpack.lint.formats import make_finding_data
 from promptpack.model import Effect, Finding
-from promptpack.policy.lattice import describe_grant, list_effects
+from promptpack.policy.lattice import describe_grant, is_denied, list_effects
 
 SCHEMA_VERSION = 1
 
@@ -108,7 +108,7 @@ def make_audit_data(audit: Audit, changes: Iterable[RightsChange] = ()) -> dict[
         "summary": {"files": len(audit.files), "agents": agents, "in_several_clients": copied},
         "files": [_make_file_data(file) for file in audit.files],
         "changes": [make_change_data(change) for change in changes],
-        "findings": [_make_finding_data(finding) for finding in audit.findings],
+        "findings": [make_finding_data(finding) for finding in audit.findings],
     }
 
 
@@ -135,13 +135,8 @@ def _make_reading_data(file: AgentFile, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _make_finding_data(finding: Finding) -> Mapping[str, Any]:
-    names = ("code", "severity", "path", "line", "column", "message", "hint")
-    return {name: getattr(finding, name) for name in names}
-
-
 def _is_allowed(file: AgentFile, names: Iterable[str]) -> bool:
     """Tell whether a file allows something of some capabilities without asking."""
     policy = file.own.agent.policy
-    open_names = [name for name in names if not is_denied(policy, name)]
+    open_names = [name for name in names if not is_denied(policy.grant(name))]
     return any(Effect.ALLOW in list_effects(policy.grant(name)) for name in open_names)

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.importing.agent_file import AgentFile, is_denied
+from promptpack.importing.agent_file import AgentFile
 from promptpack.importing.wording import POWERS, is_aid
 from promptpack.model import CAPABILITIES, Policy
+from promptpack.policy.lattice import is_denied
 from promptpack.policy.prose import make_phrase
 from promptpack.targets import Target
 
@@ -97,7 +98,7 @@ def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
 
 
 def _denies_all(target: Target, policy: Policy, names: Iterable[str]) -> bool:
-    return all(is_denied(policy, name) for name in names if name in target.provides)
+    return all(is_denied(policy.grant(name)) for name in names if name in target.provides)
 
 
 def _split_off_copies(files: Sequence[AgentFile]) -> tuple[list[AgentFile], list[AgentFile]]:

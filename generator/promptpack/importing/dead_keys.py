@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from promptpack.importing.agent_file import AgentFile, is_denied
+from promptpack.importing.agent_file import AgentFile, read_policy
 from promptpack.importing.heads import (
     HeadKey,
     list_keys,
@@ -16,19 +16,18 @@ from promptpack.importing.heads import (
     write_lines,
 )
 from promptpack.model import Finding, Policy
-from promptpack.policy.lattice import list_compared
+from promptpack.policy.lattice import is_denied, list_compared
 from promptpack.policy.prose import make_phrase
 from promptpack.targets import TARGETS, Target
 
 _ALIKE = 0.8
-_STEM = "x"
 
 
 class DeadKeyFinder:
     """Finds what holds nothing back; texts that many files share are read only once."""
 
     def __init__(self) -> None:
-        self._read_policy = lru_cache(maxsize=4_096)(_read_policy)
+        self._read_policy = lru_cache(maxsize=4_096)(read_policy)
 
     def find_dead_keys(self, file: AgentFile) -> Iterator[Finding]:
         """Yield the keys of a file's front matter that look like permissions and hold nothing."""
@@ -47,7 +46,7 @@ class DeadKeyFinder:
         target, policy = file.target, file.own.agent.policy
         for key in policy_keys:
             for entry, denied in self._list_denied(target, key):
-                granted = [name for name in denied if not is_denied(policy, name)]
+                granted = [name for name in denied if not is_denied(policy.grant(name))]
                 if granted:
                     others = [one for one in keys if one is not key]
                     culprit = self._find_culprit(target, others, key, granted)
@@ -74,7 +73,8 @@ class DeadKeyFinder:
             self._read_policy(target, write_lines("")),
         )
         names = list_compared(policy, default)
-        return tuple(n for n in names if is_denied(policy, n) and not is_denied(default, n))
+        denied = (name for name in names if is_denied(policy.grant(name)))
+        return tuple(name for name in denied if not is_denied(default.grant(name)))
 
     def _find_culprit(
         self, target: Target, others: list[HeadKey], key: HeadKey, granted: list[str]
@@ -84,7 +84,7 @@ class DeadKeyFinder:
             policy = self._read_policy(
                 target, write_lines(_end_line(key.text) + _end_line(other.text))
             )
-            if not is_denied(policy, granted[0]):
+            if not is_denied(policy.grant(granted[0])):
                 return other.name
         return ""
 
@@ -101,7 +101,8 @@ class DeadKeyFinder:
             self._read_policy(target, write_lines("")),
         )
         names = list_compared(policy, default)
-        if all(is_denied(default, name) or not _is_held(policy, default, name) for name in names):
+        open_names = [name for name in names if not is_denied(default.grant(name))]
+        if not any(_is_held(policy, default, name) for name in open_names):
             key = policy_keys[0]
             message = f"'{key.name}' holds nothing back: {target.title} allows all it doesn't name"
             hint = "deny what the agent may not do"
@@ -143,10 +144,6 @@ def _is_held(policy: Policy, default: Policy, name: str) -> bool:
 def _grants_all(value: object) -> bool:
     """Tell whether a key says in so many words that everything is allowed."""
     return value in (True, "*", "allow", ["*"], None)
-
-
-def _read_policy(target: Target, text: str) -> Policy:
-    return target.decode(text, _STEM).policy
 
 
 def _end_line(text: str) -> str:

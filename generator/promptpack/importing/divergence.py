@@ -32,10 +32,15 @@ def make_divergence_data(one: Divergence) -> dict[str, Any]:
     return {"pack": one.pack, "kind": one.kind, "targets": [*one.targets], "detail": one.detail}
 
 
+def rank_divergence(one: Divergence) -> tuple[bool, bool]:
+    """Return the sort key of a divergence: rights that can do harm first, then other rights."""
+    return not one.power, one.kind != "permission"
+
+
 def find_undecided(project: Project) -> list[Divergence]:
     """Return what the packs of a project have otherwise in single clients, rights first."""
     found = [one for pack in project.packs.values() for one in _iter_divergences(project, pack)]
-    return sorted(found, key=lambda one: (not one.power, one.kind != "permission"))
+    return sorted(found, key=rank_divergence)
 
 
 def describe_rights(pack: str, holders: list[tuple[str, Policy]]) -> Iterator[Divergence]:

@@ -22,6 +22,7 @@ from promptpack.importing.divergence import (
     describe_rights,
     describe_similarity,
     make_divergence_data,
+    rank_divergence,
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
 from promptpack.model import Artifact, Finding, Project, UserError
@@ -31,7 +32,6 @@ from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 
 SCHEMA_VERSION = 1
-_MAX_ROUNDS = 10
 _POLICIES = "templates/policies"
 
 
@@ -89,7 +89,7 @@ def plan_import(
             plan.refused[file.path] = str(error)
     taken = {name: project.sources[one.path] for name, one in project.policies.items()}
     names = frozenset(project.packs)
-    for _ in range(_MAX_ROUNDS):
+    while True:  # each round but the last refuses a file
         policies = NamedPolicies(taken)
         drafts = draft_packs(_group_files(candidates, join=join), policies, names)
         refused = _verify(drafts, policies, plan, project)
@@ -253,7 +253,7 @@ def _list_divergences(
         holders = [(file.target.name, file.own.agent.policy) for file in copies]
         found += describe_rights(pack, holders)
         found += _iter_text_divergences(pack, copies, is_apart=is_apart)
-    return sorted(found, key=lambda one: (not one.power, one.kind != "permission"))
+    return sorted(found, key=rank_divergence)
 
 
 def _iter_text_divergences(

@@ -7,10 +7,10 @@ denied where the client denies it. So the file that is built of it grants what t
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.agent_file import AgentFile, read_policy
 from promptpack.importing.heads import list_head_keys, write_entry, write_lines
 from promptpack.importing.wording import list_powers
-from promptpack.model import CAPABILITIES, OTHER_MCP, Effect, Grant, Policy, find_capability
+from promptpack.model import CAPABILITIES, OTHER_MCP, Effect, Grant, find_capability
 from promptpack.policy.lattice import compare_grants, list_compared, list_effects
 from promptpack.targets import Target
 from promptpack.targets.losses import find_client_default
@@ -95,21 +95,17 @@ def draft_policy(file: AgentFile) -> PolicyDraft:
 
 def _iter_named(file: AgentFile) -> Iterator[str]:
     """Yield the capabilities that a mapping of permissions names: those that it could deny."""
-    default = _read_policy(file.target, write_lines(""))
+    default = read_policy(file.target, write_lines(""))
     for key in list_head_keys(file.text):
         if file.target.decodes(key.name) and isinstance(key.value, Mapping):
             for entry, value in key.value.items():
                 denied = False if isinstance(value, bool) else "deny"
-                policy = _read_policy(file.target, write_entry(key.name, {entry: denied}))
+                policy = read_policy(file.target, write_entry(key.name, {entry: denied}))
                 yield from (
                     name
                     for name in CAPABILITIES
                     if policy.grant(name) != default.grant(name) and "*" not in str(entry)
                 )
-
-
-def _read_policy(target: Target, text: str) -> Policy:
-    return target.decode(text, "x").policy
 
 
 def _is_absent(target: Target, name: str) -> bool:

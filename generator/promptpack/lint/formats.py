@@ -16,14 +16,17 @@ SCHEMA_VERSION = 1
 _FIELDS = ("code", "severity", "path", "line", "column", "message", "hint")
 
 
+def make_finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as reports have it in JSON."""
+    return {name: getattr(finding, name) for name in _FIELDS}
+
+
 def format_json(lint_result: LintResult, prefix: str = "") -> str:  # noqa: ARG001 - its paths are the project's
     """Return the report; its schema is printed by `promptpack schema lint`."""
     expectations = lint_result.expectations
     data = {
         "schema_version": SCHEMA_VERSION,
-        "findings": [
-            {name: getattr(finding, name) for name in _FIELDS} for finding in lint_result.findings
-        ],
+        "findings": [make_finding_data(finding) for finding in lint_result.findings],
         "suppressed": [
             {"code": finding.code, "path": finding.path, "line": finding.line, "reason": reason}
             for finding, reason in lint_result.suppressed

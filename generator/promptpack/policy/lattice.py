@@ -83,6 +83,11 @@ def list_effects(grant: Grant) -> frozenset[Effect]:
         return named_effects
 
 
+def is_denied(grant: Grant) -> bool:
+    """Tell whether a grant gives nothing, whatever is asked of it."""
+    return list_effects(grant) == {Effect.DENY}
+
+
 def find_single_effect(grant: Grant) -> Effect | None:
     """Return the one effect a grant has for everything, or None where it depends on a pattern."""
     possible_effects = list_effects(grant)
@@ -179,7 +184,7 @@ def describe_excess(expected: Grant, actual: Grant) -> str:
 
 def list_caveats(policy: Policy) -> list[str]:
     """Return what a reader of a policy could take it for, and it is not."""
-    denies_edits = all(list_effects(policy.grant(c)) == {Effect.DENY} for c in FILE_CHANGES)
+    denies_edits = all(is_denied(policy.grant(c)) for c in FILE_CHANGES)
     if denies_edits and Effect.ALLOW in list_effects(policy.grant("execute")):
         return [f"{policy.name} denies edits but allows commands, and a shell can write files too"]
     return []

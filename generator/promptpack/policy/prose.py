@@ -13,7 +13,7 @@ from promptpack.model import (
     find_capability,
     split_mcp_name,
 )
-from promptpack.policy.lattice import list_effects
+from promptpack.policy.lattice import is_denied
 
 _LEADS = {
     Effect.ALLOW: "You may",
@@ -41,7 +41,7 @@ def describe_policy(policy: Policy) -> list[str]:
 def _find_lead(grant: Grant) -> Effect | None:
     """Return the effect that goes before all exceptions; None for "only", which says it itself."""
     base = grant[0].effect
-    return None if base is Effect.DENY and list_effects(grant) != {Effect.DENY} else base
+    return None if base is Effect.DENY and not is_denied(grant) else base
 
 
 def make_phrase(name: str) -> str:

@@ -91,20 +91,8 @@ class _TextFormatter(SandboxedFormatter):
         return super().format_field(value, format_spec)
 
 
-class _MarkupFormatter(SandboxedEscapeFormatter):
+class _MarkupFormatter(_TextFormatter, SandboxedEscapeFormatter):
     """The same for text that is marked as safe."""
-
-    _size = 0
-
-    def convert_field(self, value: Any, conversion: Any) -> Any:  # noqa: ANN401 - Python's own signature
-        require_text(value)
-        return super().convert_field(value, conversion)
-
-    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - Python's own signature
-        budget: Budget = self._env.budget  # type: ignore[attr-defined]  # only made by ours
-        self._size += costs.count_field(budget, value, format_spec)
-        budget.require_size(self._size)
-        return super().format_field(value, format_spec)
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):

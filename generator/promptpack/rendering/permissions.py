@@ -16,7 +16,7 @@ from promptpack.model import (
     Variant,
     find_capability,
 )
-from promptpack.policy.lattice import list_effects
+from promptpack.policy.lattice import is_denied
 from promptpack.targets import TARGETS
 from promptpack.targets.losses import find_effective_policy
 
@@ -106,7 +106,7 @@ class PermissionFinder:
 
 def has_some(policy: Policy, name: str) -> bool:
     """Tell whether a policy grants some of a capability, be it after asking."""
-    return list_effects(policy.grant(name)) != {Effect.DENY}
+    return not is_denied(policy.grant(name))
 
 
 def list_accepted(variant: Variant, target: str) -> frozenset[str]:

@@ -7,8 +7,8 @@ from promptpack.lint.context import LintContext
 from promptpack.lint.prose import Sentence, split_sentences
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.lint.tool_mentions import find_mentions, list_owners
-from promptpack.model import FILE_CHANGES, Capability, Effect, Origin, Policy
-from promptpack.policy.lattice import list_effects
+from promptpack.model import FILE_CHANGES, Capability, Origin, Policy
+from promptpack.policy.lattice import is_denied
 from promptpack.policy.prose import make_phrase
 from promptpack.targets import TARGETS
 
@@ -130,7 +130,7 @@ def _list_orders(sentence: Sentence) -> Iterator[tuple[Capability, ...]]:
 
 
 def _denies_all(policy: Policy, capabilities: Iterable[Capability]) -> bool:
-    return all(list_effects(policy.grant(c)) == {Effect.DENY} for c in capabilities)
+    return all(is_denied(policy.grant(c)) for c in capabilities)
 
 
 RULES = (make_rule("PP107", "contradicts-policy", "policy", check_text_against_policy),)
