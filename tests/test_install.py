@@ -46,7 +46,11 @@ def repository(project: Path) -> dict[str, bytes]:
 def test_a_variant_goes_where_the_client_looks_and_comes_out_again(project: Path) -> None:
     done = install(project, "--target", "opencode", "--target", "codex")
     assert (done.code, done.err) == (0, "")
-    assert set(repository(project)) == {OPENCODE, ".codex/agents/demo.toml", ".promptpack.json"}
+    assert set(repository(project)) == {
+        OPENCODE,
+        ".codex/agents/demo.toml",
+        ".promptpack-installed.json",
+    }
     shown = support.call("show", "demo", cwd=project).out
     assert repository(project)[OPENCODE].decode() == shown
     assert install(project, "--uninstall").code == 0
@@ -57,7 +61,7 @@ def test_a_variant_goes_where_the_client_looks_and_comes_out_again(project: Path
 def test_another_variant_replaces_the_first(project: Path) -> None:
     install(project, "--target", "opencode", "--variant", "tiny.look")
     before = repository(project)[OPENCODE]
-    done = install(project, "--target", "opencode", "--variant", "tiny.change")
+    done = install(project, "--target", "opencode", "--variant", "tiny.change", "--replace")
     assert done.out == f"replace {OPENCODE}\n"
     assert repository(project)[OPENCODE] != before
     assert b"edit: ask" in repository(project)[OPENCODE]
@@ -77,7 +81,7 @@ def test_what_is_not_ours_is_left_alone(project: Path, ours: bool) -> None:
         install(project, "--target", "opencode")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("Mine.\n", encoding="utf-8")
-    done = install(project, "--target", "opencode", "--variant", "tiny.change")
+    done = install(project, "--target", "opencode", "--variant", "tiny.change", "--replace")
     assert done.code == 1
     assert "-Mine." in done.err
     assert path.read_text(encoding="utf-8") == "Mine.\n"
@@ -94,7 +98,7 @@ def test_an_edited_file_stays_when_the_pack_is_taken_out(project: Path) -> None:
     path.write_text("Mine now.\n", encoding="utf-8")
     done = install(project, "--uninstall")
     assert done.code == 1
-    assert set(repository(project)) == {OPENCODE, ".promptpack.json"}
+    assert set(repository(project)) == {OPENCODE, ".promptpack-installed.json"}
     assert path.read_text(encoding="utf-8") == "Mine now.\n"
 
 
@@ -111,7 +115,7 @@ def test_agents_md_keeps_the_rest_to_the_byte(project: Path, rest: bytes) -> Non
     content = shared.read_bytes()
     assert content.startswith(rest)
     assert content.index(b"begin another") < content.index(b"begin demo")
-    changed = install(project, "--target", "agents-md", "--variant", "tiny.change")
+    changed = install(project, "--target", "agents-md", "--variant", "tiny.change", "--replace")
     assert changed.out == "replace AGENTS.md#demo\n"
     assert b"You are another." in shared.read_bytes()
     for pack in ("demo", "another"):
@@ -125,7 +129,7 @@ def test_an_edited_block_is_left_alone(project: Path) -> None:
     shared = project.parent / "repository" / "AGENTS.md"
     edited = shared.read_bytes().replace(b"Python project", b"Perl project")
     shared.write_bytes(edited)
-    done = install(project, "--target", "agents-md", "--variant", "tiny.change")
+    done = install(project, "--target", "agents-md", "--variant", "tiny.change", "--replace")
     assert done.code == 1
     assert shared.read_bytes() == edited
 

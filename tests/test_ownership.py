@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.output.manifest import MANIFEST
+from promptpack.output.manifest import INSTALLED, MANIFEST
 from promptpack.targets import TARGETS
 
 REPOSITORY_FILES = {
@@ -67,7 +67,12 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path / "repository"
 
 
-def prepare(folder: Path, listed: Mapping[str, Mapping[str, str]], kind: str = "files") -> None:
+def prepare(
+    folder: Path,
+    listed: Mapping[str, Mapping[str, str]],
+    kind: str = "files",
+    manifest: str = INSTALLED,
+) -> None:
     """Write a manifest that lists paths with the hashes of what stands there, and these words."""
     records = {}
     for path, words in listed.items():
@@ -76,7 +81,7 @@ def prepare(folder: Path, listed: Mapping[str, Mapping[str, str]], kind: str = "
         records[path] = {"sha256": sha256(content).hexdigest(), **words}
     data = {"schema_version": 1, "files": {}, "pending": {}, kind: records}
     folder.mkdir(exist_ok=True)
-    (folder / MANIFEST).write_text(json.dumps(data), encoding="utf-8")
+    (folder / manifest).write_text(json.dumps(data), encoding="utf-8")
 
 
 def words_for(target: str, pack: str = "demo") -> dict[str, str]:
@@ -108,7 +113,7 @@ def test_a_prepared_manifest_of_a_repository_neither_removes_nor_overwrites(
     after = support.snapshot(repository)
     assert before.keys() <= after.keys()
     differing = {name for name in after if after[name] not in (before.get(name), "/")}
-    assert differing == {TARGETS[target].path.format(name="demo"), MANIFEST}
+    assert differing == {TARGETS[target].path.format(name="demo"), INSTALLED}
     assert (repository / "AGENTS.md").read_text("utf-8").startswith("# Ours\n")
 
 
@@ -120,7 +125,8 @@ def test_a_prepared_manifest_of_an_output_folder_neither_removes_nor_overwrites(
     folder = project / "dist"
     inside = {f"{target}/tiny.look/{name}": text for name, text in REPOSITORY_FILES.items()}
     support.write_files(folder, {**REPOSITORY_FILES, **inside})
-    prepare(folder, dict.fromkeys((*REPOSITORY_FILES, *inside), words_for(target, "gone")))
+    listed = dict.fromkeys((*REPOSITORY_FILES, *inside), words_for(target, "gone"))
+    prepare(folder, listed, manifest=MANIFEST)
     (folder / ".git").rename(folder / "git")  # an output folder is no repository
     before = {**REPOSITORY_FILES, **inside}
     done = jail("build", "--force", cwd=project, may_change=("project/dist",))
@@ -147,7 +153,7 @@ def test_a_record_claims_the_path_of_its_own_agent_only(
     ):
         prepare(repository, {path: words})
         for arguments in (("--uninstall",), ("--target", "codex"), ("--uninstall", "--force")):
-            changed = ("repository/.codex", f"repository/{MANIFEST}")
+            changed = ("repository/.codex", f"repository/{INSTALLED}")
             done = jail(
                 "install", "demo", "--into", repository, *arguments, cwd=project, may_change=changed
             )
@@ -171,7 +177,7 @@ def test_a_file_at_the_path_of_an_output_needs_a_record_of_that_output(
 def test_a_prepared_manifest_of_an_exported_site(jail: Jailed, project: Path) -> None:
     folder = project.parent / "pages"
     support.write_files(folder, REPOSITORY_FILES)
-    prepare(folder, {path: {} for path in REPOSITORY_FILES})
+    prepare(folder, {path: {} for path in REPOSITORY_FILES}, manifest=MANIFEST)
     changed = ("pages/docs", "pages/mkdocs.yml", f"pages/{MANIFEST}")
     done = jail("docs", "export", folder, cwd=project, may_change=changed)
     assert done.code == 0, done.err
@@ -207,12 +213,13 @@ def test_what_another_project_installed_is_foreign(jail: Jailed, tmp_path: Path)
     changed = ("repository",)
     installed = jail(*arguments, *targets, cwd=projects["first"], may_change=changed)
     assert installed.code == 0
-    records = json.loads((repository / MANIFEST).read_bytes())["files"].values()
+    records = json.loads((repository / INSTALLED).read_bytes())["files"].values()
     assert {record["project"] for record in records} == {"first"}
     for other in ("second", "nameless"):
         done = jail(*arguments, *targets, cwd=projects[other])
         assert (done.code, "not written by promptpack for this project" in done.err) == (1, True)
-        assert jail(*arguments, "--uninstall", cwd=projects[other]).out == ""
+        left = jail(*arguments, "--uninstall", cwd=projects[other])
+        assert left.out == "Nothing of this project's pack 'demo' is installed there.\n"
     assert "first project" in path.read_text("utf-8")
     forced = jail(*arguments, *targets, "--force", cwd=projects["second"], may_change=changed)
     assert forced.code == 0
@@ -294,12 +301,12 @@ def test_an_odd_manifest_is_a_finding(odd: str, tmp_path: Path) -> None:
         done = support.run(command, cwd=project, code=code)
         assert (done.code, f"can't be read: {reason}" in done.err) == (expected, True), done.err
     (tmp_path / "repository").mkdir()
-    make(tmp_path / "repository" / MANIFEST)
+    make(tmp_path / "repository" / INSTALLED)
     into = ("--into", tmp_path / "repository")
     for arguments in (("--uninstall",), ("--target", "opencode"), ("--uninstall", "--dry-run")):
         done = support.run("install", "demo", *into, *arguments, cwd=project, code=code)
         assert (done.code, f"can't be read: {reason}" in done.err) == (3, True), done.err
-    assert [path.name for path in (tmp_path / "repository").iterdir()] == [MANIFEST]
+    assert [path.name for path in (tmp_path / "repository").iterdir()] == [INSTALLED]
 
 
 @pytest.mark.fault("odd-manifest")

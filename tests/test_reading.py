@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from promptpack.model import Finding, UserError
 from promptpack.reading import files
+from promptpack.reading.file_models import FILE_MODELS
 from promptpack.reading.project import load_project
-from promptpack.reading.schema import FILE_MODELS
 from promptpack.reading.validation import validate
 from promptpack.source.disk import UnreadableFileError, read_regular_file, walk_folder
 from promptpack.source.strict_yaml import read_yaml

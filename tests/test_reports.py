@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import support
-from promptpack.reading.schema import FILE_MODELS
+from promptpack.reading.file_models import FILE_MODELS
 from promptpack.reporting.json_schemas import REPORTS
 
 

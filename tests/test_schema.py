@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from promptpack.model import CAPABILITIES, Finding
-from promptpack.reading.schema import FILE_MODELS, make_json_schema
+from promptpack.reading.file_models import FILE_MODELS, make_json_schema
 from promptpack.reading.validation import suggest, validate
 from promptpack.source.strict_yaml import read_yaml
 

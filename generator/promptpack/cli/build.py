@@ -41,9 +41,10 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     edited since, is not overwritten.
     """
     root = state.root()
-    folder = state.output(root, out)
+    project = load_project(root)
+    folder = state.output(root, out, project.out)
     with _show_progress(state) as progress:
-        session = Session(load_project(root))
+        session = Session(project)
         artifacts = _render(session, selection, progress)
     expectations = session.expectations.summarize()
     plan = plan_output(artifacts, folder, selection, session.project.name)

@@ -29,12 +29,7 @@ def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
     """Return the model and policy of `<model>.<policy>`, else of the pack's default."""
     if name is None:
         return pack.default
-    variants = [
-        f"{model}.{policy}"
-        for model in pack.models
-        for policy in pack.policies
-        if not any(condition.holds(model, policy) for condition in pack.exclude)
-    ]
+    variants = [".".join(variant) for variant in pack.list_variants()]
     if name not in variants:
         raise click.UsageError(
             f"No variant '{name}' of {pack.name}.{format_suggestion(name, variants)}"

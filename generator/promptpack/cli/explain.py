@@ -9,6 +9,7 @@ from promptpack.build import render
 from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, format_option, format_suggestion, out_option, pass_state
 from promptpack.model import Artifact
+from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.locate import LocatedOutput, locate_outputs
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.explain import Step, explain_line
@@ -106,7 +107,7 @@ def _find_artifact_line(
         (artifact,) = render(session, selection)
         return artifact, number
     artifacts = tuple(render(session))
-    folder = find_real_path(state.root() / "dist" if out is None else out)
+    folder = find_real_path(state.root() / (project.out or OUTPUT_FOLDER) if out is None else out)
     path = find_real_path(name)
     if not path.exists() and (folder / name).exists():
         path = find_real_path(folder / name)

@@ -2,7 +2,7 @@
 
 import click
 
-from promptpack.reading.schema import FILE_MODELS, make_json_schema
+from promptpack.reading.file_models import FILE_MODELS, make_json_schema
 from promptpack.reporting.console import print_json
 from promptpack.reporting.json_schemas import REPORTS
 

@@ -45,11 +45,14 @@ class State:
             )
         return root
 
-    def output(self, root: Path, out: Path | None) -> Path:
-        """Return the output folder; raises UsageError for one that outputs may not go into."""
+    def output(self, root: Path, out: Path | None, named: str = "") -> Path:
+        """Return the output folder; raises UsageError for one that outputs may not go into.
+
+        `out` is what was asked for here, `named` what the project file says.
+        """
         from promptpack.output.folders import OUTPUT_FOLDER, find_folder_problem  # noqa: PLC0415 - not for --version
 
-        folder = root / OUTPUT_FOLDER if out is None else out
+        folder = root / (named or OUTPUT_FOLDER) if out is None else out
         if reason := find_folder_problem(folder, root):
             raise click.UsageError(f"'{folder}' can't be the output folder: {reason}.")
         return folder

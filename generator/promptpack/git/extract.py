@@ -36,7 +36,7 @@ def extract_sources(repository: Repository, commit: str, folder: Path) -> Mappin
     with ObjectReader(repository) as reader:
         tree, _ = read_commit(reader, commit)
         found = find_entry(reader, tree, repository.prefix)
-        roots = _list_roots(reader, found)
+        roots = list_roots(reader, found)
         entries = list(walk_tree(reader, roots))
         if not any(root.path == _PACKS for root in roots):
             (folder / _PACKS).mkdir()
@@ -71,7 +71,7 @@ def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
         return reader.read(entry.oid, "blob", _MAX_FILE_BYTES, path)
 
 
-def _list_roots(reader: ObjectReader, project: TreeEntry | None) -> list[TreeEntry]:
+def list_roots(reader: ObjectReader, project: TreeEntry | None) -> list[TreeEntry]:
     """Return the entries that sources are in; their paths begin at the project's folder."""
     if project is None or project.kind == "file":
         return []

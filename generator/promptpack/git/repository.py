@@ -68,6 +68,12 @@ def find_repository(project: Path) -> Repository:
     raise make_usage_error("this project is not in a git repository", _BUILT_FOLDERS_HINT)
 
 
+def find_top(folder: Path) -> Path:
+    """Return the folder that holds the nearest `.git` from a folder upwards; else that folder."""
+    folder = find_real_path(folder)
+    return next((top for top in (folder, *folder.parents) if _has_git_entry(top)), folder)
+
+
 def run_git(repository: Repository, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run a git command that only reads; `arguments` are fixed words, commits and full ref names.
 

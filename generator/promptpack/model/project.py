@@ -223,6 +223,19 @@ class Pack:
     text: str = ""
     """The source path of the one text that is cut into the sections at its headings, or empty."""
 
+    def list_variants(self) -> tuple[tuple[str, str], ...]:
+        """Return the model and the policy of each variant, in the order of models."""
+        return tuple(
+            (model, policy)
+            for model in self.models
+            for policy in self.policies
+            if not any(condition.holds(model, policy) for condition in self.exclude)
+        )
+
+    def has_variant(self, model: str, policy: str) -> bool:
+        """Tell whether the pack has a variant of a model and a policy."""
+        return (model, policy) in self.list_variants()
+
     def list_texts(self) -> frozenset[str]:
         """Return the paths of the texts that are prompts of this pack: data, no templates."""
         prompts = {settings.prompt for settings in self.clients.values()}
@@ -231,6 +244,33 @@ class Pack:
     def list_heads(self) -> frozenset[str]:
         """Return the paths of the front matter that is kept for this pack's files."""
         return frozenset({settings.head for settings in self.clients.values()} - {""})
+
+
+class Installation(NamedTuple):
+    """Where outputs are placed, and which, as the project file says it.
+
+    `into` is a folder, relative to the project's, or `USER` for each client's own folder of the
+    user. No packs mean all, no targets those of each pack. `variants` are names by target, and
+    `DEFAULT_VARIANT` for the others; where neither names one, a pack's own default counts. `name`
+    is what the one pack is called there, "" for its own name.
+    """
+
+    into: str
+    packs: tuple[str, ...]
+    targets: tuple[str, ...]
+    variants: Mapping[str, str]
+    name: str
+    origin: Origin
+
+
+EVERY_PACK = "all"
+"""What an installation says for all packs."""
+
+USER = "user"
+"""The place of an installation for a user and not for a repository."""
+
+DEFAULT_VARIANT = "default"
+"""The key of the variant of all targets for which an installation names no other."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +282,9 @@ class SharedSettings:
     path: str
     name: str = ""
     """What the project is called in the records of what it wrote; "" for nothing."""
+    out: str = ""
+    """The output folder, relative to the project's; "" for the usual one."""
+    installations: tuple[Installation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,6 +308,16 @@ class Project:
     def name(self) -> str:
         """The project's name, or "" where its file gives none."""
         return next((shared.name for shared in self.shared.values()), "")
+
+    @property
+    def out(self) -> str:
+        """The output folder that the project file names, relative to the project's, or ""."""
+        return next((shared.out for shared in self.shared.values()), "")
+
+    @property
+    def installations(self) -> tuple[Installation, ...]:
+        """Where the project file says that outputs are placed."""
+        return tuple(one for shared in self.shared.values() for one in shared.installations)
 
     def list_targets(self, pack: Pack) -> tuple[str, ...]:
         """Return the targets that a pack or else the project names; () means all."""

@@ -7,7 +7,7 @@ one whole (`-merge`), of which `promptpack build` then makes the right one.
 
 from collections.abc import Iterable, Iterator
 
-from promptpack.output.manifest import MANIFEST
+from promptpack.output.manifest import INSTALLED, MANIFEST
 from promptpack.targets import TARGETS
 
 ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"
@@ -21,7 +21,7 @@ def make_gitattributes(agents: Iterable[str] = ()) -> str:
     """
     names = list(agents)
     paths = _iter_installed_paths(names) if names else _iter_built_paths()
-    lines = [*dict.fromkeys(paths), MANIFEST if names else f"dist/{MANIFEST}"]
+    lines = [*dict.fromkeys(paths), INSTALLED if names else f"dist/{MANIFEST}"]
     return "".join(f"/{path} {ATTRIBUTES}\n" for path in lines)
 
 

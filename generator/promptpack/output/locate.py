@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.model import Artifact
-from promptpack.output.manifest import Record, read_manifest
+from promptpack.output.manifest import INSTALLED, Record, read_manifest
+from promptpack.output.ownership import OCCASION
 from promptpack.output.plan import describe_artifact
 from promptpack.targets import blocks
 
-_BESIDES = ("sha256", "project")
+_BESIDES = ("sha256", "project", "as", "file", *OCCASION)
 """What a record has besides the description of an artifact."""
 
 
@@ -57,7 +58,7 @@ def locate_outputs(path: Path, artifacts: Iterable[Artifact]) -> tuple[LocatedOu
     """
     for folder in path.parents:
         relative_path = path.relative_to(folder).as_posix()
-        files = read_manifest(folder).files
+        files = read_manifest(folder).files | read_manifest(folder, INSTALLED).files
         records = {key: files[key] for key in files if key.partition("#")[0] == relative_path}
         if records and path.is_file():
             text = path.read_bytes().decode("utf-8", "surrogateescape")

@@ -1,5 +1,8 @@
 """The record of what promptpack wrote into a folder: JSON in the folder, a `Manifest` in between.
 
+What was built there and what was installed there have a record each: neither command touches what
+the other wrote.
+
 Whoever prepared the folder may have prepared the manifest too. So it is read like any other
 stranger's file, and `ownership` says which of its records may count.
 """
@@ -15,6 +18,11 @@ from promptpack.output.replace import open_place, replace_file
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 
 MANIFEST = ".promptpack.json"
+"""The file that lists what was built, or exported, into its folder."""
+
+INSTALLED = ".promptpack-installed.json"
+"""The file that lists what was installed into its folder."""
+
 SCHEMA_VERSION = 1
 
 _LIMIT = 64 << 20
@@ -28,12 +36,14 @@ Record = dict[str, str]
 class Manifest:
     """The record of what promptpack wrote into a folder, and was about to write.
 
-    `problem` says why it can't be read; then nothing is known of what was written.
+    `problem` says why it can't be read; then nothing is known of what was written. `name` is that
+    of its own file.
     """
 
     files: dict[str, Record] = field(default_factory=dict)
     pending: dict[str, Record] = field(default_factory=dict)
     problem: str = ""
+    name: str = MANIFEST
 
     def list_records(self, path: str) -> list[Record]:
         """Return what is recorded of a path: what was written, and what was about to be."""
@@ -58,26 +68,27 @@ def unify_line_ends(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n")
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return a folder's manifest: an empty one where there is none or it can't be read.
+def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
+    """Return a folder's manifest of a name: an empty one where there is none or it can't be read.
 
     A lost record makes promptpack own less, never more. Raises UserError for a manifest of a newer
     promptpack, and for one that names a path outside the folder.
     """
     try:
-        content = read_regular_file(folder / MANIFEST, _LIMIT)
+        content = read_regular_file(folder / name, _LIMIT)
     except (FileNotFoundError, NotADirectoryError):
-        return Manifest()
+        return Manifest(name=name)
     except UnreadableFileError as error:
-        return Manifest(problem=error.reason)
+        return Manifest(problem=error.reason, name=name)
     try:
-        manifest = _parse_manifest(json.loads(content))
+        manifest = _parse_manifest(json.loads(content), name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         has_conflict = any(marker in content for marker in _CONFLICT_MARKERS)
-        return Manifest(problem="has merge conflict markers" if has_conflict else "not a manifest")
+        problem = "has merge conflict markers" if has_conflict else "not a manifest"
+        return Manifest(problem=problem, name=name)
     if outside_paths := [p for p in (*manifest.files, *manifest.pending) if not _is_inside(p)]:
         message = f"lists a path that promptpack would never write: {outside_paths[0]!r}"
-        raise UserError((make_manifest_finding(message),))
+        raise UserError((make_manifest_finding(message, name=name),))
     return manifest
 
 
@@ -88,30 +99,30 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "files": manifest.files,
         "pending": manifest.pending,
     }
-    if manifest == Manifest():
-        with open_place(folder, MANIFEST) as place:
+    if manifest == Manifest(name=manifest.name):
+        with open_place(folder, manifest.name) as place:
             place.remove()
         return
-    replace_file(folder, MANIFEST, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
+    replace_file(folder, manifest.name, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
 
 
-def make_manifest_finding(message: str, hint: str = "") -> Finding:
+def make_manifest_finding(message: str, hint: str = "", name: str = MANIFEST) -> Finding:
     """Return a finding about the manifest of a folder."""
-    return Finding("PP404", "error", MANIFEST, 1, 1, f"the manifest {message}", hint)
+    return Finding("PP404", "error", name, 1, 1, f"the manifest {message}", hint)
 
 
-def _parse_manifest(data: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
+def _parse_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever JSON holds
     """Return the manifest in some data; raises TypeError, KeyError or ValueError for other data."""
     if data["schema_version"] > SCHEMA_VERSION:
         message = "was written by a newer promptpack: use that version"
-        raise UserError((make_manifest_finding(message),))
+        raise UserError((make_manifest_finding(message, name=name),))
     files, pending = data["files"], data["pending"]
     records = [record for kind in (files, pending) for record in kind.values()]
     if not all(isinstance(record, dict) for record in records):
         raise TypeError
     if not all(isinstance(word, str) for record in records for word in record.values()):
         raise TypeError
-    return Manifest(files, pending)
+    return Manifest(files, pending, name=name)
 
 
 def _is_inside(path: str) -> bool:

@@ -11,16 +11,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from promptpack.output.manifest import MANIFEST
 from promptpack.reading.names import SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.target import is_stem
 
 _NAME = re.compile(SLUG_REGEX)
 _MAX_NAME = 64
 _REPOSITORY = ".git"
 
 Words = Mapping[str, str]
-"""What a record says of an output: its target, pack, model, policy, and the project if named."""
+"""What a record says of an output: its target, pack, model, policy, and the project if named.
+
+`file` is the stem of the output's file where that is not the pack's name, `as` what the pack is
+called where it was installed under another name.
+"""
+
+OCCASION = ("version", "commit")
+"""What a record says of when an output was written, and nothing of the output itself."""
 
 
 class Ownership(NamedTuple):
@@ -28,12 +37,14 @@ class Ownership(NamedTuple):
 
     `claims` says whether a record can be of its path at all, `answers` whether this run may remove
     what such a record names. `project` is the name of the project, "" where it has none.
-    `find_outputs` gives the paths at which outputs stand, recorded or not, each with its words.
+    `record` is the name of the manifest. `find_outputs` gives the paths at which outputs stand,
+    recorded or not, each with its words.
     """
 
     claims: Callable[[str, Words], bool]
     answers: Callable[[str, Words], bool]
     project: str = ""
+    record: str = MANIFEST
     find_outputs: Callable[[Path], Iterable[tuple[str, Words]]] = lambda _folder: ()
 
     def counts(self, path: str, record: Words) -> bool:
@@ -64,6 +75,20 @@ def claims_output(path: str, record: Words) -> bool:
 def claims_installed(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output that was installed at this path."""
     return not is_protected(path) and _claims(path, record, "")
+
+
+def claims_of_user(path: str, record: Words) -> bool:
+    """Tell whether a record can be of an output that was installed at this path of a user."""
+    target = TARGETS.get(record.get("target", ""))
+    stem = find_stem(record)
+    return target is not None and bool(stem) and path == target.make_user_path(stem)
+
+
+def find_stem(record: Words) -> str:
+    """Return the stem of the file that a record is about; "" where it can be none."""
+    name = record.get("as") or record.get("pack", "")
+    stem = record.get("file", name)
+    return stem if _is_name(name) and is_stem(stem) else ""
 
 
 def claims_page(path: str, _record: Words) -> bool:
@@ -103,5 +128,5 @@ def _is_name(word: str) -> bool:
 
 
 def _claims(path: str, record: Words, folder: str) -> bool:
-    target, stem = TARGETS.get(record.get("target", "")), record.get("pack", "")
-    return target is not None and _is_name(stem) and path == make_place(target, stem, folder)
+    target, stem = TARGETS.get(record.get("target", "")), find_stem(record)
+    return target is not None and bool(stem) and path == make_place(target, stem, folder)

@@ -34,7 +34,7 @@ def plan_output(
         names = [record.get(key, "") for key in ("pack", "model", "policy", "target")]
         return selection.contains(*names)
 
-    ownership = Ownership(claims_output, answers, project, find_outputs)
+    ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
     return plan_files(folder, desired_files, ownership)
 
 
@@ -44,11 +44,21 @@ def make_desired_files(
     """Return what a folder should hold by key: artifacts, each at a path in it."""
     return {
         make_key(path, artifact): DesiredFile(
-            artifact.content,
-            {**({"project": project} if project else {}), **describe_artifact(artifact)},
+            artifact.content, {**name_project(project), **describe_file(artifact)}
         )
         for path, artifact in artifacts
     }
+
+
+def name_project(project: str) -> dict[str, str]:
+    """Return the word that a record has about its project; none where that has no name."""
+    return {"project": project} if project else {}
+
+
+def describe_file(artifact: Artifact) -> dict[str, str]:
+    """Return what a record says of an artifact, its file's stem included if that is another."""
+    words, stem = describe_artifact(artifact), artifact.agent.stem
+    return words if stem == words["pack"] else {**words, "file": stem}
 
 
 def make_key(path: str, artifact: Artifact) -> str:

@@ -42,6 +42,7 @@ def find_statuses(
     counted = Manifest(
         {path: r for path, r in manifest.files.items() if ownership.counts(path, r)},
         {path: r for path, r in manifest.pending.items() if ownership.counts(path, r)},
+        name=manifest.name,
     )
     statuses = []
     for path, desired_file in desired_files.items():

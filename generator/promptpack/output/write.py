@@ -14,13 +14,12 @@ import itertools
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from promptpack.model import Finding, UserError
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
-    MANIFEST,
     Manifest,
     Record,
     hash_content,
@@ -28,7 +27,7 @@ from promptpack.output.manifest import (
     read_manifest,
     write_manifest,
 )
-from promptpack.output.ownership import Ownership
+from promptpack.output.ownership import OCCASION, Ownership
 from promptpack.output.replace import (
     StagedFile,
     make_folders,
@@ -83,7 +82,7 @@ def plan_files(
     Recorded files that it should not hold are extra if this run answers for them. Raises UserError
     where the manifest can't be trusted.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, ownership.record)
     statuses = find_statuses(folder, manifest, desired_files, ownership)
     return Plan(folder, manifest, desired_files, statuses, ownership)
 
@@ -142,7 +141,7 @@ def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
 def make_problem_finding(manifest: Manifest) -> Finding:
     """Return a finding about a manifest that can't be read."""
     hint = "restore it from version control, or start a new one with --force"
-    return make_manifest_finding(f"can't be read: {manifest.problem}", hint)
+    return make_manifest_finding(f"can't be read: {manifest.problem}", hint, manifest.name)
 
 
 def _has_work(plan: Plan) -> bool:
@@ -175,17 +174,16 @@ def _execute_plan(plan: Plan) -> None:
     new_manifest, removed_records = _make_final_manifest(plan), _find_removed_records(plan)
     old_manifest = plan.manifest
     if old_manifest.problem:
-        _back_up(plan.folder, MANIFEST)
-        old_manifest = Manifest()
+        _back_up(plan.folder, old_manifest.name)
+        old_manifest = Manifest(name=old_manifest.name)
     pending = {status.path: new_manifest.files[status.path] for status in plan.list_writes()}
     stale = _make_stale_records(plan)
+    files = old_manifest.files | stale
     write_manifest(
-        plan.folder, Manifest(old_manifest.files | stale, old_manifest.pending | pending)
+        plan.folder, replace(old_manifest, files=files, pending=old_manifest.pending | pending)
     )
     _write_files(plan, old_manifest)
-    write_manifest(
-        plan.folder, Manifest(new_manifest.files | removed_records, new_manifest.pending)
-    )
+    write_manifest(plan.folder, replace(new_manifest, files=new_manifest.files | removed_records))
     for status in plan.filter_statuses("extra", "same"):
         if status.path in removed_records:
             _remove(plan.folder, status)
@@ -291,8 +289,19 @@ def _make_final_manifest(plan: Plan) -> Manifest:
     }
     files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
     pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
-    files |= {p: {"sha256": hash_content(w.content), **w.about} for p, w in plan.desired.items()}
-    return Manifest(dict(sorted(files.items())), pending)
+    files |= {path: _make_record(plan, path) for path in plan.desired}
+    return replace(plan.manifest, files=dict(sorted(files.items())), pending=pending, problem="")
+
+
+def _make_record(plan: Plan, path: str) -> Record:
+    """Return the record of a file: that which there is, unless it says something else of it.
+
+    When the file was written is nothing else: a file that stays as it is keeps its record.
+    """
+    desired, old = plan.desired[path], plan.manifest.files.get(path, {})
+    record = {"sha256": hash_content(desired.content), **desired.about}
+    differing = {word for word in old.keys() | record.keys() if old.get(word) != record.get(word)}
+    return old if old and differing <= {*OCCASION} else record
 
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from promptpack.targets.target import STEM_REGEX
+from promptpack.targets.target import MAX_STEM, STEM_REGEX
 
 SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -24,7 +24,7 @@ HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"
 
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]
-FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=200)]
+FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=MAX_STEM)]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 

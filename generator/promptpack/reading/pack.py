@@ -9,12 +9,14 @@ from itertools import product
 from typing import Any
 
 from promptpack.model import (
+    DEFAULT_VARIANT,
     Accept,
     ClientSettings,
     Condition,
     Expectation,
     Finding,
     Ignore,
+    Installation,
     Origin,
     Override,
     Pack,
@@ -26,6 +28,7 @@ from promptpack.model import (
 from promptpack.model.fields import FIELDS, copy_fields
 from promptpack.reading.extras import find_extra_problems
 from promptpack.reading.files import SourceFile
+from promptpack.reading.project_schema import ProjectFile
 from promptpack.reading.references import (
     Names,
     find_unknown_names,
@@ -40,7 +43,6 @@ from promptpack.reading.schema import (
     ClientEntry,
     OverrideEntry,
     PackFile,
-    ProjectFile,
     UseEntry,
     When,
 )
@@ -84,8 +86,30 @@ def read_project_file(
     if project_file is None:
         return None, findings
     accept = tuple(_iter_accepted(project_file.accept, document, file.path))
-    targets, name = tuple(project_file.targets), project_file.name or ""
-    return SharedSettings(targets, accept, file.path, name), findings
+    shared = SharedSettings(
+        tuple(project_file.targets),
+        accept,
+        file.path,
+        project_file.name or "",
+        project_file.out or "",
+        tuple(_iter_installations(project_file, document, file.path)),
+    )
+    return shared, findings
+
+
+def _iter_installations(
+    project_file: ProjectFile, document: Document, path: str
+) -> Iterator[Installation]:
+    for index, entry in enumerate(project_file.installations):
+        variant = entry.variant
+        yield Installation(
+            entry.into,
+            () if isinstance(entry.packs, str) else tuple(entry.packs),
+            tuple(entry.targets),
+            {DEFAULT_VARIANT: variant} if isinstance(variant, str) else variant or {},
+            entry.name or "",
+            Origin(path, document.at(("installations", index)).line),
+        )
 
 
 def fill_sections(pack: Pack, file: SourceFile, text: str) -> tuple[Pack, list[Finding]]:

@@ -22,6 +22,7 @@ from promptpack.model import (
 from promptpack.reading.file_names import find_shared_files
 from promptpack.reading.files import SourceFile, gather_files, make_file, make_unreadable_file
 from promptpack.reading.pack import fill_sections, read_pack, read_project_file
+from promptpack.reading.placements import find_installation_problems
 from promptpack.reading.references import Names
 from promptpack.reading.roots import (
     KINDS,
@@ -122,7 +123,7 @@ def make_project(
         raise UserError(tuple(sorted(findings, key=_make_sort_key)))
     sources = {file.path: file.text for file in files}
     project = Project(**items, sources=sources, roots=tuple(roots))
-    if problems := [*find_shared_files(project)]:
+    if problems := [*find_shared_files(project), *find_installation_problems(project)]:
         raise UserError(tuple(problems))
     return project
 
@@ -171,6 +172,7 @@ def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> N
         "policy": names["policies", ""],
         "layout": names["layouts", ""],
         "head": names["heads", pack],
+        "pack": {name for kind, name in names if kind == "packs"},
         "target": TARGETS,
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from promptpack.model import Finding
+from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding
 from promptpack.reading.files import SourceFile
 from promptpack.reading.validation import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
@@ -21,6 +21,7 @@ _CODES = {
     "target": "PP023",
     "layout": "PP025",
     "section": "PP027",
+    "pack": "PP029",
 }
 
 Names = Mapping[str, Collection[str]]
@@ -53,10 +54,17 @@ def iter_pack_references(data: object) -> Iterator[Reference]:
 
 
 def iter_project_references(data: object) -> Iterator[Reference]:
-    """Yield what the data of a project file refers to, which has no models and policies itself."""
+    """Yield what the data of a project file refers to; the variants that it names are left out."""
     project = _get_mapping(data)
     yield from _iter_target_names(project)
     yield from _iter_accepting_variants(project)
+    for place, installation in _iter_mappings(project, ("installations",)):
+        yield from _iter_names("target", installation.get("targets"), (*place, "targets"))
+        if installation.get("packs") != EVERY_PACK:
+            yield from _iter_names("pack", installation.get("packs"), (*place, "packs"))
+        for target in _get_mapping(installation.get("variant")):
+            if target != DEFAULT_VARIANT:
+                yield Reference("target", target, (*place, "variant", target), is_key=True)
 
 
 def iter_inner_references(data: object) -> Iterator[Reference]:

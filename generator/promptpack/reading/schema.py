@@ -3,7 +3,6 @@
 `validation` turns what they refuse into findings with places.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -302,23 +301,6 @@ class PackFile(StrictModel):
     )
 
 
-class ProjectFile(StrictModel):
-    """`promptpack.yaml`, beside `packs/`: what all packs of the project share."""
-
-    name: Slug | None = Field(
-        default=None,
-        description="the project's name, which is recorded with what it builds and installs: "
-        "another project's files are never replaced or removed",
-    )
-    targets: list[Slug] = Field(
-        default=[], description="the clients of each pack that names none itself; default: all"
-    )
-    accept: list[AcceptEntry] = Field(
-        default=[],
-        description="widened permissions that are accepted in every pack, after its own entries",
-    )
-
-
 class ModelFile(StrictModel):
     """`templates/models/<name>.yaml`: a language model and its id in each client."""
 
@@ -356,18 +338,3 @@ class FragmentFrontMatter(StrictModel):
     params: Annotated[dict[Variable, Scalar | None], ClosedMapping] = Field(
         default={}, description="default values; null means that each use must give a value"
     )
-
-
-FILE_MODELS: Mapping[str, type[StrictModel]] = {
-    "pack": PackFile,
-    "project": ProjectFile,
-    "model": ModelFile,
-    "policy": PolicyFile,
-    "fragment": FragmentFrontMatter,
-}
-"""The kinds of input file, by the name `promptpack schema` knows them by."""
-
-
-def make_json_schema(kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of an input file or a report."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema()}

@@ -56,30 +56,27 @@ def iter_uses(sections: Iterable[Section]) -> Iterator[Use]:
 
 
 def _iter_variants(project: Project, pack: Pack) -> Iterator[Variant]:
-    for model in pack.models:
-        for policy in pack.policies:
-            if any(condition.holds(model, policy) for condition in pack.exclude):
-                continue
-            dropped_names = {
-                name
-                for override in pack.overrides
-                if override.when.holds(model, policy)
-                for name in override.drop
-            }
-            yield Variant(
-                pack=pack,
-                model=project.models[model],
-                policy=project.policies[policy],
-                sections=tuple(
-                    section for section in pack.sections if section.name not in dropped_names
-                ),
-                accept=_select_accepted(project.list_accepted(pack), model, policy),
-                client_policies={
-                    target: project.policies[settings.policies[policy]]
-                    for target, settings in pack.clients.items()
-                    if policy in settings.policies
-                },
-            )
+    for model, policy in pack.list_variants():
+        dropped_names = {
+            name
+            for override in pack.overrides
+            if override.when.holds(model, policy)
+            for name in override.drop
+        }
+        yield Variant(
+            pack=pack,
+            model=project.models[model],
+            policy=project.policies[policy],
+            sections=tuple(
+                section for section in pack.sections if section.name not in dropped_names
+            ),
+            accept=_select_accepted(project.list_accepted(pack), model, policy),
+            client_policies={
+                target: project.policies[settings.policies[policy]]
+                for target, settings in pack.clients.items()
+                if policy in settings.policies
+            },
+        )
 
 
 def _select_accepted(accepted: Iterable[Accept], model: str, policy: str) -> tuple[Accept, ...]:

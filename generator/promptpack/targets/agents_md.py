@@ -36,6 +36,7 @@ AGENTS_MD = Target(
     name="agents-md",
     title="AGENTS.md",
     path="AGENTS.md",
+    is_on_request=True,
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -292,6 +292,7 @@ CLAUDE_CODE = Target(
     name=NAME,
     title="Claude Code",
     path=".claude/agents/{name}.md",
+    user_path=".claude/agents/{name}.md",
     places=(".claude/agents/{path}.md",),
     encode=encode,
     decode=decode,

@@ -214,6 +214,7 @@ CODEX = Target(
     name=NAME,
     title="OpenAI Codex",
     path=".codex/agents/{name}.toml",
+    user_path=".codex/agents/{name}.toml",
     places=(".codex/agents/{path}.toml",),
     encode=encode,
     decode=decode,

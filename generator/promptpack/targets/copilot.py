@@ -313,6 +313,7 @@ COPILOT = Target(
     name=NAME,
     title="GitHub Copilot",
     path=".github/agents/{name}.agent.md",
+    user_path=".copilot/agents/{name}.agent.md",
     places=(".github/agents/{path}.agent.md", ".github/agents/{path}.md"),
     prefers_own=True,
     encode=encode,

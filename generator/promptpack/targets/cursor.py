@@ -76,6 +76,7 @@ CURSOR = Target(
     name=NAME,
     title="Cursor",
     path=".cursor/agents/{name}.md",
+    user_path=".cursor/agents/{name}.md",
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -247,6 +247,7 @@ GEMINI = Target(
     name=NAME,
     title="Gemini CLI",
     path=".gemini/agents/{name}.md",
+    user_path=".gemini/agents/{name}.md",
     encode=encode,
     decode=decode,
     problems=find_problems,

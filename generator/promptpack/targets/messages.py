@@ -42,6 +42,7 @@ MESSAGES = Target(
     name="messages",
     title="Messages",
     path="{name}/messages.json",
+    is_on_request=True,
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -294,6 +294,7 @@ OPENCODE = Target(
     name=NAME,
     title="OpenCode",
     path=".opencode/agents/{name}.md",
+    user_path=".config/opencode/agents/{name}.md",
     places=(
         *(".opencode/agents/{path}.md", ".opencode/agent/{path}.md"),
         *(".opencode/modes/{name}.md", ".opencode/mode/{name}.md"),

@@ -65,6 +65,7 @@ SKILL = Target(
     name="skill",
     title="Agent Skill",
     path=".agents/skills/{name}/SKILL.md",
+    user_path=".agents/skills/{name}/SKILL.md",
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -24,6 +24,7 @@ SYSTEM = Target(
     name="system",
     title="System prompt",
     path="{name}/system.md",
+    is_on_request=True,
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -29,8 +29,16 @@ STEM_REGEX = (
 """The name of a client's file without its extension, in folders: each a name on any system."""
 
 _STEM = re.compile(STEM_REGEX)
+MAX_STEM = 200
+"""The longest name of a client's file, in characters."""
+
 UNKNOWN_REASON = "it is not known how {client} treats this"
 """The reason for a loss that the target says nothing about. No known loss has it."""
+
+
+def is_stem(text: str) -> bool:
+    """Tell whether a text can name a client's file, folders included, on any system."""
+    return len(text) <= MAX_STEM and _STEM.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,9 @@ class Target:
     than `path`: a `{path}` there may have folders in it, a `{name}` may not. Folders are a part of
     an agent's name if the client `nests_names`.
 
+    `user_path` is the place of a user's own file in the home folder, "" where the client has none.
+    What is `is_on_request` is installed only where somebody names the target.
+
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
     wherever `tells_policy`. A `block` target shares its file with others, of any author.
@@ -153,6 +164,8 @@ class Target:
     provides: frozenset[Capability] = frozenset(CAPABILITIES)
     absent: frozenset[Capability] = frozenset()
     places: tuple[str, ...] = ()
+    user_path: str = ""
+    is_on_request: bool = False
     nests_names: bool = False
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
@@ -190,6 +203,10 @@ class Target:
         """Return the place of an agent's file in a repository; `stem` may name folders too."""
         return self.path.format(name=stem)
 
+    def make_user_path(self, stem: str) -> str:
+        """Return the place of an agent's file in a home folder, "" where the client has none."""
+        return self.user_path.format(name=stem)
+
     def find_stem(self, path: str) -> str | None:
         """Return the stem in a path that `make_path` gives, "" where it has none; else None."""
         before, name, after = self.path.partition("{name}")
@@ -197,7 +214,7 @@ class Target:
             return "" if path == before else None
         stem = path[len(before) : len(path) - len(after)]
         is_whole = path == f"{before}{stem}{after}"
-        return stem if is_whole and _STEM.fullmatch(stem) else None
+        return stem if is_whole and is_stem(stem) else None
 
     def decodes(self, key: str) -> bool:
         """Tell whether a front matter key grants something that `decode` reads."""

@@ -1,0 +1,55 @@
+"""Whether sources are those of a commit: a project's folder and its texts in, the commit out."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from promptpack.git.extract import list_roots
+from promptpack.git.objects import ObjectReader
+from promptpack.git.repository import Repository, find_repository
+from promptpack.git.revisions import find_commit
+from promptpack.git.trees import find_entry, read_commit, walk_tree
+from promptpack.model import UserError, is_in_project
+from promptpack.reading.roots import parse_source_path
+
+
+def find_source_commit(folder: Path, sources: Mapping[str, str]) -> str:
+    """Return the commit that is checked out, if a project's sources are exactly those in it.
+
+    `sources` are the texts of a project by path. "" where they differ, where the project is in no
+    repository, and where git can't tell: nobody should be told of a commit that is not the one.
+    """
+    try:
+        repository = find_repository(folder)
+        commit = find_commit(repository, "HEAD")
+        if commit is None:
+            return ""
+        committed = _list_blobs(repository, commit)
+    except UserError:
+        return ""
+    own = {
+        path: _hash_blob(text, len(commit)) for path, text in sources.items() if is_in_project(path)
+    }
+    return commit if own == committed else ""
+
+
+def _list_blobs(repository: Repository, commit: str) -> dict[str, str]:
+    """Return the objects of the sources in a commit, by their paths in the project."""
+    with ObjectReader(repository) as reader:
+        tree, _ = read_commit(reader, commit)
+        roots = list_roots(reader, find_entry(reader, tree, repository.prefix))
+        entries = walk_tree(reader, roots)
+        return {
+            entry.path: entry.oid
+            for entry in entries
+            if entry.kind != "folder" and parse_source_path(entry.path)
+        }
+
+
+def _hash_blob(text: str, digits: int) -> str:
+    """Return the name that git gives a text, in a repository whose names have so many digits."""
+    content = text.encode("utf-8", "surrogatepass")
+    data = b"blob %d\0%b" % (len(content), content)
+    return (
+        hashlib.sha1(data, usedforsecurity=False) if digits == 40 else hashlib.sha256(data)
+    ).hexdigest()

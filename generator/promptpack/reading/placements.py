@@ -1,0 +1,138 @@
+"""Installations as the project file has them: one in, each agent with its client and name out."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from promptpack.model import DEFAULT_VARIANT, USER, Finding, Installation, Pack, Project
+from promptpack.reading.validation import suggest
+from promptpack.targets import TARGETS, Target
+
+
+class Placement(NamedTuple):
+    """One agent for one client: a variant, and what the pack is called where it is installed.
+
+    `name` is "" for the pack's own name.
+    """
+
+    pack: str
+    model: str
+    policy: str
+    target: str
+    name: str = ""
+
+    @property
+    def variant(self) -> str:
+        """The variant's name, `<model>.<policy>`."""
+        return f"{self.model}.{self.policy}"
+
+
+def list_placements(project: Project, installation: Installation) -> tuple[Placement, ...]:
+    """Return what an installation places, in the order of packs, then targets."""
+    return tuple(
+        Placement(pack.name, *_choose_variant(pack, target, installation.variants), target, name)
+        for pack in _list_packs(project, installation)
+        for target in _list_targets(project, pack, installation)
+        for name in [installation.name]
+    )
+
+
+def make_stem(pack: Pack, target: str, name: str = "") -> str:
+    """Return the stem of a pack's file for a client, installed under a name or its own ("")."""
+    settings = pack.clients.get(target)
+    return name or (settings.file if settings else "") or pack.name
+
+
+def make_installed_path(target: Target, stem: str, into: str) -> str:
+    """Return the place of an agent's file in a repository, or in the home folder for `USER`."""
+    return target.make_user_path(stem) if into == USER else target.make_path(stem)
+
+
+def find_installation_problems(project: Project) -> Iterator[Finding]:
+    """Yield what is wrong with the installations of the project file, names aside.
+
+    That is a variant that a pack has not, a name for several packs, a client that has no place
+    there, and two agents at one place.
+    """
+    owners: dict[tuple[str, str], Placement] = {}
+    for installation in project.installations:
+        packs = _list_packs(project, installation)
+        if installation.name and len(packs) != 1:
+            message = f"'as' gives a name to one pack, and this installs {len(packs)}"
+            yield _make_finding(installation, message, "name one pack with 'packs: [name]'")
+            continue
+        yield from _find_wrong_targets(project, installation)
+        for placement in list_placements(project, installation):
+            pack = project.packs[placement.pack]
+            if not pack.has_variant(placement.model, placement.policy):
+                variants = [".".join(one) for one in pack.list_variants()]
+                message = f"the pack '{pack.name}' has no variant '{placement.variant}'"
+                hint = suggest(placement.variant, variants) or f"it has {', '.join(variants)}"
+                yield _make_finding(installation, message, hint)
+                break
+            yield from _find_rival(pack, placement, installation, owners)
+
+
+def _find_rival(
+    pack: Pack,
+    placement: Placement,
+    installation: Installation,
+    owners: dict[tuple[str, str], Placement],
+) -> Iterator[Finding]:
+    """Yield an error where another agent goes to the same place."""
+    target, stem = TARGETS[placement.target], make_stem(pack, placement.target, placement.name)
+    path = make_installed_path(target, stem, installation.into)
+    place = f"{path}#{stem}" if target.block else path
+    other = owners.setdefault((installation.into, place.casefold()), placement)
+    if other != placement:
+        message = f"'{place}' would be both {_describe(other)} and {_describe(placement)}"
+        yield _make_finding(installation, message, "give one of them another name with 'as'")
+
+
+def _find_wrong_targets(project: Project, installation: Installation) -> Iterator[Finding]:
+    """Yield an error for each named client that a named pack is not built for, or has no place."""
+    for name in installation.targets:
+        if installation.into == USER and not TARGETS[name].user_path:
+            message = f"{TARGETS[name].title} has no folder for the agents of a user"
+            yield _make_finding(installation, message, "leave this target out")
+        for pack in installation.packs:
+            targets = project.list_targets(project.packs[pack])
+            if targets and name not in targets:
+                message = f"the pack '{pack}' is not built for '{name}'"
+                hint = f"it is built for {', '.join(targets)}"
+                yield _make_finding(installation, message, hint)
+
+
+def _describe(placement: Placement) -> str:
+    return f"{placement.pack} ({placement.variant})"
+
+
+def _list_packs(project: Project, installation: Installation) -> tuple[Pack, ...]:
+    names = installation.packs or tuple(project.packs)
+    return tuple(project.packs[name] for name in names)
+
+
+def _list_targets(project: Project, pack: Pack, installation: Installation) -> list[str]:
+    """Return the clients of a pack that an installation is for."""
+    built = project.list_targets(pack) or tuple(TARGETS)
+    is_for_user = installation.into == USER
+    return [
+        name
+        for name, target in TARGETS.items()
+        if name in built
+        if (name in installation.targets if installation.targets else not target.is_on_request)
+        if target.user_path or not is_for_user
+    ]
+
+
+def _choose_variant(pack: Pack, target: str, variants: Mapping[str, str]) -> tuple[str, str]:
+    """Return the model and the policy that a pack has for a client."""
+    name = variants.get(target) or variants.get(DEFAULT_VARIANT)
+    if not name:
+        return pack.default
+    model, _, policy = name.partition(".")
+    return model, policy
+
+
+def _make_finding(installation: Installation, message: str, hint: str) -> Finding:
+    path, line = installation.origin
+    return Finding("PP014", "error", path, line, 1, message, hint)
