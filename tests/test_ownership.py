@@ -219,7 +219,7 @@ def test_what_another_project_installed_is_foreign(jail: Jailed, tmp_path: Path)
         done = jail(*arguments, *targets, cwd=projects[other])
         assert (done.code, "not written by promptpack for this project" in done.err) == (1, True)
         left = jail(*arguments, "--uninstall", cwd=projects[other])
-        assert left.out == "Nothing of this project's pack 'demo' is installed there.\n"
+        assert left.out == f"Nothing of the pack 'demo' is installed in {repository}\n"
     assert "first project" in path.read_text("utf-8")
     forced = jail(*arguments, *targets, "--force", cwd=projects["second"], may_change=changed)
     assert forced.code == 0

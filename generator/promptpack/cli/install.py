@@ -178,20 +178,24 @@ def _iter_verbs(installation: InstallationPlan, *, force: bool) -> Iterator[tupl
 
 def _format_current(installation: InstallationPlan, pack: str) -> str:
     """Return that a folder is as it should be; `pack` is the name that was asked for, or ""."""
+    destination = installation.destination
+    place = "your home folder" if destination.is_for_user else destination.into
     if not installation.plan.desired:
-        what = f"pack '{pack}'" if pack else "packs"
-        verb = "is" if pack else "are"
-        return f"{'Nothing' if pack else 'None'} of this project's {what} {verb} installed there."
-    count, place = len(installation.plan.desired), installation.destination.into
+        what = f"of the pack '{pack}'" if pack else "of this project"
+        return f"Nothing {what} is installed in {place}"
+    count = len(installation.plan.desired)
     return f"{pluralize(count, 'file')} in {place}, all up to date"
 
 
 def _format_orphans(installation: InstallationPlan) -> Iterator[str]:
-    """Yield what to do about files whose pack is gone: nobody else can say whose they are."""
+    """Yield the files whose pack is gone, and how to remove them: only the user knows of both."""
+    packs: dict[str, list[str]] = {}
     for path, record in installation.orphans.items():
-        command_line = _make_command(installation, "--uninstall", record.get("pack", ""))
-        yield f"{path} stays: the project has no pack '{record.get('pack', '')}' any more"
-        yield f"To remove it: {command_line}"
+        packs.setdefault(record.get("pack", ""), []).append(path)
+    for pack, paths in packs.items():
+        for path in paths:
+            yield f"{path} stays: the project has no pack '{pack}' any more"
+        yield f"To remove it: {_make_command(installation, '--uninstall', pack)}"
 
 
 def _make_command(installation: InstallationPlan, *words: str) -> str:
@@ -202,8 +206,11 @@ def _make_command(installation: InstallationPlan, *words: str) -> str:
 
 def _name_folder(installations: Sequence[InstallationPlan], installation: InstallationPlan) -> str:
     """Return what stands before the paths of a folder where there are several."""
-    into = installation.destination.into
-    return f"{into}/" if len(installations) > 1 and into != "." else ""
+    destination = installation.destination
+    if destination.is_for_user:
+        return "~/"
+    is_told = len(installations) > 1 and destination.into != "."
+    return f"{destination.into.rstrip('/')}/" if is_told else ""
 
 
 def _print_refused(installations: Iterable[InstallationPlan], *, force: bool) -> bool:
@@ -221,8 +228,7 @@ def _print_refused(installations: Iterable[InstallationPlan], *, force: bool) ->
 
 def _report_check(state: State, installations: Sequence[InstallationPlan], request: Request) -> int:
     if state.format == "json":
-        data = [make_installation_data(one) for one in installations]
-        print_json({"schema_version": 1, "installations": data})
+        print_json(_make_data(installations))
     else:
         print_lines(format_check(installations, request, quiet=state.quiet))
     return 0 if all(map(is_current, installations)) else 1

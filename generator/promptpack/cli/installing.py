@@ -18,6 +18,7 @@ from promptpack.output.installations import (
     find_destination,
     group_installations,
     is_installed,
+    list_own_records,
     list_recorded,
     plan_installation,
     plan_removal,
@@ -119,11 +120,10 @@ def _iter_groups(
         _check_folder(destination, root)
         yield destination, placements
     if chosen and not placed:
-        recorded = list_recorded(project, chosen)
-        if not recorded:
-            message = f"nothing of this project is installed in '{chosen.into}'"
-            raise click.UsageError(f"{message.capitalize()}; name a pack, and a --target.")
-        yield chosen, recorded
+        if not list_own_records(project, chosen):
+            message = f"Nothing of this project is installed in '{chosen.into}'"
+            raise click.UsageError(f"{message}; name a pack, and a --target.")
+        yield chosen, list_recorded(project, chosen)
 
 
 def _refuse_none(groups: object) -> None:

@@ -99,8 +99,6 @@ def group_installations(project: Project) -> dict[str, list[Placement]]:
 
 def list_recorded(project: Project, destination: Destination) -> list[Placement]:
     """Return what is recorded in a folder of this project, and what it can still build."""
-    manifest = read_manifest(destination.folder, INSTALLED)
-    ownership = _make_ownership(project, destination, lambda _path, _record: True)
     placements = {
         Placement(
             record["pack"],
@@ -109,10 +107,16 @@ def list_recorded(project: Project, destination: Destination) -> list[Placement]
             record["target"],
             record.get("as", ""),
         )
-        for path, record in manifest.files.items()
-        if ownership.counts(path, record)
+        for record in list_own_records(project, destination).values()
     }
     return sorted(one for one in placements if _can_build(project, one))
+
+
+def list_own_records(project: Project, destination: Destination) -> dict[str, Record]:
+    """Return the records in a folder of what this project, or one without a name, installed."""
+    ownership = _make_ownership(project, destination, lambda _path, _record: True)
+    files = read_manifest(destination.folder, INSTALLED).files
+    return {path: record for path, record in files.items() if ownership.counts(path, record)}
 
 
 def plan_installation(

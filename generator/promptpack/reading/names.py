@@ -11,6 +11,9 @@ from promptpack.targets.target import MAX_STEM, STEM_REGEX
 
 SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
+_SLUG = SLUG_REGEX.strip("^$")
+VARIANT_REGEX = rf"^{_SLUG}\.{_SLUG}$"
+
 FRAGMENT_REGEX = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 
 TEXT_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.md$"

@@ -5,7 +5,12 @@ from typing import NamedTuple
 
 from promptpack.model import DEFAULT_VARIANT, USER, Finding, Installation, Pack, Project
 from promptpack.reading.validation import suggest
+from promptpack.source.frontmatter import read_document
+from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
+
+Problem = tuple[str, str, str]
+"""The key of the entry that is wrong, "" for all of it, then the message and the hint."""
 
 
 class Placement(NamedTuple):
@@ -54,22 +59,40 @@ def find_installation_problems(project: Project) -> Iterator[Finding]:
     there, and two agents at one place.
     """
     owners: dict[tuple[str, str], Placement] = {}
-    for installation in project.installations:
-        packs = _list_packs(project, installation)
-        if installation.name and len(packs) != 1:
-            message = f"'as' gives a name to one pack, and this installs {len(packs)}"
-            yield _make_finding(installation, message, "name one pack with 'packs: [name]'")
-            continue
-        yield from _find_wrong_targets(project, installation)
-        for placement in list_placements(project, installation):
-            pack = project.packs[placement.pack]
-            if not pack.has_variant(placement.model, placement.policy):
-                variants = [".".join(one) for one in pack.list_variants()]
-                message = f"the pack '{pack.name}' has no variant '{placement.variant}'"
-                hint = suggest(placement.variant, variants) or f"it has {', '.join(variants)}"
-                yield _make_finding(installation, message, hint)
-                break
-            yield from _find_rival(pack, placement, installation, owners)
+    for index, installation in enumerate(project.installations):
+        for key, message, hint in _find_problems(project, installation, owners):
+            path = installation.origin.path
+            text = project.sources[path]
+            span = read_document(text, path).at(("installations", index, *filter(None, [key])))
+            yield make_finding("PP014", path, span, message, hint, text)
+
+
+def _find_problems(
+    project: Project, installation: Installation, owners: dict[tuple[str, str], Placement]
+) -> Iterator[Problem]:
+    packs = _list_packs(project, installation)
+    if installation.name and len(packs) != 1:
+        message = f"'as' gives a name to one pack, and this installs {len(packs)}"
+        yield "as", message, "name one pack with 'packs: [name]'"
+        return
+    yield from _find_wrong_targets(project, installation)
+    for placement in list_placements(project, installation):
+        pack = project.packs[placement.pack]
+        problems = [
+            *_find_unknown_variant(pack, placement),
+            *_find_rival(pack, placement, installation, owners),
+        ]
+        yield from problems[:1]
+        if problems:
+            return
+
+
+def _find_unknown_variant(pack: Pack, placement: Placement) -> Iterator[Problem]:
+    if not pack.has_variant(placement.model, placement.policy):
+        variants = [".".join(one) for one in pack.list_variants()]
+        message = f"the pack '{pack.name}' has no variant '{placement.variant}'"
+        hint = suggest(placement.variant, variants) or f"it has {', '.join(variants)}"
+        yield "variant", message, hint
 
 
 def _find_rival(
@@ -77,29 +100,29 @@ def _find_rival(
     placement: Placement,
     installation: Installation,
     owners: dict[tuple[str, str], Placement],
-) -> Iterator[Finding]:
-    """Yield an error where another agent goes to the same place."""
+) -> Iterator[Problem]:
+    """Yield a problem where another agent goes to the same place."""
     target, stem = TARGETS[placement.target], make_stem(pack, placement.target, placement.name)
     path = make_installed_path(target, stem, installation.into)
     place = f"{path}#{stem}" if target.block else path
     other = owners.setdefault((installation.into, place.casefold()), placement)
     if other != placement:
         message = f"'{place}' would be both {_describe(other)} and {_describe(placement)}"
-        yield _make_finding(installation, message, "give one of them another name with 'as'")
+        yield "", message, "give one of them another name with 'as'"
 
 
-def _find_wrong_targets(project: Project, installation: Installation) -> Iterator[Finding]:
-    """Yield an error for each named client that a named pack is not built for, or has no place."""
+def _find_wrong_targets(project: Project, installation: Installation) -> Iterator[Problem]:
+    """Yield a problem for each named client that a named pack is not built for, or has no place."""
     for name in installation.targets:
         if installation.into == USER and not TARGETS[name].user_path:
             message = f"{TARGETS[name].title} has no folder for the agents of a user"
-            yield _make_finding(installation, message, "leave this target out")
+            yield "targets", message, "leave this target out"
         for pack in installation.packs:
             targets = project.list_targets(project.packs[pack])
             if targets and name not in targets:
                 message = f"the pack '{pack}' is not built for '{name}'"
                 hint = f"it is built for {', '.join(targets)}"
-                yield _make_finding(installation, message, hint)
+                yield "targets", message, hint
 
 
 def _describe(placement: Placement) -> str:
@@ -131,8 +154,3 @@ def _choose_variant(pack: Pack, target: str, variants: Mapping[str, str]) -> tup
         return pack.default
     model, _, policy = name.partition(".")
     return model, policy
-
-
-def _make_finding(installation: Installation, message: str, hint: str) -> Finding:
-    path, line = installation.origin
-    return Finding("PP014", "error", path, line, 1, message, hint)

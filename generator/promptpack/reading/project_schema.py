@@ -4,12 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from promptpack.reading.names import SLUG_REGEX, Slug, Text
+from promptpack.reading.names import VARIANT_REGEX, Slug, Text
 from promptpack.reading.permission_types import ClosedMapping
 from promptpack.reading.schema import AcceptEntry, StrictModel
 
-_PART = SLUG_REGEX.strip("^$")
-VariantName = Annotated[str, StringConstraints(pattern=rf"^{_PART}\.{_PART}$")]
+VariantName = Annotated[str, StringConstraints(pattern=VARIANT_REGEX)]
 
 
 def _tag_packs(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold

@@ -9,7 +9,12 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from promptpack.model import Finding
-from promptpack.reading.names import FRAGMENT_REGEX, HEAD_FILE_REGEX, TEXT_FILE_REGEX
+from promptpack.reading.names import (
+    FRAGMENT_REGEX,
+    HEAD_FILE_REGEX,
+    TEXT_FILE_REGEX,
+    VARIANT_REGEX,
+)
 from promptpack.reading.schema import StrictModel
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
@@ -54,6 +59,7 @@ _PATTERN_HINTS = {
     FRAGMENT_REGEX: "use 'section/name' from templates, or './name.md' in the same folder",
     TEXT_FILE_REGEX: "use './name.md', a file in the same folder",
     HEAD_FILE_REGEX: "use './name.head', a file in the same folder",
+    VARIANT_REGEX: "use '<model>.<policy>', such as 'claude.review'",
     STEM_REGEX: "use a file's name without its extension, such as 'core/reviewer'",
 }
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from promptpack.model import LossKind
 from promptpack.output.status import State
 from promptpack.reporting.audit_schemas import AuditReport, DisagreeReport, ImportReport
+from promptpack.reporting.installation_schemas import InstalledFolder
 from promptpack.reporting.schema_base import FindingEntry, Report
 from promptpack.targets.table import Enforcement
 
@@ -91,10 +92,11 @@ class CheckReport(Report):
     files: list[FileEntry]
     unchanged: int
     manifest_problem: str = Field(description="why the folder's manifest can't be read, or empty")
+    installations: list[InstalledFolder]
 
 
 class InstallReport(CheckReport):
-    """`install --format json`: what had to be done in the repository."""
+    """`install --format json`: what had to be done in each folder, or has to be with `--check`."""
 
     written: int
     removed: int
