@@ -212,6 +212,7 @@ def test_agents_of_a_user_lie_where_each_client_looks(project: Path) -> None:
     places = {name: one.user_path for name, one in TARGETS.items() if one.user_path}
     reason = "  - {target: %s, capability: all, reason: this is only a test}\n"
     accept = "accept:\n" + "".join(reason % name for name in TARGETS)
+    accept += "  - {target: codex, capability: [list, glob, grep], reason: only a test}\n"
     write(project, PACK, DEMO.replace("[opencode, gemini]", f"[{', '.join(places)}]") + accept)
     write(project, SHARED, "name: acme\ninstallations: [{into: user}]\n")
     done = install(project)
@@ -225,10 +226,15 @@ def test_agents_of_a_user_lie_where_each_client_looks(project: Path) -> None:
 
 
 def test_a_file_that_is_only_for_a_repository_is_refused_for_a_user(project: Path) -> None:
-    pack = DEMO.replace("[opencode, gemini]", "[opencode, system]") + support.NO_SHELL
+    pack = (
+        DEMO.replace("[opencode, gemini]", "[opencode, system]")
+        + support.NO_CURSOR
+        + support.NO_SHELL
+    )
     write(project, PACK, pack)
     done = install(project, "demo", "--user", "--target", "system")
-    assert (done.code, "has no folder for the agents of a user" in done.err) == (2, True)
+    assert done.code == 2, done.err
+    assert "has no folder for the agents of a user" in done.err
 
 
 def test_a_build_and_an_installation_in_one_folder_keep_apart(project: Path) -> None:

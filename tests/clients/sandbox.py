@@ -180,13 +180,18 @@ class Sandbox:
 
 @contextmanager
 def sandbox(files: Files) -> Iterator[Sandbox]:
-    """Make a sandbox with these project files; it is removed at the end."""
+    """Make a sandbox with these project files; it is removed at the end.
+
+    A path that begins with `~/` lies in the home folder.
+    """
+    in_home = {path[2:]: content for path, content in files.items() if path.startswith("~/")}
     root = Path(tempfile.mkdtemp(prefix="promptpack-")).resolve()
     try:
         box = Sandbox(root)
         for folder in (box.home, box.home / ".run", root / "tmp"):
             folder.mkdir(mode=0o700)
-        box.folder("project", files)
+        box.folder("project", {p: data for p, data in files.items() if not p.startswith("~/")})
+        box.folder("home", in_home)
         yield box
     finally:
         shutil.rmtree(root, ignore_errors=True)
