@@ -316,6 +316,16 @@ def extras() -> str:
     return f"{as_table(rows)}\nA pack can't add these:\n{as_table(refused)}\n"
 
 
+def places() -> str:
+    """Return where each target's file lies in a repository, and for a user."""
+    rows = [["target", "in a repository", "for a user"]]
+    for name, target in TARGETS.items():
+        stem = target.make_user_path("<name>")
+        user_path = f"`~/{stem}`" if stem else "none"
+        rows.append([f"`{name}`", f"`{target.make_path('<name>')}`", user_path])
+    return as_table(rows)
+
+
 def list_faults() -> str:
     """Return the faults by area, each with the tests that name it."""
     holders = faults.list_holders()
@@ -336,4 +346,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "api": api,
     "efforts": efforts,
     "extras": extras,
+    "places": places,
 }

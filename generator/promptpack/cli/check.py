@@ -9,7 +9,7 @@ import click
 from promptpack.build import build_project
 from promptpack.cli import report
 from promptpack.cli.choice import explain_empty_selection
-from promptpack.cli.differences import format_differences
+from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.install import format_check, is_current
 from promptpack.cli.installing import plan_checked
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
@@ -47,7 +47,8 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
         print_json({**make_check_data(plan), **data})
     elif differing:
         fix = _make_build_command(state, out, selection)
-        print_lines(format_differences(differing, fix, quiet=state.quiet))
+        print_lines(format_differences(differing, quiet=state.quiet))
+        print_lines(format_fix(differing, fix))
     elif not state.quiet and not plan.manifest.problem:
         if not artifacts and selection != ALL:
             print_line(explain_empty_selection(project, selection))

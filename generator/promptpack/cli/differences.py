@@ -26,9 +26,9 @@ _MAX_MISSING = 10
 
 
 def format_differences(
-    differing: Iterable[Status], fix: str, *, folder: str = "", quiet: bool = False
+    differing: Iterable[Status], *, folder: str = "", quiet: bool = False
 ) -> Iterator[str]:
-    """Yield the diff of each file, missing ones only by name, and the command that fixes them.
+    """Yield the diff of each file, missing ones only by name, and why a file is kept.
 
     `folder` is what is put before each path, "" or ended by a slash.
     """
@@ -49,7 +49,11 @@ def format_differences(
         yield f"{folder}{status.path} {_KEPT_REASONS[status.state]}: move it or delete it"
     if any(status.state == "linked" for status in differing):
         yield "promptpack does not write through a link: remove the link first"
-    fixable_states = [status.state for status in differing if status not in kept]
+
+
+def format_fix(differing: Iterable[Status], fix: str) -> Iterator[str]:
+    """Yield the line that names the command which brings some files up to date."""
+    fixable_states = [status.state for status in differing if not _is_kept(status)]
     if "edited" in fixable_states or "foreign" in fixable_states:
         yield f"To overwrite these files and keep a copy of each: {fix} --force"
     elif fixable_states:

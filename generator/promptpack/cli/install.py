@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from promptpack.cli import report
-from promptpack.cli.differences import format_differences
+from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.installing import Request, plan_request, plan_uninstall
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import UserError
@@ -243,16 +243,17 @@ def format_check(
     installations: Sequence[InstallationPlan], request: Request | None, *, quiet: bool
 ) -> Iterator[str]:
     """Yield what differs in installed files, and the command that fixes it in each folder."""
+    fixes: dict[str, list[Status]] = {}
     for installation in installations:
-        statuses: list[Status] = list_differing(installation)
+        statuses = list_differing(installation)
+        fixes.setdefault(_make_fix(installation, request), []).extend(statuses)
         folder = _name_folder(installations, installation)
-        if statuses:
-            yield from format_differences(
-                statuses, _make_fix(installation, request), folder=folder, quiet=quiet
-            )
-        elif not quiet:
+        yield from format_differences(statuses, folder=folder, quiet=quiet)
+        if not statuses and not quiet:
             yield _format_current(installation, "")
         yield from _format_orphans(installation)
+    for fix, statuses in fixes.items():
+        yield from format_fix(statuses, fix)
 
 
 def _make_fix(installation: InstallationPlan, request: Request | None) -> str:
