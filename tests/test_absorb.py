@@ -251,6 +251,7 @@ def test_an_installed_copy_is_absorbed(tmp_path: Path) -> None:
 def two_packs(tmp_path: Path) -> Path:
     """Return a repository with the blocks of two packs in one AGENTS.md, under text of its own."""
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", "[agents-md]")
+    pack += "clients: {agents-md: {persona: true}}\n"
     files = {
         "packs/demo/pack.yaml": pack,
         "packs/other/pack.yaml": pack.replace("name: demo", "name: other"),

@@ -134,6 +134,8 @@ class ClientSettings:
     whole prompt there, or empty; it is data, not a template. `head` is that of the front matter
     that is kept under what promptpack writes. `file` names the file in place of the pack's name.
     `newlines` and `bom` say how its lines end, and whether it begins with a byte-order mark.
+    `persona` puts the whole agent into a file that is read in every session, and not only the
+    sections that are rules.
     """
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -144,6 +146,7 @@ class ClientSettings:
     file: str = ""
     newlines: Literal["lf", "crlf"] = "lf"
     bom: bool = False
+    persona: bool = False
 
 
 EVERY_WIDENING = "all"

@@ -211,6 +211,7 @@ class _PackMaker:
                 file=entry.file or "",
                 newlines=entry.newlines,
                 bom=entry.bom,
+                persona=entry.persona,
             )
             for target, entry in pack_file.clients.items()
         }

@@ -254,6 +254,10 @@ class ClientEntry(StrictModel):
     )
     newlines: Literal["lf", "crlf"] = Field(default="lf", description="what ends each line")
     bom: bool = Field(default=False, description="whether the file begins with a byte-order mark")
+    persona: bool = Field(
+        default=False,
+        description="for AGENTS.md: the whole agent, and not only the sections that are rules",
+    )
     extra: dict[str, Any] = Field(
         default={},
         description=(

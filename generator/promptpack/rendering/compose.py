@@ -53,7 +53,7 @@ from promptpack.rendering.lines import (
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import make_use_finding, resolve_params
-from promptpack.rendering.variants import iter_uses
+from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
 from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
 
@@ -167,7 +167,8 @@ class Composer:
             specific = prompt
         told = "told" if TARGETS[target].tells_policy else ""
         effective = make_policy_key(self.permissions.find(variant, target).effective)
-        return variant.pack.name, variant.name, specific, told, effective
+        rules = "" if tells_persona(variant, target) else "rules"
+        return variant.pack.name, variant.name, specific, told, rules, effective
 
     def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any.
@@ -255,7 +256,7 @@ class Composer:
         """Return the sections that have text, with the parts that have."""
         draft = _Draft()
         sections: list[RenderedSection[B]] = []
-        for section in variant.sections:
+        for section in choose_sections(variant, context["target"]):
             if section.passage is not None:
                 rendered = render_passage(form, section.name, section.passage)
                 if rendered.parts[0].block or variant.model.layout == AS_WRITTEN:
