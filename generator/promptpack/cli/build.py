@@ -8,7 +8,7 @@ import click
 
 from promptpack.build import Progress, render
 from promptpack.cli import report
-from promptpack.cli.choice import explain_empty_selection
+from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.model import Artifact, UserError
@@ -48,6 +48,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         artifacts = _render(session, selection, progress)
     expectations = session.expectations.summarize()
     plan = plan_output(artifacts, folder, selection, session.project.name)
+    refuse_empty_selection(project, plan.statuses, selection)
     try:
         plan = apply_plan(plan, force=force)
     except UserError:
@@ -65,7 +66,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         for note in list_notes(artifacts):
             print_lines(report.wrap_text("Note: ", note, 6))
         if not artifacts:
-            print_line(explain_empty_selection(session.project, selection))
+            print_line(NO_PACKS)
         print_lines(report.format_expectations(expectations))
         print_line(_summarize(count_changes(plan), state.shown(folder)))
 
