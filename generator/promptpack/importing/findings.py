@@ -9,6 +9,7 @@ from promptpack.importing.agent_file import AgentFile, UnreadFile
 from promptpack.importing.copies import find_copies, list_disagreements
 from promptpack.importing.dead_keys import DeadKeyFinder
 from promptpack.importing.heads import list_keys
+from promptpack.importing.text_claims import check_text
 from promptpack.importing.wording import join_phrases, list_phrases, list_powers
 from promptpack.model import (
     FILE_CHANGES,
@@ -36,6 +37,8 @@ def find_problems(
         findings += _check_shell(file)
         findings += _check_guards(file)
         findings += _check_opaque_keys(file)
+        findings += _check_values(file)
+        findings += check_text(file)
     findings += _check_names(loaded_files)
     findings += _check_copies(loaded_files)
     texts = {file.path: file.text.split("\n") for file in files}
@@ -133,6 +136,16 @@ def _check_opaque_keys(file: AgentFile) -> Iterator[Finding]:
         if grants and key.value not in (None, "", "default", [], {}):
             message = f"'{key.name}' can give the agent more than its permissions say: {reason}"
             yield Finding("PP610", "warning", file.path, key.line, 1, message)
+
+
+def _check_values(file: AgentFile) -> Iterator[Finding]:
+    """Yield what the client takes otherwise than the file says, though it loads the file."""
+    lines = {key.name: key.line for key in list_keys(file.path, file.text)}
+    for problem in file.target.problems(file.text):
+        if problem.kind == "misread":
+            message = f"{file.target.title} misreads this file: {problem.message}"
+            line = lines.get(problem.key, 1)
+            yield Finding("PP612", "warning", file.path, line, 1, message)
 
 
 def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:
