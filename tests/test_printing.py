@@ -104,7 +104,10 @@ STATES: dict[str, Callable[[Path], Path]] = {
 CALLS: tuple[tuple[str, ...], ...] = (
     *(("audit", "--format", one) for one in ("human", "json", "markdown", "github", "sarif")),
     ("audit", "--base", "HEAD"),
-    *(("import", ".", "--into", "imported", "--dry-run", "--format", f) for f in ("human", "json")),
+    *(
+        ("import", ".", "--into", "imported", "--dry-run", "--format", one)
+        for one in ("human", "json", "markdown", "html")
+    ),
     *(("disagree", "--format", one) for one in ("human", "json")),
     *(("build", "--format", one) for one in ("human", "json")),
     ("-v", "build"),

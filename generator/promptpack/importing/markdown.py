@@ -1,8 +1,9 @@
-"""An audit as a comment: findings in, Markdown out in which nothing that is quoted can act."""
+"""Audits and imports as a comment: findings or a report in, Markdown in which nothing acts out."""
 
 from collections.abc import Iterator, Sequence
 
 from promptpack.diff.formats.markdown import MARKER
+from promptpack.importing.overview import ImportOverview
 from promptpack.model import Finding
 from promptpack.redaction import redact_finding
 from promptpack.reporting.code_spans import format_code
@@ -38,3 +39,32 @@ def _format_findings(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"- {sign} {code} {format_code(message)}{advice}"
         for finding in group:
             yield f"  - {format_code(f'{finding.path}:{finding.line}')}"
+
+
+def format_import(overview: ImportOverview) -> str:
+    """Return what an import comes to as headings, lists and a table of the packs.
+
+    All words of files, and their names, stand in code.
+    """
+    lines = ["**promptpack import**", "", *(f"- {fact}" for fact in overview.facts)]
+    for one in overview.lists:
+        lines += ["", f"### {one.title}", ""]
+        lines += [
+            f"- {format_code(entry.subject)}: {format_code(entry.text)}"
+            for entry in one.entries[:_MAX_FINDINGS]
+        ]
+        rest = len(one.entries) - _MAX_FINDINGS
+        lines += [f"- {rest} more, in the JSON report"] if rest > 0 else []
+    if overview.packs:
+        lines += ["", "### Packs", ""]
+        lines += [*_list_packs(overview)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _list_packs(overview: ImportOverview) -> Iterator[str]:
+    for pack in overview.packs[:_MAX_FINDINGS]:
+        files = ", ".join(f"{file.target} {format_code(file.source)}" for file in pack.files)
+        yield f"- {format_code(pack.name)}: {files}"
+    rest = len(overview.packs) - _MAX_FINDINGS
+    if rest > 0:
+        yield f"- {rest} more, in the JSON report"
