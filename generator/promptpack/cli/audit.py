@@ -13,11 +13,14 @@ from promptpack.cli.state import State, format_suggestion, from_option, pass_sta
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
 from promptpack.importing.findings import report_unread
-from promptpack.importing.markdown import format_audit
+from promptpack.importing.import_command import find_import_command
+from promptpack.importing.markdown import IMPORT_LEAD, format_audit
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.rule import LintResult
+from promptpack.model import UserError
 from promptpack.output.replace import write_report
-from promptpack.reporting.console import print_data, print_line
+from promptpack.reading.project import load_project_or_none
+from promptpack.reporting.console import print_data, print_line, print_lines
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
@@ -66,29 +69,46 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         findings = (*unread_findings, *report_widenings(changes, old_files))
         audit = replace(audit, findings=findings)
     name = options["format_"] or state.format
+    is_told = base is None and ({name, *dict(files)} & {"human", "markdown"})
+    command = _find_import_command(audit, paths, target) if is_told else ""
     if name != "human":
-        print_data(_render(name, audit, changes, base))
+        print_data(_render(name, audit, changes, base, command))
     elif not files:
-        _print_human(state, audit, None if base is None else changes)
+        _print_human(state, audit, None if base is None else changes, command)
     for out_name, path in files:
-        write_report(path, _render(out_name, audit, changes, base).encode())
+        write_report(path, _render(out_name, audit, changes, base, command).encode())
     has_error = any(finding.severity == "error" for finding in audit.findings)
     is_gate = base is not None and options["fail_on"] == "permissions"
     return int(has_error and (options["strict"] or is_gate))
 
 
-def _render(name: str, audit: Audit, changes: Iterable[RightsChange], base: str | None) -> str:
+def _find_import_command(audit: Audit, paths: Iterable[Path], target: str) -> str:
+    """Return the command that makes packs of the files here, or nothing where none would do."""
+    try:
+        project = load_project_or_none(Path())
+    except UserError:
+        return ""
+    return find_import_command(audit.files, paths, target, project)
+
+
+def _render(
+    name: str, audit: Audit, changes: Iterable[RightsChange], base: str | None, import_command: str
+) -> str:
     """Return the report in a format for programs or a forge."""
     if name == "json":
         return dump_json(make_audit_data(audit, changes))
     if name == "markdown":
-        return format_audit(audit.findings, base)
+        return format_audit(audit.findings, base, import_command)
     return FORMATS[name](LintResult(audit.findings), "")
 
 
-def _print_human(state: State, audit: Audit, changes: list[RightsChange] | None) -> None:
+def _print_human(
+    state: State, audit: Audit, changes: list[RightsChange] | None, import_command: str
+) -> None:
     if changes is None:
         _print_audit(state, audit)
+        if import_command and not state.quiet:
+            print_lines(["", f"{IMPORT_LEAD}: {import_command}"])
     else:
         _print_changes(state, audit, changes)
 

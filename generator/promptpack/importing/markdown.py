@@ -9,13 +9,15 @@ from promptpack.redaction import redact_finding
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.findings import count_findings
 
+IMPORT_LEAD = "To make packs of these files"
 _MAX_FINDINGS = 200
 
 
-def format_audit(findings: Sequence[Finding], base: str | None) -> str:
+def format_audit(findings: Sequence[Finding], base: str | None, import_command: str = "") -> str:
     """Return the findings as a list, grouped by what they say, and how many there are.
 
-    With a base, they are about what is allowed since then. All words of files stand in code.
+    With a base, they are about what is allowed since then. All words of files stand in code. A
+    command that imports the files is named at the end.
     """
     since = f" since {format_code(base)}" if base else ""
     lines = [MARKER, f"**promptpack audit**{since}", ""]
@@ -25,6 +27,7 @@ def format_audit(findings: Sequence[Finding], base: str | None) -> str:
         lines += [f"{count_findings(findings)}.", "", *_format_findings(findings[:_MAX_FINDINGS])]
         rest = len(findings) - _MAX_FINDINGS
         lines += [f"- {rest} more, in the JSON report"] if rest > 0 else []
+    lines += ["", f"{IMPORT_LEAD}: {format_code(import_command)}"] if import_command else []
     return "".join(f"{line}\n" for line in lines)
 
 
