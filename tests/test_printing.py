@@ -102,7 +102,10 @@ STATES: dict[str, Callable[[Path], Path]] = {
 }
 
 CALLS: tuple[tuple[str, ...], ...] = (
-    *(("audit", "--format", one) for one in ("human", "json", "markdown", "github", "sarif")),
+    *(
+        ("audit", "--format", one)
+        for one in ("human", "json", "markdown", "html", "github", "gitlab", "sarif")
+    ),
     ("audit", "--base", "HEAD"),
     *(
         ("import", ".", "--into", "imported", "--dry-run", "--format", one)
@@ -113,7 +116,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ("-v", "build"),
     ("build", "--force", "--out", "other"),
     *(("check", "--format", one) for one in ("human", "json")),
-    *(("lint", "--format", one) for one in ("human", "json", "github", "sarif")),
+    *(("lint", "--format", one) for one in ("human", "json", "github", "gitlab", "sarif")),
     ("-v", "lint"),
     *(
         ("diff", "HEAD", "-U", "3", "--format", one)

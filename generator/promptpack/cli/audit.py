@@ -10,14 +10,21 @@ import click
 from promptpack.cli import report
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, format_suggestion, from_option, pass_state
+from promptpack.git.repository import find_repository
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
 from promptpack.importing.findings import report_unread
+from promptpack.importing.html import format_audit_page
 from promptpack.importing.import_command import find_import_command
-from promptpack.importing.markdown import IMPORT_LEAD, format_audit
+from promptpack.importing.markdown import (
+    IMPORT_LEAD,
+    NOTHING_FOUND,
+    NOTHING_SINCE,
+    format_audit,
+)
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.rule import LintResult
-from promptpack.model import UserError
+from promptpack.model import Finding, UserError
 from promptpack.output.replace import write_report
 from promptpack.reading.project import load_project_or_none
 from promptpack.reporting.console import print_data, print_line, print_lines
@@ -25,7 +32,7 @@ from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
 
-_FORMATS = ("human", "markdown", *FORMATS)
+_FORMATS = ("human", "markdown", "html", *FORMATS)
 
 
 @click.command("audit")
@@ -69,7 +76,7 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         findings = (*unread_findings, *report_widenings(changes, old_files))
         audit = replace(audit, findings=findings)
     name = options["format_"] or state.format
-    is_told = base is None and ({name, *dict(files)} & {"human", "markdown"})
+    is_told = base is None and ({name, *dict(files)} & {"human", "markdown", "html"})
     command = _find_import_command(audit, paths, target) if is_told else ""
     if name != "human":
         print_data(_render(name, audit, changes, base, command))
@@ -99,7 +106,19 @@ def _render(
         return dump_json(make_audit_data(audit, changes))
     if name == "markdown":
         return format_audit(audit.findings, base, import_command)
-    return FORMATS[name](LintResult(audit.findings), "")
+    if name == "html":
+        return format_audit_page(audit.findings, base, import_command)
+    return FORMATS[name](LintResult(audit.findings), _find_prefix(audit.findings))
+
+
+def _find_prefix(findings: Iterable[Finding]) -> str:
+    """Return the way from the repository to here, where all findings are about files below it."""
+    if any(one.path.startswith(("/", "../")) for one in findings):
+        return ""
+    try:
+        return find_repository(Path()).prefix
+    except UserError:
+        return ""
 
 
 def _print_human(
@@ -124,7 +143,7 @@ def _print_changes(state: State, audit: Audit, changes: Iterable[RightsChange]) 
     for line in _describe_narrower(narrower):
         print_line(line)
     if not audit.findings and not narrower:
-        print_line("No permissions changed")
+        print_line(NOTHING_SINCE)
 
 
 def _describe_narrower(changes: Iterable[RightsChange]) -> Iterator[str]:
@@ -145,7 +164,7 @@ def _print_audit(state: State, audit: Audit) -> None:
     if audit.findings:
         report.print_findings(audit.findings, verbose=state.verbose, err=False)
     elif audit.files and not state.quiet:
-        print_line("No findings")
+        print_line(NOTHING_FOUND)
 
 
 def _summarize(audit: Audit) -> Iterator[str]:

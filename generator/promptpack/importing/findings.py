@@ -18,12 +18,13 @@ from promptpack.model import (
     Severity,
 )
 from promptpack.policy.lattice import list_effects
+from promptpack.redaction import redact_finding
 
 
 def find_problems(
     files: Sequence[AgentFile], unread_files: Iterable[UnreadFile]
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with files, errors first, then by code and place."""
+    """Return what is wrong with files, errors first, then by code and place; no secret is shown."""
     findings = [report_unread(one) for one in unread_files]
     used_targets = {(file.found.root, file.found.target) for file in files}
     owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
@@ -42,7 +43,8 @@ def find_problems(
     findings += _check_names(loaded_files)
     findings += _check_copies(loaded_files)
     texts = {file.path: file.text.split("\n") for file in files}
-    return tuple(_add_excerpt(one, texts) for one in sorted(findings, key=_make_sort_key))
+    ordered_findings = sorted(findings, key=_make_sort_key)
+    return tuple(redact_finding(_add_excerpt(one, texts)) for one in ordered_findings)
 
 
 def report_unread(file: UnreadFile) -> Finding:

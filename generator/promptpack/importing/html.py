@@ -1,11 +1,30 @@
-"""An import as one page: its report in, HTML without script out, with nothing left away."""
+"""Audits and imports as one page: what to say in, HTML without script out, nothing left away."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader
 
+from promptpack.importing.markdown import IMPORT_LEAD, NOTHING_FOUND, NOTHING_SINCE
 from promptpack.importing.overview import ImportOverview
+from promptpack.model import Finding
+from promptpack.reporting.findings import count_findings
 from promptpack.reporting.html_page import make_page_environment, render_page
+
+
+def format_audit_page(findings: Sequence[Finding], base: str | None, import_command: str) -> str:
+    """Return the page of an audit; with a base, the findings are about what is allowed since."""
+    title = f"promptpack audit since {base}" if base else "promptpack audit"
+    nothing = NOTHING_SINCE if base else NOTHING_FOUND
+    return render_page(
+        _get_environment(),
+        "audit.html.j2",
+        title,
+        summary=count_findings(findings) if findings else nothing,
+        findings=findings,
+        lead=IMPORT_LEAD,
+        import_command=import_command,
+    )
 
 
 def format_import_page(overview: ImportOverview) -> str:

@@ -28,7 +28,6 @@ from promptpack.lint.formats import make_finding_data
 from promptpack.model import Artifact, Finding, Project, UserError
 from promptpack.output.replace import make_folders, replace_file
 from promptpack.reading.project import replace_sources
-from promptpack.redaction import redact_finding
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 
@@ -142,7 +141,7 @@ def make_import_data(audit: Audit, plan: ImportPlan) -> dict[str, Any]:
         ],
         "refused": [{"source": path, "reason": why} for path, why in plan.refused.items()],
         "disagreements": [make_divergence_data(one) for one in plan.divergences],
-        "findings": [make_finding_data(redact_finding(finding)) for finding in audit.findings],
+        "findings": [make_finding_data(finding) for finding in audit.findings],
     }
 
 

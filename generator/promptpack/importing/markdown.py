@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from promptpack.diff.formats.markdown import MARKER
 from promptpack.importing.overview import ImportOverview
 from promptpack.model import Finding
-from promptpack.redaction import redact_finding
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.findings import count_findings
 
 IMPORT_LEAD = "To make packs of these files"
+NOTHING_FOUND = "No findings"
+NOTHING_SINCE = "No permissions changed"
 _MAX_FINDINGS = 200
 
 
@@ -22,7 +23,7 @@ def format_audit(findings: Sequence[Finding], base: str | None, import_command: 
     since = f" since {format_code(base)}" if base else ""
     lines = [MARKER, f"**promptpack audit**{since}", ""]
     if not findings:
-        lines.append("No permissions changed." if base else "No findings.")
+        lines.append(f"{NOTHING_SINCE if base else NOTHING_FOUND}.")
     else:
         lines += [f"{count_findings(findings)}.", "", *_format_findings(findings[:_MAX_FINDINGS])]
         rest = len(findings) - _MAX_FINDINGS
@@ -33,7 +34,7 @@ def format_audit(findings: Sequence[Finding], base: str | None, import_command: 
 
 def _format_findings(findings: Sequence[Finding]) -> Iterator[str]:
     groups: dict[tuple[str, str, str, str], list[Finding]] = {}
-    for finding in map(redact_finding, findings):
+    for finding in findings:
         key = (finding.severity, finding.code, finding.message, finding.hint)
         groups.setdefault(key, []).append(finding)
     for (severity, code, message, hint), group in groups.items():

@@ -12,7 +12,7 @@ from promptpack.importing.importer import ImportedPack, ImportPlan
 from promptpack.importing.wording import POWERS
 from promptpack.lint.registry import RULES
 from promptpack.model import Finding
-from promptpack.redaction import redact, redact_finding
+from promptpack.redaction import redact
 from promptpack.reporting.plurals import pluralize
 
 _DEAD = ("PP601", "PP602", "PP606", "PP607")
@@ -56,7 +56,7 @@ def make_import_overview(audit: Audit, plan: ImportPlan) -> ImportOverview:
     """Return what to say of an import; no secret is in it."""
     if not audit.files and not audit.unread:
         return ImportOverview(("No agent files found.",), (), ())
-    findings = [redact_finding(finding) for finding in audit.findings]
+    findings = audit.findings
     rights = [one for one in plan.divergences if one.kind == "permission"]
     texts = [one for one in plan.divergences if one.kind != "permission"]
     refused = [ImportEntry(path, redact(reason)) for path, reason in plan.refused.items()]
