@@ -10,7 +10,7 @@ import pytest
 import support
 
 LEAD = "To make packs of these files: "
-CLAUDE = ".claude/agents/critic.md"
+CLAUDE, OPENCODE = ".claude/agents/critic.md", ".opencode/agents/critic.md"
 TEXT = "---\nname: critic\ndescription: Reviews.\ntools: Read\n---\nYou review.\n"
 ODD_TOML = "description = '''\nx'''\nname = \"a\"\ndeveloper_instructions = 'b' # kept\n"
 
@@ -33,6 +33,7 @@ def find_command(folder: Path, *arguments: str) -> list[str]:
         ({"agents/critic.md": TEXT}, ("agents", "--from", "claude-code"), {"agents/critic.md"}),
         ({f"-x/{CLAUDE}": TEXT}, ("--", "-x"), {f"-x/{CLAUDE}"}),
         ({CLAUDE: TEXT}, (CLAUDE,), {CLAUDE}),
+        ({CLAUDE: TEXT, OPENCODE: TEXT}, (), {CLAUDE, OPENCODE}),
         ({f"it's/$(touch pwned)/{CLAUDE}": TEXT}, ("it's",), {f"it's/$(touch pwned)/{CLAUDE}"}),
     ],
 )

@@ -117,7 +117,7 @@ def test_the_numbers_are_those_of_what_was_planted(tmp_path: Path) -> None:
     }
     said = " ".join(bring(tmp_path, "--dry-run").out.split())
     assert "4 agents may change files or run commands" in said
-    assert "(1 of them where a file names no permissions)" in said
+    assert "(1 where a file names no permissions)" in said
 
 
 def test_a_file_that_its_client_refuses_disagrees_with_nothing(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
     differing, silent = plan.count_differing()
     if differing:
         agents = pluralize(differing, "agent")
-        note = f" ({silent} of them where a file names no permissions)" if silent else ""
+        note = f" ({silent} where a file names no permissions)" if silent else ""
         yield f"{agents} may {' or '.join(POWERS)} in one client and not in another{note}"
     if count := plan.count_joinable():
         yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
