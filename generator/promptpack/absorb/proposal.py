@@ -118,7 +118,9 @@ class _Absorption:
         is_kept = self.place.artifact.agent.form.head is not None
         if problems := [] if is_kept else self.target.problems(self.place.text):
             self._refuse(
-                self._find_first_change(), f"this is no longer a valid file: {problems[0]}", ""
+                self._find_first_change(),
+                f"this is no longer a valid file: {problems[0].message}",
+                "",
             )
 
     def texts(self, destination: tuple[str, int]) -> dict[str, str]:

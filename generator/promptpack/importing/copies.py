@@ -1,6 +1,9 @@
 """Copies of one agent for several clients: files in, which belong together and differ out."""
 
 import difflib
+import functools
+import operator
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -57,6 +60,17 @@ def measure_similarity(one: AgentFile, other: AgentFile) -> float:
     if matcher.quick_ratio() < LEAST_SIMILARITY:
         return matcher.quick_ratio()
     return matcher.ratio()
+
+
+def measure_shared_lines(files: Sequence[AgentFile]) -> float | None:
+    """Return which share of the lines of copies is the same in all of them; None without copies."""
+    same = total = 0
+    for copies in find_copies(files):
+        counts = [Counter(file.lines) for file in copies]
+        common = functools.reduce(operator.and_, counts)
+        same += common.total() * len(copies)
+        total += sum(len(file.lines) for file in copies)
+    return same / total if total else None
 
 
 def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:

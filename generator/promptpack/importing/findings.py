@@ -9,6 +9,7 @@ from promptpack.importing.agent_file import AgentFile, UnreadFile
 from promptpack.importing.copies import find_copies, list_disagreements
 from promptpack.importing.dead_keys import DeadKeyFinder
 from promptpack.importing.heads import list_keys
+from promptpack.importing.text_claims import check_text
 from promptpack.importing.wording import join_phrases, list_phrases, list_powers
 from promptpack.model import (
     FILE_CHANGES,
@@ -17,12 +18,13 @@ from promptpack.model import (
     Severity,
 )
 from promptpack.policy.lattice import list_effects
+from promptpack.redaction import redact_finding
 
 
 def find_problems(
     files: Sequence[AgentFile], unread_files: Iterable[UnreadFile]
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with files, errors first, then by code and place."""
+    """Return what is wrong with files, errors first, then by code and place; no secret is shown."""
     findings = [report_unread(one) for one in unread_files]
     used_targets = {(file.found.root, file.found.target) for file in files}
     owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
@@ -36,10 +38,13 @@ def find_problems(
         findings += _check_shell(file)
         findings += _check_guards(file)
         findings += _check_opaque_keys(file)
+        findings += _check_values(file)
+        findings += check_text(file)
     findings += _check_names(loaded_files)
     findings += _check_copies(loaded_files)
     texts = {file.path: file.text.split("\n") for file in files}
-    return tuple(_add_excerpt(one, texts) for one in sorted(findings, key=_make_sort_key))
+    ordered_findings = sorted(findings, key=_make_sort_key)
+    return tuple(redact_finding(_add_excerpt(one, texts)) for one in ordered_findings)
 
 
 def report_unread(file: UnreadFile) -> Finding:
@@ -133,6 +138,16 @@ def _check_opaque_keys(file: AgentFile) -> Iterator[Finding]:
         if grants and key.value not in (None, "", "default", [], {}):
             message = f"'{key.name}' can give the agent more than its permissions say: {reason}"
             yield Finding("PP610", "warning", file.path, key.line, 1, message)
+
+
+def _check_values(file: AgentFile) -> Iterator[Finding]:
+    """Yield what the client takes otherwise than the file says, though it loads the file."""
+    lines = {key.name: key.line for key in list_keys(file.path, file.text)}
+    for problem in file.target.problems(file.text):
+        if problem.kind == "misread":
+            message = f"{file.target.title} misreads this file: {problem.message}"
+            line = lines.get(problem.key, 1)
+            yield Finding("PP612", "warning", file.path, line, 1, message)
 
 
 def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:

@@ -5,18 +5,16 @@ refused with the reason, and does not stop the others.
 """
 
 import errno
-import functools
-import operator
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from promptpack.build import render
 from promptpack.importing.agent_file import AgentFile, UnreadFile
-from promptpack.importing.copies import find_copies
+from promptpack.importing.audit import Audit
+from promptpack.importing.copies import find_copies, measure_shared_lines
 from promptpack.importing.divergence import (
     Divergence,
     describe_rights,
@@ -25,6 +23,8 @@ from promptpack.importing.divergence import (
     rank_divergence,
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
+from promptpack.importing.heads import list_keys
+from promptpack.lint.formats import make_finding_data
 from promptpack.model import Artifact, Finding, Project, UserError
 from promptpack.output.replace import make_folders, replace_file
 from promptpack.reading.project import replace_sources
@@ -60,6 +60,15 @@ class ImportPlan:
     packs: list[ImportedPack] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     divergences: list[Divergence] = field(default_factory=list)
+
+    def count_differing(self) -> tuple[int, int]:
+        """Return how many agents can do harm in one client only, and how many by saying nothing.
+
+        The latter are those of which a file that lets it happen names no permissions.
+        """
+        harmful = [one for one in self.divergences if one.power]
+        silent = {one.pack for one in harmful if one.is_silent}
+        return len({one.pack for one in harmful}), len(silent)
 
     def count_joinable(self) -> int:
         """Return how many agents have copies that are alike and stand in several packs."""
@@ -101,21 +110,20 @@ def plan_import(
     return plan
 
 
-def measure_shared_lines(files: Sequence[AgentFile]) -> float | None:
-    """Return which share of the lines of copies is the same in all of them; None without copies."""
-    same = total = 0
-    for copies in find_copies(files):
-        counts = [Counter(file.lines) for file in copies]
-        common = functools.reduce(operator.and_, counts)
-        same += common.total() * len(copies)
-        total += sum(len(file.lines) for file in copies)
-    return same / total if total else None
-
-
-def make_import_data(plan: ImportPlan) -> dict[str, Any]:
-    """Return what `import --format json` prints."""
+def make_import_data(audit: Audit, plan: ImportPlan) -> dict[str, Any]:
+    """Return what `import --format json` prints; its schema is printed by `schema import`."""
+    differing, silent = plan.count_differing()
     return {
         "schema_version": SCHEMA_VERSION,
+        "summary": {
+            "files": sum(len(pack.files) for pack in plan.packs),
+            "packs": len(plan.packs),
+            "refused": len(plan.refused),
+            "shared_lines": measure_shared_lines(audit.files),
+            "differing_agents": differing,
+            "differing_without_permissions": silent,
+            "joinable_agents": plan.count_joinable(),
+        },
         "packs": [
             {
                 "name": pack.name,
@@ -133,6 +141,7 @@ def make_import_data(plan: ImportPlan) -> dict[str, Any]:
         ],
         "refused": [{"source": path, "reason": why} for path, why in plan.refused.items()],
         "disagreements": [make_divergence_data(one) for one in plan.divergences],
+        "findings": [make_finding_data(finding) for finding in audit.findings],
     }
 
 
@@ -250,8 +259,12 @@ def _list_divergences(
     for copies in find_copies(files):
         pack = names[copies[0].path]
         is_apart = len({names[file.path] for file in copies}) > 1
-        holders = [(file.target.name, file.own.agent.policy) for file in copies]
-        found += describe_rights(pack, holders)
+        loaded = [file for file in copies if not file.refusal]
+        holders = [(file.target.name, file.own.agent.policy) for file in loaded]
+        silent = {file.target.name for file in loaded if not _names_permissions(file)}
+        for one in describe_rights(pack, holders):
+            *granting, _ = one.targets
+            found.append(replace(one, is_silent=not silent.isdisjoint(granting)))
         found += _iter_text_divergences(pack, copies, is_apart=is_apart)
     return sorted(found, key=rank_divergence)
 
@@ -268,3 +281,7 @@ def _iter_text_divergences(
         if first.own.agent.description != other.own.agent.description:
             detail = f"compare {first.path} with {other.path}"
             yield Divergence(pack, "description", targets, detail)
+
+
+def _names_permissions(file: AgentFile) -> bool:
+    return any(file.target.decodes(key.name) for key in list_keys(file.path, file.text))

@@ -13,6 +13,7 @@ from promptpack.targets.codec import (
     make_text_agent,
     read_front_matter,
 )
+from promptpack.targets.problems import Problem
 from promptpack.targets.target import TEXT_REASONS, Target
 
 _KEYS: Mapping[str, type] = {"description": str, "alwaysApply": bool}
@@ -29,7 +30,7 @@ def decode(text: str, stem: str) -> Agent:
     return make_text_agent(stem, as_text(keys.get("description")), body)
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return what Cursor would take otherwise than the rule says."""
     return check_front_matter(text, _KEYS)
 

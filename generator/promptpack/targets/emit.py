@@ -32,7 +32,7 @@ def encode_and_check(
 
 def _find_problems(target: Target, agent: Agent, text: str, decoded: Agent) -> list[str]:
     """Return why a client would refuse a file, or read something else than the agent in it."""
-    problems = [*target.problems(text), *target.refuse(agent)]
+    problems = [*(problem.message for problem in target.problems(text)), *target.refuse(agent)]
     problems += [
         f"{target.title} would read a different {field} from this file"
         for field in (*sorted(target.keeps), "extra")
