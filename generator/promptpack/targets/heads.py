@@ -22,6 +22,7 @@ from promptpack.policy.lattice import (
     resolve_inherited,
 )
 from promptpack.targets import Target
+from promptpack.targets.extras import is_same_extra
 from promptpack.targets.losses import find_client_default, find_policy_in_mode
 
 _KEY = re.compile(r"(?:([A-Za-z_][\w.-]*)|\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*:(?:\s|\Z)")
@@ -208,10 +209,14 @@ def _list_statements(
         if target.keys.issuperset(keys) and _says(field, agent, target):
             yield _Statement(keys, _make_field_check(field, target, agent, written))
     for key, value in agent.extra.items():
-        yield _Statement((key,), lambda read, k=key, v=value: read.extra.get(k) == v)  # type: ignore[misc]  # the defaults are the values of this round
+        yield _Statement((key,), _make_extra_check(target, key, value))
     if has_policy and target.holds_policy:
         keys = target.field_keys.get("policy", tuple(sorted(target.policy_keys)))
         yield _Statement(keys, lambda read: _holds_policy(target, agent, written, read))
+
+
+def _make_extra_check(target: Target, key: str, value: object) -> Callable[[Agent], bool]:
+    return lambda read: is_same_extra(target.extras, key, read.extra.get(key), value)
 
 
 def _says(field: AgentField, agent: Agent, target: Target) -> bool:
