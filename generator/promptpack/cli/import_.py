@@ -8,7 +8,7 @@ import click
 
 from promptpack.cli import report
 from promptpack.cli.state import State, format_option, format_suggestion, from_option, pass_state
-from promptpack.importing.audit import Audit, audit_paths
+from promptpack.importing.audit import Audit, audit_paths, list_strangers
 from promptpack.importing.importer import (
     ImportPlan,
     make_import_data,
@@ -66,8 +66,9 @@ def command(  # noqa: PLR0913 - one parameter an option
     if target and target not in TARGETS:
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     folder = into or state.directory or Path()
-    audit = audit_paths(paths, target)
-    plan = plan_import(audit.files, audit.unread, load_project_or_none(folder), join=join)
+    audit = audit_paths(paths, target, texts=True)
+    unread = (*audit.unread, *list_strangers(paths, target))
+    plan = plan_import(audit.files, unread, load_project_or_none(folder), join=join)
     if state.format == "json":
         print_json(make_import_data(plan))
     elif not state.quiet:
@@ -92,7 +93,7 @@ def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
 
 def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
     """Yield one screen: what becomes packs, where copies disagree, what is refused."""
-    if not audit.files and not audit.unread:
+    if not audit.files and not plan.refused:
         yield "No agent files found."
         return
     count = sum(len(pack.files) for pack in plan.packs)
