@@ -58,7 +58,9 @@ class PackDraft:
             if takes_head(file.target):
                 contents[f"{name}.head"] = parts[name].head
                 entry["head"] = f"./{name}.head"
-            if parts[name].prompt != parts[main.target.name].prompt:
+            if parts[name].prompt == contents["prompt.md"]:
+                entry |= {"prompt": "./prompt.md"} if _gets_policy_told(file) else {}
+            else:
                 contents[f"{name}.md"] = parts[name].prompt
                 entry["prompt"] = f"./{name}.md"
             entry |= {"newlines": "crlf"} if parts[name].is_crlf else {}
@@ -170,6 +172,11 @@ def _make_client_entry(
     if policies[file.target.name] != policies[main.target.name]:
         entry["policy"] = policies[file.target.name]
     return entry
+
+
+def _gets_policy_told(file: AgentFile) -> bool:
+    """Tell whether a prompt that is composed for the client would end with the policy in words."""
+    return file.target.tells_policy and bool(draft_policy(file).grants)
 
 
 def _make_pack_data(draft: PackDraft, clients: Mapping[str, Any]) -> dict[str, Any]:
