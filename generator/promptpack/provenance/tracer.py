@@ -63,7 +63,7 @@ class Tracer:
 
         With `subset` only those values are traced that are written in one of its lines.
         """
-        is_text = not TARGETS[artifact.target].holds_policy  # no change of a policy changes its own
+        is_text = not TARGETS[artifact.target].holds_policy  # takes nothing from a changed policy
         key = (self.composer.make_key(artifact.variant, artifact.target), is_text, subset)
         if key not in self._bodies:
             reads = self.composer.find_reads(artifact.variant, artifact.target)

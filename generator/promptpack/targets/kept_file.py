@@ -123,7 +123,7 @@ def split_head(text: str, prompt_key: str = "") -> KeptHead:
 
 def _split_toml_head(text: str, lines: list[KeptLine]) -> KeptHead:
     spans = list_toml_spans(text)
-    ends = [span.start for span in spans[1:]] + [len(lines)]
+    ends = [*(span.start for span in spans[1:]), len(lines)][: len(spans)]
     keys = [
         KeptKey(
             one.name, tuple(lines[one.start : one.end]), tuple(lines[one.end : end]), one.is_table
