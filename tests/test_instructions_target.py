@@ -181,3 +181,41 @@ def test_the_place_of_a_text_tells_its_client(path: str, target: str | None, ste
     found = match_place(path, texts=True)
     assert (found and found.target, found.stem if found else "") == (target, stem)
     assert match_place(path) is None
+
+
+ODD_HEADS = {
+    "unknown": "mine: 'x'\nhandoffs: [{label: a, tools: ['*']}]\nmetadata:\n  a: {b: [1]}\n",
+    "date": "since: 2026-01-01\nhooks:\n  stop: [{command: x}]\n",
+    "flow": "{description: a, globs: [x], applyTo: y}\n",
+    "no-description": "applyTo: '**'\nalwaysApply: true\n",
+    "long": f"description: {'word ' * 300}\n",
+    "broken": 'description: "a\\nb"\n',
+    "folded": "description: >-\n  a\n\n  b: c\n",
+    "padded": 'description: "  a  "\n',
+    "models": "description: a\nmodel: [GPT-4.1, 'gpt-5']\n",
+    "model": "description: a\nmodel: GPT-4.1 | 'gpt-5'\n",
+    "twice": "applyTo: a\nglobs: *.py, **/x\napplyTo: b\n",
+    "empty": "globs:\napplyTo:\ndescription:\n",
+    "none": "",
+}
+
+
+@pytest.mark.parametrize("target", TEXTS)
+def test_odd_heads_of_texts_are_imported_to_the_byte(tmp_path: Path, target: str) -> None:
+    place = TARGETS[target].make_path
+    files = {place(name): f"---\n{head}---\n{BODY}" for name, head in ODD_HEADS.items()}
+    repository, project = tmp_path / "repository", tmp_path / "project"
+    support.write_files(repository, files)
+    arguments = ("import", ".", "--into", project, "--yes", "--format", "json")
+    done = support.call(*arguments, cwd=repository)
+    assert done.code == 0, done.err
+    data = json.loads(done.out)
+    assert data["refused"] == []
+    assert support.call("build", cwd=project).code == 0
+    built = {
+        file["source"]: (project / "dist" / file["artifact"]).read_text()
+        for pack in data["packs"]
+        for file in pack["files"]
+    }
+    assert built == files
+    assert "error[" not in support.call("lint", cwd=project).out
