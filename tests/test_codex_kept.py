@@ -180,6 +180,8 @@ def test_a_kept_key_that_runs_commands_is_held_against_the_policy(key: str) -> N
         ("developer_instructions = 'x'\n", "has to be an empty text in it"),
         ("[a]\ndeveloper_instructions = ''\n", "has to be an empty text in it"),
         ("developer_instructions = ''\nname = \n", "not valid TOML"),
+        pytest.param('x = """' + '\\"""' * 200_000, "not valid TOML", id="open quotes"),
+        pytest.param('x = """' + "\\x" * 200_000, "not valid TOML", id="open escapes"),
         ("developer_instructions = ''\na" + ".a" * 40 + " = 1\n", "nested more than"),
     ],
 )

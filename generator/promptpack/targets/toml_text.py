@@ -13,7 +13,7 @@ from typing import NamedTuple
 from promptpack.targets.codec import read_toml
 
 _TOKEN = re.compile(
-    r"\"\"\"(?:\\.|(?!\"\"\").)*\"{3,5}|'''(?:(?!''').)*'{3,5}"
+    r"\"\"\"(?:\\.|(?!\"\"\")[^\\])*\"{3,5}|'''(?:(?!''').)*'{3,5}"
     r"|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'|#[^\n]*|[^\s\"'#\[\]{}]+|.",
     re.DOTALL,
 )
@@ -94,8 +94,10 @@ def insert_text(head: str, key: str, text: str) -> str:
 
 
 def list_toml_spans(text: str) -> list[TomlSpan]:
-    """Return the top-level keys and the tables of a text, in order, whether it is TOML or not."""
+    """Return the top-level keys and the tables of a text, in order; none where it is not TOML."""
     spans: list[TomlSpan] = []
+    if _is_broken(text):
+        return spans
     for statement in _iter_statements(text):
         words = statement.text.lstrip()
         if not words or words.startswith("#"):
@@ -111,8 +113,16 @@ def list_toml_spans(text: str) -> list[TomlSpan]:
     return spans
 
 
+def _is_broken(text: str) -> bool:
+    try:
+        read_toml(text)
+    except ValueError:
+        return True
+    return False
+
+
 def _iter_statements(text: str) -> Iterator[_TomlLines]:
-    """Yield a text cut after each line that ends no string and no bracket before its own end."""
+    """Yield a TOML text cut after each line on which no string and no bracket is left open."""
     start = depth = 0
     for match in _TOKEN.finditer(text):
         word = match[0]
