@@ -161,7 +161,7 @@ def test_a_shell_that_the_policy_allows_is_on_again() -> None:
     assert text == f"{NAMES}developer_instructions = '''\nHelp.\n'''\n\n# end\n"
 
 
-@pytest.mark.parametrize("key", ["hooks = {a = 1}", "notify = ['x']"])
+@pytest.mark.parametrize("key", ["hooks = {a = 1}", "notify = ['x']", "profile = 'x'"])
 def test_a_kept_key_that_runs_commands_is_held_against_the_policy(key: str) -> None:
     head = f"{key}\n{KEPT}"
     losses = encode_and_check(CODEX, make_agent(head, policy=NO_SHELL))[1]
