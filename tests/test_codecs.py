@@ -116,6 +116,7 @@ from test_docs import ROOT
         ("codex", "not = toml = at all", {"execute": "allow"}),
         ("cursor-rule", "globs: **/*", {"edit": "allow", "execute": "allow"}),
         ("skill", "allowed-tools: Read", {"edit": "allow"}),
+        ("copilot-instructions", "applyTo: **\ntools: []", {"edit": "allow"}),
     ],
 )
 def test_the_effective_policy_of_a_file_in_the_wild(
@@ -173,7 +174,12 @@ BODY = "\n---\n\nBody.\n"
         ("codex", "name = 5", "'name' can't be 5"),
         ("codex", "name = ", "not valid TOML"),
         ("cursor", "---\nname: a\ndescription: b\nreadonly: please" + BODY, "'readonly'"),
-        ("cursor-rule", "---\nglobs: '*'" + BODY, "unknown key 'globs'"),
+        ("cursor-rule", "---\nglobs: '*'" + BODY, "without quotes"),
+        ("cursor-rule", "---\nglobs: *.{js,ts}" + BODY, "'globs' can't be '*.{js,ts}'"),
+        ("cursor-rule", "---\nglob: x" + BODY, "unknown key 'glob'"),
+        ("copilot-instructions", "---\napplyTo: [x]" + BODY, "'applyTo' can't be ['x']"),
+        ("copilot-instructions", "---\ntools: x" + BODY, "unknown key 'tools'"),
+        ("copilot-instructions", "---\nname: a\n---\n\n", "the prompt is empty"),
         ("skill", "---\nname: a--b\ndescription: b" + BODY, "single hyphens"),
         ("skill", "---\nname: a\ndescription: " + "x" * 1025 + BODY, "1,024 characters"),
         ("agents-md", "<!-- promptpack:begin a -->\n", "marker"),
@@ -257,6 +263,11 @@ tools:
 - execute
 - web/fetch
 - todo
+---
+""",
+    "copilot-instructions": """\
+---
+description: {description}
 ---
 """,
     "cursor": """\

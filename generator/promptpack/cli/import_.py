@@ -8,7 +8,7 @@ import click
 from promptpack.cli.import_screen import format_screen
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, format_suggestion, from_option, pass_state
-from promptpack.importing.audit import Audit, audit_paths
+from promptpack.importing.audit import Audit, audit_paths, list_strangers
 from promptpack.importing.html import format_import_page
 from promptpack.importing.importer import (
     ImportPlan,
@@ -61,9 +61,10 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     outs = parse_outs(options["outs"], _FORMATS[1:])
     folder = options["into"] or state.directory or Path()
-    audit = audit_paths(paths, target)
+    audit = audit_paths(paths, target, texts=True)
     project = load_project_or_none(folder)
-    plan = plan_import(audit.files, audit.unread, project, join=options["join"])
+    unread = (*audit.unread, *list_strangers(paths, target))
+    plan = plan_import(audit.files, unread, project, join=options["join"])
     state.format = options["format_"] or state.format
     if state.format != "human":
         print_data(_render(state.format, audit, plan))

@@ -63,15 +63,16 @@ class Audit:
         return len(holders), len(asking)
 
 
-def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
+def audit_paths(paths: Sequence[Path], target: str = "", *, texts: bool = False) -> Audit:
     """Return the audit of the agent files in folders, or of files that are named.
 
-    With a target, each file of its kind there is one of its files. What is not a file of a client
-    is passed over; what can't be read is a finding.
+    With a target, each file of its kind there is one of its files; with `texts`, files without
+    permissions count too. What is not a file of a client is passed over; what can't be read is a
+    finding.
     """
     files: dict[Path, AgentFile | UnreadFile] = {}
     for path in paths:
-        for found in find_agent_files(path, target):
+        for found in find_agent_files(path, target, texts=texts):
             file = path / found.path if found.path else path
             if found.problem:
                 files[file] = UnreadFile(_show_path(file), found.problem)
@@ -80,6 +81,13 @@ def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
     read_files = [one for one in files.values() if isinstance(one, AgentFile)]
     unread_files = tuple(one for one in files.values() if isinstance(one, UnreadFile))
     return Audit(tuple(read_files), find_problems(read_files, unread_files), unread_files)
+
+
+def list_strangers(paths: Iterable[Path], target: str = "") -> tuple[UnreadFile, ...]:
+    """Return the files that are named and that no client loads, texts included."""
+    files = (path for path in paths if path.is_file())
+    strangers = (path for path in files if not find_agent_files(path, target, texts=True))
+    return tuple(UnreadFile(_show_path(path), "no target for this path") for path in strangers)
 
 
 def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[AgentFile, ...]:

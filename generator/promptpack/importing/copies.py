@@ -87,12 +87,12 @@ def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:
 def compare_rights(holders: Sequence[tuple[Target, Policy]]) -> list[Difference]:
     """Return what policies of several clients allow in some and deny in others.
 
-    A capability that a client has no tool for tells nothing. What the same ones differ in is told
-    together.
+    A capability that a client has no tool for tells nothing, and neither does a file that is text
+    only. What the same ones differ in is told together.
     """
     found: dict[tuple[tuple[int, ...], int, bool], list[str]] = {}
     for phrase, names, power in _list_groups():
-        judged = [n for n, (target, _) in enumerate(holders) if {*names} & target.provides]
+        judged = [n for n, (target, _) in enumerate(holders) if _is_judged(target, names)]
         denying = [n for n in judged if _denies_all(*holders[n], names)]
         granting = tuple(n for n in judged if n not in denying)
         if denying and granting:
@@ -109,6 +109,10 @@ def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
     told = {name for names in POWERS.values() for name in names}
     others = [c for c in CAPABILITIES if c not in told and not is_aid(c)]
     return [*powers, *((make_phrase(c), (c,), False) for c in others)]
+
+
+def _is_judged(target: Target, names: Iterable[str]) -> bool:
+    return target.holds_policy and not target.provides.isdisjoint(names)
 
 
 def _denies_all(target: Target, policy: Policy, names: Iterable[str]) -> bool:

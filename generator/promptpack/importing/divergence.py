@@ -80,8 +80,9 @@ def _iter_divergences(project: Project, pack: Pack) -> Iterator[Divergence]:
         settings = pack.clients.get(name, ClientSettings())
         if settings.prompt:
             own, text = project.sources.get(pack.text, ""), project.sources[settings.prompt]
-            detail = describe_similarity(own.split("\n"), text.split("\n"))
-            yield Divergence(pack.name, "text", (main, name), detail)
+            if own != text:
+                detail = describe_similarity(own.split("\n"), text.split("\n"))
+                yield Divergence(pack.name, "text", (main, name), detail)
         if "description" in settings.values:
             detail = f"{pack.path}: clients: {name}: description"
             yield Divergence(pack.name, "description", (main, name), detail)

@@ -16,7 +16,8 @@ from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
 from promptpack.source.frontmatter import dump_mapping
 from promptpack.targets import Target
-from promptpack.targets.heads import split_file, takes_head
+from promptpack.targets.heads import takes_head
+from promptpack.targets.kept_file import split_kept
 
 _ACCEPT_REASON = "As it was when the files were imported; decide, and remove this."
 _BYTE_ORDER_MARK = "\ufeff"
@@ -48,7 +49,7 @@ class PackDraft:
     def list_contents(self) -> dict[str, str]:
         """Return the texts of the pack's files by their paths in its folder."""
         main, *_ = self.files
-        parts = {file.target.name: split_parts(file.text) for file in self.files}
+        parts = {file.target.name: split_parts(file) for file in self.files}
         contents = {"prompt.md": parts[main.target.name].prompt}
         clients: dict[str, Any] = {}
         for file in self.files:
@@ -57,7 +58,9 @@ class PackDraft:
             if takes_head(file.target):
                 contents[f"{name}.head"] = parts[name].head
                 entry["head"] = f"./{name}.head"
-            if parts[name].prompt != parts[main.target.name].prompt:
+            if parts[name].prompt == contents["prompt.md"]:
+                entry |= {"prompt": "./prompt.md"} if _gets_policy_told(file) else {}
+            else:
                 contents[f"{name}.md"] = parts[name].prompt
                 entry["prompt"] = f"./{name}.md"
             entry |= {"newlines": "crlf"} if parts[name].is_crlf else {}
@@ -91,15 +94,17 @@ class NamedPolicies:
         return self._taken.get(name) in (None, dump_mapping(draft.make_data(name)))
 
 
-def split_parts(text: str) -> KeptParts:
-    """Return a file in its pieces; raises ValueError for line ends that can't be written again."""
+def split_parts(file: AgentFile) -> KeptParts:
+    """Return a file in its pieces; raises ValueError for what can't be written again."""
+    text = file.text
     has_mark = text.startswith(_BYTE_ORDER_MARK)
     text = text.removeprefix(_BYTE_ORDER_MARK)
     count = text.count("\r\n")
     is_crlf = count > 0
     if text.count("\r") != count or (is_crlf and text.count("\n") != count):
         raise ValueError("its line ends are of several kinds")
-    return KeptParts(*split_file(text.replace("\r\n", "\n")), has_mark, is_crlf)
+    parts = split_kept(file.target, text.replace("\r\n", "\n"))
+    return KeptParts(*parts, has_mark, is_crlf)
 
 
 def make_slug(text: str) -> str:
@@ -167,6 +172,11 @@ def _make_client_entry(
     if policies[file.target.name] != policies[main.target.name]:
         entry["policy"] = policies[file.target.name]
     return entry
+
+
+def _gets_policy_told(file: AgentFile) -> bool:
+    """Tell whether a prompt that is composed for the client would end with the policy in words."""
+    return file.target.tells_policy and bool(draft_policy(file).grants)
 
 
 def _make_pack_data(draft: PackDraft, clients: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,8 @@ def _check_loading(file: AgentFile) -> Iterator[Finding]:
         yield Finding("PP601", "error", file.path, 1, 1, message)
     lines = file.text.split("\n")
     fences = [number for number, line in enumerate(lines[:20], 1) if line.strip() == "---"]
-    has_head = file.target.path.endswith(".md") and not lines[0].startswith(("---", "\ufeff---"))
+    reads_head = file.target.holds_policy and file.target.path.endswith(".md")
+    has_head = reads_head and not lines[0].startswith(("---", "\ufeff---"))
     if has_head and len(fences) > 1 and any(":" in line for line in lines[fences[0] : fences[1]]):
         message = f"{title} reads no front matter here, and so none of its permissions"
         hint = "the file has to begin with '---': move what stands before it below"

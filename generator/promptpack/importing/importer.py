@@ -92,7 +92,7 @@ def plan_import(
     candidates = []
     for file in files:
         try:
-            split_parts(file.text)
+            split_parts(file)
             candidates.append(file)
         except ValueError as error:
             plan.refused[file.path] = str(error)

@@ -230,7 +230,16 @@ CODEX = Target(
     policy_keys=frozenset({"features"}),
     harmless_keys=frozenset({"developer_instructions", "model_reasoning_effort"}),
     extras=_EXTRAS,
+    prompt_key="developer_instructions",
+    field_keys={
+        "effort": ("model_reasoning_effort",),
+        "policy": ("features", "sandbox_mode"),
+    },
+    kept_grants=dict.fromkeys(("hooks", "notify", "profile", "profiles"), ("execute",)),
     refused_extras={
+        "hooks": "a hook runs commands, whatever the policy says",
+        "notify": "it runs a command, whatever the policy says",
+        **dict.fromkeys(("profile", "profiles"), "a profile can turn the shell on again"),
         "mcp_servers": "the client starts a server that an agent brings; add it to the settings",
         "web_search": "a spawned agent has its parent's search, whatever its file says",
     },

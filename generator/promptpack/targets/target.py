@@ -150,6 +150,8 @@ class Target:
     field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
     `decode` does not read, if it stands in front matter that is kept.
 
+    `prompt_key` is the key that holds the prompt in a TOML file.
+
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
     """
@@ -195,6 +197,7 @@ class Target:
     kept_grants: Mapping[str, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
