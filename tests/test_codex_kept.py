@@ -7,6 +7,7 @@ import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -59,10 +60,17 @@ REFUSED = {
 }
 
 
-def make_agent(head: str, prompt: str = "Help.\n", policy: Policy = INHERIT, **more: str) -> Agent:
+def make_agent(
+    head: str,
+    prompt: str = "Help.\n",
+    policy: Policy = INHERIT,
+    name: str = "it",
+    description: str = "Says a thing.",
+) -> Agent:
     form = FileForm(Source("", "h.head", head))
-    texts = {"name": "it", "description": "Says a thing.", **more}
     return Agent(
+        name=name,
+        description=description,
         mode="subagent",
         stem="it",
         model=Model(AS_WRITTEN),
@@ -70,7 +78,6 @@ def make_agent(head: str, prompt: str = "Help.\n", policy: Policy = INHERIT, **m
         policy=policy,
         prompt=prompt,
         form=form,
-        **texts,
     )
 
 
@@ -112,9 +119,9 @@ def test_codex_files_are_imported_to_the_byte_or_refused_with_the_reason(tmp_pat
     ],
 )
 def test_a_key_is_replaced_where_it_stands(
-    head: str, changed: dict[str, str], expected: str
+    head: str, changed: dict[str, Any], expected: str
 ) -> None:
-    agent = make_agent(head, **changed)
+    agent = replace(make_agent(head), **changed)
     text, _, problems = encode_and_check(CODEX, agent)
     assert problems == []
     prompt = "Help.\n" if "'''" in head else '"""\nHelp.\n"""'

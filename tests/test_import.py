@@ -471,4 +471,4 @@ def test_what_is_imported_and_installed_again_is_no_change_for_git(
             into = ("--into", str(repository), "--yes")
             done = support.call("install", pack["name"], *targets, *into, cwd=imported.project)
             assert done.code == 0, done.err
-    assert git(repository, "status", "--short") in ("", "?? .promptpack.json\n")
+    assert git(repository, "status", "--short") in ("", "?? .promptpack-installed.json\n")
