@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from promptpack.cli import report
+from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, format_suggestion, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths
 from promptpack.importing.importer import (
@@ -66,8 +67,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     if target and target not in TARGETS:
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     folder = into or state.directory or Path()
-    audit = audit_paths(paths, target)
-    plan = plan_import(audit.files, audit.unread, load_project_or_none(folder), join=join)
+    with show_progress(state, "Reading") as progress:
+        audit = audit_paths(paths, target, progress)
+    with show_progress(state, "Building") as progress:
+        plan = plan_import(audit, load_project_or_none(folder), join=join, progress=progress)
     if state.format == "json":
         print_json(make_import_data(plan))
     elif not state.quiet:
@@ -98,7 +101,7 @@ def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
     count = sum(len(pack.files) for pack in plan.packs)
     packs = pluralize(len(plan.packs), "pack")
     yield f"{pluralize(count, 'file')} -> {packs}, each file rebuilt to the byte"
-    share = measure_shared_lines(audit.files)
+    share = measure_shared_lines(audit)
     if share is not None:
         yield f"{share:.0%} of the lines of copies are the same in every copy"
     yield from _limit(_list_packs_in_words(plan))
@@ -118,7 +121,10 @@ def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
 
 def _list_packs_in_words(plan: ImportPlan) -> list[str]:
     """Return a line for each pack: where its files come from."""
-    return [f"{one.name}: {', '.join(file.target for file in one.files)}" for one in plan.packs]
+    return [
+        f"{one.name}: {', '.join(dict.fromkeys(file.target for file in one.files))}"
+        for one in plan.packs
+    ]
 
 
 def _count_findings(audit: Audit) -> Iterator[str]:

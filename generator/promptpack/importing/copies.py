@@ -43,20 +43,24 @@ def find_copies(files: Iterable[AgentFile]) -> Iterator[tuple[AgentFile, ...]]:
         groups.setdefault((file.found.root, _simplify_name(file.found.stem)), []).append(file)
     for group in groups.values():
         pending = group
-        while pending:
+        while len({file.target.name for file in pending}) > 1:
             copies, pending = _split_off_copies(pending)
             if len({file.target.name for file in copies}) > 1:
                 yield tuple(copies)
 
 
 def measure_similarity(one: AgentFile, other: AgentFile) -> float:
-    """Return which share of the lines of two prompts is the same, in the same order."""
+    """Return which share of the lines of two prompts is the same, in the same order.
+
+    Where too few are the same in any order for one agent, it is the share of these.
+    """
     if one.lines == other.lines:
         return 1.0
-    matcher = difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False)
-    if matcher.quick_ratio() < LEAST_SIMILARITY:
-        return matcher.quick_ratio()
-    return matcher.ratio()
+    common = (one.line_counts & other.line_counts).total()
+    most = 2 * common / (len(one.lines) + len(other.lines))
+    if most < LEAST_SIMILARITY:
+        return most
+    return difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False).ratio()
 
 
 def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:

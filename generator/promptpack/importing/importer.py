@@ -8,15 +8,14 @@ import errno
 import functools
 import operator
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from promptpack.build import render
-from promptpack.importing.agent_file import AgentFile, UnreadFile
-from promptpack.importing.copies import find_copies
+from promptpack.build import Progress, render
+from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.audit import Audit
 from promptpack.importing.divergence import (
     Divergence,
     describe_rights,
@@ -25,6 +24,7 @@ from promptpack.importing.divergence import (
     rank_divergence,
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
+from promptpack.importing.grouping import group_files
 from promptpack.model import Artifact, Finding, Project, UserError
 from promptpack.output.replace import make_folders, replace_file
 from promptpack.reading.project import replace_sources
@@ -67,21 +67,21 @@ class ImportPlan:
 
 
 def plan_import(
-    files: Sequence[AgentFile],
-    unread_files: Iterable[UnreadFile],
+    audit: Audit,
     project: Project,
     *,
     join: bool = False,
+    progress: Progress = lambda _done, _all: None,
 ) -> ImportPlan:
-    """Return what it takes to have files as packs.
+    """Return what it takes to have the files of an audit as packs.
 
     Copies of one agent become one pack if their prompts are equal, or with `join` if they are
-    alike. They are built together with what the project has. Raises UserError if that does not
-    build by itself.
+    alike. They are built together with what the project has; `progress` is called with how many
+    variants of how many are. Raises UserError if the project does not build by itself.
     """
-    plan = ImportPlan(refused={file.path: file.reason for file in unread_files})
+    plan = ImportPlan(refused={file.path: file.reason for file in audit.unread})
     candidates = []
-    for file in files:
+    for file in audit.files:
         try:
             split_parts(file.text)
             candidates.append(file)
@@ -91,21 +91,22 @@ def plan_import(
     names = frozenset(project.packs)
     while True:  # each round but the last refuses a file
         policies = NamedPolicies(taken)
-        drafts = draft_packs(_group_files(candidates, join=join), policies, names)
-        refused = _verify(drafts, policies, plan, project)
+        groups = group_files(candidates, audit.copies, join=join)
+        drafts = draft_packs(groups, policies, names)
+        refused = _verify(drafts, policies, plan, project, progress)
         plan.refused |= refused
         candidates = [file for file in candidates if file.path not in refused]
         if not refused:
             break
-    plan.divergences = _list_divergences(candidates, plan.packs)
+    plan.divergences = _list_divergences(audit.copies, drafts)
     return plan
 
 
-def measure_shared_lines(files: Sequence[AgentFile]) -> float | None:
+def measure_shared_lines(audit: Audit) -> float | None:
     """Return which share of the lines of copies is the same in all of them; None without copies."""
     same = total = 0
-    for copies in find_copies(files):
-        counts = [Counter(file.lines) for file in copies]
+    for copies in audit.copies:
+        counts = [file.line_counts for file in copies]
         common = functools.reduce(operator.and_, counts)
         same += common.total() * len(copies)
         total += sum(len(file.lines) for file in copies)
@@ -136,24 +137,12 @@ def make_import_data(plan: ImportPlan) -> dict[str, Any]:
     }
 
 
-def _group_files(files: Sequence[AgentFile], *, join: bool) -> list[list[AgentFile]]:
-    """Return the files of each pack to be."""
-    groups: list[list[AgentFile]] = []
-    grouped: set[str] = set()
-    for copies in find_copies(files):
-        group: dict[str, AgentFile] = {}
-        for file in copies:
-            is_same = not group or file.lines == next(iter(group.values())).lines
-            if (join or is_same) and file.target.name not in group:
-                group[file.target.name] = file
-        groups.append([*group.values()])
-        grouped |= {file.path for file in group.values()}
-    groups += [[file] for file in files if file.path not in grouped]
-    return sorted(groups, key=lambda group: group[0].path)
-
-
 def _verify(
-    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan, project: Project
+    drafts: Sequence[PackDraft],
+    policies: NamedPolicies,
+    plan: ImportPlan,
+    project: Project,
+    progress: Progress,
 ) -> dict[str, str]:
     """Build the packs in memory, beside a project's own; return the files that come out otherwise.
 
@@ -172,7 +161,7 @@ def _verify(
     names = tuple(draft.name for draft in drafts)
     try:
         session = Session(replace_sources(project, plan.contents))
-        artifacts = [*render(session, Selection(packs=names))] if names else []
+        artifacts = [*render(session, Selection(packs=names), progress)] if names else []
     except UserError as error:
         return _explain_findings(drafts, error.findings)
     return _compare_artifacts(drafts, artifacts, plan)
@@ -211,8 +200,9 @@ def _explain_findings(drafts: Sequence[PackDraft], findings: Sequence[Finding]) 
 def _explain(draft: PackDraft, findings: Sequence[Finding]) -> dict[str, str]:
     """Return the first finding for the files of the client that it names, or for all."""
     for finding in findings[:1]:
-        named = [file for file in draft.files if file.target.name in finding.message.split()]
-        return {file.path: finding.message for file in named or draft.files}
+        files = [*draft.files, *draft.twins]
+        named = [file for file in files if file.target.name in finding.message.split()]
+        return {file.path: finding.message for file in named or files}
     return {}
 
 
@@ -223,7 +213,7 @@ def _compare_artifacts(
     refused: dict[str, str] = {}
     for draft in drafts:
         imported = []
-        for file in draft.files:
+        for file in (*draft.files, *draft.twins):
             artifact = built[draft.name, file.target.name]
             if artifact.content == file.text.encode():
                 one = ImportedFile(file.path, file.target.name, artifact.path)
@@ -242,17 +232,18 @@ def _describe_difference(old: str, new: str) -> str:
 
 
 def _list_divergences(
-    files: Iterable[AgentFile], packs: Iterable[ImportedPack]
+    groups: Iterable[Sequence[AgentFile]], drafts: Iterable[PackDraft]
 ) -> list[Divergence]:
     """Return where copies differ, harmful rights first."""
-    names = {file.source: pack.name for pack in packs for file in pack.files}
+    names = {file.path: draft.name for draft in drafts for file in draft.files}
     found: list[Divergence] = []
-    for copies in find_copies(files):
-        pack = names[copies[0].path]
-        is_apart = len({names[file.path] for file in copies}) > 1
-        holders = [(file.target.name, file.own.agent.policy) for file in copies]
-        found += describe_rights(pack, holders)
-        found += _iter_text_divergences(pack, copies, is_apart=is_apart)
+    for group in groups:
+        copies = [file for file in group if file.path in names]
+        if len(copies) > 1:
+            pack = names[copies[0].path]
+            is_apart = len({names[file.path] for file in copies}) > 1
+            found += describe_rights(pack, [(f.target.name, f.own.agent.policy) for f in copies])
+            found += _iter_text_divergences(pack, copies, is_apart=is_apart)
     return sorted(found, key=rank_divergence)
 
 
