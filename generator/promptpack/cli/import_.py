@@ -11,12 +11,14 @@ from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, format_suggestion, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths
 from promptpack.importing.importer import (
+    ImportForm,
     ImportPlan,
     make_import_data,
     measure_shared_lines,
     plan_import,
     write_contents,
 )
+from promptpack.importing.sharing import LEAST_PROMPTS
 from promptpack.lint.registry import RULES
 from promptpack.reading.project import load_project_or_none
 from promptpack.reporting.console import (
@@ -42,6 +44,8 @@ _MAX_LINES = 8
     help="The project to write packs into; default: the current folder.",
 )
 @click.option("--join", is_flag=True, help="Make one pack of copies whose prompts differ in part.")
+@click.option("--split", is_flag=True, help="Make a fragment of each section of a prompt.")
+@click.option("--dedupe", is_flag=True, help="Make shared fragments of what 3 prompts or more say.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
@@ -54,6 +58,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     into: Path | None,
     *,
     join: bool,
+    split: bool,
+    dedupe: bool,
     dry_run: bool,
     yes: bool,
     strict: bool,
@@ -66,15 +72,16 @@ def command(  # noqa: PLR0913 - one parameter an option
     """
     if target and target not in TARGETS:
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+    form = ImportForm(join=join, split=split, dedupe=dedupe)
     folder = into or state.directory or Path()
     with show_progress(state, "Reading") as progress:
         audit = audit_paths(paths, target, progress)
     with show_progress(state, "Building") as progress:
-        plan = plan_import(audit, load_project_or_none(folder), join=join, progress=progress)
+        plan = plan_import(audit, load_project_or_none(folder), form, progress)
     if state.format == "json":
         print_json(make_import_data(plan))
     elif not state.quiet:
-        print_lines(_summarize(audit, plan))
+        print_lines(_summarize(audit, plan, form))
     if plan.packs and not dry_run:
         if not yes and not _confirm(state, plan, folder):
             return 1
@@ -93,7 +100,7 @@ def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
     return ask_to_go_on(f"Write {count} into {state.shown(folder / 'packs')}?")
 
 
-def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
+def _summarize(audit: Audit, plan: ImportPlan, form: ImportForm) -> Iterator[str]:
     """Yield one screen: what becomes packs, where copies disagree, what is refused."""
     if not audit.files and not audit.unread:
         yield "No agent files found."
@@ -107,7 +114,9 @@ def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
     yield from _limit(_list_packs_in_words(plan))
     if count := plan.count_joinable():
         yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
+    yield from _describe_blocks(plan, form)
     for title, lines in (
+        ("Kept as one file:", [f"{name}: {why}" for name, why in plan.whole.items()]),
         ("Copies disagree:", [f"{d.pack}: {d.detail}" for d in plan.divergences]),
         ("Refused:", [f"{path}: {reason}" for path, reason in plan.refused.items()]),
         ("Found on the way (promptpack audit):", [*_count_findings(audit)]),
@@ -117,6 +126,20 @@ def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
             yield style(title, bold=True)
             yield from _limit(lines)
     yield ""
+
+
+def _describe_blocks(plan: ImportPlan, form: ImportForm) -> Iterator[str]:
+    """Yield what could be shared, or is."""
+    saved = f"{sum(block.saved for block in plan.blocks):,} bytes"
+    count = pluralize(len(plan.blocks), "text")
+    if form.dedupe and plan.blocks:
+        yield f"{count} shared, which saves {saved}:"
+        lines = [f"{block.name}: {', '.join(block.packs)}" for block in plan.blocks]
+        yield from _limit(lines)
+    elif plan.blocks:
+        yield f"{count} in 3 prompts or more could be shared, which saves {saved}: add --dedupe"
+    elif form.dedupe or len(plan.packs) >= LEAST_PROMPTS:
+        yield "Nothing worth sharing: no text of 200 bytes is in 3 prompts"
 
 
 def _list_packs_in_words(plan: ImportPlan) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args
 from promptpack.importing.agent_file import AgentFile
 from promptpack.importing.grouping import FileGroup
 from promptpack.importing.policies import PolicyDraft, draft_policy
+from promptpack.importing.splitting import SplitSection, make_section_data
 from promptpack.model import Agent, Effect, Mode, Model, Policy
 from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
@@ -48,12 +49,19 @@ class PackDraft:
     """The name of the policy of each target."""
     twins: list[AgentFile] = field(default_factory=list)
     """Files that have the bytes of one of the others."""
+    sections: list[SplitSection] = field(default_factory=list)
+    """The sections that are fragments; none where the prompt is kept as one text."""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that its clients have if they have no other."""
+        return split_parts(self.files[0].text).prompt
 
     def list_contents(self) -> dict[str, str]:
         """Return the texts of the pack's files by their paths in its folder."""
         main, *_ = self.files
         parts = {file.target.name: split_parts(file.text) for file in self.files}
-        contents = {"prompt.md": parts[main.target.name].prompt}
+        contents: dict[str, str] = {}
         clients: dict[str, Any] = {}
         for file in self.files:
             name = file.target.name
@@ -67,7 +75,12 @@ class PackDraft:
             entry |= {"newlines": "crlf"} if parts[name].is_crlf else {}
             entry |= {"bom": True} if parts[name].has_mark else {}
             clients |= {name: entry} if entry else {}
-        return {"pack.yaml": dump_mapping(_make_pack_data(self, clients)), **contents}
+        sections: dict[str, Any] = {"sections": "./prompt.md"}
+        fragments: Mapping[str, str] = {"prompt.md": parts[main.target.name].prompt}
+        if self.sections:
+            sections, fragments = make_section_data(self.sections, contents)
+        data = _make_pack_data(self, sections, clients)
+        return {"pack.yaml": dump_mapping(data), **fragments, **contents}
 
 
 class NamedPolicies:
@@ -175,14 +188,16 @@ def _make_client_entry(
     return entry
 
 
-def _make_pack_data(draft: PackDraft, clients: Mapping[str, Any]) -> dict[str, Any]:
+def _make_pack_data(
+    draft: PackDraft, sections: Mapping[str, Any], clients: Mapping[str, Any]
+) -> dict[str, Any]:
     main = draft.files[0]
     agent, policy = main.own.agent, draft.policies[main.target.name]
     data: dict[str, Any] = {"name": draft.name, "title": _make_title(main)}
     if agent.description:
         data["description"] = agent.description
     data |= {"mode": agent.mode} if agent.mode != "subagent" else {}
-    data |= {"targets": [file.target.name for file in draft.files], "sections": "./prompt.md"}
+    data |= {"targets": [file.target.name for file in draft.files], **sections}
     data |= {"clients": clients} if clients else {}
     data["variants"] = {
         "default": {"model": AS_WRITTEN, "policy": policy},

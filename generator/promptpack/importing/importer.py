@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from promptpack.build import Progress, render
 from promptpack.importing.agent_file import AgentFile
@@ -25,6 +25,8 @@ from promptpack.importing.divergence import (
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
 from promptpack.importing.grouping import group_files
+from promptpack.importing.sharing import SharedBlock, find_shared_blocks, share_blocks
+from promptpack.importing.splitting import split_prompt
 from promptpack.model import Artifact, Finding, Project, UserError
 from promptpack.output.replace import make_folders, replace_file
 from promptpack.reading.project import replace_sources
@@ -33,6 +35,22 @@ from promptpack.session import Session
 
 SCHEMA_VERSION = 1
 _POLICIES = "templates/policies"
+_FRAGMENTS = "templates/fragments"
+_ONE_SECTION = "it has one section"
+
+
+class ImportForm(NamedTuple):
+    """What packs are made of: whether alike copies are one, sections fragments, blocks shared.
+
+    Copies whose prompts are equal are one pack in any case.
+    """
+
+    join: bool = False
+    split: bool = False
+    dedupe: bool = False
+
+
+DEFAULT_FORM = ImportForm()
 
 
 @dataclass(frozen=True)
@@ -60,6 +78,10 @@ class ImportPlan:
     packs: list[ImportedPack] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     divergences: list[Divergence] = field(default_factory=list)
+    blocks: list[SharedBlock] = field(default_factory=list)
+    """The texts that several packs have: shared fragments with `dedupe`, else proposals of some."""
+    whole: dict[str, str] = field(default_factory=dict)
+    """Why a pack that was to be split is one file, by its name."""
 
     def count_joinable(self) -> int:
         """Return how many agents have copies that are alike and stand in several packs."""
@@ -69,15 +91,13 @@ class ImportPlan:
 def plan_import(
     audit: Audit,
     project: Project,
-    *,
-    join: bool = False,
+    form: ImportForm = DEFAULT_FORM,
     progress: Progress = lambda _done, _all: None,
 ) -> ImportPlan:
     """Return what it takes to have the files of an audit as packs.
 
-    Copies of one agent become one pack if their prompts are equal, or with `join` if they are
-    alike. They are built together with what the project has; `progress` is called with how many
-    variants of how many are. Raises UserError if the project does not build by itself.
+    They are built together with what the project has; `progress` is called with how many variants
+    of how many are. Raises UserError if the project does not build by itself.
     """
     plan = ImportPlan(refused={file.path: file.reason for file in audit.unread})
     candidates = []
@@ -89,14 +109,23 @@ def plan_import(
             plan.refused[file.path] = str(error)
     taken = {name: project.sources[one.path] for name, one in project.policies.items()}
     names = frozenset(project.packs)
-    while True:  # each round but the last refuses a file
+    whole: dict[str, str] = {}
+    while True:  # each round but the last refuses a file, or to split one
         policies = NamedPolicies(taken)
-        groups = group_files(candidates, audit.copies, join=join)
+        groups = group_files(candidates, audit.copies, join=form.join)
         drafts = draft_packs(groups, policies, names)
-        refused = _verify(drafts, policies, plan, project, progress)
+        shared = _split(drafts, plan, project, form, whole)
+        templates = {f"{_FRAGMENTS}/{name}.md": text for name, text in shared.items()}
+        for name, text in policies.list_contents().items():
+            templates[f"{_POLICIES}/{name}.yaml"] = text
+        refused = _verify(drafts, templates, plan, project, progress)
+        split = {draft.files[0].path: draft for draft in drafts if draft.sections}
+        unsplit = {path: why for path, why in refused.items() if path in split}
+        whole |= unsplit
+        refused = {} if unsplit else refused
         plan.refused |= refused
         candidates = [file for file in candidates if file.path not in refused]
-        if not refused:
+        if not refused and not unsplit:
             break
     plan.divergences = _list_divergences(audit.copies, drafts)
     return plan
@@ -134,12 +163,48 @@ def make_import_data(plan: ImportPlan) -> dict[str, Any]:
         ],
         "refused": [{"source": path, "reason": why} for path, why in plan.refused.items()],
         "disagreements": [make_divergence_data(one) for one in plan.divergences],
+        "shared": [
+            {"fragment": one.name, "packs": [*one.packs], "saved_bytes": one.saved}
+            for one in plan.blocks
+        ],
+        "whole": [{"pack": name, "reason": why} for name, why in plan.whole.items()],
     }
+
+
+def _split(
+    drafts: Sequence[PackDraft],
+    plan: ImportPlan,
+    project: Project,
+    form: ImportForm,
+    whole: Mapping[str, str],
+) -> Mapping[str, str]:
+    """Give drafts their sections where they are to be fragments; return those that are shared.
+
+    `whole` are the files whose packs can't be split, and why.
+    """
+    prompts = {
+        draft.name: split_prompt(draft.prompt)
+        for draft in drafts
+        if draft.files[0].path not in whole
+    }
+    plan.blocks = find_shared_blocks(prompts, project.fragments)
+    plan.whole = {
+        draft.name: whole[draft.files[0].path] for draft in drafts if draft.files[0].path in whole
+    }
+    shared = share_blocks(plan.blocks) if form.dedupe else {}
+    for draft in drafts:
+        sections = prompts.get(draft.name, [])
+        is_shared = any(piece.shared for section in sections for piece in section.pieces)
+        if is_shared or (form.split and len(sections) > 1):
+            draft.sections = sections
+        elif form.split:
+            plan.whole.setdefault(draft.name, _ONE_SECTION)
+    return shared
 
 
 def _verify(
     drafts: Sequence[PackDraft],
-    policies: NamedPolicies,
+    templates: Mapping[str, str],
     plan: ImportPlan,
     project: Project,
     progress: Progress,
@@ -153,9 +218,7 @@ def _verify(
         for draft in drafts
         for path, text in draft.list_contents().items()
     }
-    contents |= {
-        f"{_POLICIES}/{name}.yaml": text for name, text in policies.list_contents().items()
-    }
+    contents |= templates
     plan.contents = {p: text for p, text in contents.items() if p not in project.sources}
     plan.packs = []
     names = tuple(draft.name for draft in drafts)

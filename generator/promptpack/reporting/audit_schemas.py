@@ -85,6 +85,21 @@ class DisagreementEntry(Report):
     detail: str
 
 
+class SharedBlockEntry(Report):
+    """A text that several packs have: a fragment with `--dedupe`, else what could be one."""
+
+    fragment: str
+    packs: list[str]
+    saved_bytes: int
+
+
+class WholePackEntry(Report):
+    """A pack that `--split` left as one file, and why."""
+
+    pack: str
+    reason: str
+
+
 class ImportReport(Report):
     """`import --format json`; the sources of a pack are rebuilt to the byte."""
 
@@ -92,6 +107,8 @@ class ImportReport(Report):
     packs: list[ImportedPackEntry]
     refused: list[RefusedFileEntry]
     disagreements: list[DisagreementEntry]
+    shared: list[SharedBlockEntry]
+    whole: list[WholePackEntry]
 
 
 class DisagreeReport(Report):
