@@ -1,0 +1,56 @@
+"""A repository with five folders of agents, imported with one command: what is planted is found."""
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+
+import support
+from promptpack.importing.audit import audit_paths
+from test_import import bring
+from twins import COUNT, OTHERS, make_twin
+
+
+def list_pairs(groups: Iterable[Iterable[str]]) -> set[tuple[str, str]]:
+    """Return the pairs of files that are in one group."""
+    return {pair for group in groups for pair in itertools.combinations(sorted(group), 2)}
+
+
+def test_five_folders_are_thirty_packs(tmp_path: Path) -> None:
+    twin = make_twin()
+    assert len(twin.files) == 150
+    imported = bring(tmp_path, twin.files, "--join")
+    data = imported.data
+    assert data["refused"] == []
+    assert len(data["packs"]) == COUNT + len(OTHERS) == 30
+    assert imported.outputs == twin.files
+    packs = [{file["source"] for file in pack["files"]} for pack in data["packs"]]
+    assert {frozenset(pack) for pack in packs} == twin.agents
+    found = {(one["pack"], one["kind"], frozenset(one["targets"])) for one in data["disagreements"]}
+    assert found == twin.disagreements
+    assert len(data["disagreements"]) == len(twin.disagreements)
+
+
+def test_copies_are_found_exactly(tmp_path: Path) -> None:
+    """Of the files that a client would load together, those of one agent, and no others."""
+    twin = make_twin()
+    support.write_files(tmp_path, twin.files)
+    audit = audit_paths([tmp_path])
+    prefix = f"{tmp_path.as_posix()}/"
+    copies = [{file.path.removeprefix(prefix) for file in group} for group in audit.copies]
+    planted = list_pairs(
+        {path for path in agent if path.startswith(folder)}
+        for agent in twin.agents
+        for folder in (".", "plugin/", "generated/")
+    )
+    assert list_pairs(copies) == planted
+
+
+def test_a_second_folder_that_differs_is_refused_with_the_reason(tmp_path: Path) -> None:
+    head = "---\nname: critic\ndescription: x\n---\n\n"
+    place = ".claude/agents/critic.md"
+    files = {place: f"{head}One.\n", f"plugin/{place}": f"{head}One.\n", f"shop/{place}": head}
+    imported = bring(tmp_path, files)
+    assert [one["source"] for one in imported.data["refused"]] == [f"shop/{place}"]
+    (pack,) = imported.data["packs"]
+    assert {file["source"] for file in pack["files"]} == {place, f"plugin/{place}"}
+    assert len({file["artifact"] for file in pack["files"]}) == 1
