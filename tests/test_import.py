@@ -124,6 +124,7 @@ ODD: Mapping[str, tuple[str, str]] = {
         OPENCODE,
         markdown("description: x\ntools: {bash: false}\npermission: {edit: ask}\n"),
     ),
+    "Edit without Write": (CLAUDE, markdown(f"{HEAD}tools: Read, Edit, Bash\n")),
     "memory": (CLAUDE, markdown(f"{HEAD}tools: Read\nmemory: user\n")),
     "deny-list with a pattern": (CLAUDE, markdown(f"{HEAD}disallowedTools: Bash(rm *)\n")),
     "unknown tool": (CLAUDE, markdown(f"{HEAD}tools: Read, Frobnicate\n")),
@@ -166,6 +167,12 @@ ODD: Mapping[str, tuple[str, str]] = {
 def test_an_oddity_is_kept(oddity: str, tmp_path: Path) -> None:
     path, text = ODD[oddity]
     hold(tmp_path, {path: text})
+
+
+@pytest.mark.parametrize("key", ["tools: Edit", "disallowedTools: Edit", "disallowedTools: Write"])
+def test_edit_and_write_are_told_apart(key: str, tmp_path: Path) -> None:
+    """In a policy, what is said of `edit` holds for `write` too, unless that is named."""
+    hold(tmp_path, {CLAUDE: markdown(f"{HEAD}{key}\n")})
 
 
 @pytest.mark.parametrize(
