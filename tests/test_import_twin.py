@@ -7,6 +7,7 @@ from pathlib import Path
 import support
 from import_figures import describe_import
 from promptpack.importing.audit import audit_paths
+from terminals import run_on_terminal
 from test_import import bring
 from twins import COUNT, DRIFTED, OTHERS, make_twin
 
@@ -66,3 +67,18 @@ def test_the_figures_of_a_repository_are_those_that_were_planted(tmp_path: Path)
         "lines of copies are the same in every copy; 5 agents may edit or run commands in one "
         "client and not in another"
     )
+
+
+def test_a_terminal_shows_how_far_many_files_are_and_nothing_for_few(tmp_path: Path) -> None:
+    files = make_twin().files
+    support.write_files(tmp_path / "many", files)
+    support.write_files(tmp_path / "few", dict([*files.items()][:9]))
+    calls = [
+        (*words, folder)
+        for folder in ("many", "few")
+        for words in (("audit",), ("import", "--join", "--dry-run"))
+    ]
+    shown = [text for _, text in run_on_terminal(calls, tmp_path)]
+    assert ["Reading" in text for text in shown] == [True, True, False, False]
+    quiet = run_on_terminal([("audit", "many", "-q"), ("audit", "many")], tmp_path, err=False)
+    assert all("Reading" not in text for _, text in quiet)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from promptpack.cli import report
-from promptpack.cli.progress import show_progress
+from promptpack.cli.progress import MANY, show_progress
 from promptpack.cli.state import State, format_option, format_suggestion, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths
 from promptpack.importing.importer import (
@@ -74,9 +74,9 @@ def command(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     form = ImportForm(join=join, split=split, dedupe=dedupe)
     folder = into or state.directory or Path()
-    with show_progress(state, "Reading") as progress:
+    with show_progress(state, "Reading", MANY) as progress:
         audit = audit_paths(paths, target, progress)
-    with show_progress(state, "Building") as progress:
+    with show_progress(state, "Building", MANY) as progress:
         plan = plan_import(audit, load_project_or_none(folder), form, progress)
     if state.format == "json":
         print_json(make_import_data(plan))
