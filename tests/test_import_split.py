@@ -275,3 +275,16 @@ def test_a_fragment_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     (shared,) = json.loads(done.out)["shared"]
     assert shared["fragment"] != first.data["shared"][0]["fragment"]
     assert support.call("build", cwd=first.project).code == 0
+
+
+def test_disagree_compares_fragments_as_it_does_one_text(tmp_path: Path) -> None:
+    rules = "".join(f"- Rule {number}.\n" for number in range(12))
+    (text,) = name_agents(f"## Rules\n\n{rules}", "critic").values()
+    files = {CLAUDE: text, ".github/agents/critic.agent.md": text.replace("Rule 3", "Rule three")}
+    details = []
+    for options in (("--join",), ("--join", "--split")):
+        imported = hold(tmp_path / "-".join(options), {**files}, *options)
+        done = support.call("disagree", "--format", "json", cwd=imported.project)
+        details.append(json.loads(done.out)["disagreements"])
+    assert details[0] == details[1]
+    assert "text" in {one["kind"] for one in details[0]}
