@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import support
-from promptpack.absorb.edits import escape_template, rewrite_value
+from promptpack.absorb.edits import rewrite_value
 from promptpack.build import build_project
 from promptpack.reading.project import load_project
+from promptpack.rendering.includes import escape_template
 from promptpack.reporting.json_schemas import AbsorbReport
 
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"

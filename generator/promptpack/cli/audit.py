@@ -9,6 +9,7 @@ import click
 
 from promptpack.cli import report
 from promptpack.cli.outs import outs_option, parse_outs
+from promptpack.cli.progress import MANY, show_progress
 from promptpack.cli.state import State, format_suggestion, from_option, pass_state
 from promptpack.git.repository import find_repository
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
@@ -67,7 +68,8 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     files = parse_outs(options["outs"], _FORMATS[1:])
     paths = paths or (state.directory or Path(),)
-    audit = audit_paths(paths, target)
+    with show_progress(state, "Reading", MANY) as progress:
+        audit = audit_paths(paths, target, progress=progress)
     changes: list[RightsChange] = []
     if base is not None:
         old_files = read_base(paths, base, target)

@@ -7,10 +7,12 @@ import click
 
 from promptpack.cli.import_screen import format_screen
 from promptpack.cli.outs import outs_option, parse_outs
+from promptpack.cli.progress import MANY, show_progress
 from promptpack.cli.state import State, format_suggestion, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths, list_strangers
 from promptpack.importing.html import format_import_page
 from promptpack.importing.importer import (
+    ImportForm,
     ImportPlan,
     make_import_data,
     plan_import,
@@ -43,6 +45,8 @@ _FORMATS = ("human", "json", "markdown", "html")
     help="The project to write packs into; default: the current folder.",
 )
 @click.option("--join", is_flag=True, help="Make one pack of copies whose prompts differ in part.")
+@click.option("--split", is_flag=True, help="Make a fragment of each section of a prompt.")
+@click.option("--dedupe", is_flag=True, help="Make shared fragments of what 3 prompts or more say.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
@@ -61,11 +65,14 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     outs = parse_outs(options["outs"], _FORMATS[1:])
     folder = options["into"] or state.directory or Path()
-    audit = audit_paths(paths, target, texts=True)
-    project = load_project_or_none(folder)
-    unread = (*audit.unread, *list_strangers(paths, target))
-    plan = plan_import(audit.files, unread, project, join=options["join"])
+    form = ImportForm(join=options["join"], split=options["split"], dedupe=options["dedupe"])
     state.format = options["format_"] or state.format
+    with show_progress(state, "Reading", MANY) as progress:
+        audit = audit_paths(paths, target, texts=True, progress=progress)
+    project = load_project_or_none(folder)
+    strangers = list_strangers(paths, target)
+    with show_progress(state, "Building", MANY) as progress:
+        plan = plan_import(audit.with_unread(strangers), project, form, progress)
     if state.format != "human":
         print_data(_render(state.format, audit, plan))
     elif not state.quiet:

@@ -3,7 +3,6 @@
 import difflib
 import functools
 import operator
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,27 +45,31 @@ def find_copies(files: Iterable[AgentFile]) -> Iterator[tuple[AgentFile, ...]]:
         groups.setdefault((file.found.root, _simplify_name(file.found.stem)), []).append(file)
     for group in groups.values():
         pending = group
-        while pending:
+        while len({file.target.name for file in pending}) > 1:
             copies, pending = _split_off_copies(pending)
             if len({file.target.name for file in copies}) > 1:
                 yield tuple(copies)
 
 
 def measure_similarity(one: AgentFile, other: AgentFile) -> float:
-    """Return which share of the lines of two prompts is the same, in the same order."""
+    """Return which share of the lines of two prompts is the same, in the same order.
+
+    Where too few are the same in any order for one agent, it is the share of these.
+    """
     if one.lines == other.lines:
         return 1.0
-    matcher = difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False)
-    if matcher.quick_ratio() < LEAST_SIMILARITY:
-        return matcher.quick_ratio()
-    return matcher.ratio()
+    common = (one.line_counts & other.line_counts).total()
+    most = 2 * common / (len(one.lines) + len(other.lines))
+    if most < LEAST_SIMILARITY:
+        return most
+    return difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False).ratio()
 
 
-def measure_shared_lines(files: Sequence[AgentFile]) -> float | None:
+def measure_shared_lines(groups: Iterable[Sequence[AgentFile]]) -> float | None:
     """Return which share of the lines of copies is the same in all of them; None without copies."""
     same = total = 0
-    for copies in find_copies(files):
-        counts = [Counter(file.lines) for file in copies]
+    for copies in groups:
+        counts = [file.line_counts for file in copies]
         common = functools.reduce(operator.and_, counts)
         same += common.total() * len(copies)
         total += sum(len(file.lines) for file in copies)

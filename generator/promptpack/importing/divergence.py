@@ -79,13 +79,25 @@ def _iter_divergences(project: Project, pack: Pack) -> Iterator[Divergence]:
     for name in targets:
         settings = pack.clients.get(name, ClientSettings())
         if settings.prompt:
-            own, text = project.sources.get(pack.text, ""), project.sources[settings.prompt]
+            own, text = _read_text(project, pack), project.sources[settings.prompt]
             if own != text:
                 detail = describe_similarity(own.split("\n"), text.split("\n"))
                 yield Divergence(pack.name, "text", (main, name), detail)
         if "description" in settings.values:
             detail = f"{pack.path}: clients: {name}: description"
             yield Divergence(pack.name, "description", (main, name), detail)
+
+
+def _read_text(project: Project, pack: Pack) -> str:
+    """Return the prompt of a pack as it is written: one text, or its fragments as they stand."""
+    if pack.text:
+        return project.sources[pack.text]
+    blocks: list[str] = []
+    for section in pack.sections:
+        blocks += [f"## {section.title}"] if section.title else []
+        uses = (use for part in section.parts for use in part.uses)
+        blocks += [project.fragments[use.fragment].text_below.rstrip("\n") for use in uses]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _differs(pack: Pack, target: str) -> bool:

@@ -6,7 +6,7 @@ The worst come first: a file that is not loaded, a deny that does not hold, copi
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptpack.importing.agent_file import AgentFile, UnreadFile
-from promptpack.importing.copies import find_copies, list_disagreements
+from promptpack.importing.copies import list_disagreements
 from promptpack.importing.dead_keys import DeadKeyFinder
 from promptpack.importing.heads import list_keys
 from promptpack.importing.text_claims import check_text
@@ -22,9 +22,14 @@ from promptpack.redaction import redact_finding
 
 
 def find_problems(
-    files: Sequence[AgentFile], unread_files: Iterable[UnreadFile]
+    files: Sequence[AgentFile],
+    unread_files: Iterable[UnreadFile],
+    groups: Iterable[Sequence[AgentFile]] = (),
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with files, errors first, then by code and place; no secret is shown."""
+    """Return what is wrong with files, errors first, then by code and place; no secret is shown.
+
+    `groups` are the files of each agent that stands in several clients.
+    """
     findings = [report_unread(one) for one in unread_files]
     used_targets = {(file.found.root, file.found.target) for file in files}
     owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
@@ -41,7 +46,8 @@ def find_problems(
         findings += _check_values(file)
         findings += check_text(file)
     findings += _check_names(loaded_files)
-    findings += _check_copies(loaded_files)
+    for group in groups:
+        findings += _check_copies([file for file in group if not file.refusal])
     texts = {file.path: file.text.split("\n") for file in files}
     ordered_findings = sorted(findings, key=_make_sort_key)
     return tuple(redact_finding(_add_excerpt(one, texts)) for one in ordered_findings)
@@ -166,20 +172,19 @@ def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:
             yield Finding("PP605", "error", file.path, 1, 1, message, hint)
 
 
-def _check_copies(files: Iterable[AgentFile]) -> Iterator[Finding]:
+def _check_copies(copies: Sequence[AgentFile]) -> Iterator[Finding]:
     """Yield where the copies of an agent for several clients grant different things."""
-    for copies in find_copies(files):
-        for disagreement in list_disagreements(copies):
-            granting, denying = disagreement.granting, disagreement.denying
-            severity: Severity = "error" if disagreement.power else "warning"
-            titles = " and ".join(dict.fromkeys(file.target.title for file in granting))
-            message = (
-                f"this agent may {join_phrases(disagreement.phrases)} in {titles}, "
-                f"but not in {denying.target.title}"
-            )
-            hint = f"compare {denying.path}:{_find_policy_line(denying)}"
-            line = _find_policy_line(granting[0])
-            yield Finding("PP604", severity, granting[0].path, line, 1, message, hint)
+    for disagreement in list_disagreements(copies):
+        granting, denying = disagreement.granting, disagreement.denying
+        severity: Severity = "error" if disagreement.power else "warning"
+        titles = " and ".join(dict.fromkeys(file.target.title for file in granting))
+        message = (
+            f"this agent may {join_phrases(disagreement.phrases)} in {titles}, "
+            f"but not in {denying.target.title}"
+        )
+        hint = f"compare {denying.path}:{_find_policy_line(denying)}"
+        line = _find_policy_line(granting[0])
+        yield Finding("PP604", severity, granting[0].path, line, 1, message, hint)
 
 
 def _find_policy_line(file: AgentFile) -> int:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.audit import make_audit
 from promptpack.importing.copies import find_copies
 from promptpack.importing.importer import plan_import
 from promptpack.model import Project, UserError
@@ -59,7 +60,7 @@ def _is_built(file: AgentFile, project: Project) -> bool:
 def _is_importable(file: AgentFile, copies: Sequence[AgentFile], project: Project) -> bool:
     """Tell whether a file is imported together with its copies, with which it may share a pack."""
     try:
-        plan = plan_import(copies, [], project)
+        plan = plan_import(make_audit(copies), project)
     except UserError:
         return False
     return file.path in {one.source for pack in plan.packs for one in pack.files}

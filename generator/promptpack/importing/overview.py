@@ -9,6 +9,7 @@ from promptpack.importing.audit import Audit
 from promptpack.importing.copies import measure_shared_lines
 from promptpack.importing.divergence import Divergence
 from promptpack.importing.importer import ImportedPack, ImportPlan
+from promptpack.importing.sharing import LEAST_PROMPTS
 from promptpack.importing.wording import POWERS
 from promptpack.lint.registry import RULES
 from promptpack.model import Finding
@@ -46,7 +47,7 @@ class ImportOverview:
     def list_packs(self) -> ImportList:
         """Return the packs, each with the clients that its files are for."""
         entries = (
-            ImportEntry(pack.name, ", ".join(file.target for file in pack.files))
+            ImportEntry(pack.name, ", ".join(dict.fromkeys(file.target for file in pack.files)))
             for pack in self.packs
         )
         return ImportList("Packs", tuple(entries))
@@ -67,6 +68,8 @@ def make_import_overview(audit: Audit, plan: ImportPlan) -> ImportOverview:
         _list_findings("Prompts against permissions", findings, _TEXTS),
         ImportList("Refused", tuple(refused)),
         ImportList("Texts differ", _list_divergences(texts)),
+        _list_shared(plan),
+        ImportList("Kept as one file", tuple(ImportEntry(*one) for one in plan.whole.items())),
         ImportList("Also found by promptpack audit", tuple(_count_others(findings))),
     )
     return ImportOverview(
@@ -82,7 +85,7 @@ def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
         yield f"{pluralize(count, 'file')} -> {packs}, each file rebuilt to the byte{refused}"
     else:
         yield f"None of {pluralize(len(plan.refused), 'file')} can be imported"
-    share = measure_shared_lines(audit.files)
+    share = measure_shared_lines(audit.copies)
     if share is not None:
         yield f"{share:.0%} of the lines of copies are the same in every copy"
     differing, silent = plan.count_differing()
@@ -92,6 +95,26 @@ def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
         yield f"{agents} may {' or '.join(POWERS)} in one client and not in another{note}"
     if count := plan.count_joinable():
         yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
+    yield from _tell_shared(plan)
+
+
+def _tell_shared(plan: ImportPlan) -> Iterator[str]:
+    """Yield what prompts could share, or do."""
+    saved = f"{sum(block.saved for block in plan.blocks):,} bytes"
+    count = pluralize(len(plan.blocks), "text")
+    if plan.blocks and plan.form.dedupe:
+        yield f"{count} shared, which saves {saved}"
+    elif plan.blocks:
+        yield f"{count} in 3 prompts or more could be shared, which saves {saved}: add --dedupe"
+    elif plan.form.dedupe or len(plan.packs) >= LEAST_PROMPTS:
+        yield "Nothing worth sharing: no text of 200 bytes is in 3 prompts"
+
+
+def _list_shared(plan: ImportPlan) -> ImportList:
+    """Return the texts that prompts share, each with its packs; none that they only could."""
+    blocks = plan.blocks if plan.form.dedupe else []
+    entries = (ImportEntry(block.name, ", ".join(block.packs)) for block in blocks)
+    return ImportList("Shared texts", tuple(entries))
 
 
 def _list_divergences(divergences: Iterable[Divergence]) -> tuple[ImportEntry, ...]:

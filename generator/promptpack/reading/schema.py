@@ -291,6 +291,9 @@ class PackFile(StrictModel):
             "sections; it is text, not a template"
         )
     )
+    titles: Annotated[dict[Slug, Text], ClosedMapping] = Field(
+        default={}, description="the headings of sections, where their names don't say them"
+    )
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
     ignore: list[IgnoreEntry] = Field(
@@ -341,4 +344,8 @@ class FragmentFrontMatter(StrictModel):
     needs: list[Capability] = []
     params: Annotated[dict[Variable, Scalar | None], ClosedMapping] = Field(
         default={}, description="default values; null means that each use must give a value"
+    )
+    verbatim: bool = Field(
+        default=False,
+        description="the text is data, no template, and its white space stays as it is",
     )

@@ -85,6 +85,21 @@ class DisagreementEntry(Report):
     detail: str
 
 
+class SharedBlockEntry(Report):
+    """A text that several packs have: a fragment with `--dedupe`, else what could be one."""
+
+    fragment: str
+    packs: list[str]
+    saved_bytes: int
+
+
+class WholePackEntry(Report):
+    """A pack that `--split` left as one file, and why."""
+
+    pack: str
+    reason: str
+
+
 class ImportSummary(Report):
     """An import in numbers: files and packs that are made, files that are refused."""
 
@@ -112,6 +127,8 @@ class ImportReport(Report):
     refused: list[RefusedFileEntry]
     disagreements: list[DisagreementEntry]
     findings: list[FindingEntry]
+    shared: list[SharedBlockEntry]
+    whole: list[WholePackEntry]
 
 
 class DisagreeReport(Report):
