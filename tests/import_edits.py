@@ -106,7 +106,8 @@ def edit_pack(contents: dict[str, str], name: str, kind: str) -> list[str]:
         text = contents[prompt]
         body = text.rstrip()
         contents[prompt] = body + NEW_TEXT + text[len(body) :]
-        meant = [one for one in targets if "prompt" not in clients.get(one, {})]
+        own = f"./{prompt.rpartition('/')[2]}"
+        meant = [one for one in targets if clients.get(one, {}).get("prompt", own) == own]
     contents[path] = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     return meant
 

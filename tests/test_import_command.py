@@ -12,7 +12,7 @@ import support
 LEAD = "To make packs of these files: "
 CLAUDE, OPENCODE = ".claude/agents/critic.md", ".opencode/agents/critic.md"
 TEXT = "---\nname: critic\ndescription: Reviews.\ntools: Read\n---\nYou review.\n"
-ODD_TOML = "description = '''\nx'''\nname = \"a\"\ndeveloper_instructions = 'b' # kept\n"
+ODD_TOML = 'name = "a"\ndescription = "x"\ndeveloper_instructions = "b \\u2014"\n'
 
 
 def find_command(folder: Path, *arguments: str) -> list[str]:

@@ -208,7 +208,7 @@ def test_a_text_of_three_prompts_is_one_fragment(tmp_path: Path) -> None:
 
 
 def test_what_stands_around_a_shared_text_stays(tmp_path: Path) -> None:
-    files = {}
+    files: dict[str, str] = {}
     for name in "abc":
         files |= name_agents(f"## Rules\n\nFirst {name}.\n\n{BLOCK}\nLast {name}.\n", name)
     imported = hold(tmp_path, {**files}, "--dedupe")
@@ -260,7 +260,7 @@ def test_the_report_proposes_and_says_where_nothing_is_worth_it(tmp_path: Path) 
     said = support.call("import", "worth", "--dry-run", cwd=tmp_path).out
     assert f"1 text in 3 prompts or more could be shared, which saves {size} bytes" in said
     said = support.call("import", "worth", "--dry-run", "--dedupe", cwd=tmp_path).out
-    assert f"1 text shared, which saves {size} bytes:" in said
+    assert f"1 text shared, which saves {size} bytes\n" in said
     said = support.call("import", "not", "--dry-run", "--dedupe", cwd=tmp_path).out
     assert "Nothing worth sharing" in said
 

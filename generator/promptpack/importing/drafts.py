@@ -70,9 +70,11 @@ class PackDraft:
             if takes_head(file.target):
                 contents[f"{name}.head"] = parts[name].head
                 entry["head"] = f"./{name}.head"
-            if parts[name].prompt == contents["prompt.md"]:
-                entry |= {"prompt": "./prompt.md"} if _gets_policy_told(file) else {}
-            else:
+            is_main = parts[name].prompt == parts[main.target.name].prompt
+            is_told = _gets_policy_told(file)
+            if is_main and is_told and not self.sections:
+                entry["prompt"] = "./prompt.md"
+            elif is_told or not is_main:
                 contents[f"{name}.md"] = parts[name].prompt
                 entry["prompt"] = f"./{name}.md"
             entry |= {"newlines": "crlf"} if parts[name].is_crlf else {}
