@@ -1,5 +1,6 @@
 """`promptpack import`: hand-kept agent files become packs that build the same files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from promptpack.importing.importer import (
 )
 from promptpack.importing.markdown import format_import
 from promptpack.importing.overview import make_import_overview
+from promptpack.importing.placing import place_files
 from promptpack.output.replace import write_report
 from promptpack.reading.project import load_project_or_none
+from promptpack.reading.roots import PROJECT_FILE
 from promptpack.reporting.console import (
     ask_to_go_on,
     is_terminal,
@@ -31,6 +34,7 @@ from promptpack.reporting.console import (
 )
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
+from promptpack.source.frontmatter import dump_mapping
 from promptpack.targets import TARGETS
 
 _FORMATS = ("human", "json", "markdown", "html")
@@ -73,11 +77,13 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
     strangers = list_strangers(paths, target)
     with show_progress(state, "Building", MANY) as progress:
         plan = plan_import(audit.with_unread(strangers), project, form, progress)
+    place_files(audit, plan, project)
     if state.format != "human":
         print_data(_render(state.format, audit, plan))
     elif not state.quiet:
         overview = make_import_overview(audit, plan)
         print_lines(format_screen(overview, is_whole=state.verbose))
+        print_lines(_describe_additions(plan))
     for name, path in outs:
         write_report(path, _render(name, audit, plan).encode())
     if plan.packs and not options["dry_run"] and not _write(state, plan, folder, options["yes"]):
@@ -103,8 +109,18 @@ def _write(state: State, plan: ImportPlan, folder: Path, is_sure: bool) -> bool:
     write_contents(folder, plan.contents)
     if is_talking:
         place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
-        print_line(f"Wrote {place}. Next: promptpack build")
+        next_command = "promptpack install" if plan.installations else "promptpack build"
+        print_line(f"Wrote {place}. Next: {next_command}")
     return True
+
+
+def _describe_additions(plan: ImportPlan) -> Iterator[str]:
+    """Yield what has to be added by hand to a project file that is there already."""
+    if plan.installations and PROJECT_FILE not in plan.contents:
+        yield ""
+        yield f"For promptpack install, add this to {PROJECT_FILE}:"
+        yield ""
+        yield from dump_mapping({"installations": plan.installations}).splitlines()
 
 
 def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:

@@ -84,6 +84,10 @@ class ImportPlan:
     whole: dict[str, str] = field(default_factory=dict)
     """Why a pack that was to be split is one file, by its name."""
     form: ImportForm = DEFAULT_FORM
+    installations: list[dict[str, Any]] = field(default_factory=list)
+    """The entries of the project file that write the files back in place."""
+    placed: int = 0
+    """How many files these write."""
 
     def count_differing(self) -> tuple[int, int]:
         """Return how many agents can do harm in one client only, and how many by saying nothing.
@@ -178,6 +182,7 @@ def make_import_data(audit: Audit, plan: ImportPlan) -> dict[str, Any]:
             for one in plan.blocks
         ],
         "whole": [{"pack": name, "reason": why} for name, why in plan.whole.items()],
+        "installations": plan.installations,
         "findings": [make_finding_data(finding) for finding in audit.findings],
     }
 

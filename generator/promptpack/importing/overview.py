@@ -77,8 +77,13 @@ def make_import_overview(audit: Audit, plan: ImportPlan) -> ImportOverview:
     )
 
 
+def _count_files(plan: ImportPlan) -> int:
+    """Return how many files an import takes in."""
+    return sum(len(pack.files) for pack in plan.packs)
+
+
 def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
-    count = sum(len(pack.files) for pack in plan.packs)
+    count = _count_files(plan)
     refused = f", {len(plan.refused)} refused" if plan.refused else ""
     packs = pluralize(len(plan.packs), "pack")
     if plan.packs:
@@ -96,6 +101,10 @@ def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
     if count := plan.count_joinable():
         yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
     yield from _tell_shared(plan)
+    if plan.installations:
+        rest = "" if plan.placed == _count_files(plan) else "; it has no place for the others"
+        files = f"{plan.placed} of {pluralize(_count_files(plan), 'file')}"
+        yield f"promptpack install writes {files} back in place, unchanged{rest}"
 
 
 def _tell_shared(plan: ImportPlan) -> Iterator[str]:

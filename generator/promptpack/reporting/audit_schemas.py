@@ -129,6 +129,9 @@ class ImportReport(Report):
     findings: list[FindingEntry]
     shared: list[SharedBlockEntry]
     whole: list[WholePackEntry]
+    installations: list[dict[str, str | list[str]]] = Field(
+        description="the entries of promptpack.yaml that write the files back in place"
+    )
 
 
 class DisagreeReport(Report):
