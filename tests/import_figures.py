@@ -1,8 +1,9 @@
 """What an import of a repository comes to, in one line; nothing is written there.
 
-    .venv/bin/python tests/import_figures.py FOLDER [TARGET]
+    .venv/bin/python tests/import_figures.py [FOLDER [TARGET]]
 
-FOLDER is any folder with agent files; with a TARGET, every file of its kind is one of that client.
+Without FOLDER it is a repository that is made up for tests, with differences that are known; the
+README has its line. FOLDER is any folder with agent files; with a TARGET, every file of its kind is one of that client.
 Each file is built from its pack in memory and compared with its bytes.
 """
 
@@ -17,6 +18,8 @@ from promptpack.importing.copies import measure_shared_lines
 from promptpack.importing.importer import ImportForm, plan_import
 from promptpack.reading.project import load_project_or_none, replace_sources
 from promptpack.reporting.plurals import pluralize
+from support import write_files
+from twins import make_twin
 
 
 def describe_import(folder: Path, target: str = "") -> str:
@@ -44,6 +47,13 @@ def describe_import(folder: Path, target: str = "") -> str:
     return line + (f" ({len(plan.refused)} refused)" if plan.refused else "")
 
 
+def describe_twin() -> str:
+    """Return the line of the repository that is made up for tests."""
+    with TemporaryDirectory() as folder:
+        write_files(Path(folder), make_twin().files)
+        return describe_import(Path(folder))
+
+
 def _find_folder(file: AgentFile) -> str:
     """Return the folder in which a client looks for a file, without those of its name."""
     depth = len(file.found.root.split("/")) if file.found.root else 0
@@ -52,4 +62,5 @@ def _find_folder(file: AgentFile) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{describe_import(Path(sys.argv[1]), *sys.argv[2:3])}\n")
+    line = describe_import(Path(sys.argv[1]), *sys.argv[2:3]) if sys.argv[1:] else describe_twin()
+    sys.stdout.write(f"{line}\n")

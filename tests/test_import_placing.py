@@ -9,7 +9,6 @@ import yaml
 
 import support
 from promptpack.output.manifest import INSTALLED
-from promptpack.reading.roots import SOURCES
 from review_cases import commit, git
 
 BODY = "\nYou review changes.\n\n## Rules\n\n- Read the whole file.\n"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import support
-from import_figures import describe_import
+from import_figures import describe_import, describe_twin
 from promptpack.importing.audit import audit_paths
 from terminals import run_on_terminal
 from test_import import bring
@@ -30,6 +30,11 @@ def test_five_folders_are_thirty_packs(tmp_path: Path) -> None:
     found = {(one["pack"], one["kind"], frozenset(one["targets"])) for one in data["disagreements"]}
     assert found == twin.disagreements
     assert len(data["disagreements"]) == len(twin.disagreements)
+
+
+def test_the_readme_says_what_the_script_prints() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"\n> {describe_twin()}\n" in readme
 
 
 def test_copies_are_found_exactly(tmp_path: Path) -> None:
