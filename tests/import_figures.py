@@ -3,8 +3,8 @@
     .venv/bin/python tests/import_figures.py [FOLDER [TARGET]]
 
 Without FOLDER it is a repository that is made up for tests, with differences that are known; the
-README has its line. FOLDER is any folder with agent files; with a TARGET, every file of its kind is one of that client.
-Each file is built from its pack in memory and compared with its bytes.
+README has its line. FOLDER is any folder with agent files; with a TARGET, every file of its kind
+is one of that client. Each file is built from its pack in memory and compared with its bytes.
 """
 
 import sys

@@ -95,11 +95,12 @@ class NamedPolicies:
         self._taken = dict(taken)
         self._names: dict[PolicyDraft, str] = {}
 
-    def choose_name(self, draft: PolicyDraft) -> str:
-        """Return the name of a policy, one that no other policy has."""
+    def choose_name(self, draft: PolicyDraft, target: str) -> str:
+        """Return the name of a policy of a file for a target, one that no other policy has."""
         if draft not in self._names:
             name = draft.choose_name()
-            candidates = [name, *(f"{name}-{number}" for number in range(2, 1_000))]
+            candidates = [name, f"{name}-in-{target}"]
+            candidates += (f"{name}-{number}" for number in range(2, 1_000))
             free = (one for one in candidates if self._is_free(one, draft))
             self._names[draft] = next(free)
             self._taken[self._names[draft]] = dump_mapping(draft.make_data(self._names[draft]))
@@ -146,7 +147,8 @@ def draft_packs(
         files = sorted(group.files, key=_rank_file)
         draft = PackDraft(name, files, twins=group.twins)
         for file in files:
-            draft.policies[file.target.name] = policies.choose_name(draft_policy(file))
+            target = file.target.name
+            draft.policies[target] = policies.choose_name(draft_policy(file), target)
         drafts.append(draft)
     return drafts
 
