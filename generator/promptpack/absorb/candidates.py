@@ -92,12 +92,21 @@ def _propose_line_change(
     if _accepts_text(project, text_origin.path):
         text = project.sources[text_origin.path]
         is_text = project.is_text(text_origin.path)
-        for line in (new,) if is_text else rewrite_line(text, text_origin.line, old, new):
+        old_line, new_line = _strip_indent(text.split("\n")[text_origin.line - 1], old, new)
+        for line in (new,) if is_text else rewrite_line(text, text_origin.line, old_line, new_line):
             yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
     for origin in (text_origin, *value_origins):
         source_name = parse_source_path(origin.path)
         if source_name and source_name.kind == "packs":
             yield from _propose_value_change(project, origin, old, new)
+
+
+def _strip_indent(source: str, old: str, new: str) -> tuple[str, str]:
+    """Return an edited line and what it was without the indent that an include gave it."""
+    blanks = old.removesuffix(source)
+    if source and old != source and not blanks.strip() and new.startswith(blanks):
+        return source, new.removeprefix(blanks)
+    return old, new
 
 
 def _propose_value_change(

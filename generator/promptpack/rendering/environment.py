@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from promptpack.rendering import costs
 from promptpack.rendering.budget import Budget, Limits, require_text
+from promptpack.rendering.include_indent import INDENT, indent_includes, indent_text
 from promptpack.rendering.line_markers import LineMarkers, SectionEnd
 from promptpack.rendering.template_code import (
     NODE_DEPTH,
@@ -131,6 +132,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.filters = {
             name: _count_call(self, filters[name], cost) for name, cost in costs.FILTERS.items()
         }
+        self.filters[INDENT] = _count_call(self, indent_text, costs.FILTERS["indent"])
         self.tests = {
             name: _count_call(self, tests[name], cost) for name, cost in costs.TESTS.items()
         }
@@ -165,6 +167,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             line = parser.stream.current.lineno
             message = "the template is nested too deeply to be read"
             raise TemplateSyntaxError(message, line, name, filename) from None
+        tree = indent_includes(tree, source)
         if self._lexer.count > NODE_DEPTH // 2:  # a token adds two levels at most
             check_depth(tree, name, filename)
         return tree

@@ -15,6 +15,7 @@ INCLUDE_DEPTH = 20
 LAYOUT = "layout:"
 """Before the name of a layout, where both kinds of template are named."""
 
+_BRACES = re.compile(r"\{[{%#]")
 _OPENING = re.compile(r"\{(?=[{%#])")
 _INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
@@ -84,8 +85,7 @@ class Dependencies:
         try:
             tree = self.environment.parse(get_template(source), name, source.path)
         except TemplateSyntaxError as error:
-            span, message = Span(error.lineno, 1), error.message or "not valid"
-            raise UserError((make_template_finding("PP030", source, span, message),)) from None
+            raise UserError((_explain_syntax(source, error),)) from None
         includes = tuple(self._iter_includes(source, tree))
         is_literal = _find_literal_text(tree) == strip_front_matter(source)
         return TemplateFacts(includes, frozenset(_iter_read_names(tree)), is_literal)
@@ -187,6 +187,20 @@ def escape_template(text: str) -> str:
 def strip_front_matter(source: Source) -> str:
     """Return the text of a template below the comment that stands for its front matter."""
     return source.text_below if isinstance(source, Fragment) else source.text
+
+
+def _explain_syntax(source: Source, error: TemplateSyntaxError) -> Finding:
+    """Return the error, at the first braces of its line if it has any, with how they are text."""
+    line, message = error.lineno, error.message or "not valid"
+    rows = source.text.split("\n")
+    match = _BRACES.search(rows[line - 1]) if 0 < line <= len(rows) else None
+    if match is None:
+        return make_template_finding("PP030", source, Span(line, 1), message)
+    hint = "braces that are text stand between '{% raw %}' and '{% endraw %}'"
+    if isinstance(source, Fragment):
+        hint += "; 'verbatim: true' in the front matter makes text of the whole fragment"
+    span = Span(line, match.start() + 1, len(match[0]))
+    return make_finding("PP030", source.path, span, message, hint, source.text)
 
 
 def _find_literal_text(tree: nodes.Template) -> str | None:

@@ -1,0 +1,48 @@
+"""Includes that keep the indent they stand at: a parsed template in, the same with filters out.
+
+A tag on a line of its own is taken out with the blanks before it. What is included there belongs
+under these blanks, as the items of a list do, and not at the beginning of the line.
+"""
+
+import re
+
+from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
+
+from promptpack.rendering.line_markers import strip_markers
+
+INDENT = "promptpack indent"
+"""The name of the filter; with its blank, no template can say it."""
+
+_INDENTED = re.compile(r"([ \t]+)\{%\s*include\b(?:(?!%\}).)*%\}[ \t]*")
+
+
+def indent_includes(tree: nodes.Template, source: str) -> nodes.Template:
+    """Return a template that indents each include as its tag is, if it is alone on its line."""
+    if _INDENTED.search(source):
+        _IncludeIndenter(source.split("\n")).visit(tree)
+    return tree
+
+
+def indent_text(text: str, blanks: str) -> str:
+    r"""Return a text with blanks before each line that has any text; marks are none.
+
+    >>> indent_text("- one\n\n  two\n", "  ")
+    '  - one\n\n    two\n'
+    """
+    lines = text.split("\n")
+    return "\n".join(f"{blanks}{line}" if strip_markers(line).strip() else line for line in lines)
+
+
+class _IncludeIndenter(NodeTransformer):
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802 - Jinja's own name
+        """Return an include, or a filter around it."""
+        match = _INDENTED.fullmatch(self._lines[node.lineno - 1])
+        if match is None:
+            return node
+        blanks = nodes.Const(match[1], lineno=node.lineno)
+        call = nodes.Filter(None, INDENT, [blanks], [], None, None, lineno=node.lineno)
+        return nodes.FilterBlock([node], call, lineno=node.lineno)
