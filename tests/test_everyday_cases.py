@@ -91,8 +91,9 @@ def test_a_client_has_fields_of_its_own_and_no_permission_among_them(tmp_path: P
 
 def test_what_is_included_stands_under_the_indent_of_its_tag(tmp_path: Path) -> None:
     steps = "- First.\n- Second:\n\n  ```sh\n  make\n  ```\n"
-    role = '1. Look:\n   {% include "standards/small-steps" %}\n2. Say {% include "x/inline" %}\n'
-    files = {ROLE: role, STEPS: steps, "templates/fragments/x/inline.md": "so.\n"}
+    role = '1. Look:\n   {% include "x/steps" %}\n2. Say {% include "x/inline" %}\n'
+    path = "templates/fragments/x/steps.md"
+    files = {ROLE: role, path: steps, "templates/fragments/x/inline.md": "so.\n"}
     done = build(tmp_path, files)
     assert done.code == 0, done.err
     lines = (tmp_path / LOOK).read_text(encoding="utf-8").split("\n")
@@ -100,12 +101,12 @@ def test_what_is_included_stands_under_the_indent_of_its_tag(tmp_path: Path) -> 
     expected = ["   - First.", "   - Second:", "", "     ```sh", "     make", "     ```"]
     assert lines[start + 1 : start + 8] == [*expected, "2. Say so."]
     explained = support.call("explain", f"{LOOK}:{start + 6}", cwd=tmp_path)
-    assert f"{STEPS}:5" in explained.out
+    assert f"{path}:5" in explained.out
     edited = (tmp_path / LOOK).read_text(encoding="utf-8").replace("     make", "     make all")
     (tmp_path / LOOK).write_text(edited, encoding="utf-8")
     absorbed = support.call("absorb", str(tmp_path / LOOK), "--yes", cwd=tmp_path)
     assert absorbed.code == 0, absorbed.err
-    assert (tmp_path / STEPS).read_text(encoding="utf-8") == steps.replace("  make", "  make all")
+    assert (tmp_path / path).read_text(encoding="utf-8") == steps.replace("  make", "  make all")
 
 
 @pytest.mark.parametrize(
