@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
@@ -32,6 +33,12 @@ for words in json.loads(sys.argv[1]):
         main()
     except SystemExit as end:
         os.write(1, b"\\0%d\\0" % end.code)
+"""
+_SESSION = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from promptpack.cli import main
+main()
 """
 _COLOR = re.compile("\x1b\\[(?:0|1|3[1-6]|3[1-6];1)m")
 _COMMAND = re.compile(r"\s*::|.*##\w*\[", re.DOTALL)
@@ -86,3 +93,33 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:  # what Linux says when the other end is closed
         return b""
+
+
+def answer_on_terminal(
+    words: Sequence[str], cwd: Path, answer: str, columns: int = 80, **variables: str
+) -> tuple[int, str]:
+    """Run a command on a terminal and type an answer once it asks; return its code and all shown.
+
+    It is typed when a question has ended in `]: `. The character 3 is an interrupt, as Ctrl-C is.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen(
+        [sys.executable, "-c", _SESSION, *words],
+        cwd=cwd,
+        env=environment({"TERM": "xterm", "COLUMNS": "", **variables}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        shown, is_answered = b"", False
+        while select.select([ours], [], [], PATIENCE)[0] and (chunk := _read(ours)):
+            shown += chunk
+            if not is_answered and b"]: " in shown:
+                is_answered = True
+                os.write(ours, answer.encode())
+        os.close(ours)
+        code = process.wait(PATIENCE)
+    return code, shown.decode("utf-8", "surrogateescape").replace("\r\n", "\n")

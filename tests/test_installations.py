@@ -10,6 +10,7 @@ import support
 from promptpack.output.manifest import INSTALLED, MANIFEST
 from promptpack.targets import TARGETS
 from review_cases import commit, git
+from terminals import answer_on_terminal, find_actions
 
 PACK, ROLE, SHARED = "packs/demo/pack.yaml", "packs/demo/role.md", "promptpack.yaml"
 DEMO = support.DEMO[PACK].replace("targets: [opencode]\n", "targets: [opencode, gemini]\n")
@@ -337,3 +338,17 @@ def test_a_file_with_a_stem_of_its_own_is_built_again_after_an_edit(project: Pat
     assert f"remove {path}" in install(project).out.splitlines()
     assert support.call("build", cwd=project).code == 0
     assert not list((project / "dist").rglob("Open_Agent.md"))
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+@pytest.mark.parametrize("answer", ["y\n", "n\n", "\x03"])
+def test_on_a_terminal_it_asks_first(project: Path, answer: str, columns: int) -> None:
+    home = str(project.parent / "home")
+    code, shown = answer_on_terminal(("install",), project, answer, columns, HOME=home)
+    assert not [*find_actions(shown.replace("^C", ""), in_log=False)]
+    assert f"create {OPENCODE}" in shown
+    assert "Continue?" in shown
+    is_done = answer == "y\n"
+    assert code == {"y\n": 0, "n\n": 0, "\x03": 130}[answer], shown
+    assert list_files(project.parent / "shop") == ({OPENCODE, GEMINI} if is_done else set())
+    assert "Traceback" not in shown
