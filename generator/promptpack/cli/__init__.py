@@ -22,6 +22,8 @@ from promptpack.reporting.console import (
 from promptpack.version import __version__
 
 COMMANDS = {
+    "init": "Start a project in a folder.",
+    "new": "Write a new pack.",
     "build": "Render every variant for every client.",
     "check": "Check that the outputs match the sources.",
     "lint": "Report weak, risky or contradictory parts of the sources.",
@@ -40,7 +42,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
-WRITING_COMMANDS = ("build", "install", "absorb", "import")
+WRITING_COMMANDS = ("build", "install", "absorb", "import", "init", "new", "eject")
 """The commands of which it is worth saying that they wrote nothing."""
 
 

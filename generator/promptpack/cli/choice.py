@@ -11,12 +11,14 @@ from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.disk import find_real_path
 from promptpack.targets import TARGETS
 
+_START = "Write one with 'promptpack new', or start with 'promptpack init'."
+
 
 def choose_pack(project: Project, name: str | None) -> str:
     """Return the pack's name; where none is given, the project has to have only one."""
     if name is None:
         if not project.packs:
-            raise click.UsageError("The project has no packs yet.")
+            raise click.UsageError(f"The project has no packs yet. {_START}")
         if len(project.packs) > 1:
             raise click.UsageError(f"Name one of the packs: {', '.join(project.packs)}.")
         return next(iter(project.packs))
@@ -63,7 +65,7 @@ def resolve_source(project: Project, root: Path, name: str) -> str:
 def explain_empty_selection(project: Project, selection: Selection) -> str:
     """Return why known names that were asked for give no variant: what the packs have instead."""
     if not project.packs or selection == ALL:
-        return "There are no packs yet: create packs/<name>/pack.yaml"
+        return f"There are no packs yet. {_START}"
     descriptions = [
         f"{pack.name} has the models {_join_names(pack.models)}, the policies "
         f"{_join_names(pack.policies)} and"

@@ -36,12 +36,16 @@ class State:
 
         if self.directory is not None:
             if not (self.directory / "packs").is_dir():
-                raise click.UsageError(f"'{self.directory}' has no 'packs' folder.")
+                raise click.UsageError(
+                    f"'{self.directory}' has no 'packs' folder; start a project there with "
+                    f"'promptpack init', and a pack with 'promptpack new'."
+                )
             return find_real_path(self.directory)
         root = find_project_folder(Path.cwd())
         if root is None:
             raise click.UsageError(
-                "No 'packs' folder here or in any folder above; set the project's folder with -C."
+                "No 'packs' folder here or in any folder above; set the project's folder with -C, "
+                "or start a project with 'promptpack init', and a pack with 'promptpack new'."
             )
         return root
 

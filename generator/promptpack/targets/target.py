@@ -149,6 +149,9 @@ class Target:
     field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
     `decode` does not read, if it stands in front matter that is kept.
 
+    `signs` are paths in a repository that show that somebody uses the client there, `program` is
+    what its command is called, "" where it has none.
+
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
     """
@@ -166,6 +169,8 @@ class Target:
     places: tuple[str, ...] = ()
     user_path: str = ""
     is_on_request: bool = False
+    signs: tuple[str, ...] = ()
+    program: str = ""
     nests_names: bool = False
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
