@@ -114,8 +114,7 @@ def _format_plan(plan: StartPlan, top: str) -> Iterator[str]:
         if advice:
             yield from wrap_text("Note: ", f"for {path}, {advice}", 2)
     for client, capabilities in plan.accepted.items():
-        title, names = TARGETS[client].title, ", ".join(capabilities)
-        text = f"{title} does not hold this agent to its policy in {names}."
+        text = f"{TARGETS[client].title} differs from the policy in {', '.join(capabilities)}."
         yield from wrap_text("Accepted: ", f"{text} Check the reason under 'accept'.", 2)
     if files := plan.surroundings.agent_files:
         titles = ", ".join(dict.fromkeys(TARGETS[file.target].title for file in files))

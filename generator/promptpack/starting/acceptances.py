@@ -59,7 +59,7 @@ def _choose_reason(client: str, targets: Collection[str]) -> str:
     if client == "codex":
         return "In Codex the agent works on what its message holds, and its prompt says so."
     if client == "cursor" and client in targets:
-        return "Cursor asks before commands, unless its user turned that off."
+        return "Cursor shows each edit and asks before commands, unless its user turned that off."
     if client == "cursor":
         title = TARGETS[client].title
         return f"No sign of {title} was found here when this file was written."

@@ -144,12 +144,9 @@ def _plan_repository_files(plan: StartPlan, agents: list[str], *, with_hooks: bo
         advice = "add the lines of: promptpack targets --format gitattributes"
         plan.add(path, text, "which files are generated, for git and forges", advice)
     if around.uses_prettier:
-        text = make_prettierignore(plan.out)
-        lines = text.splitlines()[1:]
-        advice = f"add these lines: {', '.join(lines)}"
-        plan.add(
-            f"{around.prefix}.prettierignore", text, "files that prettier leaves alone", advice
-        )
+        text = make_prettierignore(around.prefix, plan.out, agents)
+        advice = f"add these lines: {' '.join(text.split())}"
+        plan.add(".prettierignore", text, "files that prettier leaves alone", advice)
     if around.is_on_github:
         path = ".github/workflows/promptpack.yml"
         purpose = "checks outputs and shows changes in pull requests"

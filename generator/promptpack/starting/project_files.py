@@ -1,9 +1,10 @@
 """The files around the packs of a new project: names and paths in, texts out."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from promptpack.output.folders import OUTPUT_FOLDER
+from promptpack.output.manifest import INSTALLED
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
 from promptpack.starting.acceptances import Acceptances, format_acceptances
 from promptpack.starting.packs import SCHEMAS, make_modeline, quote_name
@@ -126,6 +127,11 @@ def make_site_page(name: str) -> str:
     return f"# Agents of {name}\n\nWrite here what a reader of the agents should know.\n"
 
 
-def make_prettierignore(out: str) -> str:
-    """Return the lines that keep a formatter away from what is generated in a project."""
-    return f"# Written by promptpack; a formatter would change the bytes.\n{out}/\n{SCHEMAS}/\n"
+def make_prettierignore(prefix: str, out: str, agents: Iterable[str]) -> str:
+    """Return the lines for the top of a repository by which prettier leaves outputs as they are.
+
+    `prefix` is the way from there to the project, `agents` are what is installed.
+    """
+    installed = (one.make_path(name) for name in agents for one in TARGETS.values() if one.signs)
+    paths = (f"{prefix}{out}/", f"{prefix}{SCHEMAS}/", INSTALLED, *installed)
+    return "".join(f"/{path}\n" for path in paths)
