@@ -9,6 +9,12 @@ from promptpack.cli.state import format_suggestion
 from promptpack.model import Pack, Project
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.disk import find_real_path
+from promptpack.starting.library import (
+    TEMPLATE_WORDS,
+    NamedSource,
+    find_sources,
+    list_sources,
+)
 from promptpack.targets import TARGETS
 
 _START = "Write one with 'promptpack new', or start with 'promptpack init'."
@@ -53,6 +59,22 @@ def choose_target(project: Project, pack: Pack, name: str | None) -> str:
             f"The pack {pack.name} is not built for '{name}', only for {_join_names(targets)}."
         )
     return name
+
+
+def choose_source(project: Project, name: str, *, with_packs: bool = False) -> NamedSource:
+    """Return the one template of a name; `with_packs` is whether a pack may have been meant."""
+    sources = find_sources(project, name)
+    if len(sources) == 1:
+        return sources[0]
+    if sources:
+        names = " and ".join(source.full_name for source in sources)
+        raise click.UsageError(f"'{name}' is the name of {names}; write one of these.")
+    known = [one.full_name if ":" in name else one.name for one in list_sources(project)]
+    packs = [*project.packs] if with_packs else []
+    words = ["pack", *TEMPLATE_WORDS] if with_packs else TEMPLATE_WORDS
+    kinds = f"{', '.join(words[:-1])} or {words[-1]}"
+    message = f"No {kinds} '{name}'.{format_suggestion(name, [*packs, *known])}"
+    raise click.UsageError(f"{message} See 'promptpack list'.")
 
 
 def resolve_source(project: Project, root: Path, name: str) -> str:
