@@ -41,6 +41,8 @@ COMMANDS = {
     "install": "Install one variant into a repository, or uninstall it.",
     "docs": "Build, serve or export the site.",
     "schema": "Print the JSON Schema of an input file.",
+    "doctor": "Print what is installed and found.",
+    "help": "Print a page of the guide.",
     "completion": "Print a shell completion script.",
 }
 WRITING_COMMANDS = ("build", "install", "absorb", "import", "init", "new", "eject")
@@ -130,6 +132,7 @@ def _run(arguments: list[str]) -> int:
     try:
         result = program.main(arguments, prog_name="promptpack", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
+        print_line("promptpack: interrupted", err=True)
         return 130
     except SystemExit:
         if sys.stdout is not stdout:  # click puts another there when the reader has left

@@ -25,6 +25,8 @@ def command(state: State, name: str | None, variant: str | None, target: str | N
     the pack's default. A pack need not be named if the project has only one.
     """
     project = load_project(state.root())
+    if name is not None and target is not None:
+        _refuse_template(project, name)
     if name is not None and name not in project.packs and variant is None:
         if target is None and not _is_variant(project, name):
             _print_source(state, project, name)
@@ -37,6 +39,14 @@ def command(state: State, name: str | None, variant: str | None, target: str | N
     client = choose_target(project, project.packs[pack], target)
     for artifact in build_project(project, Selection((pack,), (model,), (policy,), (client,))):
         print_data(artifact.content)
+
+
+def _refuse_template(project: Project, name: str) -> None:
+    """Raise UsageError for a template where a client was named: only packs are for a client."""
+    sources = find_sources(project, name)
+    if sources and name not in project.packs:
+        word = sources[0].word
+        raise click.UsageError(f"'{name}' is a {word}, and --target is for packs.")
 
 
 def _is_variant(project: Project, name: str) -> bool:

@@ -75,8 +75,11 @@ class State:
         """Return whether to colour; None leaves it to whether the output is a terminal."""
         if self.color != "auto":
             return self.color == "always"
-        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        return False if plain else None
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR", "0") not in {"", "0", "false"}:
+            return True
+        return False if os.environ.get("TERM") == "dumb" else None
 
 
 pass_state = click.make_pass_decorator(State)
