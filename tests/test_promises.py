@@ -53,6 +53,11 @@ COMMANDS = (
     ("audit", "--base", "HEAD"),
     ("import", "dist", "--into", "../imported", "--yes"),
     ("disagree",),
+    ("init", "../new"),
+    ("new", "other"),
+    ("eject", "review"),
+    ("doctor", "--no-clients"),  # without it, clients are asked for their versions
+    ("help", "installing"),
     ("completion", "zsh"),  # for bash, click asks that program for its version
 )
 

@@ -16,6 +16,7 @@ from promptpack.reading.project import load_project
 from promptpack.reading.roots import PROJECT_FILE, find_project_folder
 from promptpack.reporting.console import print_json, print_lines, style
 from promptpack.reporting.plurals import pluralize
+from promptpack.source.disk import find_real_path
 from promptpack.starting.machine import (
     DISTRIBUTION,
     NAMESAKE,
@@ -38,7 +39,7 @@ class _Diagnosis:
         self.clients: Sequence[InstalledClient] = find_clients(asks=asks)
         self.git = find_git_version()
         self.problems = [*self.machine.problems]
-        self.root = find_project_folder(state.directory or Path.cwd())
+        self.root = find_project_folder(find_real_path(state.directory or Path()))
         self.project: Project | None = None
         self.installations: list[InstallationPlan] = []
         if self.root is not None:

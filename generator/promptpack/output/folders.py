@@ -48,7 +48,8 @@ def find_start_problem(folder: Path) -> str:
     around = find_project_folder(resolved_folder.parent)
     sources = [around / name for name in _SOURCE_FOLDERS] if around else []
     problems = (
-        "it is a file" if folder.exists() and not folder.is_dir() else "",
+        "it is a file" if folder.is_file() else "",
+        "it is inside a file" if any(one.is_file() for one in resolved_folder.parents) else "",
         "it is your home folder" if home == resolved_folder else "",
         "it contains your home folder" if home.is_relative_to(resolved_folder) else "",
         "it is inside the sources of another project"

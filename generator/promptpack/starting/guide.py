@@ -12,6 +12,9 @@ from typing import NamedTuple
 from promptpack.source.disk import find_real_path, read_regular_file, walk_folder
 from promptpack.source.text import SIZE_LIMIT
 
+_SITE_PAGE = "index"
+"""The first page of the site, which leads to the others."""
+
 _HEADING = re.compile(r"^(#+)\s+(.*)$")
 _FENCE = re.compile(r"^(`{3,})([^`]*)$")
 _IMAGE = re.compile(r"!\[[^]]*\]\([^)]*\)")
@@ -40,7 +43,7 @@ def list_topics() -> dict[str, str]:
     """Return the title of each page, by the name of its topic."""
     folder = find_guide()
     paths = sorted(one.path for one in walk_folder(folder) if one.path.suffix == ".md")
-    pages = [path for path in paths if path.parent == folder]
+    pages = [path for path in paths if path.parent == folder and path.stem != _SITE_PAGE]
     return {path.stem: _find_title(_read_page(path)) for path in pages}
 
 
