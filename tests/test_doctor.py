@@ -159,7 +159,7 @@ def test_a_command_that_is_ended_says_so_in_a_line(
 ) -> None:
     waiting = (
         "import sys, time; from promptpack import cli\n"
-        "def wait(*_):\n    print('ready', flush=True); time.sleep(600)\n"
+        "def wait(*_, **__):\n    print('ready', flush=True); time.sleep(600)\n"
         "cli.program.main = wait\nsys.argv = ['promptpack']\ncli.main()\n"
     )
     process = subprocess.Popen(

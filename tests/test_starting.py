@@ -56,7 +56,7 @@ def test_a_new_project_builds_installs_checks_and_lints(
     status = git(project, "status", "--porcelain").splitlines()
     assert status
     assert {line[:2] for line in status} == {"??"}
-    signs = {f".{name}": target for target in TARGETS for name in [target.split("-")[0]]}
+    signs = {f".{target.split('-')[0]}": target for target in TARGETS if target != "cursor-rule"}
     signs[".github"] = "copilot"
     expected = {signs[path.split("/")[0]] for path in paths} or {"opencode", "claude-code"}
     assert {*read_shared(project)["targets"]} == expected  # type: ignore[misc]
@@ -71,18 +71,19 @@ def test_a_new_project_for_each_target_builds_or_is_not_written(
     assert read_shared(tmp_path)["targets"] == [target]
 
 
-def test_what_is_there_stays(tmp_path: Path) -> None:
-    made = make_repository(tmp_path / "made", ".github/x", ".prettierrc")
-    start(made, "--pre-commit")
-    ours = snapshot(made).keys() - snapshot(made / ".git").keys()
-    paths = [path for path in ours if (made / path).is_file() and not path.startswith(".git/")]
-    for path in paths:
-        if path.startswith(("packs/", "promptpack.yaml")):
-            continue
-        project = make_repository(tmp_path / f"shop {path}".replace("/", "-"), path, ".github/x")
-        done = start(project, "--pre-commit")
-        assert (project / path).read_bytes() == b"Text.\n" or path == "README.md", path
-        assert path in done.out.replace("\n  ", " ") or path in {"README.md", ".github/x"}, path
+def test_what_is_there_stays_and_is_named(tmp_path: Path) -> None:
+    kept = {
+        *(".gitattributes", ".pre-commit-config.yaml", ".prettierignore", "mkdocs.yml", WORKFLOW),
+        ".promptpack/schemas/pack.json",
+    }
+    project = make_repository(tmp_path / "shop", *kept)
+    done = start(project, "--pre-commit")
+    assert {path for path in kept if (project / path).read_bytes() == b"Text.\n"} == kept
+    text = " ".join(done.out.split())
+    assert all(path in text.partition("Kept")[2] for path in kept)
+    assert "add the lines of: promptpack targets --format gitattributes" in text
+    assert "Fill in" not in text
+    assert_works(project)
 
 
 def test_a_second_start_changes_nothing(tmp_path: Path) -> None:

@@ -51,11 +51,10 @@ def find_start_problem(folder: Path) -> str:
         "it is a file" if folder.is_file() else "",
         "it is inside a file" if any(one.is_file() for one in resolved_folder.parents) else "",
         "it is your home folder" if home == resolved_folder else "",
-        "it contains your home folder" if home.is_relative_to(resolved_folder) else "",
+        _find_repository_part(resolved_folder),
         "it is inside the sources of another project"
         if any(resolved_folder.is_relative_to(source) for source in sources)
         else "",
-        _find_repository_part(resolved_folder),
     )
     return next(filter(None, problems), "")
 
