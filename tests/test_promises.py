@@ -1,5 +1,7 @@
 """What a command of promptpack asks of the system: no network, and no program but git.
 
+Only `doctor` starts more, where it is not told otherwise: clients, for their versions.
+
 Python tells an audit hook of each connection, name look-up and program before it happens. The hook
 ends the process, so nothing can catch what it says.
 """

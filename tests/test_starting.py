@@ -27,6 +27,13 @@ def make_repository(folder: Path, *paths: str) -> Path:
     return folder
 
 
+def list_accepted(project: Path) -> list[dict[str, object]]:
+    """Return what anything in a project accepts."""
+    files = (project / "promptpack.yaml", *project.glob("packs/*/pack.yaml"))
+    read = (yaml.safe_load(file.read_text("utf-8")) for file in files)
+    return [entry for data in read for entry in data.get("accept", [])]
+
+
 def start(folder: Path, *arguments: str) -> Result:
     done = call("init", *arguments, cwd=folder)
     assert done.code == 0, done.err
@@ -105,14 +112,32 @@ def test_a_project_file_that_is_there_holds_for_the_new_pack(tmp_path: Path) -> 
 
 def test_only_what_is_needed_is_accepted_and_is_said(tmp_path: Path) -> None:
     done = start(tmp_path, "--target", "opencode", "--target", "gemini")
-    assert "accept" not in read_shared(tmp_path)
+    assert list_accepted(tmp_path) == []
     assert "Accepted" not in done.out
     other = tmp_path / "other"
     other.mkdir()
     done = start(other, "--target", "claude-code")
-    (entry,) = read_shared(other)["accept"]  # type: ignore[misc]
-    assert (entry["target"], "Accepted: Cursor" in done.out) == ("cursor", True)
-    assert not {"read", "edit", "write", "all"} & {*entry["capability"]}
+    assert "Accepted: Cursor" in done.out
+    (entry,) = list_accepted(other)
+    assert entry["target"] == "cursor"
+    assert not {"read", "edit", "write", "all"} & {*str(entry["capability"]).split("'")}
+    pack = (other / "packs/reviewer/pack.yaml").read_text("utf-8")
+    later = re.sub(r"^accept:.*", "", pack, flags=re.MULTILINE | re.DOTALL)
+    write_files(other, {"packs/later/pack.yaml": later.replace("reviewer", "later", 1)})
+    for name in ("role.md", "find-defects.md", "verdict-first.md"):
+        write_files(other, {f"packs/later/{name}": "Text.\n"})
+    done = call("build", cwd=other)
+    assert (done.code, "PP101" in done.err) == (3, True), "a later pack accepts nothing by itself"
+
+
+def test_a_reason_is_true_of_the_repository(tmp_path: Path) -> None:
+    for name, path in (("with", ".cursor/x"), ("without", "x")):
+        project = make_repository(tmp_path / name, path)
+        start(project, "--target", "claude-code")
+        assert call("new", "helper", cwd=project).code == 0
+        reasons = {str(entry["reason"]) for entry in list_accepted(project)}
+        assert len(reasons) == 1
+        assert ("No sign of Cursor" in reasons.pop()) == (name == "without")
 
 
 def test_a_workflow_is_written_only_for_github(tmp_path: Path) -> None:
@@ -186,6 +211,28 @@ def test_agents_that_are_there_are_named_and_left_alone(tmp_path: Path) -> None:
     assert_works(project)
     assert (project / ".claude/agents/reviewer.md").read_text("utf-8") == AGENT
     assert (project / "packs/change-reviewer").is_dir()
+
+
+def test_agents_that_packs_build_already_are_not_to_be_imported(tmp_path: Path) -> None:
+    project = make_repository(tmp_path / "shop")
+    write_files(project, {".claude/agents/reviewer.md": AGENT})
+    assert call("import", ".", "--yes", cwd=project).code == 0
+    done = start(project)
+    assert "Found" not in done.out
+    for words in (("build",), ("install",), ("check",)):
+        assert call(*words, cwd=project).code == 0
+    assert (project / ".claude/agents/reviewer.md").read_text("utf-8") == AGENT
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    project = make_repository(tmp_path / "shop")
+    (tmp_path / "elsewhere").mkdir()
+    (project / ".github").symlink_to(tmp_path / "elsewhere")
+    (project / "docs").symlink_to(tmp_path / "gone")
+    done = start(project)
+    assert f"because of a link: {WORKFLOW}, docs/agents/index.md" in " ".join(done.out.split())
+    assert snapshot(tmp_path / "elsewhere") == {}
+    assert_works(project)
 
 
 def test_the_schema_that_a_file_names_is_there(tmp_path: Path) -> None:
@@ -267,6 +314,14 @@ def test_a_new_pack_builds_and_is_good(template: str, tmp_path: Path) -> None:
     pack = yaml.safe_load((tmp_path / "packs/helper/pack.yaml").read_text("utf-8"))
     assert (pack["name"], pack["description"]) == ("helper", text)
     assert "$schema" not in (tmp_path / "packs/helper/pack.yaml").read_text("utf-8")
+
+
+def test_a_new_pack_says_what_it_accepts(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"promptpack.yaml": "targets: [claude-code]\n"})
+    done = call("new", "helper", cwd=project)
+    assert (done.code, "Accepted: Cursor" in done.out) == (0, True)
+    pack = yaml.safe_load((project / "packs/helper/pack.yaml").read_text("utf-8"))
+    assert [entry["target"] for entry in pack["accept"]] == ["cursor"]
 
 
 def test_a_copy_of_a_pack_says_the_same(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from promptpack.reporting.console import (
     style,
 )
 from promptpack.reporting.plurals import pluralize
+from promptpack.starting.acceptances import Acceptances
 from promptpack.starting.packs import is_slug
 from promptpack.starting.plan import StartPlan, StartWish, plan_start
 from promptpack.starting.surroundings import Surroundings, survey_folder
@@ -113,15 +114,24 @@ def _format_plan(plan: StartPlan, top: str) -> Iterator[str]:
     for path, advice in plan.kept.items():
         if advice:
             yield from wrap_text("Note: ", f"for {path}, {advice}", 2)
-    for client, capabilities in plan.accepted.items():
-        text = f"{TARGETS[client].title} differs from the policy in {', '.join(capabilities)}."
-        yield from wrap_text("Accepted: ", f"{text} Check the reason under 'accept'.", 2)
-    if files := plan.surroundings.agent_files:
+    if plan.skipped:
+        yield from wrap_text("Not written, because of a link: ", ", ".join(plan.skipped), 2)
+    yield from format_accepted(plan.accepted)
+    if files := plan.hand_kept:
         titles = ", ".join(dict.fromkeys(TARGETS[file.target].title for file in files))
         text = f"{pluralize(len(files), 'agent file')} of {titles}. To make packs of them:"
         yield from wrap_text("Found ", f"{text} promptpack import .", 2)
     if ignored := plan.ignored:
         yield from wrap_text("Note: ", f"git ignores {', '.join(ignored)}", 2)
+
+
+def format_accepted(acceptances: Acceptances) -> Iterator[str]:
+    """Yield what was accepted so that a new pack builds, client by client."""
+    for client, capabilities in acceptances.items():
+        text = f"{TARGETS[client].title} differs from the policy in {', '.join(capabilities)}."
+        yield from wrap_text(
+            "Accepted: ", f"{text} Check the reason under 'accept' in its pack.yaml.", 2
+        )
 
 
 def _format_next_steps(plan: StartPlan) -> Iterator[str]:

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 import click
 
 from promptpack.cli.choice import choose_pack
-from promptpack.cli.init import format_slug_problem, print_written
+from promptpack.cli.init import format_accepted, format_slug_problem, print_written
 from promptpack.cli.state import State, pass_state
+from promptpack.git.repository import find_top
 from promptpack.importing.importer import write_contents
 from promptpack.model import Project
 from promptpack.reading.project import load_project
-from promptpack.reporting.console import print_line
+from promptpack.reporting.console import print_line, print_lines
+from promptpack.starting.acceptances import Acceptances
 from promptpack.starting.packs import (
     SCHEMAS,
     TEMPLATES,
@@ -21,6 +23,7 @@ from promptpack.starting.packs import (
     is_slug,
     list_own_agents,
 )
+from promptpack.starting.surroundings import find_used_targets
 
 
 @click.command("new")
@@ -40,10 +43,16 @@ def command(
     root = state.root()
     project = load_project(root)
     _check_name(project, name)
+    accepted: Acceptances = {}
     if original is None:
         has_schema = (root / SCHEMAS / "pack.json").is_file()
         wish = PackWish(template or "plain", description, has_schema=has_schema)
-        contents = add_acceptances(project, draft_pack(project, name, wish), name)
+        draft = draft_pack(project, name, wish)
+        used = {
+            *find_used_targets(find_top(root)),
+            *(t for one in project.shared.values() for t in one.targets),
+        }
+        contents, accepted = add_acceptances(draft, name, used), draft.acceptances
     elif template or description:
         raise click.UsageError("Use --from without --template and --description.")
     else:
@@ -53,6 +62,7 @@ def command(
     write_contents(root, contents)
     if not state.quiet:
         print_written(state.shown(root / "packs" / name), len(contents))
+        print_lines(format_accepted(accepted))
         print_line(f"Next: {' && '.join(_iter_next(project))}")
 
 

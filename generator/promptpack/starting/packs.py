@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from promptpack.build import render
@@ -124,12 +124,16 @@ def draft_pack(project: Project, name: str, wish: PackWish) -> NewPack:
     return NewPack(contents, find_acceptances(replace_sources(project, contents), name))
 
 
-def add_acceptances(project: Project, draft: NewPack, name: str) -> Mapping[str, str]:
-    """Return the files of a draft with what it has to accept written into the pack itself."""
+def add_acceptances(draft: NewPack, name: str, used: Collection[str]) -> Mapping[str, str]:
+    """Return the files of a draft with what it has to accept written into the pack itself.
+
+    `used` are the clients that somebody uses where the pack is: the reasons go by that.
+    """
     path = f"packs/{name}/{PACK_FILE}"
-    targets = project.list_targets(replace_sources(project, draft.contents).packs[name])
-    block = format_acceptances(draft.acceptances, targets)
-    return {**draft.contents, path: draft.contents[path] + block}
+    return {
+        **draft.contents,
+        path: draft.contents[path] + format_acceptances(draft.acceptances, used),
+    }
 
 
 def copy_pack(project: Project, pack: Pack, name: str) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from promptpack.importing.places import FoundFile
 from promptpack.model import Project
 from promptpack.model.sections import make_slug
 from promptpack.output.folders import OUTPUT_FOLDER
@@ -19,7 +20,6 @@ from promptpack.starting.packs import (
 )
 from promptpack.starting.project_files import (
     SITE_PAGES,
-    append_acceptances,
     make_hooks,
     make_prettierignore,
     make_project_file,
@@ -50,20 +50,26 @@ class StartWish:
 class StartPlan:
     """Texts by their paths from the top of the repository, what each is for, and what is kept.
 
-    `kept` says for a path what to do, or nothing. `to_replace` are the paths of files in which a
-    placeholder has to be replaced. `accepted` are capabilities by client.
+    `kept` says for a path what to do, or nothing. `skipped` lie behind a link. `hand_kept` are the
+    agent files that no pack of the project is named after. In the files of `to_replace` is a
+    placeholder. `accepted` are capabilities by client.
     """
 
     surroundings: Surroundings
     contents: dict[str, str] = field(default_factory=dict)
     purposes: dict[str, str] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    hand_kept: tuple[FoundFile, ...] = ()
     to_replace: list[str] = field(default_factory=list)
     accepted: Mapping[str, list[str]] = field(default_factory=dict)
     out: str = OUTPUT_FOLDER
 
     def add(self, path: str, text: str, purpose: str, advice: str = "") -> bool:
         """Plan a file, or keep what is there, with some advice; tell whether it is new."""
+        if self.surroundings.is_behind_link(path):
+            self.skipped.append(path)
+            return False
         if self.surroundings.has(path):
             self.kept[path] = "" if self.surroundings.holds(path, text) else advice
             return False
@@ -84,6 +90,8 @@ def plan_start(surroundings: Surroundings, wish: StartWish) -> StartPlan:
     """
     project = load_project_or_none(surroundings.folder)
     plan = StartPlan(surroundings)
+    files = surroundings.agent_files
+    plan.hand_kept = tuple(file for file in files if file.stem not in project.packs)
     plan.out = project.out or _choose_output_folder(surroundings)
     name = wish.name or make_slug(surroundings.folder.name) or "agents"
     targets = wish.targets or surroundings.targets or DEFAULT_TARGETS
@@ -102,8 +110,7 @@ def _plan_sources(
     around, prefix, (name, pack) = plan.surroundings, plan.surroundings.prefix, names
     path = f"{prefix}{PROJECT_FILE}"
     text = "".join(make_project_file(name, targets, plan.out, around.way_up))
-    is_new = PROJECT_FILE not in project.sources
-    if is_new:
+    if PROJECT_FILE not in project.sources:
         project = replace_sources(project, {PROJECT_FILE: text})
     purpose = "what all packs share, and where agents are installed"
     if project.packs:
@@ -111,14 +118,9 @@ def _plan_sources(
         plan.kept[f"{prefix}packs"] = ""
         return
     draft = draft_pack(project, pack, PackWish("reviewer", has_schema=True))
-    contents = draft.contents
-    if is_new:
-        text = append_acceptances(text, draft.acceptances, {*around.targets, *targets})
-    else:
-        contents = add_acceptances(project, draft, pack)
     plan.accepted = {client: [*names] for client, names in draft.acceptances.items()}
     plan.add(path, text, purpose)
-    _add_pack(plan, contents)
+    _add_pack(plan, add_acceptances(draft, pack, {*around.targets, *targets}))
 
 
 def _add_pack(plan: StartPlan, contents: Mapping[str, str]) -> None:
@@ -160,11 +162,13 @@ def _plan_repository_files(plan: StartPlan, agents: list[str], *, with_hooks: bo
 
 
 def _plan_site(plan: StartPlan, name: str) -> None:
-    prefix = plan.surroundings.prefix
+    around, prefix = plan.surroundings, plan.surroundings.prefix
     advice = "add promptpack to its plugins for a site of the agents"
     purpose = "the site of the agents: promptpack docs serve"
-    if plan.add(f"{prefix}mkdocs.yml", make_site_settings(name), purpose, advice):
-        page = f"{prefix}{SITE_PAGES}/index.md"
+    page = f"{prefix}{SITE_PAGES}/index.md"
+    if around.is_behind_link(page):
+        plan.skipped.append(page)
+    elif plan.add(f"{prefix}mkdocs.yml", make_site_settings(name), purpose, advice):
         plan.add(page, make_site_page(name), "the first page of the site")
 
 

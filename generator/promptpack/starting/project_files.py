@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator
 from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.manifest import INSTALLED
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
-from promptpack.starting.acceptances import Acceptances, format_acceptances
 from promptpack.starting.packs import SCHEMAS, make_modeline, quote_name
 from promptpack.targets import TARGETS
 from promptpack.version import __version__
@@ -76,7 +75,7 @@ SITE_PAGES = "docs/agents"
 
 
 def make_project_file(name: str, targets: Collection[str], out: str, way_up: str) -> Iterator[str]:
-    """Yield the lines of `promptpack.yaml`, less what is accepted; `out` is the output folder."""
+    """Yield the lines of `promptpack.yaml`; `out` is the output folder."""
     clients = [one.name for one in TARGETS.values() if one.signs and one.name not in targets]
     others = f" # others: {', '.join(clients)}" if clients else ""
     yield make_modeline("project", "")
@@ -87,11 +86,6 @@ def make_project_file(name: str, targets: Collection[str], out: str, way_up: str
         yield f"out: {out}\n"
     yield "installations:\n"
     yield f"  - into: {way_up} # the root of this repository; promptpack install puts them there\n"
-
-
-def append_acceptances(text: str, acceptances: Acceptances, targets: Collection[str]) -> str:
-    """Return a project file with what its packs have to accept."""
-    return text + format_acceptances(acceptances, targets)
 
 
 def make_schemas() -> Iterator[tuple[str, str]]:

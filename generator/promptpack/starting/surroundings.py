@@ -57,6 +57,11 @@ class Surroundings(NamedTuple):
         place = self.top / path
         return place.is_symlink() or place.exists()
 
+    def is_behind_link(self, path: str) -> bool:
+        """Tell whether a folder on the way to a path below the top is a link."""
+        *parents, _top = (self.top / path).relative_to(self.top).parents
+        return any((self.top / parent).is_symlink() for parent in parents)
+
     def holds(self, path: str, text: str) -> bool:
         """Tell whether the file at a path below the top has all lines of a text."""
         try:
@@ -79,12 +84,17 @@ def survey_folder(folder: Path) -> Surroundings:
     return Surroundings(
         folder=folder,
         top=top,
-        targets=tuple(name for name, one in TARGETS.items() if _has_any(top, one.signs)),
+        targets=find_used_targets(top),
         agent_files=tuple(_iter_hand_kept(top)),
         repository=repository,
         is_on_github=(top / ".github").is_dir() or any(map(_GITHUB.match, remotes)),
         uses_prettier=_has_any(top, _PRETTIER),
     )
+
+
+def find_used_targets(top: Path) -> tuple[str, ...]:
+    """Return the clients of which there are signs at the top of a repository."""
+    return tuple(name for name, one in TARGETS.items() if _has_any(top, one.signs))
 
 
 def _iter_hand_kept(top: Path) -> Iterator[FoundFile]:
