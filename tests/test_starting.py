@@ -253,7 +253,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {}
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"y\n", 0)])
+@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"y\n", 0), (b"\x04", 130)])
 def test_it_asks_on_a_terminal(answer: bytes, code: int, tmp_path: Path) -> None:
     controller, terminal = pty.openpty()
     try:
@@ -272,6 +272,7 @@ def test_it_asks_on_a_terminal(answer: bytes, code: int, tmp_path: Path) -> None
         os.close(controller)
     assert (done.returncode, (tmp_path / "packs").exists()) == (code, code == 0)
     assert b"Write these files?" in done.stderr
+    assert done.stderr.endswith(b": \npromptpack: interrupted\n") == (code == 130)
 
 
 @pytest.mark.parametrize(
