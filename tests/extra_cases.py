@@ -40,6 +40,19 @@ EXTRAS: Mapping[str, Mapping[str, Values]] = {
             ([], "writer", [{"label": "Go on"}], [{**_HANDOFF, "tools": ["*"]}], [5]),
         ),
     },
+    "copilot-instructions": {
+        "applyTo": Values(
+            ("**", "**/*.py,src/**", "**/*.{ts,tsx}, a/[b]*"), ("", "a b", "a,,b", ["*"], 5, "'*'")
+        ),
+        "excludeAgent": Values(("code-review", "cloud-agent"), ("me", True)),
+    },
+    "cursor-rule": {
+        "globs": Values(
+            ("**/*.py", "src/**,*.js", ["**/*.ts", "a/[b]*"]),
+            ("", [], "*.{js,ts}", "a b", ["a,b"], [5], 5, '"*"', "[a]*"),
+        ),
+        "alwaysApply": _FLAG,
+    },
     "codex": {
         "nickname_candidates": Values(
             (["Ann"], ["Ann Lee", "b_c-1"]), ([], ["a", "a"], ["é"], [" "], "Ann")

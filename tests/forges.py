@@ -6,6 +6,7 @@ reads its log for commands. Steps that install or upload are taken as done.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -363,3 +364,45 @@ def _holds(condition: str, known: Mapping[str, str]) -> bool:
     name, unequal, nothing = condition.partition(" != ''") if condition else ("", "", "")
     assert not condition or (unequal and not nothing), condition
     return not condition or bool(known.get(name))
+
+
+# ------------------------------------------------------------------------------------------- GitLab
+
+
+def read_gitlab_job() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the inputs of the template, and its job."""
+    head, body = yaml.safe_load_all((ROOT / "gitlab/promptpack.yml").read_text(encoding="utf-8"))
+    return head["spec"]["inputs"], body["promptpack"]
+
+
+def run_gitlab_job(forge: Forge, checkout: Path, commit_: str, **variables: str) -> tuple[int, str]:
+    """Run the job's script as GitLab does in a checkout; return its exit code and its log."""
+    inputs, job = read_gitlab_job()
+    script = "\n".join(job["script"])
+    wanted = {
+        name: re.sub(
+            r"\$\[\[ inputs\.([a-z-]+) \]\]", lambda m: str(inputs[m[1]].get("default")), v
+        )
+        for name, v in job["variables"].items()
+    }
+    wanted["PROMPTPACK_CHECK"] = wanted["PROMPTPACK_CHECK"].lower()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {
+        **wanted,
+        "PATH": path,
+        "CI_COMMIT_SHA": commit_,
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": forge.first,
+        "CI_PROJECT_DIR": str(checkout),
+        **variables,
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script],
+        cwd=checkout,
+        env=support.environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=support.PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode()

@@ -30,6 +30,7 @@ from promptpack.source.frontmatter import read_lenient, split_front_matter
 from promptpack.source.strict_yaml import read_yaml
 from promptpack.source.text import FORBIDDEN, PROBLEM_LIMIT, decode_source
 from promptpack.targets import TARGETS
+from promptpack.targets.problems import Problem
 from review_cases import side
 
 SHARED = "promptpack.yaml"
@@ -88,7 +89,7 @@ def decode_agent_file(data: bytes) -> None:
         assert isinstance(agent.name, str)
         assert isinstance(agent.prompt, str)
         assert agent == target.decode(text, "asker")
-        assert all(isinstance(problem, str) for problem in target.problems(text))
+        assert all(isinstance(problem, Problem) for problem in target.problems(text))
         assert "\n" not in target.loads(text)
 
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from support import DEMO
 
+WHOLE_IN_AGENTS = "targets: [agents-md, skill]\nclients: {agents-md: {persona: true}}"
+"""The demo's clients where all of it is to stand in AGENTS.md."""
+
 PACK = "packs/demo/pack.yaml"
 ROLE = "packs/demo/role.md"
 SHARED = "promptpack.yaml"
@@ -257,7 +260,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "PP203": (
         both(
             role("{{ vars.language }}.\n" + "- Read the whole of this line, please.\n" * 1_000),
-            pack("targets: [opencode]", "targets: [agents-md, skill]"),
+            pack("targets: [opencode]", WHOLE_IN_AGENTS),
             *(f"{PACK}:1", f"{PACK}:1"),
         ),
         both(

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import support
-from promptpack.absorb.edits import escape_template, rewrite_value
+from promptpack.absorb.edits import rewrite_value
 from promptpack.build import build_project
 from promptpack.reading.project import load_project
+from promptpack.rendering.includes import escape_template
 from promptpack.reporting.json_schemas import AbsorbReport
 
 OUTPUT = "dist/opencode/tiny.look/.opencode/agents/demo.md"
@@ -251,6 +252,7 @@ def test_an_installed_copy_is_absorbed(tmp_path: Path) -> None:
 def two_packs(tmp_path: Path) -> Path:
     """Return a repository with the blocks of two packs in one AGENTS.md, under text of its own."""
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", "[agents-md]")
+    pack += "clients: {agents-md: {persona: true}}\n"
     files = {
         "packs/demo/pack.yaml": pack,
         "packs/other/pack.yaml": pack.replace("name: demo", "name: other"),

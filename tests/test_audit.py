@@ -20,7 +20,7 @@ from promptpack.reporting.json_schemas import REPORTS
 from promptpack.targets import TARGETS
 
 CLAUDE, COPILOT = ".claude/agents/critic.md", ".github/agents/critic.agent.md"
-CODEX = ".codex/agents/critic.toml"
+CODEX, GEMINI = ".codex/agents/critic.toml", ".gemini/agents/critic.md"
 OPENCODE = ".opencode/agents/critic.md"
 BODY = "You review changes.\n\nSay what breaks, and where.\n\nBe brief.\n"
 
@@ -176,6 +176,15 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         (OPENCODE, markdown("permission: {read: allow, edit: deny}\n"), "PP609"),
         (CLAUDE, named("tools: Read\nhooks: {Stop: []}\n"), "PP610"),
         (OPENCODE.replace("critic", "plan"), markdown("description: x\n"), "PP605"),
+        (OPENCODE, markdown("description: x\nmodel: sonnet\n"), "PP612"),
+        (OPENCODE, markdown("permission: {edit: {'~/x': deny}}\n"), "PP612"),
+        (CLAUDE, named("color: a --- b\ntools: Read\n"), "PP612"),
+        (CLAUDE, named("tools: Read\nreadonly: please\n"), "PP612"),
+        (GEMINI, markdown("name: a\ndescription: x\n", "Say ${NAME}.\n"), "PP612"),
+        (CLAUDE, named("", "You review.\n\n- Never modify files.\n"), "PP613"),
+        (CLAUDE, named("", "You are a strictly read-only reviewer.\n"), "PP613"),
+        (OPENCODE, markdown("permission: {edit: deny}\n", "Don't run commands.\n"), "PP613"),
+        (CLAUDE, named("tools: Read\n", "Review.\n\nRun the tests.\n"), "PP613"),
     ],
 )
 def test_a_fault_is_found(path: str, text: str, code: str) -> None:
@@ -197,6 +206,23 @@ def test_a_fault_is_found(path: str, text: str, code: str) -> None:
 )
 def test_nothing_is_said_of_what_holds(path: str, text: str) -> None:
     assert [row for row in of_text(path, text) if row[0] != "PP601"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (GEMINI, markdown("name: a\ndescription: x\ntools: [read_file]\n", "${a b} $NAME\n")),
+        (OPENCODE, markdown("description: x\nvibe: y\nemoji: z\ntools: {frobnicate: false}\n")),
+        (CLAUDE, named("", "Never modify files outside docs.\n")),
+        (CLAUDE, named("", "Never modify unread code.\n\nIf asked, don't edit files.\n")),
+        (CLAUDE, named("disallowedTools: Bash\n", "Ask before you run the tests.\n")),
+        (CLAUDE, named("vibe: y\ncolor: mauve\ntools: Read, Frobnicate\n")),
+        (COPILOT, markdown("description: x\ntools: [read, runTasks]\nhandoffs: 5\n")),
+        (OPENCODE, markdown("permission: {edit: deny}\n", "Never modify files.\n")),
+    ],
+)
+def test_what_is_only_unknown_is_not_said_to_be_misread(path: str, text: str) -> None:
+    assert {"PP612", "PP613"} & {*dict(of_text(path, text))} == set()
 
 
 def test_the_line_of_a_finding_is_that_of_its_key(tmp_path: Path) -> None:

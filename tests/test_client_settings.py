@@ -21,6 +21,7 @@ from promptpack.session import Session
 from promptpack.site.tree import make_site
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
+from promptpack.targets.extras import is_same_extra
 from test_diff_permissions import kinds
 
 PACK = support.DEMO["packs/demo/pack.yaml"]
@@ -198,7 +199,9 @@ def test_an_extra_key_is_written_as_it_is_and_read_back(target: str, key: str) -
         text, losses, problems = encode_and_check(TARGETS[target], agent)
         assert problems == []
         assert not [loss for loss in losses if loss.kind == "widened"]
-        assert TARGETS[target].decode(text, "a").extra == {key: value}
+        found = TARGETS[target].decode(text, "a").extra
+        assert is_same_extra(TARGETS[target].extras, key, found.get(key), value)
+        assert found.keys() <= {key, "alwaysApply"}
         assert TARGETS[target].loads(text) == ""
 
 
@@ -241,7 +244,8 @@ def test_a_value_that_a_key_does_not_take_is_an_error_at_its_place(
         ("gemini", "max_turn", "PP012", "did you mean 'max_turns'?"),
         ("skill", "allowed-tools", "PP037", "approves tools beforehand"),
         ("cursor", "background", "PP012", "takes no extra key that is known"),
-        ("cursor-rule", "globs", "PP037", "patterns without quotes"),
+        ("cursor-rule", "glob", "PP012", "did you mean 'globs'?"),
+        ("copilot-instructions", "applyto", "PP012", "did you mean 'applyTo'?"),
     ],
 )
 def test_a_key_that_a_pack_can_not_add(

@@ -116,6 +116,7 @@ from test_docs import ROOT
         ("codex", "not = toml = at all", {"execute": "allow"}),
         ("cursor-rule", "globs: **/*", {"edit": "allow", "execute": "allow"}),
         ("skill", "allowed-tools: Read", {"edit": "allow"}),
+        ("copilot-instructions", "applyTo: **\ntools: []", {"edit": "allow"}),
     ],
 )
 def test_the_effective_policy_of_a_file_in_the_wild(
@@ -173,7 +174,12 @@ BODY = "\n---\n\nBody.\n"
         ("codex", "name = 5", "'name' can't be 5"),
         ("codex", "name = ", "not valid TOML"),
         ("cursor", "---\nname: a\ndescription: b\nreadonly: please" + BODY, "'readonly'"),
-        ("cursor-rule", "---\nglobs: '*'" + BODY, "unknown key 'globs'"),
+        ("cursor-rule", "---\nglobs: '*'" + BODY, "without quotes"),
+        ("cursor-rule", "---\nglobs: *.{js,ts}" + BODY, "'globs' can't be '*.{js,ts}'"),
+        ("cursor-rule", "---\nglob: x" + BODY, "unknown key 'glob'"),
+        ("copilot-instructions", "---\napplyTo: [x]" + BODY, "'applyTo' can't be ['x']"),
+        ("copilot-instructions", "---\ntools: x" + BODY, "unknown key 'tools'"),
+        ("copilot-instructions", "---\nname: a\n---\n\n", "the prompt is empty"),
         ("skill", "---\nname: a--b\ndescription: b" + BODY, "single hyphens"),
         ("skill", "---\nname: a\ndescription: " + "x" * 1025 + BODY, "1,024 characters"),
         ("agents-md", "<!-- promptpack:begin a -->\n", "marker"),
@@ -182,7 +188,7 @@ BODY = "\n---\n\nBody.\n"
     ],
 )
 def test_what_a_client_would_refuse_is_a_problem(target: str, text: str, problem: str) -> None:
-    found = TARGETS[target].problems(text)
+    found = [one.message for one in TARGETS[target].problems(text)]
     assert any(problem in one for one in found), found
 
 
@@ -208,11 +214,11 @@ def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> Non
 
 @pytest.mark.parametrize("text", ["TOML", "dotted"])
 def test_codex_reads_no_file_that_is_nested_too_deeply(text: str) -> None:
-    assert TARGETS["codex"].problems(NESTED[text]) == [
-        "not valid TOML: nested more than 32 levels deep"
-    ]
+    (problem,) = TARGETS["codex"].problems(NESTED[text])
+    assert problem.message == "not valid TOML: nested more than 32 levels deep"
     allowed = f"metadata{'.x' * (DEPTH_LIMIT - 1)} = 1\n"
-    assert "unknown key 'metadata'" in TARGETS["codex"].problems(allowed)
+    messages = [one.message for one in TARGETS["codex"].problems(allowed)]
+    assert "unknown key 'metadata'" in messages
 
 
 HEADS = {
@@ -257,6 +263,11 @@ tools:
 - execute
 - web/fetch
 - todo
+---
+""",
+    "copilot-instructions": """\
+---
+description: {description}
 ---
 """,
     "cursor": """\

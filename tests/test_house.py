@@ -154,6 +154,7 @@ def test_no_class_name_stands_twice() -> None:
 
 KEPT = {
     "takes_head": "facts about clients",
+    "_holds_modes": "facts about clients",
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import support
 from promptpack.importing import importer
 from promptpack.importing.agent_file import make_agent_file
+from promptpack.importing.audit import make_audit
 from promptpack.importing.importer import plan_import
 from promptpack.importing.places import match_place
 from promptpack.importing.policies import draft_policy
@@ -123,6 +124,7 @@ ODD: Mapping[str, tuple[str, str]] = {
         OPENCODE,
         markdown("description: x\ntools: {bash: false}\npermission: {edit: ask}\n"),
     ),
+    "Edit without Write": (CLAUDE, markdown(f"{HEAD}tools: Read, Edit, Bash\n")),
     "memory": (CLAUDE, markdown(f"{HEAD}tools: Read\nmemory: user\n")),
     "deny-list with a pattern": (CLAUDE, markdown(f"{HEAD}disallowedTools: Bash(rm *)\n")),
     "unknown tool": (CLAUDE, markdown(f"{HEAD}tools: Read, Frobnicate\n")),
@@ -165,6 +167,12 @@ ODD: Mapping[str, tuple[str, str]] = {
 def test_an_oddity_is_kept(oddity: str, tmp_path: Path) -> None:
     path, text = ODD[oddity]
     hold(tmp_path, {path: text})
+
+
+@pytest.mark.parametrize("key", ["tools: Edit", "disallowedTools: Edit", "disallowedTools: Write"])
+def test_edit_and_write_are_told_apart(key: str, tmp_path: Path) -> None:
+    """In a policy, what is said of `edit` holds for `write` too, unless that is named."""
+    hold(tmp_path, {CLAUDE: markdown(f"{HEAD}{key}\n")})
 
 
 @pytest.mark.parametrize(
@@ -259,7 +267,7 @@ FILES = st.builds(
 def test_any_file_is_kept_or_refused(place: str, text: str) -> None:
     found = match_place(place)
     assert found
-    plan = plan_import([make_agent_file(place, found, text)], [], EMPTY)
+    plan = plan_import(make_audit([make_agent_file(place, found, text)]), EMPTY)
     kept = [file for pack in plan.packs for file in pack.files]
     assert bool(kept) != bool(plan.refused)
     assert all(reason for reason in plan.refused.values())
@@ -346,7 +354,7 @@ def test_as_many_files_are_refused_as_it_takes(monkeypatch: pytest.MonkeyPatch) 
         found = match_place(path)
         assert found
         files.append(make_agent_file(path, found, markdown(body=f"\nText {number}.\n")))
-    plan = plan_import(files, [], EMPTY)
+    plan = plan_import(make_audit(files), EMPTY)
     assert len(plan.refused) == 13
     (pack,) = plan.packs
     (file,) = pack.files
@@ -471,4 +479,4 @@ def test_what_is_imported_and_installed_again_is_no_change_for_git(
             into = ("--into", str(repository), "--yes")
             done = support.call("install", pack["name"], *targets, *into, cwd=imported.project)
             assert done.code == 0, done.err
-    assert git(repository, "status", "--short") in ("", "?? .promptpack.json\n")
+    assert git(repository, "status", "--short") in ("", "?? .promptpack-installed.json\n")

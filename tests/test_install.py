@@ -12,6 +12,7 @@ import support
 from promptpack.targets import blocks
 
 PACK = support.DEMO["packs/demo/pack.yaml"].replace("targets: [opencode]\n", "")
+PERSONA = "clients: {agents-md: {persona: true}}\n"
 ACCEPT = support.NO_CURSOR + support.NO_SHELL
 OPENCODE = ".opencode/agents/demo.md"
 
@@ -20,8 +21,8 @@ OPENCODE = ".opencode/agents/demo.md"
 def project(tmp_path: Path) -> Path:
     other = PACK.replace("name: demo", "name: another")
     files = {
-        "packs/demo/pack.yaml": PACK + ACCEPT,
-        "packs/another/pack.yaml": other + ACCEPT,
+        "packs/demo/pack.yaml": PACK + PERSONA + ACCEPT,
+        "packs/another/pack.yaml": other + PERSONA + ACCEPT,
         "packs/another/role.md": "You are another.\n",
     }
     (tmp_path / "repository").mkdir()
@@ -115,7 +116,8 @@ def test_agents_md_keeps_the_rest_to_the_byte(project: Path, rest: bytes) -> Non
     content = shared.read_bytes()
     assert content.startswith(rest)
     assert content.index(b"begin another") < content.index(b"begin demo")
-    changed = install(project, "--target", "agents-md", "--variant", "tiny.change", "--replace")
+    (project / "packs/demo/role.md").write_text("You are the first.\n", encoding="utf-8")
+    changed = install(project, "--target", "agents-md")
     assert changed.out == "replace AGENTS.md#demo\n"
     assert b"You are another." in shared.read_bytes()
     for pack in ("demo", "another"):

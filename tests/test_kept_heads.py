@@ -33,7 +33,8 @@ from promptpack.session import Session
 from promptpack.site.tree import make_site
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
-from promptpack.targets.heads import encode_file, spell_file, split_file, takes_head
+from promptpack.targets.heads import encode_file, spell_file, takes_head
+from promptpack.targets.kept_file import split_file
 
 PACK = "packs/demo/pack.yaml"
 HEAD = "packs/demo/opencode.head"
@@ -274,7 +275,7 @@ def test_two_packs_can_not_be_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "key"),
     [
-        *((name, "head: ./opencode.head") for name in ("codex", "system", "agents-md", "messages")),
+        *((name, "head: ./opencode.head") for name in ("system", "agents-md", "messages")),
         *(("agents-md", key) for key in ("file: x", "newlines: crlf", "bom: true")),
     ],
 )
@@ -368,9 +369,10 @@ def test_a_change_of_a_head_is_traced_to_it(tmp_path: Path) -> None:
     assert {cause for change in review.changes for cause in change.causes} == {(HEAD, 4)}
 
 
-def test_targets_with_front_matter_can_keep_it() -> None:
+def test_targets_with_a_head_can_keep_it() -> None:
     assert {name for name, target in TARGETS.items() if takes_head(target)} == {
-        *("opencode", "claude-code", "copilot", "cursor", "cursor-rule", "gemini", "skill")
+        *("opencode", "claude-code", "copilot", "cursor", "cursor-rule", "gemini", "skill"),
+        *("copilot-instructions", "codex"),
     }
 
 
@@ -382,7 +384,7 @@ def test_the_keys_of_what_an_agent_says_are_keys_of_the_target(target: Target) -
     assert {name for names in target.kept_grants.values() for name in names} <= {*CAPABILITIES}
 
 
-KINDS = [name for name, target in TARGETS.items() if takes_head(target)]
+KINDS = [name for name, target in TARGETS.items() if takes_head(target) and not target.prompt_key]
 LINES: Mapping[str, tuple[str, ...]] = {
     "name": ("name: it", 'name: "it"', "name:   it  # here", ""),
     "description": (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from load_cases import TWINS, Twins
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.problems import Problem
 from support import count_cases
 
 ALL_TWINS = [(target, twins) for target, cases in TWINS.items() for twins in cases]
@@ -65,7 +66,7 @@ def test_no_front_matter_makes_a_codec_raise(head: dict[str, Any], raw: str) -> 
             agent = target.decode(text, "asker")
             assert isinstance(agent.name, str)
             assert isinstance(agent.description, str)
-            assert all(isinstance(problem, str) for problem in target.problems(text))
+            assert all(isinstance(problem, Problem) for problem in target.problems(text))
             assert isinstance(target.loads(text), str)
 
 

@@ -5,7 +5,6 @@ What can be run of them is run; the rest is held against what the two forges and
 
 import ast
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -18,7 +17,7 @@ import pytest
 import yaml
 
 import support
-from forges import Forge
+from forges import Forge, read_gitlab_job, run_gitlab_job
 from hostile_git import plant_repository
 from promptpack.cli import COMMANDS
 from promptpack.targets import TARGETS
@@ -194,50 +193,13 @@ def test_the_hooks_run_commands_that_exist_where_their_files_changed() -> None:
 # ------------------------------------------------------------------------------------------- GitLab
 
 
-def gitlab() -> tuple[dict[str, Any], dict[str, Any]]:
-    head, body = yaml.safe_load_all((ROOT / "gitlab/promptpack.yml").read_text(encoding="utf-8"))
-    return head["spec"]["inputs"], body["promptpack"]
-
-
 def test_the_gitlab_job_uses_every_input_outside_its_scripts() -> None:
-    inputs, job = gitlab()
+    inputs, job = read_gitlab_job()
     text = json.dumps(job)
     assert set(re.findall(r"\$\[\[ inputs\.([a-z-]+) \]\]", text)) == set(inputs)
     assert "$[[" not in json.dumps([job["script"], job["before_script"]])
     assert not any(word == "promptpack" for line in job["before_script"] for word in line.split())
     assert job["artifacts"]["reports"] == {"codequality": "promptpack-quality.json"}
-
-
-def played(forge: Forge, checkout: Path, commit_: str, **variables: str) -> tuple[int, str]:
-    inputs, job = gitlab()
-    script = "\n".join(job["script"])
-    wanted = {
-        name: re.sub(
-            r"\$\[\[ inputs\.([a-z-]+) \]\]", lambda m: str(inputs[m[1]].get("default")), v
-        )
-        for name, v in job["variables"].items()
-    }
-    wanted["PROMPTPACK_CHECK"] = wanted["PROMPTPACK_CHECK"].lower()
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {
-        **wanted,
-        "PATH": path,
-        "CI_COMMIT_SHA": commit_,
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": forge.first,
-        "CI_PROJECT_DIR": str(checkout),
-        **variables,
-    }
-    done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script],
-        cwd=checkout,
-        env=support.environment(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=support.PATIENCE,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode()
 
 
 def test_the_gitlab_job_reports_on_source_lines_and_fails_as_asked(tmp_path: Path) -> None:
@@ -248,15 +210,15 @@ def test_the_gitlab_job_reports_on_source_lines_and_fails_as_asked(tmp_path: Pat
     )
     git(forge.work, "push", "--quiet", "origin", "topic")
     checkout = forge.checkout(head)
-    code, said = played(forge, checkout, head)
+    code, said = run_gitlab_job(forge, checkout, head)
     assert code == 0, said
     assert "PERMISSIONS WIDENED" in said
     entries = json.loads((checkout / "promptpack-quality.json").read_text(encoding="utf-8"))
     assert entries[0]["location"] == {"path": "templates/policies/look.yaml", "lines": {"begin": 4}}
     assert len({entry["fingerprint"] for entry in entries}) == len(entries)
     assert (checkout / "promptpack-diff.html").exists()
-    assert played(forge, checkout, head, PROMPTPACK_FAIL_ON="permissions")[0] == 1
-    assert played(forge, checkout, head, PROMPTPACK_ACCEPT="$(touch pwned); x")[0] == 0
+    assert run_gitlab_job(forge, checkout, head, PROMPTPACK_FAIL_ON="permissions")[0] == 1
+    assert run_gitlab_job(forge, checkout, head, PROMPTPACK_ACCEPT="$(touch pwned); x")[0] == 0
     assert not list(tmp_path.rglob("pwned"))
 
 
@@ -269,13 +231,13 @@ def test_the_gitlab_job_tells_stale_outputs_and_takes_the_target_branch(tmp_path
     merge, _ = forge.merge()
     checkout = forge.checkout(merge)
     target = forge.commit_of("main")
-    code, said = played(forge, checkout, merge, CI_MERGE_REQUEST_TARGET_BRANCH_SHA=target)
+    code, said = run_gitlab_job(forge, checkout, merge, CI_MERGE_REQUEST_TARGET_BRANCH_SHA=target)
     assert code == 1
     assert "To fix it: promptpack build" in said
     assert "always" not in said.partition("opencode/tiny")[0]
-    code, _ = played(forge, checkout, merge, PROMPTPACK_CHECK="false")
+    code, _ = run_gitlab_job(forge, checkout, merge, PROMPTPACK_CHECK="false")
     assert code == 0
-    assert played(forge, checkout, merge, CI_MERGE_REQUEST_DIFF_BASE_SHA="1" * 40)[0] == 2
+    assert run_gitlab_job(forge, checkout, merge, CI_MERGE_REQUEST_DIFF_BASE_SHA="1" * 40)[0] == 2
 
 
 @pytest.mark.fault("gate-bypass", "report-through-link", "linked-project")
@@ -291,10 +253,10 @@ def test_the_gitlab_job_keeps_no_report_of_the_change_and_follows_no_link(tmp_pa
     head = forge.change("packs/demo/pack.yaml", "title: Demo", "titel: Demo", build=False)
     git(forge.work, "push", "--quiet", "origin", "topic")
     checkout = forge.checkout(head)
-    assert played(forge, checkout, head)[0] == 3
+    assert run_gitlab_job(forge, checkout, head)[0] == 3
     assert not [path for path in checkout.iterdir() if path.name.startswith("promptpack-")]
     assert [path.read_text() for path in (checkout / "victim").iterdir()] == ["kept"]
-    code, said = played(forge, checkout, head, PROMPTPACK_PROJECT="linked")
+    code, said = run_gitlab_job(forge, checkout, head, PROMPTPACK_PROJECT="linked")
     assert (code, "the project 'linked' is behind a link" in said) == (1, True)
 
 
@@ -309,7 +271,7 @@ def test_the_gitlab_job_takes_no_folder_of_the_change_for_a_repository(tmp_path:
     git(forge.work, "push", "--quiet", "origin", "HEAD:topic")
     variables = {"PROMPTPACK_PROJECT": "agents", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
     options = {**variables, "PROMPTPACK_FAIL_ON": "permissions", "PROMPTPACK_CHECK": "false"}
-    code, said = played(forge, forge.checkout(head), head, **options)
+    code, said = run_gitlab_job(forge, forge.checkout(head), head, **options)
     assert (code, "PERMISSIONS WIDENED" in said) == (1, True)
     assert not (tmp_path / "pwned").exists()
 

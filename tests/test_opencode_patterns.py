@@ -141,4 +141,4 @@ def test_patterns_that_opencode_takes_for_others_are_refused(pattern: str, messa
     policy = Policy(Effect.DENY, {"execute": rules})
     agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, "Say yes.\n")
     target = TARGETS["opencode"]
-    assert any(one.startswith(message) for one in target.problems(target.encode(agent)))
+    assert any(one.message.startswith(message) for one in target.problems(target.encode(agent)))

@@ -376,6 +376,7 @@ def test_a_stale_agent_without_a_record_is_told(jail: Jailed, tmp_path: Path) ->
 @pytest.mark.parametrize("target", ["opencode", "agents-md"])
 def test_line_ends_are_no_edit(target: str, jail: Jailed, tmp_path: Path) -> None:
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{target}]")
+    pack += "clients: {agents-md: {persona: true}}\n"
     project = support.built(tmp_path / "project", {"packs/demo/pack.yaml": pack})
     wanted = support.snapshot(project / "dist")
     files = [path for path in (project / "dist").rglob("*.md") if path.is_file()]

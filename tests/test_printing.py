@@ -102,15 +102,21 @@ STATES: dict[str, Callable[[Path], Path]] = {
 }
 
 CALLS: tuple[tuple[str, ...], ...] = (
-    *(("audit", "--format", one) for one in ("human", "json", "markdown", "github", "sarif")),
+    *(
+        ("audit", "--format", one)
+        for one in ("human", "json", "markdown", "html", "github", "gitlab", "sarif")
+    ),
     ("audit", "--base", "HEAD"),
-    *(("import", ".", "--into", "imported", "--dry-run", "--format", f) for f in ("human", "json")),
+    *(
+        ("import", ".", "--into", "imported", "--dry-run", "--format", one)
+        for one in ("human", "json", "markdown", "html")
+    ),
     *(("disagree", "--format", one) for one in ("human", "json")),
     *(("build", "--format", one) for one in ("human", "json")),
     ("-v", "build"),
     ("build", "--force", "--out", "other"),
     *(("check", "--format", one) for one in ("human", "json")),
-    *(("lint", "--format", one) for one in ("human", "json", "github", "sarif")),
+    *(("lint", "--format", one) for one in ("human", "json", "github", "gitlab", "sarif")),
     ("-v", "lint"),
     *(
         ("diff", "HEAD", "-U", "3", "--format", one)

@@ -254,7 +254,8 @@ def test_a_text_can_not_hide_itself_from_lint(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_is_told_follows_the_text(tmp_path: Path) -> None:
-    prompt = build(make_pack(tmp_path, "You."))["as-written", "agents-md"].agent.prompt
+    pack = PACK + "clients: {agents-md: {persona: true}}\n"
+    prompt = build(make_pack(tmp_path, "You.", pack=pack))["as-written", "agents-md"].agent.prompt
     assert prompt.startswith("You.\n\n## Permissions\n\n- You may ")
 
 

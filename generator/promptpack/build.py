@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
+from promptpack.policy.prose import describe_policy
 from promptpack.reading.validation import suggest
+from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
@@ -40,7 +42,7 @@ def render(
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
-    path_problems = PathProblems()
+    path_problems, contradictions = PathProblems(), Contradictions()
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:
@@ -53,6 +55,9 @@ def render(
             unaccepted.add(artifact)
             session.expectations.add(artifact)
             path_problems.add(artifact)
+            if target.block:
+                told = tell_permissions(session, artifact)
+                contradictions.add(artifact.path, variant.pack.name, told, variant.pack.path)
             yield artifact
         session.composer.release_variant()
         if done == len(variants) or variants[done].pack is not variant.pack:
@@ -62,9 +67,16 @@ def render(
         *unaccepted.list_findings(),
         *session.expectations.list_findings(),
         *path_problems.list_findings(),
+        *contradictions.list_findings(),
     ]
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
+
+
+def tell_permissions(session: Session, artifact: Artifact) -> str:
+    """Return what an artifact's prompt says of permissions where its target tells them."""
+    permissions = session.composer.permissions.find(artifact.variant, artifact.target)
+    return "\n".join(describe_policy(permissions.told))
 
 
 def _render_artifact(

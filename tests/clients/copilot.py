@@ -114,6 +114,12 @@ def _configure(servers: Files) -> Json:
     }
 
 
+def observe_instructions(files: Files) -> str:
+    """Return what a session is told by these files, and whatever else the model is sent."""
+    _, requests = _run(files, ["-p", "hi"], Recorder())
+    return "\n".join(str(message["content"]) for message in requests[0]["messages"])
+
+
 def list_own_agents() -> frozenset[str]:
     """Return the agents that Copilot can spawn where nobody wrote one."""
     _, requests = _run({}, ["--allow-all-tools", "-p", "hi"], Recorder())

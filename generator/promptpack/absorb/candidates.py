@@ -7,9 +7,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from promptpack.absorb.edits import Edit, edit_scalar, escape_template, rewrite_line, rewrite_value
+from promptpack.absorb.edits import Edit, edit_scalar, rewrite_line, rewrite_value
 from promptpack.model import Origin, Project, split_source_path
 from promptpack.reading.roots import KIND_WORDS, parse_source_path
+from promptpack.rendering.includes import escape_template
 from promptpack.source.frontmatter import read_document
 from promptpack.source.strict_yaml import read_yaml
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+from promptpack.rendering.includes import escape_template
 from promptpack.source.strict_yaml import read_yaml
 from promptpack.source.text import Span
 
 _TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-_OPENING = re.compile(r"\{(?=[{%#])")
 
 
 class Edit(NamedTuple):
@@ -38,15 +38,6 @@ def apply_edits(sources: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, 
         lines[edit.line - 1 : edit.line - 1 + edit.length] = edit.lines
         texts[edit.path] = "\n".join(lines)
     return texts
-
-
-def escape_template(text: str) -> str:
-    """Return text as a template that renders to it.
-
-    >>> escape_template("{{ x }}")
-    "{{ '{' }}{ x }}"
-    """
-    return _OPENING.sub("{{ '{' }}", text)
 
 
 def rewrite_line(text: str, number: int, old: str, new: str) -> Iterator[str]:

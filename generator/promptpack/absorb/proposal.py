@@ -6,7 +6,7 @@ what stands there.
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product, zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from promptpack.absorb.candidates import (
     Candidate,
@@ -28,7 +28,8 @@ from promptpack.session import Session
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS
-from promptpack.targets.heads import merge_head, split_file
+from promptpack.targets.heads import merge_head
+from promptpack.targets.kept_file import split_kept
 
 _COMBINATIONS = 64
 
@@ -118,7 +119,9 @@ class _Absorption:
         is_kept = self.place.artifact.agent.form.head is not None
         if problems := [] if is_kept else self.target.problems(self.place.text):
             self._refuse(
-                self._find_first_change(), f"this is no longer a valid file: {problems[0]}", ""
+                self._find_first_change(),
+                f"this is no longer a valid file: {problems[0].message}",
+                "",
             )
 
     def texts(self, destination: tuple[str, int]) -> dict[str, str]:
@@ -170,7 +173,7 @@ class _Absorption:
             return
         lines = merge_head(self.target, agent).lines
         has_head = bool(agent.form.head.text.strip())
-        new_lines = split_lines(split_file(self.place.text)[0]) if has_head else []
+        new_lines = split_lines(self._split_kept()[0]) if has_head else []
         for edit in find_output_edits([line.text for line in lines], new_lines):
             numbers = [line.line for line in lines[edit.first : edit.last]]
             before = lines[edit.first - 1].line if edit.first else 0
@@ -228,7 +231,14 @@ class _Absorption:
         if built.form.head is None:
             return _split_edited(built, self.now)
         has_head = bool(built.form.head.text.strip())
-        return self._split_prompt(split_file(self.place.text)[1] if has_head else self.place.text)
+        return self._split_prompt(self._split_kept()[1] if has_head else self.place.text)
+
+    def _split_kept(self) -> tuple[str, str]:
+        """Return the kept head of the edited file and its prompt."""
+        try:
+            return split_kept(self.target, self.place.text)
+        except ValueError as error:
+            self._refuse(self._find_first_change(), f"this can't be kept as it is: {error}", "")
 
     def _split_prompt(self, prompt: str) -> list[str]:
         """Return the lines of a prompt, and where its end is kept too, what follows the last."""
@@ -301,7 +311,7 @@ class _Absorption:
         excerpt = self.lines[line - 1 - self.place.before] if line else ""
         return Finding("PP405", "error", self.path, line, 1, message, hint, excerpt, len(excerpt))
 
-    def _refuse(self, line: int, message: str, hint: str) -> None:
+    def _refuse(self, line: int, message: str, hint: str) -> NoReturn:
         raise UserError((Finding("PP405", "error", self.path, line, 0, message, hint),))
 
 

@@ -9,20 +9,31 @@ import click
 
 from promptpack.cli import report
 from promptpack.cli.outs import outs_option, parse_outs
+from promptpack.cli.progress import MANY, show_progress
 from promptpack.cli.state import State, format_suggestion, from_option, pass_state
+from promptpack.git.repository import find_repository
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
 from promptpack.importing.findings import report_unread
-from promptpack.importing.markdown import format_audit
+from promptpack.importing.html import format_audit_page
+from promptpack.importing.import_command import find_import_command
+from promptpack.importing.markdown import (
+    IMPORT_LEAD,
+    NOTHING_FOUND,
+    NOTHING_SINCE,
+    format_audit,
+)
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.rule import LintResult
+from promptpack.model import Finding, UserError
 from promptpack.output.replace import write_report
-from promptpack.reporting.console import print_data, print_line
+from promptpack.reading.project import load_project_or_none
+from promptpack.reporting.console import print_data, print_line, print_lines
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
 
-_FORMATS = ("human", "markdown", *FORMATS)
+_FORMATS = ("human", "markdown", "html", *FORMATS)
 
 
 @click.command("audit")
@@ -57,7 +68,8 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
     files = parse_outs(options["outs"], _FORMATS[1:])
     paths = paths or (state.directory or Path(),)
-    audit = audit_paths(paths, target)
+    with show_progress(state, "Reading", MANY) as progress:
+        audit = audit_paths(paths, target, progress=progress)
     changes: list[RightsChange] = []
     if base is not None:
         old_files = read_base(paths, base, target)
@@ -66,29 +78,58 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
         findings = (*unread_findings, *report_widenings(changes, old_files))
         audit = replace(audit, findings=findings)
     name = options["format_"] or state.format
+    is_told = base is None and ({name, *dict(files)} & {"human", "markdown", "html"})
+    command = _find_import_command(audit, paths, target) if is_told else ""
     if name != "human":
-        print_data(_render(name, audit, changes, base))
+        print_data(_render(name, audit, changes, base, command))
     elif not files:
-        _print_human(state, audit, None if base is None else changes)
+        _print_human(state, audit, None if base is None else changes, command)
     for out_name, path in files:
-        write_report(path, _render(out_name, audit, changes, base).encode())
+        write_report(path, _render(out_name, audit, changes, base, command).encode())
     has_error = any(finding.severity == "error" for finding in audit.findings)
     is_gate = base is not None and options["fail_on"] == "permissions"
     return int(has_error and (options["strict"] or is_gate))
 
 
-def _render(name: str, audit: Audit, changes: Iterable[RightsChange], base: str | None) -> str:
+def _find_import_command(audit: Audit, paths: Iterable[Path], target: str) -> str:
+    """Return the command that makes packs of the files here, or nothing where none would do."""
+    try:
+        project = load_project_or_none(Path())
+    except UserError:
+        return ""
+    return find_import_command(audit.files, paths, target, project)
+
+
+def _render(
+    name: str, audit: Audit, changes: Iterable[RightsChange], base: str | None, import_command: str
+) -> str:
     """Return the report in a format for programs or a forge."""
     if name == "json":
         return dump_json(make_audit_data(audit, changes))
     if name == "markdown":
-        return format_audit(audit.findings, base)
-    return FORMATS[name](LintResult(audit.findings), "")
+        return format_audit(audit.findings, base, import_command)
+    if name == "html":
+        return format_audit_page(audit.findings, base, import_command)
+    return FORMATS[name](LintResult(audit.findings), _find_prefix(audit.findings))
 
 
-def _print_human(state: State, audit: Audit, changes: list[RightsChange] | None) -> None:
+def _find_prefix(findings: Iterable[Finding]) -> str:
+    """Return the way from the repository to here, where all findings are about files below it."""
+    if any(one.path.startswith(("/", "../")) for one in findings):
+        return ""
+    try:
+        return find_repository(Path()).prefix
+    except UserError:
+        return ""
+
+
+def _print_human(
+    state: State, audit: Audit, changes: list[RightsChange] | None, import_command: str
+) -> None:
     if changes is None:
         _print_audit(state, audit)
+        if import_command and not state.quiet:
+            print_lines(["", f"{IMPORT_LEAD}: {import_command}"])
     else:
         _print_changes(state, audit, changes)
 
@@ -104,7 +145,7 @@ def _print_changes(state: State, audit: Audit, changes: Iterable[RightsChange]) 
     for line in _describe_narrower(narrower):
         print_line(line)
     if not audit.findings and not narrower:
-        print_line("No permissions changed")
+        print_line(NOTHING_SINCE)
 
 
 def _describe_narrower(changes: Iterable[RightsChange]) -> Iterator[str]:
@@ -125,7 +166,7 @@ def _print_audit(state: State, audit: Audit) -> None:
     if audit.findings:
         report.print_findings(audit.findings, verbose=state.verbose, err=False)
     elif audit.files and not state.quiet:
-        print_line("No findings")
+        print_line(NOTHING_FOUND)
 
 
 def _summarize(audit: Audit) -> Iterator[str]:

@@ -1,29 +1,21 @@
 """`promptpack build`: render everything, then write what changed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from promptpack.build import Progress, render
 from promptpack.cli import report
-from promptpack.cli.choice import explain_empty_selection
+from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
+from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.model import Artifact, UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
 from promptpack.output.write import apply_plan
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
-from promptpack.reporting.console import (
-    is_terminal,
-    print_json,
-    print_line,
-    print_lines,
-    show_progress,
-    style,
-)
+from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
 
@@ -43,11 +35,12 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     root = state.root()
     project = load_project(root)
     folder = state.output(root, out, project.out)
-    with _show_progress(state) as progress:
+    with show_progress(state, "Rendering") as progress:
         session = Session(project)
         artifacts = _render(session, selection, progress)
     expectations = session.expectations.summarize()
     plan = plan_output(artifacts, folder, selection, session.project.name)
+    refuse_empty_selection(project, plan.statuses, selection)
     try:
         plan = apply_plan(plan, force=force)
     except UserError:
@@ -65,7 +58,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         for note in list_notes(artifacts):
             print_lines(report.wrap_text("Note: ", note, 6))
         if not artifacts:
-            print_line(explain_empty_selection(session.project, selection))
+            print_line(NO_PACKS)
         print_lines(report.format_expectations(expectations))
         print_line(_summarize(count_changes(plan), state.shown(folder)))
 
@@ -88,13 +81,3 @@ def _summarize(change_counts: dict[str, int], folder: str) -> str:
     ]
     file_count = pluralize(files, "file")
     return f"{style('Built', 'green')} {file_count} in {folder}: {', '.join(parts)}"
-
-
-@contextmanager
-def _show_progress(state: State) -> Iterator[Progress]:
-    """Give a progress callback: a bar on a terminal, nothing elsewhere."""
-    if state.quiet or state.format != "human" or not is_terminal("stderr"):
-        yield lambda _done, _all: None
-        return
-    with show_progress("Rendering", colored=state.choose_color() is not False) as progress:
-        yield progress

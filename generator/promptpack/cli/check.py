@@ -8,13 +8,13 @@ import click
 
 from promptpack.build import build_project
 from promptpack.cli import report
-from promptpack.cli.choice import explain_empty_selection
+from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.install import format_check, is_current
 from promptpack.cli.installing import plan_checked
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.output.installations import InstallationPlan, make_installation_data
-from promptpack.output.plan import make_check_data, plan_output
+from promptpack.output.plan import count_files, make_check_data, plan_output
 from promptpack.output.write import make_problem_finding
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL, Selection
@@ -39,6 +39,7 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     folder = state.output(root, out, project.out)
     artifacts = build_project(project, selection)
     plan = plan_output(artifacts, folder, selection, project.name)
+    refuse_empty_selection(project, plan.statuses, selection)
     differing = [status for status in plan.statuses if status.state != "same"]
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])
@@ -50,9 +51,7 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
         print_lines(format_differences(differing, quiet=state.quiet))
         print_lines(format_fix(differing, fix))
     elif not state.quiet and not plan.manifest.problem:
-        if not artifacts and selection != ALL:
-            print_line(explain_empty_selection(project, selection))
-        file_count = pluralize(len(plan.desired), "file")
+        file_count = pluralize(count_files(plan), "file")
         print_line(f"{file_count} in {state.shown(folder)}, all up to date")
     if plan.manifest.problem:
         report.print_findings((make_problem_finding(plan.manifest),), verbose=state.verbose)

@@ -7,6 +7,7 @@ import click
 
 from promptpack.cli.state import format_suggestion
 from promptpack.model import Pack, Project
+from promptpack.output.status import Status
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.disk import find_real_path
 from promptpack.starting.library import (
@@ -18,6 +19,7 @@ from promptpack.starting.library import (
 from promptpack.targets import TARGETS
 
 _START = "Write one with 'promptpack new', or start with 'promptpack init'."
+NO_PACKS = f"There are no packs yet. {_START}"
 
 
 def choose_pack(project: Project, name: str | None) -> str:
@@ -84,10 +86,17 @@ def resolve_source(project: Project, root: Path, name: str) -> str:
     return name
 
 
-def explain_empty_selection(project: Project, selection: Selection) -> str:
-    """Return why known names that were asked for give no variant: what the packs have instead."""
-    if not project.packs or selection == ALL:
-        return f"There are no packs yet. {_START}"
+def refuse_empty_selection(
+    project: Project, statuses: Collection[Status], selection: Selection
+) -> None:
+    """Raise UsageError where known names that were asked for are of no file, built or left over.
+
+    It says what the packs have instead. A project without packs is fine, unless one is asked for.
+    """
+    if statuses or selection == ALL:
+        return
+    if not project.packs:
+        raise click.UsageError(NO_PACKS)
     descriptions = [
         f"{pack.name} has the models {_join_names(pack.models)}, the policies "
         f"{_join_names(pack.policies)} and"
@@ -95,7 +104,7 @@ def explain_empty_selection(project: Project, selection: Selection) -> str:
         for pack in project.packs.values()
         if not selection.packs or pack.name in selection.packs
     ]
-    return f"No variant matches: {'; '.join(descriptions)}"
+    raise click.UsageError(f"No variant matches: {'; '.join(descriptions)}.")
 
 
 def _join_names(names: Collection[str]) -> str:

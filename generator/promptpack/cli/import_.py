@@ -1,35 +1,39 @@
 """`promptpack import`: hand-kept agent files become packs that build the same files."""
 
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
-from promptpack.cli import report
-from promptpack.cli.state import State, format_option, format_suggestion, from_option, pass_state
-from promptpack.importing.audit import Audit, audit_paths
+from promptpack.cli.import_screen import format_screen
+from promptpack.cli.outs import outs_option, parse_outs
+from promptpack.cli.progress import MANY, show_progress
+from promptpack.cli.state import State, format_suggestion, from_option, pass_state
+from promptpack.importing.audit import Audit, audit_paths, list_strangers
+from promptpack.importing.html import format_import_page
 from promptpack.importing.importer import (
+    ImportForm,
     ImportPlan,
     make_import_data,
-    measure_shared_lines,
     plan_import,
     write_contents,
 )
-from promptpack.lint.registry import RULES
+from promptpack.importing.markdown import format_import
+from promptpack.importing.overview import make_import_overview
+from promptpack.output.replace import write_report
 from promptpack.reading.project import load_project_or_none
 from promptpack.reporting.console import (
     ask_to_go_on,
     is_terminal,
-    print_json,
+    print_data,
     print_line,
     print_lines,
-    style,
 )
+from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.targets import TARGETS
 
-_MAX_LINES = 8
+_FORMATS = ("human", "json", "markdown", "html")
 
 
 @click.command("import")
@@ -41,95 +45,71 @@ _MAX_LINES = 8
     help="The project to write packs into; default: the current folder.",
 )
 @click.option("--join", is_flag=True, help="Make one pack of copies whose prompts differ in part.")
+@click.option("--split", is_flag=True, help="Make a fragment of each section of a prompt.")
+@click.option("--dedupe", is_flag=True, help="Make shared fragments of what 3 prompts or more say.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
-@format_option
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Output format.")
+@outs_option
 @pass_state
-def command(  # noqa: PLR0913 - one parameter an option
-    state: State,
-    paths: tuple[Path, ...],
-    target: str,
-    into: Path | None,
-    *,
-    join: bool,
-    dry_run: bool,
-    yes: bool,
-    strict: bool,
-) -> int:
+def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401 - what click gives each option
     """Turn hand-kept agent files into packs that build the same files, to the byte.
 
     Each PATH is a file, or a folder such as `.`, in which every client's agent files are found.
     They are only read. Each file is built again before a pack is written; one that would not come
     out as it is now is refused, with the reason.
     """
+    target = options["target"]
     if target and target not in TARGETS:
         raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
-    folder = into or state.directory or Path()
-    audit = audit_paths(paths, target)
-    plan = plan_import(audit.files, audit.unread, load_project_or_none(folder), join=join)
-    if state.format == "json":
-        print_json(make_import_data(plan))
+    outs = parse_outs(options["outs"], _FORMATS[1:])
+    folder = options["into"] or state.directory or Path()
+    form = ImportForm(join=options["join"], split=options["split"], dedupe=options["dedupe"])
+    state.format = options["format_"] or state.format
+    with show_progress(state, "Reading", MANY) as progress:
+        audit = audit_paths(paths, target, texts=True, progress=progress)
+    project = load_project_or_none(folder)
+    strangers = list_strangers(paths, target)
+    with show_progress(state, "Building", MANY) as progress:
+        plan = plan_import(audit.with_unread(strangers), project, form, progress)
+    if state.format != "human":
+        print_data(_render(state.format, audit, plan))
     elif not state.quiet:
-        print_lines(_summarize(audit, plan))
-    if plan.packs and not dry_run:
-        if not yes and not _confirm(state, plan, folder):
-            return 1
-        write_contents(folder, plan.contents)
-        if state.format != "json" and not state.quiet:
-            place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
-            print_line(f"Wrote {place}. Next: promptpack build")
-    return int(strict and bool(plan.refused))
+        overview = make_import_overview(audit, plan)
+        print_lines(format_screen(overview, is_whole=state.verbose))
+    for name, path in outs:
+        write_report(path, _render(name, audit, plan).encode())
+    if plan.packs and not options["dry_run"] and not _write(state, plan, folder, options["yes"]):
+        return 1
+    return int(options["strict"] and bool(plan.refused))
+
+
+def _render(name: str, audit: Audit, plan: ImportPlan) -> str:
+    """Return the whole report in a format for programs, an issue or a browser."""
+    if name == "json":
+        return dump_json(make_import_data(audit, plan))
+    overview = make_import_overview(audit, plan)
+    return format_import(overview) if name == "markdown" else format_import_page(overview)
+
+
+def _write(state: State, plan: ImportPlan, folder: Path, is_sure: bool) -> bool:
+    """Write the packs if the user agrees, and say so; return whether they were written."""
+    is_talking = state.format == "human" and not state.quiet
+    if is_talking:
+        print_line()
+    if not is_sure and not _confirm(state, plan, folder):
+        return False
+    write_contents(folder, plan.contents)
+    if is_talking:
+        place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
+        print_line(f"Wrote {place}. Next: promptpack build")
+    return True
 
 
 def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:
     """Return whether to write; raises UsageError where nobody can be asked."""
-    if state.format == "json" or not is_terminal("stdin"):
+    if state.format != "human" or not is_terminal("stdin"):
         raise click.UsageError("Nothing was written: add --yes to write the packs, or --dry-run.")
     count = pluralize(len(plan.packs), "pack")
     return ask_to_go_on(f"Write {count} into {state.shown(folder / 'packs')}?")
-
-
-def _summarize(audit: Audit, plan: ImportPlan) -> Iterator[str]:
-    """Yield one screen: what becomes packs, where copies disagree, what is refused."""
-    if not audit.files and not audit.unread:
-        yield "No agent files found."
-        return
-    count = sum(len(pack.files) for pack in plan.packs)
-    packs = pluralize(len(plan.packs), "pack")
-    yield f"{pluralize(count, 'file')} -> {packs}, each file rebuilt to the byte"
-    share = measure_shared_lines(audit.files)
-    if share is not None:
-        yield f"{share:.0%} of the lines of copies are the same in every copy"
-    yield from _limit(_list_packs_in_words(plan))
-    if count := plan.count_joinable():
-        yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
-    for title, lines in (
-        ("Copies disagree:", [f"{d.pack}: {d.detail}" for d in plan.divergences]),
-        ("Refused:", [f"{path}: {reason}" for path, reason in plan.refused.items()]),
-        ("Found on the way (promptpack audit):", [*_count_findings(audit)]),
-    ):
-        if lines:
-            yield ""
-            yield style(title, bold=True)
-            yield from _limit(lines)
-    yield ""
-
-
-def _list_packs_in_words(plan: ImportPlan) -> list[str]:
-    """Return a line for each pack: where its files come from."""
-    return [f"{one.name}: {', '.join(file.target for file in one.files)}" for one in plan.packs]
-
-
-def _count_findings(audit: Audit) -> Iterator[str]:
-    counts = Counter(finding.code for finding in audit.findings)
-    for code, count in counts.items():
-        yield f"{code} {RULES[code].name}: {pluralize(count, 'finding')}"
-
-
-def _limit(lines: list[str]) -> Iterator[str]:
-    """Yield the first lines, wrapped, and how many more there are."""
-    for line in lines[:_MAX_LINES]:
-        yield from report.wrap_text("  ", line, 4)
-    if len(lines) > _MAX_LINES:
-        yield f"  ... and {len(lines) - _MAX_LINES} more"

@@ -17,6 +17,7 @@ from promptpack.output.installations import (
     list_differing,
     make_installation_data,
 )
+from promptpack.output.instructions import find_oversized
 from promptpack.output.plan import count_changes, make_check_data
 from promptpack.output.status import State as FileState
 from promptpack.output.status import Status
@@ -106,6 +107,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     if request.is_of_one and not (uninstall or replace):
         _refuse_other_variants(installations)
     _print_plans(state, installations, pack or name or "", force=force)
+    _warn_of_size(state, installations)
     refused = _print_refused(installations, force=force)
     if dry_run or not _confirm(installations, yes=yes):
         return 1 if refused else 0
@@ -116,6 +118,13 @@ def _refuse_unreadable(installations: Iterable[InstallationPlan], *, force: bool
     manifests = [one.plan.manifest for one in installations if one.plan.manifest.problem]
     if manifests and not force:
         raise UserError(tuple(map(make_problem_finding, manifests)))
+
+
+def _warn_of_size(state: State, installations: Iterable[InstallationPlan]) -> None:
+    """Print a warning for each shared file that its client would not read to the end."""
+    findings = [finding for one in installations for finding in find_oversized(one.plan)]
+    if findings:
+        report.print_findings(findings, verbose=state.verbose)
 
 
 def _refuse_other_variants(installations: Iterable[InstallationPlan]) -> None:

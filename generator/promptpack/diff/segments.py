@@ -101,7 +101,8 @@ def _find_front_matter(text: str) -> tuple[int, int]:
     if text.startswith("{"):
         return len(lines), len(lines)
     opening = next((n for n, s in enumerate(lines) if s.rstrip().endswith(("'''", '"""'))), None)
-    if opening is None or not re.match(r"\w+ *=", lines[0]):
+    first = next((s for s in lines if s.strip() and not s.startswith("#")), "")
+    if opening is None or not re.match(r"\w+ *=", first):
         return 0, len(lines)
     quotes = lines[opening].rstrip()[-3:]
     closing = (n for n, s in enumerate(lines[opening + 1 :], opening + 1) if s.rstrip() == quotes)

@@ -1,5 +1,6 @@
 """What clients make of an agent file: its text in, what each client that loads it reads out."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,11 @@ class AgentFile:
     def lines(self) -> list[str]:
         """The lines of its prompt, without blank ones."""
         return [line.rstrip() for line in self.own.agent.prompt.split("\n") if line.strip()]
+
+    @cached_property
+    def line_counts(self) -> Counter[str]:
+        """How often each of these lines is there."""
+        return Counter(self.lines)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from promptpack.build import Progress
 from promptpack.git.repository import find_repository
 from promptpack.git.revisions import resolve_revision
 from promptpack.importing.agent_file import (
@@ -19,7 +20,7 @@ from promptpack.importing.agent_file import (
 from promptpack.importing.changes import RightsChange, make_change_data
 from promptpack.importing.copies import find_copies
 from promptpack.importing.findings import find_problems
-from promptpack.importing.places import find_agent_files
+from promptpack.importing.places import FoundFile, find_agent_files
 from promptpack.importing.revision import read_revision
 from promptpack.importing.wording import POWERS
 from promptpack.lint.formats import make_finding_data
@@ -37,6 +38,12 @@ class Audit:
     findings: tuple[Finding, ...]
     unread: tuple[UnreadFile, ...] = ()
     """The files that can't be looked into, which are findings too."""
+    copies: tuple[tuple[AgentFile, ...], ...] = ()
+    """The files of each agent that stands in several clients."""
+
+    def with_unread(self, unread: Iterable[UnreadFile]) -> "Audit":
+        """Return the audit with more files that can't be looked into."""
+        return replace(self, unread=(*self.unread, *unread))
 
     def count_powers(self) -> dict[str, tuple[int, int]]:
         """Return for each power in how many files it is there, and in how many of them only asked.
@@ -52,8 +59,8 @@ class Audit:
 
     def count_copies(self) -> tuple[int, int]:
         """Return how many agents there are, and how many of them stand in several clients."""
-        groups = [*find_copies(self.files)]
-        return len(self.files) - sum(len(group) - 1 for group in groups), len(groups)
+        spare = sum(len(group) - 1 for group in self.copies)
+        return len(self.files) - spare, len(self.copies)
 
     def _count_power(self, names: Iterable[str]) -> tuple[int, int]:
         names = tuple(names)
@@ -63,23 +70,52 @@ class Audit:
         return len(holders), len(asking)
 
 
-def audit_paths(paths: Sequence[Path], target: str = "") -> Audit:
+def audit_paths(
+    paths: Sequence[Path],
+    target: str = "",
+    *,
+    texts: bool = False,
+    progress: Progress = lambda _done, _all: None,
+) -> Audit:
     """Return the audit of the agent files in folders, or of files that are named.
 
-    With a target, each file of its kind there is one of its files. What is not a file of a client
-    is passed over; what can't be read is a finding.
+    With a target, each file of its kind there is one of its files; with `texts`, files without
+    permissions count too. What is not a file of a client is passed over; what can't be read is a
+    finding. `progress` is called with how many files of how many are read.
     """
-    files: dict[Path, AgentFile | UnreadFile] = {}
+    places: dict[Path, FoundFile] = {}
     for path in paths:
-        for found in find_agent_files(path, target):
-            file = path / found.path if found.path else path
-            if found.problem:
-                files[file] = UnreadFile(_show_path(file), found.problem)
-            elif file not in files:
-                files[file] = read_agent_file(file, _show_path(file), found)
-    read_files = [one for one in files.values() if isinstance(one, AgentFile)]
-    unread_files = tuple(one for one in files.values() if isinstance(one, UnreadFile))
-    return Audit(tuple(read_files), find_problems(read_files, unread_files), unread_files)
+        for found in find_agent_files(path, target, texts=texts):
+            places.setdefault(path / found.path if found.path else path, found)
+    files: list[AgentFile] = []
+    unread_files: list[UnreadFile] = []
+    for done, (file, found) in enumerate(places.items(), 1):
+        shown = _show_path(file)
+        one = (
+            UnreadFile(shown, found.problem)
+            if found.problem
+            else read_agent_file(file, shown, found)
+        )
+        if isinstance(one, AgentFile):
+            files.append(one)
+        else:
+            unread_files.append(one)
+        progress(done, len(places))
+    return make_audit(files, unread_files)
+
+
+def make_audit(files: Sequence[AgentFile], unread_files: Sequence[UnreadFile] = ()) -> Audit:
+    """Return the audit of files that were read, and of those that could not be."""
+    copies = tuple(find_copies(files))
+    findings = find_problems(files, unread_files, copies)
+    return Audit(tuple(files), findings, tuple(unread_files), copies)
+
+
+def list_strangers(paths: Iterable[Path], target: str = "") -> tuple[UnreadFile, ...]:
+    """Return the files that are named and that no client loads, texts included."""
+    files = (path for path in paths if path.is_file())
+    strangers = (path for path in files if not find_agent_files(path, target, texts=True))
+    return tuple(UnreadFile(_show_path(path), "no target for this path") for path in strangers)
 
 
 def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[AgentFile, ...]:

@@ -10,6 +10,7 @@ from promptpack.importing.heads import list_keys
 from promptpack.importing.wording import join_phrases, list_phrases
 from promptpack.model import Finding, find_capability, is_mcp_name
 from promptpack.policy.prose import make_phrase
+from promptpack.redaction import redact_finding
 
 WIDER_KINDS: frozenset[ChangeKind] = frozenset({"widened", "unproven"})
 
@@ -104,7 +105,9 @@ def _make_finding(
     line = _find_changed_line(file, old_file, fields[0].partition(".")[0])
     lines = file.text.split("\n")
     excerpt = lines[line - 1].rstrip() if line > 1 else ""
-    return Finding("PP611", "error", file.path, line, 1, message, "", excerpt, max(1, len(excerpt)))
+    width = max(1, len(excerpt))
+    finding = Finding("PP611", "error", file.path, line, 1, message, "", excerpt, width)
+    return redact_finding(finding)
 
 
 def _find_changed_line(file: AgentFile, old_file: AgentFile | None, name: str) -> int:

@@ -1,6 +1,8 @@
 """Copies of one agent for several clients: files in, which belong together and differ out."""
 
 import difflib
+import functools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -43,20 +45,35 @@ def find_copies(files: Iterable[AgentFile]) -> Iterator[tuple[AgentFile, ...]]:
         groups.setdefault((file.found.root, _simplify_name(file.found.stem)), []).append(file)
     for group in groups.values():
         pending = group
-        while pending:
+        while len({file.target.name for file in pending}) > 1:
             copies, pending = _split_off_copies(pending)
             if len({file.target.name for file in copies}) > 1:
                 yield tuple(copies)
 
 
 def measure_similarity(one: AgentFile, other: AgentFile) -> float:
-    """Return which share of the lines of two prompts is the same, in the same order."""
+    """Return which share of the lines of two prompts is the same, in the same order.
+
+    Where too few are the same in any order for one agent, it is the share of these.
+    """
     if one.lines == other.lines:
         return 1.0
-    matcher = difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False)
-    if matcher.quick_ratio() < LEAST_SIMILARITY:
-        return matcher.quick_ratio()
-    return matcher.ratio()
+    common = (one.line_counts & other.line_counts).total()
+    most = 2 * common / (len(one.lines) + len(other.lines))
+    if most < LEAST_SIMILARITY:
+        return most
+    return difflib.SequenceMatcher(None, one.lines, other.lines, autojunk=False).ratio()
+
+
+def measure_shared_lines(groups: Iterable[Sequence[AgentFile]]) -> float | None:
+    """Return which share of the lines of copies is the same in all of them; None without copies."""
+    same = total = 0
+    for copies in groups:
+        counts = [file.line_counts for file in copies]
+        common = functools.reduce(operator.and_, counts)
+        same += common.total() * len(copies)
+        total += sum(len(file.lines) for file in copies)
+    return same / total if total else None
 
 
 def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:
@@ -73,12 +90,12 @@ def list_disagreements(copies: Sequence[AgentFile]) -> list[Disagreement]:
 def compare_rights(holders: Sequence[tuple[Target, Policy]]) -> list[Difference]:
     """Return what policies of several clients allow in some and deny in others.
 
-    A capability that a client has no tool for tells nothing. What the same ones differ in is told
-    together.
+    A capability that a client has no tool for tells nothing, and neither does a file that is text
+    only. What the same ones differ in is told together.
     """
     found: dict[tuple[tuple[int, ...], int, bool], list[str]] = {}
     for phrase, names, power in _list_groups():
-        judged = [n for n, (target, _) in enumerate(holders) if {*names} & target.provides]
+        judged = [n for n, (target, _) in enumerate(holders) if _is_judged(target, names)]
         denying = [n for n in judged if _denies_all(*holders[n], names)]
         granting = tuple(n for n in judged if n not in denying)
         if denying and granting:
@@ -95,6 +112,10 @@ def _list_groups() -> list[tuple[str, tuple[str, ...], bool]]:
     told = {name for names in POWERS.values() for name in names}
     others = [c for c in CAPABILITIES if c not in told and not is_aid(c)]
     return [*powers, *((make_phrase(c), (c,), False) for c in others)]
+
+
+def _is_judged(target: Target, names: Iterable[str]) -> bool:
+    return target.holds_policy and not target.provides.isdisjoint(names)
 
 
 def _denies_all(target: Target, policy: Policy, names: Iterable[str]) -> bool:

@@ -23,8 +23,12 @@ class Divergence:
     detail: str
     power: bool = False
     """Whether some can do harm and others not."""
+    weight: int = 1
+    """How many things it is about."""
     is_apart: bool = False
     """Whether the copies are in packs of their own."""
+    is_silent: bool = False
+    """Whether a file that grants it names no permissions at all."""
 
 
 def make_divergence_data(one: Divergence) -> dict[str, Any]:
@@ -32,9 +36,12 @@ def make_divergence_data(one: Divergence) -> dict[str, Any]:
     return {"pack": one.pack, "kind": one.kind, "targets": [*one.targets], "detail": one.detail}
 
 
-def rank_divergence(one: Divergence) -> tuple[bool, bool]:
-    """Return the sort key of a divergence: rights that can do harm first, then other rights."""
-    return not one.power, one.kind != "permission"
+def rank_divergence(one: Divergence) -> tuple[bool, bool, int]:
+    """Return the sort key of a divergence: rights that can do harm first, then other rights.
+
+    Of each, those come first that are about more.
+    """
+    return not one.power, one.kind != "permission", -one.weight
 
 
 def find_undecided(project: Project) -> list[Divergence]:
@@ -49,14 +56,17 @@ def describe_rights(pack: str, holders: list[tuple[str, Policy]]) -> Iterator[Di
     for one in compare_rights([(TARGETS[name], policy) for name, policy in holders]):
         granting = tuple(dict.fromkeys(names[number] for number in one.granting))
         denying = names[one.denying]
-        detail = f"may {join_phrases(one.phrases)} in {', '.join(granting)}, but not in {denying}"
-        yield Divergence(pack, "permission", (*granting, denying), detail, one.power)
+        titles = " and ".join(TARGETS[name].title for name in granting)
+        phrases = join_phrases(one.phrases)
+        detail = f"in {titles} it may {phrases}, in {TARGETS[denying].title} not"
+        weight = len(one.phrases)
+        yield Divergence(pack, "permission", (*granting, denying), detail, one.power, weight)
 
 
 def describe_similarity(one: list[str], other: list[str]) -> str:
-    """Return which share of the lines of two texts is the same."""
+    """Return which share of the lines of two texts is the same, rounded down."""
     ratio = difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
-    return f"{ratio:.0%} of the lines are the same"
+    return f"{int(100 * ratio)}% of the lines are the same"
 
 
 def _iter_divergences(project: Project, pack: Pack) -> Iterator[Divergence]:
@@ -69,12 +79,25 @@ def _iter_divergences(project: Project, pack: Pack) -> Iterator[Divergence]:
     for name in targets:
         settings = pack.clients.get(name, ClientSettings())
         if settings.prompt:
-            own, text = project.sources.get(pack.text, ""), project.sources[settings.prompt]
-            detail = describe_similarity(own.split("\n"), text.split("\n"))
-            yield Divergence(pack.name, "text", (main, name), detail)
+            own, text = _read_text(project, pack), project.sources[settings.prompt]
+            if own != text:
+                detail = describe_similarity(own.split("\n"), text.split("\n"))
+                yield Divergence(pack.name, "text", (main, name), detail)
         if "description" in settings.values:
             detail = f"{pack.path}: clients: {name}: description"
             yield Divergence(pack.name, "description", (main, name), detail)
+
+
+def _read_text(project: Project, pack: Pack) -> str:
+    """Return the prompt of a pack as it is written: one text, or its fragments as they stand."""
+    if pack.text:
+        return project.sources[pack.text]
+    blocks: list[str] = []
+    for section in pack.sections:
+        blocks += [f"## {section.title}"] if section.title else []
+        uses = (use for part in section.parts for use in part.uses)
+        blocks += [project.fragments[use.fragment].text_below.rstrip("\n") for use in uses]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _differs(pack: Pack, target: str) -> bool:

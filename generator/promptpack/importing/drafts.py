@@ -4,19 +4,23 @@ The prompt is kept as one text, and the front matter of each client beside it, t
 differs between the copies stands in the pack under the client that has it.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args
 
 from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.grouping import FileGroup
 from promptpack.importing.policies import PolicyDraft, draft_policy
+from promptpack.importing.splitting import SplitSection, make_section_data
 from promptpack.model import Agent, Effect, Mode, Model, Policy
 from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
 from promptpack.source.frontmatter import dump_mapping
 from promptpack.targets import Target
-from promptpack.targets.heads import split_file, takes_head
+from promptpack.targets.heads import takes_head
+from promptpack.targets.kept_file import split_kept
 
 _ACCEPT_REASON = "As it was when the files were imported; decide, and remove this."
 _BYTE_ORDER_MARK = "\ufeff"
@@ -44,12 +48,21 @@ class PackDraft:
     files: list[AgentFile]
     policies: dict[str, str] = field(default_factory=dict)
     """The name of the policy of each target."""
+    twins: list[AgentFile] = field(default_factory=list)
+    """Files that have the bytes of one of the others."""
+    sections: list[SplitSection] = field(default_factory=list)
+    """The sections that are fragments; none where the prompt is kept as one text."""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that its clients have if they have no other."""
+        return split_parts(self.files[0]).prompt
 
     def list_contents(self) -> dict[str, str]:
         """Return the texts of the pack's files by their paths in its folder."""
         main, *_ = self.files
-        parts = {file.target.name: split_parts(file.text) for file in self.files}
-        contents = {"prompt.md": parts[main.target.name].prompt}
+        parts = {file.target.name: split_parts(file) for file in self.files}
+        contents: dict[str, str] = {}
         clients: dict[str, Any] = {}
         for file in self.files:
             name = file.target.name
@@ -57,13 +70,22 @@ class PackDraft:
             if takes_head(file.target):
                 contents[f"{name}.head"] = parts[name].head
                 entry["head"] = f"./{name}.head"
-            if parts[name].prompt != parts[main.target.name].prompt:
+            is_main = parts[name].prompt == parts[main.target.name].prompt
+            is_told = _gets_policy_told(file)
+            if is_main and is_told and not self.sections:
+                entry["prompt"] = "./prompt.md"
+            elif is_told or not is_main:
                 contents[f"{name}.md"] = parts[name].prompt
                 entry["prompt"] = f"./{name}.md"
             entry |= {"newlines": "crlf"} if parts[name].is_crlf else {}
             entry |= {"bom": True} if parts[name].has_mark else {}
             clients |= {name: entry} if entry else {}
-        return {"pack.yaml": dump_mapping(_make_pack_data(self, clients)), **contents}
+        sections: dict[str, Any] = {"sections": "./prompt.md"}
+        fragments: Mapping[str, str] = {"prompt.md": parts[main.target.name].prompt}
+        if self.sections:
+            sections, fragments = make_section_data(self.sections, contents)
+        data = _make_pack_data(self, sections, clients)
+        return {"pack.yaml": dump_mapping(data), **fragments, **contents}
 
 
 class NamedPolicies:
@@ -91,15 +113,17 @@ class NamedPolicies:
         return self._taken.get(name) in (None, dump_mapping(draft.make_data(name)))
 
 
-def split_parts(text: str) -> KeptParts:
-    """Return a file in its pieces; raises ValueError for line ends that can't be written again."""
+def split_parts(file: AgentFile) -> KeptParts:
+    """Return a file in its pieces; raises ValueError for what can't be written again."""
+    text = file.text
     has_mark = text.startswith(_BYTE_ORDER_MARK)
     text = text.removeprefix(_BYTE_ORDER_MARK)
     count = text.count("\r\n")
     is_crlf = count > 0
     if text.count("\r") != count or (is_crlf and text.count("\n") != count):
         raise ValueError("its line ends are of several kinds")
-    return KeptParts(*split_file(text.replace("\r\n", "\n")), has_mark, is_crlf)
+    parts = split_kept(file.target, text.replace("\r\n", "\n"))
+    return KeptParts(*parts, has_mark, is_crlf)
 
 
 def make_slug(text: str) -> str:
@@ -113,27 +137,28 @@ def make_slug(text: str) -> str:
 
 
 def draft_packs(
-    groups: Sequence[Sequence[AgentFile]], policies: NamedPolicies, taken: frozenset[str]
+    groups: Sequence[FileGroup], policies: NamedPolicies, taken: frozenset[str]
 ) -> list[PackDraft]:
     """Return a pack for each group of copies; names in `taken` are not used again."""
     names = _choose_names(groups, taken)
     drafts = []
     for name, group in zip(names, groups, strict=True):
-        files = sorted(group, key=_rank_file)
-        draft = PackDraft(name, files)
+        files = sorted(group.files, key=_rank_file)
+        draft = PackDraft(name, files, twins=group.twins)
         for file in files:
             draft.policies[file.target.name] = policies.choose_name(draft_policy(file))
         drafts.append(draft)
     return drafts
 
 
-def _choose_names(groups: Sequence[Sequence[AgentFile]], taken: frozenset[str]) -> list[str]:
+def _choose_names(groups: Sequence[FileGroup], taken: frozenset[str]) -> list[str]:
     """Return a name for each group: its file's, with its client or a number if it is taken."""
     used = set(taken)
     names = []
     for group in groups:
-        slug = make_slug(group[0].found.stem)
-        candidates = [slug, f"{slug}-{make_slug(group[0].target.name)}"[:_MAX_SLUG]]
+        first = group.files[0]
+        slug = make_slug(first.found.stem)
+        candidates = [slug, f"{slug}-{make_slug(first.target.name)}"[:_MAX_SLUG]]
         candidates += [f"{slug}-{number}" for number in range(2, len(groups) + len(used) + 3)]
         name = next(one for one in candidates if one not in used)
         used.add(name)
@@ -146,6 +171,7 @@ def _rank_file(file: AgentFile) -> tuple[bool, str]:
     return not _holds_modes(file.target), file.path
 
 
+@functools.cache
 def _holds_modes(target: Target) -> bool:
     """Tell whether a file of a target says in which mode its agent runs."""
     modes: tuple[Mode, ...] = get_args(Mode)
@@ -169,14 +195,21 @@ def _make_client_entry(
     return entry
 
 
-def _make_pack_data(draft: PackDraft, clients: Mapping[str, Any]) -> dict[str, Any]:
+def _gets_policy_told(file: AgentFile) -> bool:
+    """Tell whether a prompt that is composed for the client would end with the policy in words."""
+    return file.target.tells_policy and bool(draft_policy(file).grants)
+
+
+def _make_pack_data(
+    draft: PackDraft, sections: Mapping[str, Any], clients: Mapping[str, Any]
+) -> dict[str, Any]:
     main = draft.files[0]
     agent, policy = main.own.agent, draft.policies[main.target.name]
     data: dict[str, Any] = {"name": draft.name, "title": _make_title(main)}
     if agent.description:
         data["description"] = agent.description
     data |= {"mode": agent.mode} if agent.mode != "subagent" else {}
-    data |= {"targets": [file.target.name for file in draft.files], "sections": "./prompt.md"}
+    data |= {"targets": [file.target.name for file in draft.files], **sections}
     data |= {"clients": clients} if clients else {}
     data["variants"] = {
         "default": {"model": AS_WRITTEN, "policy": policy},

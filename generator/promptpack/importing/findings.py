@@ -6,9 +6,10 @@ The worst come first: a file that is not loaded, a deny that does not hold, copi
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptpack.importing.agent_file import AgentFile, UnreadFile
-from promptpack.importing.copies import find_copies, list_disagreements
+from promptpack.importing.copies import list_disagreements
 from promptpack.importing.dead_keys import DeadKeyFinder
 from promptpack.importing.heads import list_keys
+from promptpack.importing.text_claims import check_text
 from promptpack.importing.wording import join_phrases, list_phrases, list_powers
 from promptpack.model import (
     FILE_CHANGES,
@@ -17,12 +18,18 @@ from promptpack.model import (
     Severity,
 )
 from promptpack.policy.lattice import list_effects
+from promptpack.redaction import redact_finding
 
 
 def find_problems(
-    files: Sequence[AgentFile], unread_files: Iterable[UnreadFile]
+    files: Sequence[AgentFile],
+    unread_files: Iterable[UnreadFile],
+    groups: Iterable[Sequence[AgentFile]] = (),
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with files, errors first, then by code and place."""
+    """Return what is wrong with files, errors first, then by code and place; no secret is shown.
+
+    `groups` are the files of each agent that stands in several clients.
+    """
     findings = [report_unread(one) for one in unread_files]
     used_targets = {(file.found.root, file.found.target) for file in files}
     owned_names = {(file.found.root, file.found.target, file.found.stem) for file in files}
@@ -36,10 +43,14 @@ def find_problems(
         findings += _check_shell(file)
         findings += _check_guards(file)
         findings += _check_opaque_keys(file)
+        findings += _check_values(file)
+        findings += check_text(file)
     findings += _check_names(loaded_files)
-    findings += _check_copies(loaded_files)
+    for group in groups:
+        findings += _check_copies([file for file in group if not file.refusal])
     texts = {file.path: file.text.split("\n") for file in files}
-    return tuple(_add_excerpt(one, texts) for one in sorted(findings, key=_make_sort_key))
+    ordered_findings = sorted(findings, key=_make_sort_key)
+    return tuple(redact_finding(_add_excerpt(one, texts)) for one in ordered_findings)
 
 
 def report_unread(file: UnreadFile) -> Finding:
@@ -70,7 +81,8 @@ def _check_loading(file: AgentFile) -> Iterator[Finding]:
         yield Finding("PP601", "error", file.path, 1, 1, message)
     lines = file.text.split("\n")
     fences = [number for number, line in enumerate(lines[:20], 1) if line.strip() == "---"]
-    has_head = file.target.path.endswith(".md") and not lines[0].startswith(("---", "\ufeff---"))
+    reads_head = file.target.holds_policy and file.target.path.endswith(".md")
+    has_head = reads_head and not lines[0].startswith(("---", "\ufeff---"))
     if has_head and len(fences) > 1 and any(":" in line for line in lines[fences[0] : fences[1]]):
         message = f"{title} reads no front matter here, and so none of its permissions"
         hint = "the file has to begin with '---': move what stands before it below"
@@ -135,6 +147,16 @@ def _check_opaque_keys(file: AgentFile) -> Iterator[Finding]:
             yield Finding("PP610", "warning", file.path, key.line, 1, message)
 
 
+def _check_values(file: AgentFile) -> Iterator[Finding]:
+    """Yield what the client takes otherwise than the file says, though it loads the file."""
+    lines = {key.name: key.line for key in list_keys(file.path, file.text)}
+    for problem in file.target.problems(file.text):
+        if problem.kind == "misread":
+            message = f"{file.target.title} misreads this file: {problem.message}"
+            line = lines.get(problem.key, 1)
+            yield Finding("PP612", "warning", file.path, line, 1, message)
+
+
 def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:
     """Yield names that two files of one client have, and names of a client's own agents."""
     first_paths: dict[tuple[str, str, str], str] = {}
@@ -150,20 +172,19 @@ def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:
             yield Finding("PP605", "error", file.path, 1, 1, message, hint)
 
 
-def _check_copies(files: Iterable[AgentFile]) -> Iterator[Finding]:
+def _check_copies(copies: Sequence[AgentFile]) -> Iterator[Finding]:
     """Yield where the copies of an agent for several clients grant different things."""
-    for copies in find_copies(files):
-        for disagreement in list_disagreements(copies):
-            granting, denying = disagreement.granting, disagreement.denying
-            severity: Severity = "error" if disagreement.power else "warning"
-            titles = " and ".join(dict.fromkeys(file.target.title for file in granting))
-            message = (
-                f"this agent may {join_phrases(disagreement.phrases)} in {titles}, "
-                f"but not in {denying.target.title}"
-            )
-            hint = f"compare {denying.path}:{_find_policy_line(denying)}"
-            line = _find_policy_line(granting[0])
-            yield Finding("PP604", severity, granting[0].path, line, 1, message, hint)
+    for disagreement in list_disagreements(copies):
+        granting, denying = disagreement.granting, disagreement.denying
+        severity: Severity = "error" if disagreement.power else "warning"
+        titles = " and ".join(dict.fromkeys(file.target.title for file in granting))
+        message = (
+            f"this agent may {join_phrases(disagreement.phrases)} in {titles}, "
+            f"but not in {denying.target.title}"
+        )
+        hint = f"compare {denying.path}:{_find_policy_line(denying)}"
+        line = _find_policy_line(granting[0])
+        yield Finding("PP604", severity, granting[0].path, line, 1, message, hint)
 
 
 def _find_policy_line(file: AgentFile) -> int:

@@ -5,18 +5,16 @@ refused with the reason, and does not stop the others.
 """
 
 import errno
-import functools
-import operator
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from promptpack.build import render
-from promptpack.importing.agent_file import AgentFile, UnreadFile
-from promptpack.importing.copies import find_copies
+from promptpack.build import Progress, render
+from promptpack.importing.agent_file import AgentFile
+from promptpack.importing.audit import Audit
+from promptpack.importing.copies import measure_shared_lines
 from promptpack.importing.divergence import (
     Divergence,
     describe_rights,
@@ -25,6 +23,11 @@ from promptpack.importing.divergence import (
     rank_divergence,
 )
 from promptpack.importing.drafts import NamedPolicies, PackDraft, draft_packs, split_parts
+from promptpack.importing.grouping import group_files
+from promptpack.importing.heads import list_keys
+from promptpack.importing.sharing import SharedBlock, find_shared_blocks, share_blocks
+from promptpack.importing.splitting import split_prompt
+from promptpack.lint.formats import make_finding_data
 from promptpack.model import Artifact, Finding, Project, UserError
 from promptpack.output.replace import make_folders, replace_file
 from promptpack.reading.project import replace_sources
@@ -33,6 +36,22 @@ from promptpack.session import Session
 
 SCHEMA_VERSION = 1
 _POLICIES = "templates/policies"
+_FRAGMENTS = "templates/fragments"
+_ONE_SECTION = "it has one section"
+
+
+class ImportForm(NamedTuple):
+    """What packs are made of: whether alike copies are one, sections fragments, blocks shared.
+
+    Copies whose prompts are equal are one pack in any case.
+    """
+
+    join: bool = False
+    split: bool = False
+    dedupe: bool = False
+
+
+DEFAULT_FORM = ImportForm()
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,20 @@ class ImportPlan:
     packs: list[ImportedPack] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     divergences: list[Divergence] = field(default_factory=list)
+    blocks: list[SharedBlock] = field(default_factory=list)
+    """The texts that several packs have: shared fragments with `dedupe`, else proposals of some."""
+    whole: dict[str, str] = field(default_factory=dict)
+    """Why a pack that was to be split is one file, by its name."""
+    form: ImportForm = DEFAULT_FORM
+
+    def count_differing(self) -> tuple[int, int]:
+        """Return how many agents can do harm in one client only, and how many by saying nothing.
+
+        The latter are those of which a file that lets it happen names no permissions.
+        """
+        harmful = [one for one in self.divergences if one.power]
+        silent = {one.pack for one in harmful if one.is_silent}
+        return len({one.pack for one in harmful}), len(silent)
 
     def count_joinable(self) -> int:
         """Return how many agents have copies that are alike and stand in several packs."""
@@ -67,55 +100,62 @@ class ImportPlan:
 
 
 def plan_import(
-    files: Sequence[AgentFile],
-    unread_files: Iterable[UnreadFile],
+    audit: Audit,
     project: Project,
-    *,
-    join: bool = False,
+    form: ImportForm = DEFAULT_FORM,
+    progress: Progress = lambda _done, _all: None,
 ) -> ImportPlan:
-    """Return what it takes to have files as packs.
+    """Return what it takes to have the files of an audit as packs.
 
-    Copies of one agent become one pack if their prompts are equal, or with `join` if they are
-    alike. They are built together with what the project has. Raises UserError if that does not
-    build by itself.
+    They are built together with what the project has; `progress` is called with how many variants
+    of how many are. Raises UserError if the project does not build by itself.
     """
-    plan = ImportPlan(refused={file.path: file.reason for file in unread_files})
+    plan = ImportPlan(refused={file.path: file.reason for file in audit.unread}, form=form)
     candidates = []
-    for file in files:
+    for file in audit.files:
         try:
-            split_parts(file.text)
+            split_parts(file)
             candidates.append(file)
         except ValueError as error:
             plan.refused[file.path] = str(error)
     taken = {name: project.sources[one.path] for name, one in project.policies.items()}
     names = frozenset(project.packs)
-    while True:  # each round but the last refuses a file
+    whole: dict[str, str] = {}
+    while True:  # each round but the last refuses a file, or to split one
         policies = NamedPolicies(taken)
-        drafts = draft_packs(_group_files(candidates, join=join), policies, names)
-        refused = _verify(drafts, policies, plan, project)
+        groups = group_files(candidates, audit.copies, join=form.join)
+        drafts = draft_packs(groups, policies, names)
+        shared = _split(drafts, plan, project, form, whole)
+        templates = {f"{_FRAGMENTS}/{name}.md": text for name, text in shared.items()}
+        for name, text in policies.list_contents().items():
+            templates[f"{_POLICIES}/{name}.yaml"] = text
+        refused = _verify(drafts, templates, plan, project, progress)
+        split = {draft.files[0].path: draft for draft in drafts if draft.sections}
+        unsplit = {path: why for path, why in refused.items() if path in split}
+        whole |= unsplit
+        refused = {} if unsplit else refused
         plan.refused |= refused
         candidates = [file for file in candidates if file.path not in refused]
-        if not refused:
+        if not refused and not unsplit:
             break
-    plan.divergences = _list_divergences(candidates, plan.packs)
+    plan.divergences = _list_divergences(audit.copies, drafts)
     return plan
 
 
-def measure_shared_lines(files: Sequence[AgentFile]) -> float | None:
-    """Return which share of the lines of copies is the same in all of them; None without copies."""
-    same = total = 0
-    for copies in find_copies(files):
-        counts = [Counter(file.lines) for file in copies]
-        common = functools.reduce(operator.and_, counts)
-        same += common.total() * len(copies)
-        total += sum(len(file.lines) for file in copies)
-    return same / total if total else None
-
-
-def make_import_data(plan: ImportPlan) -> dict[str, Any]:
-    """Return what `import --format json` prints."""
+def make_import_data(audit: Audit, plan: ImportPlan) -> dict[str, Any]:
+    """Return what `import --format json` prints; its schema is printed by `schema import`."""
+    differing, silent = plan.count_differing()
     return {
         "schema_version": SCHEMA_VERSION,
+        "summary": {
+            "files": sum(len(pack.files) for pack in plan.packs),
+            "packs": len(plan.packs),
+            "refused": len(plan.refused),
+            "shared_lines": measure_shared_lines(audit.copies),
+            "differing_agents": differing,
+            "differing_without_permissions": silent,
+            "joinable_agents": plan.count_joinable(),
+        },
         "packs": [
             {
                 "name": pack.name,
@@ -133,27 +173,52 @@ def make_import_data(plan: ImportPlan) -> dict[str, Any]:
         ],
         "refused": [{"source": path, "reason": why} for path, why in plan.refused.items()],
         "disagreements": [make_divergence_data(one) for one in plan.divergences],
+        "shared": [
+            {"fragment": one.name, "packs": [*one.packs], "saved_bytes": one.saved}
+            for one in plan.blocks
+        ],
+        "whole": [{"pack": name, "reason": why} for name, why in plan.whole.items()],
+        "findings": [make_finding_data(finding) for finding in audit.findings],
     }
 
 
-def _group_files(files: Sequence[AgentFile], *, join: bool) -> list[list[AgentFile]]:
-    """Return the files of each pack to be."""
-    groups: list[list[AgentFile]] = []
-    grouped: set[str] = set()
-    for copies in find_copies(files):
-        group: dict[str, AgentFile] = {}
-        for file in copies:
-            is_same = not group or file.lines == next(iter(group.values())).lines
-            if (join or is_same) and file.target.name not in group:
-                group[file.target.name] = file
-        groups.append([*group.values()])
-        grouped |= {file.path for file in group.values()}
-    groups += [[file] for file in files if file.path not in grouped]
-    return sorted(groups, key=lambda group: group[0].path)
+def _split(
+    drafts: Sequence[PackDraft],
+    plan: ImportPlan,
+    project: Project,
+    form: ImportForm,
+    whole: Mapping[str, str],
+) -> Mapping[str, str]:
+    """Give drafts their sections where they are to be fragments; return those that are shared.
+
+    `whole` are the files whose packs can't be split, and why.
+    """
+    prompts = {
+        draft.name: split_prompt(draft.prompt)
+        for draft in drafts
+        if draft.files[0].path not in whole
+    }
+    plan.blocks = find_shared_blocks(prompts, project.fragments)
+    plan.whole = {
+        draft.name: whole[draft.files[0].path] for draft in drafts if draft.files[0].path in whole
+    }
+    shared = share_blocks(plan.blocks) if form.dedupe else {}
+    for draft in drafts:
+        sections = prompts.get(draft.name, [])
+        is_shared = any(piece.shared for section in sections for piece in section.pieces)
+        if is_shared or (form.split and len(sections) > 1):
+            draft.sections = sections
+        elif form.split:
+            plan.whole.setdefault(draft.name, _ONE_SECTION)
+    return shared
 
 
 def _verify(
-    drafts: Sequence[PackDraft], policies: NamedPolicies, plan: ImportPlan, project: Project
+    drafts: Sequence[PackDraft],
+    templates: Mapping[str, str],
+    plan: ImportPlan,
+    project: Project,
+    progress: Progress,
 ) -> dict[str, str]:
     """Build the packs in memory, beside a project's own; return the files that come out otherwise.
 
@@ -164,15 +229,13 @@ def _verify(
         for draft in drafts
         for path, text in draft.list_contents().items()
     }
-    contents |= {
-        f"{_POLICIES}/{name}.yaml": text for name, text in policies.list_contents().items()
-    }
+    contents |= templates
     plan.contents = {p: text for p, text in contents.items() if p not in project.sources}
     plan.packs = []
     names = tuple(draft.name for draft in drafts)
     try:
         session = Session(replace_sources(project, plan.contents))
-        artifacts = [*render(session, Selection(packs=names))] if names else []
+        artifacts = [*render(session, Selection(packs=names), progress)] if names else []
     except UserError as error:
         return _explain_findings(drafts, error.findings)
     return _compare_artifacts(drafts, artifacts, plan)
@@ -211,8 +274,9 @@ def _explain_findings(drafts: Sequence[PackDraft], findings: Sequence[Finding]) 
 def _explain(draft: PackDraft, findings: Sequence[Finding]) -> dict[str, str]:
     """Return the first finding for the files of the client that it names, or for all."""
     for finding in findings[:1]:
-        named = [file for file in draft.files if file.target.name in finding.message.split()]
-        return {file.path: finding.message for file in named or draft.files}
+        files = [*draft.files, *draft.twins]
+        named = [file for file in files if file.target.name in finding.message.split()]
+        return {file.path: finding.message for file in named or files}
     return {}
 
 
@@ -223,7 +287,7 @@ def _compare_artifacts(
     refused: dict[str, str] = {}
     for draft in drafts:
         imported = []
-        for file in draft.files:
+        for file in (*draft.files, *draft.twins):
             artifact = built[draft.name, file.target.name]
             if artifact.content == file.text.encode():
                 one = ImportedFile(file.path, file.target.name, artifact.path)
@@ -242,16 +306,23 @@ def _describe_difference(old: str, new: str) -> str:
 
 
 def _list_divergences(
-    files: Iterable[AgentFile], packs: Iterable[ImportedPack]
+    groups: Iterable[Sequence[AgentFile]], drafts: Iterable[PackDraft]
 ) -> list[Divergence]:
     """Return where copies differ, harmful rights first."""
-    names = {file.source: pack.name for pack in packs for file in pack.files}
+    names = {file.path: draft.name for draft in drafts for file in draft.files}
     found: list[Divergence] = []
-    for copies in find_copies(files):
+    for group in groups:
+        copies = [file for file in group if file.path in names]
+        if len(copies) < 2:
+            continue
         pack = names[copies[0].path]
         is_apart = len({names[file.path] for file in copies}) > 1
-        holders = [(file.target.name, file.own.agent.policy) for file in copies]
-        found += describe_rights(pack, holders)
+        loaded = [file for file in copies if not file.refusal]
+        holders = [(file.target.name, file.own.agent.policy) for file in loaded]
+        silent = {file.target.name for file in loaded if not _names_permissions(file)}
+        for one in describe_rights(pack, holders):
+            *granting, _ = one.targets
+            found.append(replace(one, is_silent=not silent.isdisjoint(granting)))
         found += _iter_text_divergences(pack, copies, is_apart=is_apart)
     return sorted(found, key=rank_divergence)
 
@@ -268,3 +339,7 @@ def _iter_text_divergences(
         if first.own.agent.description != other.own.agent.description:
             detail = f"compare {first.path} with {other.path}"
             yield Divergence(pack, "description", targets, detail)
+
+
+def _names_permissions(file: AgentFile) -> bool:
+    return any(file.target.decodes(key.name) for key in list_keys(file.path, file.text))

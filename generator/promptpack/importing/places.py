@@ -41,43 +41,47 @@ def _compile_place(place: str) -> re.Pattern[str]:
 _PLACES = tuple(
     (target, _compile_place(place))
     for target in TARGETS.values()
-    if target.holds_policy
-    for place in target.places or (target.path,)
+    for place in target.places or ((target.path,) if target.holds_policy else ())
 )
-"""The patterns of the places of each target whose files say what an agent may do."""
+"""The patterns of the places of each target whose files can be told by their path."""
 
 
-def find_agent_files(folder: Path, target: str = "") -> list[FoundFile]:
+def find_agent_files(folder: Path, target: str = "", *, texts: bool = False) -> list[FoundFile]:
     """Return the agent files in a folder, or the one that a path names, by path.
 
-    With a target, every file of its kind is one of its files, wherever it stands. Links are
-    followed where they lead to something in the folder.
+    With a target, every file of its kind is one of its files, wherever it stands; with `texts`,
+    files that say nothing about permissions count too. Links are followed where they lead to
+    something in the folder.
     """
     if folder.is_file():
-        named_file = match_file(folder.absolute().as_posix(), target)
+        named_file = match_file(folder.absolute().as_posix(), target, texts=texts)
         return [named_file._replace(path="")] if named_file else []
-    found = [_examine(entry, folder, target) for entry in _iter_entries(folder)]
+    found = [_examine(entry, folder, target, texts=texts) for entry in _iter_entries(folder)]
     return sorted(one for one in found if one is not None)
 
 
-def _examine(entry: Entry, folder: Path, target: str) -> FoundFile | None:
+def _examine(entry: Entry, folder: Path, target: str, *, texts: bool) -> FoundFile | None:
     """Return a file that a client loads, or a folder that can't be looked into, or None."""
     path = entry.path.relative_to(folder).as_posix()
     if entry.problem:
         return FoundFile(path, "", "", "", entry.problem)
-    file = None if entry.is_folder else match_file(entry.path.absolute().as_posix(), target)
+    if entry.is_folder:
+        return None
+    file = match_file(entry.path.absolute().as_posix(), target, texts=texts)
     return file and file._replace(path=path)
 
 
-def match_place(path: str) -> FoundFile | None:
+def match_place(path: str, *, texts: bool = False) -> FoundFile | None:
     """Return which client loads a file from a path, or None where none does.
+
+    A file of a client that reads no permissions in it, such as a Cursor rule, is one of `texts`.
 
     >>> found = match_place("shop/.claude/agents/team/critic.md")
     >>> found.root, found.target, found.stem
     ('shop', 'claude-code', 'critic')
     """
     for target, pattern in _PLACES:
-        match = pattern.fullmatch(path)
+        match = pattern.fullmatch(path) if texts or target.holds_policy else None
         if match:
             return FoundFile(path, match["root"] or "", target.name, _make_stem(target, match))
     return None
@@ -88,10 +92,10 @@ def is_walked(name: str, *, is_output: bool) -> bool:
     return name not in SKIPPED_FOLDERS and not (is_output and name in TARGETS)
 
 
-def match_file(path: str, target: str) -> FoundFile | None:
+def match_file(path: str, target: str, *, texts: bool = False) -> FoundFile | None:
     """Return which client loads a file; with a target, that one, if it is of the right kind."""
     if not target:
-        return match_place(path)
+        return match_place(path, texts=texts)
     suffix = PurePosixPath(TARGETS[target].path).suffix
     name = PurePosixPath(path).name
     if not name.endswith(suffix):

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 from promptpack.importing.agent_file import AgentFile, read_policy
 from promptpack.importing.heads import list_head_keys, write_entry, write_lines
 from promptpack.importing.wording import list_powers
-from promptpack.model import CAPABILITIES, OTHER_MCP, Effect, Grant, find_capability
+from promptpack.model import (
+    CAPABILITIES,
+    FILE_CHANGES,
+    OTHER_MCP,
+    Effect,
+    Grant,
+    Policy,
+    find_capability,
+)
 from promptpack.policy.lattice import compare_grants, list_compared, list_effects
 from promptpack.targets import Target
 from promptpack.targets.losses import find_client_default
@@ -80,7 +88,8 @@ def draft_policy(file: AgentFile) -> PolicyDraft:
         grants = [(n, policy.grant(n)) for n in given if list_effects(policy.grant(n)) != _DENIED]
         servers = [name for name in names if find_capability(name) is None]
         denied = [(n, policy.grant(n)) for n in servers if n not in dict(grants)]
-        return PolicyDraft(Effect.DENY, (*grants, *(one for one in denied if "/" in one[0])))
+        grants += [one for one in denied if "/" in one[0]]
+        return PolicyDraft(Effect.DENY, _tell_changes_apart(target, policy, grants))
     named = set(_iter_named(file))
     grants = [
         (name, policy.grant(name))
@@ -90,7 +99,19 @@ def draft_policy(file: AgentFile) -> PolicyDraft:
             name in named or compare_grants(policy.grant(name), default.grant(name)).name != "EQUAL"
         )
     ]
-    return PolicyDraft(Effect.INHERIT, tuple(grants))
+    return PolicyDraft(Effect.INHERIT, _tell_changes_apart(target, policy, grants))
+
+
+def _tell_changes_apart(
+    target: Target, policy: Policy, grants: Iterable[tuple[str, Grant]]
+) -> tuple[tuple[str, Grant], ...]:
+    """Return grants with those of `write` and `patch` where they are not what `edit` says."""
+    given = dict(grants)
+    for name in FILE_CHANGES:
+        is_other = "edit" in given and policy.grant(name) != given["edit"]
+        if is_other and name not in given and not _is_absent(target, name):
+            given[name] = policy.grant(name)
+    return tuple(given.items())
 
 
 def _iter_named(file: AgentFile) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The formats of a verdict for programs: findings in, JSON, workflow commands or SARIF out."""
+"""The formats of a verdict for programs: findings in, JSON, commands, SARIF or GitLab's out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -9,10 +9,12 @@ from promptpack.lint.rule import LintResult
 from promptpack.model import Finding, is_in_project
 from promptpack.reporting.characters import reveal_line
 from promptpack.reporting.github import ANNOTATION_LIMIT, format_annotation
+from promptpack.reporting.gitlab import make_quality_entry
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.sarif import make_location, make_log
 
 SCHEMA_VERSION = 1
+_GITLAB_SEVERITIES = {"error": "critical", "warning": "minor"}
 _FIELDS = ("code", "severity", "path", "line", "column", "message", "hint")
 
 
@@ -59,10 +61,32 @@ def format_sarif(lint_result: LintResult, prefix: str = "") -> str:
     return make_log("promptpack lint", rules, results)
 
 
+def format_gitlab(lint_result: LintResult, prefix: str = "") -> str:
+    """Return a code quality report; findings of one code with one message stay apart by place."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    entries = []
+    for finding in lint_result.findings:
+        path = "" if _is_outside_project(finding) else prefix + finding.path
+        key = (finding.code, path, finding.message)
+        counts[key] += 1
+        entries.append(
+            make_quality_entry(
+                check=RULES[finding.code].name,
+                description=_make_message(finding),
+                severity=_GITLAB_SEVERITIES[finding.severity],
+                path=path,
+                line=max(1, finding.line),
+                unique=" ".join([*key, str(counts[key])]),
+            )
+        )
+    return dump_json(entries)
+
+
 FORMATS: Mapping[str, Callable[[LintResult, str], str]] = {
     "json": format_json,
     "github": format_github,
     "sarif": format_sarif,
+    "gitlab": format_gitlab,
 }
 """Each format by its name; what they return is empty or ends with a newline."""
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
+from promptpack.model.sections import make_title
 
 Mode = Literal["subagent", "primary", "all"]
 
@@ -54,7 +55,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Fragment(Source):
-    """One idea of prompt text. `body` keeps the line numbers: the front matter is blanked."""
+    """One idea of prompt text. `body` keeps the line numbers: the front matter is blanked.
+
+    A `verbatim` one is data, no template, and its white space stays as it is.
+    """
 
     body: str = ""
     title: str = ""
@@ -62,6 +66,12 @@ class Fragment(Source):
     needs: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     pack: str = ""
+    verbatim: bool = False
+
+    @property
+    def text_below(self) -> str:
+        """The text below the front matter."""
+        return self.body.partition("#}\n")[2] if self.body.startswith("{#") else self.body
 
 
 @dataclass(frozen=True)
@@ -97,11 +107,21 @@ class Passage(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A named part of a prompt, in pack order: made of fragments, or a passage of a text."""
+    """A named part of a prompt, in pack order: made of fragments, or a passage of a text.
+
+    `title` are the words of its heading where the pack gives them, at `title_origin`.
+    """
 
     name: str
     parts: tuple[Part, ...]
     passage: Passage | None = None
+    title: str = ""
+    title_origin: Origin = Origin("", 0)
+
+    @property
+    def heading(self) -> str:
+        """The words of its heading: the pack's, those of its text, or else those of its name."""
+        return self.title or (self.passage and self.passage.title) or make_title(self.name)
 
 
 class Condition(NamedTuple):
@@ -134,6 +154,8 @@ class ClientSettings:
     whole prompt there, or empty; it is data, not a template. `head` is that of the front matter
     that is kept under what promptpack writes. `file` names the file in place of the pack's name.
     `newlines` and `bom` say how its lines end, and whether it begins with a byte-order mark.
+    `persona` puts the whole agent into a file that is read in every session, and not only the
+    sections that are rules.
     """
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -144,6 +166,7 @@ class ClientSettings:
     file: str = ""
     newlines: Literal["lf", "crlf"] = "lf"
     bom: bool = False
+    persona: bool = False
 
 
 EVERY_WIDENING = "all"
@@ -342,9 +365,14 @@ class Project:
         """The paths of the texts that are prompts."""
         return frozenset().union(*(pack.list_texts() for pack in self.packs.values()))
 
+    @cached_property
+    def _verbatim(self) -> frozenset[str]:
+        """The paths of the fragments that are data."""
+        return frozenset(one.path for one in self.fragments.values() if one.verbatim)
+
     def is_text(self, path: str) -> bool:
-        """Tell whether a source is a prompt or front matter as it stands, and so no template."""
-        return path in self.heads or path in self._texts
+        """Tell whether a source is text or front matter as it stands, and so no template."""
+        return path in self.heads or path in self._texts or path in self._verbatim
 
     def locate(self, path: str) -> Path:
         """Return where a source lies on disk."""

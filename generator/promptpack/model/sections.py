@@ -9,21 +9,27 @@ class SectionKind(NamedTuple):
     """A section that is known by its name.
 
     Of a safety-relevant one no change should go unnoticed. An expected one should be in each pack,
-    under its own name or one of `aliases`.
+    under its own name or one of `aliases`. A personal one is about one agent: who it is and how it
+    works, and no rule for everybody who works in a repository.
     """
 
     name: str
     title: str
     is_safety: bool = False
     is_expected: bool = False
+    is_personal: bool = False
     aliases: tuple[str, ...] = ()
 
 
 SECTION_KINDS = (
     SectionKind(
-        "role", "Role", is_expected=True, aliases=("identity", "persona", "about", "purpose")
+        "role",
+        "Role",
+        is_expected=True,
+        is_personal=True,
+        aliases=("identity", "persona", "about", "purpose"),
     ),
-    SectionKind("responsibilities", "Responsibilities"),
+    SectionKind("responsibilities", "Responsibilities", is_personal=True),
     SectionKind(
         "scope",
         "Scope and boundaries",
@@ -32,9 +38,9 @@ SECTION_KINDS = (
         aliases=("boundaries", "limits", "constraints", "rules"),
     ),
     SectionKind("standards", "Standards"),
-    SectionKind("workflow", "Workflow"),
-    SectionKind("interaction", "Interaction"),
-    SectionKind("output", "Output"),
+    SectionKind("workflow", "Workflow", is_personal=True),
+    SectionKind("interaction", "Interaction", is_personal=True),
+    SectionKind("output", "Output", is_personal=True),
     SectionKind(
         "ethics",
         "Ethics and safety",
@@ -42,13 +48,18 @@ SECTION_KINDS = (
         is_expected=True,
         aliases=("safety", "security", "guardrails", "principles"),
     ),
-    SectionKind("examples", "Examples"),
+    SectionKind("examples", "Examples", is_personal=True),
     SectionKind("permissions", "Permissions", is_safety=True),
 )
 """In the order in which they are usually read; `permissions` is written by promptpack itself."""
 
 SAFETY_SECTIONS = frozenset(kind.name for kind in SECTION_KINDS if kind.is_safety)
 """The sections of which no change should go unnoticed."""
+
+PERSONAL_SECTIONS = frozenset(
+    name for kind in SECTION_KINDS if kind.is_personal for name in (kind.name, *kind.aliases)
+)
+"""The sections that are about one agent and not about the work of all."""
 
 _TITLES = {kind.name: kind.title for kind in SECTION_KINDS} | {
     "in": "In scope",

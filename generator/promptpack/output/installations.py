@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from promptpack.build import render
+from promptpack.build import render, tell_permissions
 from promptpack.model import USER, Artifact, Finding, Pack, Project, UserError
+from promptpack.output.instructions import find_contradictions, find_shared_file
 from promptpack.output.manifest import INSTALLED, Manifest, Record, read_manifest
 from promptpack.output.ownership import (
     Ownership,
@@ -195,6 +196,8 @@ def _make_plan(
 ) -> InstallationPlan:
     ownership = _make_ownership(project, destination, answers)
     plan = plan_files(destination.folder, desired, ownership)
+    if findings := find_contradictions(plan):
+        raise UserError(tuple(findings))
     handled = {status.path for status in plan.statuses}
     orphans = {
         path: record
@@ -219,9 +222,12 @@ def _iter_desired(
 ) -> Iterator[tuple[str, DesiredFile]]:
     """Yield what should stand in a folder, by key; raises UserError with all that is wrong."""
     findings: list[Finding] = []
-    for placement, artifact in _render(project, placements, findings):
+    for placement, artifact, told in _render(project, placements, findings):
         target, stem = TARGETS[artifact.target], artifact.agent.stem
-        key = make_key(make_installed_path(target, stem, destination.into), artifact)
+        path = make_installed_path(target, stem, destination.into)
+        if target.block:
+            path = find_shared_file(destination.folder, path)
+        key = make_key(path, artifact)
         words = {
             **name_project(project.name),
             **describe_artifact(artifact),
@@ -231,15 +237,18 @@ def _iter_desired(
             "version": occasion.version,
             **({"commit": occasion.commit} if occasion.commit else {}),
         }
-        yield key, DesiredFile(artifact.content, words)
+        yield key, DesiredFile(artifact.content, words, told)
     if findings:
         raise UserError(tuple(sorted(set(findings))))
 
 
 def _render(
     project: Project, placements: Iterable[Placement], findings: list[Finding]
-) -> Iterator[tuple[Placement, Artifact]]:
-    """Yield the artifact of each placement; what is wrong is added to the findings."""
+) -> Iterator[tuple[Placement, Artifact, str]]:
+    """Yield the artifact of each placement, and what it tells of permissions in a shared file.
+
+    What is wrong is added to the findings.
+    """
     groups: dict[Placement, list[Placement]] = {}
     for placement in placements:
         groups.setdefault(placement._replace(target=""), []).append(placement)
@@ -251,7 +260,9 @@ def _render(
         selection = Selection((name,), (variant.model,), (variant.policy,), tuple(by_target))
         try:
             for artifact in render(named, selection):
-                yield by_target[artifact.target], artifact
+                is_shared = TARGETS[artifact.target].block
+                told = tell_permissions(named, artifact) if is_shared else ""
+                yield by_target[artifact.target], artifact, told
         except UserError as error:
             findings += error.findings
 

@@ -21,6 +21,9 @@ _NAME = re.compile(SLUG_REGEX)
 _MAX_NAME = 64
 _REPOSITORY = ".git"
 
+SHARED_FILES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md", ".github/copilot-instructions.md")
+"""The files of instructions for all agents: one may be a link to another."""
+
 Words = Mapping[str, str]
 """What a record says of an output: its target, pack, model, policy, and the project if named.
 
@@ -74,6 +77,9 @@ def claims_output(path: str, record: Words) -> bool:
 
 def claims_installed(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output that was installed at this path."""
+    file, mark, name = path.partition("#")
+    if mark and file in SHARED_FILES:
+        path = f"{SHARED_FILES[0]}#{name}"
     return not is_protected(path) and _claims(path, record, "")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from promptpack.model import Artifact, Loss
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
-from promptpack.output.status import DesiredFile
+from promptpack.output.status import DesiredFile, locate_file
 from promptpack.output.write import Plan, plan_files
 from promptpack.policy.lattice import list_caveats
 from promptpack.rendering.expectations import ExpectationSummary
@@ -100,12 +100,18 @@ def make_check_data(plan: Plan) -> dict[str, Any]:
 
 
 def count_changes(plan: Plan) -> dict[str, int]:
-    """Return how many files a plan writes, leaves unchanged and removes."""
-    return {
-        "written": sum(s.new is not None and s.state != "same" for s in plan.statuses),
-        "unchanged": sum(s.new is not None and s.state == "same" for s in plan.statuses),
-        "removed": len(plan.filter_statuses("extra")),
+    """Return how many files a plan writes, leaves unchanged and removes; blocks are no files."""
+    written = {
+        locate_file(s.path) for s in plan.statuses if s.new is not None and s.state != "same"
     }
+    unchanged = {locate_file(s.path) for s in plan.statuses if s.new is not None} - written
+    removed = {locate_file(s.path) for s in plan.filter_statuses("extra")} - written - unchanged
+    return {"written": len(written), "unchanged": len(unchanged), "removed": len(removed)}
+
+
+def count_files(plan: Plan) -> int:
+    """Return how many files a folder should hold; those that packs share count once."""
+    return len({*map(locate_file, plan.desired)})
 
 
 def describe_artifact(artifact: Artifact) -> dict[str, str]:

@@ -14,10 +14,14 @@ State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linke
 
 
 class DesiredFile(NamedTuple):
-    """A file's bytes, and words about it that the manifest keeps (target, pack, model, policy)."""
+    """A file's bytes, and words about it that the manifest keeps (target, pack, model, policy).
+
+    `told` is what a block in a shared file says of permissions.
+    """
 
     content: bytes
     about: Words
+    told: str = ""
 
 
 class Status(NamedTuple):

@@ -197,7 +197,7 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
     made_folders: list[str] = []
     files: dict[str, tuple[bytes | None, bytes]] = {}
     try:
-        files = _merge_writes(plan)
+        files = merge_writes(plan)
         for path, (_, content) in files.items():
             make_folders(plan.folder, path, made_folders)
             staged_files.append(stage_file(plan.folder, path, content))
@@ -218,7 +218,7 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
         raise
 
 
-def _merge_writes(plan: Plan) -> dict[str, tuple[bytes | None, bytes]]:
+def merge_writes(plan: Plan) -> dict[str, tuple[bytes | None, bytes]]:
     """Return the bytes of each file to be written, now and then; blocks of one file together."""
     files: dict[str, tuple[bytes | None, bytes]] = {}
     for status in plan.list_writes():
@@ -316,8 +316,11 @@ def _find_removed_records(plan: Plan) -> dict[str, Record]:
 def _make_refusal(status: Status) -> Finding:
     force_hint = ", or use --force, which keeps the existing file as .orig"
     absorb_hint = "move the edit into the sources with 'promptpack absorb'" + force_hint
+    link_hint = "remove the link"
+    if "#" in status.path:
+        link_hint = "make it the file, and what it points to the link"
     messages = {
-        "linked": ("PP402", "this path is a link, or goes through one", "remove the link"),
+        "linked": ("PP402", "this path is a link, or goes through one", link_hint),
         "edited": ("PP403", "this file was edited since promptpack wrote it", absorb_hint),
         "foreign": (
             "PP403",

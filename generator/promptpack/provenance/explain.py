@@ -12,7 +12,7 @@ from promptpack.model import Artifact, Origin, Project
 from promptpack.provenance.tracer import Tracer
 from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.rendering.sandbox import Templates
-from promptpack.rendering.variants import iter_uses
+from promptpack.rendering.variants import choose_sections, iter_uses
 
 
 class Step(NamedTuple):
@@ -52,7 +52,7 @@ def _trace_outwards(
     templates: Templates, artifact: Artifact, origin: Origin
 ) -> Iterator[tuple[Origin, str]]:
     """Yield the includes between a fragment and the pack, then the pack's own line."""
-    for use in iter_uses(artifact.variant.sections):
+    for use in iter_uses(choose_sections(artifact.variant, artifact.target)):
         chain = _find_chain(templates, use.fragment, origin.path)
         if chain is not None:
             yield from ((place, "included by") for place in reversed(chain))

@@ -116,6 +116,10 @@ def _perturb_sections(locator: SourceLocator, variant: Variant) -> Iterator[Pert
             renamed_section = renamed_section._replace(passage=other)
             origin = Origin(passage.path, passage.line + max(passage.lead, 1) - 1)
         yield Perturbation(_replace_section(variant, number, renamed_section), "sections", origin)
+        if section.title:
+            titled = section._replace(title=f"{section.title} x")
+            origin = section.title_origin
+            yield Perturbation(_replace_section(variant, number, titled), "sections", origin)
         for index, part in enumerate(section.parts):
             part_path: DataPath = (*section_path, part.name) if part.name else section_path
             if part.name:

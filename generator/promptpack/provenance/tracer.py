@@ -23,7 +23,7 @@ from promptpack.targets.heads import encode_file, merge_head
 
 Origins = tuple[Origin, ...]
 
-_PLACEHOLDER_PROMPTS = "x\n", "y\n"
+_PLACEHOLDER_PROMPTS = "x", "y"
 """Two prompts: where their files differ, there the prompt stands."""
 
 
@@ -63,7 +63,8 @@ class Tracer:
 
         With `subset` only those values are traced that are written in one of its lines.
         """
-        key = (self.composer.make_key(artifact.variant, artifact.target), subset)
+        is_text = not TARGETS[artifact.target].holds_policy  # takes nothing from a changed policy
+        key = (self.composer.make_key(artifact.variant, artifact.target), is_text, subset)
         if key not in self._bodies:
             reads = self.composer.find_reads(artifact.variant, artifact.target)
             self._bodies[key] = self._trace_body(artifact, reads, subset)
@@ -107,22 +108,23 @@ class Tracer:
         """Return the origins of the lines before the prompt, and of those after it."""
         target = TARGETS[artifact.target]
         encode = partial(encode_file, target)
+        end = "\n" if artifact.agent.prompt.endswith("\n") else ""
         base, other = (
-            self.composer.make_agent(artifact.variant, artifact.target, prompt)
+            self.composer.make_agent(artifact.variant, artifact.target, f"{prompt}{end}")
             for prompt in _PLACEHOLDER_PROMPTS
         )
-        lines, other_lines = encode(base).split("\n")[:-1], encode(other).split("\n")
+        lines, other_lines = split_lines(encode(base)), split_lines(encode(other))
         pairs = enumerate(zip(lines, other_lines, strict=False))
         prompt_index = next(index for index, (a, b) in pairs if a != b)
         origins: list[dict[Origin, None]] = [{} for _ in lines]
         if head := base.form.head:
-            for number, kept_line in enumerate(merge_head(target, base).lines):
-                if kept_line.line:
-                    origins[number][Origin(head.path, kept_line.line)] = None
+            for number, line in enumerate(merge_head(target, base).number_lines(base.prompt)):
+                if line:
+                    origins[number][Origin(head.path, line)] = None
         for perturbation in iter_perturbations(self.sources, artifact.variant, artifact.target):
             agent = self.composer.make_agent(perturbation.variant, artifact.target, base.prompt)
             if agent != base:
-                for number in _find_changed_lines(lines, encode(agent).split("\n")[:-1]):
+                for number in _find_changed_lines(lines, split_lines(encode(agent))):
                     origins[number][perturbation.origin] = None
         traced = [tuple(line_origins) for line_origins in origins]
         return traced[:prompt_index], traced[prompt_index + 1 :]

@@ -20,12 +20,12 @@ def find_shared_files(project: Project) -> Iterator[Finding]:
     has_names = any(one.file for pack in packs for one in pack.clients.values())
     for target in TARGETS.values() if has_names else ():
         owners: dict[tuple[str, str, str], str] = {}
-        for pack in sorted(packs, key=lambda pack: _get_file(pack, target)):
+        for pack in sorted(packs, key=lambda pack: get_client_file(pack, target)):
             others = [
                 owners.setdefault(key, pack.name) for key in _iter_keys(project, pack, target)
             ]
             other = next((name for name in others if name != pack.name), "")
-            if other and (stem := _get_file(pack, target)):
+            if other and (stem := get_client_file(pack, target)):
                 text = project.sources[pack.path]
                 span = read_document(text, pack.path).at(("clients", target.name, "file"))
                 message = f"'{target.make_path(stem)}' is the file of the pack '{other}' too"
@@ -37,10 +37,11 @@ def _iter_keys(project: Project, pack: Pack, target: Target) -> Iterator[tuple[s
     names = project.list_targets(pack)
     if target.block or (names and target.name not in names):
         return
-    path = target.make_path(_get_file(pack, target) or pack.name).casefold()
+    path = target.make_path(get_client_file(pack, target) or pack.name).casefold()
     for model, policy in product(pack.models, pack.policies):
         yield path, model, policy
 
 
-def _get_file(pack: Pack, target: Target) -> str:
+def get_client_file(pack: Pack, target: Target) -> str:
+    """Return what a pack calls its file for a target, or nothing where that is the pack's name."""
     return find_client_settings(pack, target.name).file

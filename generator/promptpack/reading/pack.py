@@ -166,7 +166,7 @@ class _PackMaker:
             title=pack_file.title,
             tags=tuple(pack_file.tags),
             vars=pack_file.vars,
-            sections=tuple(self._iter_sections(pack_file.sections)),
+            sections=tuple(self._iter_sections(pack_file.sections, pack_file.titles)),
             text=(
                 resolve_fragment(pack_file.sections, self.path)
                 if isinstance(pack_file.sections, str)
@@ -211,6 +211,7 @@ class _PackMaker:
                 file=entry.file or "",
                 newlines=entry.newlines,
                 bom=entry.bom,
+                persona=entry.persona,
             )
             for target, entry in pack_file.clients.items()
         }
@@ -220,7 +221,9 @@ class _PackMaker:
             origin = self._make_origin("ignore", index)
             yield Ignore(entry.rule, entry.reason, entry.where or "", origin)
 
-    def _iter_sections(self, entries: str | Mapping[str, Any]) -> Iterator[Section]:
+    def _iter_sections(
+        self, entries: str | Mapping[str, Any], titles: Mapping[str, str]
+    ) -> Iterator[Section]:
         """Yield the sections that are made of fragments; those of a text are not known yet."""
         for name, entry in entries.items() if not isinstance(entries, str) else ():
             place: DataPath = ("sections", name)
@@ -231,7 +234,8 @@ class _PackMaker:
                 ]
             else:
                 parts = [Part("", self._make_uses(entry, place))]
-            yield Section(name, tuple(parts))
+            origin = self._make_origin("titles", name) if name in titles else Origin("", 0)
+            yield Section(name, tuple(parts), None, titles.get(name, ""), origin)
 
     def _make_uses(
         self, entry: str | UseEntry | list[str | UseEntry], place: DataPath

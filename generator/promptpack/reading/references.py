@@ -76,6 +76,8 @@ def iter_inner_references(data: object) -> Iterator[Reference]:
     for place, override in _iter_mappings(variants, ("variants", "overrides")):
         yield from _iter_variant_names(override.get("when"), (*place, "when"))
         yield from _iter_names("section", override.get("drop"), (*place, "drop"))
+    for section in _get_mapping(pack.get("titles")):
+        yield Reference("section", section, ("titles", section), is_key=True)
     yield from _iter_accepting_variants(pack)
     for place, expect in _iter_mappings(pack, ("expect",)):
         yield from _iter_variant_names(expect.get("when"), (*place, "when"))

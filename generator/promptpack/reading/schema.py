@@ -254,6 +254,10 @@ class ClientEntry(StrictModel):
     )
     newlines: Literal["lf", "crlf"] = Field(default="lf", description="what ends each line")
     bom: bool = Field(default=False, description="whether the file begins with a byte-order mark")
+    persona: bool = Field(
+        default=False,
+        description="for AGENTS.md: the whole agent, and not only the sections that are rules",
+    )
     extra: dict[str, Any] = Field(
         default={},
         description=(
@@ -286,6 +290,9 @@ class PackFile(StrictModel):
             "the sections by name, or `./prompt.md`: a file beside the pack whose headings are the "
             "sections; it is text, not a template"
         )
+    )
+    titles: Annotated[dict[Slug, Text], ClosedMapping] = Field(
+        default={}, description="the headings of sections, where their names don't say them"
     )
     variants: VariantsEntry
     accept: list[AcceptEntry] = []
@@ -337,4 +344,8 @@ class FragmentFrontMatter(StrictModel):
     needs: list[Capability] = []
     params: Annotated[dict[Variable, Scalar | None], ClosedMapping] = Field(
         default={}, description="default values; null means that each use must give a value"
+    )
+    verbatim: bool = Field(
+        default=False,
+        description="the text is data, no template, and its white space stays as it is",
     )

@@ -87,6 +87,7 @@ def _make_fragment(
         summary=fields.summary or "",
         needs=tuple(fields.needs),
         params=fields.params,
+        verbatim=fields.verbatim,
         pack=source_name.pack,
     )
 

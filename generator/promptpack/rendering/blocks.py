@@ -7,7 +7,7 @@ Both are made by the same steps, so that they can't come apart.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from promptpack.model import Line, Origin, Passage
+from promptpack.model import Line, Origin, Passage, Section
 from promptpack.model.sections import make_title
 from promptpack.rendering.context import PartView, SectionView
 
@@ -15,19 +15,28 @@ B = TypeVar("B")
 
 
 class RenderedPart(NamedTuple, Generic[B]):
-    """A part of a section: its name, empty where it is all of it, and its block."""
+    """A part of a section: its name, empty where it is all of it, and its block.
+
+    `end` are the newlines that its text ends with, two at most; what the block has beyond one.
+    """
 
     name: str
     block: B
+    end: str = "\n"
 
 
 class RenderedSection(NamedTuple, Generic[B]):
-    """A section that has text; `whole` is all of its passage, where it is one of a text."""
+    """A section that has text; `whole` is all of its passage, where it is one of a text.
+
+    `title` are the words of its heading, and `heading` is that where the pack gives it.
+    """
 
     name: str
+    title: str
     parts: tuple[RenderedPart[B], ...]
     passage: Passage | None = None
     whole: B | None = None
+    heading: B | None = None
 
 
 class BlockForm(NamedTuple, Generic[B]):
@@ -56,7 +65,17 @@ def quote_lines(text: str, origin: Origin, follows: bool) -> tuple[Line, ...]:
     return tuple(Line(line, origin._replace(line=origin.line + n * follows)) for n, line in lines)
 
 
-def render_passage(form: BlockForm[B], name: str, passage: Passage) -> RenderedSection[B]:
+def make_section(
+    form: BlockForm[B], section: Section, parts: Iterable[RenderedPart[B]]
+) -> RenderedSection[B]:
+    """Return a section of parts that have text, with the heading that the pack gives it."""
+    heading = form.quote(f"## {section.title}", section.title_origin, False)
+    return RenderedSection(
+        section.name, section.heading, tuple(parts), heading=heading if section.title else None
+    )
+
+
+def render_passage(form: BlockForm[B], section: Section, passage: Passage) -> RenderedSection[B]:
     """Return the section of a passage: its body without its heading and blank ends, and all."""
     lines = passage.text.split("\n")
     filled = [n for n, line in enumerate(lines) if n >= passage.lead and line.strip()]
@@ -64,7 +83,8 @@ def render_passage(form: BlockForm[B], name: str, passage: Passage) -> RenderedS
     text, start = "\n".join(lines[first:last]), Origin(passage.path, passage.line + first)
     body = form.quote(text, start, True) if filled else form.join(())
     whole = form.quote(passage.text, Origin(passage.path, passage.line), True)
-    return RenderedSection(name, (RenderedPart("", body),), passage, whole)
+    part = RenderedPart("", body)
+    return RenderedSection(section.name, section.heading, (part,), passage, whole)
 
 
 def make_views(form: BlockForm[B], sections: Sequence[RenderedSection[B]]) -> Iterator[SectionView]:
@@ -76,14 +96,16 @@ def make_views(form: BlockForm[B], sections: Sequence[RenderedSection[B]]) -> It
             for part in section.parts
         )
         passage = section.passage
-        title = (passage and passage.title) or make_title(section.name)
         if section.whole is not None and passage is not None:
             text, before, has_passage = form.write(section.whole), passage.text, True
         else:
-            heading = f"## {title}\n\n" if has_passage else ""
-            body = "\n\n".join(part.body for part in parts)
-            text, before = f"{_find_gap(before)}{heading}{body}\n", "\n"
-        yield form.wrap(SectionView(section.name, title, parts, text))
+            heading = f"## {section.title}\n\n" if has_passage else ""
+            if section.heading is not None:
+                heading = f"{form.write(section.heading)}\n\n"
+            body, end = "\n\n".join(part.body for part in parts), section.parts[-1].end
+            text = f"{_find_gap(before)}{heading}{body}{end[:1]}"
+            before = end or body
+        yield form.wrap(SectionView(section.name, section.title, parts, text))
 
 
 def _find_gap(before: str) -> str:

@@ -12,6 +12,7 @@ from promptpack.model import (
     Origin,
     Part,
     Project,
+    Section,
     Source,
     Use,
     UserError,
@@ -24,6 +25,7 @@ from promptpack.rendering.blocks import (
     BlockForm,
     RenderedPart,
     RenderedSection,
+    make_section,
     make_views,
     quote_lines,
     quote_text,
@@ -40,7 +42,13 @@ from promptpack.rendering.context import (
     make_model_view,
     make_pack_view,
 )
-from promptpack.rendering.includes import LAYOUT, make_template_finding
+from promptpack.rendering.includes import (
+    LAYOUT,
+    find_end,
+    find_start,
+    is_verbatim,
+    make_template_finding,
+)
 from promptpack.rendering.lines import (
     Lines,
     clean_lines,
@@ -49,18 +57,17 @@ from promptpack.rendering.lines import (
     join_blocks,
     join_text,
     join_traced_blocks,
+    name_title,
 )
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import make_use_finding, resolve_params
-from promptpack.rendering.variants import iter_uses
+from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
 from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
 
 OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
-TITLE = "title"
-"""The section of the lines above the first one."""
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
 
@@ -167,7 +174,8 @@ class Composer:
             specific = prompt
         told = "told" if TARGETS[target].tells_policy else ""
         effective = make_policy_key(self.permissions.find(variant, target).effective)
-        return variant.pack.name, variant.name, specific, told, effective
+        rules = "" if tells_persona(variant, target) else "rules"
+        return variant.pack.name, variant.name, specific, told, rules, effective
 
     def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any.
@@ -244,7 +252,7 @@ class Composer:
             {**context, "sections": views},
             is_clean=variant.model.layout != AS_WRITTEN,
         )
-        return _name_title(lines if agent.prompt else ())
+        return name_title(lines if agent.prompt else ())
 
     def _render_sections(
         self,
@@ -255,9 +263,9 @@ class Composer:
         """Return the sections that have text, with the parts that have."""
         draft = _Draft()
         sections: list[RenderedSection[B]] = []
-        for section in variant.sections:
+        for section in choose_sections(variant, context["target"]):
             if section.passage is not None:
-                rendered = render_passage(form, section.name, section.passage)
+                rendered = render_passage(form, section, section.passage)
                 if rendered.parts[0].block or variant.model.layout == AS_WRITTEN:
                     sections.append(rendered)
                 continue
@@ -265,7 +273,7 @@ class Composer:
                 self._render_part(form, part, variant, context, draft) for part in section.parts
             ]
             if filled_parts := tuple(part for part in parts if part.block):
-                sections.append(RenderedSection(section.name, filled_parts))
+                sections.append(make_section(form, section, filled_parts))
         if draft.findings:
             raise UserError(tuple(draft.findings))
         target = context["target"]
@@ -273,7 +281,8 @@ class Composer:
             policy = self.permissions.find(variant, target).told
             if text := "\n".join(describe_policy(policy)):
                 block = form.quote(text, Origin(policy.path, 1), False)
-                sections.append(RenderedSection("permissions", (RenderedPart("", block),)))
+                parts = [RenderedPart("", block)]
+                sections.append(make_section(form, Section("permissions", ()), parts))
         return tuple(sections)
 
     def _render_part(
@@ -284,13 +293,14 @@ class Composer:
         context: Mapping[str, Any],
         draft: _Draft,
     ) -> RenderedPart[B]:
-        blocks = []
+        blocks, end = [], "\n"
         for use in part.uses:
             try:
                 params = Params(resolve_params(self.templates, use))
                 block = form.render(use.fragment, {**context, "params": params})
                 if block and draft.admit(self.project, use, block):
                     blocks.append((use.origin, block))
+                    end = find_end(self.templates.find(use.fragment))
             except NeedsDenied as denial:
                 if not use.optional:
                     text, hint = self.permissions.explain_denial(
@@ -300,7 +310,7 @@ class Composer:
                     draft.findings.append(make_use_finding(self.project, use, "PP102", text, hint))
             except UserError as error:
                 draft.findings.extend(error.findings)
-        return RenderedPart(part.name, form.join(blocks))
+        return RenderedPart(part.name, form.join(blocks), end)
 
     def _cache_fragments(
         self,
@@ -320,10 +330,16 @@ class Composer:
         return render_once
 
     def _render_text(self, name: str, context: Mapping[str, Any]) -> str:
-        return clean_text(self.templates.render(name, context))
+        text = self.templates.render(name, context)
+        if is_verbatim(self.templates.find(name)):
+            return text.removesuffix("\n")
+        return clean_text(text)
 
     def _trace_fragment(self, name: str, context: Mapping[str, Any]) -> Lines:
         text = self._text.render(name, context)
+        source = self.templates.find(name)
+        if is_verbatim(source):
+            return quote_lines(text, Origin(source.path, find_start(source)), True) if text else ()
         return self._trace_text(name, text, context) if text else ()
 
     def _trace_text(
@@ -371,12 +387,6 @@ def _list_template_names(variant: Variant) -> tuple[str, ...]:
     """Return the names of the templates that a variant is made of, without what they include."""
     fragments = (use.fragment for use in iter_uses(variant.sections))
     return tuple(dict.fromkeys((_get_layout_name(variant), *fragments)))
-
-
-def _name_title(lines: Lines) -> Lines:
-    """Return lines of which those above the first section are of the title."""
-    count = next((index for index, line in enumerate(lines) if line.section), 0)
-    return (*(line._replace(section=TITLE) for line in lines[:count]), *lines[count:])
 
 
 def _make_untraced_warning(source: Source) -> Finding:

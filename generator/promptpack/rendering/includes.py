@@ -1,5 +1,6 @@
 """What a template depends on, found in its text without rendering it: includes and variables."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ INCLUDE_DEPTH = 20
 LAYOUT = "layout:"
 """Before the name of a layout, where both kinds of template are named."""
 
+_OPENING = re.compile(r"\{(?=[{%#])")
 _INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
@@ -77,9 +79,10 @@ class Dependencies:
 
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
-        body = source.body if isinstance(source, Fragment) else source.text
+        if is_verbatim(source):
+            return TemplateFacts((), frozenset(), True)
         try:
-            tree = self.environment.parse(body, name, source.path)
+            tree = self.environment.parse(get_template(source), name, source.path)
         except TemplateSyntaxError as error:
             span, message = Span(error.lineno, 1), error.message or "not valid"
             raise UserError((make_template_finding("PP030", source, span, message),)) from None
@@ -146,11 +149,44 @@ def _iter_read_names(node: nodes.Node) -> Iterator[str]:
         yield from _iter_read_names(child)
 
 
-def strip_front_matter(source: Source) -> str:
-    """Return the text of a template below the comment that stands for its front matter."""
+def get_template(source: Source) -> str:
+    """Return what Jinja is to compile of a source; where it is data, that gives it back."""
     if not isinstance(source, Fragment):
         return source.text
-    return source.body.partition("#}\n")[2] if source.body.startswith("{#") else source.body
+    if is_verbatim(source):
+        head = source.body.removesuffix(source.text_below)
+        return f"{head}{escape_template(source.text_below)}"
+    return source.body
+
+
+def is_verbatim(source: Source) -> bool:
+    """Tell whether a source is a fragment that is data."""
+    return isinstance(source, Fragment) and source.verbatim
+
+
+def find_end(source: Source) -> str:
+    """Return the newlines that a source's text ends with, two at most, or one if it is cleaned."""
+    text = strip_front_matter(source) if is_verbatim(source) else "\n"
+    return text[len(text.rstrip("\n")) :][:2]
+
+
+def find_start(source: Source) -> int:
+    """Return the line of a source at which its text begins, from 1."""
+    return source.text.removesuffix(strip_front_matter(source)).count("\n") + 1
+
+
+def escape_template(text: str) -> str:
+    """Return text as a template that renders to it.
+
+    >>> escape_template("{{ x }}")
+    "{{ '{' }}{ x }}"
+    """
+    return _OPENING.sub("{{ '{' }}", text)
+
+
+def strip_front_matter(source: Source) -> str:
+    """Return the text of a template below the comment that stands for its front matter."""
+    return source.text_below if isinstance(source, Fragment) else source.text
 
 
 def _find_literal_text(tree: nodes.Template) -> str | None:

@@ -9,6 +9,8 @@ _ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
 _FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
+TITLE = "title"
+"""The section of the lines above the first one."""
 
 
 def join_text(lines: Lines) -> str:
@@ -53,6 +55,12 @@ def join_traced_blocks(blocks: Iterable[tuple[Origin, Lines]]) -> Lines:
     for (origin, lines), gap in zip(blocks, gaps, strict=True):
         joined += [Line("", origin), *lines] if gap else lines
     return tuple(joined)
+
+
+def name_title(lines: Lines) -> Lines:
+    """Return lines of which those above the first section are of the title."""
+    count = next((index for index, line in enumerate(lines) if line.section), 0)
+    return (*(line._replace(section=TITLE) for line in lines[:count]), *lines[count:])
 
 
 def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:

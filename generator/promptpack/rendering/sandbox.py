@@ -20,6 +20,7 @@ from promptpack.rendering.includes import (
     LAYOUT,
     Dependencies,
     format_chain,
+    get_template,
     make_template_finding,
     strip_front_matter,
 )
@@ -50,7 +51,7 @@ class _Loader(BaseLoader):
         source = self.find(template)
         if source is None:
             raise TemplateNotFound(template)
-        body = source.body if isinstance(source, Fragment) else source.text
+        body = get_template(source)
         if isinstance(source, Fragment) and source.needs:
             guard = f"{{% if {_REQUIRE} is defined and {_REQUIRE}('{source.name}') %}}{{% endif %}}"
             body = guard + body

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from promptpack.model import Accept, Finding, Pack, Project, Section, Use, UserError, Variant
+from promptpack.model.fields import find_client_settings
+from promptpack.model.sections import PERSONAL_SECTIONS
 from promptpack.reading.validation import suggest
+from promptpack.targets import TARGETS
 
 
 class Selection(NamedTuple):
@@ -48,6 +51,18 @@ def resolve_variants(project: Project, selection: Selection = ALL) -> tuple[Vari
         for variant in _iter_variants(project, pack)
         if selection.contains(pack.name, variant.model.name, variant.policy.name)
     )
+
+
+def choose_sections(variant: Variant, target: str) -> tuple[Section, ...]:
+    """Return the sections that a target's file has: of one that all sessions read, the rules."""
+    if tells_persona(variant, target):
+        return variant.sections
+    return tuple(one for one in variant.sections if one.name not in PERSONAL_SECTIONS)
+
+
+def tells_persona(variant: Variant, target: str) -> bool:
+    """Tell whether a target's file has all of a variant: it is its own, or the pack says so."""
+    return not TARGETS[target].block or find_client_settings(variant.pack, target).persona
 
 
 def iter_uses(sections: Iterable[Section]) -> Iterator[Use]:

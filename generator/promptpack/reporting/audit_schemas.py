@@ -85,13 +85,50 @@ class DisagreementEntry(Report):
     detail: str
 
 
+class SharedBlockEntry(Report):
+    """A text that several packs have: a fragment with `--dedupe`, else what could be one."""
+
+    fragment: str
+    packs: list[str]
+    saved_bytes: int
+
+
+class WholePackEntry(Report):
+    """A pack that `--split` left as one file, and why."""
+
+    pack: str
+    reason: str
+
+
+class ImportSummary(Report):
+    """An import in numbers: files and packs that are made, files that are refused."""
+
+    files: int
+    packs: int
+    refused: int
+    shared_lines: float | None = Field(
+        description="which share of the lines of copies is the same in all, null without copies"
+    )
+    differing_agents: int = Field(
+        description="agents that may change files or run commands in one client and not in another"
+    )
+    differing_without_permissions: int = Field(
+        description="those of them of which a file that lets it happen names no permissions"
+    )
+    joinable_agents: int = Field(description="agents that --join would make one pack of")
+
+
 class ImportReport(Report):
     """`import --format json`; the sources of a pack are rebuilt to the byte."""
 
     schema_version: Literal[1]
+    summary: ImportSummary
     packs: list[ImportedPackEntry]
     refused: list[RefusedFileEntry]
     disagreements: list[DisagreementEntry]
+    findings: list[FindingEntry]
+    shared: list[SharedBlockEntry]
+    whole: list[WholePackEntry]
 
 
 class DisagreeReport(Report):

@@ -4,6 +4,7 @@ from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
 from promptpack.targets.codex import CODEX
 from promptpack.targets.copilot import COPILOT
+from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.gemini import GEMINI
@@ -21,6 +22,7 @@ TARGETS: dict[str, Target] = {
         OPENCODE,
         CLAUDE_CODE,
         COPILOT,
+        COPILOT_INSTRUCTIONS,
         CURSOR,
         CURSOR_RULE,
         CODEX,

@@ -7,6 +7,7 @@ file is read by many clients as instructions, and holds no policy.
 from promptpack.model import Agent
 from promptpack.targets import blocks
 from promptpack.targets.codec import end_line, make_text_agent
+from promptpack.targets.problems import Problem, list_misread
 from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
 
@@ -23,13 +24,11 @@ def decode(text: str, stem: str) -> Agent:
     return make_text_agent(stem, "", text)
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why the block could not be found again."""
-    return (
-        ["the prompt contains one of promptpack's own block markers"]
-        if text.count(blocks.MARKER) != 2
-        else []
-    )
+    if text.count(blocks.MARKER) == 2:
+        return []
+    return list_misread(["the prompt contains one of promptpack's own block markers"])
 
 
 AGENTS_MD = Target(

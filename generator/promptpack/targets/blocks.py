@@ -33,7 +33,7 @@ def put_block(text: str, name: str, block: str) -> str:
         start, end = span
         replacement = block if text[end - 1] == "\n" else block.removesuffix("\n")
         return text[:start] + replacement + text[end:]
-    later_spans = [s for n in _list_names(text) if n > name if (s := _find_span(text, n))]
+    later_spans = [s for n in list_names(text) if n > name if (s := _find_span(text, n))]
     if later_spans:
         start = min(later_spans)[0]
         return f"{text[:start]}{block}\n{text[start:]}"
@@ -61,5 +61,6 @@ def _find_span(text: str, name: str) -> tuple[int, int] | None:
     return match.span() if match else None
 
 
-def _list_names(text: str) -> list[str]:
+def list_names(text: str) -> list[str]:
+    """Return the names of the agents that have a block in a text, in its order."""
     return re.findall(rf"^{re.escape(MARKER)}begin (\S+) -->", text, re.MULTILINE)

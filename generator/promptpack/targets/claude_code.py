@@ -53,6 +53,7 @@ from promptpack.targets.extras import (
     make_lines,
     read_extra,
 )
+from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "claude-code"
@@ -140,24 +141,21 @@ def decode(text: str, stem: str) -> Agent:
     return make_agent(NAME, keys, stem, body, policy, effort=effort, extra=extra)
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
     keys, _ = read_file(text)
     entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
-    messages = [
-        f"unknown tool '{entry}'"
-        for entry in entries
-        if entry not in _KNOWN_TOOLS and not _MCP.fullmatch(entry)
-    ]
+    unknown_tools = (e for e in entries if e not in _KNOWN_TOOLS and not _MCP.fullmatch(e))
+    misread = [*filter(None, [_find_wrong_name(keys.get("name") or "x")])]
     front_matter = frontmatter.split_front_matter(text).head
     match = match_front_matter(text)
     if match and front_matter and match[1] != front_matter:
-        messages.append("the front matter contains '---', where Claude Code stops reading it")
-    name_problem = _find_wrong_name(keys.get("name") or "x")
+        misread.append("the front matter contains '---', where Claude Code stops reading it")
+    held_keys = ("tools", "disallowedTools", "readonly")
     return [
-        *check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS),
-        *filter(None, [name_problem]),
-        *messages,
+        *check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS, held_keys),
+        *list_unknown(f"unknown tool '{entry}'" for entry in unknown_tools),
+        *list_misread(misread),
     ]
 
 

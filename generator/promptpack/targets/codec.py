@@ -1,7 +1,7 @@
 """What codecs share: agents in, pieces of files out, and back."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,7 @@ from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.source import frontmatter
 from promptpack.source.strict_yaml import DEPTH_LIMIT
 from promptpack.targets.extras import Extras, find_wrong_extras, is_number
+from promptpack.targets.problems import Problem, ProblemKind, list_unknown
 
 _DEEP = f"nested more than {DEPTH_LIMIT} levels deep"
 
@@ -145,22 +146,29 @@ def check_front_matter(
     key_types: Mapping[str, type | tuple[type, ...]],
     required_keys: Iterable[str] = (),
     extras: Extras = MappingProxyType({}),
-) -> list[str]:
-    """Return what is wrong with a file's head by its keys and their types, and an empty prompt."""
+    held_keys: Collection[str] = (),
+) -> list[Problem]:
+    """Return what is wrong with a file's head by its keys and their types, and an empty prompt.
+
+    A wrong value of one of the `held_keys` holds nothing back, so the client misreads it.
+    """
     front_matter, body, _ = frontmatter.split_front_matter(text)
     document = frontmatter.parse_front_matter(front_matter or "")
     if front_matter is None or document.findings or not isinstance(document.data, dict):
-        return ["the file does not start with front matter that is a YAML mapping"]
+        return list_unknown(["the file does not start with front matter that is a YAML mapping"])
     known_keys = {*key_types, *extras}
-    messages = [f"unknown key '{key}'" for key in document.data if key not in known_keys]
-    messages += find_wrong_extras(document.data, extras)
-    messages += [
-        f"'{key}' can't be {value!r}"
-        for key, value in document.data.items()
-        if key in key_types and not _has_type(value, key_types[key])
-    ]
-    messages += [f"'{key}' is missing" for key in required_keys if not document.data.get(key)]
-    return messages if body.strip() else [*messages, "the prompt is empty"]
+    problems = list_unknown(
+        f"unknown key '{key}'" for key in document.data if key not in known_keys
+    )
+    problems += list_unknown(find_wrong_extras(document.data, extras))
+    for key, value in document.data.items():
+        if key in key_types and not _has_type(value, key_types[key]):
+            is_misread = key in held_keys and value not in (None, "")
+            kind: ProblemKind = "misread" if is_misread else "unknown"
+            problems.append(Problem(f"'{key}' can't be {value!r}", kind, key))
+    missing_keys = (key for key in required_keys if not document.data.get(key))
+    problems += list_unknown(f"'{key}' is missing" for key in missing_keys)
+    return problems if body.strip() else [*problems, *list_unknown(["the prompt is empty"])]
 
 
 def is_text_list(value: object) -> bool:

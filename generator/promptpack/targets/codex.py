@@ -29,6 +29,7 @@ from promptpack.targets.extras import (
     make_choice,
     read_extra,
 )
+from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import Reasons, Target
 
 NAME = "codex"
@@ -148,22 +149,22 @@ def decode(text: str, stem: str) -> Agent:
     )
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why Codex would drop a file."""
     try:
         keys = read_toml(text)
     except ValueError as error:
-        return [f"not valid TOML: {error}"]
-    messages = [f"unknown key '{key}'" for key in keys if key not in {*_KEYS, *_EXTRAS}]
-    messages += find_wrong_extras(keys, _EXTRAS)
-    messages += [
-        f"'{key}' can't be {keys[key]!r}"
-        for key, expected_type in _KEYS.items()
-        if key in keys and not isinstance(keys[key], expected_type)
-    ]
+        return list_misread([f"not valid TOML: {error}"])
+    unknown_keys = (key for key in keys if key not in {*_KEYS, *_EXTRAS})
     return [
-        *messages,
-        *(
+        *list_unknown(f"unknown key '{key}'" for key in unknown_keys),
+        *list_unknown(find_wrong_extras(keys, _EXTRAS)),
+        *list_misread(
+            f"'{key}' can't be {keys[key]!r}"
+            for key, expected_type in _KEYS.items()
+            if key in keys and not isinstance(keys[key], expected_type)
+        ),
+        *list_misread(
             f"'{required_key}' is missing"
             for required_key in _REQUIRED
             if not as_text(keys.get(required_key)).strip()
@@ -231,7 +232,16 @@ CODEX = Target(
     policy_keys=frozenset({"features"}),
     harmless_keys=frozenset({"developer_instructions", "model_reasoning_effort"}),
     extras=_EXTRAS,
+    prompt_key="developer_instructions",
+    field_keys={
+        "effort": ("model_reasoning_effort",),
+        "policy": ("features", "sandbox_mode"),
+    },
+    kept_grants=dict.fromkeys(("hooks", "notify", "profile", "profiles"), ("execute",)),
     refused_extras={
+        "hooks": "a hook runs commands, whatever the policy says",
+        "notify": "it runs a command, whatever the policy says",
+        **dict.fromkeys(("profile", "profiles"), "a profile can turn the shell on again"),
         "mcp_servers": "the client starts a server that an agent brings; add it to the settings",
         "web_search": "a spawned agent has its parent's search, whatever its file says",
     },

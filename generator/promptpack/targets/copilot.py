@@ -42,6 +42,7 @@ from promptpack.targets.codec import (
     make_switch_grant,
 )
 from promptpack.targets.extras import Extra, is_line, make_flag, make_line, read_extra
+from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import Reasons, Target
 
 NAME = "copilot"
@@ -176,18 +177,20 @@ def decode(text: str, stem: str) -> Agent:
     )
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
     keys, body = _read_file(text)
-    messages = check_front_matter(text, _KEYS, ["description"], _EXTRAS)
+    problems = check_front_matter(text, _KEYS, ["description"], _EXTRAS, ["tools"])
     tool_names = _read_tool_names(keys) or []
-    messages += [
-        f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)
-    ]
+    problems += list_unknown(
+        (f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)),
+        "tools",
+    )
     if len(body) > _LIMITS["prompt"]:
         limit = f"{_LIMITS['prompt']:,}"
-        messages.append(f"the prompt has {len(body):,} characters; Copilot accepts at most {limit}")
-    return messages
+        message = f"the prompt has {len(body):,} characters; Copilot accepts at most {limit}"
+        problems += list_misread([message])
+    return problems
 
 
 def find_refusal(text: str) -> str:

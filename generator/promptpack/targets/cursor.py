@@ -16,6 +16,7 @@ from promptpack.targets.codec import (
     make_switch_grant,
     read_front_matter,
 )
+from promptpack.targets.problems import Problem
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "cursor"
@@ -67,9 +68,10 @@ def decode(text: str, stem: str) -> Agent:
     return make_agent(NAME, keys, stem, body, Policy(Effect.ALLOW, grants))
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return what Cursor would take otherwise than the file says."""
-    return check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS))
+    required_keys = sorted(FRONT_MATTER_FIELDS)
+    return check_front_matter(text, _KEYS, required_keys, held_keys=["readonly"])
 
 
 CURSOR = Target(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from promptpack.model import Agent, Artifact, Finding, Loss, UserError, Variant, fields
 from promptpack.model.output import OUTPUT_SIZE
 from promptpack.targets import Target
+from promptpack.targets.extras import is_same_extra
 from promptpack.targets.heads import (
     encode_file,
     explain_kept,
@@ -32,11 +33,16 @@ def encode_and_check(
 
 def _find_problems(target: Target, agent: Agent, text: str, decoded: Agent) -> list[str]:
     """Return why a client would refuse a file, or read something else than the agent in it."""
-    problems = [*target.problems(text), *target.refuse(agent)]
+    problems = [*(problem.message for problem in target.problems(text)), *target.refuse(agent)]
     problems += [
         f"{target.title} would read a different {field} from this file"
-        for field in (*sorted(target.keeps), "extra")
+        for field in sorted(target.keeps)
         if getattr(decoded, field) != getattr(agent, field)
+    ]
+    problems += [
+        f"{target.title} would read a different '{key}' from this file"
+        for key in sorted({*decoded.extra, *agent.extra})
+        if not is_same_extra(target.extras, key, decoded.extra.get(key), agent.extra.get(key))
     ]
     if decoded.prompt.replace("\r\n", "\n").strip() != agent.prompt.strip():
         problems.append(f"{target.title} would read a different prompt from this file")

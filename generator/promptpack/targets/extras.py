@@ -5,20 +5,31 @@ grants. A key is declared once: what a pack may write, what our own files may ha
 takes for harmless all follow from it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+_COMMA = re.compile(r",(?![^{}]*\})")
+"""A comma between patterns, and not in the braces of one."""
+
+_PLAIN_GLOB = re.compile(r"[\w.*/(][^\s,:#'\"{}\\]*")
+"""A pattern that stands without quotes in a list with commas, whoever reads that."""
+
+_GLOB = re.compile(r"[\w.*/({][^\s:#'\"\\]*")
 
 
 class Extra(NamedTuple):
     """A key of a client's file: the values it takes, in words and as a check, and what it does.
 
-    One that `grants` changes what the agent may do, and the target's `decode` says how.
+    One that `grants` changes what the agent may do, and the target's `decode` says how. `simplify`
+    makes values equal that mean the same to the client; None is what a file without the key means.
     """
 
     form: str
     accepts: Callable[[Any], bool]
     does: str
     grants: bool = False
+    simplify: Callable[[Any], Any] = lambda value: value
 
 
 Extras = Mapping[str, Extra]
@@ -29,9 +40,14 @@ def make_choice(does: str, *names: str, grants: bool = False) -> Extra:
     return Extra(f"one of {', '.join(names)}", lambda v: v in names, does, grants)
 
 
-def make_flag(does: str) -> Extra:
-    """Return a key that takes true or false."""
-    return Extra("true or false", lambda v: isinstance(v, bool), does)
+def make_flag(does: str, *, default: bool | None = None) -> Extra:
+    """Return a key that takes true or false; the `default` is what a file without it means."""
+    return Extra(
+        "true or false",
+        lambda v: isinstance(v, bool),
+        does,
+        simplify=lambda v: None if v is default else v,
+    )
 
 
 def make_line(does: str) -> Extra:
@@ -54,6 +70,41 @@ def make_lines(does: str) -> Extra:
     return Extra("a list of different texts", is_line_list, does)
 
 
+def make_globs(does: str) -> Extra:
+    """Return a key that takes patterns of paths, which stand in the file without quotes."""
+    form = "patterns of paths, as a list or with commas between them, without quotes and braces"
+    return Extra(form, _is_plain_globs, does, simplify=list_globs)
+
+
+def make_glob_line(does: str) -> Extra:
+    """Return a key that takes one text of patterns of paths."""
+    form = "patterns of paths with commas between them, without quotes and blanks"
+    return Extra(form, _is_glob_line, does, simplify=list_globs)
+
+
+def list_globs(value: object) -> tuple[str, ...] | None:
+    """Return the patterns of a list, or of a text with commas between them; None without any.
+
+    >>> list_globs("src/**, *.{js,ts}")
+    ('src/**', '*.{js,ts}')
+    """
+    parts = value if isinstance(value, list) else _COMMA.split(str(value or ""))
+    return tuple(filter(None, (str(one).strip() for one in parts))) or None
+
+
+def _is_plain_globs(value: object) -> bool:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not parts:
+        return False
+    return all(isinstance(one, str) and _PLAIN_GLOB.fullmatch(one.strip()) for one in parts)
+
+
+def _is_glob_line(value: object) -> bool:
+    if not is_line(value):
+        return False
+    return all(_GLOB.fullmatch(one.strip()) for one in _COMMA.split(str(value)))
+
+
 def is_number(value: object) -> bool:
     """Tell whether a value is a number, which true and false are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -74,6 +125,14 @@ def is_line_list(value: object) -> bool:
 def read_extra(keys: Mapping[str, Any], extras: Extras) -> dict[str, Any]:
     """Return those keys of a file that are extras."""
     return {key: value for key, value in keys.items() if key in extras}
+
+
+def is_same_extra(extras: Extras, key: str, value: object, other: object) -> bool:
+    """Tell whether two values of a key mean the same; None is a file without the key."""
+    if key not in extras:
+        return value == other
+    simplify = extras[key].simplify
+    return bool(simplify(value) == simplify(other))
 
 
 def find_wrong_extras(keys: Mapping[str, Any], extras: Extras) -> Iterator[str]:

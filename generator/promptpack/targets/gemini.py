@@ -42,6 +42,7 @@ from promptpack.targets.extras import (
     make_line,
     read_extra,
 )
+from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
 
 NAME = "gemini"
@@ -140,26 +141,27 @@ def decode(text: str, stem: str) -> Agent:
     )
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why Gemini CLI would refuse a file, or fail when the agent is called."""
     keys, body = read_front_matter(text)
-    messages = check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS)
+    problems = check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS, ["tools"])
     if not _NAME.fullmatch(as_text(keys.get("name"))):
-        messages.append(
-            f"the name '{keys.get('name')}' may only contain lower-case letters, digits, - and _"
+        forms = "lower-case letters, digits, - and _"
+        problems += list_misread(
+            [f"the name '{keys.get('name')}' may only contain {forms}"], "name"
         )
     known_tools = {*TOOLS.values(), "mcp_*"}
     names = keys.get("tools")
-    messages += [
+    problems += list_unknown(
         f"unknown tool '{n}'"
         for n in (map(as_text, names) if isinstance(names, list) else ())
         if n not in known_tools and not _MCP.fullmatch(n)
-    ]
-    messages += [
+    )
+    problems += list_misread(
         f"the prompt contains '{word}', which Gemini CLI would replace with a value"
         for word in dict.fromkeys(_WORD.findall(body))
-    ]
-    return messages
+    )
+    return problems
 
 
 def find_refusal(text: str) -> str:

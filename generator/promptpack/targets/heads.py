@@ -4,9 +4,10 @@ The head is a base under what the codec writes. A key whose value already means 
 keeps its lines, and so does a key of which the agent says nothing. Another one is replaced where it
 stands. What a key means is what the target's own `decode` reads, so that nothing has to be
 remembered from one build to the next.
+
+Of a TOML file, all but the prompt is its head: the prompt's string is empty there.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -22,34 +23,17 @@ from promptpack.policy.lattice import (
     resolve_inherited,
 )
 from promptpack.targets import Target
+from promptpack.targets.extras import is_same_extra
+from promptpack.targets.kept_file import (
+    KeptFile,
+    KeptHead,
+    KeptKey,
+    KeptLine,
+    split_head,
+    split_kept,
+)
 from promptpack.targets.losses import find_client_default, find_policy_in_mode
-
-_KEY = re.compile(r"(?:([A-Za-z_][\w.-]*)|\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*:(?:\s|\Z)")
-_OPENING = re.compile(r"---[ \t]*")
-_CLOSING = re.compile(r"(?:---|\.\.\.)[ \t]*")
-
-
-class KeptLine(NamedTuple):
-    """A line of a file's head, and the line of the kept head that it is, 0 where it is new."""
-
-    text: str
-    line: int
-
-
-class _Key(NamedTuple):
-    """A key of a head: its lines, and the comments and blank lines after them."""
-
-    name: str
-    lines: tuple[KeptLine, ...]
-    rest: tuple[KeptLine, ...]
-
-
-class _Head(NamedTuple):
-    """A head in its pieces; joined they are its lines."""
-
-    before: tuple[KeptLine, ...]
-    keys: tuple[_Key, ...]
-    after: tuple[KeptLine, ...]
+from promptpack.targets.toml_text import explain_empty_toml
 
 
 class _Statement(NamedTuple):
@@ -57,39 +41,6 @@ class _Statement(NamedTuple):
 
     keys: tuple[str, ...]
     holds: Callable[[Agent], bool]
-
-
-class KeptFile(NamedTuple):
-    """A file with a kept head: its lines above the prompt, and the keys that were replaced."""
-
-    lines: tuple[KeptLine, ...]
-    replaced: frozenset[str]
-    is_ended: bool = True
-    """Whether its last line has a newline, also where no prompt follows."""
-
-    def make_text(self, prompt: str) -> str:
-        """Return the file's text."""
-        head = "\n".join(line.text for line in self.lines)
-        return head + ("\n" if self.lines and (self.is_ended or prompt) else "") + prompt
-
-
-def split_file(text: str) -> tuple[str, str]:
-    """Return the head of a client's file, blank lines after it included, and its prompt.
-
-    The head is empty where the file does not begin with front matter that is closed.
-    """
-    lines = text.split("\n")
-    if not _OPENING.fullmatch(lines[0].removesuffix("\r")):
-        return "", text
-    ends = (n for n, one in enumerate(lines[1:], 1) if _CLOSING.fullmatch(one.removesuffix("\r")))
-    end = next(ends, -1)
-    if end < 0:
-        return "", text
-    end += 1
-    while end < len(lines) - 1 and not lines[end].strip():
-        end += 1
-    head = "\n".join(lines[:end]) + ("\n" if end < len(lines) else "")
-    return head, text[len(head) :]
 
 
 def encode_file(target: Target, agent: Agent) -> str:
@@ -106,7 +57,9 @@ def spell_file(text: str, form: FileForm) -> str:
 
 @cache
 def takes_head(target: Target) -> bool:
-    """Tell whether a target's file begins with front matter, so that one can be kept."""
+    """Tell whether a target's file has a head around its prompt, so that one can be kept."""
+    if target.prompt_key:
+        return True
     agent = Agent("x", "x", "all", Model(""), None, Policy(Effect.INHERIT), "x\n")
     return target.encode(agent).startswith("---\n")
 
@@ -120,12 +73,17 @@ def merge_head(target: Target, agent: Agent) -> KeptFile:
     assert agent.form.head is not None  # noqa: S101 - whoever asks has looked
     written = target.encode(replace(agent, form=FileForm()))
     statements = list(_list_statements(target, agent, target.decode(written, agent.stem)))
-    head, is_ended = _split_head(agent.form.head.text), agent.form.head.text.endswith("\n")
-    new_head = _split_head(split_file(written)[0])
+    new_text, key = split_kept(target, written)[0], target.prompt_key
+    text = (
+        new_text if key and explain_empty_toml(agent.form.head.text, key) else agent.form.head.text
+    )
+    head, new_head = split_head(text, key), split_head(new_text, key)
+    replace_keys = _replace_toml_keys if key else _replace_keys
     replaced: list[_Statement] = []
     while True:
         keys = frozenset(key for statement in replaced for key in statement.keys)
-        kept_file = KeptFile(tuple(_replace_keys(head, new_head, replaced)), keys, is_ended)
+        lines = tuple(replace_keys(head, new_head, replaced))
+        kept_file = KeptFile(lines, keys, text.endswith("\n"), key)
         decoded = target.decode(
             spell_file(kept_file.make_text(agent.prompt), agent.form), agent.stem
         )
@@ -141,6 +99,8 @@ def find_kept_problems(target: Target, agent: Agent) -> list[str]:
     A head that nothing was replaced in is as somebody keeps it, for better or worse.
     """
     kept_file = merge_head(target, agent)
+    if reason := _explain_head(target, agent):
+        return [reason]
     if not kept_file.replaced:
         return []
     text = spell_file(kept_file.make_text(agent.prompt), agent.form)
@@ -148,7 +108,9 @@ def find_kept_problems(target: Target, agent: Agent) -> list[str]:
     written = target.decode(target.encode(replace(agent, form=FileForm())), agent.stem)
     path, kept_text = (agent.form.head.path, agent.form.head.text) if agent.form.head else ("", "")
     refusal = target.loads(text)
-    if refusal and not target.loads(spell_file(f"{kept_text}{agent.prompt}", agent.form)):
+    lines = split_head(kept_text, target.prompt_key).list_lines()
+    kept = KeptFile(lines, frozenset(), kept_text.endswith("\n"), target.prompt_key)
+    if refusal and not target.loads(spell_file(kept.make_text(agent.prompt), agent.form)):
         changed = ", ".join(f"'{key}'" for key in sorted(kept_file.replaced & target.keys))
         return [f"{changed} can't be changed in {path}: {target.title} would refuse it: {refusal}"]
     problems = [
@@ -161,6 +123,14 @@ def find_kept_problems(target: Target, agent: Agent) -> list[str]:
     if kept_file.replaced & target.policy_keys:
         problems += target.refuse(agent)
     return problems
+
+
+def _explain_head(target: Target, agent: Agent) -> str:
+    """Return why a kept head can't be used at all, or nothing."""
+    if not target.prompt_key or agent.form.head is None:
+        return ""
+    reason = explain_empty_toml(agent.form.head.text, target.prompt_key)
+    return f"{agent.form.head.path} can't be kept: {reason}" if reason else ""
 
 
 def explain_kept(target: Target, agent: Agent, losses: Iterable[Loss]) -> Iterator[Loss]:
@@ -178,7 +148,7 @@ def find_kept_grants(target: Target, agent: Agent) -> Iterator[Loss]:
     """Yield what keys of a kept head give that `decode` can't see, beyond what the policy says."""
     if agent.form.head is None:
         return
-    for key in _split_head(agent.form.head.text).keys:
+    for key in split_head(agent.form.head.text, target.prompt_key).keys:
         for name in target.kept_grants.get(key.name, ()):
             grant = agent.policy.grant(name)
             if list_effects(grant) & {Effect.DENY, Effect.ASK} and name not in agent.accepted:
@@ -208,10 +178,14 @@ def _list_statements(
         if target.keys.issuperset(keys) and _says(field, agent, target):
             yield _Statement(keys, _make_field_check(field, target, agent, written))
     for key, value in agent.extra.items():
-        yield _Statement((key,), lambda read, k=key, v=value: read.extra.get(k) == v)  # type: ignore[misc]  # the defaults are the values of this round
+        yield _Statement((key,), _make_extra_check(target, key, value))
     if has_policy and target.holds_policy:
         keys = target.field_keys.get("policy", tuple(sorted(target.policy_keys)))
         yield _Statement(keys, lambda read: _holds_policy(target, agent, written, read))
+
+
+def _make_extra_check(target: Target, key: str, value: object) -> Callable[[Agent], bool]:
+    return lambda read: is_same_extra(target.extras, key, read.extra.get(key), value)
 
 
 def _says(field: AgentField, agent: Agent, target: Target) -> bool:
@@ -241,33 +215,8 @@ def _holds_policy(target: Target, agent: Agent, written: Agent, read: Agent) -> 
     )
 
 
-def _split_head(text: str) -> _Head:
-    """Return a head in its pieces: each key with all lines up to the next one."""
-    texts = text.split("\n")
-    lines = [KeptLine(one, number) for number, one in enumerate(texts, 1)]
-    if not texts[-1]:
-        lines.pop()
-    filled = [number for number, line in enumerate(lines) if line.text.strip()]
-    if len(filled) < 2:
-        return _Head(tuple(lines), (), ())
-    starts = [n for n in range(1, filled[-1]) if _KEY.match(lines[n].text)]
-    ends = [*starts[1:], filled[-1]] if starts else []
-    keys = [_make_key(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
-    first = starts[0] if starts else filled[-1]
-    return _Head(tuple(lines[:first]), tuple(keys), tuple(lines[filled[-1] :]))
-
-
-def _make_key(lines: list[KeptLine]) -> _Key:
-    match = _KEY.match(lines[0].text)
-    name = next(filter(None, match.groups()), "") if match else ""
-    end = len(lines)
-    while end > 1 and (not lines[end - 1].text.strip() or lines[end - 1].text.startswith("#")):
-        end -= 1
-    return _Key(name, tuple(lines[:end]), tuple(lines[end:]))
-
-
 def _replace_keys(
-    head: _Head, new_head: _Head, replaced: Iterable[_Statement]
+    head: KeptHead, new_head: KeptHead, replaced: Iterable[_Statement]
 ) -> Iterator[KeptLine]:
     """Yield the lines of a head with the keys of some statements as another head has them."""
     new_lines = {
@@ -301,10 +250,40 @@ def _replace_keys(
     yield from head.after
 
 
-def _find_giver(target: Target, agent: Agent, loss: Loss) -> _Key | None:
+def _replace_toml_keys(
+    head: KeptHead, new_head: KeptHead, replaced: Iterable[_Statement]
+) -> Iterator[KeptLine]:
+    """Yield the same of a TOML file, in which a key after a table would be one of the table's."""
+    names = {name for statement in replaced for name in statement.keys}
+    new_keys = {key.name: key for key in new_head.keys if key.name in names}
+    places = {(key.name, key.is_table) for key in head.keys}
+    added = [key for key in new_keys.values() if (key.name, key.is_table) not in places]
+    first_table = next((n for n, key in enumerate(head.keys) if key.is_table), len(head.keys))
+    yield from head.before
+    for number, key in enumerate((*head.keys, None)):
+        if number == first_table:
+            yield from (line for one in added if not one.is_table for line in _renew(one))
+        if key is None:
+            break
+        new_key = new_keys.get(key.name)
+        if key.name not in names:
+            yield from key.lines
+        elif new_key and new_key.is_table == key.is_table:
+            yield from _renew(new_keys.pop(key.name))
+        yield from key.rest
+    for one in added:
+        yield from (KeptLine("", 0), *_renew(one)) if one.is_table else ()
+
+
+def _renew(key: KeptKey) -> Iterator[KeptLine]:
+    return (line._replace(line=0) for line in key.lines)
+
+
+def _find_giver(target: Target, agent: Agent, loss: Loss) -> KeptKey | None:
     """Return the key of a kept head without which a file would not grant so much, if one is it."""
     kept_file = merge_head(target, agent)
-    head = _split_head("\n".join(line.text for line in kept_file.lines) + "\n")
+    text = "\n".join(line.text for line in kept_file.lines) + "\n"
+    head = split_head(text, target.prompt_key)
     numbers = [line.line for line in kept_file.lines]
     expected = resolve_inherited(agent.policy, find_client_default(target, agent.mode))
     for key in head.keys:
@@ -312,7 +291,8 @@ def _find_giver(target: Target, agent: Agent, loss: Loss) -> _Key | None:
         if not source_line:
             continue
         rest = [*head.before, *(line for k in head.keys if k is not key for line in k.lines)]
-        text = KeptFile((*rest, *head.after), frozenset()).make_text(agent.prompt)
+        rest_file = KeptFile((*rest, *head.after), frozenset(), prompt_key=target.prompt_key)
+        text = rest_file.make_text(agent.prompt)
         policy = find_policy_in_mode(target, target.decode(text, agent.stem), agent.mode)
         if compare_grants(policy.grant(loss.subject), expected.grant(loss.subject)).at_most:
             return key._replace(lines=(key.lines[0]._replace(line=source_line),))

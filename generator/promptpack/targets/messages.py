@@ -5,6 +5,7 @@ from typing import Any
 
 from promptpack.model import Agent
 from promptpack.targets.codec import as_number, as_text, make_text_agent
+from promptpack.targets.problems import Problem, list_misread
 from promptpack.targets.target import TEXT_REASONS, Target
 
 
@@ -33,9 +34,9 @@ def decode(text: str, stem: str) -> Agent:
     return make_text_agent(stem, "", "\n\n".join(system), temperature=temperature)
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why there is nothing to send."""
-    return [] if decode(text, "").prompt.strip() else ["the prompt is empty"]
+    return [] if decode(text, "").prompt.strip() else list_misread(["the prompt is empty"])
 
 
 MESSAGES = Target(

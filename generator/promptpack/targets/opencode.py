@@ -47,6 +47,7 @@ from promptpack.targets.opencode_patterns import (
     starts_at_home,
     write_rules,
 )
+from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import OwnGuard, Reasons, Target
 
 NAME = "opencode"
@@ -131,25 +132,28 @@ def decode(text: str, stem: str) -> Agent:
     )
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why OpenCode would refuse a file, or take something else from it than it says."""
     front_matter, body, _ = frontmatter.split_front_matter(text)
     if front_matter is None:
-        return ["the file does not start with front matter"]
+        return list_unknown(["the file does not start with front matter"])
     document = frontmatter.parse_front_matter(front_matter)
     if document.findings or not isinstance(document.data, dict):
-        return ["the front matter is not a YAML mapping"]
+        return list_unknown(["the front matter is not a YAML mapping"])
     known_keys = {*KEY_CHECKS, *EXTRAS}
-    messages = [f"unknown key '{key}'" for key in document.data if key not in known_keys]
-    messages += find_wrong_extras(document.data, EXTRAS)
+    problems = list_unknown(
+        f"unknown key '{key}'" for key in document.data if key not in known_keys
+    )
+    problems += list_unknown(find_wrong_extras(document.data, EXTRAS))
     for key, value in document.data.items():
         if key in KEY_CHECKS and not KEY_CHECKS[key](value):
-            messages.append(f"'{key}' can't be {value!r}" + (FORMS.get(key, "")))
+            problems += list_misread([f"'{key}' can't be {value!r}" + FORMS.get(key, "")], key)
     permission = document.data.get("permission")
     for key, rules in permission.items() if isinstance(permission, dict) else ():
-        messages += _find_matched_keys(key)
-        messages += _find_misread_patterns(rules) if isinstance(rules, dict) else ()
-    return messages if body.strip() else [*messages, "the prompt is empty"]
+        problems += list_misread(_find_matched_keys(key), "permission")
+        if isinstance(rules, dict):
+            problems += list_misread(_find_misread_patterns(rules), "permission")
+    return problems if body.strip() else [*problems, *list_unknown(["the prompt is empty"])]
 
 
 def find_refusal(text: str) -> str:

@@ -12,6 +12,7 @@ from promptpack.targets.codec import (
     read_front_matter,
 )
 from promptpack.targets.extras import Extra, make_flag, make_line, read_extra
+from promptpack.targets.problems import Problem, list_misread
 from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
 
 _KEYS: Mapping[str, type] = {"name": str, "description": str}
@@ -42,17 +43,19 @@ def decode(text: str, stem: str) -> Agent:
     )
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return what the Agent Skills specification does not allow."""
     keys, _ = read_front_matter(text)
     name, description = as_text(keys.get("name")), as_text(keys.get("description"))
-    messages = check_front_matter(text, _KEYS, (), _EXTRAS)
+    problems = check_front_matter(text, _KEYS, (), _EXTRAS)
     if not _NAME.fullmatch(name) or len(name) > _LIMITS["name"]:
         forms = "lower-case letters, digits, single hyphens"
-        messages.append(f"the name '{name}' is not 1 to {_LIMITS['name']} {forms}")
+        message = f"the name '{name}' is not 1 to {_LIMITS['name']} {forms}"
+        problems += list_misread([message], "name")
     if not 1 <= len(description) <= _LIMITS["description"]:
-        messages.append(f"the description is not 1 to {_LIMITS['description']:,} characters long")
-    return messages
+        message = f"the description is not 1 to {_LIMITS['description']:,} characters long"
+        problems += list_misread([message], "description")
+    return problems
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from promptpack.model import Agent
 from promptpack.targets.codec import make_text_agent
+from promptpack.targets.problems import Problem, list_misread
 from promptpack.targets.target import TEXT_REASONS, Target
 
 
@@ -15,9 +16,9 @@ def decode(text: str, stem: str) -> Agent:
     return make_text_agent(stem, "", text)
 
 
-def find_problems(text: str) -> list[str]:
+def find_problems(text: str) -> list[Problem]:
     """Return why there is nothing to send."""
-    return [] if text.strip() else ["the prompt is empty"]
+    return [] if text.strip() else list_misread(["the prompt is empty"])
 
 
 SYSTEM = Target(

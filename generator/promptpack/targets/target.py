@@ -20,6 +20,7 @@ from promptpack.model import (
 from promptpack.model.fields import AgentField
 from promptpack.policy.lattice import compare_grants
 from promptpack.targets.extras import Extras
+from promptpack.targets.problems import Problem
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 STEM_REGEX = (
@@ -113,10 +114,10 @@ class Target:
     `path` is the file's place in a repository, `{name}` the agent's. `encode` gives the file's
     text; `decode` reads any such text (and the file's stem) back into an agent with its effective
     policy, the client's defaults included. `problems` says what in a text is not as promptpack
-    would write it; `loads` why the client would not take the text at all, in one line, or nothing
-    where it would or that is not known. `provides` names the capabilities for which the client has
-    a tool and `absent` those for which it has none: together they are all of them. `reasons`
-    explains losses. `verified` says with what all this was checked.
+    would write it, and whether the client minds; `loads` why the client would not take the text at
+    all, in one line, or nothing where it would or that is not known. `provides` names the
+    capabilities for which the client has a tool and `absent` those for which it has none: together
+    they are all of them. `reasons` explains losses. `verified` says with what all this was checked.
 
     `places` are the paths in a repository from which the client loads files, where these are more
     than `path`: a `{path}` there may have folders in it, a `{name}` may not. Folders are a part of
@@ -151,6 +152,7 @@ class Target:
 
     `signs` are paths in a repository that show that somebody uses the client there, `program` is
     what its command is called, "" where it has none.
+    `prompt_key` is the key that holds the prompt in a TOML file.
 
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
     `stand_ins` names, for what is absent, the capabilities that each do the same work.
@@ -161,7 +163,7 @@ class Target:
     path: str
     encode: Callable[[Agent], str]
     decode: Callable[[str, str], Agent]
-    problems: Callable[[str], list[str]]
+    problems: Callable[[str], list[Problem]]
     reasons: Reasons
     verified: str
     provides: frozenset[Capability] = frozenset(CAPABILITIES)
@@ -199,6 +201,7 @@ class Target:
     kept_grants: Mapping[str, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})

@@ -1,11 +1,11 @@
 """A review as a GitLab code quality report: an entry for each group and source line behind it."""
 
-import hashlib
 from typing import Any
 
 from promptpack.diff.model import Change, Review
 from promptpack.diff.one_line import select_project_causes, summarize_change
 from promptpack.model import Origin
+from promptpack.reporting.gitlab import make_quality_entry
 from promptpack.reporting.json_text import dump_json
 
 
@@ -20,14 +20,11 @@ def render_gitlab(review: Review) -> str:
 
 
 def _make_entry(review: Review, change: Change, origin: Origin) -> dict[str, Any]:
-    unique = f"{change.fingerprint} {origin.path}:{origin.line}"
-    return {
-        "description": summarize_change(change),
-        "check_name": f"promptpack-{change.kind}",
-        "fingerprint": hashlib.sha256(unique.encode("utf-8", "surrogatepass")).hexdigest()[:32],
-        "severity": change.severity,
-        "location": {
-            "path": f"{review.prefix}{origin.path}",
-            "lines": {"begin": origin.line},
-        },
-    }
+    return make_quality_entry(
+        check=change.kind,
+        description=summarize_change(change),
+        severity=change.severity,
+        path=f"{review.prefix}{origin.path}",
+        line=origin.line,
+        unique=f"{change.fingerprint} {origin.path}:{origin.line}",
+    )

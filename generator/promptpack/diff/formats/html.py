@@ -3,15 +3,11 @@
 The page is a template that escapes all it shows, and in which no character is hidden.
 """
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment, PackageLoader
 
 from promptpack.diff.model import PERMISSION_KINDS, Cause, Change, ChangeSeverity, Review
 from promptpack.diff.wording import (
@@ -28,12 +24,10 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
-from promptpack.reporting.characters import OLD_COMMAND, reveal
+from promptpack.reporting.html_page import make_page_environment, render_page
 from promptpack.reporting.plurals import pluralize
 
-_STYLE = "html.css"
 _TEMPLATE = "html.html.j2"
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 
 
 class ShownChange(NamedTuple):
@@ -71,39 +65,15 @@ class HtmlReport(NamedTuple):
 
 
 def render_html(review: Review) -> str:
-    """Return the page; its policy allows its own style sheet and nothing else."""
-    environment = _get_environment()
-    style = environment.get_template(_STYLE).render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template(_TEMPLATE)
+    """Return the page, without any cut."""
+    title = f"promptpack diff: {review.base} → {review.head}"
     report = _describe_review(review)
-    return page.render(report=report, style_digest=digest, no_changes=NO_CHANGES) + "\n"
+    return render_page(_get_environment(), _TEMPLATE, title, report=report, no_changes=NO_CHANGES)
 
 
 @cache
 def _get_environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("promptpack.diff", "formats"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_reveal_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters = {"length": len, "pluralize": pluralize}
-    return environment
-
-
-def _reveal_value(value: object) -> object:
-    """Return text in which nothing is hidden; what else a template shows is escaped as it is.
-
-    Nor is anything in it a command, where the page is printed into a log.
-    """
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    text = OLD_COMMAND.sub("#&#35;", str(escape(reveal(value))))
-    return Markup(_COMMAND.sub(r"\1&#58;", text))  # noqa: S704 - escaped above
+    return make_page_environment(PackageLoader("promptpack.diff", "formats"))
 
 
 def _describe_review(review: Review) -> HtmlReport:

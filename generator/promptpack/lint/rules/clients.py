@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jinja2 import Environment, TemplateSyntaxError
 
@@ -93,11 +93,8 @@ def check_soft_limit(context: LintContext) -> Iterator[Diagnostic]:
         if target.soft_limit is None:
             continue
         unit, limit, reason = target.soft_limit
-        sizes = {
-            (artifact.variant.pack.path, artifact.variant.name): _measure_size(artifact, unit)
-            for artifact in context.artifacts
-            if artifact.target == target.name
-        }
+        artifacts = [one for one in context.artifacts if one.target == target.name]
+        sizes = _measure_sizes(artifacts, unit)
         oversized = {key: size for key, size in sizes.items() if size > limit}
         for path in dict.fromkeys(path for path, _ in oversized):
             variants = [(size, name) for (pack, name), size in oversized.items() if pack == path]
@@ -207,6 +204,19 @@ def check_refused_file(context: LintContext) -> Iterator[Diagnostic]:
         target, head = TARGETS[artifact.target], artifact.agent.form.head
         if head and (refusal := target.loads(artifact.content.decode())):
             yield Diagnostic(head.path, 1, f"{target.title} would not load this file: {refusal}")
+
+
+def _measure_sizes(artifacts: Iterable[Artifact], unit: str) -> dict[tuple[str, str], int]:
+    """Return the sizes of files by pack and variant: a shared one is of the pack that is last."""
+    sizes: dict[str, int] = defaultdict(int)
+    owners: dict[str, Artifact] = {}
+    for artifact in artifacts:
+        sizes[artifact.path] += _measure_size(artifact, unit)
+        last = owners.setdefault(artifact.path, artifact)
+        owners[artifact.path] = max(last, artifact, key=lambda one: one.agent.stem)
+    return {
+        (owner.variant.pack.path, owner.variant.name): sizes[path] for path, owner in owners.items()
+    }
 
 
 def _measure_size(artifact: Artifact, unit: str) -> int:

@@ -89,7 +89,7 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     for prompt in context.prompts:
         policies = [context.find_permissions(prompt.variant, name) for name in prompt.targets]
         for sentence in split_sentences(prompt.lines):
-            for capabilities in _list_orders(sentence):
+            for capabilities in list_orders(sentence):
                 names = places.setdefault((sentence.line.origin, capabilities[0]), {})
                 for target, (authored, effective) in zip(prompt.targets, policies, strict=True):
                     if _denies_all(effective, capabilities):
@@ -113,7 +113,7 @@ def _make_diagnostic(
     return Diagnostic(*origin, message, hint)
 
 
-def _list_orders(sentence: Sentence) -> Iterator[tuple[Capability, ...]]:
+def list_orders(sentence: Sentence) -> Iterator[tuple[Capability, ...]]:
     """Yield the capabilities of which a sentence orders to use one."""
     text = re.sub(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}", "", sentence.text)
     start = _LEAD.match(text)

@@ -15,7 +15,7 @@ from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.lint.rules.content import is_blank
 from promptpack.model import Origin, Pack, Section
 from promptpack.model.sections import SECTION_KINDS
-from promptpack.rendering.variants import iter_uses
+from promptpack.rendering.variants import choose_sections, iter_uses
 from promptpack.source.strict_yaml import DataPath
 
 _MIN_SENTENCE_LENGTH = 50
@@ -270,7 +270,7 @@ def _find_missing_sections(names: set[str]) -> list[str]:
 
 def _is_empty(prompt: RenderedPrompt, section: Section, paths: set[str]) -> bool:
     """Tell whether a prompt should have a section and no line of it comes from there."""
-    has_section = section in prompt.variant.sections
+    has_section = any(section in choose_sections(prompt.variant, t) for t in prompt.targets)
     return has_section and not any(line.origin.path in paths for line in prompt.lines)
 
 

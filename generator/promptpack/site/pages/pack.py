@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from promptpack.model import Artifact, Loss, Pack, Section, Variant
 from promptpack.model.fields import list_authored_fields
-from promptpack.model.sections import make_title
 from promptpack.site.address import Link, link_page, make_file_address
 from promptpack.site.catalogue import (
     CHANGES_PAGE,
@@ -183,7 +182,7 @@ def _describe_section(catalog: Catalog, section: Section, here: str) -> SectionR
 
 
 def _make_section_title(section: Section) -> str:
-    return (section.passage and section.passage.title) or make_title(section.name)
+    return section.heading
 
 
 def _count_uses(section: Section) -> int:
