@@ -168,11 +168,10 @@ def _wait(process: "subprocess.Popen[bytes]") -> bool:
     finally:
         with suppress(OSError):
             _end_group(process)
+        process.kill()
         process.wait()
 
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:
     if hasattr(os, "killpg"):
         os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
