@@ -67,7 +67,9 @@ def test_clients_are_asked_and_none_of_them_can_fail_it(
 def test_a_program_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
     make_programs(tmp_path, opencode="touch ran")
     env = {"PATH": f".:{os.environ['PATH']}"}
-    assert call("doctor", cwd=tmp_path, env=env).code == 0
+    done = call("doctor", "--format", "json", cwd=tmp_path, env=env)
+    clients = {one["target"]: one["path"] for one in json.loads(done.out)["clients"]}
+    assert (done.code, clients["opencode"].startswith(".")) == (0, False)
     assert not (tmp_path / "ran").exists()
 
 

@@ -202,14 +202,15 @@ def test_another_output_folder_where_dist_is_not_ours(how: str, tmp_path: Path) 
     assert "/promptpack-dist/" in (project / ".gitattributes").read_text("utf-8")
 
 
-def test_agents_that_are_there_are_named_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", [".claude/agents/reviewer.md", ".claude/agents/team/reviewer.md"])
+def test_agents_that_are_there_are_named_and_left_alone(path: str, tmp_path: Path) -> None:
     project = make_repository(tmp_path / "shop")
-    write_files(project, {".claude/agents/reviewer.md": AGENT})
+    write_files(project, {path: AGENT})
     done = start(project)
     assert "Found 1 agent file of Claude Code" in done.out
     assert "promptpack import ." in done.out
     assert_works(project)
-    assert (project / ".claude/agents/reviewer.md").read_text("utf-8") == AGENT
+    assert (project / path).read_text("utf-8") == AGENT
     assert (project / "packs/change-reviewer").is_dir()
 
 
