@@ -30,6 +30,7 @@ FLOORS = (
     ("absorb", "git", "reporting"),
     ("diff", "lint"),
     ("importing",),
+    ("starting",),
     ("api",),
     ("__init__",),
     ("site",),

@@ -1,5 +1,7 @@
 """What a command of promptpack asks of the system: no network, and no program but git.
 
+Only `doctor` starts more, where it is not told otherwise: clients, for their versions.
+
 Python tells an audit hook of each connection, name look-up and program before it happens. The hook
 ends the process, so nothing can catch what it says.
 """
@@ -53,6 +55,11 @@ COMMANDS = (
     ("audit", "--base", "HEAD"),
     ("import", "dist", "--into", "../imported", "--yes"),
     ("disagree",),
+    ("init", "../new"),
+    ("new", "other"),
+    ("eject", "review"),
+    ("doctor", "--no-clients"),  # without it, clients are asked for their versions
+    ("help", "installing"),
     ("completion", "zsh"),  # for bash, click asks that program for its version
 )
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,7 @@ def test_the_same_commit_gives_the_same_release(tmp_path: Path) -> None:
         "action.yml",
         ".github/workflows/release.yml",
     } <= names
+    (wheel,) = (tmp_path / "out-0").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        pages = {name for name in archive.namelist() if name.startswith("promptpack/docs/")}
+    assert pages >= {f"promptpack/docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}

@@ -22,12 +22,15 @@ from promptpack.reporting.console import (
 from promptpack.version import __version__
 
 COMMANDS = {
+    "init": "Start a project in a folder.",
+    "new": "Write a new pack.",
     "build": "Render every variant for every client.",
     "check": "Check that the outputs match the sources.",
     "lint": "Report weak, risky or contradictory parts of the sources.",
     "diff": "Show what a change does to the rendered agents.",
     "list": "List packs and what they are made of.",
-    "show": "Print one rendered file.",
+    "show": "Print a rendered file, or a template.",
+    "eject": "Copy a template of the library into the project.",
     "targets": "Print what each client can enforce.",
     "explain": "Print where a line of an output comes from.",
     "impact": "Print every output that a source reaches.",
@@ -38,9 +41,11 @@ COMMANDS = {
     "install": "Install one variant into a repository, or uninstall it.",
     "docs": "Build, serve or export the site.",
     "schema": "Print the JSON Schema of an input file.",
+    "doctor": "Print what is installed and found.",
+    "help": "Print a page of the guide.",
     "completion": "Print a shell completion script.",
 }
-WRITING_COMMANDS = ("build", "install", "absorb", "import")
+WRITING_COMMANDS = ("build", "install", "absorb", "import", "init", "new", "eject")
 """The commands of which it is worth saying that they wrote nothing."""
 
 
@@ -127,6 +132,7 @@ def _run(arguments: list[str]) -> int:
     try:
         result = program.main(arguments, prog_name="promptpack", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
+        print_line("promptpack: interrupted", err=True)
         return 130
     except SystemExit:
         if sys.stdout is not stdout:  # click puts another there when the reader has left

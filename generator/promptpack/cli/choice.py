@@ -10,16 +10,23 @@ from promptpack.model import Pack, Project
 from promptpack.output.status import Status
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.disk import find_real_path
+from promptpack.starting.library import (
+    TEMPLATE_WORDS,
+    NamedSource,
+    find_sources,
+    list_sources,
+)
 from promptpack.targets import TARGETS
 
-NO_PACKS = "There are no packs yet: create packs/<name>/pack.yaml"
+_START = "Write one with 'promptpack new', or start with 'promptpack init'."
+NO_PACKS = f"There are no packs yet. {_START}"
 
 
 def choose_pack(project: Project, name: str | None) -> str:
     """Return the pack's name; where none is given, the project has to have only one."""
     if name is None:
         if not project.packs:
-            raise click.UsageError("The project has no packs yet.")
+            raise click.UsageError(f"The project has no packs yet. {_START}")
         if len(project.packs) > 1:
             raise click.UsageError(f"Name one of the packs: {', '.join(project.packs)}.")
         return next(iter(project.packs))
@@ -54,6 +61,22 @@ def choose_target(project: Project, pack: Pack, name: str | None) -> str:
             f"The pack {pack.name} is not built for '{name}', only for {_join_names(targets)}."
         )
     return name
+
+
+def choose_source(project: Project, name: str, *, with_packs: bool = False) -> NamedSource:
+    """Return the one template of a name; `with_packs` is whether a pack may have been meant."""
+    sources = find_sources(project, name)
+    if len(sources) == 1:
+        return sources[0]
+    if sources:
+        names = " and ".join(source.full_name for source in sources)
+        raise click.UsageError(f"'{name}' is the name of {names}; write one of these.")
+    known = [one.full_name if ":" in name else one.name for one in list_sources(project)]
+    packs = [*project.packs] if with_packs else []
+    words = ["pack", *TEMPLATE_WORDS] if with_packs else TEMPLATE_WORDS
+    kinds = f"{', '.join(words[:-1])} or {words[-1]}"
+    message = f"No {kinds} '{name}'.{format_suggestion(name, [*packs, *known])}"
+    raise click.UsageError(f"{message} See 'promptpack list'.")
 
 
 def resolve_source(project: Project, root: Path, name: str) -> str:

@@ -36,12 +36,16 @@ class State:
 
         if self.directory is not None:
             if not (self.directory / "packs").is_dir():
-                raise click.UsageError(f"'{self.directory}' has no 'packs' folder.")
+                raise click.UsageError(
+                    f"'{self.directory}' has no 'packs' folder; start a project there with "
+                    f"'promptpack init', and a pack with 'promptpack new'."
+                )
             return find_real_path(self.directory)
         root = find_project_folder(Path.cwd())
         if root is None:
             raise click.UsageError(
-                "No 'packs' folder here or in any folder above; set the project's folder with -C."
+                "No 'packs' folder here or in any folder above; set the project's folder with -C, "
+                "or start a project with 'promptpack init', and a pack with 'promptpack new'."
             )
         return root
 
@@ -71,8 +75,11 @@ class State:
         """Return whether to colour; None leaves it to whether the output is a terminal."""
         if self.color != "auto":
             return self.color == "always"
-        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        return False if plain else None
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR", "0") not in {"", "0", "false"}:
+            return True
+        return False if os.environ.get("TERM") == "dumb" else None
 
 
 pass_state = click.make_pass_decorator(State)

@@ -82,6 +82,18 @@ def run_git(repository: Repository, *arguments: str) -> subprocess.CompletedProc
     return _run_command(make_command(repository, *arguments), repository.git_folder)
 
 
+def list_remotes(repository: Repository) -> tuple[str, ...]:
+    """Return the addresses of the remotes that the repository itself names; none is asked."""
+    words = ("config", "--local", "--get-regexp", r"^remote\..*\.url$")
+    lines = run_git(repository, *words).stdout.decode("utf-8", "replace").splitlines()
+    return tuple(line.partition(" ")[2] for line in lines)
+
+
+def is_ignored(repository: Repository, path: Path) -> bool:
+    """Tell whether git leaves out what stands, or would stand, at an absolute path."""
+    return run_git(repository, "check-ignore", "--quiet", "--", str(path)).returncode == 0
+
+
 def make_command(repository: Repository, *arguments: str) -> list[str]:
     """Return the words of a git command in a repository, to be run with `make_environment`."""
     places = (f"--git-dir={repository.git_folder}", f"--work-tree={repository.top}")
@@ -104,11 +116,15 @@ def _start_words() -> list[str]:
     return [_find_git(), "--no-pager", "--no-replace-objects", *settings]
 
 
-def _find_git() -> str:
-    """Return the path of git; a search path that begins at the current folder does not count."""
+def find_program(name: str) -> str | None:
+    """Return the path of a program; a search path that begins at the current folder is not used."""
     folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one]
     path = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
-    program = shutil.which("git", path=path)
+    return shutil.which(name, path=path)
+
+
+def _find_git() -> str:
+    program = find_program("git")
     if program is None:
         raise make_usage_error("git is not installed", f"without git, {_BUILT_FOLDERS_HINT}")
     return program

@@ -42,6 +42,23 @@ def find_installation_problem(folder: Path, root: Path) -> str:
     return _find_repository_part(resolved_folder)
 
 
+def find_start_problem(folder: Path) -> str:
+    """Return why a folder, which need not be there, can't be that of a new project, or nothing."""
+    resolved_folder, home = find_real_path(folder), find_real_path(Path.home())
+    around = find_project_folder(resolved_folder.parent)
+    sources = [around / name for name in _SOURCE_FOLDERS] if around else []
+    problems = (
+        "it is a file" if folder.is_file() else "",
+        "it is inside a file" if any(one.is_file() for one in resolved_folder.parents) else "",
+        "it is your home folder" if home == resolved_folder else "",
+        _find_repository_part(resolved_folder),
+        "it is inside the sources of another project"
+        if any(resolved_folder.is_relative_to(source) for source in sources)
+        else "",
+    )
+    return next(filter(None, problems), "")
+
+
 def _find_link(folder: Path, root: Path) -> str:
     """Return that a folder is a link, or that one below the project's folder leads to it."""
     if folder.is_symlink():

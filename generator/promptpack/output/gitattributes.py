@@ -7,27 +7,29 @@ one whole (`-merge`), of which `promptpack build` then makes the right one.
 
 from collections.abc import Iterable, Iterator
 
+from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.manifest import INSTALLED, MANIFEST
 from promptpack.targets import TARGETS
 
 ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"
 
 
-def make_gitattributes(agents: Iterable[str] = ()) -> str:
+def make_gitattributes(agents: Iterable[str] = (), out: str = OUTPUT_FOLDER) -> str:
     """Return lines for the `.gitattributes` beside `packs/`: one for each target's outputs.
 
-    With the names of agents, return lines for a repository where these are installed instead. A
-    file that is shared with other text is left out there: most of it is written by hand.
+    `out` is the output folder, relative to the project's. With the names of agents, return lines
+    for a repository where these are installed instead. A file that is shared with other text is
+    left out there: most of it is written by hand.
     """
     names = list(agents)
-    paths = _iter_installed_paths(names) if names else _iter_built_paths()
-    lines = [*dict.fromkeys(paths), INSTALLED if names else f"dist/{MANIFEST}"]
+    paths = _iter_installed_paths(names) if names else _iter_built_paths(out)
+    lines = [*dict.fromkeys(paths), INSTALLED if names else f"{out}/{MANIFEST}"]
     return "".join(f"/{path} {ATTRIBUTES}\n" for path in lines)
 
 
-def _iter_built_paths() -> Iterator[str]:
+def _iter_built_paths(out: str) -> Iterator[str]:
     for target in TARGETS.values():
-        yield f"dist/{target.name}/*/{target.make_path('*')}"
+        yield f"{out}/{target.name}/*/{target.make_path('*')}"
 
 
 def _iter_installed_paths(names: list[str]) -> Iterator[str]:

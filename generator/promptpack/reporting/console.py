@@ -111,8 +111,15 @@ def print_json(data: object) -> None:
 
 
 def ask_to_go_on(question: str) -> bool:
-    """Ask a question on stderr; tell whether the answer is yes."""
-    return click.confirm(clean_line(question), err=True)
+    """Ask a question on stderr; tell whether the answer is yes.
+
+    Raises click.Abort where nobody answers, and leaves the line of the question.
+    """
+    try:
+        return click.confirm(clean_line(question), err=True)
+    except click.Abort:
+        print_line(err=True)
+        raise
 
 
 def is_terminal(name: StreamName) -> bool:

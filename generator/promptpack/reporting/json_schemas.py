@@ -11,6 +11,7 @@ from promptpack.model import LossKind
 from promptpack.output.status import State
 from promptpack.reporting.audit_schemas import AuditReport, DisagreeReport, ImportReport
 from promptpack.reporting.installation_schemas import InstalledFolder
+from promptpack.reporting.machine_schemas import DoctorReport
 from promptpack.reporting.schema_base import FindingEntry, Report
 from promptpack.targets.table import Enforcement
 
@@ -301,6 +302,7 @@ REPORTS: dict[str, type[Report]] = {
     "check": CheckReport,
     "diff": DiffReport,
     "disagree": DisagreeReport,
+    "doctor": DoctorReport,
     "explain": ExplainReport,
     "impact": ImpactReport,
     "import": ImportReport,

@@ -317,6 +317,13 @@ COPILOT = Target(
     title="GitHub Copilot",
     path=".github/agents/{name}.agent.md",
     user_path=".copilot/agents/{name}.agent.md",
+    signs=(
+        ".github/agents",
+        ".github/instructions",
+        ".github/prompts",
+        ".github/copilot-instructions.md",
+    ),
+    program="copilot",
     places=(".github/agents/{path}.agent.md", ".github/agents/{path}.md"),
     prefers_own=True,
     encode=encode,

@@ -299,6 +299,8 @@ OPENCODE = Target(
     title="OpenCode",
     path=".opencode/agents/{name}.md",
     user_path=".config/opencode/agents/{name}.md",
+    signs=(".opencode", "opencode.json", "opencode.jsonc"),
+    program="opencode",
     places=(
         *(".opencode/agents/{path}.md", ".opencode/agent/{path}.md"),
         *(".opencode/modes/{name}.md", ".opencode/mode/{name}.md"),

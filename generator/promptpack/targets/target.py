@@ -150,6 +150,8 @@ class Target:
     field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
     `decode` does not read, if it stands in front matter that is kept.
 
+    `signs` are paths in a repository that show that somebody uses the client there, `program` is
+    what its command is called, "" where it has none.
     `prompt_key` is the key that holds the prompt in a TOML file.
 
     `own_guards` are what the client asks about by itself, and our files keep: no loss of ours.
@@ -169,6 +171,8 @@ class Target:
     places: tuple[str, ...] = ()
     user_path: str = ""
     is_on_request: bool = False
+    signs: tuple[str, ...] = ()
+    program: str = ""
     nests_names: bool = False
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
