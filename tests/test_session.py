@@ -11,7 +11,7 @@ from promptpack.build import build_project, render
 from promptpack.model import Line, UserError
 from promptpack.reading.project import load_project
 from promptpack.rendering.sandbox import Templates
-from promptpack.rendering.variants import Selection
+from promptpack.rendering.variants import Selection, choose_sections
 from promptpack.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,7 +135,8 @@ def test_every_line_knows_its_section(tmp_path: Path) -> None:
 def test_every_line_of_the_reference_packs_belongs_to_a_section(model: str) -> None:
     session = Session(load_project(ROOT))
     for artifact in render(session, Selection(models=(model,))):
-        names = {section.name for section in artifact.variant.sections}
+        sections = choose_sections(artifact.variant, artifact.target)
+        names = {section.name for section in sections}
         lines: tuple[Line, ...] = session.tracer.trace_prompt(artifact)
         assert {line.section for line in lines} <= names | {"title", "permissions"}
         assert names <= {line.section for line in lines}
