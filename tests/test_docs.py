@@ -56,13 +56,17 @@ def hold(page: Path, text: str, told: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_print_what_it_says(page: Path, tmp_path: Path) -> None:
-    text = page.read_text(encoding="utf-8")
     stage = Stage(tmp_path)
     shutil.rmtree(stage.project)
     for folder in ("packs", "templates"):
         if page.name == "README.md":
             shutil.copytree(ROOT / folder, stage.project / folder)
         (stage.project / folder).mkdir(parents=True, exist_ok=True)
+    hold(page, page.read_text(encoding="utf-8"), play_page(page, stage))
+
+
+def play_page(page: Path, stage: Stage) -> str:
+    """Do what the fences of a page say; return the page as it should read."""
 
     def play(fence: re.Match[str]) -> str:
         info, body = fence[1], fence[2]
@@ -74,7 +78,7 @@ def test_the_commands_of_a_page_print_what_it_says(page: Path, tmp_path: Path) -
             return stage.play("`" * fence[0].index(info), info, body)
         return fence[0]
 
-    hold(page, text, _FENCE.sub(play, text))
+    return _FENCE.sub(play, page.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
