@@ -105,7 +105,7 @@ def test_a_module_has_short_functions_and_says_what_it_is(path: Path) -> None:
             assert ast.get_docstring(public), public.name
 
 
-SPEAKS_OF_NOTES = {"content.py", "rule_cases.py", "test_lint.py"}
+SPEAKS_OF_NOTES = {"content.py", "rule_cases.py", "test_everyday_cases.py", "test_lint.py"}
 """Modules of, or about, the rule that finds such notes in prompts: they name them in texts."""
 
 

@@ -64,7 +64,7 @@ def _report_installations(
 ) -> bool:
     """Print how installed files differ, and where none were looked at; tell whether all is well."""
     if state.format != "json":
-        print_lines(format_check(installations, None, quiet=state.quiet))
+        print_lines(format_check(state, installations, None))
         if not state.quiet:
             print_lines(skipped, err=True)
     unreadable = [one.plan.manifest for one in installations if one.plan.manifest.problem]
@@ -74,7 +74,7 @@ def _report_installations(
 
 def _make_build_command(state: State, out: Path | None, selection: Selection) -> str:
     """Return the command that builds what was checked."""
-    words = ["promptpack", *(("-C", str(state.directory)) if state.directory else ()), "build"]
+    words = ["promptpack", *state.place(), "build"]
     words += ("--out", str(out)) if out else ()
     for kind, names in zip(("pack", "model", "policy", "target"), selection, strict=True):
         words += [word for name in names for word in (f"--{kind}", name)]

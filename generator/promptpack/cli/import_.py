@@ -1,5 +1,6 @@
 """`promptpack import`: hand-kept agent files become packs that build the same files."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from promptpack.reporting.console import (
 )
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
+from promptpack.source.disk import find_real_path
 from promptpack.source.frontmatter import dump_mapping
 from promptpack.targets import TARGETS
 
@@ -109,8 +111,10 @@ def _write(state: State, plan: ImportPlan, folder: Path, is_sure: bool) -> bool:
     write_contents(folder, plan.contents)
     if is_talking:
         place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
-        next_command = "promptpack install" if plan.installations else "promptpack build"
-        print_line(f"Wrote {place}. Next: {next_command}")
+        is_elsewhere = find_real_path(folder) != Path.cwd()
+        words = ("-C", str(folder)) if is_elsewhere else ()
+        name = "install" if plan.installations else "build"
+        print_line(f"Wrote {place}. Next: {shlex.join(['promptpack', *words, name])}")
     return True
 
 

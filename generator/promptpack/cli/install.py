@@ -160,7 +160,7 @@ def _print_plans(
         folder = _name_folder(installations, installation)
         lines = [f"{verb} {folder}{path}" for verb, path in _iter_verbs(installation, force=force)]
         print_lines(lines or [_format_current(installation, pack)])
-        print_lines(_format_orphans(installation))
+        print_lines(_format_orphans(state, installation))
 
 
 def _make_data(installations: Sequence[InstallationPlan]) -> dict[str, object]:
@@ -196,7 +196,7 @@ def _format_current(installation: InstallationPlan, pack: str) -> str:
     return f"{pluralize(count, 'file')} in {place}, all up to date"
 
 
-def _format_orphans(installation: InstallationPlan) -> Iterator[str]:
+def _format_orphans(state: State, installation: InstallationPlan) -> Iterator[str]:
     """Yield the files whose pack is gone, and how to remove them: only the user knows of both."""
     packs: dict[str, list[str]] = {}
     for path, record in installation.orphans.items():
@@ -204,13 +204,13 @@ def _format_orphans(installation: InstallationPlan) -> Iterator[str]:
     for pack, paths in packs.items():
         for path in paths:
             yield f"{path} stays: the project has no pack '{pack}' any more"
-        yield f"To remove it: {_make_command(installation, '--uninstall', pack)}"
+        yield f"To remove it: {_make_command(state, installation, '--uninstall', pack)}"
 
 
-def _make_command(installation: InstallationPlan, *words: str) -> str:
+def _make_command(state: State, installation: InstallationPlan, *words: str) -> str:
     destination = installation.destination
     place = ["--user"] if destination.is_for_user else ["--into", destination.into]
-    return shlex.join(["promptpack", "install", *words, *place])
+    return shlex.join(["promptpack", *state.place(), "install", *words, *place])
 
 
 def _name_folder(installations: Sequence[InstallationPlan], installation: InstallationPlan) -> str:
@@ -239,7 +239,7 @@ def _report_check(state: State, installations: Sequence[InstallationPlan], reque
     if state.format == "json":
         print_json(_make_data(installations))
     else:
-        print_lines(format_check(installations, request, quiet=state.quiet))
+        print_lines(format_check(state, installations, request))
     return 0 if all(map(is_current, installations)) else 1
 
 
@@ -249,31 +249,31 @@ def is_current(installation: InstallationPlan) -> bool:
 
 
 def format_check(
-    installations: Sequence[InstallationPlan], request: Request | None, *, quiet: bool
+    state: State, installations: Sequence[InstallationPlan], request: Request | None
 ) -> Iterator[str]:
     """Yield what differs in installed files, and the command that fixes it in each folder."""
     fixes: dict[str, list[Status]] = {}
     for installation in installations:
         statuses = list_differing(installation)
-        fixes.setdefault(_make_fix(installation, request), []).extend(statuses)
+        fixes.setdefault(_make_fix(state, installation, request), []).extend(statuses)
         folder = _name_folder(installations, installation)
-        yield from format_differences(statuses, folder=folder, quiet=quiet)
-        if not statuses and not quiet:
+        yield from format_differences(statuses, folder=folder, quiet=state.quiet)
+        if not statuses and not state.quiet:
             yield _format_current(installation, "")
-        yield from _format_orphans(installation)
+        yield from _format_orphans(state, installation)
     for fix, statuses in fixes.items():
         yield from format_fix(statuses, fix)
 
 
-def _make_fix(installation: InstallationPlan, request: Request | None) -> str:
+def _make_fix(state: State, installation: InstallationPlan, request: Request | None) -> str:
     """Return the command that brings a folder up to date."""
     if request is None or not (request.is_of_one or request.into or request.is_for_user):
-        return "promptpack install"
+        return shlex.join(["promptpack", *state.place(), "install"])
     words = [request.pack] if request.pack else []
     words += [word for target in request.targets for word in ("--target", target)]
     words += ["--variant", request.variant] if request.variant else []
     words += ["--as", request.name] if request.name else []
-    return _make_command(installation, *words)
+    return _make_command(state, installation, *words)
 
 
 def _confirm(installations: Iterable[InstallationPlan], *, yes: bool) -> bool:

@@ -49,6 +49,10 @@ class State:
             )
         return root
 
+    def place(self) -> tuple[str, ...]:
+        """Return the words by which another command finds the same project."""
+        return ("-C", str(self.directory)) if self.directory else ()
+
     def output(self, root: Path, out: Path | None, named: str = "") -> Path:
         """Return the output folder; raises UsageError for one that outputs may not go into.
 
