@@ -15,7 +15,7 @@ from promptpack.output.ownership import OCCASION
 from promptpack.output.plan import describe_artifact
 from promptpack.targets import blocks
 
-_BESIDES = ("sha256", "project", "as", "file", *OCCASION)
+_BESIDES = ("sha256", "project", "as", "file", "mode", *OCCASION)
 """What a record has besides the description of an artifact."""
 
 

@@ -47,6 +47,7 @@ from promptpack.output.status import (
     locate_file,
     read_file,
 )
+from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
 from promptpack.targets import blocks
 
@@ -200,7 +201,8 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
         files = merge_writes(plan)
         for path, (_, content) in files.items():
             make_folders(plan.folder, path, made_folders)
-            staged_files.append(stage_file(plan.folder, path, content))
+            mode = plan.desired[path].is_executable if path in plan.desired else None
+            staged_files.append(stage_file(plan.folder, path, content, is_executable=mode))
         copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
         for staged in staged_files:
             _expect(plan.folder, staged.path, files[staged.path][0])
@@ -301,7 +303,8 @@ def _make_record(plan: Plan, path: str) -> Record:
     desired, old = plan.desired[path], plan.manifest.files.get(path, {})
     record = {"sha256": hash_content(desired.content), **desired.about}
     differing = {word for word in old.keys() | record.keys() if old.get(word) != record.get(word)}
-    return old if old and differing <= {*OCCASION} else record
+    unknown = OCCASION if HAS_MODES else (*OCCASION, "mode")
+    return old if old and differing <= {*unknown} else record
 
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:

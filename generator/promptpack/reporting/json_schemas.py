@@ -43,6 +43,16 @@ class LossEntry(Report):
     )
 
 
+class AttachedEntry(Report):
+    """A file beside that of a skill; `source` is its path in the project."""
+
+    path: str
+    source: str
+    sha256: str
+    bytes: int
+    executable: bool
+
+
 class ArtifactEntry(Report):
     """One emitted file; `path` is POSIX and relative to the output folder."""
 
@@ -54,6 +64,9 @@ class ArtifactEntry(Report):
     sha256: str
     bytes: int
     losses: list[LossEntry]
+    files: list[AttachedEntry] = Field(
+        default=[], description="what goes beside the file of a skill, as it is"
+    )
 
 
 class ExpectationsEntry(Report):

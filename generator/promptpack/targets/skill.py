@@ -69,6 +69,7 @@ SKILL = Target(
     title="Agent Skill",
     path=".agents/skills/{name}/SKILL.md",
     user_path=".agents/skills/{name}/SKILL.md",
+    takes_files=True,
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -124,7 +124,8 @@ class Target:
     an agent's name if the client `nests_names`.
 
     `user_path` is the place of a user's own file in the home folder, "" where the client has none.
-    What is `is_on_request` is installed only where somebody names the target.
+    What is `is_on_request` is installed only where somebody names the target. A target that
+    `takes_files` has a folder for each agent, in which the pack's files go beside the client's.
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
@@ -169,6 +170,7 @@ class Target:
     places: tuple[str, ...] = ()
     user_path: str = ""
     is_on_request: bool = False
+    takes_files: bool = False
     nests_names: bool = False
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
