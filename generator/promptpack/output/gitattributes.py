@@ -8,7 +8,7 @@ one whole (`-merge`), of which `promptpack build` then makes the right one.
 from collections.abc import Iterable, Iterator
 
 from promptpack.output.manifest import INSTALLED, MANIFEST
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, Target
 
 ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"
 
@@ -28,9 +28,18 @@ def make_gitattributes(agents: Iterable[str] = ()) -> str:
 def _iter_built_paths() -> Iterator[str]:
     for target in TARGETS.values():
         yield f"dist/{target.name}/*/{target.make_path('*')}"
+        if target.takes_files:
+            yield f"dist/{target.name}/*/{_find_folder(target, '*')}/**"
 
 
 def _iter_installed_paths(names: list[str]) -> Iterator[str]:
     for target in TARGETS.values():
         if not target.block:
             yield from (target.make_path(name) for name in names)
+        if target.takes_files:
+            yield from (f"{_find_folder(target, name)}/**" for name in names)
+
+
+def _find_folder(target: Target, name: str) -> str:
+    """Return the folder of a target's file, in which other files go beside it."""
+    return target.make_path(name).rpartition("/")[0]

@@ -125,6 +125,18 @@ def rewrite_source(source: Path, old: str, new: str) -> None:
     replace_file(resolved_path.parent, resolved_path.name, mark + new.encode())
 
 
+def rewrite_attached(source: Path, old: bytes, new: bytes, *, is_executable: bool) -> None:
+    """Put new bytes into the source of a file beside a skill, and make it executable or not.
+
+    Raises UserError where the file does not hold the old bytes any more.
+    """
+    resolved_path = source.resolve()
+    if resolved_path.read_bytes() != old:
+        message = "this source was changed in the meantime"
+        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
+    replace_file(resolved_path.parent, resolved_path.name, new, is_executable=is_executable)
+
+
 def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
     """Raise UserError where the plan would overwrite what nobody said it may."""
     unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *_ON_PURPOSE)

@@ -193,8 +193,9 @@ def _attach_files(
         if file.attached:
             attached[source_name.pack].append(file.attached)
     for name, pack in packs.items():
-        if pack is not None:
-            packs[name] = replace(pack, files=tuple(sorted(attached[name])))
+        own_files = tuple(sorted(attached[name]))
+        if pack is not None and pack.files != own_files:
+            packs[name] = replace(pack, files=own_files)
 
 
 def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> Names:

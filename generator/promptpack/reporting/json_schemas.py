@@ -96,6 +96,9 @@ class FileEntry(Report):
 
     path: str
     state: State
+    chmod: Literal["+x", "-x"] | None = Field(
+        default=None, description="set where only the file's mode is to be changed"
+    )
 
 
 class CheckReport(Report):
@@ -126,6 +129,12 @@ class ListEntry(Report):
     default: bool = False
 
 
+class PackEntry(ListEntry):
+    """A pack in the catalogue; `files` go beside its skill, each by its path in the project."""
+
+    files: list[str] = Field(default=[])
+
+
 class VariantEntry(ListEntry):
     """A variant in the catalogue: its pack, model and policy by name."""
 
@@ -138,7 +147,7 @@ class ListReport(Report):
     """`list --format json`; only the kinds that were asked for."""
 
     schema_version: Literal[1]
-    packs: list[ListEntry] = Field(default=[])
+    packs: list[PackEntry] = Field(default=[])
     variants: list[VariantEntry] = Field(default=[])
     fragments: list[ListEntry] = Field(default=[])
     models: list[ListEntry] = Field(default=[])
