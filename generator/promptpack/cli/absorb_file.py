@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from promptpack.absorb.attached import FileProposal
 from promptpack.cli import report
-from promptpack.output.status import Status
 
 
 def format_file_change(proposal: FileProposal) -> Iterator[str]:
@@ -13,6 +12,6 @@ def format_file_change(proposal: FileProposal) -> Iterator[str]:
     if old.text is not None and new.text is not None:
         yield from report.format_diff(old.text, new.text, old.source, old.source)
     elif old.content != new.content:
-        yield from report.format_difference(Status(old.source, "stale", old.content, new.content))
+        yield f"{old.source}: {len(old.content):,} bytes before, {len(new.content):,} bytes after"
     if old.is_executable != new.is_executable:
         yield f"{old.source}: {'+x' if new.is_executable else '-x'}"

@@ -24,7 +24,7 @@ KIND_WORDS: dict[Kind, str] = {
     "layouts": "layout",
     "shared": "project",
     "heads": "front matter",
-    "files": "file of a skill",
+    "files": "skill file",
     "packs": "pack",
 }
 """What a source of a kind is called."""
