@@ -88,7 +88,11 @@ def _absorb_file(  # noqa: PLR0913 - the options of the command
     source = located.file.source
     if to and _parse_target(project, state.root(), to)[0] != source:
         raise click.UsageError(f"This file is a copy of {source}: the edit can go nowhere else.")
-    proposal = propose_file(project, artifacts, located)
+    try:
+        proposal = propose_file(project, artifacts, located)
+    except UserError as error:
+        report.print_findings(error.findings, report.NOTHING_WRITTEN, verbose=state.verbose)
+        return 1
     if state.format == "json":
         print_json(_make_file_data(located.path, proposal))
     else:
