@@ -167,3 +167,19 @@ def test_a_skill_of_claude_code_runs_nothing_to_load_it(tmp_path: Path, command:
         tmp_path, {"packs/demo/pack.yaml": pack, "packs/demo/role.md": "Say !`date`.\n"}
     )
     assert "PP201" in support.call("build", cwd=project).err
+
+
+def test_a_kept_skill_runs_commands_only_if_the_policy_allows_them(tmp_path: Path) -> None:
+    project = make_kept(tmp_path, "license: MIT")
+    pack = (project / "packs/demo/pack.yaml").read_text("utf-8")
+    pack = pack.replace("skill:", "claude-skill:").replace("[skill]", "[claude-skill]")
+    files = {"packs/demo/pack.yaml": pack, "packs/demo/role.md": "Say !`date`.\n"}
+    support.write_files(project, files)
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert "PP101" in done.err
+    for name in ("look", "change"):
+        policy = support.DEMO[f"templates/policies/{name}.yaml"]
+        policy = policy.replace("glob: allow", "execute: allow, glob: allow")
+        support.write_files(project, {f"templates/policies/{name}.yaml": policy})
+    assert support.call("build", cwd=project).code == 0

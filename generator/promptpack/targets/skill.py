@@ -82,9 +82,13 @@ def find_claude_problems(text: str) -> list[Problem]:
     """Return the same for Claude Code, and each command that it would run to load the skill."""
     _, body = read_front_matter(text)
     message = "Claude Code would run what stands in the text after '!`' or '```!'"
-    return find_problems(text) + (
-        list_misread([message], "prompt") if _COMMAND.search(body) else []
-    )
+    commands = list_misread([message], "prompt") if find_prompt_grants(body) else []
+    return [*find_problems(text), *commands]
+
+
+def find_prompt_grants(prompt: str) -> tuple[Capability, ...]:
+    """Return what Claude Code does to load a skill: it runs commands in the text."""
+    return ("execute",) if _COMMAND.search(prompt) else ()
 
 
 SKILL = Target(
@@ -97,7 +101,8 @@ SKILL = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the rules of the Agent Skills specification",
+    verified="the rules of the Agent Skills specification; the places: opencode-ai 1.18.33, "
+    "copilot 1.0.102, codex 0.171.0",
     reasons=TEXT_REASONS,
     advisory=True,
     tells_policy=True,
@@ -119,5 +124,6 @@ CLAUDE_SKILL = replace(
     user_path=".claude/skills/{name}/SKILL.md",
     is_on_request=True,
     problems=find_claude_problems,
-    verified="Claude Code 2.1.332",
+    prompt_grants=find_prompt_grants,
+    verified="the skills that a session lists, and the text that it loads; claude-code 2.1.332",
 )

@@ -149,7 +149,8 @@ class Target:
     the capabilities that it is about; none where they are not known.
     `field_keys` names the keys that hold a field, or the "policy", where that is not the key of the
     field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
-    `decode` does not read, if it stands in front matter that is kept.
+    `decode` does not read, if it stands in front matter that is kept, and `prompt_grants` what the
+    client does by itself because of a prompt, which only files with such front matter may have.
 
     `prompt_key` is the key that holds the prompt in a TOML file.
 
@@ -199,6 +200,7 @@ class Target:
     kept_grants: Mapping[str, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    prompt_grants: Callable[[str], tuple[Capability, ...]] = lambda _prompt: ()
     prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
