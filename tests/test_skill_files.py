@@ -155,6 +155,36 @@ def test_an_edited_file_is_kept_and_a_file_that_is_gone_is_removed(built: Path) 
     assert (built / OWN / "empty.txt").read_bytes() == b"no more"
 
 
+@pytest.mark.parametrize("calls", [1, 3, 6])
+def test_a_build_that_is_cut_short_leaves_old_or_new_files_and_converges(
+    built: Path, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    old = read_tree(built / OWN)
+    for name in FILES:
+        (built / SOURCE / name).write_bytes(b"new " + FILES[name])
+    (built / SOURCE / "scripts/run.sh").chmod(0o644)
+    count = 0
+    rename = os.replace
+
+    def fail_later(*arguments: str, **options: int) -> None:
+        nonlocal count
+        count += 1
+        if count > calls:
+            raise OSError(28, "No space left on device")
+        rename(*arguments, **options)
+
+    monkeypatch.setattr(os, "replace", fail_later)
+    assert support.call("build", cwd=built).code == 4
+    monkeypatch.undo()
+    new: Tree = {name: (b"new " + content, False) for name, content in FILES.items()}
+    for name, entry in read_tree(built / OWN).items():
+        assert name == "SKILL.md" or entry in (old[name], new[name])
+    assert support.call("build", cwd=built).code == 0
+    tree = read_tree(built / OWN)
+    assert tree.pop("SKILL.md")
+    assert tree == new
+
+
 @pytest.mark.parametrize(
     "name", ["SKILL.md", "old/skill.MD", "a#b", "con.txt", "dots./a", "a:b", " a", "x" * 201]
 )
@@ -205,6 +235,18 @@ def test_a_secret_in_a_file_is_found_and_not_shown(project: Path) -> None:
     assert secret not in done.out
 
 
+def test_files_of_a_pack_without_a_skill_are_reported(project: Path) -> None:
+    pack = project / "packs/demo/pack.yaml"
+    found = {}
+    for targets in ("[skill, system]", "[system]"):
+        text = PACK.replace("[skill, system]", targets)
+        pack.write_text(text, encoding="utf-8")
+        data = json.loads(support.call("lint", "--format", "json", cwd=project).out)
+        paths = (one["path"] for one in data["findings"])
+        found[targets] = [path for path in paths if path.startswith(SOURCE)]
+    assert found == {"[skill, system]": [], "[system]": [f"{SOURCE}/assets/logo.png"]}
+
+
 def test_build_and_list_name_each_file(built: Path) -> None:
     data = json.loads(support.call("build", "--format", "json", cwd=built).out)
     artifacts = {one["path"]: one for one in data["artifacts"]}
@@ -239,8 +281,13 @@ def test_absorb_takes_an_edit_of_a_file_back(built: Path) -> None:
     assert support.call("absorb", str(logo), cwd=built).code == 1  # another variant changes too
     assert (built / SOURCE / "assets/logo.png").read_bytes() == PICTURE
     for path in (logo, script):
-        done = support.call("absorb", str(path), "--yes", cwd=built)
+        name = path.relative_to(built).as_posix()
+        options = ("--yes", "--format", "json", "-C", built)
+        done = support.call("absorb", name, *options, cwd=built)
         assert done.code == 0, done.err
+        data = json.loads(done.out)
+        assert data["path"] == name
+        assert [one["path"] for one in data["sources"]] == [name.replace(OWN, SOURCE)]
     expected = {
         **EXPECTED,
         "assets/logo.png": (b"\0new", False),

@@ -55,6 +55,7 @@ def command(state: State, file: Path, to: str, *, dry_run: bool, yes: bool) -> i
     project = load_project(root)
     artifacts = build_project(project)
     if located := locate_attached(find_real_path(file), artifacts):
+        located = located._replace(path=file)
         return _absorb_file(state, project, artifacts, located, to, dry_run=dry_run, yes=yes)
     output = _find_edited(artifacts, file)
     try:
