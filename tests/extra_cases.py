@@ -19,7 +19,7 @@ _FLAG = Values((True, False), ("true", 1, None))
 _LINE = Values(("a branch", "x: y # z", "ä 'b'"), ("", " ", "a\nb", 5, ["a"]))
 _HANDOFF = {"label": "Go on", "agent": "writer", "prompt": "Write: it.", "send": True}
 
-EXTRAS: Mapping[str, Mapping[str, Values]] = {
+EXTRAS: dict[str, Mapping[str, Values]] = {
     "opencode": {
         "color": Values(("#5B8DEF", "accent"), ("red", "#fff", 5)),
         "hidden": _FLAG,
@@ -73,6 +73,7 @@ EXTRAS: Mapping[str, Mapping[str, Values]] = {
         "user-invocable": _FLAG,
     },
 }
+EXTRAS["claude-skill"] = EXTRAS["skill"]
 
 GRANTING = {"claude-code": {"memory"}}
 """The keys that change what an agent may do."""

@@ -316,6 +316,9 @@ description: {description}
 }
 
 
+HEADS["claude-skill"] = HEADS["skill"]
+
+
 def test_the_default_variant_of_the_reference_pack_has_exactly_these_heads() -> None:
     project = load_project(ROOT)
     selection = Selection(("python-ml-architect",), ("koronatech-coder",), ("plan-only",))

@@ -110,6 +110,21 @@ def list_own_agents() -> frozenset[str]:
     return frozenset(init["agents"])
 
 
+def list_skills(files: Files) -> frozenset[str]:
+    """Return the skills that Claude Code finds."""
+    ran, _ = _run(files, [], Recorder())
+    init = next(line for line in _lines(ran) if line.get("subtype") == "init")
+    return frozenset(init["skills"])
+
+
+def load_skill(files: Files, name: str) -> str:
+    """Return what the model is told when a user starts a skill, as JSON."""
+    recorder = Recorder()
+    with sandbox(files) as box:
+        _run_in(box, [], recorder, prompt=f"/{name}")
+    return json.dumps([request.body.get("messages") for request in recorder.requests])
+
+
 def _run(
     files: Files,
     arguments: list[str],
@@ -129,6 +144,7 @@ def _run_in(
     arguments: list[str],
     recorder: Recorder,
     switches: Mapping[str, str] | None = None,
+    prompt: str = "hi",
 ) -> Ran:
     with recorder:
         env = {
@@ -139,7 +155,7 @@ def _run_in(
             "MCP_CONNECTION_NONBLOCKING": "0",  # wait for the servers before the first request
             "DISABLE_AUTOUPDATER": "1",
         }
-        printing = ["-p", "--output-format", "stream-json", "--verbose", "hi"]
+        printing = ["-p", "--output-format", "stream-json", "--verbose", prompt]
         ran = box.run([client("claude"), *arguments, *printing], env)
         return Ran(box.blur(ran.stdout), box.blur(ran.stderr), ran.code)
 

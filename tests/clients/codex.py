@@ -72,6 +72,12 @@ def _spawn(files: Files, name: str) -> tuple[Ran, list[Json]]:
     return ran, [request.body for request in recorder.requests]
 
 
+def list_skills(files: Files) -> str:
+    """Return what a session starts with, as JSON: it tells the model of the skills."""
+    with sandbox(files) as box:
+        return _codex(box, "http://127.0.0.1:9", ["debug", "prompt-input", "hi"]).stdout
+
+
 def observe_instructions(files: Files) -> str | None:
     """Return the AGENTS.md text a session in the project folder starts with: 0.1 s a call."""
     with sandbox(files) as box:

@@ -41,6 +41,12 @@ def observe(files: Files, name: str) -> Observation:
     return _observation(requests[0], requests[0], name)
 
 
+def list_skills(files: Files) -> str:
+    """Return the requests of a session, as JSON: they tell the model of the skills."""
+    _, requests = _run(files, ["-p", "hi"], Recorder())
+    return json.dumps(requests)
+
+
 def observe_subagent(files: Files, name: str) -> Observation:
     """Ask about an agent as the main session spawns it: the recorder calls the task tool.
 

@@ -47,6 +47,12 @@ def observe(files: Files, name: str) -> Observation:
     return observe_many(files, [name])[0]
 
 
+def list_skills(files: Files) -> str:
+    """Return what OpenCode prints of the skills that it finds, as JSON."""
+    with sandbox(files) as box:
+        return box.run([client("opencode"), "debug", "skill"], OFFLINE).stdout
+
+
 def observe_many(files: Files, names: Sequence[str]) -> list[Observation]:
     """Ask about several agents of one project folder; answers in the order of `names`."""
     with sandbox(files) as box:

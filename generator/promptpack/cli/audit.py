@@ -181,5 +181,5 @@ def _summarize(audit: Audit) -> Iterator[str]:
         yield f"{pluralize(agents, 'agent')}, {copied} of them in several clients"
     for phrase, (holding, asking) in audit.count_powers().items():
         note = f", {asking} of them only after asking" if asking else ""
-        yield f"{holding} of {len(audit.files)} may {phrase}{note}"
+        yield f"{holding} of {len(audit.governed_files)} may {phrase}{note}"
     yield ""

@@ -10,9 +10,14 @@ from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, format_option, format_suggestion, out_option, pass_state
 from promptpack.model import Artifact
 from promptpack.output.folders import OUTPUT_FOLDER
-from promptpack.output.locate import LocatedOutput, locate_outputs
+from promptpack.output.locate import (
+    LocatedFile,
+    LocatedOutput,
+    locate_attached,
+    locate_outputs,
+)
 from promptpack.output.plan import SCHEMA_VERSION
-from promptpack.provenance.explain import Step, explain_line
+from promptpack.provenance.explain import Step, explain_attached_line, explain_line
 from promptpack.reading.project import load_project
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
@@ -46,6 +51,9 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     name, number = match["name"], int(match["line"])
     project = load_project(state.root())
     session = Session(project)
+    if located := _locate_attached(state, session, name, out):
+        _print_line_of_copy(state, located, number)
+        return
     artifact, number = _find_artifact_line(state, session, (name, number), target, out)
     try:
         steps = explain_line(session.tracer, artifact, number)
@@ -54,11 +62,47 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
         raise click.UsageError(f"{artifact.path} has only {lines} lines.") from None
     redact = make_redactor(artifact.text, *project.sources.values())
     steps = tuple(step._replace(text=redact(step.text)) for step in steps)
-    if state.format == "json":
-        print_json(_make_data(artifact, number, steps))
-        return
     text = redact(artifact.text.split("\n")[number - 1])
-    print_line(style(f"{artifact.path}:{number}", bold=True))
+    _print_steps(state, artifact.path, number, text, steps)
+
+
+def _locate_attached(
+    state: State, session: Session, name: str, out: Path | None
+) -> LocatedFile | None:
+    """Return the file beside a skill that is named as on disk, or as promptpack prints it."""
+    if not session.project.attached:
+        return None
+    named = state.root() / (session.project.out or OUTPUT_FOLDER)
+    folder = find_real_path(named if out is None else out)
+    paths = [find_real_path(name), find_real_path(folder / name)]
+    path = next((path for path in paths if path.is_file()), None)
+    return locate_attached(path, render(session)) if path else None
+
+
+def _print_line_of_copy(state: State, located: LocatedFile, number: int) -> None:
+    """Print where a line of a file beside a skill comes from; the file may have been edited."""
+    file = located.file
+    path = located.artifact.locate(file)
+    if located.content != file.content:
+        raise click.UsageError(
+            f"'{path}' was edited since the build: "
+            f"'promptpack absorb' moves the edit into {file.source}."
+        )
+    try:
+        step = explain_attached_line(file, number)
+    except IndexError:
+        lines = len(split_lines(file.text or ""))
+        raise click.UsageError(f"{path} has only {lines} lines.") from None
+    redact = make_redactor(file.text or "")
+    text = redact(step.text)
+    _print_steps(state, path, number, text, (step._replace(text=text.strip()),))
+
+
+def _print_steps(state: State, path: str, number: int, text: str, steps: tuple[Step, ...]) -> None:
+    if state.format == "json":
+        print_json(_make_data(path, number, steps))
+        return
+    print_line(style(f"{path}:{number}", bold=True))
     print_line(f"    {text}".rstrip())
     for step in steps:
         origin = style(f"{step.origin.path}:{step.origin.line}", "cyan")
@@ -75,10 +119,10 @@ def _render_rule_page(code: str) -> str:
     return render_page(code)
 
 
-def _make_data(artifact: Artifact, number: int, steps: tuple[Step, ...]) -> dict[str, object]:
+def _make_data(path: str, number: int, steps: tuple[Step, ...]) -> dict[str, object]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "path": artifact.path,
+        "path": path,
         "line": number,
         "origins": [
             {

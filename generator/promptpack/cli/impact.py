@@ -35,7 +35,7 @@ def command(state: State, place: str) -> None:
     if path in project.fragments:
         path = project.fragments[path].path
     path = resolve_source(project, root, path)
-    if path not in project.sources:
+    if path not in project.sources and path not in project.attached:
         raise click.UsageError(
             f"'{path}' is not a source file of this project."
             f"{format_suggestion(path, (*project.sources, *project.fragments))}"
@@ -44,7 +44,7 @@ def command(state: State, place: str) -> None:
     artifacts = tuple(render(session))
     reaches = find_impact(session.tracer, artifacts, path, line)
     if state.format == "json":
-        outputs = [{"path": reach.artifact.path, "lines": list(reach.lines)} for reach in reaches]
+        outputs = [{"path": reach.path, "lines": list(reach.lines)} for reach in reaches]
         data = {
             "schema_version": SCHEMA_VERSION,
             "path": path,
@@ -56,8 +56,9 @@ def command(state: State, place: str) -> None:
     print_lines(_format_lines(reaches, artifacts))
     packs = len({reach.artifact.variant.pack.name for reach in reaches})
     clients = Counter(reach.artifact.target for reach in reaches)
+    outputs_count = sum(1 + len(artifact.files) for artifact in artifacts)
     print_line(
-        f"{path}{f':{line}' if line else ''} reaches {len(reaches)} of {len(artifacts)} outputs"
+        f"{path}{f':{line}' if line else ''} reaches {len(reaches)} of {outputs_count} outputs"
         f" (packs: {packs}, clients: {len(clients)})"
     )
 

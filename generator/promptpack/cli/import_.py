@@ -108,7 +108,7 @@ def _write(state: State, plan: ImportPlan, folder: Path, is_sure: bool) -> bool:
         print_line()
     if not is_sure and not _confirm(state, plan, folder):
         return False
-    write_contents(folder, plan.contents)
+    write_contents(folder, plan.contents, plan.attached)
     if is_talking:
         place = f"{pluralize(len(plan.packs), 'pack')} into {state.shown(folder / 'packs')}"
         is_elsewhere = find_real_path(folder) != Path.cwd()

@@ -50,7 +50,7 @@ class Request(NamedTuple):
 
 def make_occasion(project: Project, root: Path) -> Occasion:
     """Return what the records of a run say of it."""
-    return Occasion(__version__, find_source_commit(root, project.sources))
+    return Occasion(__version__, find_source_commit(root, project))
 
 
 def plan_request(project: Project, root: Path, request: Request) -> list[InstallationPlan]:

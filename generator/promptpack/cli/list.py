@@ -11,6 +11,7 @@ from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import resolve_variants
 from promptpack.reporting.console import print_json, print_line, style
+from promptpack.reporting.plurals import pluralize
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 
@@ -39,7 +40,8 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "packs":
         for pack in project.packs.values():
-            yield {"name": pack.name, "title": pack.title, "path": pack.path}
+            row = {"name": pack.name, "title": pack.title, "path": pack.path}
+            yield {**row, **({"files": [one.source for one in pack.files]} if pack.files else {})}
     elif kind == "variants":
         for variant in resolve_variants(project):
             name = f"{variant.pack.name} {variant.name}"
@@ -62,6 +64,8 @@ def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
 
 def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     words = [str(row.get("summary") or row.get("title") or "")]
+    if row.get("files"):
+        words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):
         words.append("default")
     if row.get("shadows"):

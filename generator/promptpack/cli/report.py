@@ -57,8 +57,19 @@ def wrap_text(lead: str, text: str, indent: int) -> Iterator[str]:
 
 def format_difference(status: Status) -> Iterator[str]:
     """Yield the lines of a unified diff from what is there to what should be."""
+    if status.chmod:
+        yield f"the file's mode is to be changed: {status.chmod}"
+        return
+    if b"\0" in (status.old or b"") + (status.new or b""):
+        now, built = map(_describe_size, (status.old, status.new))
+        yield f"binary file: {now} now, {built} as built"
+        return
     old, new = ((c or b"").decode("utf-8", "replace") for c in (status.old, status.new))
     yield from format_diff(old, new, f"{status.path} (now)", f"{status.path} (as built)")
+
+
+def _describe_size(content: bytes | None) -> str:
+    return "none" if content is None else f"{len(content):,} bytes"
 
 
 def format_diff(old: str, new: str, old_label: str, new_label: str) -> Iterator[str]:

@@ -8,6 +8,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from promptpack.build import render
+from promptpack.diff.attached import (
+    iter_attached_outputs,
+    list_comparable_sources,
+    make_built_output,
+)
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, find_prompt, split_composed
 from promptpack.model import Artifact, Origin, UserError
@@ -20,6 +25,7 @@ from promptpack.session import Session
 from promptpack.source.disk import (
     UnreadableFileError,
     describe_failure,
+    is_executable,
     read_regular_file,
     walk_folder,
 )
@@ -61,7 +67,8 @@ def name_findings(name: str) -> Iterator[None]:
 def make_project_side(session: Session, label: str) -> Side:
     """Return the side that a project builds; raises UserError where it does not build."""
     outputs = _ProjectOutputs(session, tuple(render(session))).make_outputs()
-    return Side(label, outputs, session.project.sources)
+    texts = {**session.project.sources, **list_comparable_sources(session.project)}
+    return Side(label, outputs, texts)
 
 
 def read_folder_side(folder: Path, label: str) -> Side:
@@ -80,8 +87,10 @@ def read_folder_side(folder: Path, label: str) -> Side:
         try:
             if entry.problem:
                 raise UnreadableFileError(entry.problem)
-            text = read_regular_file(path, OUTPUT_LIMIT).decode("utf-8", "surrogateescape")
-            outputs[key] = _make_folder_output(key, text)
+            content = read_regular_file(path, OUTPUT_LIMIT)
+            copy = make_built_output(key, content, is_executable=is_executable(path))
+            text = content.decode("utf-8", "surrogateescape")
+            outputs[key] = copy or _make_folder_output(key, text)
         except FileNotFoundError:
             continue  # a build may remove it at any moment
         except UnreadableFileError as error:
@@ -112,7 +121,8 @@ class _ProjectOutputs:
 
     def make_outputs(self) -> dict[str, Output]:
         """Return the outputs."""
-        return {key: self._make_output(key, one) for key, one in self._artifacts.items()}
+        outputs = {key: self._make_output(key, one) for key, one in self._artifacts.items()}
+        return outputs | dict(iter_attached_outputs(self._artifacts.values()))
 
     def _make_output(self, key: str, artifact: Artifact) -> Output:
         uses, frame, sources = self._find_sources(artifact)

@@ -45,6 +45,9 @@ def extract_sources(repository: Repository, commit: str, folder: Path) -> Mappin
                 (folder / entry.path).mkdir(parents=True, exist_ok=True)
         _write_files(reader, _choose_files(reader, entries), folder)
         for entry in entries:
+            if entry.is_executable and (folder / entry.path).is_file():
+                (folder / entry.path).chmod(0o700)
+        for entry in entries:
             if entry.kind == "link":
                 _make_link(reader, entry, folder)
     submodules = {entry.path: entry.oid for entry in entries if entry.kind == "submodule"}

@@ -32,6 +32,7 @@ class TreeEntry(NamedTuple):
     path: str
     kind: EntryKind
     oid: str
+    is_executable: bool = False
 
 
 def read_commit(reader: ObjectReader, commit: str) -> tuple[str, tuple[str, ...]]:
@@ -111,7 +112,9 @@ def list_tree(reader: ObjectReader, folder: TreeEntry) -> list[TreeEntry]:
             raise make_read_error(folder.path or folder.oid[:7], message)
         if len(os.fsencode(path)) > MAX_PATH_BYTES:
             raise make_read_error(folder.path, f"a path longer than {MAX_PATH_BYTES} bytes")
-        entries[entry_name] = TreeEntry(path, _classify_mode(int(mode, 8)), oid.hex())
+        bits = int(mode, 8)
+        is_executable = stat.S_ISREG(bits) and bool(bits & stat.S_IXUSR)
+        entries[entry_name] = TreeEntry(path, _classify_mode(bits), oid.hex(), is_executable)
         start = end + 1 + width
     return [*entries.values()]
 

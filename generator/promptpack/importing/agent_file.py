@@ -2,17 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.importing.places import FoundFile
-from promptpack.model import Agent, Policy
+from promptpack.model import Agent, AttachedFile, Policy
 from promptpack.policy.lattice import is_denied, list_compared
-from promptpack.source.disk import UnreadableFileError, find_real_path, read_regular_file
+from promptpack.reading.roots import is_left_out
+from promptpack.source.disk import (
+    UnreadableFileError,
+    find_real_path,
+    is_executable,
+    read_regular_file,
+    walk_folder,
+)
 from promptpack.source.text import SIZE_LIMIT
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.paths import explain_attached
 
 
 class Reading(NamedTuple):
@@ -39,6 +47,8 @@ class AgentFile:
     own: Reading
     others: tuple[Reading, ...]
     refusal: str
+    attached: tuple[AttachedFile, ...] = ()
+    """What lies in the folder of a skill besides its file; no file has a source yet."""
 
     @property
     def target(self) -> Target:
@@ -86,7 +96,36 @@ def read_agent_file(file: Path, path: str, found: FoundFile) -> AgentFile | Unre
         return UnreadFile(path, "not UTF-8")
     except (UnreadableFileError, OSError, RuntimeError) as error:
         return UnreadFile(path, getattr(error, "reason", "") or "not readable")
-    return make_agent_file(path, found, text)
+    agent_file = make_agent_file(path, found, text)
+    try:
+        attached = tuple(_iter_attached(file)) if agent_file.target.takes_files else ()
+    except UnreadableFileError as error:
+        return UnreadFile(path, error.reason)
+    return replace(agent_file, attached=attached)
+
+
+def _iter_attached(file: Path) -> Iterator[AttachedFile]:
+    """Yield what lies in the folder of a skill besides its file, without hidden files.
+
+    Raises UnreadableFileError for what can't be a file of a pack's skill.
+    """
+    for entry in sorted(walk_folder(file.parent, skips=partial(_is_left_out, file.parent))):
+        path = entry.path.relative_to(file.parent).as_posix()
+        if entry.path == file or _is_left_out(file.parent, entry.path):
+            continue
+        if reason := entry.problem or (not entry.is_folder and explain_attached(path)):
+            raise UnreadableFileError(f"{path}, which lies beside it: {reason}")
+        if not entry.is_folder:
+            try:
+                content = read_regular_file(entry.path, SIZE_LIMIT)
+            except UnreadableFileError as error:
+                message = f"{path}, which lies beside it: {error.reason}"
+                raise UnreadableFileError(message) from None
+            yield AttachedFile(path, content, is_executable(entry.path), "")
+
+
+def _is_left_out(folder: Path, path: Path) -> bool:
+    return path != folder and is_left_out(path.relative_to(folder).as_posix())
 
 
 def make_agent_file(path: str, found: FoundFile, text: str) -> AgentFile:

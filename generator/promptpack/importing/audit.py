@@ -45,11 +45,19 @@ class Audit:
         """Return the audit with more files that can't be looked into."""
         return replace(self, unread=(*self.unread, *unread))
 
+    @property
+    def governed_files(self) -> tuple[AgentFile, ...]:
+        """The files of clients that read permissions in them; a skill, say, is text."""
+        return tuple(file for file in self.files if file.target.holds_policy)
+
     def count_powers(self) -> dict[str, tuple[int, int]]:
         """Return for each power in how many files it is there, and in how many of them only asked.
 
-        The key is the phrase of the power, as "run commands".
+        Only files that can hold permissions count. The key is the phrase of the power, as "run
+        commands".
         """
+        if not self.governed_files:
+            return {}
         return {phrase: self._count_power(names) for phrase, names in POWERS.items()}
 
     def count_targets(self) -> dict[str, int]:
@@ -64,7 +72,7 @@ class Audit:
 
     def _count_power(self, names: Iterable[str]) -> tuple[int, int]:
         names = tuple(names)
-        loaded_files = [file for file in self.files if not file.refusal]
+        loaded_files = [file for file in self.governed_files if not file.refusal]
         holders = [file for file in loaded_files if not all(file.own.denies(n) for n in names)]
         asking = [file for file in holders if not _is_allowed(file, names)]
         return len(holders), len(asking)

@@ -14,9 +14,10 @@ from promptpack.importing.agent_file import AgentFile
 from promptpack.importing.grouping import FileGroup
 from promptpack.importing.policies import PolicyDraft, draft_policy
 from promptpack.importing.splitting import SplitSection, make_section_data
-from promptpack.model import Agent, Effect, Mode, Model, Policy
+from promptpack.model import Agent, AttachedFile, Effect, Mode, Model, Policy
 from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
+from promptpack.reading.roots import FILES_FOLDER
 from promptpack.source.frontmatter import dump_mapping
 from promptpack.targets import Target
 from promptpack.targets.heads import takes_head
@@ -86,6 +87,12 @@ class PackDraft:
             sections, fragments = make_section_data(self.sections, contents)
         data = _make_pack_data(self, sections, clients)
         return {"pack.yaml": dump_mapping(data), **fragments, **contents}
+
+    def list_attached(self) -> tuple[AttachedFile, ...]:
+        """Return what goes beside the pack's skill: it is the same for each client."""
+        folder = f"packs/{self.name}/{FILES_FOLDER}"
+        attached = next((file.attached for file in self.files if file.attached), ())
+        return tuple(one._replace(source=f"{folder}/{one.path}") for one in attached)
 
 
 class NamedPolicies:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from promptpack.importing.agent_file import AgentFile
+from promptpack.model import AttachedFile
 
-_Key = tuple[str, str, str]
+_Key = tuple[str, str, str, tuple[AttachedFile, ...]]
 
 
 @dataclass
@@ -43,9 +44,16 @@ def _choose_files(copies: Sequence[AgentFile], *, join: bool) -> list[AgentFile]
     chosen: dict[str, AgentFile] = {}
     for file in copies:
         is_same = not chosen or file.lines == next(iter(chosen.values())).lines
-        if (join or is_same) and file.target.name not in chosen:
+        is_free = file.target.name not in chosen and _is_beside_same(chosen.values(), file)
+        if (join or is_same) and is_free:
             chosen[file.target.name] = file
     return [*chosen.values()]
+
+
+def _is_beside_same(group: Iterable[AgentFile], file: AgentFile) -> bool:
+    """Tell whether a file can be in a pack with others: all its skills have the same files."""
+    skills = [one for one in group if one.target.takes_files and file.target.takes_files]
+    return all(one.attached == file.attached for one in skills)
 
 
 def _take_twins_out(groups: Iterable[list[AgentFile]]) -> list[FileGroup]:
@@ -65,7 +73,7 @@ def _take_twins_out(groups: Iterable[list[AgentFile]]) -> list[FileGroup]:
 
 
 def _make_key(file: AgentFile) -> _Key:
-    return file.target.name, file.found.stem, file.text
+    return file.target.name, file.found.stem, file.text, file.attached
 
 
 def _rank_group(files: Sequence[AgentFile]) -> tuple[int, str]:

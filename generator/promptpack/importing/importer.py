@@ -28,7 +28,7 @@ from promptpack.importing.heads import list_keys
 from promptpack.importing.sharing import SharedBlock, find_shared_blocks, share_blocks
 from promptpack.importing.splitting import split_prompt
 from promptpack.lint.formats import make_finding_data
-from promptpack.model import Artifact, Finding, Project, UserError
+from promptpack.model import Artifact, AttachedFile, Finding, Project, UserError
 from promptpack.output.replace import make_folders, replace_file
 from promptpack.reading.project import replace_sources
 from promptpack.rendering.variants import Selection
@@ -56,11 +56,15 @@ DEFAULT_FORM = ImportForm()
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """A file, and the output that is the same bytes, by its path in the output folder."""
+    """A file, and the output that is the same bytes, by its path in the output folder.
+
+    `attached` are the files that were copied from the folder of a skill, by their paths in it.
+    """
 
     source: str
     target: str
     artifact: str
+    attached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,13 @@ class ImportedPack:
 
 @dataclass
 class ImportPlan:
-    """What an import would write: texts by path in the project, and what it refuses and why."""
+    """What an import would write: texts by path in the project, and what it refuses and why.
+
+    `attached` are files that are copied as they are.
+    """
 
     contents: dict[str, str] = field(default_factory=dict)
+    attached: tuple[AttachedFile, ...] = ()
     packs: list[ImportedPack] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     divergences: list[Divergence] = field(default_factory=list)
@@ -169,6 +177,7 @@ def make_import_data(audit: Audit, plan: ImportPlan) -> dict[str, Any]:
                         "target": file.target,
                         "artifact": file.artifact,
                         "identical": True,
+                        **({"attached": [*file.attached]} if file.attached else {}),
                     }
                     for file in pack.files
                 ],
@@ -218,6 +227,12 @@ def _split(
     return shared
 
 
+def _is_beside_same(group: Iterable[AgentFile], file: AgentFile) -> bool:
+    """Tell whether a file can be in a pack with others: all its skills have the same files."""
+    skills = [one for one in group if one.target.takes_files and file.target.takes_files]
+    return all(one.attached == file.attached for one in skills)
+
+
 def _verify(
     drafts: Sequence[PackDraft],
     templates: Mapping[str, str],
@@ -239,25 +254,32 @@ def _verify(
     plan.packs = []
     names = tuple(draft.name for draft in drafts)
     try:
-        session = Session(replace_sources(project, plan.contents))
+        plan.attached = tuple(one for draft in drafts for one in draft.list_attached())
+        session = Session(replace_sources(project, plan.contents, plan.attached))
         artifacts = [*render(session, Selection(packs=names), progress)] if names else []
     except UserError as error:
         return _explain_findings(drafts, error.findings)
     return _compare_artifacts(drafts, artifacts, plan)
 
 
-def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
-    """Write texts by their paths in a folder.
+def write_contents(
+    folder: Path, contents: Mapping[str, str], attached: Iterable[AttachedFile] = ()
+) -> None:
+    """Write texts by their paths in a folder, and files as they are.
 
     Raises FileExistsError where something stands already at one of these.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for path in contents:
+    attached = tuple(attached)
+    for path in (*contents, *(file.source for file in attached)):
         if os.path.lexists(folder / path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / path))
     for path, text in contents.items():
         make_folders(folder, path, [])
         replace_file(folder, path, text.encode())
+    for file in attached:
+        make_folders(folder, file.source, [])
+        replace_file(folder, file.source, file.content, is_executable=file.is_executable)
 
 
 def _explain_findings(drafts: Sequence[PackDraft], findings: Sequence[Finding]) -> dict[str, str]:
@@ -294,13 +316,19 @@ def _compare_artifacts(
         imported = []
         for file in (*draft.files, *draft.twins):
             artifact = built[draft.name, file.target.name]
-            if artifact.content == file.text.encode():
-                one = ImportedFile(file.path, file.target.name, artifact.path)
+            if artifact.content == file.text.encode() and _has_files(artifact, file):
+                attached = tuple(one.path for one in file.attached)
+                one = ImportedFile(file.path, file.target.name, artifact.path, attached)
                 imported.append(one)
             else:
                 refused[file.path] = _describe_difference(file.text, artifact.content.decode())
         plan.packs.append(ImportedPack(draft.name, tuple(imported)))
     return refused
+
+
+def _has_files(artifact: Artifact, file: AgentFile) -> bool:
+    """Tell whether beside an artifact goes exactly what lies beside a file."""
+    return tuple(one._replace(source="") for one in artifact.files) == file.attached
 
 
 def _describe_difference(old: str, new: str) -> str:

@@ -81,7 +81,8 @@ def match_place(path: str, *, texts: bool = False) -> FoundFile | None:
     ('shop', 'claude-code', 'critic')
     """
     for target, pattern in _PLACES:
-        match = pattern.fullmatch(path) if texts or target.holds_policy else None
+        is_meant = texts or target.holds_policy or target.takes_files
+        match = pattern.fullmatch(path) if is_meant else None
         if match:
             return FoundFile(path, match["root"] or "", target.name, _make_stem(target, match))
     return None

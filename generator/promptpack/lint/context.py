@@ -50,10 +50,16 @@ class LintContext:
         return self.session.templates.dependencies
 
     @cached_property
-    def own_texts(self) -> Mapping[str, str]:
+    def own_texts(self) -> dict[str, str]:
         """The texts of the files that the project may change, by path."""
         texts = self.project.sources.items()
         return {path: text for path, text in texts if self.project.is_writable(path)}
+
+    @cached_property
+    def attached_texts(self) -> dict[str, str]:
+        """The texts of the files that go beside skills, by path; other files have none."""
+        files = self.project.attached.items()
+        return {path: file.text for path, file in files if file.text is not None}
 
     @cached_property
     def prompts(self) -> tuple[RenderedPrompt, ...]:
@@ -111,6 +117,7 @@ class LintContext:
 
     def _iter_paths(self, pack: Pack) -> Iterator[str]:
         yield pack.path
+        yield from (file.source for file in pack.files)
         yield from (shared.path for shared in self.project.shared.values())
         for section in pack.sections:
             yield from (source.path for source in self.templates(section))

@@ -39,7 +39,7 @@ def lint_session(
             _find_unused_suppressions(context, set(suppressions) - used_suppressions, requested)
         )
     active_findings = _merge_findings(active_findings)
-    secret_lines = find_secret_lines(context.own_texts)
+    secret_lines = find_secret_lines(context.own_texts | context.attached_texts)
     return LintResult(
         tuple(
             sorted(
@@ -92,7 +92,8 @@ def _run_rules(context: LintContext, rules: Iterable[Rule]) -> Iterator[Finding]
 def _make_finding(context: LintContext, rule: Rule, diagnostic: Diagnostic) -> Finding:
     """Return a remark as a finding, with its line; without a width the whole line is meant."""
     path, line, message, hint, column, width = diagnostic
-    lines = context.project.sources.get(path, "").split("\n")
+    text = context.project.sources.get(path) or context.attached_texts.get(path, "")
+    lines = text.split("\n")
     excerpt = lines[line - 1] if line <= len(lines) else ""
     if not width:
         column = len(excerpt) - len(excerpt.lstrip()) + 1

@@ -6,7 +6,16 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from promptpack.model.permission import Policy
-from promptpack.model.project import Accept, Effort, Mode, Model, Pack, Section, Source
+from promptpack.model.project import (
+    Accept,
+    AttachedFile,
+    Effort,
+    Mode,
+    Model,
+    Pack,
+    Section,
+    Source,
+)
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
@@ -121,7 +130,10 @@ class Loss(NamedTuple):
 
 @dataclass(frozen=True)
 class Artifact:
-    """One emitted file; `path` is POSIX and relative to the output folder."""
+    """One emitted file; `path` is POSIX and relative to the output folder.
+
+    `files` go beside it, each with its own path in the folder of this one.
+    """
 
     path: str
     content: bytes
@@ -129,6 +141,11 @@ class Artifact:
     variant: Variant
     agent: Agent
     losses: tuple[Loss, ...]
+    files: tuple[AttachedFile, ...] = ()
+
+    def locate(self, file: AttachedFile) -> str:
+        """Return the path of a file that goes beside this one, relative to the output folder."""
+        return f"{self.path.rpartition('/')[0]}/{file.path}"
 
     @property
     def text(self) -> str:

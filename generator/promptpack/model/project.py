@@ -217,6 +217,29 @@ class Expectation(NamedTuple):
         return self.when.holds(model, policy) and (not self.targets or target in self.targets)
 
 
+class AttachedFile(NamedTuple):
+    """A file that goes beside a client's file as it is: data of any kind, never a template.
+
+    `path` is that in the folder of the client's file, `source` that of the source. Where a system
+    has no executable bit, no file is executable.
+    """
+
+    path: str
+    content: bytes
+    is_executable: bool
+    source: str
+
+    @property
+    def text(self) -> str | None:
+        """The text in it, line ends aside; None where it is not UTF-8, or has a NUL."""
+        if b"\0" in self.content:
+            return None
+        try:
+            return self.content.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            return None
+
+
 @dataclass(frozen=True)
 class Pack:
     """One agent, authored once."""
@@ -245,6 +268,8 @@ class Pack:
     """What its prompts have to hold."""
     text: str = ""
     """The source path of the one text that is cut into the sections at its headings, or empty."""
+    files: tuple[AttachedFile, ...] = ()
+    """The files that go beside the pack's skill, by path."""
 
     def list_variants(self) -> tuple[tuple[str, str], ...]:
         """Return the model and the policy of each variant, in the order of models."""
@@ -369,6 +394,11 @@ class Project:
     def _verbatim(self) -> frozenset[str]:
         """The paths of the fragments that are data."""
         return frozenset(one.path for one in self.fragments.values() if one.verbatim)
+
+    @cached_property
+    def attached(self) -> Mapping[str, AttachedFile]:
+        """The files that go beside outputs as they are, by source path; they are no `sources`."""
+        return {file.source: file for pack in self.packs.values() for file in pack.files}
 
     def is_text(self, path: str) -> bool:
         """Tell whether a source is text or front matter as it stands, and so no template."""

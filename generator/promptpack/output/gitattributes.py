@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.manifest import INSTALLED, MANIFEST
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, Target
 
 ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"
 
@@ -30,9 +30,18 @@ def make_gitattributes(agents: Iterable[str] = (), out: str = OUTPUT_FOLDER) -> 
 def _iter_built_paths(out: str) -> Iterator[str]:
     for target in TARGETS.values():
         yield f"{out}/{target.name}/*/{target.make_path('*')}"
+        if target.takes_files:
+            yield f"{out}/{target.name}/*/{_find_folder(target, '*')}/**"
 
 
 def _iter_installed_paths(names: list[str]) -> Iterator[str]:
     for target in TARGETS.values():
         if not target.block:
             yield from (target.make_path(name) for name in names)
+        if target.takes_files:
+            yield from (f"{_find_folder(target, name)}/**" for name in names)
+
+
+def _find_folder(target: Target, name: str) -> str:
+    """Return the folder of a target's file, in which other files go beside it."""
+    return target.make_path(name).rpartition("/")[0]

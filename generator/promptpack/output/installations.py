@@ -21,7 +21,7 @@ from promptpack.output.ownership import (
     claims_of_user,
     is_protected,
 )
-from promptpack.output.plan import describe_artifact, make_key, name_project
+from promptpack.output.plan import describe_artifact, make_attached, make_key, name_project
 from promptpack.output.status import DesiredFile, State, Status
 from promptpack.output.write import Plan, plan_files
 from promptpack.reading.placements import (
@@ -238,6 +238,7 @@ def _iter_desired(
             **({"commit": occasion.commit} if occasion.commit else {}),
         }
         yield key, DesiredFile(artifact.content, words, told)
+        yield from make_attached(path, artifact, words).items()
     if findings:
         raise UserError(tuple(sorted(set(findings))))
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from promptpack.model import Artifact
-from promptpack.output.manifest import INSTALLED, Record, read_manifest
-from promptpack.output.ownership import OCCASION
+from promptpack.model import Artifact, AttachedFile
+from promptpack.output.manifest import INSTALLED, MANIFEST, Record, read_manifest
+from promptpack.output.ownership import OCCASION, find_stem
 from promptpack.output.plan import describe_artifact
-from promptpack.targets import blocks
+from promptpack.source.disk import HAS_MODES, is_executable, read_regular_file
+from promptpack.source.text import SIZE_LIMIT
+from promptpack.targets import TARGETS, blocks
 
-_BESIDES = ("sha256", "project", "as", "file", *OCCASION)
+_BESIDES = ("sha256", "project", "as", "file", "mode", *OCCASION)
 """What a record has besides the description of an artifact."""
 
 
@@ -51,6 +53,58 @@ class LocatedOutput(NamedTuple):
         return self.before < number <= self.before + self.text.count("\n")
 
 
+class LocatedFile(NamedTuple):
+    """A file beside a skill as it stands on disk: as built, by which artifact, and its bytes there.
+
+    `path` is that of the copy on disk, `installed` tells that it is in no output folder.
+    """
+
+    file: AttachedFile
+    artifact: Artifact
+    path: Path
+    content: bytes
+    installed: bool
+
+    @property
+    def is_executable(self) -> bool:
+        """Tell whether the copy can be run; where files have no such bit, it is as it was built."""
+        return is_executable(self.path) if HAS_MODES else self.file.is_executable
+
+
+def locate_attached(path: Path, artifacts: Iterable[Artifact]) -> LocatedFile | None:
+    """Return the file beside a skill that stands at a path by the nearest manifest that lists it.
+
+    `path` is absolute and without links. None where it is anything else.
+    """
+    for folder in path.parents:
+        key = path.relative_to(folder).as_posix()
+        for name in (MANIFEST, INSTALLED):
+            record = read_manifest(folder, name).files.get(key)
+            if record and path.is_file():
+                return _find_attached(path, key, record, artifacts)
+    return None
+
+
+def _find_attached(
+    path: Path, key: str, record: Record, artifacts: Iterable[Artifact]
+) -> LocatedFile | None:
+    target = TARGETS.get(record.get("target", ""))
+    own_folder = f"{target.make_path(find_stem(record)).rpartition('/')[0]}/" if target else ""
+    description = _describe_record(record)
+    for artifact in artifacts:
+        if describe_artifact(artifact) == description:
+            for file in artifact.files:
+                if key.endswith(f"{own_folder}{file.path}"):
+                    is_installed = not key.startswith(f"{artifact.target}/{artifact.variant.name}/")
+                    content = read_regular_file(path, SIZE_LIMIT)
+                    return LocatedFile(file, artifact, path, content, is_installed)
+    return None
+
+
+def _describe_record(record: Record) -> dict[str, str]:
+    return {name: word for name, word in record.items() if name not in _BESIDES}
+
+
 def locate_outputs(path: Path, artifacts: Iterable[Artifact]) -> tuple[LocatedOutput, ...]:
     """Return what a file holds by the nearest manifest that lists it; nothing where none does.
 
@@ -80,7 +134,7 @@ def _read_text(text: str, artifact: Artifact) -> str:
 def _locate_output(
     text: str, key: str, record: Record, artifacts: Iterable[Artifact]
 ) -> LocatedOutput | None:
-    description = {name: word for name, word in record.items() if name not in _BESIDES}
+    description = _describe_record(record)
     artifact = next(
         (artifact for artifact in artifacts if describe_artifact(artifact) == description), None
     )

@@ -2,8 +2,9 @@
 
 A manifest comes with the folder, so with whoever prepared that: a hash and a path prove nothing.
 What a record can claim is therefore bounded by what its words say. A record of a target, pack,
-model and policy can claim the one path that this target has for that agent, and no other, whether
-or not there still is such a pack. A record of another project claims nothing here.
+model and policy can claim the one path that this target has for that agent, and of a skill the
+files in its own folder, and no other path, whether or not there still is such a pack. A record of
+another project claims nothing here.
 """
 
 import re
@@ -15,6 +16,7 @@ from promptpack.output.manifest import MANIFEST
 from promptpack.reading.names import SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.paths import explain_attached
 from promptpack.targets.target import is_stem
 
 _NAME = re.compile(SLUG_REGEX)
@@ -87,7 +89,10 @@ def claims_of_user(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output that was installed at this path of a user."""
     target = TARGETS.get(record.get("target", ""))
     stem = find_stem(record)
-    return target is not None and bool(stem) and path == target.make_user_path(stem)
+    if target is None or not stem:
+        return False
+    place = target.make_user_path(stem)
+    return path == place or _is_beside(target, path, place)
 
 
 def find_stem(record: Words) -> str:
@@ -135,4 +140,15 @@ def _is_name(word: str) -> bool:
 
 def _claims(path: str, record: Words, folder: str) -> bool:
     target, stem = TARGETS.get(record.get("target", "")), find_stem(record)
-    return target is not None and bool(stem) and path == make_place(target, stem, folder)
+    if target is None or not stem:
+        return False
+    place = make_place(target, stem, folder)
+    return path == place or _is_beside(target, path, place)
+
+
+def _is_beside(target: Target, path: str, place: str) -> bool:
+    """Tell whether a path can be that of a file that goes beside a target's file, in its folder."""
+    own_folder = f"{place.rpartition('/')[0]}/"
+    inner_path = path.removeprefix(own_folder)
+    is_inside = path.startswith(own_folder) and not explain_attached(inner_path)
+    return target.takes_files and is_inside

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from promptpack.model import Artifact, Loss
+from promptpack.model import Artifact, AttachedFile, Loss
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
-from promptpack.output.status import DesiredFile, locate_file
+from promptpack.output.status import DesiredFile, Status, locate_file
 from promptpack.output.write import Plan, plan_files
 from promptpack.policy.lattice import list_caveats
 from promptpack.rendering.expectations import ExpectationSummary
@@ -15,6 +15,9 @@ from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 
 SCHEMA_VERSION = 1
+
+EXECUTABLE = "100755"
+"""What a record says, as git does, of the mode of a file that can be run."""
 
 
 def plan_output(
@@ -42,11 +45,27 @@ def make_desired_files(
     artifacts: Iterable[tuple[str, Artifact]], project: str
 ) -> dict[str, DesiredFile]:
     """Return what a folder should hold by key: artifacts, each at a path in it."""
+    desired = {}
+    for path, artifact in artifacts:
+        words = {**name_project(project), **describe_file(artifact)}
+        desired[make_key(path, artifact)] = DesiredFile(artifact.content, words)
+        desired |= make_attached(path, artifact, words)
+    return desired
+
+
+def make_attached(path: str, artifact: Artifact, words: Words) -> dict[str, DesiredFile]:
+    """Return by path the files that go beside an artifact, which is at a path in the folder.
+
+    `words` are those about the artifact; an executable file's record says besides that it is one.
+    """
+    folder = path.rpartition("/")[0]
     return {
-        make_key(path, artifact): DesiredFile(
-            artifact.content, {**name_project(project), **describe_file(artifact)}
+        f"{folder}/{file.path}": DesiredFile(
+            file.content,
+            {**words, **({"mode": EXECUTABLE} if file.is_executable else {})},
+            is_executable=file.is_executable,
         )
-        for path, artifact in artifacts
+        for file in artifact.files
     }
 
 
@@ -93,10 +112,15 @@ def make_check_data(plan: Plan) -> dict[str, Any]:
     changed_statuses = [s for s in plan.statuses if s.state != "same"]
     return {
         "schema_version": SCHEMA_VERSION,
-        "files": [{"path": status.path, "state": status.state} for status in changed_statuses],
+        "files": [_make_status_data(status) for status in changed_statuses],
         "unchanged": count_changes(plan)["unchanged"],
         "manifest_problem": plan.manifest.problem,
     }
+
+
+def _make_status_data(status: Status) -> dict[str, str]:
+    data = {"path": status.path, "state": status.state}
+    return {**data, **({"chmod": status.chmod} if status.chmod else {})}
 
 
 def count_changes(plan: Plan) -> dict[str, int]:
@@ -126,12 +150,24 @@ def describe_artifact(artifact: Artifact) -> dict[str, str]:
 
 
 def _make_artifact_data(artifact: Artifact) -> dict[str, Any]:
+    files = [_make_attached_data(artifact, file) for file in artifact.files]
     return {
         "path": artifact.path,
         **describe_artifact(artifact),
         "sha256": hash_content(artifact.content),
         "bytes": len(artifact.content),
         "losses": [_make_loss_data(loss) for loss in artifact.losses],
+        **({"files": files} if files else {}),
+    }
+
+
+def _make_attached_data(artifact: Artifact, file: AttachedFile) -> dict[str, Any]:
+    return {
+        "path": artifact.locate(file),
+        "source": file.source,
+        "sha256": hash_content(file.content),
+        "bytes": len(file.content),
+        "executable": file.is_executable,
     }
 
 

@@ -156,8 +156,18 @@ def remove_folder(folder: Path, path: str) -> bool:
     return True
 
 
-def stage_file(folder: Path, path: str, content: bytes, *, sync: bool = False) -> StagedFile:
-    """Write bytes beside their place in a folder; they get the mode of the file that is there."""
+def stage_file(
+    folder: Path,
+    path: str,
+    content: bytes,
+    *,
+    sync: bool = False,
+    is_executable: bool | None = None,
+) -> StagedFile:
+    """Write bytes beside their place in a folder; they get the mode of the file that is there.
+
+    Unless `is_executable` is None, whoever may read them may run them too, or nobody may.
+    """
     temporary = f".promptpack-{secrets.token_hex(8)}.tmp"
     staged = StagedFile(folder, path, temporary)
     with open_place(folder, path) as place:
@@ -166,8 +176,7 @@ def stage_file(folder: Path, path: str, content: bytes, *, sync: bool = False) -
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE_FLAGS
         try:
             with os.fdopen(os.open(beside.name, flags, 0o666, dir_fd=beside.folder), "wb") as file:
-                if old_status and stat.S_ISREG(old_status.st_mode) and hasattr(os, "fchmod"):
-                    os.fchmod(file.fileno(), old_status.st_mode & 0o777)
+                _set_mode(file.fileno(), old_status, is_executable)
                 file.write(content)
                 if sync:
                     file.flush()
@@ -178,9 +187,32 @@ def stage_file(folder: Path, path: str, content: bytes, *, sync: bool = False) -
     return staged
 
 
-def replace_file(folder: Path, path: str, content: bytes, *, sync: bool = False) -> None:
+def _set_mode(
+    descriptor: int, old_status: os.stat_result | None, is_executable: bool | None
+) -> None:
+    """Give a new file the mode of the one in its place, and the executable bits that it needs."""
+    if not hasattr(os, "fchmod"):
+        return
+    is_file = old_status is not None and stat.S_ISREG(old_status.st_mode)
+    current = os.fstat(descriptor).st_mode & 0o777
+    mode = old_status.st_mode & 0o777 if old_status and is_file else current
+    if is_executable is not None:
+        mode &= ~0o111
+        mode |= (mode & 0o444) >> 2 if is_executable else 0
+    if mode != current:
+        os.fchmod(descriptor, mode)
+
+
+def replace_file(
+    folder: Path,
+    path: str,
+    content: bytes,
+    *,
+    sync: bool = False,
+    is_executable: bool | None = None,
+) -> None:
     """Put bytes at a path in a folder so that a reader sees the old or the new, never a part."""
-    staged = stage_file(folder, path, content, sync=sync)
+    staged = stage_file(folder, path, content, sync=sync, is_executable=is_executable)
     try:
         staged.commit()
     except BaseException:

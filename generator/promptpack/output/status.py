@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
 from promptpack.output.replace import LinkedPathError, open_place
+from promptpack.source.disk import HAS_MODES
 from promptpack.targets import blocks
 
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
@@ -16,21 +17,27 @@ State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linke
 class DesiredFile(NamedTuple):
     """A file's bytes, and words about it that the manifest keeps (target, pack, model, policy).
 
-    `told` is what a block in a shared file says of permissions.
+    `told` is what a block in a shared file says of permissions. Where `is_executable` is None, the
+    file's mode is nobody's business.
     """
 
     content: bytes
     about: Words
     told: str = ""
+    is_executable: bool | None = None
 
 
 class Status(NamedTuple):
-    """What stands at a path now, against what should; `old` and `new` are None where no file is."""
+    """What stands at a path now, against what should; `old` and `new` are None where no file is.
+
+    `chmod` is "+x" or "-x" where nothing but the mode of a file is to be changed.
+    """
 
     path: str
     state: State
     old: bytes | None
     new: bytes | None
+    chmod: str = ""
 
 
 def find_statuses(
@@ -52,6 +59,8 @@ def find_statuses(
     for path, desired_file in desired_files.items():
         is_foreign = any(map(ownership.is_foreign, manifest.list_records(path)))
         status = _find_status(folder, counted, path, desired_file.content)
+        if status.state == "same":
+            status = _compare_mode(folder, status, desired_file)
         if is_foreign and status.old is not None and status.state != "linked":
             status = status._replace(state="foreign")
         statuses.append(status)
@@ -108,6 +117,17 @@ def _find_status(folder: Path, manifest: Manifest, path: str, new: bytes) -> Sta
     if manifest.owns(path, old):
         return Status(path, "stale", old, new)
     return Status(path, "edited" if manifest.list_records(path) else "foreign", old, new)
+
+
+def _compare_mode(folder: Path, status: Status, desired: DesiredFile) -> Status:
+    """Return the status of a file with the right bytes, which may have the wrong mode."""
+    if desired.is_executable is None or not HAS_MODES:
+        return status
+    with open_place(folder, status.path) as place:
+        found = place.find_status()
+    if found is None or bool(found.st_mode & stat.S_IXUSR) == desired.is_executable:
+        return status
+    return status._replace(state="stale", chmod="+x" if desired.is_executable else "-x")
 
 
 def _find_leftover(folder: Path, manifest: Manifest, path: str) -> Status:

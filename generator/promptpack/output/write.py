@@ -47,6 +47,7 @@ from promptpack.output.status import (
     locate_file,
     read_file,
 )
+from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
 from promptpack.targets import blocks
 
@@ -122,6 +123,18 @@ def rewrite_source(source: Path, old: str, new: str) -> None:
         new = new.replace("\n", "\r\n")
     mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
     replace_file(resolved_path.parent, resolved_path.name, mark + new.encode())
+
+
+def rewrite_attached(source: Path, old: bytes, new: bytes, *, is_executable: bool) -> None:
+    """Put new bytes into the source of a file beside a skill, and make it executable or not.
+
+    Raises UserError where the file does not hold the old bytes any more.
+    """
+    resolved_path = source.resolve()
+    if resolved_path.read_bytes() != old:
+        message = "this source was changed in the meantime"
+        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
+    replace_file(resolved_path.parent, resolved_path.name, new, is_executable=is_executable)
 
 
 def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
@@ -200,7 +213,8 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
         files = merge_writes(plan)
         for path, (_, content) in files.items():
             make_folders(plan.folder, path, made_folders)
-            staged_files.append(stage_file(plan.folder, path, content))
+            mode = plan.desired[path].is_executable if path in plan.desired else None
+            staged_files.append(stage_file(plan.folder, path, content, is_executable=mode))
         copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
         for staged in staged_files:
             _expect(plan.folder, staged.path, files[staged.path][0])
@@ -301,7 +315,8 @@ def _make_record(plan: Plan, path: str) -> Record:
     desired, old = plan.desired[path], plan.manifest.files.get(path, {})
     record = {"sha256": hash_content(desired.content), **desired.about}
     differing = {word for word in old.keys() | record.keys() if old.get(word) != record.get(word)}
-    return old if old and differing <= {*OCCASION} else record
+    unknown = OCCASION if HAS_MODES else (*OCCASION, "mode")
+    return old if old and differing <= {*unknown} else record
 
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:

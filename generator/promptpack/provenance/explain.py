@@ -8,11 +8,12 @@ source line reaches.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from promptpack.model import Artifact, Origin, Project
+from promptpack.model import Artifact, AttachedFile, Origin, Project
 from promptpack.provenance.tracer import Tracer
 from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import choose_sections, iter_uses
+from promptpack.source.text import split_lines
 
 
 class Step(NamedTuple):
@@ -35,6 +36,17 @@ def explain_line(tracer: Tracer, artifact: Artifact, number: int) -> tuple[Step,
         for outer, role in _trace_outwards(tracer.composer.templates, artifact, origin):
             steps.setdefault(outer, _make_step(project, outer, role))
     return tuple(steps.values())
+
+
+def explain_attached_line(file: AttachedFile, number: int) -> Step:
+    """Return where a line of a copied file comes from; raises IndexError where there is no such.
+
+    A file that is no text has one line, which is empty.
+    """
+    lines = split_lines(file.text or "") or [""]
+    if not 1 <= number <= len(lines):
+        raise IndexError(number)
+    return Step(Origin(file.source, number), _find_role(Origin(file.source, 1)), lines[number - 1])
 
 
 def _make_step(project: Project, origin: Origin, role: str) -> Step:

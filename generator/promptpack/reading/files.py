@@ -6,15 +6,18 @@ The only place of this package that touches a disk.
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from promptpack.model import Finding
+from promptpack.model import AttachedFile, Finding
 from promptpack.model.root import PROJECT, Root
 from promptpack.reading.roots import (
+    FILES_FOLDER,
     PACK_FILE,
     PROJECT_FILE,
     SUFFIXES,
+    is_left_out,
     parse_source_path,
     resolve_shadows,
 )
@@ -24,6 +27,7 @@ from promptpack.source.disk import (
     UnreadableFileError,
     describe_failure,
     find_real_path,
+    is_executable,
     read_regular_file,
     resolve_links,
     walk_folder,
@@ -48,12 +52,16 @@ _LINE_END = re.compile("[\t\n\u2028\u2029]")
 
 
 class SourceFile(NamedTuple):
-    """A source as it was found; where there are findings, nothing can be made of its text."""
+    """A source as it was found; where there are findings, nothing can be made of its text.
+
+    One that goes beside an output as it is has no text: it is `attached`.
+    """
 
     path: str
     text: str
     shadows: str = ""
     findings: tuple[Finding, ...] = ()
+    attached: AttachedFile | None = None
 
 
 def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
@@ -69,12 +77,13 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
             path = root.make_source_path(entry.path.relative_to(root.path).as_posix())
             if not entry.is_folder:
                 places[path] = entry.path, root
-            elif entry.problem or parse_source_path(path):
+            elif entry.problem or is_text_source(path):
                 files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
         files.append(_read_file(*places[path], path, shadows))
-        size += len(files[-1].text)
+        attached = files[-1].attached
+        size += len(attached.content if attached else files[-1].text)
         if size > TOTAL_LIMIT:
             reason = f"the sources are larger than {TOTAL_LIMIT >> 20} MiB together"
             return (*files, make_unreadable_file(path, reason))
@@ -86,6 +95,20 @@ def make_file(path: str, data: bytes, shadows: str = "") -> SourceFile:
     text, findings = decode_source(data, path)
     markers = find_conflict_markers(text, path)
     return SourceFile(path, text, shadows, (*findings, *markers))
+
+
+def make_attached_file(path: str, content: bytes, *, is_executable: bool) -> SourceFile:
+    """Return a source that goes beside an output as it is, with what may not be in a text."""
+    inner_path = path.split("/", 3)[3]
+    attached = AttachedFile(inner_path, content, is_executable, path)
+    found = () if attached.text is None else make_file(path, content).findings
+    return SourceFile(path, "", findings=found, attached=attached)
+
+
+def is_text_source(path: str) -> bool:
+    """Tell whether a path is that of a source with a text, which is no file of a skill."""
+    name = parse_source_path(path)
+    return name is not None and name.kind != "files"
 
 
 def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = "") -> SourceFile:
@@ -112,13 +135,21 @@ def _find_packs(packs: Path) -> Iterator[Entry]:
     if not packs.is_dir():
         yield Entry(packs, True, "there is no 'packs' folder here")
         return
-    for entry in walk_folder(packs):
+    for entry in walk_folder(packs, skips=partial(_is_passed_over, packs)):
         folder, *inner = entry.path.relative_to(packs).parts or (".",)
         if folder.startswith(".") and entry.path != packs:
+            continue
+        if _is_passed_over(packs, entry.path):
             continue
         yield entry
         if entry.is_folder and not entry.problem and not inner:
             yield Entry(entry.path / PACK_FILE, False)
+
+
+def _is_passed_over(packs: Path, path: Path) -> bool:
+    """Tell whether something lies with the files of a skill and is none of them."""
+    _, folder, *inner = (*path.relative_to(packs).parts, "", "")
+    return folder == FILES_FOLDER and is_left_out("/".join(filter(None, inner)))
 
 
 def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> SourceFile:
@@ -130,7 +161,10 @@ def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> Source
         target = root.make_source_path(resolved.relative_to(root.path).as_posix())
         if parse_source_path(target) is None:
             return make_unreadable_file(source_path, _NOT_A_SOURCE, shadows, _LINK_HINT)
-        return make_file(source_path, read_regular_file(resolved, SIZE_LIMIT), shadows)
+        content = read_regular_file(resolved, SIZE_LIMIT)
+        if is_text_source(source_path):
+            return make_file(source_path, content, shadows)
+        return make_attached_file(source_path, content, is_executable=is_executable(resolved))
     except (FileNotFoundError, UnreadableFileError) as error:
         return make_unreadable_file(source_path, describe_failure(error), shadows)
 

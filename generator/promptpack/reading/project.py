@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from promptpack.model import (
+    AttachedFile,
     Finding,
     Fragment,
     Model,
@@ -20,7 +22,13 @@ from promptpack.model import (
     UserError,
 )
 from promptpack.reading.file_names import find_shared_files
-from promptpack.reading.files import SourceFile, gather_files, make_file, make_unreadable_file
+from promptpack.reading.files import (
+    SourceFile,
+    gather_files,
+    make_attached_file,
+    make_file,
+    make_unreadable_file,
+)
 from promptpack.reading.pack import fill_sections, read_pack, read_project_file
 from promptpack.reading.placements import find_installation_problems
 from promptpack.reading.references import Names
@@ -67,8 +75,12 @@ def load_from_roots(roots: Sequence[Root]) -> Project:
     return make_project(roots, gather_files(roots))
 
 
-def replace_sources(project: Project, texts: Mapping[str, str]) -> Project:
+def replace_sources(
+    project: Project, texts: Mapping[str, str], files: Iterable[AttachedFile] = ()
+) -> Project:
     """Return a project with other texts in place of some of its sources', or with new sources.
+
+    `files` are put beside skills, besides those that are there.
 
     It is what `load_project` would return with these texts written to disk, but only they are
     parsed. Raises UserError as `load_project` does.
@@ -86,7 +98,13 @@ def replace_sources(project: Project, texts: Mapping[str, str]) -> Project:
         SourceFile(item.path, project.sources[item.path], getattr(item, "shadows", "")): item
         for item in items
     }
-    return make_project(project.roots, tuple(_replace_texts(project, known, texts)), known)
+    attached = {**project.attached} | {file.source: file for file in files}
+    attached_files = tuple(
+        make_attached_file(path, one.content, is_executable=one.is_executable)
+        for path, one in attached.items()
+    )
+    sources = (*_replace_texts(project, known, texts), *attached_files)
+    return make_project(project.roots, sources, known)
 
 
 def make_project(
@@ -107,7 +125,7 @@ def make_project(
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for file, source_name in named_files:
-        if file.findings:
+        if file.findings or file.attached:
             continue
         item = known.get(file)
         if item is None:
@@ -119,9 +137,11 @@ def make_project(
     items["fragments"] = {k: v for k, v in items["fragments"].items() if k not in texts}
     files_by_path = {file.path: file for file, _ in named_files}
     findings.update(_fill_packs(items["packs"], files_by_path))
+    _attach_files(items["packs"], named_files)
+    del items["files"]
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         raise UserError(tuple(sorted(findings, key=_make_sort_key)))
-    sources = {file.path: file.text for file in files}
+    sources = {file.path: file.text for file in files if not file.attached}
     project = Project(**items, sources=sources, roots=tuple(roots))
     if problems := [*find_shared_files(project), *find_installation_problems(project)]:
         raise UserError(tuple(problems))
@@ -138,7 +158,7 @@ def _read_file(
             return read_model(file, source_name, _list_names(names))
         case "policies":
             return read_policy(file, source_name)
-        case "layouts" | "heads":
+        case "layouts" | "heads" | "files":
             return Source(source_name.name, file.path, file.text, file.shadows), []
         case "shared":
             return read_project_file(file, _list_names(names))
@@ -162,6 +182,20 @@ def _fill_packs(
         if pack is not None and pack.text in files:
             packs[name], problems = fill_sections(pack, files[pack.path], files[pack.text].text)
             yield from problems
+
+
+def _attach_files(
+    packs: dict[str, Pack | None], files: Iterable[tuple[SourceFile, SourceName]]
+) -> None:
+    """Give each pack the files that go beside its skill, whatever order they were found in."""
+    attached: dict[str, list[AttachedFile]] = defaultdict(list)
+    for file, source_name in files:
+        if file.attached:
+            attached[source_name.pack].append(file.attached)
+    for name, pack in packs.items():
+        own_files = tuple(sorted(attached[name]))
+        if pack is not None and pack.files != own_files:
+            packs[name] = replace(pack, files=own_files)
 
 
 def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> Names:

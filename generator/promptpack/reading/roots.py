@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
 from promptpack.source.disk import find_real_path
 
-Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "packs"]
+Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "files", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of source, in the order in which they are read."""
 
@@ -24,6 +24,7 @@ KIND_WORDS: dict[Kind, str] = {
     "layouts": "layout",
     "shared": "project",
     "heads": "front matter",
+    "files": "skill file",
     "packs": "pack",
 }
 """What a source of a kind is called."""
@@ -34,6 +35,12 @@ PROJECT_FILE = "promptpack.yaml"
 
 SOURCES = ("packs", "templates", PROJECT_FILE)
 """The folders and the file that a project is made of."""
+
+FILES_FOLDER = "skill"
+"""The folder in a pack's own with the files that go beside its skill: data of any kind."""
+
+_LEFT_OUT = frozenset({"__pycache__", "thumbs.db", "desktop.ini"})
+"""What systems and tools leave in folders besides hidden files, in small letters."""
 
 HEAD_SUFFIX = ".head"
 """The end of the names of files of front matter that is kept, which lie with their pack."""
@@ -85,6 +92,8 @@ def parse_source_path(path: str) -> SourceName | None:
     SourceName(kind='fragments', name='ethics/be-honest', pack='')
     >>> parse_source_path("packs/demo/role.md")
     SourceName(kind='fragments', name='packs/demo/role.md', pack='demo')
+    >>> parse_source_path("packs/demo/skill/scripts/run.py")
+    SourceName(kind='files', name='packs/demo/skill/scripts/run.py', pack='demo')
     >>> parse_source_path("promptpack.yaml")
     SourceName(kind='shared', name='promptpack.yaml', pack='')
     """
@@ -97,14 +106,27 @@ def parse_source_path(path: str) -> SourceName | None:
         for kind, suffix in SUFFIXES.items():
             if folder == kind and file.endswith(suffix):
                 return SourceName(kind, file.removesuffix(suffix))
-    if top == "packs" and root == PROJECT and not folder.startswith("."):
-        if file == PACK_FILE:
-            return SourceName("packs", folder, folder)
-        if file.endswith(HEAD_SUFFIX):
-            return SourceName("heads", path, folder)
-        if file.endswith(".md") and file.rpartition("/")[2] != "README.md":
-            return SourceName("fragments", path, folder)
+    is_in_pack = top == "packs" and root == PROJECT and not folder.startswith(".")
+    return _name_in_pack(path, folder, file) if is_in_pack else None
+
+
+def _name_in_pack(path: str, pack: str, file: str) -> SourceName | None:
+    """Return what a file in a pack's folder is."""
+    if file.startswith(f"{FILES_FOLDER}/"):
+        return None if is_left_out(file) else SourceName("files", path, pack)
+    if file == PACK_FILE:
+        return SourceName("packs", pack, pack)
+    if file.endswith(HEAD_SUFFIX):
+        return SourceName("heads", path, pack)
+    if file.endswith(".md") and file.rpartition("/")[2] != "README.md":
+        return SourceName("fragments", path, pack)
     return None
+
+
+def is_left_out(path: str) -> bool:
+    """Tell whether a file or folder is none that goes beside a skill: hidden, or left by a tool."""
+    parts = path.casefold().split("/")
+    return any(part.startswith(".") or part in _LEFT_OUT for part in parts)
 
 
 def resolve_shadows(roots: Sequence[Root], paths: Iterable[str]) -> dict[str, str]:

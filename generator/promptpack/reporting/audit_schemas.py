@@ -60,6 +60,9 @@ class ImportedFileEntry(Report):
     target: str
     artifact: str
     identical: bool
+    attached: list[str] = Field(
+        default=[], description="what was copied from the folder of a skill, by its path there"
+    )
 
 
 class ImportedPackEntry(Report):

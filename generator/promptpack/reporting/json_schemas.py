@@ -44,6 +44,16 @@ class LossEntry(Report):
     )
 
 
+class AttachedEntry(Report):
+    """A file beside that of a skill; `source` is its path in the project."""
+
+    path: str
+    source: str
+    sha256: str
+    bytes: int
+    executable: bool
+
+
 class ArtifactEntry(Report):
     """One emitted file; `path` is POSIX and relative to the output folder."""
 
@@ -55,6 +65,9 @@ class ArtifactEntry(Report):
     sha256: str
     bytes: int
     losses: list[LossEntry]
+    files: list[AttachedEntry] = Field(
+        default=[], description="what goes beside the file of a skill, as it is"
+    )
 
 
 class ExpectationsEntry(Report):
@@ -84,6 +97,9 @@ class FileEntry(Report):
 
     path: str
     state: State
+    chmod: Literal["+x", "-x"] | None = Field(
+        default=None, description="set where only the file's mode is to be changed"
+    )
 
 
 class CheckReport(Report):
@@ -114,6 +130,12 @@ class ListEntry(Report):
     default: bool = False
 
 
+class PackEntry(ListEntry):
+    """A pack in the catalogue; `files` go beside its skill, each by its path in the project."""
+
+    files: list[str] = Field(default=[])
+
+
 class VariantEntry(ListEntry):
     """A variant in the catalogue: its pack, model and policy by name."""
 
@@ -126,7 +148,7 @@ class ListReport(Report):
     """`list --format json`; only the kinds that were asked for."""
 
     schema_version: Literal[1]
-    packs: list[ListEntry] = Field(default=[])
+    packs: list[PackEntry] = Field(default=[])
     variants: list[VariantEntry] = Field(default=[])
     fragments: list[ListEntry] = Field(default=[])
     models: list[ListEntry] = Field(default=[])

@@ -16,6 +16,9 @@ from typing import NamedTuple
 ENTRY_LIMIT = 100_000
 """How many files and folders a folder may hold, with all below it."""
 
+HAS_MODES = os.name == "posix"
+"""Whether files have an executable bit here."""
+
 LINKED_FOLDER = "the folder is a link, which is not followed"
 
 
@@ -58,6 +61,14 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     if content is None or len(content) > limit:
         raise UnreadableFileError(f"file is larger than {format_size(limit)}")
     return content
+
+
+def is_executable(path: Path) -> bool:
+    """Tell whether a file is one that its owner may run, as git sees it.
+
+    Where files have no such bit, none is. Raises FileNotFoundError where there is none.
+    """
+    return HAS_MODES and bool(path.stat().st_mode & stat.S_IXUSR)
 
 
 def find_real_path(path: Path | str) -> Path:

@@ -10,7 +10,7 @@ from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.gemini import GEMINI
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
-from promptpack.targets.skill import SKILL
+from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
 
@@ -29,6 +29,7 @@ TARGETS: dict[str, Target] = {
         GEMINI,
         AGENTS_MD,
         SKILL,
+        CLAUDE_SKILL,
         SYSTEM,
         MESSAGES,
     )

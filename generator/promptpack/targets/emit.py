@@ -73,7 +73,8 @@ def make_artifact(
         *_find_model_losses(variant, target),
     )
     content = spell_file(text, agent.form).encode()
-    return Artifact(path, content, target.name, variant, agent, losses)
+    files = variant.pack.files if target.takes_files else ()
+    return Artifact(path, content, target.name, variant, agent, losses, files)
 
 
 def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:

@@ -145,24 +145,27 @@ def explain_kept(target: Target, agent: Agent, losses: Iterable[Loss]) -> Iterat
 
 
 def find_kept_grants(target: Target, agent: Agent) -> Iterator[Loss]:
-    """Yield what keys of a kept head give that `decode` can't see, beyond what the policy says."""
+    """Yield what keys of a kept head, and the text, give beyond the policy unseen by `decode`."""
     if agent.form.head is None:
         return
     for key in split_head(agent.form.head.text, target.prompt_key).keys:
+        place = f"{agent.form.head.path}:{key.lines[0].line}"
+        reason = (
+            f"'{key.name}' in the kept head ({place}): {target.explain_refused_extra(key.name)}"
+        )
         for name in target.kept_grants.get(key.name, ()):
-            grant = agent.policy.grant(name)
-            if list_effects(grant) & {Effect.DENY, Effect.ASK} and name not in agent.accepted:
-                place = f"{agent.form.head.path}:{key.lines[0].line}"
-                why = target.explain_refused_extra(key.name)
-                yield Loss(
-                    name,
-                    False,
-                    "widened",
-                    describe_grant(grant),
-                    "allow",
-                    f"'{key.name}' in the kept head ({place}): {why}",
-                    excess="given by a key of the kept head",
-                )
+            yield from _find_excess(agent, name, reason, "given by a key of the kept head")
+    for name in target.prompt_grants(agent.prompt):
+        reason = f"{target.title}: commands that stand in the text are run to load it"
+        yield from _find_excess(agent, name, reason, "given by the text")
+
+
+def _find_excess(agent: Agent, name: str, reason: str, excess: str) -> Iterator[Loss]:
+    """Yield what a file gives beyond the policy, if this denies it or asks, and nobody accepts."""
+    grant = agent.policy.grant(name)
+    if list_effects(grant) & {Effect.DENY, Effect.ASK} and name not in agent.accepted:
+        wanted = describe_grant(grant)
+        yield Loss(name, False, "widened", wanted, "allow", reason, excess=excess)
 
 
 def _list_statements(

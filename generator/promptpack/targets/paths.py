@@ -7,8 +7,9 @@ without case would mix up, is an error everywhere.
 import unicodedata
 from pathlib import PurePosixPath
 
-from promptpack.model import Artifact, Finding
+from promptpack.model import Artifact, AttachedFile, Finding
 from promptpack.targets import TARGETS
+from promptpack.targets.target import MAX_STEM, is_stem
 
 _NUMBERED = (f"{name}{digit}" for name in ("com", "lpt") for digit in "0123456789¹²³")
 RESERVED_NAMES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$", *_NUMBERED})
@@ -16,6 +17,9 @@ RESERVED_NAMES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$", *_N
 
 Source: "Naming Files, Paths, and Namespaces" in Microsoft's documentation of Windows.
 """
+
+SKILL_FILE = "SKILL.md"
+"""The file that makes a skill of its folder, for some clients also in a folder below another."""
 
 MAX_BYTES = 255
 """The longest name of a file or folder on the usual file systems, in bytes of UTF-8."""
@@ -35,6 +39,8 @@ class PathProblems:
             if reason := explain_name(name):
                 message = f"an output would be at '{artifact.path}', and '{name}' {reason}"
                 self._add_finding(source, message)
+        for file in artifact.files:
+            self._add_file(artifact, file)
         is_block = TARGETS[artifact.target].block
         place = f"{artifact.path}#{artifact.agent.stem}" if is_block else artifact.path
         path, other_source = self._paths.setdefault(fold_path(place), (place, source))
@@ -42,12 +48,26 @@ class PathProblems:
             message = f"'{place}' and '{path}' of {other_source} are one file on some systems"
             self._add_finding(source, message)
 
+    def _add_file(self, artifact: Artifact, file: AttachedFile) -> None:
+        """Take note of a file that goes beside an output."""
+        hint = "rename the file"
+        if reason := explain_attached(file.path):
+            self._add_finding(
+                file.source, f"a skill can't have the file '{file.path}': {reason}", hint
+            )
+        place = artifact.locate(file)
+        path, other = self._paths.setdefault(fold_path(place), (place, file.source))
+        if (path, other) != (place, file.source):
+            message = f"'{place}' and '{path}' of {other} are one file on some systems"
+            self._add_finding(file.source, message, hint)
+
     def list_findings(self) -> list[Finding]:
         """Return the errors."""
         return [*self._findings]
 
-    def _add_finding(self, source: str, message: str) -> None:
-        hint = "give the pack or the model another name"
+    def _add_finding(
+        self, source: str, message: str, hint: str = "give the pack or the model another name"
+    ) -> None:
         self._findings[Finding("PP401", "error", source, 1, 1, message, hint)] = None
 
 
@@ -60,6 +80,27 @@ def explain_name(name: str) -> str:
     if len(name.encode()) > MAX_BYTES:
         return f"is longer than {MAX_BYTES} bytes"
     return ""
+
+
+def explain_attached(path: str) -> str:
+    """Return why no file of this path can go beside a client's file, or nothing.
+
+    `path` is relative to the folder of the client's file.
+
+    >>> explain_attached("scripts/run.py")
+    ''
+    >>> explain_attached("../run.py") != "" and explain_attached("old/Skill.md") != ""
+    True
+    """
+    if not is_stem(path) or "#" in path:
+        return (
+            f'its path has more than {MAX_STEM} characters, or one of \\ : * ? " < > | #, '
+            "or a name in it begins or ends with a dot or a blank"
+        )
+    names = path.split("/")
+    if any(fold_path(name) == fold_path(SKILL_FILE) for name in names):
+        return f"clients take every {SKILL_FILE} for a skill"
+    return next((f"'{name}' {reason}" for name in names if (reason := explain_name(name))), "")
 
 
 def fold_path(path: str) -> str:

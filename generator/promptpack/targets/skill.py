@@ -1,9 +1,14 @@
-"""Agent Skills: `.agents/skills/<name>/SKILL.md`. A skill is text and holds no policy."""
+"""Agent Skills: `.agents/skills/<name>/SKILL.md`. A skill is text and holds no policy.
+
+Claude Code has a folder of its own for them, and looks into no other (measured with 2.1.332). It
+runs commands that stand in a skill's text, so our files have none there.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from promptpack.model import Agent
+from promptpack.model import CAPABILITIES, Agent, Capability
 from promptpack.targets.codec import (
     as_text,
     check_front_matter,
@@ -22,6 +27,15 @@ _EXTRAS: Mapping[str, Extra] = {
     "disable-model-invocation": make_flag("leaves it to a user to start the skill"),
     "user-invocable": make_flag("says whether a user can start the skill"),
 }
+_REFUSED = {
+    "allowed-tools": "it approves tools beforehand, whatever the policy says",
+    "hooks": "a hook runs commands, whatever the policy says",
+}
+_KEPT_GRANTS: Mapping[str, tuple[Capability, ...]] = {
+    "allowed-tools": CAPABILITIES,
+    "hooks": ("execute",),
+}
+_COMMAND = re.compile(r"!`|^[ \t]*(?:`{3,}|~{3,})!", re.MULTILINE)
 _LIMITS = {"name": 64, "description": 1024}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -64,22 +78,52 @@ def find_refusals(agent: Agent) -> Iterator[str]:
         yield f"the name '{agent.name}' is not the name of the skill's folder, '{agent.stem}'"
 
 
+def find_claude_problems(text: str) -> list[Problem]:
+    """Return the same for Claude Code, and each command that it would run to load the skill."""
+    _, body = read_front_matter(text)
+    message = "Claude Code would run what stands in the text after '!`' or '```!'"
+    commands = list_misread([message], "prompt") if find_prompt_grants(body) else []
+    return [*find_problems(text), *commands]
+
+
+def find_prompt_grants(prompt: str) -> tuple[Capability, ...]:
+    """Return what Claude Code does to load a skill: it runs commands in the text."""
+    return ("execute",) if _COMMAND.search(prompt) else ()
+
+
 SKILL = Target(
     name="skill",
     title="Agent Skill",
     path=".agents/skills/{name}/SKILL.md",
+    places=(".agents/skills/{name}/SKILL.md",),
     user_path=".agents/skills/{name}/SKILL.md",
+    takes_files=True,
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the rules of the Agent Skills specification",
+    verified="the rules of the Agent Skills specification; the places: opencode-ai 1.18.33, "
+    "copilot 1.0.102, codex 0.171.0",
     reasons=TEXT_REASONS,
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
     extras=_EXTRAS,
-    refused_extras={"allowed-tools": "it approves tools beforehand, whatever the policy says"},
+    refused_extras=_REFUSED,
+    kept_grants=_KEPT_GRANTS,
     refuse=find_refusals,
     soft_limit=SoftLimit("lines", 500, "a skill should stay below"),
     hard_limits=_LIMITS,
+)
+
+CLAUDE_SKILL = replace(
+    SKILL,
+    name="claude-skill",
+    title="Claude Code skill",
+    path=".claude/skills/{name}/SKILL.md",
+    places=(".claude/skills/{name}/SKILL.md",),
+    user_path=".claude/skills/{name}/SKILL.md",
+    is_on_request=True,
+    problems=find_claude_problems,
+    prompt_grants=find_prompt_grants,
+    verified="the skills that a session lists, and the text that it loads; claude-code 2.1.332",
 )

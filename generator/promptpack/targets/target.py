@@ -124,7 +124,8 @@ class Target:
     an agent's name if the client `nests_names`.
 
     `user_path` is the place of a user's own file in the home folder, "" where the client has none.
-    What is `is_on_request` is installed only where somebody names the target.
+    What is `is_on_request` is installed only where somebody names the target. A target that
+    `takes_files` has a folder for each agent, in which the pack's files go beside the client's.
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
@@ -148,7 +149,8 @@ class Target:
     the capabilities that it is about; none where they are not known.
     `field_keys` names the keys that hold a field, or the "policy", where that is not the key of the
     field's own name, or the policy keys. `kept_grants` says which capabilities a key gives that
-    `decode` does not read, if it stands in front matter that is kept.
+    `decode` does not read, if it stands in front matter that is kept, and `prompt_grants` what the
+    client does by itself because of a prompt, which only files with such front matter may have.
 
     `signs` are paths in a repository that show that somebody uses the client there, `program` is
     what its command is called, "" where it has none.
@@ -173,6 +175,7 @@ class Target:
     is_on_request: bool = False
     signs: tuple[str, ...] = ()
     program: str = ""
+    takes_files: bool = False
     nests_names: bool = False
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
@@ -201,6 +204,7 @@ class Target:
     kept_grants: Mapping[str, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    prompt_grants: Callable[[str], tuple[Capability, ...]] = lambda _prompt: ()
     prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(

@@ -14,7 +14,7 @@ from promptpack.targets.heads import encode_file
 
 
 def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
-    """Reports a fragment of the project that no pack uses.
+    """Reports a fragment of the project that no pack uses, or files of a skill that is not built.
 
     Why: Its text reaches no agent. Someone who edits it believes that they changed something, and a
     reviewer reads a sentence that no agent receives.
@@ -44,6 +44,11 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
         ):
             hint = "use it in a pack, or delete it"
             yield Diagnostic(fragment.path, 1, "no pack uses this fragment", hint)
+    copied = {file.source for artifact in context.artifacts for file in artifact.files}
+    for pack in context.project.packs.values():
+        if unused := [file.source for file in pack.files if file.source not in copied]:
+            message = f"the pack builds no skill, so nothing uses its {len(unused)} skill files"
+            yield Diagnostic(unused[0], 1, message, "add 'skill' to its targets, or delete them")
 
 
 def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:

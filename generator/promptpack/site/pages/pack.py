@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from promptpack.model import Artifact, Loss, Pack, Section, Variant
+from promptpack.model import Artifact, AttachedFile, Loss, Pack, Section, Variant
 from promptpack.model.fields import list_authored_fields
 from promptpack.site.address import Link, link_page, make_file_address
 from promptpack.site.catalogue import (
@@ -33,6 +33,9 @@ from promptpack.site.usage import (
     make_source_block,
     render_variant_table,
 )
+
+MAX_SHOWN_TEXT = 20_000
+"""Up to how many characters of a file beside a skill the page of its pack shows its text."""
 
 
 class Detail(NamedTuple):
@@ -65,6 +68,15 @@ class SectionRow(NamedTuple):
     uses: list[SectionUse]
 
 
+class SkillFile(NamedTuple):
+    """A file that goes beside the pack's skill; no text where it is none, or too long for here."""
+
+    path: str
+    size: int
+    is_executable: bool
+    text: str
+
+
 class PackPage(NamedTuple):
     """A pack: its variants, what they may do, how to have them, and what it is made of."""
 
@@ -81,6 +93,7 @@ class PackPage(NamedTuple):
     panels: list[PackPanel]
     drawing: Drawing | None
     sections: list[SectionRow]
+    skill_files: list[SkillFile]
     recent: RecentChanges | None
     all_changes: Link
     source: SourceBlock
@@ -105,6 +118,7 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         drawing=_draw_lineage(catalog, pack, here),
         sections=[_describe_section(catalog, section, here) for section in pack.sections],
+        skill_files=[_describe_file(file) for file in pack.files],
         recent=recent,
         all_changes=link_page("All changes", CHANGES_PAGE, here),
         source=make_source_block(catalog, pack.path),
@@ -179,6 +193,12 @@ def _describe_section(catalog: Catalog, section: Section, here: str) -> SectionR
         page = f"{catalog.places[passage.path]}#L{passage.line}"
         uses = [SectionUse(link_page(label, page, here), False)]
     return SectionRow(_make_section_title(section), uses)
+
+
+def _describe_file(file: AttachedFile) -> SkillFile:
+    text = file.text or ""
+    shown_text = text if len(text) <= MAX_SHOWN_TEXT else ""
+    return SkillFile(file.path, len(file.content), file.is_executable, shown_text)
 
 
 def _make_section_title(section: Section) -> str:
