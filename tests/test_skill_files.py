@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,7 +167,7 @@ def test_a_build_that_is_cut_short_leaves_old_or_new_files_and_converges(
     count = 0
     rename = os.replace
 
-    def fail_later(*arguments: str, **options: int) -> None:
+    def fail_later(*arguments: str, **options: Any) -> None:
         nonlocal count
         count += 1
         if count > calls:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def run_import(repository: Path, *arguments: str) -> dict[str, object]:
+def run_import(repository: Path, *arguments: str) -> dict[str, Any]:
     done = support.call(
         "import", *arguments, "--yes", "--into", "../project", "--format", "json", cwd=repository
     )
@@ -77,7 +78,7 @@ def test_a_skill_comes_back_as_git_has_it(repository: Path) -> None:
 
 def test_the_pack_has_the_files_and_no_hidden_one(repository: Path) -> None:
     data = run_import(repository, ".claude")
-    (pack,) = data["packs"]  # type: ignore[misc]  # a list of one
+    (pack,) = data["packs"]
     assert pack["files"][0]["attached"] == sorted(FILES)
     folder = repository.parent / "project/packs/review/skill"
     found = {
@@ -94,7 +95,7 @@ def test_skills_of_one_name_with_other_files_are_two_packs(repository: Path) -> 
         text = HEAD.format("same") + "Do it.\n"
         support.write_files(repository, {f"{folder}/SKILL.md": text, f"{folder}/data.bin": more})
     data = run_import(repository, ".agents/skills/same", ".claude/skills/same")
-    packs = [[file["target"] for file in pack["files"]] for pack in data["packs"]]  # type: ignore[attr-defined]
+    packs = [[file["target"] for file in pack["files"]] for pack in data["packs"]]
     assert sorted(packs) == [["claude-skill"], ["skill"]]
 
 
@@ -104,7 +105,7 @@ def test_skills_of_one_name_with_the_same_files_are_one_pack(repository: Path) -
         text = HEAD.format("same") + "Do it.\n"
         support.write_files(repository, {f"{folder}/SKILL.md": text, f"{folder}/data.bin": b"\0"})
     data = run_import(repository, ".agents/skills/same", ".claude/skills/same")
-    packs = [[file["target"] for file in pack["files"]] for pack in data["packs"]]  # type: ignore[attr-defined]
+    packs = [[file["target"] for file in pack["files"]] for pack in data["packs"]]
     assert packs == [["skill", "claude-skill"]]
 
 
@@ -121,7 +122,7 @@ def test_what_a_pack_can_not_hold_is_refused_with_the_reason(
 ) -> None:
     support.write_files(repository, {f".claude/skills/review/{name}": content})
     data = run_import(repository, ".claude")
-    (refused,) = data["refused"]  # type: ignore[misc]  # a list of one
+    (refused,) = data["refused"]
     assert reason in refused["reason"]
     assert not (repository.parent / "project/packs/review").exists()
 

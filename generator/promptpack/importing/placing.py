@@ -47,7 +47,7 @@ def place_files(audit: Audit, plan: ImportPlan, project: Project) -> None:
     data = {"name": name} if name else {}
     contents = {PROJECT_FILE: f"{_COMMENT}{dump_mapping({**data, 'installations': entries})}"}
     try:
-        replace_sources(project, {**plan.contents, **contents})
+        replace_sources(project, {**plan.contents, **contents}, plan.attached)
     except UserError:  # as where two agents would be one file on some systems
         return
     plan.installations, plan.placed = entries, count

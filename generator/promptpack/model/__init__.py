@@ -1,6 +1,7 @@
 """The nouns of promptpack as immutable values. This package imports nothing of ours."""
 
 from promptpack.model.finding import Finding, Severity, UserError
+from promptpack.model.installation import DEFAULT_VARIANT, EVERY_PACK, USER, Installation
 from promptpack.model.origin import Line, Origin
 from promptpack.model.output import Agent, Artifact, FileForm, Loss, LossKind, Variant
 from promptpack.model.permission import (
@@ -24,11 +25,8 @@ from promptpack.model.permission import (
 )
 from promptpack.model.project import (
     AS_WRITTEN,
-    DEFAULT_VARIANT,
     EFFORTS,
-    EVERY_PACK,
     EVERY_WIDENING,
-    USER,
     Accept,
     AttachedFile,
     ClientSettings,
@@ -37,7 +35,6 @@ from promptpack.model.project import (
     Expectation,
     Fragment,
     Ignore,
-    Installation,
     Mode,
     Model,
     Override,
