@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -115,7 +116,15 @@ def answer_on_terminal(
     ) as process:
         os.close(theirs)
         shown, is_answered = b"", False
-        while select.select([ours], [], [], PATIENCE)[0] and (chunk := _read(ours)):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if not select.select([ours], [], [], 2)[0]:
+                if is_answered:  # an interrupt is lost if it comes just before the program reads
+                    os.write(ours, answer.encode())
+                continue
+            chunk = _read(ours)
+            if not chunk:
+                break
             shown += chunk
             if not is_answered and b"]: " in shown:
                 is_answered = True
