@@ -14,7 +14,7 @@ from promptpack.importing.policies import PolicyDraft, draft_policy
 from promptpack.model import Agent, Effect, Mode, Model, Policy
 from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
-from promptpack.source.frontmatter import dump_mapping
+from promptpack.source.yaml_writer import write_compact_mapping
 from promptpack.targets import Target
 from promptpack.targets.heads import takes_head
 from promptpack.targets.kept_file import split_kept
@@ -66,7 +66,7 @@ class PackDraft:
             entry |= {"newlines": "crlf"} if parts[name].is_crlf else {}
             entry |= {"bom": True} if parts[name].has_mark else {}
             clients |= {name: entry} if entry else {}
-        return {"pack.yaml": dump_mapping(_make_pack_data(self, clients)), **contents}
+        return {"pack.yaml": write_compact_mapping(_make_pack_data(self, clients)), **contents}
 
 
 class NamedPolicies:
@@ -83,7 +83,9 @@ class NamedPolicies:
             candidates = [name, *(f"{name}-{number}" for number in range(2, 1_000))]
             free = (one for one in candidates if self._is_free(one, draft))
             self._names[draft] = next(free)
-            self._taken[self._names[draft]] = dump_mapping(draft.make_data(self._names[draft]))
+            self._taken[self._names[draft]] = write_compact_mapping(
+                draft.make_data(self._names[draft])
+            )
         return self._names[draft]
 
     def list_contents(self) -> dict[str, str]:
@@ -91,7 +93,7 @@ class NamedPolicies:
         return {name: self._taken[name] for name in self._names.values()}
 
     def _is_free(self, name: str, draft: PolicyDraft) -> bool:
-        return self._taken.get(name) in (None, dump_mapping(draft.make_data(name)))
+        return self._taken.get(name) in (None, write_compact_mapping(draft.make_data(name)))
 
 
 def split_parts(file: AgentFile) -> KeptParts:
