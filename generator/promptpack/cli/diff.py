@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from promptpack.cli.names import complete_packs, complete_targets, complete_variants
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff.baseline import Baseline, read_baseline
@@ -79,15 +80,30 @@ class DiffOptions:
 )
 @outs_option
 @click.option("--only", type=click.Choice([*PARTS]), help="Show only this part.")
-@click.option("--pack", "packs", multiple=True, metavar="NAME", help="Only these packs.")
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_packs,
+    help="Only these packs.",
+)
 @click.option(
     "--variant",
     "variants",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_variants,
     help="Only these variants, written <model>.<policy>.",
 )
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only these targets.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_targets,
+    help="Only these targets.",
+)
 @click.option(
     "--section", "sections", multiple=True, metavar="NAME", help="Show only these sections."
 )

@@ -9,6 +9,7 @@ import click
 from promptpack.build import render
 from promptpack.cli import report
 from promptpack.cli.choice import resolve_source
+from promptpack.cli.names import complete_fragments_and_files
 from promptpack.cli.state import State, format_option, format_suggestion, pass_state
 from promptpack.model import Artifact
 from promptpack.output.plan import SCHEMA_VERSION
@@ -19,7 +20,7 @@ from promptpack.session import Session
 
 
 @click.command("impact")
-@click.argument("place", metavar="PATH[:LINE]")
+@click.argument("place", metavar="PATH[:LINE]", shell_complete=complete_fragments_and_files)
 @format_option
 @pass_state
 def command(state: State, place: str) -> None:

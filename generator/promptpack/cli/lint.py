@@ -4,6 +4,7 @@ import click
 
 from promptpack.build import render
 from promptpack.cli import report
+from promptpack.cli.names import complete_rules
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.git.repository import find_repository
 from promptpack.lint.engine import lint_session
@@ -20,7 +21,12 @@ from promptpack.session import Session
 @click.command("lint")
 @click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="Output format.")
 @click.option(
-    "--rule", "codes", multiple=True, metavar="CODE", help="Only this rule; may be repeated."
+    "--rule",
+    "codes",
+    multiple=True,
+    metavar="CODE",
+    shell_complete=complete_rules,
+    help="Only this rule; may be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @pass_state

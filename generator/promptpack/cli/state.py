@@ -75,6 +75,15 @@ class State:
         return False if plain else None
 
 
+_GIVEN_FOLDER = "promptpack.directory"
+
+
+def find_given_folder(context: click.Context) -> Path | None:
+    """Return the project's folder as `-C` names it, also where no command is run."""
+    found = context.meta.get(_GIVEN_FOLDER) or context.find_root().params.get("directory")
+    return found if isinstance(found, Path) else None
+
+
 pass_state = click.make_pass_decorator(State)
 
 
@@ -89,6 +98,8 @@ def add_global_options(command: click.Command) -> click.Command:
 
     def store(context: click.Context, parameter: click.Parameter, value: object) -> None:
         state = context.find_object(State)
+        if value and parameter.name == "directory":
+            context.meta[_GIVEN_FOLDER] = value
         if value and state is not None:
             setattr(state, str(parameter.name), value)
             context.color = state.choose_color()
@@ -133,6 +144,8 @@ def selection_options(command: Command) -> Command:
 
         return command(*args, selection=Selection(packs, models, policies, targets), **options)
 
+    from promptpack.cli.names import SELECTION  # noqa: PLC0415 - that module knows the state
+
     decorated = update_wrapper(run_with_selection, command)
     for name, plural in (
         ("policy", "policies"),
@@ -145,6 +158,7 @@ def selection_options(command: Command) -> Command:
             plural,
             multiple=True,
             metavar="NAME",
+            shell_complete=SELECTION[name],
             help=f"Only these {plural}; may be repeated.",
         )(decorated)
     return cast("Command", decorated)
@@ -161,11 +175,14 @@ def out_option(command: Command) -> Command:
 
 def from_option(command: Command) -> Command:
     """Give a command the option that names the client of the files it finds."""
+    from promptpack.cli.names import complete_targets  # noqa: PLC0415 - that module knows the state
+
     return click.option(
         "--from",
         "target",
         default="",
         metavar="TARGET",
+        shell_complete=complete_targets,
         help="Take every file there for one of this client, wherever it stands.",
     )(command)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from promptpack.cli.names import complete_packs
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
 from promptpack.output.gitattributes import make_gitattributes, make_prettierignore
@@ -40,6 +41,7 @@ _FILES = {"gitattributes": make_gitattributes, "prettierignore": make_prettierig
     "--installed",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_packs,
     help=(
         "With --format gitattributes or prettierignore: the files of this agent where it is "
         "installed, not where it is built. May be repeated."

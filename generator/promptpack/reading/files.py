@@ -15,6 +15,7 @@ from promptpack.reading.roots import (
     PACK_FILE,
     PROJECT_FILE,
     SUFFIXES,
+    SourceName,
     parse_source_path,
     resolve_shadows,
 )
@@ -79,6 +80,16 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
             reason = f"the sources are larger than {TOTAL_LIMIT >> 20} MiB together"
             return (*files, make_unreadable_file(path, reason))
     return tuple(files)
+
+
+def find_source_names(roots: Sequence[Root]) -> Iterator[SourceName]:
+    """Yield the name of each source in some roots, by the paths alone; nothing is read."""
+    for root in roots:
+        root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
+        entries = [entry for entry in _find_entries(root) if not (entry.is_folder or entry.problem)]
+        for path in sorted({entry.path.relative_to(root.path).as_posix() for entry in entries}):
+            if name := parse_source_path(root.make_source_path(path)):
+                yield name
 
 
 def make_file(path: str, data: bytes, shadows: str = "") -> SourceFile:
