@@ -3,8 +3,9 @@
 import click
 
 from promptpack.cli import report
+from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_packs
-from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.cli.state import State, format_option, pass_state
 from promptpack.importing.divergence import find_undecided, make_divergence_data
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.project import load_project

@@ -7,8 +7,9 @@ import click
 
 from promptpack.build import render
 from promptpack.cli.choice import choose_pack, choose_target, choose_variant
+from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_rules_and_files, complete_targets
-from promptpack.cli.state import State, format_option, format_suggestion, out_option, pass_state
+from promptpack.cli.state import State, format_option, out_option, pass_state
 from promptpack.model import Artifact
 from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.locate import LocatedOutput, locate_outputs

@@ -9,8 +9,9 @@ import click
 from promptpack.build import render
 from promptpack.cli import report
 from promptpack.cli.choice import resolve_source
+from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_fragments_and_files
-from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Artifact
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.impact import Reach, find_impact

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.import_screen import format_screen
 from promptpack.cli.outs import outs_option, parse_outs
-from promptpack.cli.state import State, format_suggestion, from_option, pass_state
+from promptpack.cli.state import State, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths, list_strangers
 from promptpack.importing.html import format_import_page
 from promptpack.importing.importer import (
@@ -46,7 +47,7 @@ _FORMATS = ("human", "json", "markdown", "html")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Output format.")
+@click.option("--format", "format_", type=Choices(_FORMATS), help="Output format.")
 @outs_option
 @pass_state
 def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401 - what click gives each option

@@ -4,8 +4,9 @@ import click
 
 from promptpack.build import render
 from promptpack.cli import report
+from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.names import complete_rules
-from promptpack.cli.state import State, format_suggestion, pass_state
+from promptpack.cli.state import State, pass_state
 from promptpack.git.repository import find_repository
 from promptpack.lint.engine import lint_session
 from promptpack.lint.formats import FORMATS
@@ -19,7 +20,7 @@ from promptpack.session import Session
 
 
 @click.command("lint")
-@click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="Output format.")
+@click.option("--format", "format_", type=Choices(["human", *FORMATS]), help="Output format.")
 @click.option(
     "--rule",
     "codes",

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from promptpack.cli.choices import Choices
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
@@ -16,7 +17,7 @@ KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 
 
 @click.command("list")
-@click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
+@click.argument("kinds", nargs=-1, type=Choices(KINDS))
 @format_option
 @pass_state
 def command(state: State, kinds: tuple[str, ...]) -> None:

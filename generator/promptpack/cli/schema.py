@@ -2,13 +2,14 @@
 
 import click
 
+from promptpack.cli.choices import Choices
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
 from promptpack.reporting.console import print_json
 from promptpack.reporting.json_schemas import REPORTS
 
 
 @click.command("schema")
-@click.argument("kind", metavar="KIND", type=click.Choice((*FILE_MODELS, *REPORTS)))
+@click.argument("kind", metavar="KIND", type=Choices((*FILE_MODELS, *REPORTS)))
 def command(kind: str) -> None:
     """Print a JSON Schema (2020-12).
 

@@ -1,7 +1,7 @@
 """What every command shares: the project's folder and how to speak."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from promptpack.cli.choices import Choices
 from promptpack.source.disk import find_real_path
 
 FORMATS = ("human", "json")
@@ -91,7 +92,7 @@ def add_global_options(command: click.Command) -> click.Command:
     """Give a command the global options too, so that they may stand before it or after it."""
     options: dict[tuple[str, ...], dict[str, Any]] = {
         ("-C", "directory"): {"type": click.Path(path_type=Path), "help": "The project's folder."},
-        ("--color", "color"): {"type": click.Choice(COLORS), "help": "Whether to use colors."},
+        ("--color", "color"): {"type": Choices(COLORS), "help": "Whether to use colors."},
         ("-q", "--quiet"): {"is_flag": True, "help": "Print only problems."},
         ("-v", "--verbose"): {"is_flag": True, "help": "Print more detail."},
     }
@@ -122,7 +123,7 @@ def format_option(command: Command) -> Command:
 
     return click.option(
         "--format",
-        type=click.Choice(FORMATS),
+        type=Choices(FORMATS),
         expose_value=False,
         callback=store,
         help="Output format.",
@@ -185,11 +186,3 @@ def from_option(command: Command) -> Command:
         shell_complete=complete_targets,
         help="Take every file there for one of this client, wherever it stands.",
     )(command)
-
-
-def format_suggestion(word: str, candidates: Iterable[str]) -> str:
-    """Return ` Did you mean 'x'?` for the closest known word, or nothing."""
-    import difflib  # noqa: PLC0415 - only for a mistake
-
-    matches = difflib.get_close_matches(word, list(candidates), n=1)
-    return f" Did you mean '{matches[0]}'?" if matches else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from promptpack.cli.choices import Choices
 from promptpack.cli.names import complete_packs
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
@@ -36,7 +37,7 @@ _FILES = {"gitattributes": make_gitattributes, "prettierignore": make_prettierig
 
 
 @click.command("targets")
-@click.option("--format", "format_", type=click.Choice((*FORMATS, *_FILES)), help="Output format.")
+@click.option("--format", "format_", type=Choices((*FORMATS, *_FILES)), help="Output format.")
 @click.option(
     "--installed",
     multiple=True,
