@@ -45,6 +45,61 @@ def test_a_wrong_word_is_told_with_the_one_that_was_meant(
     assert said in done.err
 
 
+def test_a_file_that_is_not_read_is_told_with_the_name_that_was_meant(tmp_path: Path) -> None:
+    files = {
+        "templates/policies/strict.yml": "title: x\n",
+        "templates/policy/strict.yaml": "title: x\n",
+        "templates/layouts/wide.j2": "x\n",
+        "templates/notes.md": "x\n",
+    }
+    done = support.call("lint", "--rule", "PP046", cwd=support.make_project(tmp_path, files))
+    said = " ".join(done.out.replace("=", " ").split())
+    assert done.code == 0
+    for path in files:
+        assert f"--> {path}:1" in said
+    assert "rename it to templates/policies/strict.yaml" in said
+    assert "rename it to templates/layouts/wide.md.j2" in said
+    assert "rename it, move it or delete it" in said
+
+
+def test_a_pack_file_with_another_ending_is_named(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path)
+    (root / PACK).rename((root / PACK).with_suffix(".yml"))
+    done = support.call("build", cwd=root)
+    assert done.code == 3
+    assert "rename pack.yml to pack.yaml" in done.err
+
+
+def test_what_is_wrong_with_a_prompt_does_not_hide_what_has_to_be_accepted(tmp_path: Path) -> None:
+    text = support.DEMO[PACK].replace("[opencode]", "[opencode, cursor]")
+    files = {PACK: text.replace("./role.md", "role.md").replace("small-steps", "smal-steps")}
+    root = support.make_project(tmp_path, files)
+    for command, code in (("build", 3), ("check", 3), ("lint", 1)):
+        done = support.call(command, cwd=root)
+        said = done.out + done.err
+        assert done.code == code
+        assert [said.count(one) for one in ("PP020", "PP101")] == [2, 1], command
+    assert not (root / "dist").exists()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"promptpack.yaml": "acept: []\n"},
+        {LOOK: support.DEMO[LOOK] + "x: 1\n"},
+        {"templates/models/tiny.yaml": "title: Tiny\n"},
+        {PACK: support.DEMO[PACK].replace("[opencode]", "[opencode, cursor]") + "x: 1\n"},
+    ],
+)
+def test_nothing_is_said_of_permissions_that_are_not_known(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    pack = support.DEMO[PACK].replace("[opencode]", "[opencode, cursor]")
+    done = support.call("build", cwd=support.make_project(tmp_path, {PACK: pack, **files}))
+    assert done.code == 3
+    assert "PP101" not in done.err
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "said"),
     [

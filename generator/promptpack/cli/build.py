@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import Progress, render
+from promptpack.build import Progress, load_whole, render
 from promptpack.cli import report
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
@@ -14,7 +14,6 @@ from promptpack.cli.state import State, format_option, out_option, pass_state, s
 from promptpack.model import Artifact, UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
 from promptpack.output.write import apply_plan
-from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import (
     is_terminal,
@@ -41,7 +40,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     edited since, is not overwritten.
     """
     root = state.root()
-    project = load_project(root)
+    project = load_whole(root, selection)
     folder = state.output(root, out, project.out)
     with _show_progress(state) as progress:
         session = Session(project)
