@@ -137,6 +137,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
         for one in ("human", "json")
     ),
     ("schema", "pack"),
+    ("schema", "pack", "--project"),
     ("completion", "bash"),
     # arguments that are hostile themselves
     (HOSTILE,),

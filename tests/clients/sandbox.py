@@ -165,6 +165,31 @@ class Sandbox:
             _kill_group(process)
             process.wait()
 
+    @contextmanager
+    def connected(
+        self, command: Sequence[str], seconds: float
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a command to talk with over its standard streams, and kill it at the end."""
+        process = subprocess.Popen(
+            command,
+            cwd=self.project,
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        limit = threading.Timer(seconds, _kill_group, [process])
+        limit.start()
+        try:
+            with process:
+                yield process
+                _kill_group(process)
+        finally:
+            limit.cancel()
+            _kill_group(process)
+            process.wait()
+
     def _environment(self) -> dict[str, str]:
         home = self.home
         return {

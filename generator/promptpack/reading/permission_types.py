@@ -16,6 +16,9 @@ PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
 ClosedMapping = Field(json_schema_extra={"additionalProperties": False})
 """What a mapping with a form for its keys says of all other keys."""
 
+TargetMapping = Field(json_schema_extra={"additionalProperties": False, "x-keys": "target"})
+"""The same of a mapping whose keys are targets."""
+
 EffectName = Literal["allow", "ask", "deny", "inherit"]
 
 
@@ -105,7 +108,13 @@ Pattern = Annotated[
     WithJsonSchema({"type": "string", "pattern": PATTERN_REGEX}),
 ]
 Patterns = Annotated[
-    dict[Pattern, EffectName], Field(min_length=1), ClosedMapping, AfterValidator(_check_order)
+    dict[Pattern, EffectName],
+    Field(
+        min_length=1,
+        description="an effect for each pattern; the last that matches decides, so '*' comes first",
+        json_schema_extra={"additionalProperties": False, "x-patterns": True},
+    ),
+    AfterValidator(_check_order),
 ]
 Rules = Annotated[
     Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],
