@@ -60,9 +60,7 @@ class _CommandGroup(click.Group):
 
             writes = ctx.invoked_subcommand in WRITING_COMMANDS
             outcome = report.NOTHING_WRITTEN if writes else ""
-            report.print_findings(error.findings, outcome, verbose=ctx.obj.verbose)
-            for note in getattr(error, "__notes__", ()):
-                print_line(note, err=True)
+            report.print_user_error(error, outcome, verbose=ctx.obj.verbose)
             return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
