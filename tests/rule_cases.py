@@ -190,6 +190,15 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         accepting(f"{SHARED}:1", project="edit", policy="look"),
         accepting(f"{SHARED}:1", pack="edit", project="edit", policy="change"),
     ),
+    "PP046": (
+        Case({"packs/demo/README.md": "x\n", "templates/policies/.x.yml": "", "packs/a.txt": ""}),
+        Case({"packs/demo/logo.svg": "", "templates/x.png": "", "packs/.git/x.md": ""}),
+        Case({"templates/policies/look.yml": "a"}, ("templates/policies/look.yml:1",)),
+        Case({"templates/policy/strict.yaml": "a"}, ("templates/policy/strict.yaml:1",)),
+        Case({"templates/layouts/x.jinja2": "a"}, ("templates/layouts/x.jinja2:1",)),
+        Case({"packs/demo.yaml": "a"}, ("packs/demo.yaml:1",)),
+        Case({"packs/demo/pack.yml": "a"}, ("packs/demo/pack.yml:1",)),
+    ),
     "PP103": (
         policy("{read: allow, edit: deny, execute: allow}", 4),
         policy('{edit: deny, execute: {"*": ask, "ls": allow}}', 4),

@@ -67,7 +67,7 @@ def absorb(root: Path, *options: str, output: str = OUTPUT) -> support.Result:
         ),
         (
             "description: Answers questions about a small project.",
-            "description: 'Mind: it answers'",
+            'description: "Mind: it answers"',
             "packs/demo/pack.yaml",
             'description: "Mind: it answers"',
         ),

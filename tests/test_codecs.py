@@ -229,12 +229,12 @@ mode: subagent
 model: koronatech/Coder
 temperature: 0.55
 permission:
-  '*': deny
+  "*": deny
   read:
-    '*': allow
-    '*.env': ask
-    '*.env.*': ask
-    '*.env.example': allow
+    "*": allow
+    "*.env": ask
+    "*.env.*": ask
+    "*.env.example": allow
   list: allow
   glob: allow
   grep: allow
@@ -258,11 +258,11 @@ readonly: true
 name: python-ml-architect
 description: {description}
 tools:
-- read
-- search
-- execute
-- web/fetch
-- todo
+  - read
+  - search
+  - execute
+  - web/fetch
+  - todo
 ---
 """,
     "copilot-instructions": """\
@@ -294,13 +294,13 @@ developer_instructions = '''
 name: python-ml-architect
 description: {description}
 tools:
-- read_file
-- list_directory
-- glob
-- grep_search
-- run_shell_command
-- web_fetch
-- write_todos
+  - read_file
+  - list_directory
+  - glob
+  - grep_search
+  - run_shell_command
+  - web_fetch
+  - write_todos
 temperature: 0.55
 ---
 """,

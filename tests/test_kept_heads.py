@@ -135,7 +135,7 @@ def test_a_policy_is_replaced_as_one_and_holds(tmp_path: Path) -> None:
     artifact = build(make_pack(tmp_path, policy=policy))
     text = artifact.content.decode()
     before, after = KEPT.split("permission:", maxsplit=1)[0], KEPT.partition("mode: subagent")[2]
-    assert text.startswith(before + "permission:\n  '*': deny\n")
+    assert text.startswith(before + 'permission:\n  "*": deny\n')
     assert text.endswith(f"mode: subagent{after}Help {{{{ me }}}}.")
     read = TARGETS["opencode"].decode(text, "demo").policy
     assert read.grant("edit") == grant_of(Effect.ASK)

@@ -20,6 +20,7 @@ import support
 from forges import Forge, read_gitlab_job, run_gitlab_job
 from hostile_git import plant_repository
 from promptpack.cli import COMMANDS
+from promptpack.output.gitattributes import add_ignore_lines
 from promptpack.targets import TARGETS
 from review_cases import commit, edit, git
 
@@ -335,6 +336,48 @@ def test_where_an_agent_is_installed_only_its_own_files_are_marked(tmp_path: Pat
         assert found == (set() if shared else GENERATED), path
 
 
+@pytest.mark.parametrize("installed", [(), ("demo",)])
+def test_what_is_ignored_by_formatters_is_what_is_generated(
+    tmp_path: Path, installed: tuple[str, ...]
+) -> None:
+    """`.prettierignore` has the syntax of `.gitignore`, so git is asked what the lines mean."""
+    root = every_target(tmp_path / "p")
+    if installed:
+        targets = [word for name in TARGETS for word in ("--target", name)]
+        wanted = [*installed, "--variant", "tiny.look", "--into", str(root), "--yes", *targets]
+        assert support.call("install", *wanted, cwd=root).code == 0
+    git(root, "init", "--quiet")
+    words = [word for name in installed for word in ("--installed", name)]
+    said = support.call("targets", "--format", "prettierignore", *words, cwd=tmp_path)
+    assert said.code == 0
+    (root / ".gitignore").write_text(said.out, encoding="utf-8")
+    files = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    files = {path for path in files if not path.startswith(".git/")} | {"dist/README.md"}
+    record = json.loads((root / ".promptpack-installed.json").read_text()) if installed else {}
+    generated = (
+        {path for path in record["files"] if "#" not in path} | {".promptpack-installed.json"}
+        if installed
+        else {path for path in files if path.startswith("dist/")} - {"dist/README.md"}
+    )
+    assert len(generated) > 5
+    ignored = git(root, "check-ignore", "--no-index", *sorted(files)).splitlines()
+    assert set(ignored) == generated
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("", "/a\n/b\n"),
+        ("x", "x\n/a\n/b\n"),
+        ("/b\nx\n", "/b\nx\n/a\n"),
+        ("/a \r\n/b\r\n", "/a \r\n/b\r\n"),
+        ("/b\n/a", "/b\n/a"),
+    ],
+)
+def test_an_ignore_file_gets_the_lines_that_it_lacks(text: str, then: str) -> None:
+    assert add_ignore_lines(text, "/a\n/b\n") == then
+
+
 def test_after_a_merge_that_conflicts_in_outputs_one_build_fixes_them(tmp_path: Path) -> None:
     root = support.built(tmp_path / "p")
     said = support.call("targets", "--format", "gitattributes", cwd=tmp_path)
@@ -362,7 +405,9 @@ def test_after_a_merge_that_conflicts_in_outputs_one_build_fixes_them(tmp_path: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--installed", "demo"), "--installed needs --format gitattributes"),
+        (("--installed", "demo"), "--installed needs --format gitattributes or prettierignore"),
+        (("--format", "json", "--installed", "demo"), "--installed needs --format gitattributes"),
+        (("--format", "prettierignore", "--installed", "!x"), "is not a valid agent name"),
         (("--format", "gitattributes", "--installed", "* -diff"), "is not a valid agent name"),
         (("--format", "gitattributes", "--installed", "a\n* x"), "is not a valid agent name"),
     ],

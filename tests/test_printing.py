@@ -125,7 +125,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ("diff", "--from-dir", "dist", "--to-dir", "packs"),
     *(("list", "--format", one) for one in ("human", "json")),
     ("show",),
-    *(("targets", "--format", one) for one in ("human", "json", "gitattributes")),
+    *(("targets", "--format", one) for one in ("human", "json", "gitattributes", "prettierignore")),
     *(("explain", "tiny.look:16", "--format", one) for one in ("human", "json")),
     ("explain", f"{OUTPUT}:16"),
     ("explain", "PP301"),
@@ -137,6 +137,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
         for one in ("human", "json")
     ),
     ("schema", "pack"),
+    ("schema", "pack", "--project"),
     ("completion", "bash"),
     ("init", "--dry-run"),
     ("init", HOSTILE, "--dry-run"),
@@ -171,6 +172,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ("show", "demo", HOSTILE),
     ("show", "--target", HOSTILE),
     ("targets", "--format", "gitattributes", "--installed", HOSTILE),
+    ("targets", "--format", "prettierignore", "--installed", HOSTILE),
     ("explain", HOSTILE),
     ("explain", f"{HOSTILE}:1"),
     ("explain", "tiny.look:99999"),
@@ -185,7 +187,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ("schema", HOSTILE),
     ("completion", HOSTILE),
 )
-PROGRAMS_READ = {"json", "github", "sarif", "html", "gitlab", "gitattributes"}
+PROGRAMS_READ = {"json", "github", "sarif", "html", "gitlab", "gitattributes", "prettierignore"}
 
 
 def is_data(arguments: tuple[str, ...]) -> bool:

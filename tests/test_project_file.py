@@ -100,7 +100,7 @@ def test_its_lines_are_origins_and_reach_what_they_change(tmp_path: Path) -> Non
     folder = support.built(tmp_path, {PACK: OPEN, SHARED: FILE})
     path = "gemini/tiny.change/.gemini/agents/demo.md"
     lines = (folder / "dist" / path).read_text(encoding="utf-8").split("\n")
-    number = lines.index("- replace") + 1
+    number = lines.index("  - replace") + 1
     origins = told(folder, "explain", f"{path}:{number}")["origins"]
     assert (SHARED, 3, "project") in [(one["path"], one["line"], one["role"]) for one in origins]
     reached = told(folder, "impact", f"{SHARED}:3")["outputs"]

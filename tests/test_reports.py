@@ -17,6 +17,7 @@ from promptpack.reporting.json_schemas import REPORTS
         ("check", ()),
         ("list", ()),
         ("list", ("variants",)),
+        ("list", ("rules", "packs")),
         ("targets", ()),
         ("doctor", ("--no-clients",)),
         ("install", ("--target", "opencode", "--into", ".", "--dry-run")),

@@ -6,16 +6,20 @@ only the keywords that they use and stumbles over any other.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import support
 from promptpack.model import CAPABILITIES, Finding
-from promptpack.reading.file_models import FILE_MODELS, make_json_schema
+from promptpack.reading.editor_schema import make_editor_schema
+from promptpack.reading.file_models import FILE_MODELS
 from promptpack.reading.validation import suggest, validate
 from promptpack.source.strict_yaml import read_yaml
+from promptpack.targets import TARGETS
 
 PACK = """\
 name: demo
@@ -100,7 +104,7 @@ def _reference(name: str, _: object, root: Any) -> Callable[[Any], bool]:
     return validator(root["$defs"][name.removeprefix("#/$defs/")], root)
 
 
-WORDS = {"$schema", "$defs", "title", "description", "default"}
+WORDS = {"$schema", "$id", "$defs", "title", "description", "default"}
 """Keywords that say nothing about what is valid."""
 
 KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any], Any], Callable[[Any], bool]]] = {
@@ -132,7 +136,7 @@ KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any], Any], Callable[[Any], bool
 
 @pytest.mark.parametrize("kind", FILE_MODELS)
 def test_schema_is_json_schema_2020_12(kind: str) -> None:
-    schema = make_json_schema(FILE_MODELS[kind])
+    schema = make_editor_schema(kind)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert json.loads(json.dumps(schema)) == schema
     validator(schema, schema)
@@ -145,27 +149,40 @@ GOOD = [
     ("pack", PACK + "  exclude: [{model: m, policy: [q]}]\n"),
     ("pack", PACK + "  overrides: [{when: {model: m}, drop: [examples]}]\n"),
     ("pack", PACK + "  overrides: [{when: {model: m}, effort: high}]\neffort: none\n"),
-    ("pack", PACK + "clients: {a: {name: A b, description: D., model: x/y, prompt: ./a/b.md}}\n"),
-    ("pack", PACK + "clients: {a: {policy: p, extra: {a: [1], b: {c: d}}}, b: {policy: {p: q}}}\n"),
+    (
+        "pack",
+        PACK + "clients: {opencode: {name: A b, description: D., model: x/y, prompt: ./a/b.md}}\n",
+    ),
+    (
+        "pack",
+        PACK + "clients: {opencode: {policy: p, extra: {steps: 40}}, codex: {policy: {p: q}}}\n",
+    ),
     ("pack", PACK.replace("Does a thing.", "x" * 1025)),
     ("pack", PACK.replace("description: Does a thing.\n", "")),
     ("pack", PACK.replace("Does a thing.", '" Does\\n\\na thing. "')),
     ("pack", ONE_TEXT),
-    ("pack", PACK + "clients: {a: {head: ./a.head, file: b c/D_e.f, newlines: crlf, bom: true}}\n"),
+    (
+        "pack",
+        PACK
+        + "clients: {opencode: {head: ./a.head, file: b c/D_e.f, newlines: crlf, bom: true}}\n",
+    ),
     ("pack", PACK + "mode: primary\ntemperature: 0.55\ntags: [a, b-c]\n"),
     ("pack", PACK + "temperature: 1\ntargets: [opencode]\n"),
     ("pack", PACK + 'vars: {python: "3.11+", count: 3, x: 0.5, on_call: true}\n'),
     ("pack", PACK.replace("./role.md", "[a/b, {use: c, with: {x: 1}, optional: true}]")),
     ("pack", PACK.replace("./role.md", "{in: ./a.md, out: [b, {use: c}]}")),
-    ("pack", PACK + "accept: [{target: t, capability: edit, reason: because we can}]\n"),
-    ("pack", PACK + "accept: [{target: t, capability: [read, mcp:x], reason: because we can}]\n"),
+    ("pack", PACK + "accept: [{target: codex, capability: edit, reason: because we can}]\n"),
+    (
+        "pack",
+        PACK + "accept: [{target: codex, capability: [read, mcp:x], reason: because we can}]\n",
+    ),
     ("project", "{}"),
     ("project", "targets: [opencode]\n"),
     ("project", "name: our-agents\n"),
-    ("project", "accept: [{target: t, capability: edit, reason: because we can}]\n"),
+    ("project", "accept: [{target: codex, capability: edit, reason: because we can}]\n"),
     (
         "project",
-        'accept: [{target: t, capability: "mcp:*", reason: "for now only", when: {policy: p}}]\n',
+        'accept: [{target: codex, capability: "mcp:*", reason: for now only, when: {policy: p}}]\n',
     ),
     ("model", MODEL),
     ("model", "title: M\nfamily: f\nlayout: plain\n"),
@@ -179,6 +196,10 @@ GOOD = [
 ]
 
 BAD = [
+    ("policy", POLICY.replace("{read: allow}", '{execute: {"*": ask, ls: inherit}}')),
+    ("policy", POLICY.replace("{read: allow}", '{execute: {"12": allow}}')),
+    ("policy", POLICY.replace("{read: allow}", '{execute: {"~/x": allow}}')),
+    ("policy", POLICY.replace("{read: allow}", '{read: {"$HOME/*": allow}}')),
     ("pack", PACK + "sectoins: {}\n"),
     ("pack", PACK.replace("title: Demo\n", "")),
     ("pack", PACK.replace("Demo", "")),
@@ -196,12 +217,12 @@ BAD = [
     ("pack", ONE_TEXT.replace("./a/prompt.md", "./../prompt.md")),
     ("pack", ONE_TEXT.replace("./a/prompt.md", "./prompt.txt")),
     ("pack", ONE_TEXT.replace("./a/prompt.md", "[./prompt.md]")),
-    ("pack", PACK + "clients: {a: {head: a.head}}\n"),
-    ("pack", PACK + "clients: {a: {head: ./a.md}}\n"),
-    ("pack", PACK + "clients: {a: {file: ../a}}\n"),
-    ("pack", PACK + "clients: {a: {file: a//b}}\n"),
-    ("pack", PACK + "clients: {a: {newlines: cr}}\n"),
-    ("pack", PACK + "clients: {a: {bom: 1}}\n"),
+    ("pack", PACK + "clients: {opencode: {head: a.head}}\n"),
+    ("pack", PACK + "clients: {opencode: {head: ./a.md}}\n"),
+    ("pack", PACK + "clients: {opencode: {file: ../a}}\n"),
+    ("pack", PACK + "clients: {opencode: {file: a//b}}\n"),
+    ("pack", PACK + "clients: {opencode: {newlines: cr}}\n"),
+    ("pack", PACK + "clients: {opencode: {bom: 1}}\n"),
     ("pack", PACK.replace("  role: ./role.md", "  {}")),
     ("pack", PACK.replace("role:", "Role:")),
     ("pack", PACK.replace("./role.md", "../role.md")),
@@ -229,9 +250,9 @@ BAD = [
     ("pack", PACK + "tags: [A]\n"),
     ("pack", PACK + "vars: {Python: x}\n"),
     ("pack", PACK + "vars: {python: [3]}\n"),
-    ("pack", PACK + "accept: [{target: t, capability: edit}]\n"),
-    ("pack", PACK + "accept: [{target: t, capability: edti, reason: because we can}]\n"),
-    ("pack", PACK + "accept: [{target: t, capability: edit, reason: because}]\n"),
+    ("pack", PACK + "accept: [{target: codex, capability: edit}]\n"),
+    ("pack", PACK + "accept: [{target: codex, capability: edti, reason: because we can}]\n"),
+    ("pack", PACK + "accept: [{target: codex, capability: edit, reason: because}]\n"),
     ("pack", PACK + "  overrides: [{when: {models: m}, drop: [examples]}]\n"),
     ("pack", PACK + "  overrides: [{when: {}, drop: []}]\n"),
     ("pack", PACK + "  overrides: [{when: {model: m}}]\n"),
@@ -239,13 +260,13 @@ BAD = [
     ("pack", PACK + "effort: 1\n"),
     ("pack", PACK + "clients: [a]\n"),
     ("pack", PACK + "clients: {A: {name: x}}\n"),
-    ("pack", PACK + "clients: {a: {nam: x}}\n"),
-    ("pack", PACK + "clients: {a: {name: ''}}\n"),
-    ("pack", PACK + "clients: {a: {policy: [p]}}\n"),
-    ("pack", PACK + "clients: {a: {policy: {p: [q]}}}\n"),
-    ("pack", PACK + "clients: {a: {prompt: a.md}}\n"),
-    ("pack", PACK + "clients: {a: {prompt: ./../a.md}}\n"),
-    ("pack", PACK + "clients: {a: {extra: [a]}}\n"),
+    ("pack", PACK + "clients: {opencode: {nam: x}}\n"),
+    ("pack", PACK + "clients: {opencode: {name: ''}}\n"),
+    ("pack", PACK + "clients: {opencode: {policy: [p]}}\n"),
+    ("pack", PACK + "clients: {opencode: {policy: {p: [q]}}}\n"),
+    ("pack", PACK + "clients: {opencode: {prompt: a.md}}\n"),
+    ("pack", PACK + "clients: {opencode: {prompt: ./../a.md}}\n"),
+    ("pack", PACK + "clients: {opencode: {extra: [a]}}\n"),
     ("pack", "[]"),
     ("pack", "text"),
     ("pack", ""),
@@ -255,8 +276,8 @@ BAD = [
     ("project", "targets: opencode\n"),
     ("project", "name: Our Agents\n"),
     ("project", "title: Demo\n"),
-    ("project", "accept: {target: t, capability: edit, reason: because we can}\n"),
-    ("project", "accept: [{target: t, capability: edit}]\n"),
+    ("project", "accept: {target: codex, capability: edit, reason: because we can}\n"),
+    ("project", "accept: [{target: codex, capability: edit}]\n"),
     ("model", MODEL.replace("8", "0")),
     ("model", MODEL.replace("8", "1.5")),
     ("model", MODEL.replace("8", '"8"')),
@@ -283,10 +304,6 @@ BAD = [
 
 BEYOND_SCHEMA = [
     ("policy", POLICY.replace("{read: allow}", '{execute: {ls: allow, "*": ask}}')),
-    ("policy", POLICY.replace("{read: allow}", '{execute: {"*": ask, ls: inherit}}')),
-    ("policy", POLICY.replace("{read: allow}", '{execute: {"12": allow}}')),
-    ("policy", POLICY.replace("{read: allow}", '{execute: {"~/x": allow}}')),
-    ("policy", POLICY.replace("{read: allow}", '{read: {"$HOME/*": allow}}')),
     ("policy", POLICY.replace("{read: allow}", '{"mcp:*": allow}')),
     ("policy", POLICY.replace("{read: allow}", "{mcp:_a: allow}")),
 ]
@@ -314,7 +331,7 @@ def test_bad_file_that_an_editor_lets_pass(kind: str, text: str) -> None:
 
 
 def accepts(kind: str, text: str) -> bool:
-    schema = make_json_schema(FILE_MODELS[kind])
+    schema = make_editor_schema(kind)
     return validator(schema, schema)(yaml.safe_load(text))
 
 
@@ -449,3 +466,77 @@ def test_a_long_list_of_problems_ends() -> None:
 )
 def test_did_you_mean(word: str, known: list[str], hint: str) -> None:
     assert suggest(word, known) == hint
+
+
+def iter_fields(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each key that a schema names, with what it says of it."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if key == "properties":
+            yield from value.items()
+        if isinstance(value, (dict, list)):
+            yield from iter_fields(value)
+
+
+@pytest.mark.parametrize("kind", FILE_MODELS)
+def test_an_editor_can_say_something_of_every_key(kind: str) -> None:
+    schema = make_editor_schema(kind)
+    words = {*CAPABILITIES, *TARGETS, "*", "default"}
+    for key, field in iter_fields(schema):
+        assert field.get("description") or key in words, key
+    assert "x-" not in {key[:2] for key in re.findall(r'"(x-[a-z]+)":', json.dumps(schema))}
+    assert schema["$id"] == f"urn:promptpack:schema:{kind}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("pack", PACK + "targets: [opencod]\n"),
+        ("pack", PACK + "clients: {opencod: {}}\n"),
+        ("pack", PACK + "clients: {copilot: {extra: {opencod: 1}}}\n"),
+        ("project", "installations: [{into: ., variant: {opencod: a.b}}]\n"),
+        ("model", MODEL + "ids: {opencod: x}\n"),
+    ],
+)
+def test_an_editor_knows_the_targets(kind: str, text: str) -> None:
+    assert not accepts(kind, text)
+    assert accepts(kind, text.replace("extra: {opencod: 1}", "").replace("opencod", "codex"))
+
+
+def test_the_schema_of_a_project_knows_its_names(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path)
+
+    def takes(kind: str, text: str) -> bool:
+        done = support.call("schema", kind, "--project", cwd=root)
+        assert done.code == 0, done.err
+        schema = json.loads(done.out)
+        return validator(schema, schema)(yaml.safe_load(text))
+
+    pack = support.DEMO["packs/demo/pack.yaml"]
+    assert takes("pack", pack)
+    for old, new in (
+        ("model: [tiny]", "model: [tiny, claude]"),
+        ("standards/small-steps", "./other.md"),
+        ("policy: [look, change]", "policy: [look, review]"),
+    ):
+        assert takes("pack", pack.replace(old, new)), new
+    for old, new in (
+        ("model: [tiny]", "model: [tinny]"),
+        ("standards/small-steps", "standards/smal-steps"),
+        ("policy: look", "policy: loook"),
+        ("[opencode]", "[opencod]"),
+    ):
+        assert not takes("pack", pack.replace(old, new)), new
+    model = "title: M\nfamily: f\nlayout: plain\n"
+    assert takes("model", model)
+    assert not takes("model", model.replace("plain", "plane"))
+    assert takes("project", "installations: [{into: ., packs: [demo]}]\n")
+    assert not takes("project", "installations: [{into: ., packs: [dmo]}]\n")
+
+
+def test_the_names_of_a_project_are_listed_where_it_does_not_build(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path, {"packs/demo/pack.yaml": "name: ["})
+    assert '"tiny"' in support.call("schema", "pack", "--project", cwd=root).out
+    done = support.call("schema", "build", "--project", cwd=root)
+    assert (done.code, "--project needs an input file" in done.err) == (2, True)
+    done = support.call("schema", "pack", "--project", cwd=tmp_path.parent)
+    assert (done.code, "No 'packs' folder" in done.err) == (2, True)

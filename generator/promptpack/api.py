@@ -53,7 +53,10 @@ def load_project(folder: str | os.PathLike[str]) -> Project:
     ...
     promptpack.model.finding.UserError: packs:1: there is no 'packs' folder here
     """
-    return reading.load_project(Path(folder))
+    try:
+        return reading.load_project(Path(folder))
+    except UserError as error:
+        raise UserError(error.findings) from None
 
 
 def build_project(

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
+from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.validation import suggest
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
@@ -71,6 +73,31 @@ def render(
     ]
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
+
+
+def load_whole(folder: Path, selection: Selection = ALL) -> Project:
+    """Return the project in a folder, as `load_project` does.
+
+    Raises UserError where a file can't be read, with what has to be accepted besides: what can be
+    said at once is said at once.
+    """
+    try:
+        return load_project(folder)
+    except UnreadableProjectError as error:
+        findings = {*error.findings, *_find_unaccepted(error.rest, selection)}
+        raise UserError(tuple(sorted(findings, key=_make_sort_key))) from None
+
+
+def _find_unaccepted(project: Project, selection: Selection) -> list[Finding]:
+    """Return what no pack accepts of what its files would grant, whatever their prompts are."""
+    session = Session(project)
+    unaccepted = UnacceptedLosses(project, session.documents)
+    with suppress(UserError):
+        for variant in resolve_variants(project, selection):
+            for target in _select_targets(project, variant.pack, selection):
+                with suppress(UserError):
+                    unaccepted.add(_render_artifact(session, variant, target, "x\n"))
+    return unaccepted.list_findings()
 
 
 def tell_permissions(session: Session, artifact: Artifact) -> str:

@@ -31,6 +31,12 @@ BINARIES = {
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 
+TOOLS = {
+    "prettier": "prettier/bin/prettier.cjs",
+    "yaml-language-server": "yaml-language-server/bin/yaml-language-server",
+}
+"""The same of programs that are no clients: what people have around the files."""
+
 
 class Unavailable(Exception):  # noqa: N818 - a state of the machine, not a fault
     """The pinned clients are not installed on this machine."""
@@ -62,7 +68,7 @@ def pinned() -> str:
 def client(name: str) -> str:
     """Return where a client lies; raises Unavailable unless exactly the pinned ones are there."""
     stamp = cache() / "installed"
-    path = cache() / "node_modules" / BINARIES[name]
+    path = cache() / "node_modules" / (BINARIES | TOOLS)[name]
     if not stamp.is_file() or stamp.read_text().strip() != pinned() or not path.exists():
         command = "tests/clients/install newest" if asks_newest() else "tests/clients/install"
         message = f"{name} is not installed as package.json pins it: run {command}"
@@ -154,6 +160,31 @@ class Sandbox:
         limit.start()
         try:
             yield process, out, err
+        finally:
+            limit.cancel()
+            _kill_group(process)
+            process.wait()
+
+    @contextmanager
+    def connected(
+        self, command: Sequence[str], seconds: float
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a command to talk with over its standard streams, and kill it at the end."""
+        process = subprocess.Popen(
+            command,
+            cwd=self.project,
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        limit = threading.Timer(seconds, _kill_group, [process])
+        limit.start()
+        try:
+            with process:
+                yield process
+                _kill_group(process)
         finally:
             limit.cancel()
             _kill_group(process)

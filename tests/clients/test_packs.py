@@ -230,7 +230,7 @@ def test_opencode_sees_what_is_meant() -> None:
 def test_opencode_check_fails_on_bad_files() -> None:
     bad = {
         b"temperature: 0.55": b"temperature: hot",
-        b"'*': deny\n": b"bash: allow\n",
+        b'"*": deny\n': b"bash: allow\n",
         b"  webfetch: allow": b"  webfetch: allow\n  edit: allow",
         b"## 1. Role": b"## 1. Rule",
     }
@@ -258,7 +258,11 @@ def test_copilot_sees_what_is_meant() -> None:
 
 
 def test_copilot_check_fails_on_bad_files() -> None:
-    bad = {b"tools:": b"toolz:", b"- search\n": b"- search\n- edit\n", b"description:": b"about:"}
+    bad = {
+        b"tools:": b"toolz:",
+        b"  - search\n": b"  - search\n  - edit\n",
+        b"description:": b"about:",
+    }
 
     def check(artifact: Artifact, seen: Observation) -> None:
         check_copilot(artifact, seen, frozenset())
@@ -297,7 +301,7 @@ def test_gemini_sees_what_is_meant() -> None:
 def test_gemini_check_fails_on_bad_files() -> None:
     bad = {
         b"tools:": b"toolz:",
-        b"- grep_search": b"- grep_search\n- write_file",
+        b"  - grep_search\n": b"  - grep_search\n  - write_file\n",
         b"## 1. Role": b"## 1. ${role}",
     }
     assert_caught(bad, default_of("gemini"), gemini.observe, check_gemini)

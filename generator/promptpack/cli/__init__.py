@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.state import COLORS, FORMATS, State, add_global_options
 from promptpack.model import UserError
 from promptpack.reporting.console import (
@@ -64,9 +65,7 @@ class _CommandGroup(click.Group):
 
             writes = ctx.invoked_subcommand in WRITING_COMMANDS
             outcome = report.NOTHING_WRITTEN if writes else ""
-            report.print_findings(error.findings, outcome, verbose=ctx.obj.verbose)
-            for note in getattr(error, "__notes__", ()):
-                print_line(note, err=True)
+            report.print_user_error(error, outcome, verbose=ctx.obj.verbose)
             return 3 if any(finding.path for finding in error.findings) else 2
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -87,16 +86,14 @@ class _CommandGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from promptpack.cli.state import format_suggestion  # noqa: PLC0415 - only for a mistake
-
             ctx.fail(f"No such command '{args[0]}'.{format_suggestion(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "directory", type=click.Path(path_type=Path), help="The project's folder.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="Output format.")
-@click.option("--color", type=click.Choice(COLORS), default="auto", help="Whether to use colors.")
+@click.option("--format", "format_", type=Choices(FORMATS), help="Output format.")
+@click.option("--color", type=Choices(COLORS), default="auto", help="Whether to use colors.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more detail.")
 @click.version_option(__version__, prog_name="promptpack", message="%(prog)s %(version)s")

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from promptpack.cli import report
+from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.progress import MANY, show_progress
-from promptpack.cli.state import State, format_suggestion, from_option, pass_state
+from promptpack.cli.state import State, from_option, pass_state
 from promptpack.git.repository import find_repository
 from promptpack.importing.audit import Audit, audit_paths, make_audit_data, read_base
 from promptpack.importing.changes import RightsChange, compare_files, report_widenings
@@ -44,11 +45,11 @@ _FORMATS = ("human", "markdown", "html", *FORMATS)
 @click.option(
     "--base", metavar="REVISION", help="Report only what is allowed since this git revision."
 )
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Output format.")
+@click.option("--format", "format_", type=Choices(_FORMATS), help="Output format.")
 @outs_option
 @click.option(
     "--fail-on",
-    type=click.Choice(["none", "permissions"]),
+    type=Choices(["none", "permissions"]),
     default="permissions",
     show_default=True,
     help="With --base: exit with 1 if more is allowed, or never.",

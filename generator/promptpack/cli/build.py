@@ -1,19 +1,21 @@
 """`promptpack build`: render everything, then write what changed."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from promptpack.build import Progress, render
+from promptpack.build import Progress, load_whole, render
 from promptpack.cli import report
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
+from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
-from promptpack.output.write import apply_plan
-from promptpack.reading.project import load_project
+from promptpack.output.write import Plan, apply_plan
+from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
@@ -24,16 +26,44 @@ from promptpack.session import Session
 @out_option
 @selection_options
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
+@click.option("--watch", is_flag=True, help="Build again whenever a source changes.")
 @format_option
 @pass_state
-def command(state: State, out: Path | None, selection: Selection, *, force: bool) -> None:
+def command(
+    state: State, out: Path | None, selection: Selection, *, force: bool, watch: bool
+) -> None:
     """Render every variant for every client into the output folder.
 
     Nothing is written unless everything renders. A file that promptpack did not write, or that was
-    edited since, is not overwritten.
+    edited since, is not overwritten. With --watch, each build is one line, an error is printed and
+    the next change is waited for, and Ctrl-C ends it; this needs the [watch] extra.
     """
     root = state.root()
-    project = load_project(root)
+    if not watch:
+        _report(state, _build(state, root, out, selection, force=force))
+        return
+    if state.format != "human":
+        raise click.UsageError("--watch prints lines for people, and no JSON.")
+    require_watcher()
+    build_on_change(
+        state, root, lambda: _summarize(_build(state, root, out, selection, force=force))
+    )
+
+
+class _Build(NamedTuple):
+    """What was built, what was written of it and where, and how expectations fared."""
+
+    artifacts: tuple[Artifact, ...]
+    plan: Plan
+    folder: str
+    expectations: ExpectationSummary
+
+
+def _build(
+    state: State, root: Path, out: Path | None, selection: Selection, *, force: bool
+) -> _Build:
+    """Render everything and write what changed; raises UserError where something is wrong."""
+    project = load_whole(root, selection)
     folder = state.output(root, out, project.out)
     with show_progress(state, "Rendering") as progress:
         session = Session(project)
@@ -48,6 +78,11 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
             if status.new is not None:
                 print_lines(report.format_difference(status), err=True)
         raise
+    return _Build(artifacts, plan, state.shown(folder), expectations)
+
+
+def _report(state: State, build: _Build) -> None:
+    artifacts, plan, expectations = build.artifacts, build.plan, build.expectations
     if state.format == "json":
         print_json(make_build_data(artifacts, plan, expectations))
     elif not state.quiet:
@@ -60,7 +95,7 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         if not artifacts:
             print_line(NO_PACKS)
         print_lines(report.format_expectations(expectations))
-        print_line(_summarize(count_changes(plan), state.shown(folder)))
+        print_line(_summarize(build))
 
 
 def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:
@@ -74,7 +109,8 @@ def _render(session: Session, selection: Selection, progress: Progress) -> tuple
         raise
 
 
-def _summarize(change_counts: dict[str, int], folder: str) -> str:
+def _summarize(build: _Build) -> str:
+    change_counts, folder = count_changes(build.plan), build.folder
     files = change_counts["written"] + change_counts["unchanged"]
     parts = [
         f"{number} {word}" for word, number in change_counts.items() if number or word == "written"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build_project
+from promptpack.build import build_project, load_whole
 from promptpack.cli import report
 from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
@@ -16,7 +16,6 @@ from promptpack.cli.state import State, format_option, out_option, pass_state, s
 from promptpack.output.installations import InstallationPlan, make_installation_data
 from promptpack.output.plan import count_files, make_check_data, plan_output
 from promptpack.output.write import make_problem_finding
-from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
 from promptpack.reporting.plurals import pluralize
@@ -35,7 +34,7 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     given, the installations of promptpack.yaml are checked too, where they are within reach.
     """
     root = state.root()
-    project = load_project(root)
+    project = load_whole(root, selection)
     folder = state.output(root, out, project.out)
     artifacts = build_project(project, selection)
     plan = plan_output(artifacts, folder, selection, project.name)

@@ -1,14 +1,15 @@
 """One pack and one variant by name; a wrong name is a usage error."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import click
 
-from promptpack.cli.state import format_suggestion
+from promptpack.cli.choices import format_suggestion
 from promptpack.model import Pack, Project
 from promptpack.output.status import Status
 from promptpack.rendering.variants import ALL, Selection
+from promptpack.source.closest import list_variants_with
 from promptpack.source.disk import find_real_path
 from promptpack.starting.library import (
     TEMPLATE_WORDS,
@@ -31,8 +32,19 @@ def choose_pack(project: Project, name: str | None) -> str:
             raise click.UsageError(f"Name one of the packs: {', '.join(project.packs)}.")
         return next(iter(project.packs))
     if name not in project.packs:
-        raise click.UsageError(f"No pack '{name}'.{format_suggestion(name, project.packs)}")
+        raise click.UsageError(f"No pack '{name}'.{_suggest_pack(project, name)}")
     return name
+
+
+def _suggest_pack(project: Project, name: str) -> str:
+    """Return the closest pack, else the variants of which a name is a part, as a sentence."""
+    variants = [
+        f"{pack.name} {variant}"
+        for pack in project.packs.values()
+        for variant in list_variants_with(name, map(".".join, pack.list_variants()))
+    ]
+    closest = format_suggestion(name, project.packs)
+    return closest or (f" Variants with that name: {', '.join(variants)}." if variants else "")
 
 
 def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
@@ -42,10 +54,17 @@ def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
     variants = [".".join(variant) for variant in pack.list_variants()]
     if name not in variants:
         raise click.UsageError(
-            f"No variant '{name}' of {pack.name}.{format_suggestion(name, variants)}"
+            f"No variant '{name}' of {pack.name}.{suggest_variant(name, variants)}"
         )
     model, _, policy = name.partition(".")
     return model, policy
+
+
+def suggest_variant(name: str, variants: Iterable[str]) -> str:
+    """Return the variants of which a name is a part, else the closest one, as a sentence, or ""."""
+    if matching := list_variants_with(name, variants):
+        return f" With that name: {', '.join(matching)}."
+    return format_suggestion(name, variants)
 
 
 def choose_target(project: Project, pack: Pack, name: str | None) -> str:

@@ -3,11 +3,12 @@
 import click
 from click.shell_completion import get_completion_class
 
+from promptpack.cli.choices import Choices
 from promptpack.reporting.console import print_data
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Choices(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
     """Print the completion script of a shell.

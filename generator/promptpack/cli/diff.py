@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from promptpack.cli.choice import suggest_variant
+from promptpack.cli.choices import Choices, format_suggestion
+from promptpack.cli.names import complete_packs, complete_targets, complete_variants
 from promptpack.cli.outs import outs_option, parse_outs
-from promptpack.cli.state import State, format_suggestion, pass_state
+from promptpack.cli.state import State, pass_state
 from promptpack.diff.baseline import Baseline, read_baseline
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
@@ -74,20 +77,35 @@ class DiffOptions:
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice([*FORMATS]),
+    type=Choices([*FORMATS]),
     help="Output format; default: text. May be repeated.",
 )
 @outs_option
-@click.option("--only", type=click.Choice([*PARTS]), help="Show only this part.")
-@click.option("--pack", "packs", multiple=True, metavar="NAME", help="Only these packs.")
+@click.option("--only", type=Choices([*PARTS]), help="Show only this part.")
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_packs,
+    help="Only these packs.",
+)
 @click.option(
     "--variant",
     "variants",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_variants,
     help="Only these variants, written <model>.<policy>.",
 )
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only these targets.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_targets,
+    help="Only these targets.",
+)
 @click.option(
     "--section", "sections", multiple=True, metavar="NAME", help="Show only these sections."
 )
@@ -101,7 +119,7 @@ class DiffOptions:
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any output differs.")
 @click.option(
     "--fail-on",
-    type=click.Choice(["none", "permissions", "any"]),
+    type=Choices(["none", "permissions", "any"]),
     default="none",
     show_default=True,
     help="Exit with 1 on widened permissions, or on any change that is not accepted.",
@@ -278,8 +296,9 @@ def _make_filter(diff_options: DiffOptions, sides: tuple[Side, Side]) -> Callabl
         available = {values[kind] for values in dimensions}
         for name in names:
             if name not in available:
+                suggest = suggest_variant if kind == "variant" else format_suggestion
                 raise click.UsageError(
-                    f"No {kind} '{name}' on either side.{format_suggestion(name, available)}"
+                    f"No {kind} '{name}' on either side.{suggest(name, sorted(available))}"
                 )
 
     def includes(output: Output) -> bool:

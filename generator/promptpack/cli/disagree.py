@@ -3,7 +3,9 @@
 import click
 
 from promptpack.cli import report
-from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.cli.choices import format_suggestion
+from promptpack.cli.names import complete_packs
+from promptpack.cli.state import State, format_option, pass_state
 from promptpack.importing.divergence import find_undecided, make_divergence_data
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.project import load_project
@@ -11,7 +13,7 @@ from promptpack.reporting.console import print_json, print_line, style
 
 
 @click.command("disagree")
-@click.argument("packs", nargs=-1)
+@click.argument("packs", nargs=-1, shell_complete=complete_packs)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is any.")
 @format_option
 @pass_state

@@ -7,7 +7,9 @@ import click
 
 from promptpack.build import render
 from promptpack.cli.choice import choose_pack, choose_target, choose_variant
-from promptpack.cli.state import State, format_option, format_suggestion, out_option, pass_state
+from promptpack.cli.choices import format_suggestion
+from promptpack.cli.names import complete_rules_and_files, complete_targets
+from promptpack.cli.state import State, format_option, out_option, pass_state
 from promptpack.model import Artifact
 from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.locate import (
@@ -31,8 +33,12 @@ _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
 
 
 @click.command("explain")
-@click.argument("place", metavar="FILE:LINE|RULE")
-@click.option("--target", help="For a variant: the client; default: opencode, if the pack has it.")
+@click.argument("place", metavar="FILE:LINE|RULE", shell_complete=complete_rules_and_files)
+@click.option(
+    "--target",
+    shell_complete=complete_targets,
+    help="For a variant: the client; default: opencode, if the pack has it.",
+)
 @out_option
 @format_option
 @pass_state

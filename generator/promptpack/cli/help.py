@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import click
 
+from promptpack.cli.choices import format_suggestion
 from promptpack.cli.report import wrap_text
-from promptpack.cli.state import format_suggestion
 from promptpack.reporting.console import print_lines, print_text, style
 from promptpack.starting.guide import format_topic, list_topics
 

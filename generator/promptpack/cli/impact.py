@@ -9,7 +9,9 @@ import click
 from promptpack.build import render
 from promptpack.cli import report
 from promptpack.cli.choice import resolve_source
-from promptpack.cli.state import State, format_option, format_suggestion, pass_state
+from promptpack.cli.choices import format_suggestion
+from promptpack.cli.names import complete_fragments_and_files
+from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Artifact
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.impact import Reach, find_impact
@@ -19,7 +21,7 @@ from promptpack.session import Session
 
 
 @click.command("impact")
-@click.argument("place", metavar="PATH[:LINE]")
+@click.argument("place", metavar="PATH[:LINE]", shell_complete=complete_fragments_and_files)
 @format_option
 @pass_state
 def command(state: State, place: str) -> None:

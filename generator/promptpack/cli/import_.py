@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.import_screen import format_screen
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.progress import MANY, show_progress
-from promptpack.cli.state import State, format_suggestion, from_option, pass_state
+from promptpack.cli.state import State, from_option, pass_state
 from promptpack.importing.audit import Audit, audit_paths, list_strangers
 from promptpack.importing.html import format_import_page
 from promptpack.importing.importer import (
@@ -36,7 +37,7 @@ from promptpack.reporting.console import (
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.source.disk import find_real_path
-from promptpack.source.frontmatter import dump_mapping
+from promptpack.source.yaml_writer import write_compact_mapping
 from promptpack.targets import TARGETS
 
 _FORMATS = ("human", "json", "markdown", "html")
@@ -56,7 +57,7 @@ _FORMATS = ("human", "json", "markdown", "html")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a file is refused.")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Output format.")
+@click.option("--format", "format_", type=Choices(_FORMATS), help="Output format.")
 @outs_option
 @pass_state
 def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401 - what click gives each option
@@ -124,7 +125,7 @@ def _describe_additions(plan: ImportPlan) -> Iterator[str]:
         yield ""
         yield f"For promptpack install, add this to {PROJECT_FILE}:"
         yield ""
-        yield from dump_mapping({"installations": plan.installations}).splitlines()
+        yield from write_compact_mapping({"installations": plan.installations}).splitlines()
 
 
 def _confirm(state: State, plan: ImportPlan, folder: Path) -> bool:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from promptpack.cli.choices import format_suggestion
 from promptpack.cli.report import wrap_text
-from promptpack.cli.state import State, format_suggestion, pass_state
+from promptpack.cli.state import State, pass_state
 from promptpack.importing.importer import write_contents
 from promptpack.model import UserError
 from promptpack.output.folders import find_start_problem

@@ -9,6 +9,7 @@ import click
 from promptpack.cli import report
 from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.installing import Request, plan_request, plan_uninstall
+from promptpack.cli.names import complete_packs, complete_targets, complete_variants
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import UserError
 from promptpack.output.installations import (
@@ -38,12 +39,13 @@ _REFUSED_STATES: tuple[FileState, ...] = ("edited", "foreign", "linked")
 
 
 @click.command("install")
-@click.argument("pack", required=False)
+@click.argument("pack", required=False, shell_complete=complete_packs)
 @click.option(
     "--target",
     "targets",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_targets,
     help="The client to install for; may be repeated.",
 )
 @click.option(
@@ -51,6 +53,7 @@ _REFUSED_STATES: tuple[FileState, ...] = ("edited", "foreign", "linked")
     "variants",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_variants,
     help="<model>.<policy>; default: the pack's default.",
 )
 @click.option("--as", "name", metavar="NAME", help="What the pack is called there.")

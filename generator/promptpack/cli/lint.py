@@ -2,25 +2,31 @@
 
 import click
 
-from promptpack.build import render
+from promptpack.build import load_whole, render
 from promptpack.cli import report
-from promptpack.cli.state import State, format_suggestion, pass_state
+from promptpack.cli.choices import Choices, format_suggestion
+from promptpack.cli.names import complete_rules
+from promptpack.cli.state import State, pass_state
 from promptpack.git.repository import find_repository
 from promptpack.lint.engine import lint_session
 from promptpack.lint.formats import FORMATS
 from promptpack.lint.registry import RULES
 from promptpack.lint.rule import LintResult
 from promptpack.model import UserError
-from promptpack.reading.project import load_project
 from promptpack.redaction import redact_finding
 from promptpack.reporting.console import print_data, print_line, print_lines
 from promptpack.session import Session
 
 
 @click.command("lint")
-@click.option("--format", "format_", type=click.Choice(["human", *FORMATS]), help="Output format.")
+@click.option("--format", "format_", type=Choices(["human", *FORMATS]), help="Output format.")
 @click.option(
-    "--rule", "codes", multiple=True, metavar="CODE", help="Only this rule; may be repeated."
+    "--rule",
+    "codes",
+    multiple=True,
+    metavar="CODE",
+    shell_complete=complete_rules,
+    help="Only this rule; may be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @pass_state
@@ -48,7 +54,7 @@ def command(state: State, format_: str | None, codes: tuple[str, ...], *, strict
 def _run_lint(state: State, codes: tuple[str, ...]) -> LintResult:
     session = None
     try:
-        session = Session(load_project(state.root()))
+        session = Session(load_whole(state.root()))
         return lint_session(session, render(session), codes)
     except UserError as error:
         findings = tuple(redact_finding(finding) for finding in error.findings)

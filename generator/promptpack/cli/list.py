@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from promptpack.cli.choices import Choices
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
@@ -14,19 +15,24 @@ from promptpack.reporting.console import print_json, print_line, style
 from promptpack.reporting.plurals import pluralize
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
+RULES_KIND = "rules"
+"""Listed only where it is asked for: the rules are the same in every project."""
 
 
 @click.command("list")
-@click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
+@click.argument("kinds", nargs=-1, metavar="[KIND]...", type=Choices((*KINDS, RULES_KIND)))
 @format_option
 @pass_state
 def command(state: State, kinds: tuple[str, ...]) -> None:
-    """List packs, variants, fragments, models, policies and layouts.
+    """List packs, variants, fragments, models, policies and layouts, or the rules of `lint`.
 
     Templates of the project that shadow one of the standard library are marked.
     """
     project = load_project(state.root())
-    rows = {kind: list(_iter_rows(project, kind)) for kind in kinds or KINDS}
+    rows = {
+        kind: [*_iter_rules()] if kind == RULES_KIND else [*_iter_rows(project, kind)]
+        for kind in kinds or KINDS
+    }
     if state.format == "json":
         print_json({"schema_version": SCHEMA_VERSION, **rows})
         return
@@ -35,6 +41,13 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
         width = max((len(str(row["name"])) for row in kind_rows), default=0)
         for row in kind_rows:
             print_line(f"  {str(row['name']).ljust(width)}  {_describe_row(project, row)}".rstrip())
+
+
+def _iter_rules() -> Iterator[Mapping[str, Any]]:
+    from promptpack.lint.registry import RULES  # noqa: PLC0415 - only where they are asked for
+
+    for rule in RULES.values():
+        yield {"name": rule.code, "title": rule.name, "path": "", "severity": rule.severity}
 
 
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -64,6 +77,8 @@ def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
 
 def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     words = [str(row.get("summary") or row.get("title") or "")]
+    if severity := row.get("severity"):
+        return f"{severity.ljust(7)}  {words[0]}"
     if row.get("files"):
         words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):

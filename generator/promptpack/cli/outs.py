@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from promptpack.cli.state import Command, format_suggestion
+from promptpack.cli.choices import format_suggestion
+from promptpack.cli.state import Command
 
 
 def outs_option(command: Command) -> Command:

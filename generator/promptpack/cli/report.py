@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from promptpack.model import Finding
+from promptpack.model import Finding, UserError
 from promptpack.output.status import Status
 from promptpack.output.write import Plan
 from promptpack.rendering.expectations import ExpectationSummary
@@ -34,6 +34,12 @@ def print_findings(
     width = shutil.get_terminal_size().columns
     lines = format_findings(findings, outcome, width, _style_finding, all_places=verbose)
     print_lines(lines, err=err)
+
+
+def print_user_error(error: UserError, outcome: str = "", *, verbose: bool = False) -> None:
+    """Print the findings of an error, and what was noted besides."""
+    print_findings(error.findings, outcome, verbose=verbose)
+    print_lines(getattr(error, "__notes__", ()), err=True)
 
 
 def _style_finding(text: str, role: str) -> str:

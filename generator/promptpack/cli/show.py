@@ -4,6 +4,7 @@ import click
 
 from promptpack.build import build_project
 from promptpack.cli.choice import choose_pack, choose_source, choose_target, choose_variant
+from promptpack.cli.names import complete_packs_or_variants, complete_targets, complete_variants
 from promptpack.cli.state import State, pass_state
 from promptpack.model import Project
 from promptpack.reading.project import load_project
@@ -13,9 +14,13 @@ from promptpack.starting.library import describe_place, find_sources
 
 
 @click.command("show")
-@click.argument("name", metavar="[NAME]", required=False)
-@click.argument("variant", required=False)
-@click.option("--target", help="The client; default: opencode, if the pack has it.")
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=complete_packs_or_variants)
+@click.argument("variant", required=False, shell_complete=complete_variants)
+@click.option(
+    "--target",
+    shell_complete=complete_targets,
+    help="The client; default: opencode, if the pack has it.",
+)
 @pass_state
 def command(state: State, name: str | None, variant: str | None, target: str | None) -> None:
     """Print the file of one variant for one client, or the source of a template.

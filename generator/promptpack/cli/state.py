@@ -1,7 +1,7 @@
 """What every command shares: the project's folder and how to speak."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from promptpack.cli.choices import Choices
 from promptpack.source.disk import find_real_path
 
 FORMATS = ("human", "json")
@@ -86,6 +87,15 @@ class State:
         return False if os.environ.get("TERM") == "dumb" else None
 
 
+_GIVEN_FOLDER = "promptpack.directory"
+
+
+def find_given_folder(context: click.Context) -> Path | None:
+    """Return the project's folder as `-C` names it, also where no command is run."""
+    found = context.meta.get(_GIVEN_FOLDER) or context.find_root().params.get("directory")
+    return found if isinstance(found, Path) else None
+
+
 pass_state = click.make_pass_decorator(State)
 
 
@@ -93,13 +103,15 @@ def add_global_options(command: click.Command) -> click.Command:
     """Give a command the global options too, so that they may stand before it or after it."""
     options: dict[tuple[str, ...], dict[str, Any]] = {
         ("-C", "directory"): {"type": click.Path(path_type=Path), "help": "The project's folder."},
-        ("--color", "color"): {"type": click.Choice(COLORS), "help": "Whether to use colors."},
+        ("--color", "color"): {"type": Choices(COLORS), "help": "Whether to use colors."},
         ("-q", "--quiet"): {"is_flag": True, "help": "Print only problems."},
         ("-v", "--verbose"): {"is_flag": True, "help": "Print more detail."},
     }
 
     def store(context: click.Context, parameter: click.Parameter, value: object) -> None:
         state = context.find_object(State)
+        if value and parameter.name == "directory":
+            context.meta[_GIVEN_FOLDER] = value
         if value and state is not None:
             setattr(state, str(parameter.name), value)
             context.color = state.choose_color()
@@ -122,7 +134,7 @@ def format_option(command: Command) -> Command:
 
     return click.option(
         "--format",
-        type=click.Choice(FORMATS),
+        type=Choices(FORMATS),
         expose_value=False,
         callback=store,
         help="Output format.",
@@ -144,6 +156,8 @@ def selection_options(command: Command) -> Command:
 
         return command(*args, selection=Selection(packs, models, policies, targets), **options)
 
+    from promptpack.cli.names import SELECTION  # noqa: PLC0415 - that module knows the state
+
     decorated = update_wrapper(run_with_selection, command)
     for name, plural in (
         ("policy", "policies"),
@@ -156,6 +170,7 @@ def selection_options(command: Command) -> Command:
             plural,
             multiple=True,
             metavar="NAME",
+            shell_complete=SELECTION[name],
             help=f"Only these {plural}; may be repeated.",
         )(decorated)
     return cast("Command", decorated)
@@ -172,18 +187,13 @@ def out_option(command: Command) -> Command:
 
 def from_option(command: Command) -> Command:
     """Give a command the option that names the client of the files it finds."""
+    from promptpack.cli.names import complete_targets  # noqa: PLC0415 - that module knows the state
+
     return click.option(
         "--from",
         "target",
         default="",
         metavar="TARGET",
+        shell_complete=complete_targets,
         help="Take every file there for one of this client, wherever it stands.",
     )(command)
-
-
-def format_suggestion(word: str, candidates: Iterable[str]) -> str:
-    """Return ` Did you mean 'x'?` for the closest known word, or nothing."""
-    import difflib  # noqa: PLC0415 - only for a mistake
-
-    matches = difflib.get_close_matches(word, list(candidates), n=1)
-    return f" Did you mean '{matches[0]}'?" if matches else ""

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import click
 
+from promptpack.cli.choices import Choices
+from promptpack.cli.names import complete_packs
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
-from promptpack.output.gitattributes import make_gitattributes
+from promptpack.output.gitattributes import make_gitattributes, make_prettierignore
 from promptpack.reading.names import SLUG_REGEX
 from promptpack.reporting.console import (
     Color,
@@ -30,17 +32,20 @@ _ICONS: dict[Enforcement, tuple[str, Color]] = {
 }
 
 
+_FILES = {"gitattributes": make_gitattributes, "prettierignore": make_prettierignore}
+"""The formats that are lines for another tool's file, and who makes them."""
+
+
 @click.command("targets")
-@click.option(
-    "--format", "format_", type=click.Choice((*FORMATS, "gitattributes")), help="Output format."
-)
+@click.option("--format", "format_", type=Choices((*FORMATS, *_FILES)), help="Output format.")
 @click.option(
     "--installed",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_packs,
     help=(
-        "With --format gitattributes: the files of this agent where it is installed, not where it "
-        "is built. May be repeated."
+        "With --format gitattributes or prettierignore: the files of this agent where it is "
+        "installed, not where it is built. May be repeated."
     ),
 )
 @pass_state
@@ -49,14 +54,14 @@ def command(state: State, format_: str | None, installed: tuple[str, ...]) -> No
 
     The table is computed by compiling a policy for each capability and reading the file back.
     With --format gitattributes, print the lines that tell git and a forge which files are
-    generated.
+    generated; with --format prettierignore, those that keep a formatter from them.
     """
-    if installed and format_ != "gitattributes":
-        raise click.UsageError("--installed needs --format gitattributes.")
+    if installed and format_ not in _FILES:
+        raise click.UsageError("--installed needs --format gitattributes or prettierignore.")
     if invalid_names := [name for name in installed if not re.fullmatch(SLUG_REGEX, name)]:
         raise click.UsageError(f"'{invalid_names[0]}' is not a valid agent name.")
-    if format_ == "gitattributes":
-        print_data(make_gitattributes(installed))
+    if format_ in _FILES:
+        print_data(_FILES[format_](installed))
         return
     _print_table(format_ or state.format)
 

@@ -18,7 +18,7 @@ from promptpack.model import Agent, AttachedFile, Effect, Mode, Model, Policy
 from promptpack.model.project import AS_WRITTEN
 from promptpack.policy.lattice import compare_grants
 from promptpack.reading.roots import FILES_FOLDER
-from promptpack.source.frontmatter import dump_mapping
+from promptpack.source.yaml_writer import write_compact_mapping
 from promptpack.targets import Target
 from promptpack.targets.heads import takes_head
 from promptpack.targets.kept_file import split_kept
@@ -86,7 +86,7 @@ class PackDraft:
         if self.sections:
             sections, fragments = make_section_data(self.sections, contents)
         data = _make_pack_data(self, sections, clients)
-        return {"pack.yaml": dump_mapping(data), **fragments, **contents}
+        return {"pack.yaml": write_compact_mapping(data), **fragments, **contents}
 
     def list_attached(self) -> tuple[AttachedFile, ...]:
         """Return what goes beside the pack's skill: it is the same for each client."""
@@ -110,7 +110,9 @@ class NamedPolicies:
             candidates += (f"{name}-{number}" for number in range(2, 1_000))
             free = (one for one in candidates if self._is_free(one, draft))
             self._names[draft] = next(free)
-            self._taken[self._names[draft]] = dump_mapping(draft.make_data(self._names[draft]))
+            self._taken[self._names[draft]] = write_compact_mapping(
+                draft.make_data(self._names[draft])
+            )
         return self._names[draft]
 
     def list_contents(self) -> dict[str, str]:
@@ -118,7 +120,7 @@ class NamedPolicies:
         return {name: self._taken[name] for name in self._names.values()}
 
     def _is_free(self, name: str, draft: PolicyDraft) -> bool:
-        return self._taken.get(name) in (None, dump_mapping(draft.make_data(name)))
+        return self._taken.get(name) in (None, write_compact_mapping(draft.make_data(name)))
 
 
 def split_parts(file: AgentFile) -> KeptParts:

@@ -17,7 +17,7 @@ from promptpack.output.folders import find_installation_problem
 from promptpack.reading.project import replace_sources
 from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.disk import find_real_path
-from promptpack.source.frontmatter import dump_mapping
+from promptpack.source.yaml_writer import write_compact_mapping
 
 _COMMENT = "# What `promptpack install` writes, and `promptpack check` compares.\n"
 
@@ -45,7 +45,9 @@ def place_files(audit: Audit, plan: ImportPlan, project: Project) -> None:
         return
     name = make_slug(find_real_path(folder).name)
     data = {"name": name} if name else {}
-    contents = {PROJECT_FILE: f"{_COMMENT}{dump_mapping({**data, 'installations': entries})}"}
+    contents = {
+        PROJECT_FILE: f"{_COMMENT}{write_compact_mapping({**data, 'installations': entries})}"
+    }
     try:
         replace_sources(project, {**plan.contents, **contents}, plan.attached)
     except UserError:  # as where two agents would be one file on some systems

@@ -325,6 +325,8 @@ class Project:
     """What the packs share, by the name of the file that says it; there is at most one."""
     heads: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     """The front matter that is kept for packs' files, by source path."""
+    unread: tuple[str, ...] = ()
+    """The paths of files beside the sources that look like one and are none."""
 
     @property
     def name(self) -> str:

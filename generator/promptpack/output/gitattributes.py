@@ -1,8 +1,9 @@
-"""What git and a forge should know of generated files: names of agents in, lines of attributes out.
+"""What other tools should know of generated files: names of agents in, lines of their files out.
 
 The attributes: a forge folds these files away in a review (`linguist-generated`,
 `gitlab-generated`), git hands their bytes over as they are (`-text`), and of two versions it keeps
-one whole (`-merge`), of which `promptpack build` then makes the right one.
+one whole (`-merge`), of which `promptpack build` then makes the right one. The ignore lines are for
+formatters: a file that one has rewritten is no longer what was built.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,34 @@ def make_gitattributes(agents: Iterable[str] = (), out: str = OUTPUT_FOLDER) -> 
     for a repository where these are installed instead. A file that is shared with other text is
     left out there: most of it is written by hand.
     """
+    return "".join(f"{line} {ATTRIBUTES}\n" for line in _list_patterns(agents, out))
+
+
+def make_prettierignore(agents: Iterable[str] = (), out: str = OUTPUT_FOLDER) -> str:
+    """Return lines for the `.prettierignore` beside `packs/`, or where agents are installed.
+
+    Other formatters read the same syntax, which is that of `.gitignore`.
+    """
+    return "".join(f"{line}\n" for line in _list_patterns(agents, out))
+
+
+def add_ignore_lines(text: str, lines: str) -> str:
+    r"""Return the text of an ignore file with the lines that it lacks at its end; others stay.
+
+    >>> add_ignore_lines("node_modules", "/dist/\n")
+    'node_modules\n/dist/\n'
+    """
+    present = {line.rstrip() for line in text.splitlines()}
+    missing = [line for line in lines.splitlines() if line not in present]
+    end = "" if not missing or not text or text.endswith("\n") else "\n"
+    return text + end + "".join(f"{line}\n" for line in missing)
+
+
+def _list_patterns(agents: Iterable[str], out: str) -> list[str]:
     names = list(agents)
     paths = _iter_installed_paths(names) if names else _iter_built_paths(out)
-    lines = [*dict.fromkeys(paths), INSTALLED if names else f"{out}/{MANIFEST}"]
-    return "".join(f"/{path} {ATTRIBUTES}\n" for path in lines)
+    record = INSTALLED if names else f"{out}/{MANIFEST}"
+    return [f"/{path}" for path in (*dict.fromkeys(paths), record)]
 
 
 def _iter_built_paths(out: str) -> Iterator[str]:

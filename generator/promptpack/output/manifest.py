@@ -103,7 +103,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         with open_place(folder, manifest.name) as place:
             place.remove()
         return
-    replace_file(folder, manifest.name, (json.dumps(data, indent=1) + "\n").encode(), sync=True)
+    replace_file(folder, manifest.name, (json.dumps(data, indent=2) + "\n").encode(), sync=True)
 
 
 def make_manifest_finding(message: str, hint: str = "", name: str = MANIFEST) -> Finding:

@@ -17,6 +17,7 @@ from promptpack.reading.roots import (
     PACK_FILE,
     PROJECT_FILE,
     SUFFIXES,
+    SourceName,
     is_left_out,
     parse_source_path,
     resolve_shadows,
@@ -45,6 +46,7 @@ from promptpack.source.text import (
 TOTAL_LIMIT = 256 << 20
 """How many bytes all sources of a project may have: a link costs nothing, what it leads to does."""
 
+_SOURCE_LIKE = (".yaml", ".yml", ".md", ".markdown", ".head", ".j2", ".jinja", ".jinja2")
 _NOT_A_SOURCE = "the link leads to a file that is not a source"
 _LINK_HINT = "link to a file in 'packs' or 'templates', or copy the text"
 _NOT_A_FILE = "not a regular file"
@@ -79,6 +81,7 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
                 places[path] = entry.path, root
             elif entry.problem or is_text_source(path):
                 files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
+    files += [SourceFile(path, "") for path in places if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
         files.append(_read_file(*places[path], path, shadows))
@@ -88,6 +91,16 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
             reason = f"the sources are larger than {TOTAL_LIMIT >> 20} MiB together"
             return (*files, make_unreadable_file(path, reason))
     return tuple(files)
+
+
+def find_source_names(roots: Sequence[Root]) -> Iterator[SourceName]:
+    """Yield the name of each source in some roots, by the paths alone; nothing is read."""
+    for root in roots:
+        root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
+        entries = [entry for entry in _find_entries(root) if not (entry.is_folder or entry.problem)]
+        for path in sorted({entry.path.relative_to(root.path).as_posix() for entry in entries}):
+            if name := parse_source_path(root.make_source_path(path)):
+                yield name
 
 
 def make_file(path: str, data: bytes, shadows: str = "") -> SourceFile:
@@ -124,10 +137,27 @@ def _find_entries(root: Root) -> Iterator[Entry]:
     else:
         for kind in SUFFIXES:
             yield from walk_folder(templates / kind)
+        yield from _find_others(templates) if root.name == PROJECT else ()
     if root.name == PROJECT:
         if os.path.lexists(root.path / PROJECT_FILE):
             yield Entry(root.path / PROJECT_FILE, False)
         yield from _find_packs(root.path / "packs")
+
+
+def _find_others(templates: Path) -> Iterator[Entry]:
+    """Yield the files in the folder of templates that are in none of the folders that are read."""
+    kinds = {templates / kind for kind in SUFFIXES}
+    for entry in walk_folder(templates, skips=kinds.__contains__):
+        if not entry.is_folder and not entry.problem:
+            yield entry
+
+
+def _looks_like_source(path: str) -> bool:
+    """Tell whether a file that is no source has a name as if it were one."""
+    *folders, name = path.split("/")
+    is_hidden = any(part.startswith(".") for part in (*folders, name))
+    is_like = name.endswith(_SOURCE_LIKE) and not name.startswith("README")
+    return is_like and not is_hidden and parse_source_path(path) is None
 
 
 def _find_packs(packs: Path) -> Iterator[Entry]:
@@ -166,7 +196,9 @@ def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> Source
             return make_file(source_path, content, shadows)
         return make_attached_file(source_path, content, is_executable=is_executable(resolved))
     except (FileNotFoundError, UnreadableFileError) as error:
-        return make_unreadable_file(source_path, describe_failure(error), shadows)
+        is_yml = path.name == PACK_FILE and os.path.lexists(path.with_suffix(".yml"))
+        hint = f"rename {path.stem}.yml to {path.name}" if is_yml else ""
+        return make_unreadable_file(source_path, describe_failure(error), shadows, hint)
 
 
 def _find_name_problem(path: str) -> Finding | None:

@@ -25,10 +25,21 @@ Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 ExpectedText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"
 
+
+def _mark_name(kind: str) -> Any:  # noqa: ANN401 - pydantic's own type of a field
+    """Say of a name what it is of; `editor_schema` puts the names there that are known."""
+    return Field(json_schema_extra={"x-kind": kind})
+
+
+PackName = Annotated[Slug, _mark_name("pack")]
+ModelName = Annotated[Slug, _mark_name("model")]
+PolicyName = Annotated[Slug, _mark_name("policy")]
+TargetName = Annotated[Slug, _mark_name("target")]
+LayoutName = Annotated[Slug, _mark_name("layout")]
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]
 FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=MAX_STEM)]
-FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX)]
+FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX), _mark_name("fragment")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -56,11 +67,9 @@ def _check_distinct(names: list[str]) -> list[str]:
 Scalar = Annotated[
     Any, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
 ]
-DistinctNames = Annotated[
-    list[Slug],
-    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_check_distinct),
-]
+_UNIQUE = Field(min_length=1, json_schema_extra={"uniqueItems": True})
+DistinctModels = Annotated[list[ModelName], _UNIQUE, AfterValidator(_check_distinct)]
+DistinctPolicies = Annotated[list[PolicyName], _UNIQUE, AfterValidator(_check_distinct)]
 RuleCode = Annotated[
     str,
     AfterValidator(_check_rule_code),

@@ -1,18 +1,23 @@
 """What a policy file says of capabilities, as pydantic types: names, patterns, effects."""
 
-import difflib
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from promptpack.model import CAPABILITIES, EVERY_WIDENING, OTHER_MCP, is_mcp_name
 from promptpack.policy.lattice import is_capability
+from promptpack.source.closest import find_closest
+from promptpack.targets import TARGETS
 
 PATTERN_REGEX = r"^[^\s\\]([^\\]*[^\s\\])?$"
 
 ClosedMapping = Field(json_schema_extra={"additionalProperties": False})
 """What a mapping with a form for its keys says of all other keys."""
+
+TargetMapping = Field(json_schema_extra={"additionalProperties": False, "x-keys": "target"})
+"""The same of a mapping whose keys are targets."""
 
 EffectName = Literal["allow", "ask", "deny", "inherit"]
 
@@ -28,10 +33,29 @@ def _check_capability(value: str) -> str:
             "'mcp:<server>/<tool>' with letters, digits, '-' and '_', and '_' for any other one"
         )
     else:
-        closest = difflib.get_close_matches(value, CAPABILITIES, n=1)
-        hint = f"; did you mean '{closest[0]}'?" if closest else ""
-        message = f"unknown capability '{value}'{hint}"
+        hint = suggest_capability(value)
+        message = f"unknown capability '{value}'{f'; {hint}' if hint else ''}"
     raise ValueError(message)
+
+
+def suggest_capability(name: str, candidates: Iterable[str] = CAPABILITIES) -> str:
+    """Return a hint that names the capability of a client's tool, else the closest one, or "".
+
+    >>> suggest_capability("Bash")
+    "did you mean 'execute'? 'Bash' is what a client calls that tool"
+    """
+    key = name.replace("_", "").casefold()
+    meanings = [
+        capabilities
+        for target in TARGETS.values()
+        for tool, capabilities in target.tool_names.items()
+        if tool.replace("_", "").casefold() == key
+    ]
+    if meanings:
+        meant = " or ".join(f"'{one}'" for one in min(meanings, key=len))
+        return f"did you mean {meant}? '{name}' is what a client calls that tool"
+    closest = find_closest(name, candidates)
+    return f"did you mean '{closest}'?" if closest else ""
 
 
 def _check_pattern(value: str) -> str:
@@ -84,7 +108,13 @@ Pattern = Annotated[
     WithJsonSchema({"type": "string", "pattern": PATTERN_REGEX}),
 ]
 Patterns = Annotated[
-    dict[Pattern, EffectName], Field(min_length=1), ClosedMapping, AfterValidator(_check_order)
+    dict[Pattern, EffectName],
+    Field(
+        min_length=1,
+        description="an effect for each pattern; the last that matches decides, so '*' comes first",
+        json_schema_extra={"additionalProperties": False, "x-patterns": True},
+    ),
+    AfterValidator(_check_order),
 ]
 Rules = Annotated[
     Annotated[EffectName, Tag("<effect>")] | Annotated[Patterns, Tag("<patterns>")],

@@ -48,6 +48,18 @@ Item = Fragment | Model | Pack | Policy | SharedSettings | Source
 """What is made of one file."""
 
 
+_PARTS = frozenset({"PP020", "PP027"})
+"""What is wrong with the prompt of a pack only: fragments and sections that it has not."""
+
+
+class UnreadableProjectError(UserError):
+    """What is wrong in the files of a project; `rest` is what can be told of permissions still."""
+
+    def __init__(self, findings: tuple[Finding, ...], rest: Project) -> None:
+        super().__init__(findings)
+        self.rest = rest
+
+
 def load_project(folder: Path) -> Project:
     """Return the project in a folder that holds `packs/`.
 
@@ -139,13 +151,48 @@ def make_project(
     findings.update(_fill_packs(items["packs"], files_by_path))
     _attach_files(items["packs"], named_files)
     del items["files"]
+    sources = {file.path: file.text for file, _ in named_files if not file.attached}
+    unread = tuple(sorted({file.path for file in files} - {file.path for file, _ in named_files}))
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
-        raise UserError(tuple(sorted(findings, key=_make_sort_key)))
-    sources = {file.path: file.text for file in files if not file.attached}
-    project = Project(**items, sources=sources, roots=tuple(roots))
+        sound: dict[str, Any] = {**_select_sound(items, findings)}
+        rest = Project(**sound, sources=sources, roots=tuple(roots))
+        raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
+    project = Project(**items, sources=sources, roots=tuple(roots), unread=unread)
     if problems := [*find_shared_files(project), *find_installation_problems(project)]:
         raise UserError(tuple(problems))
     return project
+
+
+def _select_sound(
+    items: Mapping[str, Mapping[str, Any]], findings: Collection[Finding]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return the items with which nothing is wrong, and the packs whose permissions are known.
+
+    What a pack grants does not depend on its prompt, so that may be wrong. Where the project file
+    is, it is not known what packs accept, and there are none.
+    """
+    wrong_paths = {finding.path for finding in findings}
+    wrong_packs = {finding.path for finding in findings if finding.code not in _PARTS}
+    sound = {
+        kind: {name: item for name, item in group.items() if item and item.path not in wrong_paths}
+        for kind, group in items.items()
+    }
+    packs = {
+        name: pack
+        for name, pack in items["packs"].items()
+        if pack is not None and pack.path not in wrong_packs and _has_permissions(pack, sound)
+    }
+    is_shared_known = len(sound["shared"]) == len(items["shared"])
+    return {**sound, "packs": packs if is_shared_known else {}}
+
+
+def _has_permissions(pack: Pack, sound: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell whether all is known that decides what the files of a pack grant."""
+    settings = pack.clients.values()
+    policies = {*pack.policies, *(name for one in settings for name in one.policies.values())}
+    heads = {one.head for one in settings if one.head}
+    wanted = (("models", {*pack.models}), ("policies", policies), ("heads", heads))
+    return all(names <= sound[kind].keys() for kind, names in wanted)
 
 
 def _read_file(

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from promptpack.reading.names import VARIANT_REGEX, Slug, Text
-from promptpack.reading.permission_types import ClosedMapping
+from promptpack.model import DEFAULT_VARIANT
+from promptpack.reading.names import VARIANT_REGEX, PackName, Slug, TargetName, Text
 from promptpack.reading.schema import AcceptEntry, StrictModel
 
 VariantName = Annotated[str, StringConstraints(pattern=VARIANT_REGEX)]
@@ -21,12 +21,15 @@ def _tag_variant(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
 
 Packs = Annotated[
     Annotated[Literal["all"], Tag("<all>")]
-    | Annotated[list[Slug], Tag("<many>"), Field(min_length=1)],
+    | Annotated[list[PackName], Tag("<many>"), Field(min_length=1)],
     Discriminator(_tag_packs),
 ]
+_BY_TARGET = Field(
+    json_schema_extra={"additionalProperties": False, "x-keys": "target", "x-more": DEFAULT_VARIANT}
+)
 VariantEntry = Annotated[
     Annotated[VariantName, Tag("<name>")]
-    | Annotated[dict[Slug, VariantName], Tag("<by target>"), ClosedMapping],
+    | Annotated[dict[Slug, VariantName], Tag("<by target>"), _BY_TARGET],
     Discriminator(_tag_variant),
 ]
 
@@ -39,7 +42,7 @@ class InstallationEntry(StrictModel):
         "for each client's own folder in your home folder"
     )
     packs: Packs = Field(default="all", description="`all`, or the names of packs")
-    targets: list[Slug] = Field(
+    targets: list[TargetName] = Field(
         default=[],
         description="the clients; default: those of each pack that load a file of its own",
     )
@@ -61,7 +64,7 @@ class ProjectFile(StrictModel):
         description="the project's name, which is recorded with what it builds and installs: "
         "another project's files are never replaced or removed",
     )
-    targets: list[Slug] = Field(
+    targets: list[TargetName] = Field(
         default=[], description="the clients of each pack that names none itself; default: all"
     )
     accept: list[AcceptEntry] = Field(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
+from promptpack.source.closest import find_closest
 from promptpack.source.disk import find_real_path
 
 Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "files", "packs"]
@@ -127,6 +128,27 @@ def is_left_out(path: str) -> bool:
     """Tell whether a file or folder is none that goes beside a skill: hidden, or left by a tool."""
     parts = path.casefold().split("/")
     return any(part.startswith(".") or part in _LEFT_OUT for part in parts)
+
+
+def find_meant_path(path: str) -> str:
+    """Return the path of a source that is nearest to the path of a file that is none, or "".
+
+    >>> find_meant_path("templates/policies/strict.yml")
+    'templates/policies/strict.yaml'
+    >>> find_meant_path("packs/demo/pack.yml")
+    'packs/demo/pack.yaml'
+    """
+    folder, slash, name = path.rpartition("/")
+    stem, endings = name.partition(".")[0], (".yaml", ".md", ".md.j2", HEAD_SUFFIX)
+    folders = [folder]
+    top, _, rest = folder.partition("/")
+    kind, below, inner = rest.partition("/")
+    if top == "templates" and kind not in SUFFIXES:
+        folders = [
+            f"{top}/{meant}{below}{inner}" for meant in [find_closest(kind, SUFFIXES)] if meant
+        ]
+    candidates = [f"{one}{slash}{stem}{ending}" for one in folders for ending in endings]
+    return next((one for one in candidates if one != path and parse_source_path(one)), "")
 
 
 def resolve_shadows(roots: Sequence[Root], paths: Iterable[str]) -> dict[str, str]:

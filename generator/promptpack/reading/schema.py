@@ -17,14 +17,19 @@ from pydantic import (
 
 from promptpack.model import Effort, Mode
 from promptpack.reading.names import (
-    DistinctNames,
+    DistinctModels,
+    DistinctPolicies,
     ExpectedText,
     FileStem,
     FragmentName,
     HeadFile,
+    LayoutName,
+    ModelName,
+    PolicyName,
     RuleCode,
     Scalar,
     Slug,
+    TargetName,
     Text,
     TextFile,
     Variable,
@@ -34,6 +39,7 @@ from promptpack.reading.permission_types import (
     Capability,
     ClosedMapping,
     Rules,
+    TargetMapping,
     tag_rules,
 )
 
@@ -90,13 +96,24 @@ SectionEntry = Annotated[
     | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), ClosedMapping],
     Discriminator(_tag_section),
 ]
+_SECTIONS = Field(
+    min_length=1, json_schema_extra={"additionalProperties": False, "x-sections": True}
+)
 Sections = Annotated[
     Annotated[TextFile, Tag("<text>")]
-    | Annotated[dict[Slug, SectionEntry], Tag("<sections>"), Field(min_length=1), ClosedMapping],
+    | Annotated[dict[Slug, SectionEntry], Tag("<sections>"), _SECTIONS],
     Discriminator(_tag_sections),
 ]
-NameOrNames = Annotated[
-    Annotated[Slug, Tag("<name>")] | Annotated[list[Slug], Tag("<many>")],
+ModelNames = Annotated[
+    Annotated[ModelName, Tag("<name>")] | Annotated[list[ModelName], Tag("<many>")],
+    Discriminator(_tag_reference),
+]
+PolicyNames = Annotated[
+    Annotated[PolicyName, Tag("<name>")] | Annotated[list[PolicyName], Tag("<many>")],
+    Discriminator(_tag_reference),
+]
+TargetNames = Annotated[
+    Annotated[TargetName, Tag("<name>")] | Annotated[list[TargetName], Tag("<many>")],
     Discriminator(_tag_reference),
 ]
 
@@ -104,15 +121,15 @@ NameOrNames = Annotated[
 class When(StrictModel):
     """The variants that this applies to: those with these models and these policies."""
 
-    model: NameOrNames | None = None
-    policy: NameOrNames | None = None
+    model: ModelNames | None = Field(default=None, description="a model, or a list of models")
+    policy: PolicyNames | None = Field(default=None, description="a policy, or a list of policies")
 
 
 class DefaultVariant(StrictModel):
     """The variant that is shown first."""
 
-    model: Slug
-    policy: Slug
+    model: ModelName = Field(description="one of the models below")
+    policy: PolicyName = Field(description="one of the policies below")
 
 
 class OverrideEntry(StrictModel):
@@ -122,7 +139,7 @@ class OverrideEntry(StrictModel):
         json_schema_extra={"anyOf": [{"required": ["drop"]}, {"required": ["effort"]}]}
     )
 
-    when: When
+    when: When = Field(description="the variants that this is about")
     drop: list[Slug] = Field(default=[], min_length=1, description="sections to leave out")
     effort: Effort | None = Field(
         default=None, description="reasoning effort, in place of the pack's"
@@ -139,17 +156,21 @@ class OverrideEntry(StrictModel):
 class VariantsEntry(StrictModel):
     """The models and policies; each combination is a variant."""
 
-    default: DefaultVariant
-    model: DistinctNames
-    policy: DistinctNames
-    exclude: list[When] = []
-    overrides: list[OverrideEntry] = []
+    default: DefaultVariant = Field(
+        description="the variant that is shown and installed unless another one is named"
+    )
+    model: DistinctModels = Field(description="the models, from templates/models")
+    policy: DistinctPolicies = Field(description="the policies, from templates/policies")
+    exclude: list[When] = Field(default=[], description="combinations that are no variants")
+    overrides: list[OverrideEntry] = Field(
+        default=[], description="what some variants have otherwise"
+    )
 
 
 class AcceptEntry(StrictModel):
     """A widened permission that is accepted, and the reason."""
 
-    target: Slug
+    target: TargetName = Field(description="the client in which it is accepted")
     capability: Annotated[
         Annotated[AcceptedCapability, Tag("<name>")]
         | Annotated[list[AcceptedCapability], Tag("<many>")],
@@ -160,8 +181,10 @@ class AcceptEntry(StrictModel):
             "means every server that is not named, 'all' whatever the client can't hold back"
         )
     )
-    reason: Annotated[Text, StringConstraints(min_length=10)]
-    when: When = When()
+    reason: Annotated[Text, StringConstraints(min_length=10)] = Field(
+        description="why this is acceptable, in a sentence for a reviewer"
+    )
+    when: When = Field(default=When(), description="the variants; default: all")
 
 
 class IgnoreEntry(StrictModel):
@@ -170,7 +193,9 @@ class IgnoreEntry(StrictModel):
     rule: RuleCode = Field(
         description="the rule's code; `promptpack explain PPnnn` prints the rule's page"
     )
-    reason: Annotated[Text, StringConstraints(min_length=10)]
+    reason: Annotated[Text, StringConstraints(min_length=10)] = Field(
+        description="why it is ignored, in a sentence for a reviewer"
+    )
     where: Text | None = Field(
         default=None,
         description="ignore the rule only in this file; write the path as lint prints it",
@@ -180,7 +205,7 @@ class IgnoreEntry(StrictModel):
 class ExpectWhen(When):
     """The prompts that an expectation is about: of these variants, for these clients."""
 
-    target: NameOrNames | None = None
+    target: TargetNames | None = Field(default=None, description="a client, or a list of clients")
 
 
 class ExpectEntry(StrictModel):
@@ -201,7 +226,7 @@ class ExpectEntry(StrictModel):
     max_tokens: int | None = Field(
         default=None, gt=0, description="the most tokens that the prompt may have, as estimated"
     )
-    when: ExpectWhen = ExpectWhen()
+    when: ExpectWhen = Field(default=ExpectWhen(), description="the prompts; default: all")
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:
@@ -222,11 +247,13 @@ class ClientEntry(StrictModel):
             "In most clients it is the name by which the agent is started"
         ),
     )
-    description: str | None = None
+    description: str | None = Field(
+        default=None, description="when to use the agent, in place of the pack's description"
+    )
     model: Text | None = Field(default=None, description="the model's id, as this client writes it")
     policy: Annotated[
-        Annotated[Slug, Tag("<effect>")]
-        | Annotated[dict[Slug, Slug], Tag("<patterns>"), ClosedMapping],
+        Annotated[PolicyName, Tag("<effect>")]
+        | Annotated[dict[Slug, PolicyName], Tag("<patterns>"), ClosedMapping],
         Discriminator(tag_rules),
     ] = Field(
         default={},
@@ -274,17 +301,24 @@ class PackFile(StrictModel):
             "the name of the pack's folder, and the file name (without extension) in every client"
         )
     )
-    title: Text
+    title: Text = Field(description="the agent's name in words: the prompt's heading")
     description: str = Field(
         default="", description="when to use the agent; a few clients refuse a file without one"
     )
-    mode: Mode = "subagent"
-    temperature: float | None = Field(default=None, ge=0, le=2)
+    mode: Mode = Field(
+        default="subagent",
+        description="whether users start the agent, other agents do (`subagent`), or both",
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="left out where a model or a client takes none"
+    )
     effort: Effort | None = Field(
         default=None, description="reasoning effort; left out where a model or a client takes none"
     )
-    tags: list[Slug] = []
-    vars: Annotated[dict[Variable, Scalar], ClosedMapping] = {}
+    tags: list[Slug] = Field(default=[], description="words to find the pack by on the site")
+    vars: Annotated[dict[Variable, Scalar], ClosedMapping] = Field(
+        default={}, description="values that templates read as `vars.<name>`"
+    )
     sections: Sections = Field(
         description=(
             "the sections by name, or `./prompt.md`: a file beside the pack whose headings are the "
@@ -294,16 +328,22 @@ class PackFile(StrictModel):
     titles: Annotated[dict[Slug, Text], ClosedMapping] = Field(
         default={}, description="the headings of sections, where their names don't say them"
     )
-    variants: VariantsEntry
-    accept: list[AcceptEntry] = []
+    variants: VariantsEntry = Field(
+        description="the models and policies; each combination is a variant"
+    )
+    accept: list[AcceptEntry] = Field(
+        default=[], description="permissions that a client can't hold back, accepted with a reason"
+    )
     ignore: list[IgnoreEntry] = Field(
         default=[], description="rules of `promptpack lint` to ignore"
     )
     expect: list[ExpectEntry] = Field(
         default=[], description="what the prompts have to hold, or the build stops"
     )
-    targets: list[Slug] = Field(default=[], description="the clients to render for; default: all")
-    clients: Annotated[dict[Slug, ClientEntry], ClosedMapping] = Field(
+    targets: list[TargetName] = Field(
+        default=[], description="the clients to render for; default: all"
+    )
+    clients: Annotated[dict[Slug, ClientEntry], TargetMapping] = Field(
         default={}, description="what differs for one client, by target"
     )
 
@@ -311,9 +351,9 @@ class PackFile(StrictModel):
 class ModelFile(StrictModel):
     """`templates/models/<name>.yaml`: a language model and its id in each client."""
 
-    title: Text
-    family: Slug
-    layout: Slug = Field(description="templates/layouts/<layout>.md.j2")
+    title: Text = Field(description="the model's name in words")
+    family: Slug = Field(description="what templates read as `model.family`, such as 'claude'")
+    layout: LayoutName = Field(description="templates/layouts/<layout>.md.j2")
     context_window: int | None = Field(
         default=None, gt=0, description="tokens; left out where it is not known"
     )
@@ -324,24 +364,32 @@ class ModelFile(StrictModel):
     )
     temperature: bool = Field(default=True, description="whether the model accepts a temperature")
     effort: bool = Field(default=True, description="whether the model accepts a reasoning effort")
-    ids: Annotated[dict[Slug, Text], ClosedMapping] = {}
+    ids: Annotated[dict[Slug, Text], TargetMapping] = Field(
+        default={}, description="the model's id in each client, by target"
+    )
 
 
 class PolicyFile(StrictModel):
     """`templates/policies/<name>.yaml`: what an agent may do."""
 
-    title: Text
-    summary: Text
-    default: Literal["deny", "inherit"]
-    capabilities: dict[Capability, Rules]
+    title: Text = Field(description="the policy's name in words")
+    summary: Text = Field(description="what an agent with this policy may do, in one sentence")
+    default: Literal["deny", "inherit"] = Field(
+        description="what holds for all that is not named: `inherit` leaves it to the client"
+    )
+    capabilities: dict[Capability, Rules] = Field(
+        description="what may be done: allow, ask, deny or inherit, or one of these per pattern"
+    )
 
 
 class FragmentFrontMatter(StrictModel):
     """The front matter of `templates/fragments/<section>/<name>.md`."""
 
-    title: Text | None = None
-    summary: Text | None = None
-    needs: list[Capability] = []
+    title: Text | None = Field(default=None, description="the fragment's name in words")
+    summary: Text | None = Field(default=None, description="what it says, in one sentence")
+    needs: list[Capability] = Field(
+        default=[], description="capabilities without which the fragment makes no sense"
+    )
     params: Annotated[dict[Variable, Scalar | None], ClosedMapping] = Field(
         default={}, description="default values; null means that each use must give a value"
     )

@@ -1,6 +1,5 @@
 """Validation with places: a document and a kind of file in, a model or findings out."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -16,6 +15,7 @@ from promptpack.reading.names import (
     VARIANT_REGEX,
 )
 from promptpack.reading.schema import StrictModel
+from promptpack.source.closest import find_closest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 from promptpack.targets import TARGETS
@@ -86,9 +86,8 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     "did you mean 'sections'?"
     """
     candidates = sorted(candidates)
-    closest = difflib.get_close_matches(word, candidates, n=1)
-    if closest:
-        return f"did you mean '{closest[0]}'?"
+    if closest := find_closest(word, candidates):
+        return f"did you mean '{closest}'?"
     return f"use one of: {', '.join(candidates)}" if 0 < len(candidates) <= 8 else ""
 
 
@@ -151,10 +150,17 @@ def _make_message(  # noqa: PLR0911 - one answer a kind of problem
         message, _, hint = str(problem["ctx"]["error"]).partition("; ")
         return "PP010", message, hint
     if error_type == "string_pattern_mismatch":
-        return "PP013", f"{name} can't be '{value}'", _make_pattern_hint(problem["ctx"]["pattern"])
+        hint = _suggest_target(place, str(value)) or _make_pattern_hint(problem["ctx"]["pattern"])
+        return "PP013", f"{name} can't be '{value}'", hint
     if error_type in _SIZE_MESSAGES:
         return "PP010", f"{name} {_SIZE_MESSAGES[error_type].format(**problem['ctx'])}", ""
     return "PP010", f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}", ""
+
+
+def _suggest_target(place: DataPath, value: str) -> str:
+    """Return the target that is meant where one is named by something like a file's name."""
+    closest = find_closest(value, TARGETS) if {"target", "targets"} & {*place[-2:]} else ""
+    return f"did you mean '{closest}'?" if closest else ""
 
 
 def _suggest_client_key(key: str) -> str:

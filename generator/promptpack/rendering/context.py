@@ -7,6 +7,7 @@ from typing import Any
 
 from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
 from promptpack.policy.lattice import is_capability, list_effects
+from promptpack.reading.permission_types import suggest_capability
 from promptpack.reading.validation import suggest
 from promptpack.rendering.permissions import make_policy_key
 
@@ -72,7 +73,8 @@ class PolicyView:
     def _find_effects(self, capability: str) -> frozenset[Effect]:
         if capability not in self._effects:
             if not is_capability(capability):
-                hint = suggest(capability, (*CAPABILITIES, *self._policy.grants))
+                known = (*CAPABILITIES, *self._policy.grants)
+                hint = suggest_capability(capability, known) or suggest(capability, known)
                 message = f"unknown capability '{capability}'{hint and f', {hint}'}"
                 raise ValueError(message)
             self._effects[capability] = list_effects(self._policy.grant(capability))

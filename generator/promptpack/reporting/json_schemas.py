@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from promptpack.model import LossKind
+from promptpack.model import LossKind, Severity
 from promptpack.output.status import State
 from promptpack.reporting.audit_schemas import AuditReport, DisagreeReport, ImportReport
 from promptpack.reporting.installation_schemas import InstalledFolder
@@ -144,6 +144,12 @@ class VariantEntry(ListEntry):
     policy: str
 
 
+class RuleEntry(ListEntry):
+    """A rule in the catalogue: its code, its name as the title, how bad a finding is."""
+
+    severity: Severity
+
+
 class ListReport(Report):
     """`list --format json`; only the kinds that were asked for."""
 
@@ -154,6 +160,7 @@ class ListReport(Report):
     models: list[ListEntry] = Field(default=[])
     policies: list[ListEntry] = Field(default=[])
     layouts: list[ListEntry] = Field(default=[])
+    rules: list[RuleEntry] = Field(default=[])
 
 
 class SuppressedEntry(Report):

@@ -5,39 +5,19 @@ in the wild, a tenth of which are not valid YAML and which real clients read all
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import yaml
-
 from promptpack.source.client_yaml import Anchors, LimitError, read_client_yaml
-from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR, Document, read_yaml
+from promptpack.source.strict_yaml import Document, read_yaml
+from promptpack.source.yaml_writer import write_mapping
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _SPAN = re.compile(
     r"^(?=(?:[A-Za-z_][\w.-]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?:\s|\Z))", re.MULTILINE
 )
 _COMMENT = re.compile(r"^#.*\n?", re.MULTILINE)
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Quotes what PyYAML itself reads as text, but not every other reader."""
-
-
-_Dumper.add_implicit_resolver(
-    "!surprise", re.compile(rf"(?:{AMBIGUOUS_SCALAR.pattern})\Z", re.IGNORECASE), None
-)
-
-
-def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.Node:
-    """Return a text as YAML; one of several lines stays on the line of its key."""
-    style = '"' if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
 
 
 class SplitText(NamedTuple):
@@ -147,19 +127,4 @@ def _read_spans(front_matter: str) -> dict[str, Any]:
 
 def dump_front_matter(front_matter: Mapping[str, Any]) -> str:
     """Return front matter as YAML between its `---` lines, in the order given, one key a line."""
-    return f"---\n{dump_mapping(front_matter, flow=False)}---\n"
-
-
-def dump_mapping(mapping: Mapping[str, Any], *, flow: bool | None = None) -> str:
-    """Return YAML in the order given; whatever a reader could take for something else is quoted.
-
-    The innermost collections stand on one line each, or with `flow=False` none does.
-    """
-    return yaml.dump(
-        dict(mapping),
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=flow,
-        width=sys.maxsize >> 33,
-    )
+    return f"---\n{write_mapping(front_matter)}---\n"

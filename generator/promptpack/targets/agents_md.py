@@ -20,7 +20,7 @@ def decode(text: str, stem: str) -> Agent:
     """Return the agent of a block, or of the whole file where there is no such block."""
     block = blocks.find_block(text, stem)
     if block is not None:
-        text = "".join(block.splitlines(keepends=True)[1:-1])
+        text = blocks.unwrap_block(block)
     return make_text_agent(stem, "", text)
 
 

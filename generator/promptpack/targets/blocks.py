@@ -16,9 +16,22 @@ def make_markers(name: str) -> tuple[str, str]:
 
 
 def wrap_block(name: str, body: str) -> str:
-    """Return a block: a body that ends with a newline, between its markers."""
+    """Return a block: a body that ends with a newline, between its markers.
+
+    The blank lines keep the markers from being part of a paragraph or a list, for formatters too.
+    """
     begin, end = make_markers(name)
-    return f"{begin}\n{body}{end}\n"
+    return f"{begin}\n\n{body}\n{end}\n"
+
+
+def unwrap_block(block: str) -> str:
+    """Return the body of a block; the blank lines beside its markers are not part of it."""
+    lines = block.splitlines(keepends=True)[1:-1]
+    if lines and not lines[0].strip():
+        del lines[0]
+    if lines and not lines[-1].strip():
+        del lines[-1]
+    return "".join(lines)
 
 
 def find_block(text: str, name: str) -> str | None:

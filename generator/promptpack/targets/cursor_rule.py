@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptpack.model import Agent
-from promptpack.source.frontmatter import dump_mapping, split_front_matter, split_keys
+from promptpack.source.frontmatter import split_front_matter, split_keys
+from promptpack.source.yaml_writer import write_mapping
 from promptpack.targets.codec import (
     as_text,
     check_front_matter,
@@ -42,8 +43,8 @@ def encode(agent: Agent) -> str:
     globs = agent.extra.get("globs")
     lines = f"globs: {','.join(list_globs(globs) or ())}\n" if "globs" in agent.extra else ""
     rest = {"alwaysApply": False, **{k: v for k, v in agent.extra.items() if k != "globs"}}
-    head = (dump_mapping(said, flow=False) if said else "") + lines
-    return f"---\n{head}{dump_mapping(rest, flow=False)}---\n\n{agent.prompt}"
+    head = (write_mapping(said) if said else "") + lines
+    return f"---\n{head}{write_mapping(rest)}---\n\n{agent.prompt}"
 
 
 def decode(text: str, stem: str) -> Agent:

@@ -1,0 +1,67 @@
+"""`promptpack build --watch`: builds again whenever a source changes, until it is interrupted."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from promptpack.cli import report
+from promptpack.cli.state import State
+from promptpack.model import UserError
+from promptpack.reading.roots import SOURCES
+from promptpack.reporting.console import print_line
+
+_MODULE = "watchfiles"
+_MISSING = (
+    "--watch needs the package watchfiles: python -m pip install 'promptpack-generator[watch]'."
+)
+
+
+def require_watcher() -> None:
+    """Raise UsageError where the package that watches files is not installed."""
+    if importlib.util.find_spec(_MODULE) is None:
+        raise click.UsageError(_MISSING)
+
+
+def build_on_change(state: State, root: Path, build: Callable[[], str]) -> None:
+    """Build now and after each change of a source, until the user interrupts.
+
+    `build` returns a line about what it did. What is wrong is printed, and the next change is
+    waited for.
+    """
+    try:
+        _build(state, build)
+        if not state.quiet:
+            print_line(f"Watching the sources in {state.shown(root)}; Ctrl-C ends this")
+        for _ in _iter_changes(root):
+            _build(state, build)
+    except KeyboardInterrupt:
+        pass
+    print_line("Stopped watching", err=True)
+
+
+def _build(state: State, build: Callable[[], str]) -> None:
+    try:
+        line = build()
+    except UserError as error:
+        report.print_user_error(error, report.NOTHING_WRITTEN, verbose=state.verbose)
+    except click.UsageError as error:
+        print_line(f"Error: {error.format_message()}", err=True)
+    except OSError as error:
+        print_line(f"promptpack: {error.filename}: {error.strerror}", err=True)
+    else:
+        if not state.quiet:
+            print_line(line)
+
+
+def _iter_changes(root: Path) -> Iterator[object]:
+    """Yield once after each change of sources; changes that come together are one."""
+    watch = importlib.import_module(_MODULE).watch  # an extra
+
+    def is_source(_: object, path: str) -> bool:
+        parts = Path(path).relative_to(root).parts
+        return bool(parts) and parts[0] in SOURCES
+
+    yield from watch(root, watch_filter=is_source)

@@ -1,0 +1,118 @@
+"""Data in, YAML out: in the form that common formatters leave alone, and that all readers agree on.
+
+Block collections are indented below their key, and what has to be quoted is in double quotes, or in
+single ones where it holds a double quote and needs no escape. Measured against prettier 3.10.1.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR
+
+_LINE_ENDS = frozenset("\n\r\x85\u2028\u2029")
+_LONGEST_KEY = 1000
+"""How many characters a key may have that stands before its colon; YAML allows 1024 with quotes."""
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes what PyYAML itself reads as text, but not every other reader."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - YAML data
+        return True
+
+
+_Dumper.add_implicit_resolver(
+    "!surprise", re.compile(rf"(?:{AMBIGUOUS_SCALAR.pattern})\Z", re.IGNORECASE), None
+)
+
+
+def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.Node:
+    """Return a text as YAML; one of several lines stays on the line of its key."""
+    style = '"' if _LINE_ENDS & {*text} else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def write_mapping(mapping: Mapping[str, Any]) -> str:
+    """Return block YAML in the order given, one key a line, ended by a newline.
+
+    Whatever a reader could take for something else is quoted.
+    """
+    spellings = _iter_spellings([*_iter_scalars(dict(mapping))])
+    return "".join(f"{line}\n" for line in _iter_lines(dict(mapping), spellings))
+
+
+def write_compact_mapping(mapping: Mapping[str, Any]) -> str:
+    """Return the same with the innermost collections on one line each, as people write sources."""
+    return _dump(dict(mapping), flow=None)
+
+
+def _dump(data: object, *, flow: bool | None) -> str:
+    return yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=flow,
+        width=sys.maxsize >> 33,
+    )
+
+
+def _iter_scalars(data: object) -> Iterator[object]:
+    """Yield the scalars of some data in the order they are written; an empty collection is one."""
+    if isinstance(data, dict) and data:
+        for key, value in data.items():
+            yield key
+            yield from _iter_scalars(value)
+    elif isinstance(data, (list, tuple)) and data:
+        for value in data:
+            yield from _iter_scalars(value)
+    else:
+        yield data
+
+
+def _iter_spellings(scalars: list[object]) -> Iterator[str]:
+    """Yield each scalar as YAML; all are written at once, as a list, which is one line for each."""
+    lines = _dump(scalars, flow=False).removesuffix("\n").split("\n") if scalars else []
+    for scalar, line in zip(scalars, lines, strict=True):
+        spelled = line.removeprefix("- ")
+        is_requoted = spelled.startswith("'") and isinstance(scalar, str) and '"' not in scalar
+        yield _quote(scalar) if is_requoted and isinstance(scalar, str) else spelled
+
+
+def _quote(text: str) -> str:
+    """Return a text that has neither double quotes nor control characters in double quotes."""
+    return '"' + text.replace("\\", "\\\\") + '"'
+
+
+def _iter_lines(data: object, spellings: Iterator[str]) -> Iterator[str]:
+    """Yield the lines of some data, the next spellings for its scalars."""
+    if isinstance(data, dict) and data:
+        for value in data.values():
+            yield from _iter_entry_lines(value, spellings)
+    elif isinstance(data, (list, tuple)) and data:
+        for value in data:
+            lead = "- "
+            for line in _iter_lines(value, spellings):
+                yield f"{lead}{line}"
+                lead = "  "
+    else:
+        yield next(spellings)
+
+
+def _iter_entry_lines(value: object, spellings: Iterator[str]) -> Iterator[str]:
+    start = f"{next(spellings)}:"
+    if len(start) > _LONGEST_KEY:
+        yield f"? {start[:-1]}"
+        start = ":"
+    if isinstance(value, (dict, list, tuple)) and value:
+        yield start
+        yield from (f"  {line}" for line in _iter_lines(value, spellings))
+    else:
+        yield f"{start} {next(spellings)}"
