@@ -11,8 +11,13 @@ from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.model import Artifact, UserError
+from promptpack.output.permissions_file import (
+    find_list,
+    make_permissions_data,
+    plan_permissions,
+)
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
-from promptpack.output.write import apply_plan
+from promptpack.output.write import Plan, apply_plans
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
@@ -41,17 +46,14 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
     expectations = session.expectations.summarize()
     plan = plan_output(artifacts, folder, selection, session.project.name)
     refuse_empty_selection(project, plan.statuses, selection)
-    try:
-        plan = apply_plan(plan, force=force)
-    except UserError:
-        for status in plan.filter_statuses("edited", "foreign"):
-            if status.new is not None:
-                print_lines(report.format_difference(status), err=True)
-        raise
+    permissions, plan = _apply(plan_permissions(session, root), plan, force=force)
     if state.format == "json":
-        print_json(make_build_data(artifacts, plan, expectations))
+        data = {"permissions": make_permissions_data(permissions)}
+        print_json({**make_build_data(artifacts, plan, expectations), **data})
     elif not state.quiet:
-        lines = [*summarize_losses(artifacts), *report.format_leftovers(plan)]
+        lines = [*summarize_losses(artifacts)]
+        for one in filter(None, (plan, permissions)):
+            lines += report.format_leftovers(one)
         if state.verbose:
             lines += ["", *format_losses(artifacts)]
         print_lines(lines)
@@ -61,6 +63,22 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
             print_line(NO_PACKS)
         print_lines(report.format_expectations(expectations))
         print_line(_summarize(count_changes(plan), state.shown(folder)))
+        if status := find_list(permissions):
+            word = "unchanged" if status.state == "same" else "written"
+            print_line(f"{style('Listed', 'green')} permissions in {status.path}: {word}")
+
+
+def _apply(permissions: Plan | None, outputs: Plan, *, force: bool) -> tuple[Plan | None, Plan]:
+    """Do what the plans say, the list of permissions first: it never shows less than is built."""
+    plans = [plan for plan in (permissions, outputs) if plan]
+    try:
+        *lists, outputs = apply_plans(plans, force=force)
+    except UserError:
+        for status in (one for plan in plans for one in plan.filter_statuses("edited", "foreign")):
+            if status.new is not None:
+                print_lines(report.format_difference(status), err=True)
+        raise
+    return next(iter(lists), None), outputs
 
 
 def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:

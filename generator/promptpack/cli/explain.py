@@ -9,11 +9,11 @@ from promptpack.build import render
 from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.state import State, format_option, format_suggestion, out_option, pass_state
 from promptpack.model import Artifact
-from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.locate import LocatedOutput, locate_outputs
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.explain import Step, explain_line
 from promptpack.reading.project import load_project
+from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_text, style

@@ -35,6 +35,9 @@ PROJECT_FILE = "promptpack.yaml"
 SOURCES = ("packs", "templates", PROJECT_FILE)
 """The folders and the file that a project is made of."""
 
+OUTPUT_FOLDER = "dist"
+"""The output folder of a project, where no other is asked for."""
+
 HEAD_SUFFIX = ".head"
 """The end of the names of files of front matter that is kept, which lie with their pack."""
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from promptpack.model import Agent, Effect, FileForm, Loss, Model, Policy
+from promptpack.model import Agent, Capability, Effect, FileForm, Loss, Model, Policy, Source
 from promptpack.model.fields import FIELDS, AgentField, is_same_value
 from promptpack.policy.lattice import (
     compare_grants,
@@ -146,23 +146,27 @@ def explain_kept(target: Target, agent: Agent, losses: Iterable[Loss]) -> Iterat
 
 def find_kept_grants(target: Target, agent: Agent) -> Iterator[Loss]:
     """Yield what keys of a kept head give that `decode` can't see, beyond what the policy says."""
-    if agent.form.head is None:
-        return
-    for key in split_head(agent.form.head.text, target.prompt_key).keys:
+    for key, name in iter_kept_grants(target, agent.form.head):
+        grant = agent.policy.grant(name)
+        if list_effects(grant) & {Effect.DENY, Effect.ASK} and name not in agent.accepted:
+            place = f"{agent.form.head.path if agent.form.head else ''}:{key.lines[0].line}"
+            why = target.explain_refused_extra(key.name)
+            yield Loss(
+                name,
+                False,
+                "widened",
+                describe_grant(grant),
+                "allow",
+                f"'{key.name}' in the kept head ({place}): {why}",
+                excess="given by a key of the kept head",
+            )
+
+
+def iter_kept_grants(target: Target, head: Source | None) -> Iterator[tuple[KeptKey, Capability]]:
+    """Yield each key of a kept head that gives something which `decode` can't see, and what."""
+    for key in split_head(head.text, target.prompt_key).keys if head else ():
         for name in target.kept_grants.get(key.name, ()):
-            grant = agent.policy.grant(name)
-            if list_effects(grant) & {Effect.DENY, Effect.ASK} and name not in agent.accepted:
-                place = f"{agent.form.head.path}:{key.lines[0].line}"
-                why = target.explain_refused_extra(key.name)
-                yield Loss(
-                    name,
-                    False,
-                    "widened",
-                    describe_grant(grant),
-                    "allow",
-                    f"'{key.name}' in the kept head ({place}): {why}",
-                    excess="given by a key of the kept head",
-                )
+            yield key, name
 
 
 def _list_statements(
