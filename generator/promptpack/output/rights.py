@@ -102,14 +102,9 @@ def _name_variants(holders: list[Variant], variants: list[Variant]) -> str:
     """Return the names of variants among all of a pack; `*.look` for several, all of a policy."""
     if len(holders) == len(variants):
         return _EVERY_VARIANT
-    policies = Counter(variant.policy.name for variant in variants)
-    held = Counter(variant.policy.name for variant in holders)
-    names = {
-        f"*.{one.policy.name}"
-        if held[one.policy.name] == policies[one.policy.name] > 1
-        else one.name
-        for one in holders
-    }
+    counts, held = (Counter(one.policy.name for one in some) for some in (variants, holders))
+    whole = {policy for policy, count in held.items() if counts[policy] == count > 1}
+    names = {f"*.{v.policy.name}" if v.policy.name in whole else v.name for v in holders}
     return ", ".join(sorted(names))
 
 
