@@ -137,7 +137,8 @@ def test_what_is_accepted_and_who_else_reads_the_file(tmp_path: Path) -> None:
     accept = "accept:\n  - {target: claude-code, capability: execute, reason: 'it asks: Ünits'}\n"
     accept += "  - {target: cursor, capability: all, reason: nobody uses it}\n"
     files = {PACK: pack + accept, "templates/policies/look.yaml": NARROW}
-    own, more = [], []
+    own: list[str] = []
+    more: list[str] = []
     for line in list_lines(tmp_path, files)[1:]:
         (more if "read by" in line else own).append(line)
     assert own == [
@@ -391,7 +392,7 @@ def test_a_build_that_is_killed_is_finished_by_the_next(tmp_path: Path) -> None:
     """The list is written first: a wider output never stands beside a list that is narrower."""
     change = WIDER
     new = support.snapshot(support.built(tmp_path / "new", {**LISTED, **change}))
-    for step in range(1, 100, 2):
+    for step in range(1, 100, 4):
         folder = support.built(tmp_path / f"{step}", LISTED)
         write(folder, change)
         done = support.run("kill", str(step), str(folder), "build", cwd=folder, code=FAULTY)
@@ -541,7 +542,7 @@ START: Mapping[str, str] = {
 def test_the_list_changes_if_and_only_if_a_right_does(tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311 - no secret
     files, seen, counts = dict(START), None, {(False, False): 0, (True, True): 0}
-    for number in range(support.count_cases(120)):
+    for number in range(support.count_cases(80)):
         edited = dict(files)
         chance.choice(SOURCE_EDITS)(edited, chance)
         folder = tmp_path / f"{number}"
@@ -558,4 +559,4 @@ def test_the_list_changes_if_and_only_if_a_right_does(tmp_path: Path) -> None:
             assert key in counts, (number, key, rights ^ seen[0])
             counts[key] += 1
         files, seen = edited, (rights, listed)
-    assert min(counts.values()) > support.count_cases(120) / 6, counts
+    assert min(counts.values()) > support.count_cases(80) / 6, counts

@@ -1,5 +1,6 @@
 """`promptpack build`: render everything, then write what changed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -29,9 +30,12 @@ from promptpack.session import Session
 @out_option
 @selection_options
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if a file was written or removed.")
 @format_option
 @pass_state
-def command(state: State, out: Path | None, selection: Selection, *, force: bool) -> None:
+def command(
+    state: State, out: Path | None, selection: Selection, *, force: bool, exit_code: bool
+) -> int:
     """Render every variant for every client into the output folder.
 
     Nothing is written unless everything renders. A file that promptpack did not write, or that was
@@ -62,10 +66,20 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         if not artifacts:
             print_line(NO_PACKS)
         print_lines(report.format_expectations(expectations))
+        print_lines(_summarize_list(permissions))
         print_line(_summarize(count_changes(plan), state.shown(folder)))
-        if status := find_list(permissions):
-            word = "unchanged" if status.state == "same" else "written"
-            print_line(f"{style('Listed', 'green')} permissions in {status.path}: {word}")
+    return 1 if exit_code and any(map(_has_changes, filter(None, (plan, permissions)))) else 0
+
+
+def _has_changes(plan: Plan) -> bool:
+    """Tell whether a plan that was carried out wrote or removed a file."""
+    return bool(plan.list_writes() or plan.filter_statuses("extra"))
+
+
+def _summarize_list(permissions: Plan | None) -> Iterator[str]:
+    if status := find_list(permissions):
+        word = "unchanged" if status.state == "same" else "written"
+        yield f"{style('Listed', 'green')} permissions in {status.path}: {word}"
 
 
 def _apply(permissions: Plan | None, outputs: Plan, *, force: bool) -> tuple[Plan | None, Plan]:
