@@ -34,7 +34,7 @@ FLOORS = (
     ("__init__",),
     ("site",),
     ("cli",),
-    ("__main__", "mkdocs_plugin"),
+    ("__main__", "gitlab_note", "mkdocs_plugin"),
 )
 """The rooms from the ground up; a module may import from the floors below its own."""
 
