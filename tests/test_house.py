@@ -182,6 +182,7 @@ READERS = {
     "git/extract.py": "writes what a commit has into a folder of its own",
     "reporting/console.py": "opens the null device for what nobody reads",
     "site/theme.py": "assets of the package itself",
+    "gitlab_note.py": "opens the address of an API, and no file",
     "output/": "reads what it writes",
 }
 """Who calls what reads a file or lists a folder, and why."""

@@ -61,7 +61,7 @@ _Rights = Mapping[str, _Right]
 """What an agent may do in one client, by the name of the capability."""
 
 
-class _Reading(NamedTuple):
+class _FileReading(NamedTuple):
     """What a client reads in a file: what it was to grant, and what it grants."""
 
     reader: str
@@ -130,12 +130,12 @@ def _iter_rights(
         yield f"{target.name}, read by {reading.reader}", more
 
 
-def _has_more(name: str, reading: _Reading, own: _Reading) -> bool:
+def _has_more(name: str, reading: _FileReading, own: _FileReading) -> bool:
     """Tell whether a client is not known to get at most what the file's own client gets."""
     return not compare_grants(reading.policy.grant(name), own.policy.grant(name)).at_most
 
 
-def _list_rights(reading: _Reading, variant: Variant, target: Target) -> _Rights:
+def _list_rights(reading: _FileReading, variant: Variant, target: Target) -> _Rights:
     """Return what a client gives by a file; what is denied only where it limits another right."""
     names = list_compared(reading.authored, reading.policy)
     rights: dict[str, _Right] = {
@@ -156,7 +156,7 @@ def _find_broader(name: str, rights: _Rights) -> _Right:
 
 
 def _make_right(
-    name: PermissionName, reading: _Reading, variant: Variant, target: Target
+    name: PermissionName, reading: _FileReading, variant: Variant, target: Target
 ) -> _Right:
     expected, actual = reading.authored.grant(name), reading.policy.grant(name)
     if compare_grants(actual, expected).at_most:
@@ -194,9 +194,9 @@ class _FileReader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._readings: dict[tuple[object, ...], tuple[_Reading, ...]] = {}
+        self._readings: dict[tuple[object, ...], tuple[_FileReading, ...]] = {}
 
-    def read(self, variant: Variant, target: Target) -> tuple[_Reading, ...]:
+    def read(self, variant: Variant, target: Target) -> tuple[_FileReading, ...]:
         """Return the readings of a variant's file: that of its own client, then of the others."""
         agent = self._session.composer.make_agent(variant, target.name, "x\n")
         if agent.form.head is not None:
@@ -209,7 +209,7 @@ class _FileReader:
         return self._readings[key]
 
 
-def _iter_readings(target: Target, agent: Agent) -> Iterator[_Reading]:
+def _iter_readings(target: Target, agent: Agent) -> Iterator[_FileReading]:
     text = spell_file(encode_file(target, agent), agent.form)
     for name in (target.name, *target.read_by):
         client = TARGETS[name]
@@ -217,7 +217,7 @@ def _iter_readings(target: Target, agent: Agent) -> Iterator[_Reading]:
         policy = find_policy_in_mode(client, client.decode(text, agent.stem), agent.mode)
         if client is target:
             policy = _add_kept(target, agent, policy)
-        yield _Reading(name, authored, policy)
+        yield _FileReading(name, authored, policy)
 
 
 def _add_kept(target: Target, agent: Agent, policy: Policy) -> Policy:
