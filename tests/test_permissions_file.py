@@ -128,7 +128,12 @@ def test_an_exception_that_is_dropped_is_a_line_that_changes(tmp_path: Path) -> 
 
 
 MORE = "more than its policy says"
-NARROW = "title: Look\nsummary: L.\ndefault: deny\ncapabilities: {glob: allow, execute: ask}\n"
+NARROW = """\
+title: Look
+summary: L.
+default: deny
+capabilities: {glob: allow, list: allow, execute: ask}
+"""
 
 
 def test_what_is_accepted_and_who_else_reads_the_file(tmp_path: Path) -> None:
@@ -150,6 +155,7 @@ def test_what_is_accepted_and_who_else_reads_the_file(tmp_path: Path) -> None:
         f'{reader} | web_fetch | allow | all variants | {MORE}, accepted: "nobody uses it"' in more
     )
     assert not any("| glob |" in line for line in more)
+    assert f"{reader} | list | allow | all variants" in more  # Claude Code has no such tool
 
 
 def test_a_file_that_is_text_limits_nothing(tmp_path: Path) -> None:
@@ -521,6 +527,12 @@ def edit_packs(files: dict[str, str], _chance: random.Random) -> None:
         del files["packs/other/role.md"]
 
 
+def edit_reason(files: dict[str, str], chance: random.Random) -> None:
+    client = chance.choice(CLIENTS)
+    expression = rf"(target: {client}, .*reason: ).*}}"
+    files[PACK] = re.sub(expression, rf"\g<1>it is tried {chance.randint(0, 3)}}}", files[PACK])
+
+
 def edit_client(files: dict[str, str], _chance: random.Random) -> None:
     more = "clients:\n  opencode: {policy: {change: look}}\n"
     text = files[PACK]
@@ -529,7 +541,7 @@ def edit_client(files: dict[str, str], _chance: random.Random) -> None:
 
 SOURCE_EDITS = (
     *(edit_policy, edit_policy, edit_policy, edit_policy, edit_order, edit_prose, edit_words),
-    *(edit_model, edit_mode, edit_targets, edit_packs, edit_client),
+    *(edit_model, edit_mode, edit_targets, edit_packs, edit_client, edit_reason, edit_reason),
 )
 START: Mapping[str, str] = {
     **support.DEMO,

@@ -60,6 +60,9 @@ _UNLIMITED = {"everything": _Right("allow", "a file of text can't limit a client
 _Rights = Mapping[str, _Right]
 """What an agent may do in one client, by the name of the capability."""
 
+_RightsByClient = tuple[tuple[str, _Rights], ...]
+"""What a file gives, by the words for who gets it."""
+
 
 class _FileReading(NamedTuple):
     """What a client reads in a file: what it was to grant, and what it grants."""
@@ -75,21 +78,23 @@ def list_rights(session: Session) -> str:
     Each line after the first is one right: it names the pack, the client, what may be done, whether
     it is asked about before, and the variants. Lines are in the order of their code points.
     """
-    reader = _FileReader(session)
+    finder = _RightsFinder(session)
     variants: dict[str, list[Variant]] = {}
     for variant in resolve_variants(session.project):
         variants.setdefault(variant.pack.name, []).append(variant)
-    lines = {line for one in variants.values() for line in _iter_lines(session, reader, one)}
+    lines = {line for one in variants.values() for line in _iter_lines(session, finder, one)}
     return "".join(f"{line}\n" for line in (HEADER, *sorted(lines)))
 
 
-def _iter_lines(session: Session, reader: "_FileReader", variants: list[Variant]) -> Iterator[str]:
+def _iter_lines(
+    session: Session, finder: "_RightsFinder", variants: list[Variant]
+) -> Iterator[str]:
     """Yield the lines of a pack, of which these are all variants."""
     pack = variants[0].pack
     for target in _list_targets(session, pack):
         names: dict[tuple[str, str, _Right], list[Variant]] = {}
         for variant in variants:
-            for client, rights in _iter_rights(reader, variant, target):
+            for client, rights in finder.find(variant, target):
                 for name, right in rights.items():
                     names.setdefault((client, name, right), []).append(variant)
         for (client, name, right), holders in names.items():
@@ -114,13 +119,10 @@ def _list_targets(session: Session, pack: Pack) -> list[Target]:
 
 
 def _iter_rights(
-    reader: "_FileReader", variant: Variant, target: Target
+    readings: tuple[_FileReading, ...], variant: Variant, target: Target
 ) -> Iterator[tuple[str, _Rights]]:
     """Yield what a variant's file gives in its own client, and what more in those that read it."""
-    if not target.holds_policy:
-        yield target.name, _UNLIMITED
-        return
-    own, *others = reader.read(variant, target)
+    own, *others = readings
     yield target.name, _list_rights(own, variant, target)
     for reading in others:
         rights = _list_rights(reading, variant, target)
@@ -189,24 +191,28 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
-class _FileReader:
-    """Reads what clients make of files; files that differ in what grants nothing are read once."""
+class _RightsFinder:
+    """Finds rights; files that differ only in what grants nothing are read once."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._readings: dict[tuple[object, ...], tuple[_FileReading, ...]] = {}
+        self._rights: dict[tuple[object, ...], _RightsByClient] = {}
 
-    def read(self, variant: Variant, target: Target) -> tuple[_FileReading, ...]:
-        """Return the readings of a variant's file: that of its own client, then of the others."""
+    def find(self, variant: Variant, target: Target) -> _RightsByClient:
+        """Return what a variant's file gives, in its own client and in others."""
+        if not target.holds_policy:
+            return ((target.name, _UNLIMITED),)
         agent = self._session.composer.make_agent(variant, target.name, "x\n")
         if agent.form.head is not None:
-            return tuple(_iter_readings(target, agent))
+            return tuple(_iter_rights(tuple(_iter_readings(target, agent)), variant, target))
+        accepted = tuple((one.target, one.capability, one.reason) for one in variant.accept)
         policy = make_policy_key(agent.policy)
-        key = (target.name, agent.mode, agent.accepted, repr(agent.extra), policy)
-        if key not in self._readings:
+        key = (target.name, agent.mode, agent.accepted, repr(agent.extra), policy, accepted)
+        if key not in self._rights:
             bare = replace(agent, name="x", stem="x", description="x", form=PLAIN_FORM)
-            self._readings[key] = tuple(_iter_readings(target, bare))
-        return self._readings[key]
+            readings = tuple(_iter_readings(target, bare))
+            self._rights[key] = tuple(_iter_rights(readings, variant, target))
+        return self._rights[key]
 
 
 def _iter_readings(target: Target, agent: Agent) -> Iterator[_FileReading]:
