@@ -30,7 +30,7 @@ import support
 
 STORIES = sorted((Path(__file__).parent / "commands").glob("*.md"))
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
-WRITERS = ("absorb", "build", "import", "install")
+WRITERS = ("absorb", "accept", "build", "import", "install")
 
 _FENCE = re.compile(
     r"^(?P<ticks>`{3,})(?P<info>[^`\n]+)\n(?P<body>.*?)^(?P=ticks)$", re.MULTILINE | re.DOTALL

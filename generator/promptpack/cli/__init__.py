@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Check that the outputs match the sources.",
     "lint": "Report weak, risky or contradictory parts of the sources.",
     "diff": "Show what a change does to the rendered agents.",
+    "accept": "Record a reviewed change, so that a gate passes it.",
     "list": "List packs and what they are made of.",
     "show": "Print one rendered file.",
     "targets": "Print what each client can enforce.",
@@ -40,7 +41,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of an input file.",
     "completion": "Print a shell completion script.",
 }
-WRITING_COMMANDS = ("build", "install", "absorb", "import")
+WRITING_COMMANDS = ("build", "install", "absorb", "accept", "import")
 """The commands of which it is worth saying that they wrote nothing."""
 
 
