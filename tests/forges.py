@@ -393,8 +393,11 @@ def run_gitlab_job(forge: Forge, checkout: Path, commit_: str, **variables: str)
         "CI_COMMIT_SHA": commit_,
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": forge.first,
         "CI_PROJECT_DIR": str(checkout),
+        "CI_BUILDS_DIR": str(forge.folder),
+        "CI_JOB_ID": "5",
         **variables,
     }
+    (forge.folder / "promptpack-5").mkdir(exist_ok=True)
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", script],
         cwd=checkout,

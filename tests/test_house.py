@@ -35,7 +35,7 @@ FLOORS = (
     ("__init__",),
     ("site",),
     ("cli",),
-    ("__main__", "mkdocs_plugin"),
+    ("__main__", "gitlab_note", "mkdocs_plugin"),
 )
 """The rooms from the ground up; a module may import from the floors below its own."""
 
@@ -183,6 +183,7 @@ READERS = {
     "git/extract.py": "writes what a commit has into a folder of its own",
     "reporting/console.py": "opens the null device for what nobody reads",
     "site/theme.py": "assets of the package itself",
+    "gitlab_note.py": "opens the address of an API, and no file",
     "output/": "reads what it writes",
 }
 """Who calls what reads a file or lists a folder, and why."""

@@ -175,20 +175,45 @@ def test_many_more_cases_are_tried_each_night() -> None:
 
 def test_the_hooks_run_commands_that_exist_where_their_files_changed() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert [hook["id"] for hook in hooks] == ["promptpack-check", "promptpack-lint"]
+    commands = ["check", "lint", "build"]
+    assert [hook["id"] for hook in hooks] == [f"promptpack-{command}" for command in commands]
     for hook in hooks:
-        program, command = hook["entry"].split()
+        program, command, *_ = hook["entry"].split()
         assert (program, hook["language"], hook["pass_filenames"]) == (
             "promptpack",
             "python",
             False,
         )
         assert command in COMMANDS
-        for path in ("packs/a/pack.yaml", "sub/templates/policies/look.yaml"):
+        for path in ("packs/a/pack.yaml", "sub/templates/policies/look.yaml", "promptpack.yaml"):
             assert re.search(hook["files"], path)
-        assert not re.search(hook["files"], "docs/packs.md")
-        built = re.search(hook["files"], "dist/opencode/m.p/.opencode/agents/a.md")
-        assert bool(built) == (command == "check")
+        for path in ("docs/packs.md", "docs/promptpack.yaml.md"):
+            assert not re.search(hook["files"], path)
+        for path in ("dist/opencode/m.p/.opencode/agents/a.md", "PERMISSIONS.txt"):
+            assert bool(re.search(hook["files"], path)) == (command != "lint")
+
+
+def test_the_build_hook_fails_once_where_it_changed_something_and_stages_nothing(
+    tmp_path: Path,
+) -> None:
+    """pre-commit itself sees only changes of files that git knows, so the exit code has to tell."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (entry,) = [hook["entry"].split() for hook in hooks if hook["id"] == "promptpack-build"]
+    folder = support.built(tmp_path, {"promptpack.yaml": "permissions: PERMISSIONS.txt\n"})
+    commit(folder, "first")
+    changes = {
+        "a text": ("packs/demo/role.md", "You answer", "You always answer"),
+        "a right": (LOOK, "list: allow}", "list: allow, execute: ask}"),
+        "a variant less": ("packs/demo/pack.yaml", "[look, change]", "[look]"),
+        "a new name": ("promptpack.yaml", "PERMISSIONS.txt", "RIGHTS.txt"),
+    }
+    for change in changes.values():
+        edit(folder, *change)
+        git(folder, "add", change[0])
+        staged = git(folder, "diff", "--cached", "--name-only")
+        assert [support.call(*entry[1:], cwd=folder).code for _ in range(2)] == [1, 0]
+        assert git(folder, "diff", "--cached", "--name-only") == staged
+        assert support.call("check", cwd=folder).code == 0
 
 
 # ------------------------------------------------------------------------------------------- GitLab

@@ -107,6 +107,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
         for one in ("human", "json", "markdown", "html", "github", "gitlab", "sarif")
     ),
     ("audit", "--base", "HEAD"),
+    ("accept", "P1", "HEAD~1", "--reason", "it was reviewed"),
     *(
         ("import", ".", "--into", "imported", "--dry-run", "--format", one)
         for one in ("human", "json", "markdown", "html")

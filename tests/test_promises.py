@@ -48,6 +48,7 @@ COMMANDS = (
     ("schema", "pack"),
     ("install", "--target", "opencode", "--into", "../shop"),
     ("diff", "HEAD"),
+    ("accept", "P1", "HEAD", "--reason", "it was reviewed"),
     ("docs", "export", "../site"),
     ("docs", "build", "--out", "../site"),
     ("absorb", "--yes", OUTPUT),
@@ -76,6 +77,10 @@ def test_a_command_uses_no_network_and_no_program_but_git(
     if path := edited.get(words[0]):
         text = (project / path).read_text(encoding="utf-8")
         write_files(project, {path: text.replace("You answer", "You always answer")})
+    if words[0] == "accept":
+        path = "templates/policies/look.yaml"
+        text = (project / path).read_text(encoding="utf-8")
+        write_files(project, {path: text.replace("glob: allow", "glob: allow, read: allow")})
     done = run(*words, cwd=project, code=WATCHED, env={"NO_MKDOCS_2_WARNING": "1"})
     assert (done.code, "refused" in done.err) == (0, False), done.err
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "check": "Check that the outputs match the sources.",
     "lint": "Report weak, risky or contradictory parts of the sources.",
     "diff": "Show what a change does to the rendered agents.",
+    "accept": "Record a reviewed change, so that a gate passes it.",
     "list": "List packs and what they are made of.",
     "show": "Print a rendered file, or a template.",
     "eject": "Copy a template of the library into the project.",
@@ -46,7 +47,16 @@ COMMANDS = {
     "help": "Print a page of the guide.",
     "completion": "Print a shell completion script.",
 }
-WRITING_COMMANDS = ("build", "install", "absorb", "import", "init", "new", "eject")
+WRITING_COMMANDS = (
+    "build",
+    "install",
+    "absorb",
+    "accept",
+    "import",
+    "init",
+    "new",
+    "eject",
+)
 """The commands of which it is worth saying that they wrote nothing."""
 
 

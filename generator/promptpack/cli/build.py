@@ -1,5 +1,6 @@
 """`promptpack build`: render everything, then write what changed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +14,13 @@ from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
+from promptpack.output.permissions_file import (
+    find_list,
+    make_permissions_data,
+    plan_permissions,
+)
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
-from promptpack.output.write import Plan, apply_plan
+from promptpack.output.write import Plan, apply_plans
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
@@ -27,11 +33,18 @@ from promptpack.session import Session
 @selection_options
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
 @click.option("--watch", is_flag=True, help="Build again whenever a source changes.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if a file was written or removed.")
 @format_option
 @pass_state
-def command(
-    state: State, out: Path | None, selection: Selection, *, force: bool, watch: bool
-) -> None:
+def command(  # noqa: PLR0913 - one parameter an option
+    state: State,
+    out: Path | None,
+    selection: Selection,
+    *,
+    force: bool,
+    watch: bool,
+    exit_code: bool,
+) -> int:
     """Render every variant for every client into the output folder.
 
     Nothing is written unless everything renders. A file that promptpack did not write, or that was
@@ -40,14 +53,16 @@ def command(
     """
     root = state.root()
     if not watch:
-        _report(state, _build(state, root, out, selection, force=force))
-        return
+        build = _build(state, root, out, selection, force=force)
+        _report(state, build)
+        return int(exit_code and (_has_changes(build.plan) or _has_changes(build.permissions)))
     if state.format != "human":
         raise click.UsageError("--watch prints lines for people, and no JSON.")
     require_watcher()
     build_on_change(
         state, root, lambda: _summarize(_build(state, root, out, selection, force=force))
     )
+    return 0
 
 
 class _Build(NamedTuple):
@@ -55,6 +70,7 @@ class _Build(NamedTuple):
 
     artifacts: tuple[Artifact, ...]
     plan: Plan
+    permissions: Plan | None
     folder: str
     expectations: ExpectationSummary
 
@@ -71,22 +87,20 @@ def _build(
     expectations = session.expectations.summarize()
     plan = plan_output(artifacts, folder, selection, session.project.name)
     refuse_empty_selection(project, plan.statuses, selection)
-    try:
-        plan = apply_plan(plan, force=force)
-    except UserError:
-        for status in plan.filter_statuses("edited", "foreign"):
-            if status.new is not None:
-                print_lines(report.format_difference(status), err=True)
-        raise
-    return _Build(artifacts, plan, state.shown(folder), expectations)
+    permissions, plan = _apply(plan_permissions(session, root), plan, force=force)
+    return _Build(artifacts, plan, permissions, state.shown(folder), expectations)
 
 
 def _report(state: State, build: _Build) -> None:
-    artifacts, plan, expectations = build.artifacts, build.plan, build.expectations
+    artifacts, plan, permissions = build.artifacts, build.plan, build.permissions
+    expectations = build.expectations
     if state.format == "json":
-        print_json(make_build_data(artifacts, plan, expectations))
+        data = {"permissions": make_permissions_data(permissions)}
+        print_json({**make_build_data(artifacts, plan, expectations), **data})
     elif not state.quiet:
-        lines = [*summarize_losses(artifacts), *report.format_leftovers(plan)]
+        lines = [*summarize_losses(artifacts)]
+        for one in filter(None, (plan, permissions)):
+            lines += report.format_leftovers(one)
         if state.verbose:
             lines += ["", *format_losses(artifacts)]
         print_lines(lines)
@@ -95,7 +109,32 @@ def _report(state: State, build: _Build) -> None:
         if not artifacts:
             print_line(NO_PACKS)
         print_lines(report.format_expectations(expectations))
+        print_lines(_summarize_list(permissions))
         print_line(_summarize(build))
+
+
+def _has_changes(plan: Plan | None) -> bool:
+    """Tell whether a plan that was carried out wrote or removed a file."""
+    return plan is not None and bool(plan.list_writes() or plan.filter_statuses("extra"))
+
+
+def _summarize_list(permissions: Plan | None) -> Iterator[str]:
+    if status := find_list(permissions):
+        word = "unchanged" if status.state == "same" else "written"
+        yield f"{style('Listed', 'green')} permissions in {status.path}: {word}"
+
+
+def _apply(permissions: Plan | None, outputs: Plan, *, force: bool) -> tuple[Plan | None, Plan]:
+    """Do what the plans say, the list of permissions first: it never shows less than is built."""
+    plans = [plan for plan in (permissions, outputs) if plan]
+    try:
+        *lists, outputs = apply_plans(plans, force=force)
+    except UserError:
+        for status in (one for plan in plans for one in plan.filter_statuses("edited", "foreign")):
+            if status.new is not None:
+                print_lines(report.format_difference(status), err=True)
+        raise
+    return next(iter(lists), None), outputs
 
 
 def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:

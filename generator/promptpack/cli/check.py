@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from promptpack.build import build_project, load_whole
+from promptpack.build import load_whole, render
 from promptpack.cli import report
 from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
@@ -14,11 +14,17 @@ from promptpack.cli.install import format_check, is_current
 from promptpack.cli.installing import plan_checked
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.output.installations import InstallationPlan, make_installation_data
+from promptpack.output.permissions_file import (
+    find_list,
+    make_permissions_data,
+    plan_permissions,
+)
 from promptpack.output.plan import count_files, make_check_data, plan_output
 from promptpack.output.write import make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
 from promptpack.reporting.plurals import pluralize
+from promptpack.session import Session
 
 
 @click.command("check")
@@ -36,26 +42,35 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     root = state.root()
     project = load_whole(root, selection)
     folder = state.output(root, out, project.out)
-    artifacts = build_project(project, selection)
+    session = Session(project)
+    artifacts = tuple(render(session, selection))
     plan = plan_output(artifacts, folder, selection, project.name)
     refuse_empty_selection(project, plan.statuses, selection)
-    differing = [status for status in plan.statuses if status.state != "same"]
+    permissions = plan_permissions(session, root)
+    plans = [one for one in (permissions, plan) if one]
+    differing = [one for each in plans for one in each.statuses if one.state != "same"]
+    unreadable = [one.manifest for one in plans if one.manifest.problem]
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])
     if state.format == "json":
-        data = {"installations": [make_installation_data(one) for one in installations]}
+        data = {
+            "installations": [make_installation_data(one) for one in installations],
+            "permissions": make_permissions_data(permissions),
+        }
         print_json({**make_check_data(plan), **data})
     elif differing:
         fix = _make_build_command(state, out, selection)
         print_lines(format_differences(differing, quiet=state.quiet))
         print_lines(format_fix(differing, fix))
-    elif not state.quiet and not plan.manifest.problem:
+    elif not state.quiet and not unreadable:
         file_count = pluralize(count_files(plan), "file")
         print_line(f"{file_count} in {state.shown(folder)}, all up to date")
-    if plan.manifest.problem:
-        report.print_findings((make_problem_finding(plan.manifest),), verbose=state.verbose)
+        if status := find_list(permissions):
+            print_line(f"{status.path} is up to date")
+    if unreadable:
+        report.print_findings(map(make_problem_finding, unreadable), verbose=state.verbose)
     is_well = _report_installations(state, installations, skipped)
-    return 1 if differing or plan.manifest.problem or not is_well else 0
+    return 1 if differing or unreadable or not is_well else 0
 
 
 def _report_installations(

@@ -12,11 +12,11 @@ from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.names import complete_packs, complete_targets, complete_variants
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, pass_state
-from promptpack.diff.baseline import Baseline, read_baseline
+from promptpack.diff.baseline import Baseline, find_today, read_baseline
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
-from promptpack.diff.model import Output, Review, Side
+from promptpack.diff.model import WIDER_KINDS, Output, Review, Side
 from promptpack.diff.sides import build_project_side, name_findings, read_folder_side
 from promptpack.git.errors import make_read_error
 from promptpack.git.extract import extract_sources, read_file
@@ -48,20 +48,20 @@ class DiffOptions:
 
     base: str | None
     head: str | None
-    from_dir: Path | None
-    to_dir: Path | None
-    formats: tuple[str, ...]
-    outs: tuple[str, ...]
-    only: str | None
-    packs: tuple[str, ...]
-    variants: tuple[str, ...]
-    targets: tuple[str, ...]
-    sections: tuple[str, ...]
-    unified: int
-    exit_code: bool
-    fail_on: str
-    accept: str | None
-    max_chars: int
+    from_dir: Path | None = None
+    to_dir: Path | None = None
+    formats: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
+    only: str | None = None
+    packs: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    unified: int = 0
+    exit_code: bool = False
+    fail_on: str = "none"
+    accept: str | None = None
+    max_chars: int = BUDGET
 
 
 @click.command("diff")
@@ -169,7 +169,7 @@ def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
 
 def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
     kinds = {change.kind for change in review.changes}
-    if diff_options.fail_on == "permissions" and kinds & {"widened", "unproven"}:
+    if diff_options.fail_on == "permissions" and kinds & WIDER_KINDS:
         return True
     return (diff_options.fail_on == "any" and bool(kinds)) or (
         diff_options.exit_code and review.differs
@@ -180,7 +180,7 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
     if (diff_options.from_dir is None) != (diff_options.to_dir is None):
         raise click.UsageError("--from-dir and --to-dir must be used together.")
     if diff_options.from_dir is None or diff_options.to_dir is None:
-        return _compare_revisions(state, diff_options)
+        return compare_revisions(state, diff_options)
     if diff_options.base is not None:
         raise click.UsageError("Give two folders or two revisions, not both.")
     accepted_changes = None if diff_options.accept is None else _read_file(diff_options.accept)
@@ -193,7 +193,8 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
     )
 
 
-def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
+def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
+    """Return what differs between two revisions; raises UserError where a side does not build."""
     root = state.root()
     repository = find_repository(root)
     head = None if diff_options.head is None else resolve_revision(repository, diff_options.head)
@@ -230,7 +231,7 @@ def _read_file(path: str) -> Baseline:
     except (FileNotFoundError, UnreadableFileError) as error:
         reason = describe_failure(error)
         raise click.UsageError(f"'{path}' can't be read: {reason}.") from None
-    return read_baseline(data, path)
+    return read_baseline(data, path, find_today())
 
 
 def _read_base_accepted(repository: Repository, base: Revision, path: str) -> Baseline:
@@ -239,7 +240,7 @@ def _read_base_accepted(repository: Repository, base: Revision, path: str) -> Ba
     if data is None:
         print_line(f"the base has no {path}: nothing is accepted", err=True)
         return {}
-    return read_baseline(data, f"base:{path}")
+    return read_baseline(data, f"base:{path}", find_today())
 
 
 def _load_side(

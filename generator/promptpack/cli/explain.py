@@ -11,7 +11,6 @@ from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_rules_and_files, complete_targets
 from promptpack.cli.state import State, format_option, out_option, pass_state
 from promptpack.model import Artifact
-from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.locate import (
     LocatedFile,
     LocatedOutput,
@@ -21,6 +20,7 @@ from promptpack.output.locate import (
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.explain import Step, explain_attached_line, explain_line
 from promptpack.reading.project import load_project
+from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.redaction import make_redactor
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_text, style

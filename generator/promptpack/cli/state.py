@@ -59,7 +59,8 @@ class State:
 
         `out` is what was asked for here, `named` what the project file says.
         """
-        from promptpack.output.folders import OUTPUT_FOLDER, find_folder_problem  # noqa: PLC0415 - not for --version
+        from promptpack.output.folders import find_folder_problem  # noqa: PLC0415 - not for --version
+        from promptpack.reading.roots import OUTPUT_FOLDER  # noqa: PLC0415 - not for --version
 
         folder = root / (named or OUTPUT_FOLDER) if out is None else out
         if reason := find_folder_problem(folder, root):

@@ -15,8 +15,8 @@ def serialize_review(review: Review) -> dict[str, Any]:
         "base": review.base,
         "head": review.head,
         "summary": {"outputs": review.built, **asdict(review.summary)},
-        "permissions": [_serialize_change(change) for change in review.permissions],
-        "groups": [_serialize_change(change) for change in review.groups],
+        "permissions": [serialize_change(change) for change in review.permissions],
+        "groups": [serialize_change(change) for change in review.groups],
         "causes": [_serialize_cause(cause) for cause in review.causes],
         "outputs": [_serialize_output(output) for output in review.outputs],
         "truncated": len(review.changes) < review.summary.groups,
@@ -39,7 +39,8 @@ def _serialize_output(output: OutputChange) -> dict[str, Any]:
     return {**data, "before": output.before} if output.before else data
 
 
-def _serialize_change(change: Change) -> dict[str, Any]:
+def serialize_change(change: Change) -> dict[str, Any]:
+    """Return one change: what it is, and the outputs that have it."""
     return {
         "id": change.id,
         "kind": change.kind,

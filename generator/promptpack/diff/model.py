@@ -29,6 +29,9 @@ ChangeSeverity = Literal["critical", "major", "minor", "info"]
 
 CHANGE_KINDS: tuple[ChangeKind, ...] = ChangeKind.__args__  # type: ignore[attr-defined]  # a Literal holds its words
 PERMISSION_KINDS: frozenset[ChangeKind] = frozenset({"widened", "unproven", "narrowed"})
+WIDER_KINDS: frozenset[ChangeKind] = frozenset({"widened", "unproven"})
+"""The kinds of which one lets an agent do more, or is not known not to."""
+
 NEVER_CUT: frozenset[ChangeKind] = frozenset({"widened", "unproven", "narrowed", "hidden"})
 SEVERITIES: Mapping[ChangeKind, ChangeSeverity] = {
     "widened": "critical",

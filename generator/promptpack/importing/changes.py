@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from promptpack.diff.model import ChangeKind, Output
+from promptpack.diff.model import WIDER_KINDS, Output
 from promptpack.diff.permissions import NO_OUTPUT, GrantChange, PolicyDecoder, compare_permissions
 from promptpack.importing.agent_file import AgentFile, Reading
 from promptpack.importing.heads import list_keys
@@ -11,8 +11,6 @@ from promptpack.importing.wording import join_phrases, list_phrases
 from promptpack.model import Finding, find_capability, is_mcp_name
 from promptpack.policy.prose import make_phrase
 from promptpack.redaction import redact_finding
-
-WIDER_KINDS: frozenset[ChangeKind] = frozenset({"widened", "unproven"})
 
 
 class RightsChange(NamedTuple):

@@ -307,6 +307,8 @@ class SharedSettings:
     out: str = ""
     """The output folder, relative to the project's; "" for the usual one."""
     installations: tuple[Installation, ...] = ()
+    permissions: str = ""
+    """The file that lists what each agent may do, relative to the project; "" for none."""
 
 
 @dataclass(frozen=True)
@@ -337,6 +339,11 @@ class Project:
     def out(self) -> str:
         """The output folder that the project file names, relative to the project's, or ""."""
         return next((shared.out for shared in self.shared.values()), "")
+
+    @property
+    def permissions(self) -> str:
+        """The file that lists what each agent may do, relative to the project's folder, or ""."""
+        return next((shared.permissions for shared in self.shared.values()), "")
 
     @property
     def installations(self) -> tuple[Installation, ...]:

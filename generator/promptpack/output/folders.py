@@ -3,11 +3,8 @@
 import os
 from pathlib import Path
 
-from promptpack.reading.roots import find_project_folder
+from promptpack.reading.roots import OUTPUT_FOLDER, find_project_folder
 from promptpack.source.disk import find_real_path
-
-OUTPUT_FOLDER = "dist"
-"""The output folder of a project, where no other is asked for."""
 
 _SOURCE_FOLDERS = ("packs", "templates", ".git")
 _BARE_REPOSITORY = ("HEAD", "objects", "refs")

@@ -8,8 +8,8 @@ formatters: a file that one has rewritten is no longer what was built.
 
 from collections.abc import Iterable, Iterator
 
-from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.manifest import INSTALLED, MANIFEST
+from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.targets import TARGETS, Target
 
 ATTRIBUTES = "linguist-generated gitlab-generated -text -merge"

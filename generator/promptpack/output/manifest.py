@@ -23,6 +23,9 @@ MANIFEST = ".promptpack.json"
 INSTALLED = ".promptpack-installed.json"
 """The file that lists what was installed into its folder."""
 
+LISTED = ".promptpack-permissions.json"
+"""The file that records the list of permissions, beside `packs/`."""
+
 SCHEMA_VERSION = 1
 
 _LIMIT = 64 << 20

@@ -33,6 +33,9 @@ Words = Mapping[str, str]
 called where it was installed under another name.
 """
 
+ABSORB = "move the edit into the sources with 'promptpack absorb'"
+"""What to do with an output that was edited."""
+
 OCCASION = ("version", "commit")
 """What a record says of when an output was written, and nothing of the output itself."""
 
@@ -43,7 +46,7 @@ class Ownership(NamedTuple):
     `claims` says whether a record can be of its path at all, `answers` whether this run may remove
     what such a record names. `project` is the name of the project, "" where it has none.
     `record` is the name of the manifest. `find_outputs` gives the paths at which outputs stand,
-    recorded or not, each with its words.
+    recorded or not, each with its words. `advice` says what to do with a file that was edited.
     """
 
     claims: Callable[[str, Words], bool]
@@ -51,6 +54,7 @@ class Ownership(NamedTuple):
     project: str = ""
     record: str = MANIFEST
     find_outputs: Callable[[Path], Iterable[tuple[str, Words]]] = lambda _folder: ()
+    advice: str = ABSORB
 
     def counts(self, path: str, record: Words) -> bool:
         """Tell whether a record of a manifest counts here."""

@@ -12,7 +12,7 @@ What is recorded is a file by its path, or a block in a file shared with others 
 
 import itertools
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -27,7 +27,7 @@ from promptpack.output.manifest import (
     read_manifest,
     write_manifest,
 )
-from promptpack.output.ownership import OCCASION, Ownership
+from promptpack.output.ownership import ABSORB, OCCASION, Ownership
 from promptpack.output.replace import (
     StagedFile,
     make_folders,
@@ -109,6 +109,17 @@ def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
         return plan
 
 
+def apply_plans(plans: Iterable[Plan], *, force: bool = False) -> list[Plan]:
+    """Do what several plans say, one after the other, as `apply_plan` does.
+
+    Raises UserError with what is in the way of any of them before the first write.
+    """
+    plans = list(plans)
+    if findings := [one for plan in plans for one in _list_refusals(plan, force=force)]:
+        raise UserError(tuple(findings))
+    return [apply_plan(plan, force=force) for plan in plans]
+
+
 def rewrite_source(source: Path, old: str, new: str) -> None:
     """Put a new text into a source file, which keeps its mark, line ends and mode.
 
@@ -139,16 +150,20 @@ def rewrite_attached(source: Path, old: bytes, new: bytes, *, is_executable: boo
 
 def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
     """Raise UserError where the plan would overwrite what nobody said it may."""
+    if findings := _list_refusals(plan, force=force):
+        raise UserError(tuple(findings))
+
+
+def _list_refusals(plan: Plan, *, force: bool) -> list[Finding]:
     unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *_ON_PURPOSE)
     findings = [
-        _make_refusal(status)
+        _make_refusal(status, plan.ownership.advice)
         for status in plan.filter_statuses(*unsafe_states)
         if status.path in plan.desired
     ]
     if plan.manifest.problem and not force:
         findings.append(make_problem_finding(plan.manifest))
-    if findings:
-        raise UserError(tuple(findings))
+    return findings
 
 
 def make_problem_finding(manifest: Manifest) -> Finding:
@@ -328,15 +343,14 @@ def _find_removed_records(plan: Plan) -> dict[str, Record]:
     return {status.path: records[status.path] for status in unwanted_statuses}
 
 
-def _make_refusal(status: Status) -> Finding:
+def _make_refusal(status: Status, advice: str = ABSORB) -> Finding:
     force_hint = ", or use --force, which keeps the existing file as .orig"
-    absorb_hint = "move the edit into the sources with 'promptpack absorb'" + force_hint
     link_hint = "remove the link"
     if "#" in status.path:
         link_hint = "make it the file, and what it points to the link"
     messages = {
         "linked": ("PP402", "this path is a link, or goes through one", link_hint),
-        "edited": ("PP403", "this file was edited since promptpack wrote it", absorb_hint),
+        "edited": ("PP403", "this file was edited since promptpack wrote it", advice + force_hint),
         "foreign": (
             "PP403",
             "this file was not written by promptpack for this project",

@@ -93,6 +93,7 @@ def read_project_file(
         project_file.name or "",
         project_file.out or "",
         tuple(_iter_installations(project_file, document, file.path)),
+        project_file.permissions or "",
     )
     return shared, findings
 

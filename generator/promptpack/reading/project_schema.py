@@ -1,12 +1,22 @@
 """The project file as a pydantic model, and so as a JSON Schema for editors."""
 
+import posixpath
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import (
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from promptpack.model import DEFAULT_VARIANT
 from promptpack.reading.names import VARIANT_REGEX, PackName, Slug, TargetName, Text
+from promptpack.reading.roots import OUTPUT_FOLDER, SOURCES
 from promptpack.reading.schema import AcceptEntry, StrictModel
+from promptpack.targets.target import is_stem
 
 VariantName = Annotated[str, StringConstraints(pattern=VARIANT_REGEX)]
 
@@ -74,6 +84,37 @@ class ProjectFile(StrictModel):
     out: Text | None = Field(
         default=None, description="the output folder, relative to the project's; default: `dist`"
     )
+    permissions: Text | None = Field(
+        default=None,
+        description="the file, relative to the project's folder, in which `promptpack build` lists "
+        "what each agent may do in each client, such as `PERMISSIONS.txt`; default: none",
+    )
     installations: list[InstallationEntry] = Field(
         default=[], description="what `promptpack install` places, and `promptpack check` covers"
     )
+
+    @field_validator("permissions")
+    @classmethod
+    def check_permissions(cls, path: str | None, info: ValidationInfo) -> str | None:
+        """Return the path of the list of permissions; raises ValueError where it can't stand."""
+        out = str(info.data.get("out") or OUTPUT_FOLDER)
+        if path is not None and (reason := _explain_place(path, out)):
+            message = f"'permissions' can't be '{path}': {reason}"
+            raise ValueError(message)
+        return path
+
+
+def _explain_place(path: str, out: str) -> str:
+    """Return why the list of permissions can't stand at a path, with the fix, or nothing.
+
+    Case doesn't count: on some file systems there is none.
+    """
+    hint = "use a path such as 'PERMISSIONS.txt'"
+    if not is_stem(path):
+        return f"it has to lie in the project, and no name in it begins with a dot; {hint}"
+    parts, folder = (posixpath.normpath(one).casefold().split("/") for one in (path, out))
+    if parts[0] in SOURCES:
+        return f"it is among the project's sources; {hint}"
+    if all(one == other for one, other in zip(parts, folder, strict=False)):
+        return f"it is in the output folder; {hint}"
+    return ""

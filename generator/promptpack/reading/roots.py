@@ -37,6 +37,9 @@ PROJECT_FILE = "promptpack.yaml"
 SOURCES = ("packs", "templates", PROJECT_FILE)
 """The folders and the file that a project is made of."""
 
+OUTPUT_FOLDER = "dist"
+"""The output folder of a project, where no other is asked for."""
+
 FILES_FOLDER = "skill"
 """The folder in a pack's own with the files that go beside its skill: data of any kind."""
 

@@ -78,6 +78,13 @@ class ExpectationsEntry(Report):
     prompts: int
 
 
+class PermissionsEntry(Report):
+    """The file that lists what each agent may do, relative to the project, as it was found."""
+
+    path: str
+    state: State
+
+
 class BuildReport(Report):
     """`build --format json`."""
 
@@ -90,6 +97,9 @@ class BuildReport(Report):
     written: int
     unchanged: int
     removed: int
+    permissions: PermissionsEntry | None = Field(
+        description="null if the project file names no such file"
+    )
 
 
 class FileEntry(Report):
@@ -110,6 +120,9 @@ class CheckReport(Report):
     unchanged: int
     manifest_problem: str = Field(description="why the folder's manifest can't be read, or empty")
     installations: list[InstalledFolder]
+    permissions: PermissionsEntry | None = Field(
+        default=None, description="null if the project file names no such file"
+    )
 
 
 class InstallReport(CheckReport):

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from promptpack.importing.places import FoundFile
 from promptpack.model import Project
 from promptpack.model.sections import make_slug
-from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.gitattributes import make_gitattributes
 from promptpack.output.manifest import MANIFEST
 from promptpack.reading.project import load_project_or_none, replace_sources
-from promptpack.reading.roots import PACK_FILE, PROJECT_FILE
+from promptpack.reading.roots import OUTPUT_FOLDER, PACK_FILE, PROJECT_FILE
 from promptpack.starting.packs import (
     DEFAULT_TARGETS,
     PackWish,

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 
-from promptpack.output.folders import OUTPUT_FOLDER
 from promptpack.output.manifest import INSTALLED
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
+from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.starting.packs import SCHEMAS, make_modeline, quote_name
 from promptpack.targets import TARGETS
 from promptpack.version import __version__

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from promptpack.model import Agent, Effect, FileForm, Loss, Model, Policy
+from promptpack.model import Agent, Capability, Effect, FileForm, Loss, Model, Policy, Source
 from promptpack.model.fields import FIELDS, AgentField, is_same_value
 from promptpack.policy.lattice import (
     compare_grants,
@@ -146,18 +146,24 @@ def explain_kept(target: Target, agent: Agent, losses: Iterable[Loss]) -> Iterat
 
 def find_kept_grants(target: Target, agent: Agent) -> Iterator[Loss]:
     """Yield what keys of a kept head, and the text, give beyond the policy unseen by `decode`."""
-    if agent.form.head is None:
+    head = agent.form.head
+    if head is None:
         return
-    for key in split_head(agent.form.head.text, target.prompt_key).keys:
-        place = f"{agent.form.head.path}:{key.lines[0].line}"
-        reason = (
-            f"'{key.name}' in the kept head ({place}): {target.explain_refused_extra(key.name)}"
-        )
-        for name in target.kept_grants.get(key.name, ()):
-            yield from _find_excess(agent, name, reason, "given by a key of the kept head")
+    for key, name in iter_kept_grants(target, head):
+        place = f"{head.path}:{key.lines[0].line}"
+        why = target.explain_refused_extra(key.name)
+        reason = f"'{key.name}' in the kept head ({place}): {why}"
+        yield from _find_excess(agent, name, reason, "given by a key of the kept head")
     for name in target.prompt_grants(agent.prompt):
         reason = f"{target.title}: commands that stand in the text are run to load it"
         yield from _find_excess(agent, name, reason, "given by the text")
+
+
+def iter_kept_grants(target: Target, head: Source | None) -> Iterator[tuple[KeptKey, Capability]]:
+    """Yield each key of a kept head that gives something which `decode` can't see, and what."""
+    for key in split_head(head.text, target.prompt_key).keys if head else ():
+        for name in target.kept_grants.get(key.name, ()):
+            yield key, name
 
 
 def _find_excess(agent: Agent, name: str, reason: str, excess: str) -> Iterator[Loss]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from promptpack.diff.model import NEVER_CUT, PERMISSION_KINDS, Change, Review
+from promptpack.diff.model import NEVER_CUT, PERMISSION_KINDS, WIDER_KINDS, Change, Review
 from promptpack.diff.wording import (
     NO_CHANGES,
     MarkedText,
@@ -104,6 +104,9 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
             title = f"{lead}{_render_title(change)}"
             yield _Chunk(f"{title}{_render_body(change)}\n", title, stays=stays, groups=1)
             lead = ""
+        if section.changes[0].kind in WIDER_KINDS:
+            command = f'promptpack accept {section.changes[0].fingerprint[:8]} --reason "…"'
+            yield _Chunk(f"To accept a change that was reviewed: `{command}`\n\n")
     if review.causes:
         yield _Chunk("".join(_render_causes(review)))
 
