@@ -134,7 +134,9 @@ class HunkPlace(NamedTuple):
 class Change(NamedTuple):
     """All that is exactly the same change, wherever it is: a group of hunks, or of effects.
 
-    `above` and `below` are the text around it in the first of its outputs, where asked for.
+    Outputs that come or go with one pack, model, policy or target are one change; its `field` says
+    which of these, and `old` or `new` its name. `above` and `below` are the text around it in the
+    first of its outputs, where asked for.
     """
 
     id: str
@@ -167,6 +169,31 @@ class OutputChange(NamedTuple):
     before: str = ""
 
 
+class SourceHunk(NamedTuple):
+    """A place of a source that changed, and what follows from it.
+
+    `base` and `head` are the first and the last line on each side, from 1; None where it has none.
+    `lines` are the places that changes name as their cause. `groups` are the ids of changes.
+    """
+
+    path: str
+    base: tuple[int, int] | None
+    head: tuple[int, int] | None
+    before: str
+    after: str
+    lines: frozenset[Origin]
+    outputs: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    packs: int = 0
+    targets: int = 0
+    reach: str = ""
+
+    @property
+    def line(self) -> int:
+        """Return the first line of the place: on the new side, if the file is still there."""
+        return min((origin.line for origin in self.lines), default=1)
+
+
 class Cause(NamedTuple):
     """A source line that changed and its blast radius."""
 
@@ -196,6 +223,7 @@ class Summary:
 class Review:
     """The whole difference between two builds, in the order in which it is reported.
 
+    `sources` are all changed places of sources, `accepted` the changes that were accepted earlier.
     `prefix` leads from the folder of the repository to that of the project.
     """
 
@@ -209,6 +237,12 @@ class Review:
     outputs: tuple[OutputChange, ...]
     origins_known: bool = True
     prefix: str = ""
+    sources: tuple[SourceHunk, ...] = ()
+    accepted: tuple[Change, ...] = ()
+    widened: tuple[str, ...] = ()
+    """The ids of all changes that widen a permission, or may do so, shown or not."""
+    pack_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The file of the pack that each changed output is made of, where it is known."""
 
     @property
     def differs(self) -> bool:

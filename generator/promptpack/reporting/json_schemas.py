@@ -256,6 +256,32 @@ class BlastRadius(CauseEntry):
     reach: str
 
 
+class LineRanges(Report):
+    """The first and the last line of a place on each side, from 1; null where it has none."""
+
+    base: list[int] | None
+    head: list[int] | None
+
+
+class SourceEntry(Report):
+    """A place of a source that changed, what it reaches, and the ids of the changes it causes."""
+
+    file: str
+    lines: LineRanges
+    before: str
+    after: str
+    outputs: list[str]
+    groups: list[str]
+
+
+class AcceptedEntry(Report):
+    """A change that was accepted earlier."""
+
+    kind: str
+    field: str
+    fingerprint: str
+
+
 class ChangedOutput(Report):
     """One output that is not the same on both sides; `before` is its path if it was renamed."""
 
@@ -290,6 +316,13 @@ class DiffReport(Report):
     permissions: list[ChangeEntry]
     groups: list[ChangeEntry]
     causes: list[BlastRadius]
+    sources: list[SourceEntry] = Field(
+        default=[],
+        description="each run of source lines that changed, as in a diff without context",
+    )
+    accepted: list[AcceptedEntry] = Field(
+        default=[], description="the changes that were accepted earlier"
+    )
     outputs: list[ChangedOutput]
     truncated: bool
 
