@@ -94,7 +94,7 @@ def render_markdown(review: Review, budget: int = BUDGET) -> str:
     total = review.summary.groups
     rest = _REST_NOTE if visible_count < len(review.changes) else ""
     note = _format_cut_note(visible_count, total, rest) if visible_count < total else ""
-    return f"{header}{body}{note}{footer}"
+    return f"{header}{body.rstrip()}\n{note}{footer}"
 
 
 def _fit_chunks(chunks: list[_Chunk], room: int) -> tuple[str, int]:
@@ -138,7 +138,8 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
         for block in iter_cause_blocks(review):
             yield from _make_block_chunks(block)
         if others := list_other_sources(review):
-            yield _Chunk("".join(_render_reach("Other changed sources", map(_name_radius, others))))
+            lines = _render_reach("Other changed sources", map(_name_radius, others))
+            yield _Chunk("".join([*lines, "\n"]))
     else:
         for section in iter_sections(review):
             yield from _make_section_chunks(section)
