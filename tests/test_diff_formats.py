@@ -19,7 +19,7 @@ from markdown_it.token import Token
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.formats.markdown import MARKER
-from promptpack.diff.model import Cause, Review, SourceHunk
+from promptpack.diff.model import Cause, Drift, Review, SourceHunk, ToolChange
 from promptpack.model import Origin
 from promptpack.reporting.characters import is_deceptive, reveal
 from promptpack.reporting.console import drop_styles
@@ -73,7 +73,9 @@ def reviews(draw: st.DrawFn) -> Review:
         SourceHunk(draw(names), None, (1, 2), after, before, frozenset(), keys, (), 1, 1, "a"),
         SourceHunk(draw(names), None, (1, 2), after, before, frozenset()),
     )
-    return replace(review, sources=hunks, accepted=review.changes[:1])
+    drift = tuple(Drift(draw(names), ("base", "head"), is_new=True) for _ in keys)
+    tool = ToolChange(draw(names), draw(names), (draw(names),))
+    return replace(review, sources=hunks, accepted=review.changes[:1], drift=drift, tool=tool)
 
 
 def flat(tokens: list[Token]) -> list[Token]:

@@ -12,6 +12,7 @@ from promptpack.cli.progress import show_progress
 from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
 from promptpack.model import Artifact, UserError
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
+from promptpack.output.used_sources import hash_library
 from promptpack.output.write import apply_plan
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
@@ -39,7 +40,8 @@ def command(state: State, out: Path | None, selection: Selection, *, force: bool
         session = Session(project)
         artifacts = _render(session, selection, progress)
     expectations = session.expectations.summarize()
-    plan = plan_output(artifacts, folder, selection, session.project.name)
+    library = hash_library(session, artifacts)
+    plan = plan_output(artifacts, folder, selection, session.project.name, library)
     refuse_empty_selection(project, plan.statuses, selection)
     try:
         plan = apply_plan(plan, force=force)

@@ -10,6 +10,7 @@ import click
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, format_suggestion, pass_state
 from promptpack.diff.baseline import Baseline, read_baseline
+from promptpack.diff.committed import add_committed
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
@@ -153,7 +154,8 @@ def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
     kinds = {change.kind for change in review.changes}
     if diff_options.fail_on == "permissions" and kinds & {"widened", "unproven"}:
         return True
-    return (diff_options.fail_on == "any" and bool(kinds)) or (
+    has_new_drift = any(one.is_new for one in review.drift)
+    return (diff_options.fail_on == "any" and (bool(kinds) or has_new_drift)) or (
         diff_options.exit_code and review.differs
     )
 
@@ -194,6 +196,8 @@ def _compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     )
     if head is not None:
         _compare_submodules(submodules["base"], submodules["head"])
+    commits = base.commit, None if head is None else head.commit
+    sides = add_committed(repository, sides, commits, root)
     accepted_changes = (
         None
         if diff_options.accept is None

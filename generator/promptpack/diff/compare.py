@@ -16,6 +16,13 @@ from promptpack.diff.causes import (
     find_output_causes,
     find_permission_causes,
 )
+from promptpack.diff.drift import (
+    add_groups,
+    compare_tools,
+    find_drift,
+    find_drift_occurrences,
+    pair_committed,
+)
 from promptpack.diff.grouping import (
     ChangeKey,
     Occurrence,
@@ -76,24 +83,22 @@ def compare_sides(
     not.
     """
     pairs = pair_outputs(base, head, includes)
-    comparison = _Comparison(
-        compare_sources(base.sources, head.sources),
-        Aligner(),
-        PolicyDecoder(),
-        AxisFinder(base.outputs.values()),
-        AxisFinder(head.outputs.values()),
-        AxisFinder({**base.outputs, **_list_kept(pairs)}.values()),
-    )
+    comparison = _prepare_comparison(base, head, pairs)
     occurrences = list(_find_all_occurrences(pairs, comparison))
-    all_outputs = make_universe({pair.key: pair.output.dims for pair in pairs})
-    pairs_by_key = {pair.key: pair for pair in pairs}
+    drift = find_drift(base, head, includes)
+    drift_pairs = pair_committed(drift, base, head)
+    occurrences += list(
+        find_drift_occurrences(drift_pairs, occurrences, head.out, comparison.decoder)
+    )
+    pairs_by_key = {pair.key: pair for pair in (*drift_pairs, *pairs)}
+    dims = {key: pair.output.dims for key, pair in pairs_by_key.items()}
+    all_outputs = make_universe(dims)
     changes = sorted(
         group_occurrences(occurrences, all_outputs, pairs_by_key, context), key=make_sort_key
     )
     origins_known = base.origins_known and head.origins_known
     review = _make_review(pairs, occurrences, changes, baseline or {}, origins_known=origins_known)
     outputs_by_origin = _index_outputs(occurrences)
-    dims = {key: pair.output.dims for key, pair in pairs_by_key.items()}
     return replace(
         review,
         base=base.label,
@@ -102,6 +107,20 @@ def compare_sides(
         sources=add_consequences(
             comparison.source_changes.hunks, review.changes, outputs_by_origin, all_outputs, dims
         ),
+        drift=add_groups(drift, review.permissions),
+        tool=compare_tools(base.committed, head.committed),
+    )
+
+
+def _prepare_comparison(base: Side, head: Side, pairs: Iterable[Pair]) -> _Comparison:
+    kept = {pair.key: pair.new for pair in pairs if pair.status in ("same", "changed") and pair.new}
+    return _Comparison(
+        compare_sources(base.sources, head.sources),
+        Aligner(),
+        PolicyDecoder(),
+        AxisFinder(base.outputs.values()),
+        AxisFinder(head.outputs.values()),
+        AxisFinder({**base.outputs, **kept}.values()),
     )
 
 
@@ -137,10 +156,6 @@ def _make_review(
         pack_paths={p.key: p.output.frame[0] for p in changed_pairs if p.output.frame},
         accepted=tuple(c for c in changes if c.fingerprint not in open_fingerprints),
     )
-
-
-def _list_kept(pairs: Iterable[Pair]) -> dict[str, Output]:
-    return {pair.key: pair.new for pair in pairs if pair.new and pair.status in ("same", "changed")}
 
 
 def _find_all_occurrences(pairs: Iterable[Pair], comparison: _Comparison) -> Iterator[Occurrence]:

@@ -19,6 +19,20 @@ def serialize_review(review: Review) -> dict[str, Any]:
         "groups": [_serialize_change(change) for change in review.groups],
         "causes": [_serialize_cause(cause) for cause in review.causes],
         "sources": [_serialize_hunk(hunk) for hunk in review.sources],
+        "drift": [
+            {
+                "path": one.key,
+                "sides": list(one.sides),
+                "new": one.is_new,
+                "groups": list(one.groups),
+            }
+            for one in review.drift
+        ],
+        "tool": {
+            "base": review.tool.base or None,
+            "head": review.tool.head or None,
+            "library": list(review.tool.library),
+        },
         "accepted": [
             {"kind": one.kind, "field": one.field or one.section, "fingerprint": one.fingerprint}
             for one in review.accepted

@@ -11,6 +11,7 @@ from promptpack.diff.pairing import Pair
 from promptpack.diff.reach import Universe, describe_reach
 from promptpack.diff.segments import split_output
 from promptpack.redaction import make_redactor
+from promptpack.redaction import redact as redact_text
 from promptpack.rendering.tokens import estimate_tokens
 
 
@@ -81,7 +82,7 @@ def _make_change(
     redact = make_redactor(*(side.text for side in sides))
     return Change(
         "",
-        *key._replace(old=redact(key.old), new=redact(key.new)),
+        *key._replace(old=redact_text(redact(key.old)), new=redact_text(redact(key.new))),
         causes=tuple(sorted({origin for one in members for origin in one.causes})),
         outputs=outputs,
         reach=describe_reach(frozenset(outputs), all_outputs),

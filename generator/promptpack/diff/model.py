@@ -94,14 +94,58 @@ class Output:
     sources: tuple[str, ...] = ()
 
 
+class Committed(NamedTuple):
+    """The outputs of a side that are committed: their texts by key, and what the manifest says.
+
+    `recorded` are the keys that it lists, `tool` the version of promptpack that built them, and
+    `library` the SHA-256 of each library file behind them; older manifests say neither.
+    """
+
+    texts: Mapping[str, str]
+    recorded: frozenset[str]
+    tool: str = ""
+    library: Mapping[str, str] = MappingProxyType({})
+
+
+NONE_COMMITTED = Committed({}, frozenset())
+
+
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One of the two builds: its name, its outputs by key and its source texts by path."""
+    """One of the two builds: its name, its outputs by key and its source texts by path.
+
+    `out` is the folder of the project that its outputs are built into, empty where there is none.
+    """
 
     label: str
     outputs: Mapping[str, Output]
     sources: Mapping[str, str]
     origins_known: bool = True
+    out: str = ""
+    committed: Committed = NONE_COMMITTED
+
+
+class Drift(NamedTuple):
+    """A committed output that is not what the sources of its side give with the installed tool.
+
+    `sides` are those on which it differs. It is new if the committed text is another than before.
+    """
+
+    key: str
+    sides: tuple[str, ...]
+    is_new: bool
+    groups: tuple[str, ...] = ()
+
+
+class ToolChange(NamedTuple):
+    """The versions of promptpack that built the committed outputs, empty where it is not known.
+
+    `library` are the library files that differ between what both manifests recorded.
+    """
+
+    base: str = ""
+    head: str = ""
+    library: tuple[str, ...] = ()
 
 
 class Hunk(NamedTuple):
@@ -219,11 +263,15 @@ class Summary:
     tokens_per_output: int
 
 
+UNKNOWN_TOOL = ToolChange()
+
+
 @dataclass(frozen=True)
 class Review:
     """The whole difference between two builds, in the order in which it is reported.
 
-    `sources` are all changed places of sources, `accepted` the changes that were accepted earlier.
+    `sources` are all changed places of sources, `accepted` the changes that were accepted earlier,
+    `drift` the committed outputs that are not what their sources give.
     `prefix` leads from the folder of the repository to that of the project.
     """
 
@@ -239,6 +287,8 @@ class Review:
     prefix: str = ""
     sources: tuple[SourceHunk, ...] = ()
     accepted: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    tool: ToolChange = UNKNOWN_TOOL
     widened: tuple[str, ...] = ()
     """The ids of all changes that widen a permission, or may do so, shown or not."""
     pack_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -246,8 +296,8 @@ class Review:
 
     @property
     def differs(self) -> bool:
-        """Tell whether any output differs, accepted or not."""
-        return bool(self.outputs)
+        """Tell whether any output differs, accepted or not, or a committed one from its sources."""
+        return bool(self.outputs) or bool(self.permissions) or any(d.is_new for d in self.drift)
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -177,6 +177,35 @@ def format_verdict(review: Review) -> str:
     return f"No permission is widened{characters}"
 
 
+DRIFT_TITLE = "Not from your sources"
+
+
+def list_drift(review: Review) -> list[str]:
+    """Return the committed outputs that differ, each with the sides on which it does."""
+    return [f"{reveal(one.key)} ({', '.join(one.sides)})" for one in review.drift]
+
+
+def describe_drift(review: Review) -> Iterator[str]:
+    """Yield what is known of committed outputs that their sources do not give; nothing for none."""
+    tool, count = review.tool, len(review.drift)
+    if tool.base and tool.head and tool.base != tool.head:
+        yield (
+            f"The committed outputs were built with promptpack {reveal(tool.base)}, "
+            f"now with {reveal(tool.head)}."
+        )
+    if tool.library:
+        files = ", ".join(map(reveal, tool.library))
+        yield f"Library files that changed between the two builds: {files}."
+    new_count = sum(one.is_new for one in review.drift)
+    head_count = sum("head" in one.sides for one in review.drift)
+    if count:
+        verb = "differs from its" if head_count == 1 else "differ from their"
+        was = "" if new_count == head_count else f"; the change made {new_count} of them differ"
+        yield f"{pluralize(head_count, 'committed output')} {verb} sources{was}."
+    if count > head_count:
+        yield f"In the base, {pluralize(count - head_count, 'more output')} did."
+
+
 def format_tokens(number: int) -> str:
     """Return an estimated number of tokens."""
     return f"≈ {number:+d} tokens" if number else "≈ 0 tokens"

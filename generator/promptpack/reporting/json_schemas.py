@@ -274,6 +274,23 @@ class SourceEntry(Report):
     groups: list[str]
 
 
+class DriftEntry(Report):
+    """A committed output that is not what the sources of its side give."""
+
+    path: str
+    sides: list[Literal["base", "head"]] = Field(description="the sides on which it differs")
+    new: bool = Field(description="true if the head commits another text than the base")
+    groups: list[str]
+
+
+class ToolEntry(Report):
+    """The versions of promptpack that built the committed outputs; null where it is not known."""
+
+    base: str | None
+    head: str | None
+    library: list[str] = Field(description="library files that both builds had in another version")
+
+
 class AcceptedEntry(Report):
     """A change that was accepted earlier."""
 
@@ -320,6 +337,8 @@ class DiffReport(Report):
         default=[],
         description="each run of source lines that changed, as in a diff without context",
     )
+    drift: list[DriftEntry] = Field(default=[])
+    tool: ToolEntry | None = None
     accepted: list[AcceptedEntry] = Field(
         default=[], description="the changes that were accepted earlier"
     )

@@ -32,6 +32,7 @@ from promptpack.diff.wording import (
     ReportSection,
     count_by_section,
     describe_action,
+    describe_drift,
     describe_truncation,
     format_causes,
     format_place,
@@ -40,6 +41,7 @@ from promptpack.diff.wording import (
     format_totals,
     format_verdict,
     iter_sections,
+    list_drift,
     mark_lines,
     name_subject,
 )
@@ -88,6 +90,7 @@ class HtmlReport(NamedTuple):
     causes: list[str]
     accepted: list[str]
     by_cause: bool
+    drift: list[str]
 
 
 def render_html(review: Review) -> str:
@@ -104,7 +107,8 @@ def _get_environment() -> Environment:
 
 def _describe_review(review: Review) -> HtmlReport:
     if not review.differs:
-        return HtmlReport(review.base, review.head, [], [], [], [], by_cause=False)
+        drift = [*describe_drift(review), *list_drift(review)]
+        return HtmlReport(review.base, review.head, [], [], [], [], by_cause=False, drift=drift)
     summary = [format_verdict(review), format_totals(review), describe_truncation(review)]
     by_cause = has_causes(review)
     return HtmlReport(
@@ -119,6 +123,7 @@ def _describe_review(review: Review) -> HtmlReport:
         else [_format_cause(cause) for cause in review.causes],
         [summarize_change(change) for change in review.accepted],
         by_cause,
+        [*describe_drift(review), *list_drift(review)],
     )
 
 

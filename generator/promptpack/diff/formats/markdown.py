@@ -27,11 +27,13 @@ from promptpack.diff.model import (
 )
 from promptpack.diff.one_line import summarize_change
 from promptpack.diff.wording import (
+    DRIFT_TITLE,
     NO_CHANGES,
     MarkedText,
     ReportSection,
     count_by_section,
     describe_action,
+    describe_drift,
     find_suspicious_lines,
     format_causes,
     format_place,
@@ -41,6 +43,7 @@ from promptpack.diff.wording import (
     format_verdict,
     is_urgent,
     iter_sections,
+    list_drift,
     mark_lines,
     name_subject,
 )
@@ -86,7 +89,8 @@ def render_markdown(review: Review, budget: int = BUDGET) -> str:
         f"{MARKER}\n**promptpack diff** {format_code(review.base)} → {format_code(review.head)}\n\n"
     )
     if not review.differs:
-        return f"{header}{NO_CHANGES}\n"
+        drift = "".join(chunk.text for chunk in _make_drift_chunks(review))
+        return f"{header}{drift}{NO_CHANGES}\n"
     header += f"{_render_verdict(review)}\n\n"
     footer = f"\n{format_totals(review)}\n"
     room = budget - len(header) - len(footer) - len(_format_cut_note(10**6, 10**6, _REST_NOTE))
@@ -134,6 +138,7 @@ def _format_cut_note(visible_count: int, total: int, rest: str) -> str:
 
 
 def _make_chunks(review: Review) -> Iterator[_Chunk]:
+    yield from _make_drift_chunks(review)
     if has_causes(review):
         for block in iter_cause_blocks(review):
             yield from _make_block_chunks(block)
@@ -149,6 +154,16 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
         title = f"Accepted earlier ({pluralize(len(review.accepted), 'group')})"
         for change in review.accepted:
             yield _Chunk(f"- {format_code(summarize_change(change))}\n", fold=title)
+
+
+def _make_drift_chunks(review: Review) -> Iterator[_Chunk]:
+    notes = [f"- {format_code(note)}\n" for note in describe_drift(review)]
+    outputs = [f"  - {format_code(_shorten(output))}\n" for output in list_drift(review)]
+    if len(outputs) > _OUTPUT_LIMIT:
+        more = pluralize(len(outputs) - _OUTPUT_LIMIT, "more output")
+        outputs[_OUTPUT_LIMIT:] = [f"  - {more}\n"]
+    if notes:
+        yield _Chunk("".join([f"### {DRIFT_TITLE}\n\n", *notes, *outputs, "\n"]))
 
 
 def _make_block_chunks(block: CauseBlock) -> Iterator[_Chunk]:

@@ -14,12 +14,14 @@ from promptpack.diff.cause_blocks import (
 from promptpack.diff.model import PERMISSION_KINDS, Change, Review, SourceHunk
 from promptpack.diff.one_line import summarize_change
 from promptpack.diff.wording import (
+    DRIFT_TITLE,
     NO_CHANGES,
     MarkedText,
     ReportSection,
     WordStatus,
     count_by_section,
     describe_action,
+    describe_drift,
     describe_truncation,
     find_suspicious_lines,
     format_causes,
@@ -30,6 +32,7 @@ from promptpack.diff.wording import (
     format_verdict,
     is_urgent,
     iter_sections,
+    list_drift,
     mark_lines,
     measure_outputs,
     name_subject,
@@ -51,8 +54,8 @@ def render_text(review: Review) -> str:
     output_count = pluralize(review.built, "output")
     lines = [f"{style(heading, bold=True)}     {output_count} built on both sides", ""]
     if not review.differs:
-        return join_lines([*lines[:1], NO_CHANGES])
-    lines[1:] = [_render_verdict(review), ""]
+        return join_lines([*lines[:1], *_render_drift(review), NO_CHANGES])
+    lines[1:] = [_render_verdict(review), "", *_render_drift(review)]
     if has_causes(review):
         for block in iter_cause_blocks(review):
             lines += [*_render_block(block), ""]
@@ -68,6 +71,16 @@ def render_text(review: Review) -> str:
 def _render_verdict(review: Review) -> str:
     verdict = format_verdict(review)
     return style(f"! {verdict}", "red", bold=True) if is_urgent(review) else verdict
+
+
+def _render_drift(review: Review) -> list[str]:
+    """Return what is committed and not built from the sources, with an empty line after it."""
+    notes, outputs = [*describe_drift(review)], list_drift(review)
+    if len(outputs) > _OUTPUT_LIMIT:
+        more = pluralize(len(outputs) - _OUTPUT_LIMIT, "more output")
+        outputs[_OUTPUT_LIMIT:] = [f"… {more}"]
+    lines = [*(f"  {note}" for note in notes), *(f"       {output}" for output in outputs)]
+    return [style(DRIFT_TITLE, bold=True), *lines, ""] if lines else []
 
 
 def _render_block(block: CauseBlock) -> Iterator[str]:
