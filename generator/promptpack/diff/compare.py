@@ -50,7 +50,7 @@ from promptpack.diff.permissions import (
     compare_permissions,
 )
 from promptpack.diff.reach import Universe, describe_reach, make_universe
-from promptpack.diff.segments import split_output
+from promptpack.diff.segments import FRONT_MATTER, split_output
 from promptpack.diff.source_hunks import add_consequences
 from promptpack.model import Origin
 from promptpack.rendering.tokens import estimate_tokens
@@ -208,7 +208,7 @@ def _find_differences(
         yield make_hunk_occurrence(pair.make_rename_hunk(), pair, causes)
     for hunk in find_hunks(split_output(old), split_output(new), comparison.aligner):
         causes = find_hunk_causes(source_changes, old, new, hunk)
-        front_matter_causes += causes if hunk.section == "head" else ()
+        front_matter_causes += causes if hunk.section == FRONT_MATTER else ()
         yield make_hunk_occurrence(hunk, pair, causes)
     for change in compare_permissions(old, new, comparison.decoder):
         key = ChangeKey(change.kind, "permissions", change.field, change.old, change.new)

@@ -9,10 +9,15 @@ from typing import NamedTuple
 from promptpack.diff.model import PERMISSION_KINDS, Change, ChangeKind, Hunk, HunkPlace, Origins
 from promptpack.diff.pairing import Pair
 from promptpack.diff.reach import Universe, describe_reach
-from promptpack.diff.segments import split_output
+from promptpack.diff.segments import FRONT_MATTER, is_framing, split_output
 from promptpack.redaction import make_redactor
 from promptpack.redaction import redact as redact_text
 from promptpack.rendering.tokens import estimate_tokens
+
+_LAYOUTS = "templates/layouts/"
+
+LAYOUT = "layout"
+"""The section of changes that only mark sections in another way."""
 
 
 class ChangeKey(NamedTuple):
@@ -40,7 +45,21 @@ class Occurrence(NamedTuple):
 
 
 def make_hunk_occurrence(hunk: Hunk, pair: Pair, causes: Origins) -> Occurrence:
-    """Return the occurrence of a hunk in an output."""
+    """Return the occurrence of a hunk in an output.
+
+    All hunks with which layouts only mark sections in another way are one change.
+    """
+    is_layout = (
+        bool(causes)
+        and all(_LAYOUTS in origin.path for origin in causes)
+        and hunk.kind in ("safety", "prose")
+        and hunk.half == "whole"
+        and hunk.section != FRONT_MATTER
+        and is_framing(hunk.old, hunk.new, hunk.section)
+    )
+    if is_layout:
+        content = hunk.old, hunk.new
+        return Occurrence(ChangeKey("prose", LAYOUT, "", "", ""), pair.key, causes, hunk, content)
     key = ChangeKey(hunk.kind, hunk.section, hunk.field, hunk.old, hunk.new)
     return Occurrence(key, pair.key, causes, hunk)
 
@@ -75,8 +94,7 @@ def _make_change(
         else ("", "")
     )
     contents = sorted({one.content for one in members if one.content is not None})
-    if key.kind in PERMISSION_KINDS and contents:
-        key = key._replace(new=_merge_grants(contents))
+    key = _add_contents(key, contents)
     shown_pairs = [pairs[output] for output in (outputs if contents else outputs[:1])]
     sides = [side for pair in shown_pairs for side in (pair.old, pair.new) if side]
     redact = make_redactor(*(side.text for side in sides))
@@ -94,6 +112,16 @@ def _make_change(
     )
 
 
+def _add_contents(key: ChangeKey, contents: list[tuple[str, ...]]) -> ChangeKey:
+    """Return a key with the texts that a change of many texts shows."""
+    if key.kind in PERMISSION_KINDS and contents:
+        return key._replace(new=_merge_grants(contents))
+    if key.section == LAYOUT and contents:
+        old, new = ("".join(dict.fromkeys(texts)) for texts in zip(*contents, strict=True))
+        return key._replace(old=old, new=new)
+    return key
+
+
 def _make_fingerprint(key: ChangeKey, contents: list[tuple[str, ...]]) -> str:
     """Return a hash of just what changed: no path, line or time."""
     data = [*key, *(list(content) for content in contents)]
@@ -107,7 +135,8 @@ def _measure_growth(key: ChangeKey, members: list[Occurrence]) -> float:
     if all(one.content is None or one.hunk is None for one in members):
         return len(key.new) - len(key.old)
     hunks = [one.hunk for one in members if one.hunk]
-    return sum(len(hunk.new) - len(hunk.old) for hunk in hunks) / len(hunks)
+    output_count = len({one.output for one in members})
+    return sum(len(hunk.new) - len(hunk.old) for hunk in hunks) / output_count
 
 
 def _merge_grants(contents: Iterable[tuple[str, ...]]) -> str:
