@@ -305,3 +305,24 @@ def test_formats_agree_on_a_review_by_causes(repo: Path) -> None:
         entries = data["runs"][0]["results"] if name == "sarif" else data
         assert len(entries) >= groups
     assert set(FORMATS) == {"text", "markdown", "html", "json", "sarif", "github", "gitlab"}
+
+
+def test_causes_are_links_where_the_address_is_known(repo: Path) -> None:
+    edit(repo, SMALL, "Take one small step", "Take one tiny step")
+    (repo / "packs/demo/role.md").unlink()
+    edit(repo, PACK, "  role: ./role.md\n", "")
+    address = "https://git.example.com/o/r/blob/0123abc"
+    out = support.call("diff", "--format", "markdown", "--link-to", f"{address}/", cwd=repo).out
+    assert re.findall(r"\]\(([^)]*)\)", out) == [f"{address}/{SMALL}#L5"]
+    assert "### `packs/demo/role.md:1` →" in out or "### `packs/demo/pack.yaml:" in out
+    plain = support.call("diff", "--format", "markdown", cwd=repo).out
+    assert "](" not in plain
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:x", "https://a b", "https://a)](x", "x", "ftp://a"]
+)
+def test_an_address_of_another_kind_is_refused(repo: Path, address: str) -> None:
+    done = support.call("diff", "--link-to", address, cwd=repo)
+    assert (done.code, done.out) == (2, "")
+    assert "is not an http or https address" in done.err

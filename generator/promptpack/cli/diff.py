@@ -1,5 +1,6 @@
 """`promptpack diff`: what a change does to the rendered agents."""
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ BASELINE_LIMIT = 64 << 20
 _READ_BY_PEOPLE = ("text", "markdown")
 """The formats that are lines; the others are for programs."""
 
+_ADDRESS = re.compile(r"https?://[\w.~:/@%+-]+", re.ASCII)
 _WORK_TREE = "work tree"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -60,6 +62,7 @@ class DiffOptions:
     fail_on: str
     accept: str | None
     max_chars: int
+    link_to: str
 
 
 @click.command("diff")
@@ -117,6 +120,12 @@ class DiffOptions:
     show_default=True,
     help="The most characters of a Markdown report.",
 )
+@click.option(
+    "--link-to",
+    metavar="URL",
+    default="",
+    help="Link causes in Markdown to files below this address, such as https://…/blob/COMMIT.",
+)
 @pass_state
 def command(state: State, /, **options: object) -> int:
     """Show what a change does to the rendered agents, grouped, permissions first.
@@ -127,7 +136,9 @@ def command(state: State, /, **options: object) -> int:
     """
     diff_options = DiffOptions(**options)  # type: ignore[arg-type]  # click gives each option its type
     files = parse_outs(diff_options.outs, FORMATS)
-    review = _make_review(state, diff_options)
+    if diff_options.link_to and not _ADDRESS.fullmatch(diff_options.link_to):
+        raise click.UsageError(f"'{diff_options.link_to}' is not an http or https address.")
+    review = replace(_make_review(state, diff_options), link=diff_options.link_to)
     filtered_review = filter_review(review, diff_options.only, diff_options.sections)
     is_silent = bool(files) or (state.quiet and state.format != "json")
     default_formats = () if is_silent else ("json" if state.format == "json" else "text",)

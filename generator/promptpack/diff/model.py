@@ -272,7 +272,8 @@ class Review:
 
     `sources` are all changed places of sources, `accepted` the changes that were accepted earlier,
     `drift` the committed outputs that are not what their sources give.
-    `prefix` leads from the folder of the repository to that of the project.
+    `prefix` leads from the folder of the repository to that of the project, and `link` is the
+    address of the repository's files as they are on the new side, where it is known.
     """
 
     base: str
@@ -285,6 +286,7 @@ class Review:
     outputs: tuple[OutputChange, ...]
     origins_known: bool = True
     prefix: str = ""
+    link: str = ""
     sources: tuple[SourceHunk, ...] = ()
     accepted: tuple[Change, ...] = ()
     drift: tuple[Drift, ...] = ()

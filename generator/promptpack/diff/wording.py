@@ -17,6 +17,8 @@ WORD_PATTERN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 WORD_LIMIT = 3_000
 """How many words are compared one by one."""
 
+_ID_LIMIT = 10
+
 WordStatus = Literal["same", "gone", "come"]
 
 
@@ -169,7 +171,8 @@ def format_verdict(review: Review) -> str:
     """Return what matters most of a review, in one line: which changes widen a permission."""
     if review.widened:
         count = pluralize(len(review.widened), "group")
-        return f"Permissions widened in {count}: {', '.join(review.widened)}"
+        ids = [*review.widened[:_ID_LIMIT], *(["…"] if len(review.widened) > _ID_LIMIT else [])]
+        return f"Permissions widened in {count}: {', '.join(ids)}"
     hidden = [change.id for change in review.groups if change.kind == "hidden"]
     characters = f"; hidden or deceptive characters in {', '.join(hidden)}" if hidden else ""
     if any(change.kind in ("widened", "unproven") for change in review.accepted):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import quote
 
 from promptpack.diff.cause_blocks import (
     CauseBlock,
@@ -47,6 +48,7 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
+from promptpack.model import is_in_project
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.plurals import pluralize
 
@@ -141,7 +143,7 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
     yield from _make_drift_chunks(review)
     if has_causes(review):
         for block in iter_cause_blocks(review):
-            yield from _make_block_chunks(block)
+            yield from _make_block_chunks(block, _make_link(review, block.source))
         if others := list_other_sources(review):
             lines = _render_reach("Other changed sources", map(_name_radius, others))
             yield _Chunk("".join([*lines, "\n"]))
@@ -166,7 +168,7 @@ def _make_drift_chunks(review: Review) -> Iterator[_Chunk]:
         yield _Chunk("".join([f"### {DRIFT_TITLE}\n\n", *notes, *outputs, "\n"]))
 
 
-def _make_block_chunks(block: CauseBlock) -> Iterator[_Chunk]:
+def _make_block_chunks(block: CauseBlock, link: str) -> Iterator[_Chunk]:
     """Yield a changed place of a source, with the urgent changes below it, then the others."""
     open_changes = [one for one in block.changes if one.severity in ("critical", "major")]
     folded_changes = [one for one in block.changes if one not in open_changes]
@@ -174,7 +176,8 @@ def _make_block_chunks(block: CauseBlock) -> Iterator[_Chunk]:
     if source is None:
         lead, short_lead = "### Without a changed source\n\n", ""
     else:
-        place = f"{format_code(format_place(source))} → {format_code(source.reach)}"
+        name = format_code(format_place(source))
+        place = f"{f'[{name}]({link})' if link else name} → {format_code(source.reach)}"
         short_lead = f"### {place} in {format_radius(source)}\n\n"
         lead = f"{short_lead.rstrip()}\n{_render_fence(mark_source(source))}\n"
     if block.others:
@@ -193,6 +196,14 @@ def _make_block_chunks(block: CauseBlock) -> Iterator[_Chunk]:
         stays = change.kind in NEVER_CUT
         text = f"{title}{_render_body(change, source)}\n"
         yield _Chunk(text, title, stays=stays, groups=1, fold=fold)
+
+
+def _make_link(review: Review, source: SourceHunk | None) -> str:
+    """Return the address of a changed place on the new side, where there are both."""
+    if not review.link or source is None or source.head is None:
+        return ""
+    path = quote(f"{review.prefix}{source.path}".encode("utf-8", "surrogateescape"))
+    return f"{review.link.rstrip('/')}/{path}#L{source.line}" if is_in_project(source.path) else ""
 
 
 def _make_section_chunks(section: ReportSection) -> Iterator[_Chunk]:
