@@ -167,12 +167,17 @@ def is_urgent(review: Review) -> bool:
     return bool(review.widened) or any(one.severity == "critical" for one in review.changes)
 
 
+def list_widened(review: Review) -> str:
+    """Return the ids of the changes that widen a permission, the first few of many."""
+    ids = [*review.widened[:_ID_LIMIT], *(["…"] if len(review.widened) > _ID_LIMIT else [])]
+    return ", ".join(ids)
+
+
 def format_verdict(review: Review) -> str:
     """Return what matters most of a review, in one line: which changes widen a permission."""
     if review.widened:
         count = pluralize(len(review.widened), "group")
-        ids = [*review.widened[:_ID_LIMIT], *(["…"] if len(review.widened) > _ID_LIMIT else [])]
-        return f"Permissions widened in {count}: {', '.join(ids)}"
+        return f"Permissions widened in {count}: {list_widened(review)}"
     hidden = [change.id for change in review.groups if change.kind == "hidden"]
     characters = f"; hidden or deceptive characters in {', '.join(hidden)}" if hidden else ""
     if any(change.kind in ("widened", "unproven") for change in review.accepted):

@@ -45,6 +45,7 @@ from promptpack.diff.wording import (
     is_urgent,
     iter_sections,
     list_drift,
+    list_widened,
     mark_lines,
     name_subject,
 )
@@ -221,6 +222,9 @@ def _make_section_chunks(section: ReportSection) -> Iterator[_Chunk]:
 
 
 def _render_verdict(review: Review) -> str:
+    if review.widened and has_causes(review):
+        count = pluralize(len(review.widened), "group")
+        return f"### 🔴 Permissions widened ({count})\n\n{list_widened(review)}"
     verdict = format_verdict(review)
     return f"🔴 **{verdict}**" if is_urgent(review) else verdict
 

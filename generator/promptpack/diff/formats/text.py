@@ -33,6 +33,7 @@ from promptpack.diff.wording import (
     is_urgent,
     iter_sections,
     list_drift,
+    list_widened,
     mark_lines,
     measure_outputs,
     name_subject,
@@ -70,6 +71,9 @@ def render_text(review: Review) -> str:
 
 def _render_verdict(review: Review) -> str:
     verdict = format_verdict(review)
+    if review.widened and has_causes(review):
+        verdict = f"PERMISSIONS WIDENED  {pluralize(len(review.widened), 'group')}: "
+        verdict += list_widened(review)
     return style(f"! {verdict}", "red", bold=True) if is_urgent(review) else verdict
 
 
