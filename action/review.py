@@ -125,7 +125,13 @@ def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
     if is_audit:
         return _run_audit(options, options.base or base, folder, shallow=is_shallow(repository))
     sides = [options.base or base, head] if options.base or base else []
-    gate = ["--fail-on", options.fail_on, *(("--accept", options.accept) if options.accept else ())]
+    link = _make_file_address(os.environ, head)
+    gate = [
+        "--fail-on",
+        options.fail_on,
+        *link,
+        *(("--accept", options.accept) if options.accept else ()),
+    ]
     files = [f"{name}={folder / file}" for name, file in _REPORT_FILES.items()]
     files.append(f"github={folder / 'annotations.txt'}")
     outs = [word for file in files for word in ("--out", file)]
@@ -133,6 +139,12 @@ def _run_review(options: ReviewOptions, folder: Path) -> Outcome:
     diff = _run_promptpack(options.project, "diff", *arguments)
     report = _read_report(options, folder, [*gate, "--", *sides]) if diff.code in (0, 1) else None
     return Outcome(check, diff, report, options.fail_on, is_shallow(repository))
+
+
+def _make_file_address(env: Mapping[str, str], head: str) -> list[str]:
+    """Return the option that links causes to the files of the new side, where they are known."""
+    server, name = env.get("GITHUB_SERVER_URL", ""), env.get("GITHUB_REPOSITORY", "")
+    return ["--link-to", f"{server}/{name}/blob/{head}"] if server and name else []
 
 
 def _run_audit(options: ReviewOptions, base: str, folder: Path, *, shallow: bool) -> Outcome:

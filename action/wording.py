@@ -36,6 +36,11 @@ class ReviewReport(NamedTuple):
     widened: int
     groups: int
 
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether an output changed, or a committed one is wider than its sources."""
+        return self.changed > 0 or self.widened > 0
+
 
 class Outcome(NamedTuple):
     """What a run found out; there is no report where the sides could not be compared."""
@@ -54,7 +59,7 @@ class Outcome(NamedTuple):
     @property
     def has_news(self) -> bool:
         """Tell whether there is anything worth a comment."""
-        return self.code != 0 or self.report is None or self.report.changed > 0
+        return self.code != 0 or self.report is None or self.report.has_changes
 
 
 def render_comment(outcome: Outcome) -> str:

@@ -19,7 +19,7 @@ from markdown_it.token import Token
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.formats.markdown import MARKER
-from promptpack.diff.model import Cause, Review
+from promptpack.diff.model import Cause, Drift, Review, SourceHunk, ToolChange
 from promptpack.model import Origin
 from promptpack.reporting.characters import is_deceptive, reveal
 from promptpack.reporting.console import drop_styles
@@ -47,6 +47,7 @@ HOSTILE = (
     *("](javascript:x)", "# Heading", "- - item", "===", "![x](//y)", "\udc80", "x" * 500, "{+-}"),
     *("]]>", "<!--", "-->", "--!>", "</style>", "https://example.invalid/x", "a\tb", "\u00ad"),
 )
+FOLD = r"<details><summary>[A-Za-z0-9 ()]+</summary>\n|</details>\n"
 lines = st.lists(st.sampled_from(HOSTILE), max_size=8)
 texts = lines.map(lambda found: "\n".join(["# Role", "", *found, ""]))
 names = st.sampled_from(["a", "b/`x`", "c @team #1", "d|<b>", "e\x1b[1m,:%", "f\n::error::x"])
@@ -60,7 +61,21 @@ def reviews(draw: st.DrawFn) -> Review:
     origin = Origin(draw(names), 3)
     groups = tuple(change._replace(causes=(origin,)) for change in review.groups)
     causes = (Cause(origin, 1, 1, 1, "1/1 outputs"),) if groups else ()
-    return replace(review, groups=groups, causes=causes, origins_known=True)
+    review = replace(review, groups=groups, causes=causes, origins_known=True)
+    if not draw(st.booleans()):
+        return review
+    ids, keys = tuple(one.id for one in review.changes), tuple(one.key for one in review.outputs)
+    shown = draw(st.integers(0, len(ids)))
+    before, after = draw(texts), draw(texts)
+    lines = frozenset({origin})
+    hunks = (
+        SourceHunk(origin.path, (3, 4), None, before, after, lines, keys, ids[:shown], 1, 1, "all"),
+        SourceHunk(draw(names), None, (1, 2), after, before, frozenset(), keys, (), 1, 1, "a"),
+        SourceHunk(draw(names), None, (1, 2), after, before, frozenset()),
+    )
+    drift = tuple(Drift(draw(names), ("base", "head"), is_new=True) for _ in keys)
+    tool = ToolChange(draw(names), draw(names), (draw(names),))
+    return replace(review, sources=hunks, accepted=review.changes[:1], drift=drift, tool=tool)
 
 
 def flat(tokens: list[Token]) -> list[Token]:
@@ -75,7 +90,10 @@ def test_markdown_is_inert(review: Review, budget: int) -> None:
     assert said.splitlines()[0] == MARKER
     tokens = flat(MarkdownIt("commonmark").parse(said))
     kinds = [token.type for token in tokens]
-    assert kinds.count("html_block") == 1
+    blocks = [token.content for token in tokens if token.type == "html_block"]
+    assert blocks.pop(0) == f"{MARKER}\n"
+    assert all(re.fullmatch(FOLD, block) for block in blocks), blocks
+    assert sum(block == "</details>\n" for block in blocks) * 2 == len(blocks)
     assert not {"html_inline", "link_open", "image", "code_block", "hr"} & set(kinds)
     loose = "\n".join(token.content for token in tokens if token.type == "text")
     assert not re.search(r"[@#<>|`\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202e]|::|://", loose), loose

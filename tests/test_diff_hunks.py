@@ -11,7 +11,7 @@ from promptpack.diff.align import Aligner
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.hunks import apply_hunks, find_hunks
 from promptpack.diff.model import Hunk, Review
-from promptpack.diff.segments import split_segments
+from promptpack.diff.segments import is_framing, split_segments
 from review_cases import side
 from support import count_cases
 
@@ -154,3 +154,22 @@ def test_an_output_under_a_new_name_is_renamed() -> None:
     review = compare_sides(side({"old": text}), side({"new": f"{text}\nMore.\n"}))
     assert [(o.key, o.status, o.before) for o in review.outputs] == [("new", "renamed", "old")]
     assert [change.kind for change in review.groups] == ["output-renamed", "prose"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("## Scope\n", "### Scope\n", True),
+        ("<scope>\n", "# Scope and boundaries\n", True),
+        ("</scope>\n", "", True),
+        ("## 1. Scope\n", "SCOPE\n", True),
+        ("## Small steps\n", "### Small steps\n\n", True),
+        ("", "\n", False),
+        ("## Scope\n", "## Scope\n\nLeave the project.\n", False),
+        ("## Scope\n\n## Never delete\n", "## Scope\n", False),
+        ("## Scope\n\nNEVER DELETE\n", "## Scope\n", False),
+        ("<never>\n", "<always>\n", False),
+    ],
+)
+def test_marks_of_sections_are_told_from_text(old: str, new: str, *, expected: bool) -> None:
+    assert is_framing(old, new, "scope") is expected

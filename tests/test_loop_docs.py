@@ -27,6 +27,7 @@ _PART = re.compile(
     r"|^<!-- comment -->\n\n~~~markdown\n(?P<said>.*?)^~~~$",
     re.MULTILINE | re.DOTALL,
 )
+_BLOB = re.compile("/blob/[0-9a-f]{40}/")
 _COMMIT = re.compile("`[0-9a-f]{7}`")
 
 
@@ -110,7 +111,7 @@ def test_the_comments_are_what_the_action_writes(tmp_path: Path) -> None:
             codes.append(run_action(Forge(place), api, **dashless(inputs)).code)
             (comment,) = api.comments
             assert comment["body"].startswith(f"{MARKER}\n")
-            said = _COMMIT.sub("`…`", comment["body"])
+            said = _COMMIT.sub("`…`", _BLOB.sub("/blob/…/", comment["body"]))
             return f"<!-- comment -->\n\n~~~markdown\n{said}~~~"
 
         text = PAGE.read_text("utf-8")

@@ -20,6 +20,7 @@ from promptpack.output.permissions_file import (
     plan_permissions,
 )
 from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
+from promptpack.output.used_sources import hash_library
 from promptpack.output.write import Plan, apply_plans
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.variants import Selection
@@ -85,7 +86,8 @@ def _build(
         session = Session(project)
         artifacts = _render(session, selection, progress)
     expectations = session.expectations.summarize()
-    plan = plan_output(artifacts, folder, selection, session.project.name)
+    library = hash_library(session, artifacts)
+    plan = plan_output(artifacts, folder, selection, session.project.name, library)
     refuse_empty_selection(project, plan.statuses, selection)
     permissions, plan = _apply(plan_permissions(session, root), plan, force=force)
     return _Build(artifacts, plan, permissions, state.shown(folder), expectations)

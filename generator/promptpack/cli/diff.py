@@ -1,5 +1,6 @@
 """`promptpack diff`: what a change does to the rendered agents."""
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from promptpack.cli.names import complete_packs, complete_targets, complete_vari
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, pass_state
 from promptpack.diff.baseline import Baseline, find_today, read_baseline
+from promptpack.diff.committed import add_committed
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
@@ -38,6 +40,7 @@ BASELINE_LIMIT = 64 << 20
 _READ_BY_PEOPLE = ("text", "markdown")
 """The formats that are lines; the others are for programs."""
 
+_ADDRESS = re.compile(r"https?://[\w.~:/@%+-]+", re.ASCII)
 _WORK_TREE = "work tree"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -62,6 +65,7 @@ class DiffOptions:
     fail_on: str = "none"
     accept: str | None = None
     max_chars: int = BUDGET
+    link_to: str = ""
 
 
 @click.command("diff")
@@ -134,6 +138,12 @@ class DiffOptions:
     show_default=True,
     help="The most characters of a Markdown report.",
 )
+@click.option(
+    "--link-to",
+    metavar="URL",
+    default="",
+    help="Link causes in Markdown to files below this address, such as https://…/blob/COMMIT.",
+)
 @pass_state
 def command(state: State, /, **options: object) -> int:
     """Show what a change does to the rendered agents, grouped, permissions first.
@@ -144,7 +154,9 @@ def command(state: State, /, **options: object) -> int:
     """
     diff_options = DiffOptions(**options)  # type: ignore[arg-type]  # click gives each option its type
     files = parse_outs(diff_options.outs, FORMATS)
-    review = _make_review(state, diff_options)
+    if diff_options.link_to and not _ADDRESS.fullmatch(diff_options.link_to):
+        raise click.UsageError(f"'{diff_options.link_to}' is not an http or https address.")
+    review = replace(_make_review(state, diff_options), link=diff_options.link_to)
     filtered_review = filter_review(review, diff_options.only, diff_options.sections)
     is_silent = bool(files) or (state.quiet and state.format != "json")
     default_formats = () if is_silent else ("json" if state.format == "json" else "text",)
@@ -171,7 +183,8 @@ def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
     kinds = {change.kind for change in review.changes}
     if diff_options.fail_on == "permissions" and kinds & WIDER_KINDS:
         return True
-    return (diff_options.fail_on == "any" and bool(kinds)) or (
+    has_new_drift = any(one.is_new for one in review.drift)
+    return (diff_options.fail_on == "any" and (bool(kinds) or has_new_drift)) or (
         diff_options.exit_code and review.differs
     )
 
@@ -213,6 +226,8 @@ def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     )
     if head is not None:
         _compare_submodules(submodules["base"], submodules["head"])
+    commits = base.commit, None if head is None else head.commit
+    sides = add_committed(repository, sides, commits, root)
     accepted_changes = (
         None
         if diff_options.accept is None

@@ -1,10 +1,12 @@
 """Why an output changed: two sides' sources and a hunk in, the source lines that did it out."""
 
-import difflib
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from promptpack.diff.model import Hunk, Origins, Output
+from promptpack.diff.model import Hunk, Origins, Output, SourceHunk
+from promptpack.diff.source_hunks import find_source_hunks
 from promptpack.model import Origin
 
 
@@ -16,6 +18,13 @@ class SourceChanges(NamedTuple):
     texts: Mapping[str, tuple[str, ...]]
     lines: tuple[frozenset[Origin], frozenset[Origin]]
     """Those of the old side that went, and those of the new side that came."""
+    hunks: tuple[SourceHunk, ...]
+    whole: frozenset[str]
+    """The files that are on one side only."""
+
+    def is_whole(self, hunk: SourceHunk) -> bool:
+        """Tell whether a place of a source is all of a file that came or went."""
+        return hunk.path in self.whole
 
 
 def compare_sources(old: Mapping[str, str], new: Mapping[str, str]) -> SourceChanges:
@@ -23,22 +32,38 @@ def compare_sources(old: Mapping[str, str], new: Mapping[str, str]) -> SourceCha
     new_numbers: dict[str, frozenset[int]] = {}
     old_origins: dict[str, Mapping[int, Origin]] = {}
     texts = {}
+    all_hunks = find_source_hunks(old, new)
+    hunks_by_path: dict[str, list[SourceHunk]] = defaultdict(list)
+    for hunk in all_hunks:
+        hunks_by_path[hunk.path].append(hunk)
     for path in sorted({*old, *new}):
         if old.get(path) != new.get(path):
-            old_lines, new_lines = old.get(path, "").splitlines(), new.get(path, "").splitlines()
-            texts[path] = tuple(new_lines)
-            new_numbers[path], old_origins[path] = _compare_lines(
-                path, old_lines, new_lines, exists=path in new
-            )
-    changed_origins = (
+            hunks = hunks_by_path[path]
+            texts[path] = tuple(new.get(path, "").splitlines())
+            new_numbers[path] = frozenset(n for h in hunks for n in _list_numbers(h.head))
+            old_origins[path] = {
+                n: Origin(path, h.line if path in new else n)
+                for h in hunks
+                for n in _list_numbers(h.base)
+            }
+    old_lines, new_lines = (
         frozenset(
             Origin(path, line) for path, numbers in numbers_by_path.items() for line in numbers
         )
         for numbers_by_path in (old_origins, new_numbers)
     )
     return SourceChanges(
-        new_numbers, old_origins, texts, (next(changed_origins), next(changed_origins))
+        new_numbers,
+        old_origins,
+        texts,
+        (old_lines, new_lines),
+        all_hunks,
+        frozenset(old.keys() ^ new.keys()),
     )
+
+
+def _list_numbers(lines: tuple[int, int] | None) -> range:
+    return range(0) if lines is None else range(lines[0], lines[1] + 1)
 
 
 def find_hunk_causes(
@@ -77,32 +102,33 @@ def find_output_causes(source_changes: SourceChanges, *sides: Output) -> Origins
     )
 
 
+def find_axis_causes(source_changes: SourceChanges, name: str, output: Output) -> Origins:
+    """Return the changes of sources with which an output came or went, for the sake of a name.
+
+    They are those that begin or cease to say the name, and whole files that came or went.
+    """
+    paths = {*output.frame, *output.sources}
+    has_name = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    causes = [
+        Origin(hunk.path, hunk.line)
+        for hunk in source_changes.hunks
+        if hunk.path in paths
+        and (
+            source_changes.is_whole(hunk)
+            or len(has_name.findall(hunk.before)) != len(has_name.findall(hunk.after))
+        )
+    ]
+    return tuple(causes) or find_output_causes(source_changes, output)
+
+
 def find_permission_causes(
     source_changes: SourceChanges, field: str, origins: Iterable[Origin]
 ) -> Origins:
     """Return of the causes of an output's head those that are about one capability."""
     causes = tuple(origins)
     policies = tuple(origin for origin in causes if "/policies/" in origin.path) or causes
-    field_causes = tuple(
-        origin for origin in policies if _get_line(source_changes, origin).startswith(f"{field}:")
-    )
+    field_causes = tuple(origin for origin in policies if _is_about(source_changes, origin, field))
     return field_causes or policies
-
-
-def _compare_lines(
-    path: str, old_lines: list[str], new_lines: list[str], *, exists: bool
-) -> tuple[frozenset[int], Mapping[int, Origin]]:
-    new_numbers: set[int] = set()
-    old_origins: dict[int, Origin] = {}
-    matcher = difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag != "equal":
-            new_numbers.update(range(j1 + 1, j2 + 1))
-            position = min(j1 + 1, max(1, len(new_lines)))
-            old_origins |= {
-                n: Origin(path, position if exists else n) for n in range(i1 + 1, i2 + 1)
-            }
-    return frozenset(new_numbers), old_origins
 
 
 def _select_changed(
@@ -132,6 +158,17 @@ def _find_first_lines(source_changes: SourceChanges, paths: Iterable[str]) -> Or
     return tuple(causes)
 
 
-def _get_line(source_changes: SourceChanges, origin: Origin) -> str:
-    lines = source_changes.texts.get(origin.path, ())
-    return lines[origin.line - 1].strip() if origin.line <= len(lines) else ""
+def _is_about(source_changes: SourceChanges, origin: Origin, field: str) -> bool:
+    """Tell whether a line of YAML has a key, quoted or not, or stands below it."""
+    lines = source_changes.texts.get(origin.path, ())[: origin.line]
+    has_key = re.compile(rf"(['\"]?){re.escape(field)}\1\s*:")
+    indent = None
+    for line in reversed(lines):
+        text = line.lstrip()
+        if not text or text.startswith("#"):
+            continue
+        if indent is None or len(line) - len(text) < indent:
+            indent = len(line) - len(text)
+            if has_key.match(text):
+                return True
+    return False

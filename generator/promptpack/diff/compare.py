@@ -1,30 +1,39 @@
 """The comparison of two builds on one page: two sides in, a review out. Pure."""
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from promptpack.diff.align import Aligner
+from promptpack.diff.axes import AxisFinder
 from promptpack.diff.baseline import Baseline, find_unaccepted
 from promptpack.diff.causes import (
     SourceChanges,
     compare_sources,
+    find_axis_causes,
     find_hunk_causes,
     find_output_causes,
     find_permission_causes,
+)
+from promptpack.diff.drift import (
+    add_groups,
+    compare_tools,
+    find_drift,
+    find_drift_occurrences,
+    pair_committed,
+)
+from promptpack.diff.grouping import (
+    ChangeKey,
+    Occurrence,
+    group_occurrences,
+    make_hunk_occurrence,
 )
 from promptpack.diff.hunks import find_hunks
 from promptpack.diff.model import (
     PERMISSION_KINDS,
     Cause,
     Change,
-    ChangeKind,
-    Hunk,
-    HunkPlace,
-    Origins,
     Output,
     OutputChange,
     OutputStatus,
@@ -34,37 +43,31 @@ from promptpack.diff.model import (
     make_sort_key,
 )
 from promptpack.diff.pairing import Pair, make_whole_hunks, pair_outputs
-from promptpack.diff.permissions import PolicyDecoder, compare_permissions
+from promptpack.diff.permissions import (
+    NO_OUTPUT,
+    PolicyDecoder,
+    compare_addition,
+    compare_permissions,
+)
 from promptpack.diff.reach import Universe, describe_reach, make_universe
-from promptpack.diff.segments import split_output
+from promptpack.diff.segments import FRONT_MATTER, split_output
+from promptpack.diff.source_hunks import add_consequences
 from promptpack.model import Origin
-from promptpack.redaction import make_redactor
 from promptpack.rendering.tokens import estimate_tokens
 
 OutputFilter = Callable[[Output], bool]
 
 
-class _ChangeKey(NamedTuple):
-    """What makes changes the same change."""
+class _Comparison(NamedTuple):
+    """What one comparison shares: the changes of sources, and what both sides have."""
 
-    kind: ChangeKind
-    section: str
-    field: str
-    old: str
-    new: str
-
-    def fingerprint(self) -> str:
-        """Return a hash of just this: no path, line or time."""
-        return hashlib.sha256(json.dumps([*self]).encode()).hexdigest()[:32]
-
-
-class _Occurrence(NamedTuple):
-    """One occurrence of a change: in which output, why, and where if it is a hunk."""
-
-    key: _ChangeKey
-    output: str
-    causes: Origins
-    hunk: Hunk | None = None
+    source_changes: SourceChanges
+    aligner: Aligner
+    decoder: PolicyDecoder
+    base_axes: AxisFinder
+    head_axes: AxisFinder
+    siblings: AxisFinder
+    """Outputs that were there: as they are, where what changed in them is reported."""
 
 
 def compare_sides(
@@ -74,136 +77,145 @@ def compare_sides(
     baseline: Baseline | None = None,
     context: int = 0,
 ) -> Review:
-    """Return the review of two sides, of the outputs that `takes` lets through.
+    """Return the review of two sides, of the outputs that `includes` lets through.
 
-    Changes in `accepted` are only counted, unless they reach an output for which they were not.
+    Changes in `baseline` are listed as accepted, unless they reach an output for which they were
+    not.
     """
     pairs = pair_outputs(base, head, includes)
-    all_outputs = make_universe({**{p.key: p.output.dims for p in pairs}})
-    occurrences = list(_find_all_occurrences(pairs, compare_sources(base.sources, head.sources)))
-    pairs_by_key = {pair.key: pair for pair in pairs}
-    all_changes = sorted(
-        _group_occurrences(occurrences, all_outputs, pairs_by_key, context), key=make_sort_key
+    comparison = _prepare_comparison(base, head, pairs)
+    occurrences = list(_find_all_occurrences(pairs, comparison))
+    drift = find_drift(base, head, includes)
+    drift_pairs = pair_committed(drift, base, head)
+    occurrences += list(
+        find_drift_occurrences(drift_pairs, occurrences, head.out, comparison.decoder)
     )
-    open_changes = list(find_unaccepted(all_changes, baseline or {}))
-    permissions = _number_changes("P", (c for c in open_changes if c.kind in PERMISSION_KINDS))
-    groups = _number_changes("G", (c for c in open_changes if c.kind not in PERMISSION_KINDS))
-    return Review(
+    pairs_by_key = {pair.key: pair for pair in (*drift_pairs, *pairs)}
+    dims = {key: pair.output.dims for key, pair in pairs_by_key.items()}
+    all_outputs = make_universe(dims)
+    changes = sorted(
+        group_occurrences(occurrences, all_outputs, pairs_by_key, context), key=make_sort_key
+    )
+    origins_known = base.origins_known and head.origins_known
+    review = _make_review(pairs, occurrences, changes, baseline or {}, origins_known=origins_known)
+    outputs_by_origin = _index_outputs(occurrences)
+    return replace(
+        review,
         base=base.label,
         head=head.label,
+        causes=_rank_causes(outputs_by_origin, all_outputs, dims),
+        sources=add_consequences(
+            comparison.source_changes.hunks, review.changes, outputs_by_origin, all_outputs, dims
+        ),
+        drift=add_groups(drift, review.permissions),
+        tool=compare_tools(base.committed, head.committed),
+    )
+
+
+def _prepare_comparison(base: Side, head: Side, pairs: Iterable[Pair]) -> _Comparison:
+    kept = {pair.key: pair.new for pair in pairs if pair.status in ("same", "changed") and pair.new}
+    return _Comparison(
+        compare_sources(base.sources, head.sources),
+        Aligner(),
+        PolicyDecoder(),
+        AxisFinder(base.outputs.values()),
+        AxisFinder(head.outputs.values()),
+        AxisFinder({**base.outputs, **kept}.values()),
+    )
+
+
+def _make_review(
+    pairs: tuple[Pair, ...],
+    occurrences: list[Occurrence],
+    changes: list[Change],
+    baseline: Baseline,
+    *,
+    origins_known: bool,
+) -> Review:
+    """Return the review without its sources, with all changes numbered."""
+    open_changes = list(find_unaccepted(changes, baseline))
+    open_fingerprints = {change.fingerprint for change in open_changes}
+    permissions = _number_changes("P", (c for c in open_changes if c.kind in PERMISSION_KINDS))
+    groups = _number_changes("G", (c for c in open_changes if c.kind not in PERMISSION_KINDS))
+    changed_pairs = [pair for pair in pairs if pair.status != "same"]
+    return Review(
+        base="",
+        head="",
         built=len(pairs),
         summary=replace(
-            _summarize(pairs, occurrences, origins_known=base.origins_known and head.origins_known),
+            _summarize(pairs, occurrences, origins_known=origins_known),
             groups=len(open_changes),
-            suppressed=len(all_changes) - len(open_changes),
+            suppressed=len(changes) - len(open_changes),
         ),
         permissions=permissions,
         groups=groups,
-        causes=_rank_causes(
-            occurrences, all_outputs, {pair.key: pair.output.dims for pair in pairs}
-        ),
-        outputs=_list_outputs(pairs, (*permissions, *groups)),
-        origins_known=base.origins_known and head.origins_known,
+        causes=(),
+        outputs=_list_outputs(changed_pairs, (*permissions, *groups)),
+        origins_known=origins_known,
+        widened=tuple(change.id for change in permissions if change.kind != "narrowed"),
+        pack_paths={p.key: p.output.frame[0] for p in changed_pairs if p.output.frame},
+        accepted=tuple(c for c in changes if c.fingerprint not in open_fingerprints),
     )
 
 
-def _find_all_occurrences(
-    pairs: Iterable[Pair], source_changes: SourceChanges
-) -> Iterator[_Occurrence]:
-    aligner, decoder = Aligner(), PolicyDecoder()
+def _find_all_occurrences(pairs: Iterable[Pair], comparison: _Comparison) -> Iterator[Occurrence]:
     for pair in pairs:
-        if pair.status != "same":
-            yield from _find_occurrences(source_changes, aligner, decoder, pair)
+        if pair.old is None or pair.new is None:
+            yield from _find_whole(comparison, pair)
+        elif pair.status != "same":
+            yield from _find_differences(comparison, pair, pair.old, pair.new)
 
 
-def _find_occurrences(
-    source_changes: SourceChanges, aligner: Aligner, decoder: PolicyDecoder, pair: Pair
-) -> Iterator[_Occurrence]:
-    """Yield all that changed in one output: effects, then hunks."""
-    old, new = pair.old, pair.new
-    if old is None or new is None:
-        for hunk in make_whole_hunks(pair):
-            yield _make_occurrence(hunk, pair, find_output_causes(source_changes, pair.output))
-    if new is None:
+def _find_whole(comparison: _Comparison, pair: Pair) -> Iterator[Occurrence]:
+    """Yield that an output came or went, and what it grants that its siblings did not."""
+    other_axes = comparison.base_axes if pair.old is None else comparison.head_axes
+    axis = other_axes.find_axis(pair.output)
+    causes = (
+        find_output_causes(comparison.source_changes, pair.output)
+        if axis is None
+        else find_axis_causes(comparison.source_changes, axis.value, pair.output)
+    )
+    for hunk in make_whole_hunks(pair):
+        occurrence = make_hunk_occurrence(hunk, pair, causes)
+        if axis is not None and hunk.kind != "hidden":
+            old, new = ("", axis.value) if pair.old is None else (axis.value, "")
+            key = ChangeKey(hunk.kind, "", axis.name, old, new)
+            occurrence = occurrence._replace(key=key, content=(hunk.old, hunk.new))
+        yield occurrence
+    if pair.new is None:
         return
+    if axis is None:
+        for change in compare_permissions(None, pair.new, comparison.decoder):
+            key = ChangeKey(change.kind, "permissions", change.field, change.old, change.new)
+            yield Occurrence(key, pair.key, causes)
+        return
+    siblings = comparison.siblings.find_siblings(pair.new, axis)
+    excess = compare_addition(pair.new, siblings, comparison.decoder)
+    if excess:
+        key = ChangeKey("widened", "permissions", f"{axis.name} {axis.value}", NO_OUTPUT, "")
+        content = tuple(word for change in excess for word in (change.field, change.new))
+        yield Occurrence(key, pair.key, causes, content=content)
+
+
+def _find_differences(
+    comparison: _Comparison, pair: Pair, old: Output, new: Output
+) -> Iterator[Occurrence]:
+    """Yield all that changed in one output: hunks, then effects."""
+    source_changes = comparison.source_changes
     front_matter_causes: list[Origin] = []
-    if old is None:
-        front_matter_causes += find_output_causes(source_changes, new)
-    else:
-        if pair.status == "renamed":
-            yield _make_occurrence(
-                pair.make_rename_hunk(), pair, find_output_causes(source_changes, old, new)
-            )
-        for hunk in find_hunks(split_output(old), split_output(new), aligner):
-            causes = find_hunk_causes(source_changes, old, new, hunk)
-            front_matter_causes += causes if hunk.section == "head" else ()
-            yield _make_occurrence(hunk, pair, causes)
-    for grant_change in compare_permissions(old, new, decoder):
-        key = _ChangeKey(
-            grant_change.kind, "permissions", grant_change.field, grant_change.old, grant_change.new
+    if pair.status == "renamed":
+        causes = find_output_causes(source_changes, old, new)
+        yield make_hunk_occurrence(pair.make_rename_hunk(), pair, causes)
+    for hunk in find_hunks(split_output(old), split_output(new), comparison.aligner):
+        causes = find_hunk_causes(source_changes, old, new, hunk)
+        front_matter_causes += causes if hunk.section == FRONT_MATTER else ()
+        yield make_hunk_occurrence(hunk, pair, causes)
+    for change in compare_permissions(old, new, comparison.decoder):
+        key = ChangeKey(change.kind, "permissions", change.field, change.old, change.new)
+        causes = find_permission_causes(
+            source_changes, change.field, dict.fromkeys(front_matter_causes)
         )
-        yield _Occurrence(
-            key,
-            pair.key,
-            find_permission_causes(
-                source_changes, grant_change.field, dict.fromkeys(front_matter_causes)
-            ),
-        )
-
-
-def _make_occurrence(hunk: Hunk, pair: Pair, causes: Origins) -> _Occurrence:
-    key = _ChangeKey(hunk.kind, hunk.section, hunk.field, hunk.old, hunk.new)
-    return _Occurrence(key, pair.key, causes, hunk)
-
-
-def _group_occurrences(
-    occurrences: Iterable[_Occurrence],
-    all_outputs: Universe,
-    pairs: Mapping[str, Pair],
-    context: int,
-) -> Iterator[Change]:
-    groups: dict[_ChangeKey, list[_Occurrence]] = defaultdict(list)
-    for occurrence in occurrences:
-        groups[occurrence.key].append(occurrence)
-    for key, members in groups.items():
-        outputs = tuple(sorted({occurrence.output for occurrence in members}))
-        places = [
-            HunkPlace(occurrence.output, occurrence.hunk)
-            for occurrence in members
-            if occurrence.hunk
-        ]
-        first_place = min(places, default=None)
-        above, below = (
-            _find_context(pairs[first_place.output], first_place.hunk, context)
-            if first_place
-            else ("", "")
-        )
-        growth = len(key.new) - len(key.old) if key.kind not in PERMISSION_KINDS else 0
-        pair = pairs[outputs[0]]
-        redact = make_redactor(*(side.text for side in (pair.old, pair.new) if side))
-        yield Change(
-            "",
-            *key._replace(old=redact(key.old), new=redact(key.new)),
-            causes=tuple(
-                sorted({origin for occurrence in members for origin in occurrence.causes})
-            ),
-            outputs=outputs,
-            reach=describe_reach(frozenset(outputs), all_outputs),
-            fingerprint=key.fingerprint(),
-            token_delta=estimate_tokens(growth),
-            places=tuple(sorted(places)),
-            above=redact(above),
-            below=redact(below),
-        )
-
-
-def _find_context(pair: Pair, hunk: Hunk, line_count: int) -> tuple[str, str]:
-    """Return the new text of so many lines above and below a hunk."""
-    if not line_count or pair.old is None or pair.new is None:
-        return "", ""
-    new_lines = [segment.text for segment in split_output(pair.new)]
-    above = new_lines[max(0, hunk.new_start - line_count) : hunk.new_start]
-    return "".join(above), "".join(new_lines[hunk.new_end : hunk.new_end + line_count])
+        yield Occurrence(key, pair.key, causes)
 
 
 def _number_changes(letter: str, changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -211,7 +223,7 @@ def _number_changes(letter: str, changes: Iterable[Change]) -> tuple[Change, ...
 
 
 def _summarize(
-    pairs: Iterable[Pair], occurrences: Iterable[_Occurrence], *, origins_known: bool
+    pairs: Iterable[Pair], occurrences: Iterable[Occurrence], *, origins_known: bool
 ) -> Summary:
     counts: dict[OutputStatus, int] = defaultdict(int)
     growth = 0
@@ -235,22 +247,29 @@ def _summarize(
     )
 
 
-def _rank_causes(
-    occurrences: Iterable[_Occurrence], all_outputs: Universe, dims: Mapping[str, Mapping[str, str]]
-) -> tuple[Cause, ...]:
+def _index_outputs(occurrences: Iterable[Occurrence]) -> Mapping[Origin, frozenset[str]]:
+    """Return the outputs that each cause reaches."""
     keys_by_origin: dict[Origin, set[str]] = defaultdict(set)
     for occurrence in occurrences:
         for origin in occurrence.causes:
             keys_by_origin[origin].add(occurrence.output)
+    return {origin: frozenset(keys) for origin, keys in keys_by_origin.items()}
+
+
+def _rank_causes(
+    outputs_by_origin: Mapping[Origin, frozenset[str]],
+    all_outputs: Universe,
+    dims: Mapping[str, Mapping[str, str]],
+) -> tuple[Cause, ...]:
     causes = [
         Cause(
             origin,
             outputs=len(keys),
             packs=len({dims[key].get("pack", "") for key in keys}),
             targets=len({dims[key].get("target", "") for key in keys}),
-            reach=describe_reach(frozenset(keys), all_outputs),
+            reach=describe_reach(keys, all_outputs),
         )
-        for origin, keys in keys_by_origin.items()
+        for origin, keys in outputs_by_origin.items()
     ]
     return tuple(sorted(causes, key=lambda cause: (-cause.outputs, cause.origin)))
 
@@ -268,5 +287,4 @@ def _list_outputs(pairs: Iterable[Pair], changes: Iterable[Change]) -> tuple[Out
             pair.old.key if pair.old and pair.status == "renamed" else "",
         )
         for pair in pairs
-        if pair.status != "same"
     )

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from promptpack.diff.model import Cause, Change, OutputChange, Review
+from promptpack.diff.model import Cause, Change, OutputChange, Review, SourceHunk
 
 SCHEMA_VERSION = 1
 
@@ -18,6 +18,25 @@ def serialize_review(review: Review) -> dict[str, Any]:
         "permissions": [serialize_change(change) for change in review.permissions],
         "groups": [serialize_change(change) for change in review.groups],
         "causes": [_serialize_cause(cause) for cause in review.causes],
+        "sources": [_serialize_hunk(hunk) for hunk in review.sources],
+        "drift": [
+            {
+                "path": one.key,
+                "sides": list(one.sides),
+                "new": one.is_new,
+                "groups": list(one.groups),
+            }
+            for one in review.drift
+        ],
+        "tool": {
+            "base": review.tool.base or None,
+            "head": review.tool.head or None,
+            "library": list(review.tool.library),
+        },
+        "accepted": [
+            {"kind": one.kind, "field": one.field or one.section, "fingerprint": one.fingerprint}
+            for one in review.accepted
+        ],
         "outputs": [_serialize_output(output) for output in review.outputs],
         "truncated": len(review.changes) < review.summary.groups,
     }
@@ -32,6 +51,21 @@ def _serialize_cause(cause: Cause) -> dict[str, Any]:
         "targets": cause.targets,
         "reach": cause.reach,
     }
+
+
+def _serialize_hunk(hunk: SourceHunk) -> dict[str, Any]:
+    return {
+        "file": hunk.path,
+        "lines": {"base": _list_lines(hunk.base), "head": _list_lines(hunk.head)},
+        "before": hunk.before,
+        "after": hunk.after,
+        "outputs": list(hunk.outputs),
+        "groups": list(hunk.groups),
+    }
+
+
+def _list_lines(lines: tuple[int, int] | None) -> list[int] | None:
+    return None if lines is None else list(lines)
 
 
 def _serialize_output(output: OutputChange) -> dict[str, Any]:

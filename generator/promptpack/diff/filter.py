@@ -21,12 +21,18 @@ def filter_review(review: Review, only: str | None, sections: Iterable[str]) -> 
 
     permissions = tuple(change for change in review.permissions if is_selected(change))
     groups = tuple(change for change in review.groups if is_selected(change))
+    ids = {change.id for change in (*permissions, *groups)}
+    sources = (
+        source._replace(groups=tuple(one for one in source.groups if one in ids))
+        for source in review.sources
+    )
     origins = {origin for change in (*permissions, *groups) for origin in change.causes}
     return replace(
         review,
         permissions=permissions,
         groups=groups,
         causes=tuple(cause for cause in review.causes if cause.origin in origins),
+        sources=tuple(source for source in sources if source.groups),
     )
 
 

@@ -97,14 +97,58 @@ class Output:
     sources: tuple[str, ...] = ()
 
 
+class Committed(NamedTuple):
+    """The outputs of a side that are committed: their texts by key, and what the manifest says.
+
+    `recorded` are the keys that it lists, `tool` the version of promptpack that built them, and
+    `library` the SHA-256 of each library file behind them; older manifests say neither.
+    """
+
+    texts: Mapping[str, str]
+    recorded: frozenset[str]
+    tool: str = ""
+    library: Mapping[str, str] = MappingProxyType({})
+
+
+NONE_COMMITTED = Committed({}, frozenset())
+
+
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One of the two builds: its name, its outputs by key and its source texts by path."""
+    """One of the two builds: its name, its outputs by key and its source texts by path.
+
+    `out` is the folder of the project that its outputs are built into, empty where there is none.
+    """
 
     label: str
     outputs: Mapping[str, Output]
     sources: Mapping[str, str]
     origins_known: bool = True
+    out: str = ""
+    committed: Committed = NONE_COMMITTED
+
+
+class Drift(NamedTuple):
+    """A committed output that is not what the sources of its side give with the installed tool.
+
+    `sides` are those on which it differs. It is new if the committed text is another than before.
+    """
+
+    key: str
+    sides: tuple[str, ...]
+    is_new: bool
+    groups: tuple[str, ...] = ()
+
+
+class ToolChange(NamedTuple):
+    """The versions of promptpack that built the committed outputs, empty where it is not known.
+
+    `library` are the library files that differ between what both manifests recorded.
+    """
+
+    base: str = ""
+    head: str = ""
+    library: tuple[str, ...] = ()
 
 
 class Hunk(NamedTuple):
@@ -137,7 +181,9 @@ class HunkPlace(NamedTuple):
 class Change(NamedTuple):
     """All that is exactly the same change, wherever it is: a group of hunks, or of effects.
 
-    `above` and `below` are the text around it in the first of its outputs, where asked for.
+    Outputs that come or go with one pack, model, policy or target are one change; its `field` says
+    which of these, and `old` or `new` its name. `above` and `below` are the text around it in the
+    first of its outputs, where asked for.
     """
 
     id: str
@@ -170,6 +216,31 @@ class OutputChange(NamedTuple):
     before: str = ""
 
 
+class SourceHunk(NamedTuple):
+    """A place of a source that changed, and what follows from it.
+
+    `base` and `head` are the first and the last line on each side, from 1; None where it has none.
+    `lines` are the places that changes name as their cause. `groups` are the ids of changes.
+    """
+
+    path: str
+    base: tuple[int, int] | None
+    head: tuple[int, int] | None
+    before: str
+    after: str
+    lines: frozenset[Origin]
+    outputs: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    packs: int = 0
+    targets: int = 0
+    reach: str = ""
+
+    @property
+    def line(self) -> int:
+        """Return the first line of the place: on the new side, if the file is still there."""
+        return min((origin.line for origin in self.lines), default=1)
+
+
 class Cause(NamedTuple):
     """A source line that changed and its blast radius."""
 
@@ -195,11 +266,17 @@ class Summary:
     tokens_per_output: int
 
 
+UNKNOWN_TOOL = ToolChange()
+
+
 @dataclass(frozen=True)
 class Review:
     """The whole difference between two builds, in the order in which it is reported.
 
-    `prefix` leads from the folder of the repository to that of the project.
+    `sources` are all changed places of sources, `accepted` the changes that were accepted earlier,
+    `drift` the committed outputs that are not what their sources give.
+    `prefix` leads from the folder of the repository to that of the project, and `link` is the
+    address of the repository's files as they are on the new side, where it is known.
     """
 
     base: str
@@ -212,11 +289,20 @@ class Review:
     outputs: tuple[OutputChange, ...]
     origins_known: bool = True
     prefix: str = ""
+    link: str = ""
+    sources: tuple[SourceHunk, ...] = ()
+    accepted: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    tool: ToolChange = UNKNOWN_TOOL
+    widened: tuple[str, ...] = ()
+    """The ids of all changes that widen a permission, or may do so, shown or not."""
+    pack_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The file of the pack that each changed output is made of, where it is known."""
 
     @property
     def differs(self) -> bool:
-        """Tell whether any output differs, accepted or not."""
-        return bool(self.outputs)
+        """Tell whether any output differs, accepted or not, or a committed one from its sources."""
+        return bool(self.outputs) or bool(self.permissions) or any(d.is_new for d in self.drift)
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -1,9 +1,13 @@
 """A change in one sentence, for formats that have a line for it and a place in a source file."""
 
-from collections.abc import Iterable
-
-from promptpack.diff.model import PERMISSION_KINDS, Change
-from promptpack.diff.wording import describe_action, find_suspicious_lines, mark_lines, name_subject
+from promptpack.diff.model import PERMISSION_KINDS, Change, Review
+from promptpack.diff.wording import (
+    describe_action,
+    find_axis_name,
+    find_suspicious_lines,
+    mark_lines,
+    name_subject,
+)
 from promptpack.model import Origin, is_in_project
 from promptpack.reporting.characters import reveal
 
@@ -18,15 +22,22 @@ def summarize_change(change: Change) -> str:
             f"{lead}: {_truncate(f'{reveal(change.old)} → {reveal(change.new)}')} "
             f"({reveal(change.reach)})"
         )
+    if find_axis_name(change):
+        return f"{lead} ({reveal(change.reach)})"
     lines = find_suspicious_lines(change) if change.kind == "hidden" else mark_lines(change)
     frames = {"gone": "[-{}-]", "come": "{{+{}+}}", "same": "{}"}
     words = ("".join(frames[word.mark].format(word.text) for word in line) for line in lines)
     return f"{lead} ({reveal(change.reach)}): {_truncate(' '.join(' '.join(words).split()))}"
 
 
-def select_project_causes(causes: Iterable[Origin]) -> tuple[Origin, ...]:
-    """Return the causes that lie in the project, not in another root."""
-    return tuple(origin for origin in causes if is_in_project(origin.path))
+def locate_change(review: Review, change: Change) -> tuple[Origin, ...]:
+    """Return where a change is shown: its causes in the project, or else its pack or its output.
+
+    There is always such a place, since some readers refuse a report with an entry that has none.
+    """
+    causes = tuple(origin for origin in change.causes if is_in_project(origin.path))
+    output = change.outputs[0]
+    return causes or (Origin(review.pack_paths.get(output, output), 1),)
 
 
 def _truncate(text: str) -> str:

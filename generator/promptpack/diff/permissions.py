@@ -4,7 +4,7 @@ What can't be shown to grant no more counts as more: "unproven".
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -73,6 +73,38 @@ def compare_permissions(
             describe_grant(new_grant),
         )
     yield from _find_unknown_changes(target, old, new)
+
+
+def compare_addition(
+    new: Output, siblings: Iterable[Output], decoder: PolicyDecoder
+) -> tuple[GrantChange, ...]:
+    """Return what a new output grants that the most similar of its siblings does not.
+
+    Nothing, where one sibling grants all of it. What is only asked of a client is no sibling.
+    """
+    target = TARGETS.get(new.target)
+    if target is None or target.advisory:
+        return ()
+    enforced = [one for one in siblings if one.target in TARGETS]
+    enforced = [one for one in enforced if not TARGETS[one.target].advisory]
+    closest = tuple(_find_new_grants(decoder.decode(new.target, new.stem, new.text)))
+    for number, sibling in enumerate(enforced):
+        excess = tuple(_find_excess(new, sibling, decoder))
+        if not excess:
+            return ()
+        closest = excess if number == 0 else min(closest, excess, key=len)
+    return closest
+
+
+def _find_excess(new: Output, sibling: Output, decoder: PolicyDecoder) -> Iterator[GrantChange]:
+    before = decoder.decode(sibling.target, sibling.stem, sibling.text)
+    after = decoder.decode(new.target, new.stem, new.text)
+    for name in list_compared(before, after):
+        grant = after.grant(name)
+        if not compare_grants(grant, before.grant(name)).at_most:
+            yield GrantChange("widened", name, NO_OUTPUT, describe_grant(grant))
+    if sibling.target == new.target:
+        yield from _find_unknown_changes(TARGETS[new.target], sibling, new)
 
 
 def _find_new_grants(policy: Policy) -> Iterator[GrantChange]:

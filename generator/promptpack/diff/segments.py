@@ -162,6 +162,28 @@ def _make_slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
+def is_framing(old: str, new: str, section: str) -> bool:
+    """Tell whether only the marks of sections changed: tags, headings, their level or number.
+
+    The names of sections may be other words (`<ethics>`, `# Ethics and safety`), no other heading.
+    """
+    old_names, new_names = (
+        [_name_mark(line) for line in text.split("\n") if line.strip()] for text in (old, new)
+    )
+    known = {*_map_slugs(), _make_slug(section), _make_slug(make_title(section))}
+    names = [*old_names, *new_names]
+    return bool(names) and None not in names and {*old_names} ^ {*new_names} <= known
+
+
+def _name_mark(line: str) -> str | None:
+    """Return the name in a line that marks a section, or None for another line."""
+    if heading := _HEADING.match(line):
+        return _make_slug(heading[2])
+    if tag := _TAG.match(line):
+        return _make_slug(tag[1])
+    return _make_slug(line) if line.isupper() and line == line.strip() else None
+
+
 def _guess_sections(segments: list[Segment]) -> Iterator[Segment]:
     """Yield the pieces with their sections: known headings and tags, and others of their level."""
     names_by_slug = _map_slugs()

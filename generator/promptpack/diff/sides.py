@@ -1,11 +1,10 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 from promptpack.build import render
 from promptpack.diff.attached import (
@@ -16,11 +15,10 @@ from promptpack.diff.attached import (
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, find_prompt, split_composed
 from promptpack.model import Artifact, Origin, UserError
-from promptpack.model.fields import find_client_settings
 from promptpack.output.plan import describe_artifact, make_key
+from promptpack.output.used_sources import make_source_finder
 from promptpack.reading.project import load_project
-from promptpack.rendering.includes import LAYOUT
-from promptpack.rendering.variants import iter_uses
+from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.session import Session
 from promptpack.source.disk import (
     UnreadableFileError,
@@ -68,7 +66,7 @@ def make_project_side(session: Session, label: str) -> Side:
     """Return the side that a project builds; raises UserError where it does not build."""
     outputs = _ProjectOutputs(session, tuple(render(session))).make_outputs()
     texts = {**session.project.sources, **list_comparable_sources(session.project)}
-    return Side(label, outputs, texts)
+    return Side(label, outputs, texts, out=session.project.out or OUTPUT_FOLDER)
 
 
 def read_folder_side(folder: Path, label: str) -> Side:
@@ -90,7 +88,7 @@ def read_folder_side(folder: Path, label: str) -> Side:
             content = read_regular_file(path, OUTPUT_LIMIT)
             copy = make_built_output(key, content, is_executable=is_executable(path))
             text = content.decode("utf-8", "surrogateescape")
-            outputs[key] = copy or _make_folder_output(key, text)
+            outputs[key] = copy or make_folder_output(key, text)
         except FileNotFoundError:
             continue  # a build may remove it at any moment
         except UnreadableFileError as error:
@@ -101,20 +99,12 @@ def read_folder_side(folder: Path, label: str) -> Side:
     return Side(label, outputs, {}, origins_known=False)
 
 
-class _OutputSources(NamedTuple):
-    """The use lines of a variant, and the files that it is made of, as an `Output` has them."""
-
-    uses: tuple[tuple[Origin, frozenset[str]], ...]
-    frame: tuple[str, ...]
-    sources: tuple[str, ...]
-
-
 class _ProjectOutputs:
     """The outputs of one project by key; their lines are split and traced when somebody asks."""
 
     def __init__(self, session: Session, artifacts: Iterable[Artifact]) -> None:
         self.tracer = session.tracer
-        self._find_sources = _make_source_finder(session)
+        self._find_sources = make_source_finder(session)
         self._artifacts = {make_key(artifact.path, artifact): artifact for artifact in artifacts}
         self._split = lru_cache(maxsize=16)(self._split_anew)
         self._trace_file = lru_cache(maxsize=16)(self._trace_file_anew)
@@ -167,40 +157,7 @@ class _ProjectOutputs:
         return self.tracer.trace_values(artifact, candidates)[offset]
 
 
-def _make_source_finder(session: Session) -> Callable[[Artifact], _OutputSources]:
-    """Return a function that tells the use lines of an artifact, and all files it is made of."""
-    templates = session.templates
-    shared_paths = [shared.path for shared in session.project.shared.values()]
-
-    @cache
-    def find_paths(name: str) -> frozenset[str]:
-        return frozenset(templates.find(n).path for n in templates.dependencies.closure(name))
-
-    sources_by_key: dict[tuple[str, ...], _OutputSources] = {}
-
-    def find_sources(artifact: Artifact) -> _OutputSources:
-        variant, policy = artifact.variant, artifact.agent.policy
-        settings = find_client_settings(variant.pack, artifact.target)
-        prompt = settings.prompt
-        key = variant.pack.name, variant.name, policy.name, prompt, settings.head
-        if key not in sources_by_key:
-            use_lines = tuple(
-                (use.origin, find_paths(use.fragment))
-                for use in (() if prompt else iter_uses(variant.sections))
-            )
-            layout = prompt or templates.find(f"{LAYOUT}{variant.model.layout}").path
-            files = {path for _, used_paths in use_lines for path in used_paths}
-            files |= {"" if prompt else variant.pack.text, settings.head} - {""}
-            frame = (variant.pack.path, policy.path, variant.model.path, layout)
-            sources_by_key[key] = _OutputSources(
-                use_lines, (*frame, *shared_paths), tuple(sorted(files))
-            )
-        return sources_by_key[key]
-
-    return find_sources
-
-
-def _make_folder_output(key: str, text: str) -> Output:
+def make_folder_output(key: str, text: str) -> Output:
     """Return a file of a built folder: `<target>/<variant>/…`, else a client's own path."""
     first, _, rest = key.partition("/")
     variant, _, inner_path = rest.partition("/")

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from promptpack.diff.model import PERMISSION_KINDS, Change, ChangeKind, Review
+from promptpack.diff.axes import AXES
+from promptpack.diff.model import PERMISSION_KINDS, Change, ChangeKind, Review, SourceHunk
+from promptpack.redaction import redact
 from promptpack.reporting.characters import reveal
 from promptpack.reporting.plurals import pluralize
 
@@ -14,6 +16,8 @@ NO_CHANGES = "No generated output changed."
 WORD_PATTERN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 WORD_LIMIT = 3_000
 """How many words are compared one by one."""
+
+_ID_LIMIT = 10
 
 WordStatus = Literal["same", "gone", "come"]
 
@@ -70,6 +74,8 @@ def describe_action(change: Change) -> str:
         "output-renamed": "output renamed",
         "whitespace": "whitespace",
     }
+    if find_axis_name(change):
+        return "added" if change.kind == "output-added" else "removed"
     if change.kind in actions:
         return actions[change.kind]
     if change.places and change.places[0].hunk.half != "whole":
@@ -79,9 +85,24 @@ def describe_action(change: Change) -> str:
 
 def name_subject(change: Change) -> str:
     """Return what a change is about: a capability, a front matter field or a section."""
+    if axis := find_axis_name(change):
+        return reveal(axis)
     if change.kind in PERMISSION_KINDS or change.section == "head":
         return reveal(change.field or change.section)
     return reveal(change.section or change.field or "text")
+
+
+def find_axis_name(change: Change) -> str:
+    """Return the pack, target, model, policy or variant that came or went; empty for others."""
+    if change.kind not in ("output-added", "output-removed") or change.field not in AXES:
+        return ""
+    return f"{change.field} {change.new or change.old}"
+
+
+def measure_outputs(change: Change) -> Iterator[tuple[str, str]]:
+    """Yield each output that came or went, and its size."""
+    for output, hunk in change.places:
+        yield reveal(output), pluralize(len(_split_lines(hunk.new or hunk.old)), "line")
 
 
 def count_by_section(changes: Iterable[Change]) -> Iterator[str]:
@@ -105,10 +126,15 @@ def mark_lines(change: Change) -> list[list[MarkedText]]:
         return [[MarkedText("same", line)] for line in _split_lines(change.old)]
     if change.kind in ("output-added", "output-removed"):
         return _mark_whole(change)
-    if not change.old or not change.new:
-        status: WordStatus = "come" if change.new else "gone"
-        return [[MarkedText(status, line)] for line in _split_lines(change.old or change.new)]
-    return _group_by_line(_compare_words(change.old, change.new))
+    return mark_texts(change.old, change.new)
+
+
+def mark_texts(old: str, new: str) -> list[list[MarkedText]]:
+    """Return two texts line by line, with what went and what came; nothing is hidden."""
+    if not old or not new:
+        status: WordStatus = "come" if new else "gone"
+        return [[MarkedText(status, line)] for line in _split_lines(old or new)]
+    return _group_by_line(_compare_words(old, new))
 
 
 def find_suspicious_lines(change: Change) -> list[list[MarkedText]]:
@@ -120,9 +146,72 @@ def find_suspicious_lines(change: Change) -> list[list[MarkedText]]:
     return [[MarkedText("come", reveal(line))] for line in hidden_lines]
 
 
-def format_causes(change: Change) -> str:
-    """Return the source lines behind a change."""
-    return ", ".join(f"{reveal(origin.path)}:{origin.line}" for origin in change.causes)
+def format_causes(change: Change, source: SourceHunk | None = None) -> str:
+    """Return the source lines behind a change, without those of a place that is shown above it."""
+    origins = [one for one in change.causes if source is None or one not in source.lines]
+    return ", ".join(f"{reveal(origin.path)}:{origin.line}" for origin in origins)
+
+
+def format_place(source: SourceHunk) -> str:
+    """Return the file and the line of a changed place of a source."""
+    return f"{reveal(source.path)}:{source.line}"
+
+
+def format_radius(source: SourceHunk) -> str:
+    """Return in how many packs and targets a changed place has consequences."""
+    return f"{pluralize(source.packs, 'pack')}, {pluralize(source.targets, 'target')}"
+
+
+def is_urgent(review: Review) -> bool:
+    """Tell whether a review has a change that nobody may overlook."""
+    return bool(review.widened) or any(one.severity == "critical" for one in review.changes)
+
+
+def list_widened(review: Review) -> str:
+    """Return the ids of the changes that widen a permission, the first few of many."""
+    ids = [*review.widened[:_ID_LIMIT], *(["…"] if len(review.widened) > _ID_LIMIT else [])]
+    return ", ".join(ids)
+
+
+def format_verdict(review: Review) -> str:
+    """Return what matters most of a review, in one line: which changes widen a permission."""
+    if review.widened:
+        count = pluralize(len(review.widened), "group")
+        return f"Permissions widened in {count}: {list_widened(review)}"
+    hidden = [change.id for change in review.groups if change.kind == "hidden"]
+    characters = f"; hidden or deceptive characters in {', '.join(hidden)}" if hidden else ""
+    if any(change.kind in ("widened", "unproven") for change in review.accepted):
+        return f"Permissions widened only as accepted earlier{characters}"
+    return f"No permission is widened{characters}"
+
+
+DRIFT_TITLE = "Not from your sources"
+
+
+def list_drift(review: Review) -> list[str]:
+    """Return the committed outputs that differ, each with the sides on which it does."""
+    return [f"{reveal(one.key)} ({', '.join(one.sides)})" for one in review.drift]
+
+
+def describe_drift(review: Review) -> Iterator[str]:
+    """Yield what is known of committed outputs that their sources do not give; nothing for none."""
+    tool, count = review.tool, len(review.drift)
+    if tool.base and tool.head and tool.base != tool.head:
+        yield (
+            f"The committed outputs were built with promptpack {reveal(tool.base)}, "
+            f"now with {reveal(tool.head)}."
+        )
+    if tool.library:
+        files = ", ".join(map(reveal, tool.library))
+        yield f"Library files that changed between the two builds: {files}."
+    new_count = sum(one.is_new for one in review.drift)
+    head_count = sum("head" in one.sides for one in review.drift)
+    if count:
+        verb = "differs from its" if head_count == 1 else "differ from their"
+        was = "" if new_count == head_count else f"; the change made {new_count} of them differ"
+        yield f"{pluralize(head_count, 'committed output')} {verb} sources{was}."
+    if count > head_count:
+        yield f"In the base, {pluralize(count - head_count, 'more output')} did."
 
 
 def format_tokens(number: int) -> str:
@@ -157,9 +246,18 @@ def describe_truncation(review: Review) -> str:
 
 
 def _mark_whole(change: Change) -> list[list[MarkedText]]:
+    """Return the text of outputs that came or went, each text once, below the first such output."""
     status: WordStatus = "come" if change.new else "gone"
-    lines = _split_lines(change.new or change.old)
-    return [[MarkedText(status, line)] for line in lines]
+    if not find_axis_name(change):
+        lines = _split_lines(change.new or change.old)
+        return [[MarkedText(status, line)] for line in lines]
+    outputs = {place.hunk.new or place.hunk.old: place.output for place in reversed(change.places)}
+    marked_lines: list[list[MarkedText]] = []
+    for text, output in sorted(outputs.items(), key=lambda item: item[1]):
+        marked_lines.append([MarkedText("same", reveal(output))])
+        lines = _split_lines(redact(text))
+        marked_lines += [[MarkedText(status, line)] for line in lines]
+    return marked_lines
 
 
 def _split_lines(text: str) -> list[str]:

@@ -14,13 +14,23 @@ from types import MappingProxyType
 from promptpack.git.errors import make_read_error, make_usage_error
 from promptpack.git.objects import ObjectReader
 from promptpack.git.repository import Repository
-from promptpack.git.trees import MAX_PATH_BYTES, TreeEntry, find_entry, read_commit, walk_tree
+from promptpack.git.trees import (
+    MAX_PATH_BYTES,
+    TreeEntry,
+    find_entry,
+    list_tree,
+    read_commit,
+    walk_tree,
+)
 from promptpack.reading.roots import SOURCES, parse_source_path
 from promptpack.source.disk import format_size
 from promptpack.source.text import SIZE_LIMIT
 
 MAX_TOTAL_BYTES = 64 << 20
 """How much the sources of a commit may hold; content that stands at two paths counts twice."""
+
+MAX_OUTPUT_BYTES = 256 << 20
+"""How much the outputs of a commit may hold that a comparison reads."""
 
 _MAX_FILE_BYTES = 64 << 20
 _PACKS = "packs"
@@ -72,6 +82,47 @@ def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
         if entry.kind != "file":
             raise make_read_error(path, f"a {entry.kind} in this revision, not a file")
         return reader.read(entry.oid, "blob", _MAX_FILE_BYTES, path)
+
+
+def read_files(
+    repository: Repository, commit: str, folder: str, paths: Iterable[str]
+) -> Mapping[str, bytes]:
+    """Return those files below a folder of the project that a commit has, by their paths there.
+
+    Of a link it is the path that it leads to. Raises UserError for what can't be read.
+    """
+    found: dict[str, bytes] = {}
+    total = 0
+    with ObjectReader(repository) as reader:
+        tree, _ = read_commit(reader, commit)
+        folders = {"": _list_by_name(reader, TreeEntry("", "folder", tree))}
+        for path in paths:
+            parent, _, name = f"{repository.prefix}{folder}/{path}".rpartition("/")
+            entry = _open_folder(reader, folders, parent).get(name)
+            if entry is None or entry.kind not in ("file", "link"):
+                continue
+            total += reader.measure(entry.oid, "blob", path)
+            if total > MAX_OUTPUT_BYTES:
+                message = f"more than {format_size(MAX_OUTPUT_BYTES)} of outputs"
+                raise make_read_error(folder, message)
+            found[path] = reader.read(entry.oid, "blob", _MAX_FILE_BYTES, path)
+    return found
+
+
+def _open_folder(
+    reader: ObjectReader, folders: dict[str, dict[str, TreeEntry]], path: str
+) -> dict[str, TreeEntry]:
+    """Return the entries of a folder by name, none where it is no folder; each is read once."""
+    if path not in folders:
+        parent, _, name = path.rpartition("/")
+        entry = _open_folder(reader, folders, parent).get(name)
+        is_folder = entry is not None and entry.kind == "folder"
+        folders[path] = _list_by_name(reader, entry) if entry is not None and is_folder else {}
+    return folders[path]
+
+
+def _list_by_name(reader: ObjectReader, folder: TreeEntry) -> dict[str, TreeEntry]:
+    return {entry.path.rpartition("/")[2]: entry for entry in list_tree(reader, folder)}
 
 
 def list_roots(reader: ObjectReader, project: TreeEntry | None) -> list[TreeEntry]:

@@ -40,13 +40,17 @@ class Manifest:
     """The record of what promptpack wrote into a folder, and was about to write.
 
     `problem` says why it can't be read; then nothing is known of what was written. `name` is that
-    of its own file.
+    of its own file. `tool` is the version of promptpack that built the files, and `library` has the
+    SHA-256 of each file of the standard library that they are made of; both are empty in older
+    manifests.
     """
 
     files: dict[str, Record] = field(default_factory=dict)
     pending: dict[str, Record] = field(default_factory=dict)
     problem: str = ""
     name: str = MANIFEST
+    tool: str = ""
+    library: dict[str, str] = field(default_factory=dict)
 
     def list_records(self, path: str) -> list[Record]:
         """Return what is recorded of a path: what was written, and what was about to be."""
@@ -83,8 +87,13 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
         return Manifest(name=name)
     except UnreadableFileError as error:
         return Manifest(problem=error.reason, name=name)
+    return parse_manifest(content, name)
+
+
+def parse_manifest(content: bytes, name: str = MANIFEST) -> Manifest:
+    """Return the manifest in some bytes; raises UserError as `read_manifest` does."""
     try:
-        manifest = _parse_manifest(json.loads(content), name)
+        manifest = _make_manifest(json.loads(content), name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         has_conflict = any(marker in content for marker in _CONFLICT_MARKERS)
         problem = "has merge conflict markers" if has_conflict else "not a manifest"
@@ -99,10 +108,12 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write a manifest so that it survives a crash; one that says nothing is removed."""
     data: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
+        **({"tool": manifest.tool} if manifest.tool else {}),
+        **({"library": manifest.library} if manifest.library else {}),
         "files": manifest.files,
         "pending": manifest.pending,
     }
-    if manifest == Manifest(name=manifest.name):
+    if not manifest.files and not manifest.pending:
         with open_place(folder, manifest.name) as place:
             place.remove()
         return
@@ -114,18 +125,21 @@ def make_manifest_finding(message: str, hint: str = "", name: str = MANIFEST) ->
     return Finding("PP404", "error", name, 1, 1, f"the manifest {message}", hint)
 
 
-def _parse_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever JSON holds
+def _make_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever JSON holds
     """Return the manifest in some data; raises TypeError, KeyError or ValueError for other data."""
     if data["schema_version"] > SCHEMA_VERSION:
         message = "was written by a newer promptpack: use that version"
         raise UserError((make_manifest_finding(message, name=name),))
     files, pending = data["files"], data["pending"]
+    tool, library = data.get("tool", ""), data.get("library", {})
+    if not isinstance(tool, str) or not isinstance(library, dict):
+        raise TypeError
     records = [record for kind in (files, pending) for record in kind.values()]
     if not all(isinstance(record, dict) for record in records):
         raise TypeError
-    if not all(isinstance(word, str) for record in records for word in record.values()):
+    if not all(isinstance(word, str) for record in (*records, library) for word in record.values()):
         raise TypeError
-    return Manifest(files, pending, name=name)
+    return Manifest(files, pending, name=name, tool=tool, library=library)
 
 
 def _is_inside(path: str) -> bool:

@@ -1,6 +1,6 @@
 """Between a build and its folder: artifacts and a selection in, a plan or JSON data out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,18 @@ EXECUTABLE = "100755"
 
 
 def plan_output(
-    artifacts: Iterable[Artifact], folder: Path, selection: Selection, project: str = ""
+    artifacts: Iterable[Artifact],
+    folder: Path,
+    selection: Selection,
+    project: str = "",
+    library: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return what it takes to make the output folder hold the artifacts.
 
     Files of variants that were not selected are left alone, and so is what the manifest lists
     where no file of its variant goes: somebody else's file, listed to have it removed. `project`
-    is the name of the project, if it has one.
+    is the name of the project, if it has one. `library` is what the manifest is to say of the
+    library files behind the artifacts.
     """
     desired_files = make_desired_files(
         ((artifact.path, artifact) for artifact in artifacts), project
@@ -38,7 +43,7 @@ def plan_output(
         return selection.contains(*names)
 
     ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
-    return plan_files(folder, desired_files, ownership)
+    return plan_files(folder, desired_files, ownership, library)
 
 
 def make_desired_files(

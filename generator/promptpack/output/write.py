@@ -50,6 +50,7 @@ from promptpack.output.status import (
 from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
 from promptpack.targets import blocks
+from promptpack.version import __version__
 
 _ON_PURPOSE: tuple[State, ...] = ("edited", "foreign")
 """The states of what somebody else wrote; `force` overwrites it and keeps a copy."""
@@ -64,6 +65,8 @@ class Plan:
     desired: Mapping[str, DesiredFile]
     statuses: tuple[Status, ...]
     ownership: Ownership
+    library: Mapping[str, str] | None = None
+    """The SHA-256 of each library file that the files are made of; None for no word about it."""
 
     def filter_statuses(self, *states: State) -> tuple[Status, ...]:
         """Return the statuses in any of these states."""
@@ -76,7 +79,10 @@ class Plan:
 
 
 def plan_files(
-    folder: Path, desired_files: Mapping[str, DesiredFile], ownership: Ownership
+    folder: Path,
+    desired_files: Mapping[str, DesiredFile],
+    ownership: Ownership,
+    library: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return what it takes to make a folder hold what it should; reads, and writes nothing.
 
@@ -85,7 +91,7 @@ def plan_files(
     """
     manifest = read_manifest(folder, ownership.record)
     statuses = find_statuses(folder, manifest, desired_files, ownership)
-    return Plan(folder, manifest, desired_files, statuses, ownership)
+    return Plan(folder, manifest, desired_files, statuses, ownership, library)
 
 
 def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
@@ -100,7 +106,7 @@ def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
     if not _has_work(plan) and not is_lock_left(plan.folder):
         return plan
     with _make_output_folder(plan.folder), hold_lock(plan.folder) as was_killed:
-        plan = plan_files(plan.folder, plan.desired, plan.ownership)
+        plan = plan_files(plan.folder, plan.desired, plan.ownership, plan.library)
         _refuse_unsafe(plan, force=force)
         if was_killed or plan.manifest.pending:
             remove_stray_files(plan.folder, _list_folders(plan))
@@ -318,8 +324,16 @@ def _make_final_manifest(plan: Plan) -> Manifest:
     }
     files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
     pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
+    others = files.keys() - plan.desired.keys()
     files |= {path: _make_record(plan, path) for path in plan.desired}
-    return replace(plan.manifest, files=dict(sorted(files.items())), pending=pending, problem="")
+    manifest = replace(
+        plan.manifest, files=dict(sorted(files.items())), pending=pending, problem=""
+    )
+    if plan.library is None or not plan.desired:
+        return manifest
+    kept_library = manifest.library if others else {}  # of files that this run does not build
+    library = dict(sorted({**kept_library, **plan.library}.items()))
+    return replace(manifest, tool=__version__, library=library)
 
 
 def _make_record(plan: Plan, path: str) -> Record:

@@ -299,6 +299,49 @@ class BlastRadius(CauseEntry):
     reach: str
 
 
+class LineRanges(Report):
+    """The first and the last line of a place on each side, from 1; null where it has none."""
+
+    base: list[int] | None
+    head: list[int] | None
+
+
+class SourceEntry(Report):
+    """A place of a source that changed, what it reaches, and the ids of the changes it causes."""
+
+    file: str
+    lines: LineRanges
+    before: str
+    after: str
+    outputs: list[str]
+    groups: list[str]
+
+
+class DriftEntry(Report):
+    """A committed output that is not what the sources of its side give."""
+
+    path: str
+    sides: list[Literal["base", "head"]] = Field(description="the sides on which it differs")
+    new: bool = Field(description="true if the head commits another text than the base")
+    groups: list[str]
+
+
+class ToolEntry(Report):
+    """The versions of promptpack that built the committed outputs; null where it is not known."""
+
+    base: str | None
+    head: str | None
+    library: list[str] = Field(description="library files that both builds had in another version")
+
+
+class AcceptedEntry(Report):
+    """A change that was accepted earlier."""
+
+    kind: str
+    field: str
+    fingerprint: str
+
+
 class ChangedOutput(Report):
     """One output that is not the same on both sides; `before` is its path if it was renamed."""
 
@@ -333,6 +376,15 @@ class DiffReport(Report):
     permissions: list[ChangeEntry]
     groups: list[ChangeEntry]
     causes: list[BlastRadius]
+    sources: list[SourceEntry] = Field(
+        default=[],
+        description="each run of source lines that changed, as in a diff without context",
+    )
+    drift: list[DriftEntry] = Field(default=[])
+    tool: ToolEntry | None = None
+    accepted: list[AcceptedEntry] = Field(
+        default=[], description="the changes that were accepted earlier"
+    )
     outputs: list[ChangedOutput]
     truncated: bool
 

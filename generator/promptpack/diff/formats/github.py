@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from promptpack.diff.model import ChangeSeverity, Review
-from promptpack.diff.one_line import select_project_causes, summarize_change
+from promptpack.diff.one_line import locate_change, summarize_change
 from promptpack.diff.wording import NO_CHANGES
 from promptpack.reporting.github import ANNOTATION_LIMIT, format_annotation
 from promptpack.reporting.plurals import pluralize
@@ -35,9 +35,8 @@ def _list_annotations(review: Review) -> Iterator[str]:
         counts[level] += 1
         if counts[level] > ANNOTATION_LIMIT:
             continue
-        path, line = "", 0
-        for origin in select_project_causes(change.causes)[:1]:
-            path, line = review.prefix + origin.path, origin.line
+        origin = locate_change(review, change)[0]
+        path, line = review.prefix + origin.path, origin.line
         yield format_annotation(
             level, f"promptpack {change.id}: {change.kind}", summarize_change(change), path, line
         )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from promptpack.diff.model import Change, Review
-from promptpack.diff.one_line import select_project_causes, summarize_change
+from promptpack.diff.one_line import locate_change, summarize_change
 from promptpack.model import Origin
 from promptpack.reporting.gitlab import make_quality_entry
 from promptpack.reporting.json_text import dump_json
@@ -14,7 +14,7 @@ def render_gitlab(review: Review) -> str:
     entries = [
         _make_entry(review, change, origin)
         for change in review.changes
-        for origin in select_project_causes(change.causes) or (Origin(change.outputs[0], 1),)
+        for origin in locate_change(review, change)
     ]
     return dump_json(entries)
 

@@ -5,22 +5,43 @@ The page is a template that escapes all it shows, and in which no character is h
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import compress
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
-from promptpack.diff.model import PERMISSION_KINDS, Cause, Change, ChangeSeverity, Review
+from promptpack.diff.cause_blocks import (
+    CauseBlock,
+    has_causes,
+    iter_cause_blocks,
+    list_other_sources,
+    mark_source,
+)
+from promptpack.diff.model import (
+    PERMISSION_KINDS,
+    Cause,
+    Change,
+    ChangeSeverity,
+    Review,
+    SourceHunk,
+)
+from promptpack.diff.one_line import summarize_change
 from promptpack.diff.wording import (
     NO_CHANGES,
     MarkedText,
     ReportSection,
     count_by_section,
     describe_action,
+    describe_drift,
     describe_truncation,
     format_causes,
+    format_place,
+    format_radius,
     format_tokens,
     format_totals,
+    format_verdict,
     iter_sections,
+    list_drift,
     mark_lines,
     name_subject,
 )
@@ -46,12 +67,17 @@ class ShownChange(NamedTuple):
 
 
 class ShownSection(NamedTuple):
-    """Changes of one urgency."""
+    """A changed place of a source with its changes, or changes of one urgency.
+
+    `lines` are the text of the place, and `folded` the changes that are shown when asked for.
+    """
 
     title: str
     size: str
     summary: list[str]
     changes: list[ShownChange]
+    lines: list[list[MarkedText]]
+    folded: list[ShownChange]
 
 
 class HtmlReport(NamedTuple):
@@ -61,7 +87,10 @@ class HtmlReport(NamedTuple):
     head: str
     summary: list[str]
     sections: list[ShownSection]
-    causes: tuple[Cause, ...]
+    causes: list[str]
+    accepted: list[str]
+    by_cause: bool
+    drift: list[str]
 
 
 def render_html(review: Review) -> str:
@@ -78,15 +107,47 @@ def _get_environment() -> Environment:
 
 def _describe_review(review: Review) -> HtmlReport:
     if not review.differs:
-        return HtmlReport(review.base, review.head, [], [], ())
-    summary = [format_totals(review), describe_truncation(review)]
+        drift = [*describe_drift(review), *list_drift(review)]
+        return HtmlReport(review.base, review.head, [], [], [], [], by_cause=False, drift=drift)
+    summary = [format_verdict(review), format_totals(review), describe_truncation(review)]
+    by_cause = has_causes(review)
     return HtmlReport(
         review.base,
         review.head,
         [line for line in summary if line],
-        [_describe_section(section) for section in iter_sections(review)],
-        review.causes,
+        [_describe_block(block) for block in iter_cause_blocks(review)]
+        if by_cause
+        else [_describe_section(section) for section in iter_sections(review)],
+        [_format_source(source) for source in list_other_sources(review)]
+        if by_cause
+        else [_format_cause(cause) for cause in review.causes],
+        [summarize_change(change) for change in review.accepted],
+        by_cause,
+        [*describe_drift(review), *list_drift(review)],
     )
+
+
+def _describe_block(block: CauseBlock) -> ShownSection:
+    is_open = [one.severity in ("critical", "major") for one in block.changes]
+    changes = [_describe_change(change, block.source) for change in block.changes]
+    others = f"With another cause: {', '.join(block.others)}"
+    return ShownSection(
+        "Without a changed source" if block.source is None else _format_source(block.source),
+        pluralize(len(changes), "group"),
+        [others] if block.others else [],
+        [*compress(changes, is_open)],
+        [] if block.source is None else mark_source(block.source),
+        [change for change, urgent in zip(changes, is_open, strict=True) if not urgent],
+    )
+
+
+def _format_source(source: SourceHunk) -> str:
+    return f"{format_place(source)} → {source.reach} in {format_radius(source)}"
+
+
+def _format_cause(cause: Cause) -> str:
+    packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")
+    return f"{cause.origin.path}:{cause.origin.line} → {cause.reach} in {packs}, {targets}"
 
 
 def _describe_section(section: ReportSection) -> ShownSection:
@@ -95,16 +156,18 @@ def _describe_section(section: ReportSection) -> ShownSection:
         pluralize(len(section.changes), "group"),
         [*count_by_section(section.changes)] if section.title == "Prose" else [],
         [_describe_change(change) for change in section.changes],
+        [],
+        [],
     )
 
 
-def _describe_change(change: Change) -> ShownChange:
+def _describe_change(change: Change, source: SourceHunk | None = None) -> ShownChange:
     return ShownChange(
         severity=change.severity,
         title=f"{change.id} {name_subject(change)} {describe_action(change)}",
         size=" · ".join(_iter_sizes(change)),
         fingerprint=change.fingerprint,
-        causes=format_causes(change),
+        causes=format_causes(change, source),
         lines=mark_lines(change),
         above=change.above,
         below=change.below,

@@ -5,23 +5,52 @@ is left out from the end, group by group, and the report says how many are shown
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import quote
 
-from promptpack.diff.model import NEVER_CUT, PERMISSION_KINDS, WIDER_KINDS, Change, Review
+from promptpack.diff.cause_blocks import (
+    CauseBlock,
+    has_causes,
+    is_told_by,
+    iter_cause_blocks,
+    list_other_sources,
+    mark_source,
+)
+from promptpack.diff.model import (
+    NEVER_CUT,
+    PERMISSION_KINDS,
+    WIDER_KINDS,
+    Cause,
+    Change,
+    Review,
+    SourceHunk,
+)
+from promptpack.diff.one_line import summarize_change
 from promptpack.diff.wording import (
+    DRIFT_TITLE,
     NO_CHANGES,
     MarkedText,
+    ReportSection,
     count_by_section,
     describe_action,
+    describe_drift,
     find_suspicious_lines,
     format_causes,
+    format_place,
+    format_radius,
     format_tokens,
     format_totals,
+    format_verdict,
+    is_urgent,
     iter_sections,
+    list_drift,
+    list_widened,
     mark_lines,
     name_subject,
 )
+from promptpack.model import is_in_project
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.plurals import pluralize
 
@@ -34,16 +63,28 @@ _GROUP_LIMIT = 3_000
 _LINE_LIMIT = 1_000
 _HIDDEN_LINE_LIMIT = 12
 _CAUSE_LIMIT = 20
+_OUTPUT_LIMIT = 6
+_REACH_TITLE = "What a change reaches"
+_FOLD = "<details><summary>{}</summary>\n\n{}\n</details>\n\n"
 _REST_NOTE = "; the HTML and JSON reports contain all of them"
 
 
 class _Chunk(NamedTuple):
-    """A piece of the report that is shown whole or not at all; `short` is a line in its place."""
+    """A piece of the report that is shown whole or not at all; `short` is a line in its place.
+
+    Neighbours with the same `fold` are folded together under that line.
+    """
 
     text: str
     short: str = ""
     stays: bool = False
     groups: int = 0
+    fold: str = ""
+
+    @property
+    def size(self) -> int:
+        """Return how many characters it takes, folded by itself."""
+        return len(self.text) + (len(_FOLD.format(self.fold, "")) if self.fold else 0)
 
 
 def render_markdown(review: Review, budget: int = BUDGET) -> str:
@@ -52,14 +93,16 @@ def render_markdown(review: Review, budget: int = BUDGET) -> str:
         f"{MARKER}\n**promptpack diff** {format_code(review.base)} → {format_code(review.head)}\n\n"
     )
     if not review.differs:
-        return f"{header}{NO_CHANGES}\n"
+        drift = "".join(chunk.text for chunk in _make_drift_chunks(review))
+        return f"{header}{drift}{NO_CHANGES}\n"
+    header += f"{_render_verdict(review)}\n\n"
     footer = f"\n{format_totals(review)}\n"
     room = budget - len(header) - len(footer) - len(_format_cut_note(10**6, 10**6, _REST_NOTE))
     body, visible_count = _fit_chunks(list(_make_chunks(review)), room)
     total = review.summary.groups
     rest = _REST_NOTE if visible_count < len(review.changes) else ""
     note = _format_cut_note(visible_count, total, rest) if visible_count < total else ""
-    return f"{header}{body}{note}{footer}"
+    return f"{header}{body.rstrip()}\n{note}{footer}"
 
 
 def _fit_chunks(chunks: list[_Chunk], room: int) -> tuple[str, int]:
@@ -69,18 +112,25 @@ def _fit_chunks(chunks: list[_Chunk], room: int) -> tuple[str, int]:
     remaining_room = room - sum(
         len(_choose_text(chunk, tight=tight)) for chunk in chunks if chunk.stays
     )
-    texts, group_count, is_full = [], 0, False
+    texts: list[tuple[str, str]] = []
+    group_count, is_full = 0, False
     for chunk in chunks:
         if chunk.stays:
-            texts.append(_choose_text(chunk, tight=tight))
+            texts.append((chunk.fold, _choose_text(chunk, tight=tight)))
             group_count += chunk.groups
-        elif not is_full and len(chunk.text) <= remaining_room:
-            remaining_room -= len(chunk.text)
-            texts.append(chunk.text)
+        elif not is_full and chunk.size <= remaining_room:
+            remaining_room -= chunk.size
+            texts.append((chunk.fold, chunk.text))
             group_count += chunk.groups
         else:
             is_full = True
-    return "".join(texts), group_count
+    return "".join(_fold_texts(texts)), group_count
+
+
+def _fold_texts(texts: list[tuple[str, str]]) -> Iterator[str]:
+    for fold, members in groupby(texts, key=lambda pair: pair[0]):
+        text = "".join(text for _, text in members)
+        yield _FOLD.format(fold, text.rstrip("\n") + "\n") if fold else text
 
 
 def _choose_text(chunk: _Chunk, *, tight: bool) -> str:
@@ -92,23 +142,95 @@ def _format_cut_note(visible_count: int, total: int, rest: str) -> str:
 
 
 def _make_chunks(review: Review) -> Iterator[_Chunk]:
-    for section in iter_sections(review):
-        stays = section.changes[0].kind in NEVER_CUT
-        group_count = pluralize(len(section.changes), "group")
-        sign = "🔴 " if section.urgent else ""
-        lead = f"### {sign}{section.title} ({group_count})\n\n"
-        if section.title == "Prose":
-            counts = "; ".join(format_code(line) for line in count_by_section(section.changes))
-            lead += f"{counts}\n\n" if len(counts) < _GROUP_LIMIT else ""
-        for change in section.changes:
-            title = f"{lead}{_render_title(change)}"
-            yield _Chunk(f"{title}{_render_body(change)}\n", title, stays=stays, groups=1)
-            lead = ""
-        if section.changes[0].kind in WIDER_KINDS:
-            command = f'promptpack accept {section.changes[0].fingerprint[:8]} --reason "…"'
-            yield _Chunk(f"To accept a change that was reviewed: `{command}`\n\n")
-    if review.causes:
-        yield _Chunk("".join(_render_causes(review)))
+    yield from _make_drift_chunks(review)
+    if has_causes(review):
+        for block in iter_cause_blocks(review):
+            yield from _make_block_chunks(block, _make_link(review, block.source))
+        if others := list_other_sources(review):
+            lines = _render_reach("Other changed sources", map(_name_radius, others))
+            yield _Chunk("".join([*lines, "\n"]))
+    else:
+        for section in iter_sections(review):
+            yield from _make_section_chunks(section)
+        if review.causes:
+            yield _Chunk("".join(_render_reach(_REACH_TITLE, map(_name_reach, review.causes))))
+    if widened := next((one for one in review.changes if one.kind in WIDER_KINDS), None):
+        command = f'promptpack accept {widened.fingerprint[:8]} --reason "…"'
+        yield _Chunk(f"To accept a change that was reviewed: `{command}`\n\n")
+    if review.accepted:
+        title = f"Accepted earlier ({pluralize(len(review.accepted), 'group')})"
+        for change in review.accepted:
+            yield _Chunk(f"- {format_code(summarize_change(change))}\n", fold=title)
+
+
+def _make_drift_chunks(review: Review) -> Iterator[_Chunk]:
+    notes = [f"- {format_code(note)}\n" for note in describe_drift(review)]
+    outputs = [f"  - {format_code(_shorten(output))}\n" for output in list_drift(review)]
+    if len(outputs) > _OUTPUT_LIMIT:
+        more = pluralize(len(outputs) - _OUTPUT_LIMIT, "more output")
+        outputs[_OUTPUT_LIMIT:] = [f"  - {more}\n"]
+    if notes:
+        yield _Chunk("".join([f"### {DRIFT_TITLE}\n\n", *notes, *outputs, "\n"]))
+
+
+def _make_block_chunks(block: CauseBlock, link: str) -> Iterator[_Chunk]:
+    """Yield a changed place of a source, with the urgent changes below it, then the others."""
+    open_changes = [one for one in block.changes if one.severity in ("critical", "major")]
+    folded_changes = [one for one in block.changes if one not in open_changes]
+    source = block.source
+    if source is None:
+        lead, short_lead = "### Without a changed source\n\n", ""
+    else:
+        name = format_code(format_place(source))
+        place = f"{f'[{name}]({link})' if link else name} → {format_code(source.reach)}"
+        short_lead = f"### {place} in {format_radius(source)}\n\n"
+        lead = f"{short_lead.rstrip()}\n{_render_fence(mark_source(source))}\n"
+    if block.others:
+        lead += f"With another cause: {', '.join(block.others)}\n\n"
+    for change in open_changes:
+        title = _render_title(change)
+        stays = change.kind in NEVER_CUT
+        text = f"{lead}{title}{_render_body(change, source)}\n"
+        yield _Chunk(text, f"{short_lead}{title}", stays=stays, groups=1)
+        lead = short_lead = ""
+    if lead and folded_changes:
+        yield _Chunk(lead)
+    fold = f"{pluralize(len(folded_changes), 'more group' if open_changes else 'group')}"
+    for change in folded_changes:
+        title = _render_title(change)
+        stays = change.kind in NEVER_CUT
+        text = f"{title}{_render_body(change, source)}\n"
+        yield _Chunk(text, title, stays=stays, groups=1, fold=fold)
+
+
+def _make_link(review: Review, source: SourceHunk | None) -> str:
+    """Return the address of a changed place on the new side, where there are both."""
+    if not review.link or source is None or source.head is None:
+        return ""
+    path = quote(f"{review.prefix}{source.path}".encode("utf-8", "surrogateescape"))
+    return f"{review.link.rstrip('/')}/{path}#L{source.line}" if is_in_project(source.path) else ""
+
+
+def _make_section_chunks(section: ReportSection) -> Iterator[_Chunk]:
+    stays = section.changes[0].kind in NEVER_CUT
+    group_count = pluralize(len(section.changes), "group")
+    sign = "🔴 " if section.urgent else ""
+    lead = f"### {sign}{section.title} ({group_count})\n\n"
+    if section.title == "Prose":
+        counts = "; ".join(format_code(line) for line in count_by_section(section.changes))
+        lead += f"{counts}\n\n" if len(counts) < _GROUP_LIMIT else ""
+    for change in section.changes:
+        title = f"{lead}{_render_title(change)}"
+        yield _Chunk(f"{title}{_render_body(change)}\n", title, stays=stays, groups=1)
+        lead = ""
+
+
+def _render_verdict(review: Review) -> str:
+    if review.widened and has_causes(review):
+        count = pluralize(len(review.widened), "group")
+        return f"### 🔴 Permissions widened ({count})\n\n{list_widened(review)}"
+    verdict = format_verdict(review)
+    return f"🔴 **{verdict}**" if is_urgent(review) else verdict
 
 
 def _render_title(change: Change) -> str:
@@ -126,18 +248,25 @@ def _render_title(change: Change) -> str:
     return f"- {' · '.join(parts)}\n"
 
 
-def _render_body(change: Change) -> str:
-    reason = f"  because {format_code(_shorten(format_causes(change)))}\n" if change.causes else ""
+def _render_body(change: Change, source: SourceHunk | None = None) -> str:
+    causes = format_causes(change, source)
+    word = "also because" if source else "because"
+    reason = f"  {word} {format_code(_shorten(causes))}\n" if causes else ""
     if change.kind in PERMISSION_KINDS or change.kind in ("whitespace", "output-renamed"):
         return reason
     if change.kind in ("output-added", "output-removed"):
-        names = "".join(f"  - {format_code(_shorten(output))}\n" for output in change.outputs)
-        return reason + names
+        names = [f"  - {format_code(_shorten(output))}\n" for output in change.outputs]
+        more = pluralize(len(names) - _OUTPUT_LIMIT, "more output")
+        if len(names) > _OUTPUT_LIMIT:
+            names[_OUTPUT_LIMIT:] = [f"  - {more}\n"]
+        return reason + "".join(names)
     if change.kind == "hidden":
         lines = find_suspicious_lines(change)
         rest = [[MarkedText("same", f"… {len(lines) - _HIDDEN_LINE_LIMIT} more lines")]]
         is_cut = len(lines) > _HIDDEN_LINE_LIMIT
         return reason + _render_fence([*lines[:_HIDDEN_LINE_LIMIT], *rest] if is_cut else lines)
+    if is_told_by(change, source):
+        return reason
     return reason + _render_fence(mark_lines(change))
 
 
@@ -166,14 +295,23 @@ def _render_line(line: list[MarkedText]) -> str:
     return "! " + "".join(frames[word.mark].format(word.text) for word in line)
 
 
-def _render_causes(review: Review) -> Iterator[str]:
-    yield "### What a change reaches\n\n"
-    for cause in review.causes[:_CAUSE_LIMIT]:
-        location = format_code(f"{cause.origin.path}:{cause.origin.line}")
-        packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")
-        yield f"- {location} → {format_code(cause.reach)} in {packs}, {targets}\n"
-    if len(review.causes) > _CAUSE_LIMIT:
-        yield f"- {_CAUSE_LIMIT} of {len(review.causes)} causes shown\n"
+def _render_reach(title: str, lines: Iterable[str]) -> Iterator[str]:
+    all_lines = list(lines)
+    yield f"### {title}\n\n"
+    yield from all_lines[:_CAUSE_LIMIT]
+    if len(all_lines) > _CAUSE_LIMIT:
+        yield f"- {_CAUSE_LIMIT} of {len(all_lines)} causes shown\n"
+
+
+def _name_reach(cause: Cause) -> str:
+    location = format_code(f"{cause.origin.path}:{cause.origin.line}")
+    packs, targets = pluralize(cause.packs, "pack"), pluralize(cause.targets, "target")
+    return f"- {location} → {format_code(cause.reach)} in {packs}, {targets}\n"
+
+
+def _name_radius(source: SourceHunk) -> str:
+    place = format_code(format_place(source))
+    return f"- {place} → {format_code(source.reach)} in {format_radius(source)}\n"
 
 
 def _shorten(text: str) -> str:

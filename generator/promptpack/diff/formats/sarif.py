@@ -3,7 +3,7 @@
 from typing import Any
 
 from promptpack.diff.model import CHANGE_KINDS, SEVERITIES, Change, Review
-from promptpack.diff.one_line import select_project_causes, summarize_change
+from promptpack.diff.one_line import locate_change, summarize_change
 from promptpack.reporting.sarif import make_location, make_log
 
 _LEVELS = {"critical": "error", "major": "warning", "minor": "note", "info": "note"}
@@ -21,7 +21,7 @@ def render_sarif(review: Review) -> str:
 
 
 def _make_result(review: Review, change: Change) -> dict[str, Any]:
-    causes = select_project_causes(change.causes)
+    causes = locate_change(review, change)
     locations = [make_location(f"{review.prefix}{origin.path}", origin.line) for origin in causes]
     result: dict[str, Any] = {
         "ruleId": change.kind,

@@ -2,21 +2,40 @@
 
 from collections.abc import Iterator, Mapping
 
-from promptpack.diff.model import PERMISSION_KINDS, Change, Review
+from promptpack.diff.cause_blocks import (
+    CauseBlock,
+    count_idle_sources,
+    has_causes,
+    is_told_by,
+    iter_cause_blocks,
+    list_other_sources,
+    mark_source,
+)
+from promptpack.diff.model import PERMISSION_KINDS, Change, Review, SourceHunk
+from promptpack.diff.one_line import summarize_change
 from promptpack.diff.wording import (
+    DRIFT_TITLE,
     NO_CHANGES,
     MarkedText,
     ReportSection,
     WordStatus,
     count_by_section,
     describe_action,
+    describe_drift,
     describe_truncation,
     find_suspicious_lines,
     format_causes,
+    format_place,
+    format_radius,
     format_tokens,
     format_totals,
+    format_verdict,
+    is_urgent,
     iter_sections,
+    list_drift,
+    list_widened,
     mark_lines,
+    measure_outputs,
     name_subject,
 )
 from promptpack.reporting.characters import reveal
@@ -26,6 +45,8 @@ from promptpack.reporting.plurals import pluralize
 _COLORS: Mapping[WordStatus, Color] = {"gone": "red", "come": "green"}
 _FINGERPRINT_LENGTH = 4
 _MOVED_LINE_LIMIT = 3
+_SOURCE_LINE_LIMIT = 12
+_OUTPUT_LIMIT = 6
 
 
 def render_text(review: Review) -> str:
@@ -34,14 +55,74 @@ def render_text(review: Review) -> str:
     output_count = pluralize(review.built, "output")
     lines = [f"{style(heading, bold=True)}     {output_count} built on both sides", ""]
     if not review.differs:
-        return join_lines([*lines[:1], NO_CHANGES])
-    for section in iter_sections(review):
-        lines += [*_render_section(section), ""]
-    if review.causes:
-        lines += [style("What a change reaches", bold=True), *_render_causes(review), ""]
+        return join_lines([*lines[:1], *_render_drift(review), NO_CHANGES])
+    lines[1:] = [_render_verdict(review), "", *_render_drift(review)]
+    if has_causes(review):
+        for block in iter_cause_blocks(review):
+            lines += [*_render_block(block), ""]
+    else:
+        for section in iter_sections(review):
+            lines += [*_render_section(section), ""]
+    lines += _render_rest(review)
     if note := describe_truncation(review):
         lines += [note, ""]
     return join_lines([*lines, f"Summary  {format_totals(review)}"])
+
+
+def _render_verdict(review: Review) -> str:
+    verdict = format_verdict(review)
+    if review.widened and has_causes(review):
+        verdict = f"PERMISSIONS WIDENED  {pluralize(len(review.widened), 'group')}: "
+        verdict += list_widened(review)
+    return style(f"! {verdict}", "red", bold=True) if is_urgent(review) else verdict
+
+
+def _render_drift(review: Review) -> list[str]:
+    """Return what is committed and not built from the sources, with an empty line after it."""
+    notes, outputs = [*describe_drift(review)], list_drift(review)
+    if len(outputs) > _OUTPUT_LIMIT:
+        more = pluralize(len(outputs) - _OUTPUT_LIMIT, "more output")
+        outputs[_OUTPUT_LIMIT:] = [f"… {more}"]
+    lines = [*(f"  {note}" for note in notes), *(f"       {output}" for output in outputs)]
+    return [style(DRIFT_TITLE, bold=True), *lines, ""] if lines else []
+
+
+def _render_block(block: CauseBlock) -> Iterator[str]:
+    """Yield a changed place of a source, then what follows from it."""
+    source = block.source
+    if source is None:
+        yield style("Without a changed source", bold=True)
+    else:
+        yield f"{style(format_place(source), bold=True)} → {_render_radius(source)}"
+        lines = mark_source(source)
+        yield from _render_lines(lines[:_SOURCE_LINE_LIMIT])
+        if len(lines) > _SOURCE_LINE_LIMIT:
+            yield f"         … {len(lines) - _SOURCE_LINE_LIMIT} more lines"
+    for change in block.changes:
+        yield from _render_change(change, source)
+    if block.others:
+        yield f"  with another cause: {', '.join(block.others)}"
+
+
+def _render_radius(source: SourceHunk) -> str:
+    return f"{reveal(source.reach)} in {format_radius(source)}"
+
+
+def _render_rest(review: Review) -> list[str]:
+    """Return what the causes do not tell: accepted changes, and sources without a change."""
+    lines: list[str] = []
+    if others := list_other_sources(review):
+        lines += [style("Other changed sources", bold=True)]
+        lines += [f"  {format_place(source)} → {_render_radius(source)}" for source in others]
+    if idle_count := count_idle_sources(review):
+        places = pluralize(idle_count, "changed place")
+        lines += [f"{places} of sources without effect on these outputs"]
+    if not has_causes(review) and review.causes:
+        lines += [style("What a change reaches", bold=True), *_render_causes(review)]
+    if review.accepted:
+        lines += [*([""] if lines else []), style("Accepted earlier", bold=True)]
+        lines += [f"  {summarize_change(change)}" for change in review.accepted]
+    return [*lines, ""] if lines else []
 
 
 def _render_section(section: ReportSection) -> Iterator[str]:
@@ -55,8 +136,9 @@ def _render_section(section: ReportSection) -> Iterator[str]:
         yield from _render_change(change)
 
 
-def _render_change(change: Change) -> Iterator[str]:
-    name = f"  {style(change.id, bold=True)} {change.fingerprint[:_FINGERPRINT_LENGTH]}…"
+def _render_change(change: Change, source: SourceHunk | None = None) -> Iterator[str]:
+    color: Color | None = "red" if change.severity == "critical" else None
+    name = f"  {style(change.id, color, bold=True)} {change.fingerprint[:_FINGERPRINT_LENGTH]}…"
     if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
         transition = f"{reveal(change.old)} → {reveal(change.new)}"
         yield (
@@ -69,17 +151,20 @@ def _render_change(change: Change) -> Iterator[str]:
             f"{name}  {name_subject(change)}  {describe_action(change)}  {reveal(change.reach)}"
             f"{token_note}"
         )
-        yield from _render_words(change)
-    if change.causes:
-        yield f"     because {format_causes(change)}"
+        if not is_told_by(change, source) or change.above or change.below:
+            yield from _render_words(change)
+    if causes := format_causes(change, source):
+        yield f"     {'also ' if source else ''}because {causes}"
 
 
 def _render_words(change: Change) -> Iterator[str]:
     if change.kind == "whitespace":
         return
     if change.kind in ("output-added", "output-removed"):
-        size = pluralize(len(mark_lines(change)), "line")
-        yield from (f"       {reveal(output)}  ({size})" for output in change.outputs)
+        sizes = [*measure_outputs(change)]
+        yield from (f"       {output}  ({size})" for output, size in sizes[:_OUTPUT_LIMIT])
+        if len(sizes) > _OUTPUT_LIMIT:
+            yield f"       … {pluralize(len(sizes) - _OUTPUT_LIMIT, 'more output')}"
         return
     lines = find_suspicious_lines(change) if change.kind == "hidden" else mark_lines(change)
     if change.kind == "moved" and len(lines) > _MOVED_LINE_LIMIT:
@@ -88,12 +173,16 @@ def _render_words(change: Change) -> Iterator[str]:
             [MarkedText("same", f"… {len(lines) - _MOVED_LINE_LIMIT} more lines")],
         ]
     yield from (f"         {reveal(line)}".rstrip() for line in change.above.splitlines())
+    yield from _render_lines(lines)
+    yield from (f"         {reveal(line)}".rstrip() for line in change.below.splitlines())
+
+
+def _render_lines(lines: list[list[MarkedText]]) -> Iterator[str]:
     for line in lines:
         yield (
             f"       {_choose_sign(line)} "
             f"{''.join(_render_word(word, alone=len(line) == 1) for word in line)}"
         )
-    yield from (f"         {reveal(line)}".rstrip() for line in change.below.splitlines())
 
 
 def _choose_sign(line: list[MarkedText]) -> str:
