@@ -145,7 +145,7 @@ class Addition(NamedTuple):
     new: str
     axis: str
     value: str
-    count: int
+    added_count: int
 
 
 ADDITIONS = (
@@ -167,7 +167,7 @@ def test_what_is_added_to_a_pack_is_one_group_without_news_of_permissions(
     (group,) = found["groups"]
     assert (group["kind"], group["field"]) == ("output-added", added.axis)
     assert group["new"] == added.value
-    assert len(group["outputs"]) == found["summary"]["added"] == added.count
+    assert len(group["outputs"]) == found["summary"]["added"] == added.added_count
     assert found["sources"][0]["groups"] == ["G1"]
     commit(repo)
     edit(repo, PACK, added.new, added.old)
@@ -175,7 +175,7 @@ def test_what_is_added_to_a_pack_is_one_group_without_news_of_permissions(
         edit(repo, PACK, support.NO_SHELL, "")
     (group,) = report(repo, "HEAD")["groups"]
     assert (group["kind"], group["field"]) == ("output-removed", added.axis)
-    assert (group["old"], len(group["outputs"])) == (added.value, added.count)
+    assert (group["old"], len(group["outputs"])) == (added.value, added.added_count)
 
 
 def test_a_right_that_no_sibling_has_trips_the_gate_once(repo: Path) -> None:

@@ -72,11 +72,11 @@ def _group_hunks(statuses: Iterable[Status]) -> Iterator[_DiffBlock]:
     """Yield the differences of some files, each hunk once for all files that have it."""
     files_by_hunk: dict[_HunkKey, list[Status]] = defaultdict(list)
     lines_by_hunk: dict[_HunkKey, list[str]] = {}
-    unchanged = []
+    whole: list[_DiffBlock] = []
     for status in statuses:
         lines = list(report.format_difference(status))
-        hunks = {_make_hunk_key(hunk): hunk for hunk in _split_hunks(lines[2:])}
-        unchanged += [] if hunks else [status]
+        hunks = {_make_hunk_key(hunk): hunk for hunk in _split_hunks(lines)}
+        whole += [] if hunks else [_DiffBlock([status], lines)]
         for key, hunk in hunks.items():
             files_by_hunk[key].append(status)
             lines_by_hunk.setdefault(key, hunk)
@@ -94,15 +94,17 @@ def _group_hunks(statuses: Iterable[Status]) -> Iterator[_DiffBlock]:
             [*labels, *(line for key in keys for line in lines_by_hunk[key])],
         )
         seen |= {*paths}
-    yield _DiffBlock(unchanged, [])
+    yield from whole
 
 
 def _split_hunks(lines: Iterable[str]) -> list[list[str]]:
+    """Return the hunks of a diff without its head; none where it is only words."""
     hunks: list[list[str]] = []
     for line in lines:
         if drop_styles(line).startswith("@@ "):
             hunks.append([])
-        hunks[-1].append(line)
+        if hunks:
+            hunks[-1].append(line)
     return hunks
 
 
