@@ -52,7 +52,7 @@ def hash_text(text: str) -> str:
 
 def widen(root: Path) -> None:
     """Let the committed file of `look` run commands, as another library could."""
-    edit(root, LOOK, "'*': deny\n", "'*': deny\n  bash: allow\n")
+    edit(root, LOOK, '"*": deny\n', '"*": deny\n  bash: allow\n')
 
 
 def test_a_build_records_its_version_and_the_library_files_behind_it(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_source_that_is_changed_without_a_build_widens_once(repo: Path) -> Non
 
 def test_a_recorded_file_that_no_source_builds_is_drift(repo: Path) -> None:
     path = "opencode/tiny.look/.opencode/agents/other.md"
-    text = (repo / LOOK).read_text().replace("'*': deny\n", "'*': allow\n")
+    text = (repo / LOOK).read_text().replace('"*": deny\n', '"*": allow\n')
     support.write_files(repo, {f"dist/{path}": text})
     record = read_record(repo)
     record["files"][path] = {

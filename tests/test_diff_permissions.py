@@ -192,7 +192,7 @@ def test_a_new_output_is_told_with_all_that_it_may_do() -> None:
 def test_the_effect_in_one_client_is_one_group_for_all_outputs() -> None:
     grants = {"execute": file_of("opencode", Policy(Effect.DENY))}
     old = grants["execute"]
-    new = old.replace("permission:\n", "permission:\n  bash: allow\n").replace("  '*': deny\n", "")
+    new = old.replace("permission:\n", "permission:\n  bash: allow\n").replace('  "*": deny\n', "")
     base = side({f"{n}/.opencode/agents/a.md": old for n in range(3)}, "opencode")
     head = side({f"{n}/.opencode/agents/a.md": new for n in range(3)}, "opencode")
     review = compare_sides(base, replace(head, label="head"))
