@@ -167,10 +167,9 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             line = parser.stream.current.lineno
             message = "the template is nested too deeply to be read"
             raise TemplateSyntaxError(message, line, name, filename) from None
-        tree = indent_includes(tree, source)
         if self._lexer.count > NODE_DEPTH // 2:  # a token adds two levels at most
             check_depth(tree, name, filename)
-        return tree
+        return indent_includes(tree, source)
 
     def _compile(self, source: str, filename: str) -> CodeType:
         try:
