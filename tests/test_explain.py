@@ -87,8 +87,8 @@ def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> No
         ("temperature: 0.55", "packs/python-ml-architect/pack.yaml", "temperature: 0.55"),
         ("model: koronatech/Coder", "templates/models/koronatech-coder.yaml", "opencode: korona"),
         ("  bash: allow", "templates/policies/plan-only.yaml", "execute: allow"),
-        ("    '*.env': ask", "templates/policies/plan-only.yaml", "read: allow"),
-        ("  '*': deny", "templates/policies/plan-only.yaml", "default: deny"),
+        ('    "*.env": ask', "templates/policies/plan-only.yaml", "read: allow"),
+        ('  "*": deny', "templates/policies/plan-only.yaml", "default: deny"),
     ],
 )
 def test_a_line_of_the_head_leads_to_the_pack_policy_or_model(

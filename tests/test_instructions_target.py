@@ -36,7 +36,7 @@ def encode(target: str, **values: object) -> str:
 
 
 def test_a_rule_has_its_patterns_without_quotes() -> None:
-    head = "---\ndescription: 'It: helps.'\nglobs: **/*.py,src/**\nalwaysApply: false\n---\n\n"
+    head = '---\ndescription: "It: helps."\nglobs: **/*.py,src/**\nalwaysApply: false\n---\n\n'
     assert encode("cursor-rule", globs=["**/*.py", "src/**"]) == head + BODY
     assert encode("cursor-rule", globs="**/*.py, src/**") == head + BODY
     always = head.replace("globs: **/*.py,src/**\n", "").replace("false", "true")

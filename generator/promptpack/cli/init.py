@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from promptpack.cli.choices import format_suggestion
+from promptpack.cli.names import complete_targets
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import State, pass_state
 from promptpack.importing.importer import write_contents
@@ -37,6 +38,7 @@ _ELSEWHERE = "To start elsewhere, name a folder that is not there yet: promptpac
     "targets",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_targets,
     help="A client to build for; may be repeated. Default: those that the repository shows.",
 )
 @click.option("--pre-commit", "with_hooks", is_flag=True, help="Also write pre-commit hooks.")

@@ -61,7 +61,7 @@ def _list_variants(context: click.Context) -> Iterator[str]:
     from promptpack.reading.project import load_project  # noqa: PLC0415 - only to complete
 
     folder = _find_folder(context)
-    given = context.params.get("pack") or context.params.get("packs") or ()
+    given = next(filter(None, map(context.params.get, ("pack", "packs", "name"))), ())
     packs = {given} if isinstance(given, str) else {*given}
     for pack in load_project(folder).packs.values() if folder else ():
         if not packs or pack.name in packs:

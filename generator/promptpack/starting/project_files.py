@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 
 from promptpack.output.manifest import INSTALLED
-from promptpack.reading.file_models import FILE_MODELS, make_json_schema
+from promptpack.reading.editor_schema import make_editor_schema
 from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.starting.packs import SCHEMAS, make_modeline, quote_name
 from promptpack.targets import TARGETS
@@ -91,7 +91,7 @@ def make_project_file(name: str, targets: Collection[str], out: str, way_up: str
 def make_schemas() -> Iterator[tuple[str, str]]:
     """Yield the path of each schema in the project, and its text."""
     for kind in _SCHEMA_KINDS:
-        text = json.dumps(make_json_schema(FILE_MODELS[kind]), indent=1)
+        text = json.dumps(make_editor_schema(kind), indent=1)
         yield f"{SCHEMAS}/{kind}.json", f"{text}\n"
 
 

@@ -92,7 +92,7 @@ def explain_attached(path: str) -> str:
     >>> explain_attached("../run.py") != "" and explain_attached("old/Skill.md") != ""
     True
     """
-    if not is_stem(path) or "#" in path:
+    if not is_stem(path):
         return (
             f'its path has more than {MAX_STEM} characters, or one of \\ : * ? " < > | #, '
             "or a name in it begins or ends with a dot or a blank"

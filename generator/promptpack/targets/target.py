@@ -24,10 +24,13 @@ from promptpack.targets.problems import Problem
 
 FRONT_MATTER_FIELDS = frozenset({"name", "description"})
 STEM_REGEX = (
-    r"^[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?"
-    r"(/[^\x00-\x20/\\:*?\"<>|.]([^\x00-\x1f/\\:*?\"<>|]*[^\x00-\x20/\\:*?\"<>|.])?)*$"
+    r"^[^\x00-\x20/\\:*?\"<>|.#]([^\x00-\x1f/\\:*?\"<>|#]*[^\x00-\x20/\\:*?\"<>|.#])?"
+    r"(/[^\x00-\x20/\\:*?\"<>|.#]([^\x00-\x1f/\\:*?\"<>|#]*[^\x00-\x20/\\:*?\"<>|.#])?)*$"
 )
-"""The name of a client's file without its extension, in folders: each a name on any system."""
+"""The name of a client's file without its extension, in folders: each a name on any system.
+
+A `#` stands in records between a file and a block of it.
+"""
 
 _STEM = re.compile(STEM_REGEX)
 MAX_STEM = 200
