@@ -4,10 +4,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import support
-from forges import Forge, read_gitlab_job, run_gitlab_job
+from forges import Forge, read_gitlab_job, run_gitlab_job, serving
 from review_cases import git
 
 MARKER = "<!-- promptpack:diff -->"
@@ -91,16 +90,9 @@ def gitlab() -> Iterator[GitLab]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    api.url = f"http://127.0.0.1:{server.server_port}/api/v4"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(Handler) as address:
+        api.url = f"{address}/api/v4"
         yield api
-    finally:
-        server.shutdown()
-        thread.join(timeout=support.PATIENCE)
-        server.server_close()
 
 
 def write_note(

@@ -13,6 +13,22 @@ from clients.observation import Case, Files, Observation
 from clients.replies import Json
 from clients.sandbox import Ran, client, sandbox
 
+TOOLS = {
+    "read": "read_file",
+    "list": "list_directory",
+    "glob": "glob",
+    "grep": "grep_search",
+    "edit": "replace",
+    "write": "write_file",
+    "execute": "run_shell_command",
+    "web_fetch": "web_fetch",
+    "web_search": "google_web_search",
+    "todo": "write_todos",
+    "skill": "activate_skill",
+    "question": "ask_user",
+}
+"""What Gemini CLI calls the tool of each capability, as its own list of tools has it."""
+
 
 def observe(files: Files, name: str) -> Observation:
     """Ask about one agent; see observe_many."""

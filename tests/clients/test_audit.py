@@ -152,20 +152,6 @@ GEMINI_HEADS = (
     *("tools: read_file", "tools: [Read]", "tools: [glob, write_file, web_fetch]", "color: red"),
     *("tools: [mcp_git_push]", "tools: [ask_user, write_todos]", "temperature: 0.2"),
 )
-GEMINI_TOOLS = {
-    "read": "read_file",
-    "list": "list_directory",
-    "glob": "glob",
-    "grep": "grep_search",
-    "edit": "replace",
-    "write": "write_file",
-    "execute": "run_shell_command",
-    "web_fetch": "web_fetch",
-    "web_search": "google_web_search",
-    "todo": "write_todos",
-    "skill": "activate_skill",
-    "question": "ask_user",
-}
 CODEX_KEYS = (
     "",
     "[features]\nshell_tool = false\n",
@@ -310,7 +296,7 @@ def test_audit_says_of_gemini_files_what_gemini_gives(tmp_path: Path) -> None:
     texts = [f"---\nname: {NAME}\ndescription: d\n{head}\n---\nAsk.\n" for head in GEMINI_HEADS]
     observed = gemini.observe_many(make_cases(path, texts))
     for said, seen in zip(run_audit(tmp_path, path, texts), observed, strict=True):
-        shown = {name: tool in (seen.tools or ()) for name, tool in GEMINI_TOOLS.items()}
+        shown = {name: tool in (seen.tools or ()) for name, tool in gemini.TOOLS.items()}
         assert_grants(said, seen, shown)
 
 

@@ -67,20 +67,6 @@ COPILOT_TOOLS = {
     "todo": {"update_todo"},
     "task": {"task", "read_agent", "list_agents", "write_agent"},
 }
-GEMINI_TOOLS = {
-    "read": "read_file",
-    "list": "list_directory",
-    "glob": "glob",
-    "grep": "grep_search",
-    "edit": "replace",
-    "write": "write_file",
-    "execute": "run_shell_command",
-    "web_fetch": "web_fetch",
-    "web_search": "google_web_search",
-    "todo": "write_todos",
-    "skill": "activate_skill",
-    "question": "ask_user",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -184,7 +170,7 @@ def check_gemini(artifact: Artifact, seen: Observation) -> None:
     assert seen.prompt == agent.prompt.strip()
     assert (seen.model or "inherit") == agent.model.ids.get("gemini", "inherit")
     assert seen.temperature == (1 if agent.temperature is None else agent.temperature)
-    wanted = {tool for c, tool in GEMINI_TOOLS.items() if given(artifact, c)}
+    wanted = {tool for c, tool in gemini.TOOLS.items() if given(artifact, c)}
     assert seen.tools == frozenset(wanted | {"complete_task"})
 
 

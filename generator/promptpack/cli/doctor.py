@@ -28,7 +28,7 @@ from promptpack.starting.machine import (
 )
 from promptpack.targets import TARGETS
 
-_EVERYTHING = Request(None, (), None, None, None, False)
+_EVERYTHING = Request(None, (), None, None, None, is_for_user=False, is_written=False)
 
 
 class _Diagnosis:

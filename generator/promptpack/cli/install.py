@@ -19,7 +19,7 @@ from promptpack.output.installations import (
     make_installation_data,
 )
 from promptpack.output.instructions import find_oversized
-from promptpack.output.plan import count_changes, make_check_data
+from promptpack.output.plan import SCHEMA_VERSION, count_changes, make_check_data
 from promptpack.output.status import State as FileState
 from promptpack.output.status import Status
 from promptpack.output.write import apply_plan, make_problem_finding
@@ -99,7 +99,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     """
     if len(variants) > 1:
         raise click.UsageError("Name one --variant; install another one beside it with --as NAME.")
-    request = Request(pack, targets, next(iter(variants), None), name, into, user)
+    variant, is_written = next(iter(variants), None), not (check or dry_run)
+    request = Request(pack, targets, variant, name, into, user, is_written)
     root = state.root()
     project = load_project(root)
     plan = plan_uninstall if uninstall else plan_request
@@ -171,7 +172,7 @@ def _make_data(installations: Sequence[InstallationPlan]) -> dict[str, object]:
     data = [make_check_data(one.plan) for one in installations]
     counts = [count_changes(one.plan) for one in installations]
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "files": [file for one in data for file in one["files"]],
         "manifest_problem": next(
             (d["manifest_problem"] for d in data if d["manifest_problem"]), ""

@@ -33,7 +33,10 @@ _NO_OCCASION = Occasion(__version__)
 
 
 class Request(NamedTuple):
-    """The words of a call: one agent, or what the project file says where there are none."""
+    """The words of a call: one agent, or what the project file says where there are none.
+
+    `is_written` tells that what is planned is also carried out.
+    """
 
     pack: str | None
     targets: tuple[str, ...]
@@ -41,6 +44,7 @@ class Request(NamedTuple):
     name: str | None
     into: Path | None
     is_for_user: bool
+    is_written: bool
 
     @property
     def is_of_one(self) -> bool:
@@ -55,7 +59,7 @@ def make_occasion(project: Project, root: Path) -> Occasion:
 
 def plan_request(project: Project, root: Path, request: Request) -> list[InstallationPlan]:
     """Return what it takes to install what was asked for; raises UsageError for what can't be."""
-    occasion = make_occasion(project, root)
+    occasion = make_occasion(project, root) if request.is_written else _NO_OCCASION
     if request.is_of_one:
         destination = _choose_destination(request, root)
         placements = _list_chosen(project, request)

@@ -97,6 +97,10 @@ class ImportPlan:
     placed: int = 0
     """How many files these write."""
 
+    def count_files(self) -> int:
+        """Return how many files are taken in."""
+        return sum(len(pack.files) for pack in self.packs)
+
     def count_differing(self) -> tuple[int, int]:
         """Return how many agents can do harm in one client only, and how many by saying nothing.
 
@@ -160,7 +164,7 @@ def make_import_data(audit: Audit, plan: ImportPlan) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "summary": {
-            "files": sum(len(pack.files) for pack in plan.packs),
+            "files": plan.count_files(),
             "packs": len(plan.packs),
             "refused": len(plan.refused),
             "shared_lines": measure_shared_lines(audit.copies),

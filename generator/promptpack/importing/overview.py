@@ -77,13 +77,8 @@ def make_import_overview(audit: Audit, plan: ImportPlan) -> ImportOverview:
     )
 
 
-def _count_files(plan: ImportPlan) -> int:
-    """Return how many files an import takes in."""
-    return sum(len(pack.files) for pack in plan.packs)
-
-
 def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
-    count = _count_files(plan)
+    count = plan.count_files()
     refused = f", {len(plan.refused)} refused" if plan.refused else ""
     packs = pluralize(len(plan.packs), "pack")
     if plan.packs:
@@ -98,12 +93,12 @@ def _list_facts(audit: Audit, plan: ImportPlan) -> Iterator[str]:
         agents = pluralize(differing, "agent")
         note = f" ({silent} where a file names no permissions)" if silent else ""
         yield f"{agents} may {' or '.join(POWERS)} in one client and not in another{note}"
-    if count := plan.count_joinable():
-        yield f"{pluralize(count, 'agent')} could be one pack for several clients: add --join"
+    if joinable := plan.count_joinable():
+        yield f"{pluralize(joinable, 'agent')} could be one pack for several clients: add --join"
     yield from _tell_shared(plan)
     if plan.installations:
-        rest = "" if plan.placed == _count_files(plan) else "; it has no place for the others"
-        files = f"{plan.placed} of {pluralize(_count_files(plan), 'file')}"
+        rest = "" if plan.placed == count else "; it has no place for the others"
+        files = f"{plan.placed} of {pluralize(count, 'file')}"
         yield f"promptpack install writes {files} back in place, unchanged{rest}"
 
 

@@ -21,7 +21,7 @@ from promptpack.output.ownership import (
     claims_of_user,
     is_protected,
 )
-from promptpack.output.plan import describe_artifact, make_attached, make_key, name_project
+from promptpack.output.plan import describe_file, make_attached, make_key, name_project
 from promptpack.output.status import DesiredFile, State, Status
 from promptpack.output.write import Plan, plan_files
 from promptpack.reading.placements import (
@@ -174,11 +174,6 @@ def make_installation_data(installation: InstallationPlan) -> dict[str, Any]:
     return {"into": installation.destination.into, "files": [*filter(None, files), *orphans]}
 
 
-def find_installed_state(status: Status) -> InstalledState:
-    """Return what the state of a file means to whoever installed it."""
-    return _INSTALLED_STATES[status.state]
-
-
 def list_differing(installation: InstallationPlan) -> list[Status]:
     """Return the statuses of the files of a folder that are not what the project says."""
     return [
@@ -223,17 +218,16 @@ def _iter_desired(
     """Yield what should stand in a folder, by key; raises UserError with all that is wrong."""
     findings: list[Finding] = []
     for placement, artifact, told in _render(project, placements, findings):
-        target, stem = TARGETS[artifact.target], artifact.agent.stem
-        path = make_installed_path(target, stem, destination.into)
+        target = TARGETS[artifact.target]
+        path = make_installed_path(target, artifact.agent.stem, destination.into)
         if target.block:
             path = find_shared_file(destination.folder, path)
         key = make_key(path, artifact)
         words = {
             **name_project(project.name),
-            **describe_artifact(artifact),
+            **describe_file(artifact),
             "pack": placement.pack,
             **({"as": placement.name} if placement.name else {}),
-            **({"file": stem} if stem != (placement.name or placement.pack) else {}),
             "version": occasion.version,
             **({"commit": occasion.commit} if occasion.commit else {}),
         }
@@ -307,7 +301,11 @@ def _is_named(name: str, targets: frozenset[str], _path: str, record: Words) -> 
 
 
 def _describe_record(record: Words) -> str:
-    return f"{record.get('pack', '')} ({record.get('model', '')}.{record.get('policy', '')})"
+    return f"{record.get('pack', '')} ({_name_variant(record)})"
+
+
+def _name_variant(record: Words) -> str:
+    return f"{record.get('model', '')}.{record.get('policy', '')}"
 
 
 def _make_file_data(plan: Plan, status: Status) -> dict[str, str]:
@@ -317,14 +315,14 @@ def _make_file_data(plan: Plan, status: Status) -> dict[str, str]:
     desired = plan.desired.get(status.path)
     records = plan.manifest.list_records(status.path)
     words = desired.about if desired else records[0] if records else {}
-    return {"path": status.path, **_pick_words(words), "state": find_installed_state(status)}
+    return {"path": status.path, **_pick_words(words), "state": _INSTALLED_STATES[status.state]}
 
 
 def _pick_words(record: Words) -> dict[str, str]:
     """Return what is said of an installed file: its pack, variant and client."""
     return {
         "pack": record.get("pack", ""),
-        "variant": f"{record.get('model', '')}.{record.get('policy', '')}",
+        "variant": _name_variant(record),
         "target": record.get("target", ""),
         **({"as": record["as"]} if record.get("as") else {}),
     }

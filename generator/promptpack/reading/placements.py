@@ -34,10 +34,14 @@ class Placement(NamedTuple):
 def list_placements(project: Project, installation: Installation) -> tuple[Placement, ...]:
     """Return what an installation places, in the order of packs, then targets."""
     return tuple(
-        Placement(pack.name, *_choose_variant(pack, target, installation.variants), target, name)
+        Placement(
+            pack.name,
+            *_choose_variant(pack, target, installation.variants),
+            target,
+            installation.name,
+        )
         for pack in _list_packs(project, installation)
         for target in _list_targets(project, pack, installation)
-        for name in [installation.name]
     )
 
 
