@@ -13,6 +13,9 @@ CHECK := import platform, sys; version = platform.python_version(); sys.version_
   or sys.exit(f"promptpack needs Python 3.11 or newer; this is {version}. Try: make PYTHON=python3.13")
 BACKEND := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
+# The suite starts thousands of processes; each would compile every module anew without the caches.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: build test properties clients lint site screenshots measure goldens release lock clean help
 
 build: $(READY)  ## create the environment and render the reference packs

@@ -158,6 +158,8 @@ KEPT = {
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",
+    "_read_shapes": "facts about input files",
+    "_compile": "patterns of those facts",
     "get_environment": "the site's own templates",
     "_get_environment": "the report's own template",
 }

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from promptpack.model import Finding, UserError
 from promptpack.reading import files
+from promptpack.reading.file_kinds import FileKind
 from promptpack.reading.file_models import FILE_MODELS
 from promptpack.reading.project import load_project
 from promptpack.reading.validation import validate
@@ -444,7 +445,7 @@ def test_yaml_of_any_shape_is_valid_or_has_findings(kind: str, data: st.DataObje
     keys = st.sampled_from([*known, *known, *KEYS])
     text = spell(data.draw(st.dictionaries(keys, VALUES, max_size=6)))
     document = read_yaml(text, "f.yaml")
-    valid = validate(FILE_MODELS[kind], document, "f.yaml", text)
+    valid = validate(FileKind(kind), document, "f.yaml", text)
     assert (valid is None) == bool(document.findings)
     for finding in document.findings:
         assert isinstance(finding, Finding)

@@ -16,8 +16,10 @@ import yaml
 import support
 from promptpack.model import CAPABILITIES, Finding
 from promptpack.reading.editor_schema import make_editor_schema
+from promptpack.reading.file_kinds import FileKind
 from promptpack.reading.file_models import FILE_MODELS
-from promptpack.reading.validation import suggest, validate
+from promptpack.reading.validation import validate
+from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import read_yaml
 from promptpack.targets import TARGETS
 
@@ -39,7 +41,7 @@ POLICY = "title: P\nsummary: S.\ndefault: deny\ncapabilities: {read: allow}\n"
 
 def checked(kind: str, text: str) -> tuple[bool, list[Finding]]:
     document = read_yaml(text, "f.yaml")
-    valid = validate(FILE_MODELS[kind], document, "f.yaml", text)
+    valid = validate(FileKind(kind), document, "f.yaml", text)
     assert (valid is None) == bool(document.findings), "a file is valid or something is said"
     return valid is not None, document.findings
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.project import UnreadableProjectError, load_project
-from promptpack.reading.validation import suggest
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
+from promptpack.source.closest import suggest
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import make_artifact
 from promptpack.targets.paths import PathProblems

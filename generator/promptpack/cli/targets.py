@@ -10,7 +10,7 @@ from promptpack.cli.names import complete_packs
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import FORMATS, State, pass_state
 from promptpack.output.gitattributes import make_gitattributes, make_prettierignore
-from promptpack.reading.names import SLUG_REGEX
+from promptpack.reading.regexes import SLUG_REGEX
 from promptpack.reporting.console import (
     Color,
     print_data,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, Rule, SuppressedFinding
 from promptpack.model import Finding, Origin
-from promptpack.reading.validation import suggest
+from promptpack.source.closest import suggest
 
 _COMMENT = re.compile(
     r"(?P<before>.*?)(?P<open>\{#-?|#)[ \t]*promptpack:[ \t]*ignore[ \t]+"

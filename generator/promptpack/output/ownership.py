@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from promptpack.output.manifest import MANIFEST
-from promptpack.reading.names import SLUG_REGEX
+from promptpack.reading.regexes import SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.paths import explain_attached

@@ -10,8 +10,7 @@ from typing import Any
 from promptpack.model import CAPABILITIES
 from promptpack.model.sections import SECTION_KINDS
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
-from promptpack.reading.names import FRAGMENT_REGEX
-from promptpack.reading.permission_types import PATTERN_REGEX
+from promptpack.reading.regexes import FRAGMENT_REGEX, PATTERN_REGEX
 from promptpack.targets import TARGETS
 from promptpack.targets.extras import Extras
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from promptpack.model import Finding
 from promptpack.model.fields import is_field
 from promptpack.reading.files import SourceFile
-from promptpack.reading.validation import suggest
+from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target

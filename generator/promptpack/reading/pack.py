@@ -3,10 +3,12 @@
 Where something is wrong, findings come out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptpack.model import (
     DEFAULT_VARIANT,
@@ -26,9 +28,9 @@ from promptpack.model import (
     Use,
 )
 from promptpack.model.fields import FIELDS, copy_fields
+from promptpack.reading import file_kinds
 from promptpack.reading.extras import find_extra_problems
 from promptpack.reading.files import SourceFile
-from promptpack.reading.project_schema import ProjectFile
 from promptpack.reading.references import (
     Names,
     find_unknown_names,
@@ -38,18 +40,21 @@ from promptpack.reading.references import (
     list_inner_names,
     resolve_fragment,
 )
-from promptpack.reading.schema import (
-    AcceptEntry,
-    ClientEntry,
-    OverrideEntry,
-    PackFile,
-    UseEntry,
-    When,
-)
 from promptpack.reading.validation import validate
 from promptpack.source.headings import split_sections
 from promptpack.source.strict_yaml import DataPath, Document, read_yaml
 from promptpack.source.text import make_finding
+
+if TYPE_CHECKING:
+    from promptpack.reading.project_schema import ProjectFile
+    from promptpack.reading.schema import (
+        AcceptEntry,
+        ClientEntry,
+        OverrideEntry,
+        PackFile,
+        UseEntry,
+        When,
+    )
 
 
 def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding]]:
@@ -58,7 +63,7 @@ def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding
     `names` are those that there are, of fragments without those of other packs.
     """
     document = read_yaml(file.text, file.path)
-    pack_file = validate(PackFile, document, file.path, file.text)
+    pack_file = validate(file_kinds.PACK, document, file.path, file.text)
     data = document.data
     findings = [
         *document.findings,
@@ -80,7 +85,7 @@ def read_project_file(
     `names` are those that there are.
     """
     document = read_yaml(file.text, file.path)
-    project_file = validate(ProjectFile, document, file.path, file.text)
+    project_file = validate(file_kinds.PROJECT, document, file.path, file.text)
     references = iter_project_references(document.data)
     findings = [*document.findings, *find_unknown_names(references, names, document, file)]
     if project_file is None:
@@ -246,13 +251,13 @@ class _PackMaker:
         return (self._make_use(entry, place),)
 
     def _make_use(self, entry: str | UseEntry, entry_place: DataPath) -> Use:
-        use_entry = entry if isinstance(entry, UseEntry) else UseEntry(use=entry)
-        place = (*entry_place, "use") if isinstance(entry, UseEntry) else entry_place
-        span = self.document.values[place]
-        name = resolve_fragment(use_entry.use, self.path)
-        return Use(
-            name, Origin(self.path, span.line), span.column, use_entry.params, use_entry.optional
-        )
+        if isinstance(entry, str):
+            span = self.document.values[entry_place]
+            name = resolve_fragment(entry, self.path)
+            return Use(name, Origin(self.path, span.line), span.column, {})
+        span = self.document.values[*entry_place, "use"]
+        name = resolve_fragment(entry.use, self.path)
+        return Use(name, Origin(self.path, span.line), span.column, entry.params, entry.optional)
 
     def _make_origin(self, *place: str | int) -> Origin:
         return Origin(self.path, self.document.at(place).line)

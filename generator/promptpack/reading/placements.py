@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from promptpack.model import DEFAULT_VARIANT, USER, Finding, Installation, Pack, Project
-from promptpack.reading.validation import suggest
+from promptpack.source.closest import suggest
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target

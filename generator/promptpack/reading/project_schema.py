@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from promptpack.model import DEFAULT_VARIANT
-from promptpack.reading.names import VARIANT_REGEX, PackName, Slug, TargetName, Text
+from promptpack.reading.names import PackName, Slug, TargetName, Text
+from promptpack.reading.regexes import VARIANT_REGEX
 from promptpack.reading.roots import OUTPUT_FOLDER, SOURCES
 from promptpack.reading.schema import AcceptEntry, StrictModel
 from promptpack.targets.target import is_stem

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding
 from promptpack.reading.files import SourceFile
-from promptpack.reading.validation import suggest
+from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 

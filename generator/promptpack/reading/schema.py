@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from promptpack.model import Effort, Mode
+from promptpack.reading.checks import check_expectation, check_override
 from promptpack.reading.names import (
     DistinctModels,
     DistinctPolicies,
@@ -147,9 +148,7 @@ class OverrideEntry(StrictModel):
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:
-        if self.model_fields_set <= {"when"}:
-            message = "an override needs 'drop' or 'effort'"
-            raise ValueError(message)
+        check_override(self.model_fields_set)
         return self
 
 
@@ -230,10 +229,7 @@ class ExpectEntry(StrictModel):
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:
-        values = [getattr(self, key) for key in self.model_fields_set - {"when"}]
-        if len(values) != 1 or values[0] is None:
-            message = "an expectation has one of 'contains', 'absent' and 'max_tokens'"
-            raise ValueError(message)
+        check_expectation({key: getattr(self, key) for key in self.model_fields_set})
         return self
 
 

@@ -1,6 +1,9 @@
 """One template file: its text in, a fragment, model or policy out, or what is wrong with it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from promptpack.model import (
     PATTERNED,
@@ -13,14 +16,17 @@ from promptpack.model import (
     Policy,
 )
 from promptpack.policy.lattice import is_patterned
+from promptpack.reading import file_kinds
 from promptpack.reading.files import SourceFile
 from promptpack.reading.references import Names, find_unknown_names, iter_model_references
 from promptpack.reading.roots import SourceName
-from promptpack.reading.schema import FragmentFrontMatter, ModelFile, PolicyFile
 from promptpack.reading.validation import validate
 from promptpack.source import frontmatter
 from promptpack.source.strict_yaml import Document, read_yaml
 from promptpack.source.text import Span, make_finding
+
+if TYPE_CHECKING:
+    from promptpack.reading.schema import FragmentFrontMatter, PolicyFile
 
 
 def read_fragment(
@@ -31,9 +37,10 @@ def read_fragment(
     if front_matter is None:
         if file.text.startswith("---\n"):
             return None, [_make_unclosed_finding(file)]
-        return _make_fragment(file, source_name, body, FragmentFrontMatter()), []
+        fields = file_kinds.FRAGMENT.check({})
+        return (_make_fragment(file, source_name, body, fields) if fields else None), []
     document = read_yaml(front_matter or "{}", file.path, 2)
-    fields = validate(FragmentFrontMatter, document, file.path, file.text)
+    fields = validate(file_kinds.FRAGMENT, document, file.path, file.text)
     if fields is None:
         return None, document.findings
     body = "{#" + "\n" * (lines - 1) + "#}\n" + body
@@ -45,19 +52,31 @@ def read_model(
 ) -> tuple[Model | None, list[Finding]]:
     """Return the model in a file, and what is wrong with it; `names` are those that there are."""
     document = read_yaml(file.text, file.path)
-    model_file = validate(ModelFile, document, file.path, file.text)
+    model_file = validate(file_kinds.MODEL, document, file.path, file.text)
     references = iter_model_references(document.data)
     findings = [*document.findings, *find_unknown_names(references, names, document, file)]
     if model_file is None:
         return None, findings
-    values = model_file.model_dump()
-    return Model(source_name.name, path=file.path, shadows=file.shadows, **values), findings
+    model = Model(
+        source_name.name,
+        title=model_file.title,
+        family=model_file.family,
+        layout=model_file.layout,
+        context_window=model_file.context_window,
+        prompt_budget=model_file.prompt_budget,
+        temperature=model_file.temperature,
+        effort=model_file.effort,
+        ids=model_file.ids,
+        path=file.path,
+        shadows=file.shadows,
+    )
+    return model, findings
 
 
 def read_policy(file: SourceFile, source_name: SourceName) -> tuple[Policy | None, list[Finding]]:
     """Return the policy in a file, and what is wrong with it."""
     document = read_yaml(file.text, file.path)
-    policy_file = validate(PolicyFile, document, file.path, file.text)
+    policy_file = validate(file_kinds.POLICY, document, file.path, file.text)
     if policy_file is None:
         return None, document.findings
     default = Effect(policy_file.default)

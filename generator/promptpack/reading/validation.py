@@ -5,23 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from promptpack.model import Finding
-from promptpack.reading.names import (
+from promptpack.reading.file_kinds import FileKind
+from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
     HEAD_FILE_REGEX,
     TEXT_FILE_REGEX,
     VARIANT_REGEX,
 )
-from promptpack.reading.schema import StrictModel
-from promptpack.source.closest import find_closest
+from promptpack.source.closest import find_closest, suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 from promptpack.targets import TARGETS
 from promptpack.targets.target import STEM_REGEX
 
-F = TypeVar("F", bound=StrictModel)
+F = TypeVar("F")
 
 _TYPE_NAMES = {
     str: "text",
@@ -64,39 +62,40 @@ _PATTERN_HINTS = {
 }
 
 
-def validate(kind: type[F], document: Document, path: str, text: str) -> F | None:
+def validate(kind: FileKind[F], document: Document, path: str, text: str) -> F | None:
     """Return the validated file, or None with all that is wrong added to the document's findings.
 
     If the YAML itself can't be read, the shape of its data is not reported on.
     """
     if any(finding.code in UNREADABLE_CODES for finding in document.findings):
         return None
+    values = kind.check(document.data)
+    if values is None:
+        values, problems = _ask_pydantic(kind.load_model(), document.data)
+        document.findings += _iter_findings(kind.load_model(), document, path, text, problems)
+    return None if document.findings else values
+
+
+def _ask_pydantic(model: Any, data: object) -> tuple[Any, list[Any]]:  # noqa: ANN401 - its own classes
+    """Return what a model makes of data: its values, or None and what is wrong."""
+    from pydantic import ValidationError  # noqa: PLC0415 - only where something may be wrong
+
     try:
-        model = kind.model_validate(document.data)
-        return None if document.findings else model
+        return model.model_validate(data), []
     except ValidationError as error:
-        document.findings += _iter_findings(kind, document, path, text, error)
-        return None
-
-
-def suggest(word: str, candidates: Iterable[str]) -> str:
-    """Return a hint that names the closest known word, or the few there are, or nothing.
-
-    >>> suggest("sectoins", ["sections", "tags"])
-    "did you mean 'sections'?"
-    """
-    candidates = sorted(candidates)
-    if closest := find_closest(word, candidates):
-        return f"did you mean '{closest}'?"
-    return f"use one of: {', '.join(candidates)}" if 0 < len(candidates) <= 8 else ""
+        return None, error.errors(include_url=False)
 
 
 def _iter_findings(
-    kind: type[StrictModel], document: Document, path: str, text: str, error: ValidationError
+    model: Any,  # noqa: ANN401 - a pydantic model's class
+    document: Document,
+    path: str,
+    text: str,
+    problems: Iterable[Any],
 ) -> Iterator[Finding]:
-    for problem in islice(error.errors(include_url=False), PROBLEM_LIMIT):
+    for problem in islice(problems, PROBLEM_LIMIT):
         place = _find_place(document.data, problem)
-        code, message, hint = _make_message(kind, place, problem)
+        code, message, hint = _make_message(model, place, problem)
         yield make_finding(code, path, document.at(place), message, hint, text)
 
 
@@ -125,13 +124,13 @@ def _has_step(data: object, step: str | int) -> bool:
 
 
 def _make_message(  # noqa: PLR0911 - one answer a kind of problem
-    kind: type[StrictModel],
+    model: Any,  # noqa: ANN401 - a pydantic model's class
     place: DataPath,
     problem: Any,  # noqa: ANN401 - pydantic's own description
 ) -> tuple[str, str, str]:
     error_type, value, name = problem["type"], problem["input"], _describe_place(place)
     if error_type == "extra_forbidden":
-        known_keys = _list_known_keys(kind.model_json_schema(), place[:-1])
+        known_keys = _list_known_keys(model.model_json_schema(), place[:-1])
         hint = suggest(str(place[-1]), known_keys)
         if not hint and "clients" in known_keys:
             hint = _suggest_client_key(str(place[-1]))

@@ -7,9 +7,9 @@ from typing import Any
 
 from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
 from promptpack.policy.lattice import is_capability, list_effects
-from promptpack.reading.permission_types import suggest_capability
-from promptpack.reading.validation import suggest
+from promptpack.reading.checks import suggest_capability
 from promptpack.rendering.permissions import make_policy_key
+from promptpack.source.closest import suggest
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
 from promptpack.reading.references import list_candidates
-from promptpack.reading.validation import suggest
+from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 
 INCLUDE_DEPTH = 20

@@ -13,7 +13,6 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.loaders import BaseLoader
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
-from promptpack.reading.validation import suggest
 from promptpack.rendering.budget import LIMITS, MARKED_LIMITS, Budget, OverBudgetError
 from promptpack.rendering.environment import TemplateEnvironment
 from promptpack.rendering.includes import (
@@ -25,6 +24,7 @@ from promptpack.rendering.includes import (
     strip_front_matter,
 )
 from promptpack.rendering.line_markers import SECTION_END, LineMarkers
+from promptpack.source.closest import suggest
 from promptpack.source.text import FORBIDDEN, Span, format_code_point
 
 _REQUIRE = "_require"

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from promptpack.model import Finding, Fragment, Project, Use, UserError
-from promptpack.reading.validation import suggest
 from promptpack.rendering.sandbox import Templates
+from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 
 

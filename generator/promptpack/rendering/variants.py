@@ -6,7 +6,7 @@ from typing import NamedTuple
 from promptpack.model import Accept, Finding, Pack, Project, Section, Use, UserError, Variant
 from promptpack.model.fields import find_client_settings
 from promptpack.model.sections import PERSONAL_SECTIONS
-from promptpack.reading.validation import suggest
+from promptpack.source.closest import suggest
 from promptpack.targets import TARGETS
 
 

@@ -15,6 +15,18 @@ def find_closest(word: str, candidates: Iterable[str]) -> str:
     return names[matches[0]] if matches else ""
 
 
+def suggest(word: str, candidates: Iterable[str]) -> str:
+    """Return a hint that names the closest known word, or the few there are, or nothing.
+
+    >>> suggest("sectoins", ["sections", "tags"])
+    "did you mean 'sections'?"
+    """
+    candidates = sorted(candidates)
+    if closest := find_closest(word, candidates):
+        return f"did you mean '{closest}'?"
+    return f"use one of: {', '.join(candidates)}" if 0 < len(candidates) <= 8 else ""
+
+
 def list_variants_with(part: str, variants: Iterable[str]) -> list[str]:
     """Return the variants, `<model>.<policy>`, that begin with a text or have it for a policy.
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from promptpack.build import render
 from promptpack.model import Pack, Project
 from promptpack.model.sections import make_title
-from promptpack.reading.names import SLUG_REGEX
 from promptpack.reading.project import replace_sources
+from promptpack.reading.regexes import SLUG_REGEX
 from promptpack.reading.roots import PACK_FILE
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session

@@ -1,0 +1,223 @@
+"""Projects to measure with: how many packs in, the same agents as sources of each tool out.
+
+`write_plain` writes agents of about 5 kB each, with one variant and four clients. `write_shared`
+writes packs as teams keep them: shared fragments, conditions, parameters and 20 variants each.
+What they say comes from a small list of words and a fixed seed, so that every run sees the same.
+"""
+
+import json
+import random
+from pathlib import Path
+
+CLIENTS = ("claude-code", "copilot", "codex", "cursor")
+"""The clients that all three tools write agents for, in promptpack's words."""
+RULESYNC_CLIENTS = ("claudecode", "copilot", "codexcli", "cursor")
+RULER_CLIENTS = ("claude", "copilot", "codex", "cursor")
+SECTIONS = ("responsibilities", "standards", "workflow", "interaction", "output", "ethics")
+WORDS = [
+    "the",
+    "service",
+    "reads",
+    "every",
+    "request",
+    "before",
+    "it",
+    "answers",
+    "and",
+    "writes",
+    "what",
+    "it",
+    "decided",
+    "to",
+    "a",
+    "log",
+    "that",
+    "somebody",
+    "can",
+    "follow",
+    "later",
+    "a",
+    "test",
+    "names",
+    "the",
+    "behaviour",
+    "it",
+    "protects",
+    "one",
+    "failing",
+    "step",
+    "stops",
+    "all",
+    "others",
+    "until",
+    "its",
+    "cause",
+    "is",
+    "known",
+    "limits",
+    "are",
+    "stated",
+    "in",
+    "numbers",
+    "with",
+    "units",
+    "a",
+    "change",
+    "carries",
+    "the",
+    "reason",
+    "for",
+    "it",
+    "and",
+    "a",
+    "way",
+    "back",
+    "when",
+    "a",
+    "question",
+    "is",
+    "open",
+    "it",
+    "is",
+    "asked",
+    "once",
+    "with",
+    "two",
+    "options",
+]
+
+_ACCEPT = """\
+accept:
+  - target: cursor
+    capability: all
+    reason: "Cursor reads the files of Claude Code and Codex too, and no list of tools."
+  - {target: codex, capability: [read, list, glob, grep, web_fetch], reason: "Codex reads through its shell."}
+"""
+_MODEL = "title: {title}\nfamily: plain\nlayout: markdown\n"
+
+
+def write_plain(folder: Path, count: int) -> None:
+    """Write a project of so many packs, each with text of its own, for `CLIENTS`."""
+    _write_shared_parts(folder, models=("plain",))
+    for number, body in _iter_bodies(count):
+        name = _name_agent(number)
+        pack = folder / "packs" / name
+        _write(pack / "pack.yaml", _make_pack(name, "plain", "reader", "  role: ./role.md\n"))
+        _write(pack / "role.md", body)
+
+
+def write_shared(folder: Path, count: int) -> None:
+    """Write a project of so many packs made of shared fragments, with 20 variants each.
+
+    Every pack takes one fragment of six in each section, and two that all packs take; every
+    fourth fragment has a condition, every third a parameter.
+    """
+    models = tuple(f"model-{letter}" for letter in "abcde")
+    _write_shared_parts(folder, models)
+    policies = ("reader", "reviewer", "planner", "writer")
+    source = random.Random(2)  # noqa: S311 - a repeatable text, no secret
+    for section in SECTIONS:
+        for number in range(36):
+            _write(
+                folder / "templates/fragments" / section / f"item-{number}.md",
+                _make_fragment(source, number),
+            )
+    for number in range(count):
+        name = _name_agent(number)
+        lines = ["  role: ./role.md"]
+        for section in SECTIONS:
+            uses = sorted({0, *source.sample(range(1, 36), 5)})
+            lines += [f"  {section}:", *(_make_use(section, use) for use in uses)]
+        default = f"default: {{model: {models[0]}, policy: reader}}"
+        axes = f"model: [{', '.join(models)}], policy: [{', '.join(policies)}]"
+        variants = f"{{{default}, {axes}}}"
+        text = _make_pack(name, models[0], "reader", "\n".join(lines) + "\n", variants)
+        _write(folder / "packs" / name / "pack.yaml", text)
+        _write(folder / "packs" / name / "role.md", f"You are agent {number}. {_say(source, 60)}\n")
+
+
+def write_rulesync(folder: Path, count: int) -> None:
+    """Write the agents of `write_plain` as sources of rulesync."""
+    config = {"targets": list(RULESYNC_CLIENTS), "features": ["subagents"]}
+    _write(folder / "rulesync.jsonc", json.dumps(config) + "\n")
+    for number, body in _iter_bodies(count):
+        name = _name_agent(number)
+        head = f"---\nname: {name}\ntargets: ['*']\ndescription: {_describe(name)}\n---\n"
+        _write(folder / ".rulesync/subagents" / f"{name}.md", head + body)
+
+
+def write_ruler(folder: Path, count: int) -> None:
+    """Write the agents of `write_plain` as sources of ruler."""
+    _write(folder / ".ruler/AGENTS.md", "# Rules\n")
+    for number, body in _iter_bodies(count):
+        name = _name_agent(number)
+        head = f"---\nname: {name}\ndescription: {_describe(name)}\n---\n"
+        _write(folder / ".ruler/agents" / f"{name}.md", head + body)
+
+
+def _write_shared_parts(folder: Path, models: tuple[str, ...]) -> None:
+    for model in models:
+        _write(folder / f"templates/models/{model}.yaml", _MODEL.format(title=model.title()))
+    rights = {
+        "reader": "{read: allow, list: allow, glob: allow, grep: allow}",
+        "reviewer": "{read: allow, list: allow, glob: allow, grep: allow, task: allow}",
+        "planner": "{read: allow, list: allow, glob: allow, grep: allow, web_fetch: allow}",
+        "writer": "{read: allow, list: allow, glob: allow, grep: allow, edit: allow, write: allow}",
+    }
+    for name, capabilities in rights.items():
+        head = f"title: {name.title()}\nsummary: What a {name} may do.\n"
+        text = f"{head}default: deny\ncapabilities: {capabilities}\n"
+        _write(folder / f"templates/policies/{name}.yaml", text)
+
+
+def _make_pack(name: str, model: str, policy: str, sections: str, variants: str = "") -> str:
+    variants = (
+        variants
+        or f"{{default: {{model: {model}, policy: {policy}}}, model: [{model}], policy: [{policy}]}}"
+    )
+    return (
+        f"name: {name}\ntitle: {name.title()}\ndescription: {_describe(name)}\nmode: subagent\n"
+        f"sections:\n{sections}variants: {variants}\ntargets: [{', '.join(CLIENTS)}]\n{_ACCEPT}"
+    )
+
+
+def _make_fragment(source: random.Random, number: int) -> str:
+    text = "".join(f"- {_say(source, 14)}\n" for _ in range(3))
+    if number % 4 == 3:
+        text += f'{{% if not policy.denies("write") %}}\n- {_say(source, 10)}\n{{% endif %}}\n'
+    if number % 3 == 2:
+        return (
+            f'---\nparams: {{limit: "5"}}\n---\n{text}- At most {{{{ params.limit }}}} of them.\n'
+        )
+    return text
+
+
+def _make_use(section: str, number: int) -> str:
+    name = f"{section}/item-{number}"
+    return f'    - {{use: {name}, with: {{limit: "7"}}}}' if number % 3 == 2 else f"    - {name}"
+
+
+def _iter_bodies(count: int) -> list[tuple[int, str]]:
+    source = random.Random(1)  # noqa: S311 - a repeatable text, no secret
+    paragraphs = [_say(source, 90) for _ in range(200)]
+    return [
+        (number, f"You are agent {number}.\n\n" + "\n\n".join(source.sample(paragraphs, 9)) + "\n")
+        for number in range(count)
+    ]
+
+
+def _say(source: random.Random, count: int) -> str:
+    return " ".join(source.choice(WORDS) for _ in range(count)).capitalize() + "."
+
+
+def _name_agent(number: int) -> str:
+    return f"agent-{number:05}"
+
+
+def _describe(name: str) -> str:
+    return f"Use {name} when a change needs a second pair of eyes."
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
