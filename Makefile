@@ -16,7 +16,7 @@ BACKEND := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["bu
 # The suite starts thousands of processes; each would compile every module anew without the caches.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: build test properties clients lint site screenshots measure goldens release lock clean help
+.PHONY: build test properties clients lint site screenshots measure benchmark goldens release lock clean help
 
 build: $(READY)  ## create the environment and render the reference packs
 	@echo "Rendering the reference packs into dist/ ..."
@@ -55,8 +55,13 @@ screenshots: $(READY)  ## take the README's pictures from the real site, with th
 measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; some minutes
 	cd tests && ../$(BIN)/python measure_site.py
 
+benchmark: $(READY)  ## measure promptpack beside rulesync and ruler; some minutes, needs npm; ARGS="--write"
+	benchmarks/install
+	$(BIN)/python benchmarks/measure.py $(ARGS)
+
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
-	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py
+	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py \
+	  tests/test_shapes.py
 
 release: $(READY)  ## build what a release is made of into release/, twice, and compare; publishes nothing
 	.ci/release $(BIN)/python
@@ -78,6 +83,8 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	@rm -rf .venv-lock
 	@echo "Resolving what the real clients need into tests/clients/package-lock.json ..."
 	@cd tests/clients && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
+	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
+	@cd benchmarks && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
 	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
 	@echo "Done. Next: look at \"git diff --stat\", then run \"make clients lint test\"."
 

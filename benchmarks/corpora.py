@@ -14,86 +14,23 @@ CLIENTS = ("claude-code", "copilot", "codex", "cursor")
 RULESYNC_CLIENTS = ("claudecode", "copilot", "codexcli", "cursor")
 RULER_CLIENTS = ("claude", "copilot", "codex", "cursor")
 SECTIONS = ("responsibilities", "standards", "workflow", "interaction", "output", "ethics")
-WORDS = [
-    "the",
-    "service",
-    "reads",
-    "every",
-    "request",
-    "before",
-    "it",
-    "answers",
-    "and",
-    "writes",
-    "what",
-    "it",
-    "decided",
-    "to",
-    "a",
-    "log",
-    "that",
-    "somebody",
-    "can",
-    "follow",
-    "later",
-    "a",
-    "test",
-    "names",
-    "the",
-    "behaviour",
-    "it",
-    "protects",
-    "one",
-    "failing",
-    "step",
-    "stops",
-    "all",
-    "others",
-    "until",
-    "its",
-    "cause",
-    "is",
-    "known",
-    "limits",
-    "are",
-    "stated",
-    "in",
-    "numbers",
-    "with",
-    "units",
-    "a",
-    "change",
-    "carries",
-    "the",
-    "reason",
-    "for",
-    "it",
-    "and",
-    "a",
-    "way",
-    "back",
-    "when",
-    "a",
-    "question",
-    "is",
-    "open",
-    "it",
-    "is",
-    "asked",
-    "once",
-    "with",
-    "two",
-    "options",
-]
-
+WORDS = """
+the service reads every request before it answers and writes what it decided to a log that somebody
+can follow later a test names the behaviour it protects one failing step stops all others until its
+cause is known limits are stated in numbers with units a change carries the reason for it and a way
+back when a question is open it is asked once with two options
+""".split()  # noqa: SIM905 - text is easier to read than a list of its words
 _ACCEPT = """\
 accept:
   - target: cursor
     capability: all
     reason: "Cursor reads the files of Claude Code and Codex too, and no list of tools."
-  - {target: codex, capability: [read, list, glob, grep, web_fetch], reason: "Codex reads through its shell."}
+  - target: codex
+    capability: [read, list, glob, grep, web_fetch]
+    reason: "Codex reads through its shell."
 """
-_MODEL = "title: {title}\nfamily: plain\nlayout: markdown\n"
+_MODEL = "title: {title}\nfamily: plain\nlayout: {layout}\n"
+_LAYOUTS = ("markdown", "xml", "compact")
 
 
 def write_plain(folder: Path, count: int) -> None:
@@ -156,8 +93,9 @@ def write_ruler(folder: Path, count: int) -> None:
 
 
 def _write_shared_parts(folder: Path, models: tuple[str, ...]) -> None:
-    for model in models:
-        _write(folder / f"templates/models/{model}.yaml", _MODEL.format(title=model.title()))
+    for number, model in enumerate(models):
+        text = _MODEL.format(title=model.title(), layout=_LAYOUTS[number % len(_LAYOUTS)])
+        _write(folder / f"templates/models/{model}.yaml", text)
     rights = {
         "reader": "{read: allow, list: allow, glob: allow, grep: allow}",
         "reviewer": "{read: allow, list: allow, glob: allow, grep: allow, task: allow}",
@@ -171,10 +109,8 @@ def _write_shared_parts(folder: Path, models: tuple[str, ...]) -> None:
 
 
 def _make_pack(name: str, model: str, policy: str, sections: str, variants: str = "") -> str:
-    variants = (
-        variants
-        or f"{{default: {{model: {model}, policy: {policy}}}, model: [{model}], policy: [{policy}]}}"
-    )
+    default = f"default: {{model: {model}, policy: {policy}}}"
+    variants = variants or f"{{{default}, model: [{model}], policy: [{policy}]}}"
     return (
         f"name: {name}\ntitle: {name.title()}\ndescription: {_describe(name)}\nmode: subagent\n"
         f"sections:\n{sections}variants: {variants}\ntargets: [{', '.join(CLIENTS)}]\n{_ACCEPT}"

@@ -64,20 +64,18 @@ Samples = dict[str, list[Usage]]
 def run(command: tuple[str, ...], folder: Path) -> Usage:
     """Run a command to its end and return what it took; raises where it fails."""
     before = os.times().elapsed
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = os.times().elapsed - before
+        process.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        text = printed.read().decode()[-2000:]
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} in {folder}: {printed.decode()[-2000:]}")
-    return Usage(usage.ru_utime, usage.ru_stime, os.times().elapsed - before, usage.ru_maxrss)
+        raise SystemExit(f"{' '.join(command)} in {folder}: {text}")
+    return Usage(usage.ru_utime, usage.ru_stime, wall, usage.ru_maxrss)
 
 
 def measure(step: Step, rounds: int) -> Samples:
@@ -136,8 +134,9 @@ def measure_packs(base: Path, count: int, rounds: int) -> dict[str, Samples]:
     """Return what the three tools take for the same agents, by step."""
     folders = make_folders(base, count)
     bins = TOOLS / "node_modules/.bin"
-    ruler = (f"{bins}/ruler", "apply", "--agents", ",".join(corpora.RULER_CLIENTS), "--subagents")
-    ruler += ("--no-mcp", "--no-gitignore", "--no-backup")
+    clients = ",".join(corpora.RULER_CLIENTS)
+    quiet = ("--subagents", "--no-mcp", "--no-gitignore", "--no-backup")
+    ruler = (f"{bins}/ruler", "apply", "--agents", clients, *quiet)
     rulesync = (f"{bins}/rulesync", "generate", "--silent")
     builders = {"promptpack": (*PROMPTPACK, "build"), "rulesync": rulesync, "ruler": ruler}
     checkers = {
@@ -204,12 +203,16 @@ def make_table(results: Mapping[str, Samples]) -> str:
         for name, usages in samples.items():
             own = samples.get("promptpack")
             ratio = _find_ratio(own, usages) if own and name != "promptpack" else 0
-            lines.append(
-                f"| {step} | {_spell(name)} | {_median(u.cpu for u in usages):.2f} "
-                f"| {_median(u.user for u in usages):.2f} | {_median(u.wall for u in usages):.2f} "
-                f"| {_median(u.peak for u in usages) / 1024:.0f} | {f'{ratio:.2f}' if ratio else ''} |"
-            )
-            step = ""
+            figures = [
+                step if name == next(iter(samples)) else "",
+                _spell(name),
+                f"{_median(u.cpu for u in usages):.2f}",
+                f"{_median(u.user for u in usages):.2f}",
+                f"{_median(u.wall for u in usages):.2f}",
+                f"{_median(u.peak for u in usages) / 1024:.0f}",
+                f"{ratio:.2f}" if ratio else "",
+            ]
+            lines.append(f"| {' | '.join(figures)} |")
     return "\n".join(lines) + "\n"
 
 

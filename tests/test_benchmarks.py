@@ -1,0 +1,110 @@
+"""The benchmarks: what they measure is the same work, and what they print is what they saw."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import corpora
+import measure
+import pytest
+import yaml
+from measure import Samples, Step, Usage
+
+import support
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES: dict[str, Samples] = {
+    "check": {
+        "pass": [Usage(0.01, 0.0, 0.02, 10240)] * 4,
+        "promptpack": [Usage(0.1, 0.1, 0.3, 20480), Usage(0.2, 0.2, 0.3, 20480)] * 2,
+        "rulesync": [Usage(0.4, 0.4, 0.9, 51200), Usage(0.3, 0.2, 0.9, 51200)] * 2,
+    }
+}
+
+
+def test_the_plain_packs_build_for_each_client(tmp_path: Path) -> None:
+    corpora.write_plain(tmp_path, 2)
+    done = support.run("build", cwd=tmp_path)
+    assert done.code == 0, done.err
+    built = sorted(path.relative_to(tmp_path / "dist").parts[0] for path in list_agents(tmp_path))
+    assert built == sorted([*corpora.CLIENTS] * 2)
+
+
+def list_agents(project: Path) -> list[Path]:
+    return [path for path in (project / "dist").rglob("agent-*") if path.is_file()]
+
+
+def test_the_shared_packs_build_in_20_variants(tmp_path: Path) -> None:
+    corpora.write_shared(tmp_path, 1)
+    done = support.run("build", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert len(list_agents(tmp_path)) == 20 * len(corpora.CLIENTS)
+    texts = {path.read_text(encoding="utf-8") for path in list_agents(tmp_path)}
+    assert len(texts) > 20, "variants and clients differ"
+
+
+def test_all_tools_are_given_the_same_agents(tmp_path: Path) -> None:
+    corpora.write_plain(tmp_path / "ours", 3)
+    corpora.write_rulesync(tmp_path / "rulesync", 3)
+    corpora.write_ruler(tmp_path / "ruler", 3)
+    for number in range(3):
+        name = f"agent-{number:05}"
+        body = (tmp_path / f"ours/packs/{name}/role.md").read_text(encoding="utf-8")
+        assert 4_000 < len(body) < 6_000
+        for path in (f"rulesync/.rulesync/subagents/{name}.md", f"ruler/.ruler/agents/{name}.md"):
+            _, head, text = (tmp_path / path).read_text(encoding="utf-8").split("---\n", 2)
+            assert text == body
+            assert yaml.safe_load(head)["name"] == name
+
+
+def test_each_run_gives_the_same_corpus(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        corpora.write_shared(tmp_path / name, 2)
+    assert support.snapshot(tmp_path / "a") == support.snapshot(tmp_path / "b")
+
+
+def test_what_failed_is_no_measurement(tmp_path: Path) -> None:
+    command = (*measure.PASS[:2], "import sys; print('no such thing'); sys.exit(3)")
+    with pytest.raises(SystemExit, match="no such thing"):
+        measure.run(command, tmp_path)
+
+
+def test_commands_take_turns_and_the_first_round_is_not_counted(tmp_path: Path) -> None:
+    prepared: list[int] = []
+    commands = {"a": measure.PASS, "b": measure.PASS}
+    step = Step("x", commands, {"a": tmp_path, "b": tmp_path}, lambda _, n: prepared.append(n))
+    samples = measure.measure(step, 2)
+    assert prepared == [0, 0, 1, 1, 2, 2]
+    assert {name: len(usages) for name, usages in samples.items()} == {"a": 2, "b": 2}
+    assert all(usage.peak > 0 and usage.wall > 0 for usage in samples["a"])
+
+
+def test_outputs_are_moved_and_not_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    support.write_files(folder, {"dist/a.md": "a", "packs/x/pack.yaml": "x"})
+    measure.move_outputs(folder, 1)
+    assert "dist/a.md" not in support.snapshot(folder)
+    assert (tmp_path / "away/project-1/dist/a.md").read_text() == "a"
+
+
+def test_ratios_are_of_the_same_round() -> None:
+    rows = measure.make_table(SAMPLES).splitlines()[2:]
+    assert rows == [
+        "| check | python -c pass | 0.01 | 0.01 | 0.02 | 10 | 30.00 |",
+        "|  | promptpack | 0.30 | 0.15 | 0.30 | 20 |  |",
+        "|  | rulesync | 0.65 | 0.35 | 0.90 | 50 | 0.53 |",
+    ]
+
+
+def test_the_plot_shows_each_tool() -> None:
+    plot = measure.make_plot(SAMPLES)
+    root = ElementTree.fromstring(plot)  # noqa: S314 - our own text
+    widths = [float(one.attrib["width"]) for one in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert len(widths) == 3
+    assert max(widths) == 420
+    assert re.findall(r">([a-z -]+)</text>", plot) == [
+        "check",
+        "python -c pass",
+        "promptpack",
+        "rulesync",
+    ]
