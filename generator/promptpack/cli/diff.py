@@ -10,15 +10,18 @@ import click
 
 from promptpack.cli.choice import suggest_variant
 from promptpack.cli.choices import Choices, format_suggestion
+from promptpack.cli.exporting import check_export, write_export
 from promptpack.cli.names import complete_packs, complete_targets, complete_variants
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, pass_state
+from promptpack.diff.accepting import add_pending
 from promptpack.diff.baseline import Baseline, find_today, read_baseline
 from promptpack.diff.committed import add_committed
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import WIDER_KINDS, Output, Review, Side
+from promptpack.diff.representatives import add_pairs
 from promptpack.diff.sides import build_project_side, name_findings, read_folder_side
 from promptpack.git.errors import make_read_error
 from promptpack.git.extract import extract_sources, read_file
@@ -66,6 +69,7 @@ class DiffOptions:
     accept: str | None = None
     max_chars: int = BUDGET
     link_to: str = ""
+    export: Path | None = None
 
 
 @click.command("diff")
@@ -144,6 +148,12 @@ class DiffOptions:
     default="",
     help="Link causes in Markdown to files below this address, such as https://…/blob/COMMIT.",
 )
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write few outputs that show every change, before and after, and a promptfoo config.",
+)
 @pass_state
 def command(state: State, /, **options: object) -> int:
     """Show what a change does to the rendered agents, grouped, permissions first.
@@ -156,6 +166,9 @@ def command(state: State, /, **options: object) -> int:
     files = parse_outs(diff_options.outs, FORMATS)
     if diff_options.link_to and not _ADDRESS.fullmatch(diff_options.link_to):
         raise click.UsageError(f"'{diff_options.link_to}' is not an http or https address.")
+    if diff_options.export is not None:
+        inputs = filter(None, (diff_options.from_dir, diff_options.to_dir))
+        check_export(state, diff_options.export, inputs)
     review = replace(_make_review(state, diff_options), link=diff_options.link_to)
     filtered_review = filter_review(review, diff_options.only, diff_options.sections)
     is_silent = bool(files) or (state.quiet and state.format != "json")
@@ -167,6 +180,8 @@ def command(state: State, /, **options: object) -> int:
     for name, path in files:
         text = drop_styles(_render_report(name, filtered_review, diff_options))
         write_report(path, text.encode())
+    if diff_options.export is not None:
+        write_export(state, filtered_review, diff_options.export)
     return int(_should_fail(review, diff_options))
 
 
@@ -201,9 +216,15 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
         read_folder_side(diff_options.from_dir, str(diff_options.from_dir)),
         read_folder_side(diff_options.to_dir, str(diff_options.to_dir)),
     )
-    return compare_sides(
-        *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
-    )
+    return _compare(sides, diff_options, accepted_changes)
+
+
+def _compare(
+    sides: tuple[Side, Side], diff_options: DiffOptions, accepted_changes: Baseline | None
+) -> Review:
+    includes = _make_filter(diff_options, sides)
+    review = compare_sides(*sides, includes, accepted_changes, diff_options.unified)
+    return add_pairs(review, *sides)
 
 
 def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
@@ -233,10 +254,23 @@ def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
         if diff_options.accept is None
         else _read_base_accepted(repository, base, diff_options.accept)
     )
-    review = compare_sides(
-        *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
-    )
-    return replace(review, prefix=repository.prefix)
+    review = replace(_compare(sides, diff_options, accepted_changes), prefix=repository.prefix)
+    if diff_options.accept is None:
+        return review
+    data = _read_head_list(repository, head, root, diff_options.accept)
+    return add_pending(review, diff_options.accept, data, find_today())
+
+
+def _read_head_list(
+    repository: Repository, head: Revision | None, root: Path, path: str
+) -> bytes | None:
+    """Return the list of the new side, which does not count yet; None where it can't be read."""
+    try:
+        if head is not None:
+            return read_file(repository, head.commit, path)
+        return read_regular_file(root / path, BASELINE_LIMIT)
+    except (OSError, UserError, UnreadableFileError):
+        return None
 
 
 def _read_file(path: str) -> Baseline:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
+from promptpack.diff.accepting import describe_pending
 from promptpack.diff.cause_blocks import (
     CauseBlock,
     has_causes,
@@ -26,6 +27,12 @@ from promptpack.diff.model import (
     SourceHunk,
 )
 from promptpack.diff.one_line import summarize_change
+from promptpack.diff.representatives import (
+    Representative,
+    choose_representatives,
+    describe_representatives,
+)
+from promptpack.diff.side_by_side import LineRun, align_texts
 from promptpack.diff.wording import (
     NO_CHANGES,
     MarkedText,
@@ -80,6 +87,14 @@ class ShownSection(NamedTuple):
     folded: list[ShownChange]
 
 
+class ShownPair(NamedTuple):
+    """An output before and after; `title` is its path, `groups` the ids of its changes."""
+
+    title: str
+    groups: str
+    runs: list[LineRun]
+
+
 class HtmlReport(NamedTuple):
     """A review in words; without a section nothing differs."""
 
@@ -91,6 +106,9 @@ class HtmlReport(NamedTuple):
     accepted: list[str]
     by_cause: bool
     drift: list[str]
+    pairs: list[ShownPair]
+    pairs_title: str
+    pending: str
 
 
 def render_html(review: Review) -> str:
@@ -108,9 +126,17 @@ def _get_environment() -> Environment:
 def _describe_review(review: Review) -> HtmlReport:
     if not review.differs:
         drift = [*describe_drift(review), *list_drift(review)]
-        return HtmlReport(review.base, review.head, [], [], [], [], by_cause=False, drift=drift)
+        return HtmlReport(
+            *(review.base, review.head, [], [], [], []),
+            by_cause=False,
+            drift=drift,
+            pairs=[],
+            pairs_title="",
+            pending="",
+        )
     summary = [format_verdict(review), format_totals(review), describe_truncation(review)]
     by_cause = has_causes(review)
+    chosen = choose_representatives(review)
     return HtmlReport(
         review.base,
         review.head,
@@ -124,7 +150,17 @@ def _describe_review(review: Review) -> HtmlReport:
         [summarize_change(change) for change in review.accepted],
         by_cause,
         [*describe_drift(review), *list_drift(review)],
+        [_describe_pair(review, one) for one in chosen if one.path in review.pairs],
+        describe_representatives(len(chosen), review),
+        describe_pending(review),
     )
+
+
+def _describe_pair(review: Review, chosen: Representative) -> ShownPair:
+    before, after = review.pairs[chosen.path]
+    title = f"{chosen.before} → {chosen.path}" if chosen.before else chosen.path
+    runs = align_texts(before.text if before else "", after.text if after else "")
+    return ShownPair(title, ", ".join(chosen.groups), [*runs])
 
 
 def _describe_block(block: CauseBlock) -> ShownSection:

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import quote
 
+from promptpack.diff.accepting import describe_pending, format_accept_command
 from promptpack.diff.cause_blocks import (
     CauseBlock,
     has_causes,
@@ -28,6 +29,12 @@ from promptpack.diff.model import (
     SourceHunk,
 )
 from promptpack.diff.one_line import summarize_change
+from promptpack.diff.representatives import (
+    Representative,
+    choose_representatives,
+    describe_representatives,
+    list_groups,
+)
 from promptpack.diff.wording import (
     DRIFT_TITLE,
     NO_CHANGES,
@@ -64,6 +71,8 @@ _LINE_LIMIT = 1_000
 _HIDDEN_LINE_LIMIT = 12
 _CAUSE_LIMIT = 20
 _OUTPUT_LIMIT = 6
+_CHOSEN_LIMIT = 12
+_PATH_LIMIT = 200
 _REACH_TITLE = "What a change reaches"
 _FOLD = "<details><summary>{}</summary>\n\n{}\n</details>\n\n"
 _REST_NOTE = "; the HTML and JSON reports contain all of them"
@@ -96,6 +105,8 @@ def render_markdown(review: Review, budget: int = BUDGET) -> str:
         drift = "".join(chunk.text for chunk in _make_drift_chunks(review))
         return f"{header}{drift}{NO_CHANGES}\n"
     header += f"{_render_verdict(review)}\n\n"
+    if note := describe_pending(review, format_code):
+        header += f"{note}\n\n"
     footer = f"\n{format_totals(review)}\n"
     room = budget - len(header) - len(footer) - len(_format_cut_note(10**6, 10**6, _REST_NOTE))
     body, visible_count = _fit_chunks(list(_make_chunks(review)), room)
@@ -154,13 +165,29 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
             yield from _make_section_chunks(section)
         if review.causes:
             yield _Chunk("".join(_render_reach(_REACH_TITLE, map(_name_reach, review.causes))))
+    yield from _make_closing_chunks(review)
+
+
+def _make_closing_chunks(review: Review) -> Iterator[_Chunk]:
+    """Yield what is said of the changes as a whole: where to see them, how to accept them."""
+    chosen = choose_representatives(review)
+    if len(chosen) < len(list_groups(review)):
+        lines = [_name_chosen(one) for one in chosen[:_CHOSEN_LIMIT]]
+        if len(chosen) > _CHOSEN_LIMIT:
+            lines.append(f"- {pluralize(len(chosen) - _CHOSEN_LIMIT, 'more output')}\n")
+        title = describe_representatives(len(chosen), review)
+        yield _Chunk(_FOLD.format(title, "".join(lines)), stays=True)
     if widened := next((one for one in review.changes if one.kind in WIDER_KINDS), None):
-        command = f'promptpack accept {widened.fingerprint[:8]} --reason "…"'
-        yield _Chunk(f"To accept a change that was reviewed: `{command}`\n\n")
+        command = format_code(format_accept_command(review, widened.fingerprint))
+        yield _Chunk(f"To accept a change that was reviewed: {command}\n\n", stays=True)
     if review.accepted:
         title = f"Accepted earlier ({pluralize(len(review.accepted), 'group')})"
         for change in review.accepted:
             yield _Chunk(f"- {format_code(summarize_change(change))}\n", fold=title)
+
+
+def _name_chosen(chosen: Representative) -> str:
+    return f"- {format_code(_shorten(chosen.path, _PATH_LIMIT))} · {', '.join(chosen.groups)}\n"
 
 
 def _make_drift_chunks(review: Review) -> Iterator[_Chunk]:
@@ -314,9 +341,5 @@ def _name_radius(source: SourceHunk) -> str:
     return f"- {place} → {format_code(source.reach)} in {format_radius(source)}\n"
 
 
-def _shorten(text: str) -> str:
-    return (
-        text
-        if len(text) <= _LINE_LIMIT
-        else f"{text[:_LINE_LIMIT]}… {len(text) - _LINE_LIMIT} more characters"
-    )
+def _shorten(text: str, limit: int = _LINE_LIMIT) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… {len(text) - limit} more characters"
