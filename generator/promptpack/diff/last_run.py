@@ -114,5 +114,5 @@ def _split_heading(body: str) -> tuple[str, str, str]:
 
 def insert_notes(report: str, notes: list[str]) -> str:
     """Return a report with paragraphs below its heading, above all else."""
-    head, end, rest = report.partition("\n\n")
-    return "".join([head, end or "\n\n", *(f"{note}\n\n" for note in notes), rest])
+    head, _, rest = report.partition("\n\n")
+    return "\n\n".join([head, *notes, *([rest] if rest else [])]) if notes else report
