@@ -37,6 +37,7 @@ pre { background: #f6f8fa; border-radius: 6px; padding: 16px; overflow: auto; }
 pre code { background: none; padding: 0; white-space: pre; }
 ul { padding-left: 2em; } li > pre, li > p { margin-top: 16px; } a { color: #0969da; }
 .gone { color: #82071e; background: #ffebe9; } .come { color: #116329; background: #dafbe1; }
+.dot { display: inline-block; width: .8em; height: .8em; border-radius: 50%; background: #d1242f; }
 .both { color: #953800; background: #ffd8b5; }
 """
 _ACTING = re.compile(r"(?<![\w/])(?:@[A-Za-z0-9][\w-]*(?:/[\w-]+)?|#[0-9]+\b|GH-[0-9]+\b)")
@@ -52,6 +53,7 @@ def render_forge(markdown: str) -> str:
     )
     html = cmarkgfm.github_flavored_markdown_to_html(markdown, options=options)
     html = re.sub(r"<!--.*?-->\n?", "", html, flags=re.DOTALL)
+    html = html.replace("🔴", '<span class="dot" role="img" aria-label="red circle"></span>')
     return _link_acting(_DIFF.sub(_color_lines, html))
 
 
@@ -127,12 +129,9 @@ def make_example(folder: Path) -> Path:
     git(folder, "add", "reviewed.json")
     git(folder, "commit", "--quiet", "--message", "reviewed")
     edit(folder, "templates/policies/try.yaml", "execute: ask", "execute: allow")
-    question, secret = "one-question.md", "no-secrets.md"
-    edit(
-        folder,
-        f"templates/fragments/interaction/{question}",
-        "at a time.",
-        "at a time, and name the file it is about.",
-    )
-    edit(folder, f"templates/fragments/ethics/{secret}", "come across", "find")
+    fragments = "templates/fragments"
+    question = "- Ask one question at a time"
+    asked = f"{question}, and name the file it is about."
+    edit(folder, f"{fragments}/interaction/one-question.md", f"{question}.", asked)
+    edit(folder, f"{fragments}/ethics/no-secrets.md", "come across", "find")
     return folder

@@ -161,8 +161,9 @@ def test_both_columns_hold_their_whole_text(old: list[str], new: list[str]) -> N
         for row in run.rows:
             left += ["".join(word.text for word in row.old)] if row.old is not None else []
             right += ["".join(word.text for word in row.new)] if row.new is not None else []
-    assert left == [line.replace("\u202e", "<U+202E>") for line in old or [""]]
-    assert right == [line.replace("\u202e", "<U+202E>") for line in new or [""]]
+    for shown, lines in ((left, old), (right, new)):
+        expected = [line.replace("\u202e", "<U+202E>") for line in lines]
+        assert shown == (expected if "\n".join(lines) else [])
 
 
 def test_a_secret_is_in_neither_column() -> None:

@@ -170,6 +170,8 @@ def command(state: State, /, **options: object) -> int:
         inputs = filter(None, (diff_options.from_dir, diff_options.to_dir))
         check_export(state, diff_options.export, inputs)
     review = replace(_make_review(state, diff_options), link=diff_options.link_to)
+    if _fails_gate(review, diff_options.fail_on):
+        review = replace(review, failed_gate=diff_options.fail_on)
     filtered_review = filter_review(review, diff_options.only, diff_options.sections)
     is_silent = bool(files) or (state.quiet and state.format != "json")
     default_formats = () if is_silent else ("json" if state.format == "json" else "text",)
@@ -182,7 +184,7 @@ def command(state: State, /, **options: object) -> int:
         write_report(path, text.encode())
     if diff_options.export is not None:
         write_export(state, filtered_review, diff_options.export)
-    return int(_should_fail(review, diff_options))
+    return int(bool(review.failed_gate) or (diff_options.exit_code and review.differs))
 
 
 def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
@@ -194,14 +196,11 @@ def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
     )
 
 
-def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
+def _fails_gate(review: Review, fail_on: str) -> bool:
     kinds = {change.kind for change in review.changes}
-    if diff_options.fail_on == "permissions" and kinds & WIDER_KINDS:
-        return True
-    has_new_drift = any(one.is_new for one in review.drift)
-    return (diff_options.fail_on == "any" and (bool(kinds) or has_new_drift)) or (
-        diff_options.exit_code and review.differs
-    )
+    if fail_on == "permissions":
+        return bool(kinds & WIDER_KINDS)
+    return fail_on == "any" and (bool(kinds) or any(one.is_new for one in review.drift))
 
 
 def _make_review(state: State, diff_options: DiffOptions) -> Review:

@@ -309,6 +309,8 @@ class Review:
     """Both sides of each output with a change, where the texts are asked for."""
     accept_file: str = ""
     """The list of accepted changes, as a path in the project, where one is given."""
+    failed_gate: str = ""
+    """The gate that fails because of this review, such as `permissions`, where one does."""
     pending: tuple[str, ...] = ()
     """The ids of changes that this list accepts on the new side only, where it does not count."""
 

@@ -33,7 +33,7 @@ class LineRun(NamedTuple):
 
 def align_texts(old: str, new: str) -> Iterator[LineRun]:
     """Yield the runs of two texts in order, without what looks like a secret."""
-    old_lines, new_lines = redact(old).split("\n"), redact(new).split("\n")
+    old_lines, new_lines = _split(old), _split(new)
     opcodes = difflib.SequenceMatcher(None, old_lines, new_lines).get_opcodes()
     for number, (tag, i1, i2, j1, j2) in enumerate(opcodes):
         if tag == "equal":
@@ -44,11 +44,15 @@ def align_texts(old: str, new: str) -> Iterator[LineRun]:
             yield LineRun("", len(rows), is_folded=False, rows=rows)
 
 
+def _split(text: str) -> list[str]:
+    return redact(text).split("\n") if text else []
+
+
 def _cut_same(lines: list[str], *, before: bool, after: bool) -> Iterator[LineRun]:
     """Yield unchanged lines, folded but for those beside a change `before` or `after` them."""
     start = CONTEXT if before else 0
     end = len(lines) - (CONTEXT if after else 0)
-    if end - start <= 1:
+    if end - start <= CONTEXT:
         start = end = len(lines)
     parts = ((lines[:start], False), (lines[start:end], True), (lines[end:], False))
     for part, is_folded in parts:

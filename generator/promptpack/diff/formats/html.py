@@ -18,6 +18,7 @@ from promptpack.diff.cause_blocks import (
     list_other_sources,
     mark_source,
 )
+from promptpack.diff.links import make_link
 from promptpack.diff.model import (
     PERMISSION_KINDS,
     Cause,
@@ -47,6 +48,7 @@ from promptpack.diff.wording import (
     format_tokens,
     format_totals,
     format_verdict,
+    is_urgent,
     iter_sections,
     list_drift,
     mark_lines,
@@ -76,7 +78,8 @@ class ShownChange(NamedTuple):
 class ShownSection(NamedTuple):
     """A changed place of a source with its changes, or changes of one urgency.
 
-    `lines` are the text of the place, and `folded` the changes that are shown when asked for.
+    `link` is the address of the place and `radius` what it reaches, or "". `lines` are the text of
+    the place, and `folded` the changes that are shown when asked for.
     """
 
     title: str
@@ -85,6 +88,8 @@ class ShownSection(NamedTuple):
     changes: list[ShownChange]
     lines: list[list[MarkedText]]
     folded: list[ShownChange]
+    link: str = ""
+    radius: str = ""
 
 
 class ShownPair(NamedTuple):
@@ -98,8 +103,9 @@ class ShownPair(NamedTuple):
 class HtmlReport(NamedTuple):
     """A review in words; without a section nothing differs."""
 
-    base: str
-    head: str
+    verdict: str
+    is_urgent: bool
+    gate: str
     summary: list[str]
     sections: list[ShownSection]
     causes: list[str]
@@ -108,7 +114,6 @@ class HtmlReport(NamedTuple):
     drift: list[str]
     pairs: list[ShownPair]
     pairs_title: str
-    pending: str
 
 
 def render_html(review: Review) -> str:
@@ -127,21 +132,21 @@ def _describe_review(review: Review) -> HtmlReport:
     if not review.differs:
         drift = [*describe_drift(review), *list_drift(review)]
         return HtmlReport(
-            *(review.base, review.head, [], [], [], []),
+            *("", False, "", [], [], [], []),
             by_cause=False,
             drift=drift,
             pairs=[],
             pairs_title="",
-            pending="",
         )
-    summary = [format_verdict(review), format_totals(review), describe_truncation(review)]
+    summary = [describe_pending(review), format_totals(review), describe_truncation(review)]
     by_cause = has_causes(review)
     chosen = choose_representatives(review)
     return HtmlReport(
-        review.base,
-        review.head,
+        format_verdict(review),
+        is_urgent(review),
+        review.failed_gate,
         [line for line in summary if line],
-        [_describe_block(block) for block in iter_cause_blocks(review)]
+        [_describe_block(review, block) for block in iter_cause_blocks(review)]
         if by_cause
         else [_describe_section(section) for section in iter_sections(review)],
         [_format_source(source) for source in list_other_sources(review)]
@@ -152,7 +157,6 @@ def _describe_review(review: Review) -> HtmlReport:
         [*describe_drift(review), *list_drift(review)],
         [_describe_pair(review, one) for one in chosen if one.path in review.pairs],
         describe_representatives(len(chosen), review),
-        describe_pending(review),
     )
 
 
@@ -163,22 +167,28 @@ def _describe_pair(review: Review, chosen: Representative) -> ShownPair:
     return ShownPair(title, ", ".join(chosen.groups), [*runs])
 
 
-def _describe_block(block: CauseBlock) -> ShownSection:
+def _describe_block(review: Review, block: CauseBlock) -> ShownSection:
     is_open = [one.severity in ("critical", "major") for one in block.changes]
     changes = [_describe_change(change, block.source) for change in block.changes]
     others = f"With another cause: {', '.join(block.others)}"
     return ShownSection(
-        "Without a changed source" if block.source is None else _format_source(block.source),
+        "Without a changed source" if block.source is None else format_place(block.source),
         pluralize(len(changes), "group"),
         [others] if block.others else [],
         [*compress(changes, is_open)],
         [] if block.source is None else mark_source(block.source),
         [change for change, urgent in zip(changes, is_open, strict=True) if not urgent],
+        make_link(review, block.source),
+        _format_radius(block.source) if block.source else "",
     )
 
 
 def _format_source(source: SourceHunk) -> str:
-    return f"{format_place(source)} → {source.reach} in {format_radius(source)}"
+    return f"{format_place(source)}{_format_radius(source)}"
+
+
+def _format_radius(source: SourceHunk) -> str:
+    return f" → {source.reach} in {format_radius(source)}"
 
 
 def _format_cause(cause: Cause) -> str:

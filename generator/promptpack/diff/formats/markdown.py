@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import quote
 
 from promptpack.diff.accepting import describe_pending, format_accept_command
 from promptpack.diff.cause_blocks import (
@@ -19,6 +18,7 @@ from promptpack.diff.cause_blocks import (
     list_other_sources,
     mark_source,
 )
+from promptpack.diff.links import make_link
 from promptpack.diff.model import (
     NEVER_CUT,
     PERMISSION_KINDS,
@@ -57,7 +57,6 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
-from promptpack.model import is_in_project
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.plurals import pluralize
 
@@ -156,7 +155,7 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
     yield from _make_drift_chunks(review)
     if has_causes(review):
         for block in iter_cause_blocks(review):
-            yield from _make_block_chunks(block, _make_link(review, block.source))
+            yield from _make_block_chunks(block, make_link(review, block.source))
         if others := list_other_sources(review):
             lines = _render_reach("Other changed sources", map(_name_radius, others))
             yield _Chunk("".join([*lines, "\n"]))
@@ -228,14 +227,6 @@ def _make_block_chunks(block: CauseBlock, link: str) -> Iterator[_Chunk]:
         stays = change.kind in NEVER_CUT
         text = f"{title}{_render_body(change, source)}\n"
         yield _Chunk(text, title, stays=stays, groups=1, fold=fold)
-
-
-def _make_link(review: Review, source: SourceHunk | None) -> str:
-    """Return the address of a changed place on the new side, where there are both."""
-    if not review.link or source is None or source.head is None:
-        return ""
-    path = quote(f"{review.prefix}{source.path}".encode("utf-8", "surrogateescape"))
-    return f"{review.link.rstrip('/')}/{path}#L{source.line}" if is_in_project(source.path) else ""
 
 
 def _make_section_chunks(section: ReportSection) -> Iterator[_Chunk]:
