@@ -76,6 +76,8 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	@echo "Resolving what the real clients need into tests/clients/package-lock.json ..."
 	@cd tests/clients && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
 	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
+	@cd tests/clients/evaluation && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
+	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
 	@echo "Done. Next: look at \"git diff --stat\", then run \"make clients lint test\"."
 
 clean:  ## remove what `make` made

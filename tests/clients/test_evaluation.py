@@ -1,4 +1,4 @@
-"""In: what `diff --export` writes. Out: the real promptfoo takes it, and each model gets its prompt.
+"""In: what `diff --export` writes. Out: promptfoo takes it, and each model gets its prompt.
 
 Its provider `echo` returns the messages that a model would get.
 """
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import support
-from clients.sandbox import PATIENCE, client, need_evaluation, sandbox
+from clients.gate import need_clients, need_promptfoo
+from clients.sandbox import client, sandbox
 from promptpack.diff.export import read_prompt
 from promptpack.diff.sides import make_folder_output
 from review_cases import edit, repository
@@ -47,9 +48,11 @@ def run_promptfoo(exported: Path, *words: str) -> str:
     }
     switches = ("TELEMETRY", "UPDATE", "REMOTE_GENERATION")
     env = {f"PROMPTFOO_DISABLE_{name}": "1" for name in switches}
+    need_clients(("node",))
+    promptfoo = need_promptfoo()
     with sandbox(files) as box:
         env["PROMPTFOO_CONFIG_DIR"] = str(box.home)
-        ran = box.run([client("node"), need_evaluation(), *words], env, PATIENCE)
+        ran = box.run([client("node"), promptfoo, *words], env)
         assert ran.code == 0, ran.stdout + ran.stderr
         out = box.project / "out.json"
         return out.read_text(encoding="utf-8") if out.exists() else ran.stdout + ran.stderr
