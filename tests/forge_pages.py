@@ -80,6 +80,9 @@ class _Linker(HTMLParser):
         self.code_depth += tag in ("code", "a", "pre")
         self.pieces.append(self.get_starttag_text() or "")
 
+    def handle_startendtag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the same
+        self.pieces.append(self.get_starttag_text() or "")
+
     def handle_endtag(self, tag: str) -> None:
         self.code_depth -= tag in ("code", "a", "pre")
         self.pieces.append(f"</{tag}>")

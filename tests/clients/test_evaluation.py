@@ -5,6 +5,7 @@ Its provider `echo` returns the messages that a model would get.
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import support
 from clients.gate import need_clients, need_promptfoo
 from clients.sandbox import client, sandbox
-from promptpack.diff.export import read_prompt
+from promptpack.diff.export import CONFIG, PROVIDERS, read_prompt
 from promptpack.diff.sides import make_folder_output
 from review_cases import edit, repository
 
@@ -76,3 +77,15 @@ def test_each_model_gets_the_prompt_as_it_is_in_the_file(exported: Path) -> None
         texts = {key: path.read_bytes().decode() for key, path in keys.items()}
         assert found == {read_prompt(make_folder_output(key, text)) for key, text in texts.items()}
     assert all(HOSTILE.splitlines()[0] in text for text in prompts["after"])
+
+
+def test_promptfoo_knows_the_providers(exported: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(exported, tmp_path / "out")
+    names = [f"{provider}a-model" for provider in PROVIDERS.values()]
+    config = {"prompts": ["x"], "providers": names, "tests": [{"vars": {"a": "b"}}]}
+    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    assert "Configuration is valid" in run_promptfoo(folder, "validate")
+    config["providers"] = ["no-such-provider:a-model"]
+    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(AssertionError):
+        run_promptfoo(folder, "validate")

@@ -24,7 +24,7 @@ PLACEHOLDER = "echo"
 _TEMPLATE_SYNTAX = re.compile(r"\{(?=[{%#])|#(?=\})")
 """Where promptfoo's templates (Nunjucks) would begin something, or see an end without a begin."""
 
-_PROVIDERS = {
+PROVIDERS = {
     "anthropic": "anthropic:messages:",
     "google": "google:",
     "ollama": "ollama:chat:",
@@ -146,8 +146,8 @@ def _translate_model(identifier: str) -> str:
     if not name:
         name = identifier
         provider = next((_FAMILIES[one] for one in _FAMILIES if name.startswith(one)), "")
-    is_known = provider in _PROVIDERS and _MODEL.fullmatch(name)
-    return f"{_PROVIDERS[provider]}{name}" if is_known else ""
+    is_known = provider in PROVIDERS and _MODEL.fullmatch(name)
+    return f"{PROVIDERS[provider]}{name}" if is_known else ""
 
 
 def _write_config(
