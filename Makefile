@@ -46,7 +46,7 @@ lint: $(READY)  ## style and types, and what promptpack says of its own packs
 site: $(READY)  ## build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/promptpack docs build --out site
 
-screenshots: $(READY)  ## take the README's pictures from the real site, with the system's Chromium
+screenshots: $(READY)  ## take the README's and the docs' pictures, with the system's Chromium
 	$(BIN)/python tests/screenshots.py
 
 measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; some minutes

@@ -124,7 +124,7 @@ def test_the_config_pairs_each_prompt_with_its_model_and_the_same_tests(changed:
 def test_a_model_that_is_not_known_has_a_placeholder_that_says_so(changed: Path) -> None:
     export(changed)
     text = (changed.parent / "out/promptfooconfig.yaml").read_text(encoding="utf-8")
-    assert "# Calls no model: put the provider of 'm0' here.\n  - id: \"echo\"\n" in text
+    assert "# Calls no model: the provider of 'm0' is not known.\n  - id: \"echo\"\n" in text
 
 
 @pytest.mark.fault("evaluated-prompt")

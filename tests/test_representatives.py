@@ -97,7 +97,7 @@ def test_each_format_names_them(measured: Path) -> None:
     chosen = data["representatives"]
     assert {group for one in chosen for group in one["groups"]} == groups
     assert len(data["outputs"]) == 72
-    title = f"{len(chosen)} of 72 changed outputs show every change"
+    title = f"{len(chosen)} of 72 outputs show every change"
     for name in ("text", "markdown", "html"):
         said = support.call("diff", "--format", name, cwd=measured).out
         assert title in said

@@ -40,7 +40,8 @@ _UNSAFE = re.compile(r'[\\:#*?"<>|]')
 _HEADER = """\
 # yaml-language-server: $schema=https://promptfoo.dev/config-schema.json
 # Written by 'promptpack diff --export'. Run it with: promptfoo eval
-# Add your own tests as more files in tests/: an edited file stops the next export.
+# Add your own tests as more files in tests/, and copy this file under another name to change it:
+# an edited file stops the next export.
 """
 _EXAMPLE = """\
 # Each test goes to each prompt. A copy of this file under another name is yours.
@@ -168,7 +169,7 @@ def _write_config(
         is_known = not model.startswith("?")
         name = model.removeprefix("?") or "unknown model"
         if not is_known:
-            yield f"  # Calls no model: put the provider of '{reveal_line(name)}' here.\n"
+            yield f"  # Calls no model: the provider of '{reveal_line(name)}' is not known.\n"
         yield f"  - id: {_quote(model if is_known else PLACEHOLDER)}\n    label: {_quote(name)}\n"
         yield "    prompts:\n"
         yield from (f"      - {_quote(label)}\n" for label in own_labels)

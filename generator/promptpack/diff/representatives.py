@@ -59,7 +59,7 @@ def list_groups(review: Review) -> Mapping[str, tuple[str, ...]]:
 
 def describe_representatives(count: int, review: Review) -> str:
     """Return how few outputs show every change, in words."""
-    total = pluralize(len(list_groups(review)), "changed output")
+    total = pluralize(len(list_groups(review)), "output")
     verb = "shows" if count == 1 else "show"
     return f"{count} of {total} {verb} every change"
 
