@@ -18,6 +18,7 @@ from markdown_it.token import Token
 
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
+from promptpack.diff.formats.html import PAIR_LIMIT
 from promptpack.diff.formats.markdown import MARKER
 from promptpack.diff.model import Cause, Drift, Review, SourceHunk, ToolChange
 from promptpack.diff.representatives import add_pairs
@@ -240,7 +241,8 @@ def large() -> Review:
         now[key] = f"{head.format('allow', name, 'allow')}# Role\n\nYou were number {n}.\n"
     hidden = "opencode/m7.p/.opencode/agents/a.md"
     now[hidden] += "x\u200by\n"
-    return compare_sides(side(base, "opencode"), side(now, "opencode"))
+    sides = side(base, "opencode"), side(now, "opencode")
+    return add_pairs(compare_sides(*sides), *sides)
 
 
 @pytest.mark.fault(62)
@@ -269,6 +271,7 @@ def test_permissions_are_never_cut_whatever_the_budget(large: Review) -> None:
 def test_the_page_and_the_programs_get_all_of_it(large: Review) -> None:
     page = FORMATS["html"](large)
     assert page.count("<article ") == large.summary.groups == len(large.changes)
+    assert page.count('<details class="pair"') <= PAIR_LIMIT
     assert len(json.loads(FORMATS["gitlab"](large))) == large.summary.groups
     annotated = FORMATS["github"](large).splitlines()
     levels = [line.split(" ")[0] for line in annotated[:-1]]

@@ -21,6 +21,7 @@ _ID_LIMIT = 10
 _STATE = re.compile(r"<!-- promptpack:shown ((?:[0-9a-f]{8}){0,400})(\+?) -->")
 _HEADING = "**promptpack diff** "
 _TITLE = re.compile(r"^- \*\*([PG][0-9]+)\*\* ", re.MULTILINE)
+_ID = re.compile(r"[PG][0-9]+")
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,}")
 
 
@@ -68,10 +69,11 @@ def read_changes(report: str) -> Mapping[str, str] | None:
     """Return the beginning of each change's fingerprint by its id; None for another report."""
     try:
         data = json.loads(report)
-        changes = {str(one["id"]): one["fingerprint"] for one in _list_entries(data)}
+        changes = {str(one["id"]): str(one["fingerprint"]) for one in _list_entries(data)}
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not all(isinstance(one, str) and _FINGERPRINT.match(one) for one in changes.values()):
+    words = [*map(_ID.fullmatch, changes), *map(_FINGERPRINT.match, changes.values())]
+    if not all(words):
         return None
     return {key: fingerprint[:_PREFIX_LENGTH] for key, fingerprint in changes.items()}
 

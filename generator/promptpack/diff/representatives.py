@@ -88,10 +88,11 @@ def _drop_needless(
     chosen: Iterable[str], groups_by_output: Mapping[str, tuple[str, ...]]
 ) -> list[str]:
     """Return the chosen outputs without those whose groups the others have by now."""
-    kept = list(chosen)
-    counts = Counter(group for key in kept for group in groups_by_output[key])
-    for key in reversed([*kept]):
+    keys = list(chosen)
+    counts = Counter(group for key in keys for group in groups_by_output[key])
+    needless: set[str] = set()
+    for key in reversed(keys):
         if all(counts[group] > 1 for group in groups_by_output[key]):
-            kept.remove(key)
+            needless.add(key)
             counts.subtract(groups_by_output[key])
-    return kept
+    return [key for key in keys if key not in needless]

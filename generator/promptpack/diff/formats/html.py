@@ -59,6 +59,12 @@ from promptpack.reporting.plurals import pluralize
 
 _TEMPLATE = "html.html.j2"
 
+PAIR_LIMIT = 50
+"""So many outputs are shown before and after; of more, only the paths are."""
+
+_PAIR_SIZE = 1 << 20
+"""The most characters of an output that is shown, before and after together."""
+
 
 class ShownChange(NamedTuple):
     """A change in words; `lines` is its text, between `above` and `below` where it has context."""
@@ -93,7 +99,10 @@ class ShownSection(NamedTuple):
 
 
 class ShownPair(NamedTuple):
-    """An output before and after; `title` is its path, `groups` the ids of its changes."""
+    """An output before and after; `title` is its path, `groups` the ids of its changes.
+
+    Without runs, only these are shown.
+    """
 
     title: str
     groups: str
@@ -155,16 +164,19 @@ def _describe_review(review: Review) -> HtmlReport:
         [summarize_change(change) for change in review.accepted],
         by_cause,
         [*describe_drift(review), *list_drift(review)],
-        [_describe_pair(review, one) for one in chosen if one.path in review.pairs],
+        [_describe_pair(review, one, n < PAIR_LIMIT) for n, one in enumerate(chosen)],
         describe_representatives(len(chosen), review),
     )
 
 
-def _describe_pair(review: Review, chosen: Representative) -> ShownPair:
-    before, after = review.pairs[chosen.path]
+def _describe_pair(review: Review, chosen: Representative, is_whole: bool) -> ShownPair:
     title = f"{chosen.before} → {chosen.path}" if chosen.before else chosen.path
-    runs = align_texts(before.text if before else "", after.text if after else "")
-    return ShownPair(title, ", ".join(chosen.groups), [*runs])
+    groups = ", ".join(chosen.groups)
+    pair = review.pairs.get(chosen.path)
+    old, new = (one.text if one else "" for one in pair or (None, None))
+    if pair is None or not is_whole or len(old) + len(new) > _PAIR_SIZE:
+        return ShownPair(title, groups, [])
+    return ShownPair(title, groups, [*align_texts(old, new)])
 
 
 def _describe_block(review: Review, block: CauseBlock) -> ShownSection:
