@@ -274,7 +274,11 @@ def test_the_job_hands_its_reports_to_the_note_and_its_token_to_nothing_else(
         "templates/policies/look.yaml", "list: allow}", "list: allow, execute: ask}"
     )
     git(forge.work, "push", "--quiet", "origin", "topic")
-    code, said = run_gitlab_job(forge, forge.checkout(head), head, PROMPTPACK_FAIL_ON="permissions")
+    variables = {
+        "PROMPTPACK_FAIL_ON": "permissions",
+        "CI_PROJECT_URL": "https://gitlab.example/g/p",
+    }
+    code, said = run_gitlab_job(forge, forge.checkout(head), head, **variables)
     assert code == 1, said
     write_note(tmp_path, gitlab)
     (note,) = gitlab.notes
@@ -284,3 +288,5 @@ def test_the_job_hands_its_reports_to_the_note_and_its_token_to_nothing_else(
     assert heading.startswith("**promptpack diff** ")
     assert "Permissions widened" in note["body"]
     assert "fail-on: permissions" in note["body"]
+    place = "templates/policies/look.yaml"
+    assert f"(https://gitlab.example/g/p/-/blob/{head}/{place}#L4)" in note["body"]

@@ -146,7 +146,7 @@ class DiffOptions:
     "--link-to",
     metavar="URL",
     default="",
-    help="Link causes in Markdown to files below this address, such as https://…/blob/COMMIT.",
+    help="Link causes in Markdown and HTML to files below this address (https://…/blob/COMMIT).",
 )
 @click.option(
     "--export",
