@@ -49,7 +49,7 @@ lint: $(READY)  ## style and types, and what promptpack says of its own packs
 site: $(READY)  ## build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/promptpack docs build --out site
 
-screenshots: $(READY)  ## take the README's pictures from the real site, with the system's Chromium
+screenshots: $(READY)  ## take the README's and the docs' pictures, with the system's Chromium
 	$(BIN)/python tests/screenshots.py
 
 measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; some minutes
@@ -85,6 +85,8 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	@cd tests/clients && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
 	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
 	@cd benchmarks && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
+	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
+	@cd tests/clients/evaluation && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
 	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
 	@echo "Done. Next: look at \"git diff --stat\", then run \"make clients lint test\"."
 

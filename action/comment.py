@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 
 import runner
 from api import Access, RequestError, send_request
+from promptpack.diff.last_run import add_news
 from wording import MARKER, quote_code
 
 MAX_LENGTH = 65_536
 """The characters that GitHub takes, counted here in units of 16 bits, which are never fewer."""
 
+_REPORT_FILE = "promptpack-diff.json"
 _PAGE_SIZE = 100
 _MAX_PAGES = 50
 _MAX_TRIES = 3
@@ -40,6 +42,19 @@ class PullRequest(NamedTuple):
     commit: str
 
 
+class CommentDraft(NamedTuple):
+    """The texts that a comment can have, the best one first, and the JSON report behind them."""
+
+    texts: list[str]
+    report: str
+
+    def make_body(self, previous: str) -> str:
+        """Return the body of the comment that takes the place of a previous one; "" for none."""
+        marked = [add_news(text, self.report, previous) for text in self.texts]
+        pairs = zip(marked, self.texts, strict=True)
+        return choose_fitting([text for pair in pairs for text in pair])
+
+
 def main() -> int:
     """Keep the comment up to date; return 0, whatever became of it."""
     pull_request = _find_pull_request(os.environ)
@@ -51,10 +66,14 @@ def main() -> int:
     folder = Path(os.environ["REVIEW_FOLDER"])
     texts = ((folder / name).read_text("utf-8") for name in ("comment.md", "short.md"))
     footer = _make_links(os.environ, pull_request.commit)
-    body = choose_fitting([f"{text}\n{footer}\n" for text in texts])
+    report = folder / _REPORT_FILE
+    draft = CommentDraft(
+        [f"{text}\n{footer}\n" for text in texts],
+        report.read_text("utf-8") if report.is_file() else "",
+    )
     try:
         runner.log(
-            _update_with_retries(pull_request, body, new=os.environ.get("REVIEW_NEWS") == "true")
+            _update_with_retries(pull_request, draft, new=os.environ.get("REVIEW_NEWS") == "true")
         )
     except RequestError as error:
         _report_failure(error)
@@ -77,22 +96,23 @@ def _report_failure(error: RequestError) -> None:
 
 
 def _update_with_retries(
-    pull_request: PullRequest, body: str, *, new: bool, tries: int = _MAX_TRIES
+    pull_request: PullRequest, draft: CommentDraft, *, new: bool, tries: int = _MAX_TRIES
 ) -> str:
     """Return what was done; tries again as a whole, so that no comment is made twice."""
     try:
-        return _update_comment(pull_request, body, new=new)
+        return _update_comment(pull_request, draft, new=new)
     except RequestError as error:
         if error.wait is None or tries == 1:
             raise
         time.sleep(error.wait)
-    return _update_with_retries(pull_request, body, new=new, tries=tries - 1)
+    return _update_with_retries(pull_request, draft, new=new, tries=tries - 1)
 
 
-def _update_comment(pull_request: PullRequest, body: str, *, new: bool) -> str:
+def _update_comment(pull_request: PullRequest, draft: CommentDraft, *, new: bool) -> str:
     comments = f"repos/{pull_request.repository}/issues/comments"
-    comment_id = next(_find_own_comments(pull_request), None)
-    if comment_id is not None:
+    comment = next(_find_own_comments(pull_request), None)
+    if comment is not None:
+        comment_id, body = comment["id"], draft.make_body(comment["body"])
         try:
             send_request(pull_request.access, "PATCH", f"{comments}/{comment_id}", {"body": body})
         except RequestError as error:
@@ -102,14 +122,13 @@ def _update_comment(pull_request: PullRequest, body: str, *, new: bool) -> str:
             return f"Comment {comment_id} updated."
     if not new:
         return "Nothing to report: no comment added."
-    send_request(
-        pull_request.access, "POST", f"{_make_thread_path(pull_request)}/comments", {"body": body}
-    )
+    path = f"{_make_thread_path(pull_request)}/comments"
+    send_request(pull_request.access, "POST", path, {"body": draft.make_body("")})
     return "Comment added."
 
 
-def _find_own_comments(pull_request: PullRequest) -> Iterator[int]:
-    """Yield the ids of our comments, the oldest first."""
+def _find_own_comments(pull_request: PullRequest) -> Iterator[Mapping[str, Any]]:
+    """Yield our comments, the oldest first, each with its `id` and its `body`."""
     author = _find_author(pull_request)
     for page in range(1, _MAX_PAGES + 1):
         path = f"{_make_thread_path(pull_request)}/comments?per_page={_PAGE_SIZE}&page={page}"
@@ -119,7 +138,7 @@ def _find_own_comments(pull_request: PullRequest) -> Iterator[int]:
             if isinstance(answer, list)
             else []
         )
-        yield from (comment["id"] for comment in comments if _is_ours(comment, author))
+        yield from (comment for comment in comments if _is_ours(comment, author))
         if len(comments) < _PAGE_SIZE:
             return
 

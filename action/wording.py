@@ -4,8 +4,10 @@ All that comes from a checkout stands in code, where no mention, tag or link is 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from promptpack.diff.last_run import insert_notes
 
 MARKER = "<!-- promptpack:diff -->"
 """The first line of every comment, by which it is found again; anywhere else it means nothing."""
@@ -84,9 +86,8 @@ def render_short(outcome: Outcome) -> str:
 def render_summary(outcome: Outcome) -> str:
     """Return all that was found out, for the summary of the job."""
     report = outcome.report
-    return _join_page(
-        report.full if report else _explain_failure(outcome), _make_all_notes(outcome)
-    )
+    body = report.full if report else _explain_failure(outcome)
+    return _join_page(body, _make_notes(outcome), _make_details(outcome))
 
 
 def make_annotations(outcome: Outcome) -> Iterator[tuple[str, str]]:
@@ -110,8 +111,9 @@ def fence_text(text: str) -> str:
     return f"{ticks}text\n{text[:_MAX_FENCED].rstrip()}{rest_note}\n{ticks}\n"
 
 
-def _join_page(body: str, notes: Iterator[str]) -> str:
-    return "\n".join([body, *(f"{note}\n" for note in notes)])
+def _join_page(body: str, notes: Iterator[str], details: Iterable[str] = ()) -> str:
+    """Return a page: notes below its heading, details at its end."""
+    return "\n".join([insert_notes(body, [*notes]), *(f"{text}\n" for text in details)])
 
 
 def _make_notes(outcome: Outcome) -> Iterator[str]:
@@ -121,8 +123,7 @@ def _make_notes(outcome: Outcome) -> Iterator[str]:
         yield _STALE_NOTE.format(quote_code(_find_fix(outcome)))
 
 
-def _make_all_notes(outcome: Outcome) -> Iterator[str]:
-    yield from _make_notes(outcome)
+def _make_details(outcome: Outcome) -> Iterator[str]:
     if outcome.check and _is_stale(outcome):
         yield fence_text(outcome.check.said)
     elif outcome.check and outcome.check.code and outcome.report is not None:

@@ -56,8 +56,8 @@ def test_the_next_push_updates_the_comment_in_place(forge: Forge, api: Api) -> N
     run_action(forge, api)
     (comment,) = api.comments
     assert comment["id"] == before["id"]
-    assert "tiny" in before["body"]
-    assert "tiny" not in comment["body"]
+    assert "tiny+}" in before["body"]
+    assert "tiny+}" not in comment["body"]
     assert "huge" in comment["body"]
 
 

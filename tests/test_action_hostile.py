@@ -223,7 +223,7 @@ def test_a_base_can_be_named(forge: Forge, api: Api) -> None:
     forge.change(ROLE, FIRST, "You always answer")
     run = run_action(forge, api, base="HEAD^2~1")
     assert "always" in run.summary
-    assert "tiny" not in run.summary
+    assert "tiny+}" not in run.summary
 
 
 @pytest.mark.fault(58)

@@ -18,8 +18,10 @@ from markdown_it.token import Token
 
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
+from promptpack.diff.formats.html import PAIR_LIMIT
 from promptpack.diff.formats.markdown import MARKER
 from promptpack.diff.model import Cause, Drift, Review, SourceHunk, ToolChange
+from promptpack.diff.representatives import add_pairs
 from promptpack.model import Origin
 from promptpack.reporting.characters import is_deceptive, reveal
 from promptpack.reporting.console import drop_styles
@@ -57,7 +59,9 @@ sides = st.dictionaries(names, texts, max_size=4)
 @st.composite
 def reviews(draw: st.DrawFn) -> Review:
     base, head = side(draw(sides), label=draw(names)), side(draw(sides), label=draw(names))
-    review = compare_sides(base, head)
+    review = add_pairs(compare_sides(base, head), base, head)
+    pending = tuple(one.id for one in review.changes[:1])
+    review = replace(review, pending=pending, accept_file=draw(names), failed_gate="any")
     origin = Origin(draw(names), 3)
     groups = tuple(change._replace(causes=(origin,)) for change in review.groups)
     causes = (Cause(origin, 1, 1, 1, "1/1 outputs"),) if groups else ()
@@ -168,7 +172,7 @@ class Page(HTMLParser):
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "ul", "li", "code"),
-    *("article", "pre", "ins", "del", "details", "summary"),
+    *("article", "pre", "ins", "del", "details", "summary", "div", "strong"),
 }
 
 
@@ -179,7 +183,7 @@ def test_the_page_has_no_tags_but_ours(review: Review) -> None:
     said = FORMATS["html"](review)
     page = Page(said)
     assert page.tags <= TAGS
-    assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class"}
+    assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class", "open"}
     assert page.open == []
     assert "default-src 'none'" in said
 
@@ -237,7 +241,8 @@ def large() -> Review:
         now[key] = f"{head.format('allow', name, 'allow')}# Role\n\nYou were number {n}.\n"
     hidden = "opencode/m7.p/.opencode/agents/a.md"
     now[hidden] += "x\u200by\n"
-    return compare_sides(side(base, "opencode"), side(now, "opencode"))
+    sides = side(base, "opencode"), side(now, "opencode")
+    return add_pairs(compare_sides(*sides), *sides)
 
 
 @pytest.mark.fault(62)
@@ -266,6 +271,7 @@ def test_permissions_are_never_cut_whatever_the_budget(large: Review) -> None:
 def test_the_page_and_the_programs_get_all_of_it(large: Review) -> None:
     page = FORMATS["html"](large)
     assert page.count("<article ") == large.summary.groups == len(large.changes)
+    assert page.count('<details class="pair"') <= PAIR_LIMIT
     assert len(json.loads(FORMATS["gitlab"](large))) == large.summary.groups
     annotated = FORMATS["github"](large).splitlines()
     levels = [line.split(" ")[0] for line in annotated[:-1]]

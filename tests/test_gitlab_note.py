@@ -196,6 +196,22 @@ def test_no_line_of_a_note_is_a_command_to_the_forge(tmp_path: Path, gitlab: Git
     assert lines[1:7] == ["\\/merge", "  \\/close", "> \\/approve", "- /x", "`a` /b", "http://x/y"]
 
 
+def test_the_next_note_says_what_is_new(tmp_path: Path, gitlab: GitLab) -> None:
+    heading = "**promptpack diff** `a` → `b`\n\n- **G1** `scope` changed"
+    for folder, fingerprint in (("1", "a"), ("2", "b")):
+        groups = [{"id": "G1", "fingerprint": fingerprint * 64}]
+        report = json.dumps({"summary": SUMMARY, "permissions": [], "groups": groups})
+        files = {"report.json": report, "note.md": f"{MARKER}\n{heading}\n", "code": "1 0\n"}
+        support.write_files(tmp_path / folder / "promptpack-5", files)
+        write_note(tmp_path / folder, gitlab)
+    (note,) = gitlab.notes
+    lines = note["body"].split("\n")
+    assert lines[1] == f"<!-- promptpack:shown {'b' * 8} -->"
+    assert lines[2].endswith(" · 1 new since the last run (G1), 1 resolved")
+    assert lines[4] == "🔴 **Failed because of `fail-on: permissions`.**"
+    assert lines[6] == "- **G1 (new)** `scope` changed"
+
+
 def test_what_is_too_long_is_told_in_short(tmp_path: Path, gitlab: GitLab) -> None:
     write_note(tmp_path, gitlab, "x" * 1_000_001, "1 0\n")
     (note,) = gitlab.notes
@@ -258,10 +274,19 @@ def test_the_job_hands_its_reports_to_the_note_and_its_token_to_nothing_else(
         "templates/policies/look.yaml", "list: allow}", "list: allow, execute: ask}"
     )
     git(forge.work, "push", "--quiet", "origin", "topic")
-    code, said = run_gitlab_job(forge, forge.checkout(head), head, PROMPTPACK_FAIL_ON="permissions")
+    variables = {
+        "PROMPTPACK_FAIL_ON": "permissions",
+        "CI_PROJECT_URL": "https://gitlab.example/g/p",
+    }
+    code, said = run_gitlab_job(forge, forge.checkout(head), head, **variables)
     assert code == 1, said
     write_note(tmp_path, gitlab)
     (note,) = gitlab.notes
-    assert note["body"].startswith(f"{MARKER}\n**promptpack diff** ")
+    marker, state, heading = note["body"].split("\n")[:3]
+    assert marker == MARKER
+    assert state.startswith("<!-- promptpack:shown ")
+    assert heading.startswith("**promptpack diff** ")
     assert "Permissions widened" in note["body"]
     assert "fail-on: permissions" in note["body"]
+    place = "templates/policies/look.yaml"
+    assert f"(https://gitlab.example/g/p/-/blob/{head}/{place}#L4)" in note["body"]

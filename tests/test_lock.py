@@ -20,6 +20,7 @@ CLIENTS = ROOT / "tests" / "clients"
 INSTALLS = (
     *LOCKS.values(),
     *(CLIENTS / "package-lock.json", CLIENTS / "package.json", CLIENTS / "install"),
+    *(CLIENTS / "evaluation/package-lock.json", CLIENTS / "evaluation/package.json"),
     *(ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "action.yml"),
     *(ROOT / ".ci" / "run", ROOT / ".ci" / "release"),
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
@@ -150,9 +151,10 @@ def test_what_installs_names_no_index_and_no_machine(path: Path) -> None:
     assert str(ROOT) not in text
 
 
-def test_the_real_clients_are_locked_with_hashes_and_no_address() -> None:
-    lock = json.loads((CLIENTS / "package-lock.json").read_text(encoding="utf-8"))
-    pinned = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))["dependencies"]
+@pytest.mark.parametrize("folder", [CLIENTS, CLIENTS / "evaluation"], ids=lambda path: path.name)
+def test_the_real_clients_are_locked_with_hashes_and_no_address(folder: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
+    pinned = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
     packages = dict(lock["packages"])
     assert packages.pop("")["dependencies"] == pinned
     assert {n: packages[f"node_modules/{n}"]["version"] for n in pinned} == pinned

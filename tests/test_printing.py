@@ -166,6 +166,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ("diff", "HEAD", "--pack", HOSTILE),
     ("diff", "HEAD", "--accept", HOSTILE),
     ("diff", "--out", HOSTILE),
+    ("diff", "HEAD", "--export", HOSTILE),
     ("diff", "--from-dir", HOSTILE, "--to-dir", "."),
     ("diff", "--from-dir", "dist", "--to-dir", "dist", "--accept", HOSTILE),
     ("list", HOSTILE),

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from promptpack.diff.formats.markdown import MARKER
+from promptpack.diff.last_run import add_news, insert_notes
 from promptpack.reporting.console import print_line
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 
@@ -76,6 +77,18 @@ class MergeRequest(NamedTuple):
             raise NoteRequestError(0, f"no response: {error}", again=True) from None
 
 
+class NoteDraft(NamedTuple):
+    """The text of a note, and the JSON report that it was made of."""
+
+    text: str
+    report: str
+
+    def make_body(self, previous: str) -> str:
+        """Return the body of the note that takes the place of a previous one; "" for none."""
+        marked = add_news(self.text, self.report, previous)
+        return marked if len(marked) <= MAX_LENGTH else self.text
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Follows no redirect."""
 
@@ -94,8 +107,9 @@ def main() -> int:
         return 0
     folder = Path(sys.argv[1])
     body, has_news = make_body(folder, os.environ)
+    draft = NoteDraft(body, _read(folder / "report.json"))
     try:
-        print_line(update_note(merge_request, body, new=has_news))
+        print_line(update_note(merge_request, draft, new=has_news))
     except NoteRequestError as error:
         print_line(f"The note could not be written; the report is in the artifacts. ({error})")
     return 0
@@ -117,47 +131,46 @@ def make_body(folder: Path, env: Mapping[str, str]) -> tuple[str, bool]:
     codes = _CODE.fullmatch(_read(folder / "code"))
     compared, checked = (int(one) for one in codes.groups()) if codes else (4, 0)
     report = _read(folder / "note.md") if compared in (0, 1) else ""
-    lines = [
-        report.rstrip() or "**promptpack diff**\n\n🔴 **Not compared: see the log of the job.**"
-    ]
-    if not lines[0].startswith(MARKER):
-        lines.insert(0, MARKER)
+    text = report.rstrip() or "**promptpack diff**\n\n🔴 **Not compared: see the log of the job.**"
+    if not text.startswith(MARKER):
+        text = f"{MARKER}\n{text}"
     notes = []
     if compared == 1:
-        notes.append(f"\n🔴 **Failed because of `fail-on: {env.get('PROMPTPACK_FAIL_ON', '')}`.**")
+        notes.append(f"🔴 **Failed because of `fail-on: {env.get('PROMPTPACK_FAIL_ON', '')}`.**")
     if checked == 1:
-        notes.append("\n🔴 **The outputs do not match the sources.** `promptpack build`")
+        notes.append("🔴 **The outputs do not match the sources.** `promptpack build`")
     url = env.get("CI_JOB_URL", "")
     links = [f"[Full report]({url}/artifacts/file/promptpack-diff.html)", f"[this job]({url})"]
-    notes.append(f"\n{' · '.join([*links, 'commit ' + env.get('CI_COMMIT_SHA', '')[:8]])}\n")
-    body = "\n".join([*lines, *notes])
+    footer = " · ".join([*links, f"commit {env.get('CI_COMMIT_SHA', '')[:8]}"])
+    body = f"{insert_notes(text, notes)}\n\n{footer}\n"
     if len(body) > MAX_LENGTH:
-        title = "**promptpack diff**\n\nThe report is too long for a note."
-        body = "\n".join([MARKER, title, *notes])
+        title = f"{MARKER}\n**promptpack diff**\n\nThe report is too long for a note."
+        body = f"{insert_notes(title, notes)}\n\n{footer}\n"
     has_news = bool(compared or checked) or _has_changes(_read(folder / "report.json"))
     return _QUICK_ACTION.sub(r"\1\\/", body), has_news
 
 
 def update_note(
-    merge_request: MergeRequest, body: str, *, new: bool, tries: int = _MAX_TRIES
+    merge_request: MergeRequest, draft: NoteDraft, *, new: bool, tries: int = _MAX_TRIES
 ) -> str:
     """Return what was done; tries again as a whole, so that no note is made twice.
 
     Raises NoteRequestError where GitLab refuses.
     """
     try:
-        return _update_once(merge_request, body, new=new)
+        return _update_once(merge_request, draft, new=new)
     except NoteRequestError as error:
         if not error.again or tries == 1:
             raise
         time.sleep(1)
-    return update_note(merge_request, body, new=new, tries=tries - 1)
+    return update_note(merge_request, draft, new=new, tries=tries - 1)
 
 
-def _update_once(merge_request: MergeRequest, body: str, *, new: bool) -> str:
+def _update_once(merge_request: MergeRequest, draft: NoteDraft, *, new: bool) -> str:
     notes = f"{merge_request.path}/notes"
-    number = next(_find_own_notes(merge_request), None)
-    if number is not None:
+    note = next(_find_own_notes(merge_request), None)
+    if note is not None:
+        number, body = note["id"], draft.make_body(note["body"])
         try:
             merge_request.send("PUT", f"{notes}/{number}", {"body": body})
         except NoteRequestError as error:
@@ -167,12 +180,12 @@ def _update_once(merge_request: MergeRequest, body: str, *, new: bool) -> str:
             return f"Note {number} updated."
     if not new:
         return "Nothing to report: no note added."
-    merge_request.send("POST", notes, {"body": body})
+    merge_request.send("POST", notes, {"body": draft.make_body("")})
     return "Note added."
 
 
-def _find_own_notes(merge_request: MergeRequest) -> Iterator[int]:
-    """Yield the numbers of our notes, the oldest first."""
+def _find_own_notes(merge_request: MergeRequest) -> Iterator[Mapping[str, Any]]:
+    """Yield our notes, the oldest first, each with its `id` and its `body`."""
     user = merge_request.send("GET", "user")
     author = user.get("id") if isinstance(user, dict) else None
     if not isinstance(author, int):
@@ -182,7 +195,7 @@ def _find_own_notes(merge_request: MergeRequest) -> Iterator[int]:
         path = f"{merge_request.path}/notes?{order}&per_page={_PAGE_SIZE}&page={page}"
         answer = merge_request.send("GET", path)
         notes = [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
-        yield from (note["id"] for note in notes if _is_ours(note, author))
+        yield from (note for note in notes if _is_ours(note, author))
         if len(notes) < _PAGE_SIZE:
             return
 

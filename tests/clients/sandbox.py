@@ -38,6 +38,10 @@ TOOLS = {
 """The same of programs that are no clients: what people have around the files."""
 
 
+EVALUATION = "evaluation"
+"""The folder of promptfoo, which is neither, beside the pinned clients and in the cache."""
+
+
 class Unavailable(Exception):  # noqa: N818 - a state of the machine, not a fault
     """The pinned clients are not installed on this machine."""
 
@@ -55,12 +59,12 @@ def cache() -> Path:
     return folder.with_name(f"{folder.name}-newest") if asks_newest() else folder
 
 
-def pinned() -> str:
+def pinned(part: str = "") -> str:
     """Return what `install` notes when it is done: the hash of package.json and of its lock.
 
     The newest clients are locked beside themselves, where `install newest` resolved them.
     """
-    folder = cache() if asks_newest() else Path(__file__).parent
+    folder = cache() if asks_newest() else Path(__file__).parent / part
     files = (folder / name for name in ("package.json", "package-lock.json"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -72,6 +76,17 @@ def client(name: str) -> str:
     if not stamp.is_file() or stamp.read_text().strip() != pinned() or not path.exists():
         command = "tests/clients/install newest" if asks_newest() else "tests/clients/install"
         message = f"{name} is not installed as package.json pins it: run {command}"
+        raise Unavailable(message)
+    return str(path)
+
+
+def find_promptfoo() -> str:
+    """Return where promptfoo lies; raises Unavailable unless exactly the pinned one is there."""
+    folder = cache() / EVALUATION
+    stamp, path = folder / "installed", folder / "node_modules/promptfoo/dist/src/entrypoint.js"
+    is_pinned = stamp.is_file() and stamp.read_text().strip() == pinned(EVALUATION)
+    if asks_newest() or not is_pinned or not path.exists():
+        message = "promptfoo is not installed as package.json pins it: run tests/clients/install"
         raise Unavailable(message)
     return str(path)
 

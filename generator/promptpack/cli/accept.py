@@ -9,6 +9,7 @@ import click
 
 from promptpack.cli.diff import BASELINE_LIMIT, DiffOptions, compare_revisions
 from promptpack.cli.state import State, pass_state
+from promptpack.diff.accepting import DEFAULT_LIST
 from promptpack.diff.baseline import add_accepted, find_today
 from promptpack.diff.model import Change, Review
 from promptpack.diff.wording import describe_action, name_subject
@@ -49,7 +50,7 @@ class AcceptOptions:
 )
 @click.option(
     "--file",
-    default="reviewed.json",
+    default=DEFAULT_LIST,
     show_default=True,
     help="The list of reviewed changes, relative to the project's folder.",
 )

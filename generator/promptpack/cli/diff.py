@@ -10,15 +10,18 @@ import click
 
 from promptpack.cli.choice import suggest_variant
 from promptpack.cli.choices import Choices, format_suggestion
+from promptpack.cli.exporting import check_export, write_export
 from promptpack.cli.names import complete_packs, complete_targets, complete_variants
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.state import State, pass_state
+from promptpack.diff.accepting import add_pending
 from promptpack.diff.baseline import Baseline, find_today, read_baseline
 from promptpack.diff.committed import add_committed
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import WIDER_KINDS, Output, Review, Side
+from promptpack.diff.representatives import add_pairs
 from promptpack.diff.sides import build_project_side, name_findings, read_folder_side
 from promptpack.git.errors import make_read_error
 from promptpack.git.extract import extract_sources, read_file
@@ -66,6 +69,7 @@ class DiffOptions:
     accept: str | None = None
     max_chars: int = BUDGET
     link_to: str = ""
+    export: Path | None = None
 
 
 @click.command("diff")
@@ -142,7 +146,13 @@ class DiffOptions:
     "--link-to",
     metavar="URL",
     default="",
-    help="Link causes in Markdown to files below this address, such as https://…/blob/COMMIT.",
+    help="Link causes in Markdown and HTML to files below this address (https://…/blob/COMMIT).",
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write few outputs that show every change, before and after, and a promptfoo config.",
 )
 @pass_state
 def command(state: State, /, **options: object) -> int:
@@ -156,7 +166,12 @@ def command(state: State, /, **options: object) -> int:
     files = parse_outs(diff_options.outs, FORMATS)
     if diff_options.link_to and not _ADDRESS.fullmatch(diff_options.link_to):
         raise click.UsageError(f"'{diff_options.link_to}' is not an http or https address.")
+    if diff_options.export is not None:
+        inputs = filter(None, (diff_options.from_dir, diff_options.to_dir))
+        check_export(state, diff_options.export, inputs)
     review = replace(_make_review(state, diff_options), link=diff_options.link_to)
+    if _fails_gate(review, diff_options.fail_on):
+        review = replace(review, failed_gate=diff_options.fail_on)
     filtered_review = filter_review(review, diff_options.only, diff_options.sections)
     is_silent = bool(files) or (state.quiet and state.format != "json")
     default_formats = () if is_silent else ("json" if state.format == "json" else "text",)
@@ -167,7 +182,9 @@ def command(state: State, /, **options: object) -> int:
     for name, path in files:
         text = drop_styles(_render_report(name, filtered_review, diff_options))
         write_report(path, text.encode())
-    return int(_should_fail(review, diff_options))
+    if diff_options.export is not None:
+        write_export(state, filtered_review, diff_options.export)
+    return int(bool(review.failed_gate) or (diff_options.exit_code and review.differs))
 
 
 def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
@@ -179,14 +196,11 @@ def _render_report(name: str, review: Review, diff_options: DiffOptions) -> str:
     )
 
 
-def _should_fail(review: Review, diff_options: DiffOptions) -> bool:
+def _fails_gate(review: Review, fail_on: str) -> bool:
     kinds = {change.kind for change in review.changes}
-    if diff_options.fail_on == "permissions" and kinds & WIDER_KINDS:
-        return True
-    has_new_drift = any(one.is_new for one in review.drift)
-    return (diff_options.fail_on == "any" and (bool(kinds) or has_new_drift)) or (
-        diff_options.exit_code and review.differs
-    )
+    if fail_on == "permissions":
+        return bool(kinds & WIDER_KINDS)
+    return fail_on == "any" and (bool(kinds) or any(one.is_new for one in review.drift))
 
 
 def _make_review(state: State, diff_options: DiffOptions) -> Review:
@@ -201,9 +215,15 @@ def _make_review(state: State, diff_options: DiffOptions) -> Review:
         read_folder_side(diff_options.from_dir, str(diff_options.from_dir)),
         read_folder_side(diff_options.to_dir, str(diff_options.to_dir)),
     )
-    return compare_sides(
-        *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
-    )
+    return _compare(sides, diff_options, accepted_changes)
+
+
+def _compare(
+    sides: tuple[Side, Side], diff_options: DiffOptions, accepted_changes: Baseline | None
+) -> Review:
+    includes = _make_filter(diff_options, sides)
+    review = compare_sides(*sides, includes, accepted_changes, diff_options.unified)
+    return add_pairs(review, *sides)
 
 
 def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
@@ -233,10 +253,23 @@ def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
         if diff_options.accept is None
         else _read_base_accepted(repository, base, diff_options.accept)
     )
-    review = compare_sides(
-        *sides, _make_filter(diff_options, sides), accepted_changes, diff_options.unified
-    )
-    return replace(review, prefix=repository.prefix)
+    review = replace(_compare(sides, diff_options, accepted_changes), prefix=repository.prefix)
+    if diff_options.accept is None:
+        return review
+    data = _read_head_list(repository, head, root, diff_options.accept)
+    return add_pending(review, diff_options.accept, data, find_today())
+
+
+def _read_head_list(
+    repository: Repository, head: Revision | None, root: Path, path: str
+) -> bytes | None:
+    """Return the list of the new side, which does not count yet; None where it can't be read."""
+    try:
+        if head is not None:
+            return read_file(repository, head.commit, path)
+        return read_regular_file(root / path, BASELINE_LIMIT)
+    except (OSError, UserError, UnreadableFileError):
+        return None
 
 
 def _read_file(path: str) -> Baseline:

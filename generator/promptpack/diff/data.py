@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from promptpack.diff.model import Cause, Change, OutputChange, Review, SourceHunk
+from promptpack.diff.representatives import Representative, choose_representatives
 
 SCHEMA_VERSION = 1
 
@@ -37,7 +38,9 @@ def serialize_review(review: Review) -> dict[str, Any]:
             {"kind": one.kind, "field": one.field or one.section, "fingerprint": one.fingerprint}
             for one in review.accepted
         ],
+        "pending": list(review.pending),
         "outputs": [_serialize_output(output) for output in review.outputs],
+        "representatives": [_serialize_chosen(one) for one in choose_representatives(review)],
         "truncated": len(review.changes) < review.summary.groups,
     }
 
@@ -71,6 +74,11 @@ def _list_lines(lines: tuple[int, int] | None) -> list[int] | None:
 def _serialize_output(output: OutputChange) -> dict[str, Any]:
     data = {"path": output.key, "status": output.status, "groups": list(output.groups)}
     return {**data, "before": output.before} if output.before else data
+
+
+def _serialize_chosen(chosen: Representative) -> dict[str, Any]:
+    data = {"path": chosen.path, "groups": list(chosen.groups)}
+    return {**data, "before": chosen.before} if chosen.before else data
 
 
 def serialize_change(change: Change) -> dict[str, Any]:

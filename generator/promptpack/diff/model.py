@@ -266,6 +266,13 @@ class Summary:
     tokens_per_output: int
 
 
+class OutputPair(NamedTuple):
+    """An output with a change, as it was and as it is; None where it is not there."""
+
+    before: Output | None
+    after: Output | None
+
+
 UNKNOWN_TOOL = ToolChange()
 
 
@@ -298,6 +305,14 @@ class Review:
     """The ids of all changes that widen a permission, or may do so, shown or not."""
     pack_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The file of the pack that each changed output is made of, where it is known."""
+    pairs: Mapping[str, OutputPair] = field(default_factory=lambda: MappingProxyType({}))
+    """Both sides of each output with a change, where the texts are asked for."""
+    accept_file: str = ""
+    """The list of accepted changes, as a path in the project, where one is given."""
+    failed_gate: str = ""
+    """The gate that fails because of this review, such as `permissions`, where one does."""
+    pending: tuple[str, ...] = ()
+    """The ids of changes that this list accepts on the new side only, where it does not count."""
 
     @property
     def differs(self) -> bool:

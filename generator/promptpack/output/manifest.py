@@ -26,6 +26,9 @@ INSTALLED = ".promptpack-installed.json"
 LISTED = ".promptpack-permissions.json"
 """The file that records the list of permissions, beside `packs/`."""
 
+EXPORTED = ".promptpack-export.json"
+"""The file that lists what was exported into its folder for an evaluation."""
+
 SCHEMA_VERSION = 1
 
 _LIMIT = 64 << 20

@@ -113,6 +113,14 @@ def claims_page(path: str, _record: Words) -> bool:
     return path == "mkdocs.yml" or bool(is_page and path.isprintable())
 
 
+def claims_evaluation(path: str, _record: Words) -> bool:
+    """Tell whether a record can be of a file of an evaluation that was exported."""
+    first, *others = PurePosixPath(path).parts
+    is_git = any(part.casefold() == _REPOSITORY for part in others)
+    is_own = first in ("before", "after", "prompts", "tests") and others and not is_git
+    return path == "promptfooconfig.yaml" or bool(is_own and path.isprintable())
+
+
 def is_protected(path: str) -> bool:
     """Tell whether a path in a repository is git's, or a source of a project at its root.
 

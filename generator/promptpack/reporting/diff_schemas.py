@@ -93,6 +93,14 @@ class ChangedOutput(Report):
     before: str | None = None
 
 
+class RepresentativeEntry(Report):
+    """One of few outputs that show every change; `before` is its path if it was renamed."""
+
+    path: str
+    groups: list[str] = Field(description="the ids of all changes in this output")
+    before: str | None = None
+
+
 class DiffSummary(Report):
     """The numbers of the whole difference, whatever part of it is shown."""
 
@@ -127,5 +135,12 @@ class DiffReport(Report):
     accepted: list[AcceptedEntry] = Field(
         default=[], description="the changes that were accepted earlier"
     )
+    pending: list[str] = Field(
+        default=[],
+        description="ids of changes that the head's list accepts; it counts once it is in the base",
+    )
     outputs: list[ChangedOutput]
+    representatives: list[RepresentativeEntry] = Field(
+        default=[], description="few outputs of which each change is in at least one"
+    )
     truncated: bool

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
+from promptpack.diff.accepting import describe_pending
 from promptpack.diff.cause_blocks import (
     CauseBlock,
     has_causes,
@@ -17,6 +18,7 @@ from promptpack.diff.cause_blocks import (
     list_other_sources,
     mark_source,
 )
+from promptpack.diff.links import make_link
 from promptpack.diff.model import (
     PERMISSION_KINDS,
     Cause,
@@ -26,6 +28,12 @@ from promptpack.diff.model import (
     SourceHunk,
 )
 from promptpack.diff.one_line import summarize_change
+from promptpack.diff.representatives import (
+    Representative,
+    choose_representatives,
+    describe_representatives,
+)
+from promptpack.diff.side_by_side import LineRun, align_texts
 from promptpack.diff.wording import (
     NO_CHANGES,
     MarkedText,
@@ -40,6 +48,7 @@ from promptpack.diff.wording import (
     format_tokens,
     format_totals,
     format_verdict,
+    is_urgent,
     iter_sections,
     list_drift,
     mark_lines,
@@ -49,6 +58,12 @@ from promptpack.reporting.html_page import make_page_environment, render_page
 from promptpack.reporting.plurals import pluralize
 
 _TEMPLATE = "html.html.j2"
+
+PAIR_LIMIT = 50
+"""So many outputs are shown before and after; of more, only the paths are."""
+
+_PAIR_SIZE = 1 << 20
+"""The most characters of an output that is shown, before and after together."""
 
 
 class ShownChange(NamedTuple):
@@ -69,7 +84,8 @@ class ShownChange(NamedTuple):
 class ShownSection(NamedTuple):
     """A changed place of a source with its changes, or changes of one urgency.
 
-    `lines` are the text of the place, and `folded` the changes that are shown when asked for.
+    `link` is the address of the place and `radius` what it reaches, or "". `lines` are the text of
+    the place, and `folded` the changes that are shown when asked for.
     """
 
     title: str
@@ -78,19 +94,35 @@ class ShownSection(NamedTuple):
     changes: list[ShownChange]
     lines: list[list[MarkedText]]
     folded: list[ShownChange]
+    link: str = ""
+    radius: str = ""
+
+
+class ShownPair(NamedTuple):
+    """An output before and after; `title` is its path, `groups` the ids of its changes.
+
+    Without runs, only these are shown.
+    """
+
+    title: str
+    groups: str
+    runs: list[LineRun]
 
 
 class HtmlReport(NamedTuple):
     """A review in words; without a section nothing differs."""
 
-    base: str
-    head: str
+    verdict: str
+    is_urgent: bool
+    gate: str
     summary: list[str]
     sections: list[ShownSection]
     causes: list[str]
     accepted: list[str]
     by_cause: bool
     drift: list[str]
+    pairs: list[ShownPair]
+    pairs_title: str
 
 
 def render_html(review: Review) -> str:
@@ -108,14 +140,22 @@ def _get_environment() -> Environment:
 def _describe_review(review: Review) -> HtmlReport:
     if not review.differs:
         drift = [*describe_drift(review), *list_drift(review)]
-        return HtmlReport(review.base, review.head, [], [], [], [], by_cause=False, drift=drift)
-    summary = [format_verdict(review), format_totals(review), describe_truncation(review)]
+        return HtmlReport(
+            *("", False, "", [], [], [], []),
+            by_cause=False,
+            drift=drift,
+            pairs=[],
+            pairs_title="",
+        )
+    summary = [describe_pending(review), format_totals(review), describe_truncation(review)]
     by_cause = has_causes(review)
+    chosen = choose_representatives(review)
     return HtmlReport(
-        review.base,
-        review.head,
+        format_verdict(review),
+        is_urgent(review),
+        review.failed_gate,
         [line for line in summary if line],
-        [_describe_block(block) for block in iter_cause_blocks(review)]
+        [_describe_block(review, block) for block in iter_cause_blocks(review)]
         if by_cause
         else [_describe_section(section) for section in iter_sections(review)],
         [_format_source(source) for source in list_other_sources(review)]
@@ -124,25 +164,43 @@ def _describe_review(review: Review) -> HtmlReport:
         [summarize_change(change) for change in review.accepted],
         by_cause,
         [*describe_drift(review), *list_drift(review)],
+        [_describe_pair(review, one, n < PAIR_LIMIT) for n, one in enumerate(chosen)],
+        describe_representatives(len(chosen), review),
     )
 
 
-def _describe_block(block: CauseBlock) -> ShownSection:
+def _describe_pair(review: Review, chosen: Representative, is_whole: bool) -> ShownPair:
+    title = f"{chosen.before} → {chosen.path}" if chosen.before else chosen.path
+    groups = ", ".join(chosen.groups)
+    pair = review.pairs.get(chosen.path)
+    old, new = (one.text if one else "" for one in pair or (None, None))
+    if pair is None or not is_whole or len(old) + len(new) > _PAIR_SIZE:
+        return ShownPair(title, groups, [])
+    return ShownPair(title, groups, [*align_texts(old, new)])
+
+
+def _describe_block(review: Review, block: CauseBlock) -> ShownSection:
     is_open = [one.severity in ("critical", "major") for one in block.changes]
     changes = [_describe_change(change, block.source) for change in block.changes]
     others = f"With another cause: {', '.join(block.others)}"
     return ShownSection(
-        "Without a changed source" if block.source is None else _format_source(block.source),
+        "Without a changed source" if block.source is None else format_place(block.source),
         pluralize(len(changes), "group"),
         [others] if block.others else [],
         [*compress(changes, is_open)],
         [] if block.source is None else mark_source(block.source),
         [change for change, urgent in zip(changes, is_open, strict=True) if not urgent],
+        make_link(review, block.source),
+        _format_radius(block.source) if block.source else "",
     )
 
 
 def _format_source(source: SourceHunk) -> str:
-    return f"{format_place(source)} → {source.reach} in {format_radius(source)}"
+    return f"{format_place(source)}{_format_radius(source)}"
+
+
+def _format_radius(source: SourceHunk) -> str:
+    return f" → {source.reach} in {format_radius(source)}"
 
 
 def _format_cause(cause: Cause) -> str:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import quote
 
+from promptpack.diff.accepting import describe_pending, format_accept_command
 from promptpack.diff.cause_blocks import (
     CauseBlock,
     has_causes,
@@ -18,6 +18,7 @@ from promptpack.diff.cause_blocks import (
     list_other_sources,
     mark_source,
 )
+from promptpack.diff.links import make_link
 from promptpack.diff.model import (
     NEVER_CUT,
     PERMISSION_KINDS,
@@ -28,6 +29,12 @@ from promptpack.diff.model import (
     SourceHunk,
 )
 from promptpack.diff.one_line import summarize_change
+from promptpack.diff.representatives import (
+    Representative,
+    choose_representatives,
+    describe_representatives,
+    list_groups,
+)
 from promptpack.diff.wording import (
     DRIFT_TITLE,
     NO_CHANGES,
@@ -50,7 +57,6 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
-from promptpack.model import is_in_project
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.plurals import pluralize
 
@@ -64,6 +70,8 @@ _LINE_LIMIT = 1_000
 _HIDDEN_LINE_LIMIT = 12
 _CAUSE_LIMIT = 20
 _OUTPUT_LIMIT = 6
+_CHOSEN_LIMIT = 12
+_PATH_LIMIT = 200
 _REACH_TITLE = "What a change reaches"
 _FOLD = "<details><summary>{}</summary>\n\n{}\n</details>\n\n"
 _REST_NOTE = "; the HTML and JSON reports contain all of them"
@@ -96,6 +104,8 @@ def render_markdown(review: Review, budget: int = BUDGET) -> str:
         drift = "".join(chunk.text for chunk in _make_drift_chunks(review))
         return f"{header}{drift}{NO_CHANGES}\n"
     header += f"{_render_verdict(review)}\n\n"
+    if note := describe_pending(review, format_code):
+        header += f"{note}\n\n"
     footer = f"\n{format_totals(review)}\n"
     room = budget - len(header) - len(footer) - len(_format_cut_note(10**6, 10**6, _REST_NOTE))
     body, visible_count = _fit_chunks(list(_make_chunks(review)), room)
@@ -145,7 +155,7 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
     yield from _make_drift_chunks(review)
     if has_causes(review):
         for block in iter_cause_blocks(review):
-            yield from _make_block_chunks(block, _make_link(review, block.source))
+            yield from _make_block_chunks(block, make_link(review, block.source))
         if others := list_other_sources(review):
             lines = _render_reach("Other changed sources", map(_name_radius, others))
             yield _Chunk("".join([*lines, "\n"]))
@@ -154,13 +164,29 @@ def _make_chunks(review: Review) -> Iterator[_Chunk]:
             yield from _make_section_chunks(section)
         if review.causes:
             yield _Chunk("".join(_render_reach(_REACH_TITLE, map(_name_reach, review.causes))))
+    yield from _make_closing_chunks(review)
+
+
+def _make_closing_chunks(review: Review) -> Iterator[_Chunk]:
+    """Yield what is said of the changes as a whole: where to see them, how to accept them."""
+    chosen = choose_representatives(review)
+    if len(chosen) < len(list_groups(review)):
+        lines = [_name_chosen(one) for one in chosen[:_CHOSEN_LIMIT]]
+        if len(chosen) > _CHOSEN_LIMIT:
+            lines.append(f"- {pluralize(len(chosen) - _CHOSEN_LIMIT, 'more output')}\n")
+        title = describe_representatives(len(chosen), review)
+        yield _Chunk(_FOLD.format(title, "".join(lines)), stays=True)
     if widened := next((one for one in review.changes if one.kind in WIDER_KINDS), None):
-        command = f'promptpack accept {widened.fingerprint[:8]} --reason "…"'
-        yield _Chunk(f"To accept a change that was reviewed: `{command}`\n\n")
+        command = format_code(format_accept_command(review, widened.fingerprint))
+        yield _Chunk(f"To accept a change that was reviewed: {command}\n\n", stays=True)
     if review.accepted:
         title = f"Accepted earlier ({pluralize(len(review.accepted), 'group')})"
         for change in review.accepted:
             yield _Chunk(f"- {format_code(summarize_change(change))}\n", fold=title)
+
+
+def _name_chosen(chosen: Representative) -> str:
+    return f"- {format_code(_shorten(chosen.path, _PATH_LIMIT))} · {', '.join(chosen.groups)}\n"
 
 
 def _make_drift_chunks(review: Review) -> Iterator[_Chunk]:
@@ -201,14 +227,6 @@ def _make_block_chunks(block: CauseBlock, link: str) -> Iterator[_Chunk]:
         stays = change.kind in NEVER_CUT
         text = f"{title}{_render_body(change, source)}\n"
         yield _Chunk(text, title, stays=stays, groups=1, fold=fold)
-
-
-def _make_link(review: Review, source: SourceHunk | None) -> str:
-    """Return the address of a changed place on the new side, where there are both."""
-    if not review.link or source is None or source.head is None:
-        return ""
-    path = quote(f"{review.prefix}{source.path}".encode("utf-8", "surrogateescape"))
-    return f"{review.link.rstrip('/')}/{path}#L{source.line}" if is_in_project(source.path) else ""
 
 
 def _make_section_chunks(section: ReportSection) -> Iterator[_Chunk]:
@@ -314,9 +332,5 @@ def _name_radius(source: SourceHunk) -> str:
     return f"- {place} → {format_code(source.reach)} in {format_radius(source)}\n"
 
 
-def _shorten(text: str) -> str:
-    return (
-        text
-        if len(text) <= _LINE_LIMIT
-        else f"{text[:_LINE_LIMIT]}… {len(text) - _LINE_LIMIT} more characters"
-    )
+def _shorten(text: str, limit: int = _LINE_LIMIT) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… {len(text) - limit} more characters"

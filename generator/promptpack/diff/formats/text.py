@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from promptpack.diff.accepting import describe_pending
 from promptpack.diff.cause_blocks import (
     CauseBlock,
     count_idle_sources,
@@ -13,6 +14,11 @@ from promptpack.diff.cause_blocks import (
 )
 from promptpack.diff.model import PERMISSION_KINDS, Change, Review, SourceHunk
 from promptpack.diff.one_line import summarize_change
+from promptpack.diff.representatives import (
+    choose_representatives,
+    describe_representatives,
+    list_groups,
+)
 from promptpack.diff.wording import (
     DRIFT_TITLE,
     NO_CHANGES,
@@ -47,6 +53,7 @@ _FINGERPRINT_LENGTH = 4
 _MOVED_LINE_LIMIT = 3
 _SOURCE_LINE_LIMIT = 12
 _OUTPUT_LIMIT = 6
+_CHOSEN_LIMIT = 12
 
 
 def render_text(review: Review) -> str:
@@ -56,7 +63,8 @@ def render_text(review: Review) -> str:
     lines = [f"{style(heading, bold=True)}     {output_count} built on both sides", ""]
     if not review.differs:
         return join_lines([*lines[:1], *_render_drift(review), NO_CHANGES])
-    lines[1:] = [_render_verdict(review), "", *_render_drift(review)]
+    notes = [note] if (note := describe_pending(review)) else []
+    lines[1:] = [_render_verdict(review), *notes, "", *_render_drift(review)]
     if has_causes(review):
         for block in iter_cause_blocks(review):
             lines += [*_render_block(block), ""]
@@ -109,7 +117,7 @@ def _render_radius(source: SourceHunk) -> str:
 
 
 def _render_rest(review: Review) -> list[str]:
-    """Return what the causes do not tell: accepted changes, and sources without a change."""
+    """Return what the causes do not tell: accepted changes, other sources, representatives."""
     lines: list[str] = []
     if others := list_other_sources(review):
         lines += [style("Other changed sources", bold=True)]
@@ -122,7 +130,19 @@ def _render_rest(review: Review) -> list[str]:
     if review.accepted:
         lines += [*([""] if lines else []), style("Accepted earlier", bold=True)]
         lines += [f"  {summarize_change(change)}" for change in review.accepted]
-    return [*lines, ""] if lines else []
+    return [*lines, "", *_render_chosen(review)] if lines else _render_chosen(review)
+
+
+def _render_chosen(review: Review) -> list[str]:
+    """Return the few outputs that show every change, where these are not all."""
+    chosen = choose_representatives(review)
+    if len(chosen) == len(list_groups(review)):
+        return []
+    title = style(describe_representatives(len(chosen), review), bold=True)
+    lines = [f"  {reveal(one.path)}  {', '.join(one.groups)}" for one in chosen]
+    if len(lines) > _CHOSEN_LIMIT:
+        lines[_CHOSEN_LIMIT:] = [f"  … {pluralize(len(lines) - _CHOSEN_LIMIT, 'more output')}"]
+    return [title, *lines, ""]
 
 
 def _render_section(section: ReportSection) -> Iterator[str]:
