@@ -15,14 +15,15 @@ import support
 
 REPOSITORY = Path(__file__).parents[1]
 WORDS = (
-    "always check every changed file before the review and name what could break for whoever "
-    "reads it later while tests stay small clear and quick to run on any machine"
-).split()
+    *("always", "check", "every", "changed", "file", "before", "the", "review", "and", "name"),
+    *("what", "could", "break", "for", "whoever", "reads", "it", "later", "while", "tests"),
+    *("stay", "small", "clear", "quick", "to", "run", "on", "any", "machine"),
+)
 
 _SHARED = """\
 title: {title}
 description: {description}
-targets: [opencode, agents-md, system]
+targets: [opencode, {client}, system]
 vars:
   language: "Python 3.12"
   shop: >-
@@ -60,9 +61,15 @@ SHARED: Mapping[str, str] = {
         "</{{ section.name }}>\n\n{% endfor %}\n"
     ),
     "packs/shop/pack.yaml": "name: shop\n"
-    + _SHARED.format(title="Shop", description="Keeps the shop running, and says what it costs."),
+    + _SHARED.format(
+        client="agents-md",
+        title="Shop",
+        description="Keeps the shop running, and says what it costs.",
+    ),
     "packs/desk/pack.yaml": "name: desk\n"
-    + _SHARED.format(title="Desk", description='"Answers the desk: first come, first served."'),
+    + _SHARED.format(
+        client="gemini", title="Desk", description='"Answers the desk: first come, first served."'
+    ),
     "packs/shop/role.md": (
         "You keep {{ vars.shop }} running. You write {{ vars.language }}, and nothing else.\n\n"
         "You have seen many shops fail for reasons that nobody wrote down.\n"
@@ -106,7 +113,7 @@ SHARED: Mapping[str, str] = {
         "Answer in a few lines.\n\nBegin with the answer.\n\nEnd with what is open.\n"
     ),
 }
-"""Two packs that share fragments, with values of all kinds, for three clients."""
+"""Two packs that share fragments, with values of all kinds, for two clients each."""
 
 KEPT: Mapping[str, str] = {
     **{k: v for k, v in support.DEMO.items() if not k.startswith("packs/")},

@@ -1,6 +1,7 @@
 """Random hand edits of outputs: absorbed to the byte, or refused at the line that is the reason."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,15 @@ class Built(NamedTuple):
     """A project that is built, and the texts of its outputs by path."""
 
     root: Path
-    outputs: Mapping[str, bytes]
+    outputs: Mapping[tuple[str, str], bytes]
+
+    def list_paths(self) -> list[str]:
+        """Return the outputs that have a file of their own and are text."""
+        paths = [path for path, _ in self.outputs]
+        return sorted(path for path in paths if path.endswith(".md") and paths.count(path) == 1)
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_bytes().decode()
 
 
 class Case(NamedTuple):
@@ -32,9 +41,10 @@ class Case(NamedTuple):
     detail: str
 
 
-def build_outputs(root: Path) -> dict[str, bytes]:
-    """Return what a plain build of the sources gives, by path in the project."""
-    return {f"dist/{one.path}": one.content for one in build_project(load_project(root))}
+def build_outputs(root: Path) -> dict[tuple[str, str], bytes]:
+    """Return what a plain build of the sources gives, by path and pack: packs share some files."""
+    artifacts = build_project(load_project(root))
+    return {(f"dist/{one.path}", one.variant.pack.name): one.content for one in artifacts}
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +74,13 @@ def run_case(built: Built, folder: Path, kind: str, output: str, edit: HandEdit)
         before = list_sources(root)
         done = support.call("absorb", output, "--yes", "--format", "json", cwd=root)
         if done.code == 0:
-            _check_absorbed(built, root, kind, output, edit, json.loads(done.out))
+            data = json.loads(done.out)
+            assert kind in BLANKS or data["ignored"] == []
+            _check_absorbed(built, root, output, edit.text, data)
             return Case(kind, "absorbed", "")
         assert done.code == 1, done.err
         assert list_sources(root) == before
-        places = {int(part.split(":")[0]) for part in done.err.split(f"{output}:")[1:]}
+        places = {int(number) for number in re.findall(rf"--> {re.escape(output)}:(\d+)", done.err)}
         assert places, done.err
         assert places <= edit.lines, (places, edit.lines, done.err)
         is_asked = "could go to more than one place" in done.err
@@ -78,21 +90,17 @@ def run_case(built: Built, folder: Path, kind: str, output: str, edit: HandEdit)
 
 
 def _check_absorbed(
-    built: Built, root: Path, kind: str, output: str, edit: HandEdit, data: Mapping[str, list[str]]
+    built: Built, root: Path, output: str, wanted: str, data: Mapping[str, list[str]]
 ) -> None:
     """Hold the changed sources against the edit, and the report against what changed."""
     shutil.rmtree(root / "dist")
     outputs = build_outputs(root)
-    now = outputs[output].decode()
-    if kind in BLANKS and data["ignored"]:
-        assert [one.rstrip() for one in now.rstrip("\n").split("\n")] == [
-            one.rstrip() for one in edit.text.rstrip("\n").split("\n")
-        ]
-    else:
-        assert now == edit.text
-        assert data["ignored"] == []
-    changed = {path for path in outputs if outputs[path] != built.outputs[path]}
-    told = {f"dist/{path}" for path in (*data["siblings"], *data["others"])} | {output}
+    (now,) = (content.decode() for (path, _), content in outputs.items() if path == output)
+    if data["ignored"]:
+        now, wanted = (re.sub(r"[ \n]+$", "", one, flags=re.MULTILINE) for one in (now, wanted))
+    assert now == wanted
+    changed = sorted(key[0] for key in outputs if outputs[key] != built.outputs[key])
+    told = sorted([*(f"dist/{path}" for path in (*data["siblings"], *data["others"])), output])
     assert told == changed
 
 
@@ -100,14 +108,14 @@ def choose_cases(
     projects: Mapping[str, Built], number: int
 ) -> list[tuple[str, str, str, HandEdit]]:
     """Return so many edits, all kinds and projects in turn."""
-    random, cases, turn = Random(7), [], 0  # noqa: S311 - no secret
+    random, turn = Random(7), 0  # noqa: S311 - no secret
+    cases: list[tuple[str, str, str, HandEdit]] = []
     while len(cases) < number:
         kind = [*KINDS][turn % len(KINDS)]
         name = random.choice(PROJECTS)
         turn += 1
-        paths = sorted(path for path in projects[name].outputs if path.endswith(".md"))
-        output = random.choice(paths)
-        edit = make_hand_edit(random, kind, projects[name].outputs[output].decode())
+        output = random.choice(projects[name].list_paths())
+        edit = make_hand_edit(random, kind, projects[name].read(output))
         if edit:
             cases.append((name, kind, output, edit))
     return cases

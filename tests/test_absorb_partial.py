@@ -1,6 +1,7 @@
 """Absorbing a part of an edit, permissions with it if asked, and what white space comes to."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from promptpack.absorb.effects import find_effects
 from promptpack.absorb.proposal import Wish, absorb_output
 from promptpack.build import build_project
 from promptpack.output.locate import locate_outputs
+from promptpack.output.write import rewrite_sources
 from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer
 from promptpack.reporting.json_schemas import AbsorbReport
@@ -48,7 +50,7 @@ def absorb(root: Path, *options: str, output: str = OUTPUT) -> support.Result:
 
 def list_places(said: str, output: str = OUTPUT) -> list[int]:
     """Return the lines of the file that a report of findings names, in its order."""
-    return [int(part.split(":")[0]) for part in said.split(f"{output}:")[1:]]
+    return [int(number) for number in re.findall(rf"--> {re.escape(output)}:(\d+)", said)]
 
 
 def find_number(text: str, words: str) -> int:
@@ -77,7 +79,7 @@ def test_a_part_is_absorbed_and_the_rest_reported(tmp_path: Path) -> None:
     assert [n for n in list_places(done.err) if n in refused] == refused
     assert read_built(root) == before.replace("small step", "tiny step")
     assert (root / OUTPUT).read_text(encoding="utf-8") == text  # still the author's
-    assert support.call("build", cwd=root).code == 1
+    assert support.call("build", cwd=root).code == 3  # it would overwrite what is left
     assert support.call("build", "--force", cwd=root).code == 0
     assert (root / OUTPUT).read_text(encoding="utf-8") == read_built(root)
     assert (root / f"{OUTPUT}.orig").read_text(encoding="utf-8") == text
@@ -112,7 +114,7 @@ def test_nothing_to_take_is_an_error_in_part_too(tmp_path: Path) -> None:
         ("mode: subagent", "mode: sub", "mode: sub"),
         ("model: demo/tiny", "model: demo/big", "model: demo/big"),
         ("grep: allow", "grep: ask", "grep: ask"),
-        ("grep: allow\n", "", "list: allow"),
+        ("  grep: allow\n", "", "external_directory: ask"),
         ("# Standards\n\n", "", "- Take one small step"),
     ],
 )
@@ -131,7 +133,7 @@ def test_a_refusal_points_at_the_line_that_was_edited(
     [
         ("examples.\n", "examples."),
         ("examples.\n", "examples.\n\n\n"),
-        ("project.\n", "project.  \n"),
+        ("Python project.\n", "Python project.  \n"),
         ("# Standards\n\n", "# Standards\n\n\n"),
     ],
 )
@@ -147,7 +149,7 @@ def test_blanks_do_not_keep_a_good_edit_out(tmp_path: Path, old: str, new: str) 
 
 def test_blanks_alone_are_nothing_to_absorb(tmp_path: Path) -> None:
     root = support.built(tmp_path)
-    text = edit(root, ("project.\n", "project.  \n"))
+    text = edit(root, ("Python project.\n", "Python project.  \n"))
     done = absorb(root)
     assert (done.code, list_places(done.err)) == (1, [find_number(text, "project.  ")])
     assert "whitespace" in done.err
@@ -176,9 +178,9 @@ def test_a_permission_is_changed_in_the_policy(
 ) -> None:
     root = support.built(tmp_path, {LOOK: RULES})
     text = (root / OUTPUT).read_text(encoding="utf-8")
-    quoted = f'"{old.split(":")[0]}":' in text
-    if quoted:
-        old, new = (f'"{one.split(":")[0]}":{one.split(":", 1)[1]}' for one in (old, new))
+    key = old.partition(":")[0]
+    if f'"{key}":' in text:
+        old, new = (f'"{one.replace(":", chr(34) + ":", 1)}' for one in (old, new))
     wanted = edit(root, (old, new))
     before = support.snapshot(root)
     data = json.loads(absorb(root, "--policy", "--dry-run", "--format", "json").out)
@@ -234,15 +236,12 @@ def test_a_source_that_changed_meanwhile_keeps_all_of_them(
     """Several sources change together or none of them does."""
     root = support.built(tmp_path)
     edit(root, ("small step", "tiny step"), ("You answer", "You always answer"))
-    from promptpack.cli import absorb as module  # noqa: PLC0415 - what is replaced in it
-
-    write = module.rewrite_sources
 
     def interfere(changes: object) -> None:
         (root / STEPS).write_text("---\ntitle: Other\n---\n- Other.\n", encoding="utf-8")
-        write(changes)  # type: ignore[arg-type]  # handed on as it is
+        rewrite_sources(changes)  # type: ignore[arg-type]  # handed on as it is
 
-    monkeypatch.setattr(module, "rewrite_sources", interfere)
+    monkeypatch.setattr("promptpack.cli.absorb.rewrite_sources", interfere)
     done = absorb(root)
     assert done.code != 0
     assert (root / "packs/demo/role.md").read_text() == support.DEMO["packs/demo/role.md"]

@@ -174,9 +174,19 @@ def _propose_insertion(
             continue
         indent = _find_added_indent(_read_line(project, origin), prompt.lines[number])
         lines = _write_lines(project, origin.path, _drop_indent(new, indent))
-        at = origin._replace(line=origin.line + offset)
-        for form in (lines, ("", *lines), (*lines, ""), ("", *lines, "")):
-            yield (_make_edit(at, 0, form),)
+        for at in _list_insertion_places(project, origin, offset):
+            for form in (lines, ("", *lines), (*lines, ""), ("", *lines, "")):
+                yield (_make_edit(at, 0, form),)
+
+
+def _list_insertion_places(project: Project, origin: Origin, offset: int) -> Iterator[Origin]:
+    """Yield the places after a line, or before it and before the blank lines above it."""
+    yield origin._replace(line=origin.line + offset)
+    line = origin.line
+    while not offset and line > 1 and not _read_line(project, origin._replace(line=line - 1)):
+        line -= 1
+    if line < origin.line:
+        yield origin._replace(line=line)
 
 
 def _propose_exact_insertion(

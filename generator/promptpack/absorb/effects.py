@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from promptpack.absorb.scope import find_reached_packs, is_recorded
 from promptpack.build import build_project
 from promptpack.model import Artifact, Policy, Project
+from promptpack.output.plan import make_key
 from promptpack.policy.lattice import compare_grants, describe_grant, list_compared
 from promptpack.reading.project import replace_sources
 from promptpack.rendering.variants import Selection
@@ -51,7 +52,7 @@ def find_effects(
     names = find_reached_packs(project, texts)
     new = build_project(replace_sources(project, texts), Selection(names))
     differing = [one for one in new if not is_recorded(one, records)]
-    is_known = all(one.path in records for one in differing) and not has_policy
+    is_known = all(make_key(one.path, one) in records for one in differing) and not has_policy
     old: Mapping[tuple[str, str, str], Artifact] = {}
     if not is_known:
         packs = tuple(dict.fromkeys(one.variant.pack.name for one in differing))

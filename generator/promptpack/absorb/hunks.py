@@ -106,7 +106,8 @@ def clean_blanks(lines: Iterable[str]) -> list[str]:
 
 def _move(edit: OutputEdit, first: int, last: int, text: tuple[str, ...]) -> OutputEdit:
     old, new = (text, edit.new) if edit.old else (edit.old, text)
-    return edit._replace(first=first, last=last, old=old, new=new)
+    place = edit.place + first - edit.first
+    return edit._replace(first=first, last=last, old=old, new=new, place=place)
 
 
 def _cut(edit: OutputEdit, old: tuple[int, int], new: tuple[int, int]) -> OutputEdit:

@@ -24,6 +24,7 @@ from promptpack.absorb.hunks import (
     apply_output_edits,
     clean_blanks,
     find_output_edits,
+    list_blank_slides,
     split_edit,
 )
 from promptpack.absorb.policies import list_changed_grants
@@ -147,6 +148,10 @@ class _Absorber:
         for attempt in attempts:
             if attempt.working and not self._choose(attempt):
                 refused[attempt] = self._make_ambiguity(attempt)
+        path = self.wish.destination[0]
+        if path and not any(self._goes_there(one) for one in attempts):
+            message = f"no edit of this file can go to {path}"
+            refused |= {one: self._make_finding(one.line, message) for one in attempts}
         taken = combine(self.rebuilder, [one for one in attempts if one not in refused])
         for attempt in attempts:
             if attempt not in refused and attempt not in taken:
@@ -196,9 +201,9 @@ class _Absorber:
         head: list[OutputEdit] = []
         body: list[OutputEdit] = []
         for edit in self._find_edits():
-            is_body = view.start <= edit.first and edit.last <= view.stop
-            if is_body:
-                body.append(edit)
+            slides = list_blank_slides(view.built, edit)
+            if inner := next(filter(self._is_in_prompt, slides), None):
+                body.append(inner)
             elif self._is_blank(edit):
                 self._ignore(edit)
             else:
@@ -208,6 +213,9 @@ class _Absorber:
             yield from self._attempt_fields()
         for edit in body:
             yield from self._attempt_body(edit)
+
+    def _is_in_prompt(self, edit: OutputEdit) -> bool:
+        return self.view.start <= edit.first and edit.last <= self.view.stop
 
     def _find_edits(self) -> Iterator[OutputEdit]:
         """Yield the hunks; those that reach over an end of the prompt are cut there."""
@@ -310,10 +318,13 @@ class _Absorber:
             return False
         return not attempt.is_text_added or len(attempt.working) == 1
 
+    def _goes_there(self, attempt: Attempt) -> bool:
+        """Tell whether a hunk can go to the source that was named."""
+        wanted = self.wish.destination
+        return any(all(_matches(edit, wanted) for edit in one) for one in attempt.working)
+
     def _make_refusal(self, attempt: Attempt) -> Finding:
         why = self.rebuilder.explain(attempt, attempt.why) if attempt.edits else attempt.why
-        if attempt.why == FORMAT or attempt.hint:
-            why = attempt.why
         return self._make_finding(attempt.line, why, attempt.hint)
 
     def _make_ambiguity(self, attempt: Attempt) -> Finding:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from promptpack.model import Artifact, Pack, Project, UserError
 from promptpack.output.manifest import hash_content
+from promptpack.output.plan import make_key
 from promptpack.reading.roots import SourceName, parse_source_path
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.sandbox import Templates
@@ -81,4 +82,4 @@ def _list_templates(project: Project, pack: Pack) -> set[str]:
 
 def is_recorded(artifact: Artifact, records: Mapping[str, str]) -> bool:
     """Tell whether an artifact is what the last build wrote at its path."""
-    return records.get(artifact.path) == hash_content(artifact.content)
+    return records.get(make_key(artifact.path, artifact)) == hash_content(artifact.content)

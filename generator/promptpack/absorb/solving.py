@@ -108,9 +108,13 @@ class Rebuilder:
         artifact = self.rebuild(candidate)
         if isinstance(artifact, str):
             return artifact
-        wanted = {line for edit in attempt.edits for line in edit.new}
-        if wanted and wanted <= {*self.view.read(artifact)} and candidate[0].length:
+        wanted = {line for edit in attempt.edits for line in edit.new if line}
+        lines = self.view.read(artifact)
+        if wanted and wanted <= {*lines}:
             return f"a change at {place} would also change other lines of the file"
+        first = attempt.edits[0].first
+        if attempt.edits[0].last <= self.view.start and first < len(lines):
+            return f"a build writes this line otherwise: {lines[first]}"
         return f"written at {place}, this text would be rendered differently"
 
 

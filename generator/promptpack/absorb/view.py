@@ -123,9 +123,9 @@ def _read_built(kind: str, target: Target, artifact: Artifact) -> tuple[str, ...
 
 
 def _find_lines(lines: Sequence[str], part: Sequence[str]) -> int:
-    """Return where some lines stand among others, or -1."""
+    """Return where some lines stand last among others, or -1."""
     wanted, size = tuple(part), len(part)
-    starts = (n for n in range(len(lines) - size + 1) if lines[n] == wanted[0])
+    starts = (n for n in range(len(lines) - size, -1, -1) if lines[n] == wanted[0])
     return next((n for n in starts if tuple(lines[n : n + size]) == wanted), -1)
 
 

@@ -54,7 +54,7 @@ from promptpack.source.disk import find_real_path
     "--partial", is_flag=True, help="Apply what can be applied, and report the rest (exit code 1)."
 )
 @click.option("--policy", is_flag=True, help="Apply edits of permissions to the policy too.")
-@click.option("--widen", is_flag=True, help="Allow --policy to widen what outputs grant.")
+@click.option("--widen", is_flag=True, help="Apply the edit even if outputs then grant more.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--yes", is_flag=True, help="Apply the edit even if other variants change too.")
 @format_option
