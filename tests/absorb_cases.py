@@ -321,8 +321,8 @@ def _change_head(random: Random, lines: list[str], texts: Sequence[int]) -> obje
     """Change a field of the front matter that is not about permissions."""
     head = [
         n
-        for n in range(texts[0])
-        if re.match(r"(description|temperature|color|steps|# )", lines[n])
+        for n in range(1, texts[0])
+        if lines[0] == "---" and re.match(r"(description|temperature|color|steps|# kept)", lines[n])
     ]
     if not head:
         return None

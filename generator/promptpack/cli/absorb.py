@@ -43,6 +43,7 @@ from promptpack.reporting.console import (
 )
 from promptpack.reporting.plurals import pluralize
 from promptpack.source.disk import find_real_path
+from promptpack.targets import TARGETS
 
 
 @click.command("absorb")
@@ -79,9 +80,10 @@ def command(  # noqa: PLR0913 - the options of the command
     """
     root = state.root()
     project = load_project(root)
-    artifacts, records = _build_packs(project, file)
+    artifacts, records = _build_outputs(project, file)
     if located := locate_attached(find_real_path(file), artifacts):
         located = located._replace(path=file)
+        artifacts = build_project(project, Selection((located.artifact.variant.pack.name,)))
         return _absorb_file(state, project, artifacts, located, to, dry_run=dry_run, yes=yes)
     output = _find_edited(artifacts, file)
     try:
@@ -107,11 +109,11 @@ def command(  # noqa: PLR0913 - the options of the command
     return code
 
 
-def _build_packs(project: Project, file: Path) -> tuple[tuple[Artifact, ...], Mapping[str, str]]:
-    """Return what the packs of a file build, and what the last build wrote in its folder, by path.
+def _build_outputs(project: Project, file: Path) -> tuple[tuple[Artifact, ...], Mapping[str, str]]:
+    """Return the outputs that a file holds, and what the last build wrote in its folder, by path.
 
-    The nearest manifest that lists the file tells which packs those are. Where none does, nothing
-    is built.
+    The nearest manifest that lists the file tells which those are. Where none does, nothing is
+    built; and nothing of what the project has no longer.
     """
     path = find_real_path(file)
     for folder in path.parents:
@@ -120,8 +122,13 @@ def _build_packs(project: Project, file: Path) -> tuple[tuple[Artifact, ...], Ma
         both = files | read_manifest(folder, INSTALLED).files
         own = [one for name, one in both.items() if name.partition("#")[0] == key]
         if own:
-            packs = {one.get("pack", "") for one in own} & project.packs.keys()
-            artifacts = build_project(project, Selection(tuple(sorted(packs)))) if packs else ()
+            known = project.packs, project.models, project.policies, TARGETS
+            kinds = ("pack", "model", "policy", "target")
+            named = [
+                tuple(sorted({one.get(kind, "") for one in own} & items.keys()))
+                for kind, items in zip(kinds, known, strict=True)
+            ]
+            artifacts = build_project(project, Selection(*named)) if all(named) else ()
             return artifacts, {name: one.get("sha256", "") for name, one in files.items()}
     return (), {}
 
