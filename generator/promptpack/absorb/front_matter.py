@@ -31,6 +31,8 @@ class HeadChange(NamedTuple):
     why: str
     hint: str = ""
     settings: tuple[Setting, ...] = ()
+    is_final: bool = False
+    """Whether the reason stays the same when no candidate gives the hunks."""
 
 
 def group_head_edits(view: OutputView, edits: Iterable[OutputEdit]) -> list[tuple[OutputEdit, ...]]:
@@ -118,7 +120,8 @@ def _read_policy_change(
     kept = _propose_kept(view, edits)
     candidates = propose_policy(text, path, built.policy, now.policy)
     found = tuple((*kept, *candidate) for candidate in candidates)
-    return HeadChange(edits, subjects, found, f"{why}: no edit of it gives exactly this file")
+    other = f"{why}, by hand: a build of that writes other lines than these"
+    return HeadChange(edits, subjects, found, other, is_final=True)
 
 
 def _propose_setting(

@@ -66,6 +66,8 @@ class Absorption(NamedTuple):
     artifact: Artifact
     refused: tuple[Finding, ...]
     ignored: tuple[Ignored, ...]
+    line: int
+    """The first line of the edited file that is absorbed, from 1."""
 
 
 def absorb_output(project: Project, place: LocatedOutput, path: str, wish: Wish) -> Absorption:
@@ -179,7 +181,8 @@ class _Absorber:
             _refuse(self.path, self._find_change(), FORMAT)
         if self.view.kind != "file" and not self._has_fields(artifact, taken):
             _refuse(self.path, self._find_change(), FORMAT)
-        return Absorption(texts, artifact, findings, tuple(sorted(ignored)))
+        line = min(one.line for one in taken)
+        return Absorption(texts, artifact, findings, tuple(sorted(ignored)), line)
 
     def _has_fields(self, artifact: Artifact, taken: Iterable[Attempt]) -> bool:
         """Tell whether a file that is not compared by line says only what was taken of it."""
@@ -229,7 +232,7 @@ class _Absorber:
             self.project, self.view, edits, change_policy=self.wish.change_policy
         )
         line = min(self.view.find_line(edit) for edit in edits)
-        attempt = Attempt(edits, line, change.why, change.hint)
+        attempt = Attempt(edits, line, change.why, change.hint, is_final=change.is_final)
         self.rebuilder.confirm(attempt, change.candidates)
         return attempt
 

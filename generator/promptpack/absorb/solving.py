@@ -32,6 +32,8 @@ class Attempt:
     hint: str = ""
     working: list[Candidate] = field(default_factory=list)
     tried: list[Candidate] = field(default_factory=list)
+    is_final: bool = False
+    """Whether `why` is the reason even where a candidate was tried."""
     has_ignored_blanks: bool = False
     is_text_added: bool = False
     """Whether lines only came or went, so that several places for it are not the same."""
@@ -101,7 +103,7 @@ class Rebuilder:
 
     def explain(self, attempt: Attempt, otherwise: str) -> str:
         """Return why no candidate gives a hunk: what the first one gives in place of it."""
-        if not attempt.tried:
+        if not attempt.tried or attempt.is_final:
             return otherwise
         candidate = attempt.tried[0]
         place = f"{candidate[0].path}:{candidate[0].line}"

@@ -21,7 +21,7 @@ from promptpack.cli.absorb_report import (
 )
 from promptpack.cli.choice import resolve_source
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.model import Artifact, Project, UserError
+from promptpack.model import Artifact, Finding, Project, UserError
 from promptpack.output.locate import (
     LocatedFile,
     LocatedOutput,
@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913 - the options of the command
     try:
         wish = Wish(_parse_target(project, root, to), partial, policy)
         absorption = absorb_output(project, output, str(file), wish)
-        effects = _find_effects(project, absorption, output, records)
+        effects = _find_effects(project, absorption, output, records, str(file))
     except UserError as error:
         report.print_findings(error.findings, report.NOTHING_WRITTEN, verbose=state.verbose)
         return 1
@@ -134,13 +134,28 @@ def _build_outputs(project: Project, file: Path) -> tuple[tuple[Artifact, ...], 
 
 
 def _find_effects(
-    project: Project, absorption: Absorption, output: LocatedOutput, records: Mapping[str, str]
+    project: Project,
+    absorption: Absorption,
+    output: LocatedOutput,
+    records: Mapping[str, str],
+    path: str,
 ) -> Effects:
-    """Return what the new sources do to other outputs; permissions come from no text."""
+    """Return what the new sources do to other outputs; permissions come from no text.
+
+    Raises UserError at the edit where an output would not build with it.
+    """
     has_policy = any(not path.endswith(".md") for path in absorption.sources)
     texts, own = absorption.sources, output.artifact
     known = {} if output.installed else records
-    return find_effects(project, texts, own, known, has_policy=has_policy)
+    try:
+        return find_effects(project, texts, own, known, has_policy=has_policy)
+    except UserError as error:
+        (first, *rest), line = error.findings, absorption.line
+        more = f" (and {pluralize(len(rest), 'more error')})" if rest else ""
+        message = f"with this edit the project would not build: {first.message}{more}"
+        hint = f"see {first.path}:{first.line}" if first.path else ""
+        finding = Finding("PP405", "error", path, line, 0, message, hint)
+        raise UserError((finding,)) from error
 
 
 def _may_write(effects: Effects, *, widen: bool, yes: bool) -> bool:

@@ -30,7 +30,7 @@ def print_refused(state: State, absorption: Absorption) -> int:
     """Print which edits stay behind, and why; return the exit code that says so."""
     if not absorption.refused:
         return 0
-    outcome = "these edits were not absorbed"
+    outcome = "; these edits were not absorbed"
     report.print_findings(absorption.refused, outcome, verbose=state.verbose)
     return 1
 
