@@ -37,7 +37,7 @@ class Built(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What came of one edit: absorbed, asked (choose a place), or refused."""
+    """What came of one edit: absorbed at once, asked (absorbed once a place is named), refused."""
 
     kind: str
     outcome: str
@@ -74,22 +74,27 @@ def run_case(built: Built, folder: Path, kind: str, output: str, edit: HandEdit)
     shutil.copytree(built.root, root, ignore=shutil.ignore_patterns("dist"))
     try:
         manifest = (built.root / "dist" / MANIFEST).read_bytes()
-        files = {output: edit.text, f"dist/{MANIFEST}": manifest}
+        files: dict[str, str | bytes] = {output: edit.text, f"dist/{MANIFEST}": manifest}
         support.write_files(root, files)
         before = list_sources(root)
         done = support.call("absorb", output, "--yes", "--format", "json", cwd=root)
+        options = re.findall(r"'--to ([^']*?)'", " ".join(done.err.split()))
+        is_asked = "could go to more than one place" in done.err
+        if is_asked and done.err.count("error[") == 1:  # do what it says
+            choice = ("--to", options[0].replace(" ", ""))
+            done = support.call("absorb", output, "--yes", "--format", "json", *choice, cwd=root)
+            assert done.code == 0, done.err
         if done.code == 0:
             data = json.loads(done.out)
             assert kind in BLANKS or data["ignored"] == []
             _check_absorbed(built, root, output, edit.text, data)
-            return Case(kind, "absorbed", "")
+            return Case(kind, "asked" if is_asked else "absorbed", "")
         assert done.code == 1, done.err
         assert list_sources(root) == before
         places = {int(number) for number in re.findall(rf"--> {re.escape(output)}:(\d+)", done.err)}
         assert places, done.err
         assert places <= edit.lines, (places, edit.lines, done.err)
-        is_asked = "could go to more than one place" in done.err
-        return Case(kind, "asked" if is_asked else "refused", done.err.split("\n")[0])
+        return Case(kind, "refused", done.err.split("\n")[0])
     finally:
         shutil.rmtree(root)
 
@@ -135,4 +140,4 @@ def test_hand_edits_are_absorbed_to_the_byte_or_refused_at_their_line(
         for name, kind, output, edit in choose_cases(projects, number)
     ]
     absorbed = [one for one in results if one.outcome == "absorbed"]
-    assert len(absorbed) >= number * 0.6, [one for one in results if one.outcome != "absorbed"]
+    assert len(absorbed) >= number * 0.7, [one for one in results if one.outcome != "absorbed"]

@@ -110,14 +110,31 @@ class Rebuilder:
         artifact = self.rebuild(candidate)
         if isinstance(artifact, str):
             return artifact
-        wanted = {line for edit in attempt.edits for line in edit.new if line}
         lines = self.view.read(artifact)
-        if wanted and wanted <= {*lines}:
-            return f"a change at {place} would also change other lines of the file"
-        first = attempt.edits[0].first
-        if attempt.edits[0].last <= self.view.start and first < len(lines):
-            return f"a build writes this line otherwise: {lines[first]}"
-        return f"written at {place}, this text would be rendered differently"
+        if attempt.edits[0].last <= self.view.start:
+            return _describe_head(attempt, lines)
+        return _describe_text(attempt, lines, place)
+
+
+def _describe_head(attempt: Attempt, lines: Sequence[str]) -> str:
+    """Return in what way a build has other front matter than what was edited."""
+    wanted = next((line for edit in attempt.edits for line in edit.new if line), "")
+    first = attempt.edits[0].first
+    if wanted in lines:
+        return f"a build writes this in line {lines.index(wanted) + 1} of the file"
+    if wanted and first < len(lines):
+        return f"a build writes this line otherwise: {lines[first]}"
+    return "a build writes other lines than these"
+
+
+def _describe_text(attempt: Attempt, lines: Sequence[str], place: str) -> str:
+    """Return in what way a build has another prompt than what was edited."""
+    wanted = {line for edit in attempt.edits for line in edit.new if line}
+    if not wanted:
+        return f"without the lines at {place}, other lines of the file would change too"
+    if wanted <= {*lines}:
+        return f"a change at {place} would also change other lines of the file"
+    return f"written at {place}, this text would be rendered differently"
 
 
 def solve_together(rebuilder: Rebuilder, attempts: Sequence[Attempt]) -> None:
