@@ -153,7 +153,7 @@ def _find_scalar(text: str, path: str, place: DataPath) -> yaml.ScalarEvent | No
     if span is None:
         return None
     wanted = span.line - 1 - is_below, span.column - 1
-    for event in yaml.parse(body, Loader=yaml.SafeLoader):
+    for event in yaml.parse(body, Loader=yaml.CSafeLoader):
         mark = event.start_mark
         if isinstance(event, yaml.ScalarEvent) and mark and (mark.line, mark.column) == wanted:
             return event
