@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import support
+from absorb_cases import KEPT
 from promptpack.absorb.effects import find_effects
 from promptpack.absorb.proposal import Wish, absorb_output
 from promptpack.build import build_project
@@ -215,6 +216,20 @@ def test_a_widening_names_each_output_of_each_pack(tmp_path: Path) -> None:
     assert len(data["others"]) == 1
 
 
+def test_a_kept_permission_is_changed_where_it_is_kept_too(tmp_path: Path) -> None:
+    support.write_files(tmp_path, KEPT)
+    assert support.call("build", cwd=tmp_path).code == 0
+    output = "dist/opencode/as-written.look/.opencode/agents/critic.md"
+    wanted = edit(tmp_path, ("  glob: allow", "  glob: ask"), output=output)
+    refused = absorb(tmp_path, output=output)
+    assert (refused.code, f"change {LOOK}:4" in refused.err) == (1, True)
+    done = absorb(tmp_path, "--policy", output=output)
+    assert done.code == 0, done.err
+    assert "glob: ask" in (tmp_path / "packs/critic/opencode.head").read_text(encoding="utf-8")
+    assert "glob: ask" in (tmp_path / LOOK).read_text(encoding="utf-8")
+    assert read_built(tmp_path, output) == wanted
+
+
 def test_two_edits_and_a_choice_for_one_of_them(tmp_path: Path) -> None:
     last = "templates/fragments/standards/last.md"
     pack = support.DEMO["packs/demo/pack.yaml"].replace(
@@ -272,7 +287,7 @@ def test_only_packs_that_an_edit_reaches_are_built(
     composed.clear()
     (place,) = locate_outputs((root / OUTPUT).resolve(), artifacts)
     done = absorb_output(project, place, OUTPUT, Wish())
-    effects = find_effects(project, done.sources, place.artifact, {}, has_policy=False)
+    effects = find_effects(project, done.sources, done.artifact, {}, has_policy=False)
     assert {*composed} == {"demo"}
     assert len(composed) <= 8
     assert [one.variant.name for one in effects.others] == ["tiny.change"]

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from promptpack.absorb.scope import find_reached_packs, is_recorded
 from promptpack.build import build_project
-from promptpack.model import Artifact, Policy, Project
+from promptpack.model import Artifact, Finding, Policy, Project, UserError
 from promptpack.output.plan import make_key
 from promptpack.policy.lattice import compare_grants, describe_grant, list_compared
 from promptpack.reading.project import replace_sources
@@ -45,9 +45,10 @@ def find_effects(
 ) -> Effects:
     """Return what new texts of sources change, in the packs that are made of those.
 
-    `records` are the SHA-256 of what the last build wrote, by path: an output that is in them is
-    compared with that, and any other with what the sources give as they are. What outputs grant
-    is compared only with `has_policy`. Raises UserError where a pack would not build any more.
+    `own` is the edited output as it was built with the new texts. `records` are the SHA-256 of what
+    the last build wrote, by path: an output that is in them is compared with that, and any other
+    with what the sources give as they are. What outputs grant is compared only with `has_policy`.
+    Raises UserError where a pack would not build any more.
     """
     names = find_reached_packs(project, texts)
     new = build_project(replace_sources(project, texts), Selection(names))
@@ -60,6 +61,9 @@ def find_effects(
         old = {_make_key(one): one for one in built}
         differing = [one for one in new if _is_changed(old.get(_make_key(one)), one)]
     own_key = _make_key(own)
+    if [one.content for one in new if _make_key(one) == own_key] != [own.content]:
+        message = "a build of all packs gives another file than a build of this one"
+        raise UserError((Finding("PP405", "error", own.path, 0, 0, message),))
     others = [one for one in differing if _make_key(one) != own_key]
     permissions = tuple(_list_effects(old, differing)) if has_policy else ()
     siblings = tuple(one for one in others if _make_key(one)[:2] == own_key[:2])

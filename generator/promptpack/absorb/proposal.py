@@ -181,8 +181,17 @@ class _Absorber:
             _refuse(self.path, self._find_change(), FORMAT)
         if self.view.kind != "file" and not self._has_fields(artifact, taken):
             _refuse(self.path, self._find_change(), FORMAT)
+        if not self.wish.change_policy and self._grants_otherwise(artifact):
+            message = "together, these edits change what the agent may do"
+            _refuse(self.path, self._find_change(), message, "use '--policy', or edit the policy")
         line = min(one.line for one in taken)
         return Absorption(texts, artifact, findings, tuple(sorted(ignored)), line)
+
+    def _grants_otherwise(self, artifact: Artifact) -> bool:
+        """Tell whether a client reads other permissions in a build than in the file as built."""
+        decode, stem = self.view.target.decode, artifact.agent.stem
+        before, after = decode(self.place.artifact.text, stem), decode(artifact.text, stem)
+        return bool(list_changed_grants(before.policy, after.policy))
 
     def _has_fields(self, artifact: Artifact, taken: Iterable[Attempt]) -> bool:
         """Tell whether a file that is not compared by line says only what was taken of it."""

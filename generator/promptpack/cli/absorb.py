@@ -145,7 +145,7 @@ def _find_effects(
     Raises UserError at the edit where an output would not build with it.
     """
     has_policy = any(not path.endswith(".md") for path in absorption.sources)
-    texts, own = absorption.sources, output.artifact
+    texts, own = absorption.sources, absorption.artifact
     known = {} if output.installed else records
     try:
         return find_effects(project, texts, own, known, has_policy=has_policy)
