@@ -43,6 +43,10 @@ def find_reached_packs(project: Project, paths: Iterable[str]) -> tuple[str, ...
 
     def find_closure(template: str) -> frozenset[str]:
         if template not in closures:
+            source = templates.find(template)
+            if "{%" not in source.text:  # it includes nothing
+                closures[template] = frozenset({source.path})
+                return closures[template]
             try:
                 closure = templates.dependencies.closure(template)
                 closures[template] = frozenset(templates.find(one).path for one in closure)
