@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import support
-from promptpack.absorb.edits import rewrite_value
+from promptpack.absorb.rewriting import rewrite_value
 from promptpack.build import build_project
 from promptpack.reading.project import load_project
 from promptpack.rendering.includes import escape_template
@@ -142,10 +142,8 @@ def test_new_text_between_two_fragments_is_asked_about(tmp_path: Path) -> None:
             "model: demo/big",
             "the model's id comes from templates/models/tiny.yaml",
         ),
-        ("\nYou answer", "\nYou answer \nYou answer", "would be rendered differently"),
         ("---\nYou", "---\n\n\nYou", "no source can produce this"),
         ("mode: subagent", "mode: sub", "no longer a valid file"),
-        ("mode: subagent", "mode: primary", "the mode can't be written to packs/demo/pack.yaml"),
         ("project.\n", "project.  \n", "whitespace"),
     ],
 )
@@ -197,12 +195,14 @@ def test_a_file_of_other_sources_is_not_absorbed(tmp_path: Path) -> None:
     assert (foreign.code, "promptpack did not write" in foreign.err) == (2, True)
 
 
-def test_other_line_ends_are_refused_and_lines_still_found(tmp_path: Path) -> None:
+def test_other_line_ends_are_ignored_and_lines_still_found(tmp_path: Path) -> None:
     root = support.built(tmp_path)
     path = root / OUTPUT
     path.write_bytes(path.read_bytes().replace(b"small step", b"tiny step").replace(b"\n", b"\r\n"))
     said = absorb(root, "--yes")
-    assert (said.code, "does not have the line endings" in said.err) == (1, True)
+    assert (said.code, "not absorbed: its line endings" in said.err) == (0, True)
+    assert "tiny step" in (root / SMALL_STEPS).read_text(encoding="utf-8")
+    assert support.call("build", cwd=root).code == 0  # line ends aside, the file is as built
     lines = path.read_text(encoding="utf-8").split("\n")
     number = lines.index("# Standards") + 1
     found = support.call("explain", f"{OUTPUT}:{number}", cwd=root)

@@ -133,6 +133,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     *(("impact", "packs/demo/role.md", "--format", one) for one in ("human", "json")),
     ("impact", "packs/demo/::error::forged \u200fx.md"),
     *(("absorb", OUTPUT, "--dry-run", "--format", one) for one in ("human", "json")),
+    ("absorb", OUTPUT, "--dry-run", "--partial", "--policy"),
     *(
         ("install", "--target", "opencode", "--into", ".", "--dry-run", "--format", one)
         for one in ("human", "json")

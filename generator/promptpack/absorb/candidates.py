@@ -3,28 +3,23 @@
 Nothing here is taken on trust: whoever uses a candidate builds the project with it and compares.
 """
 
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
-from promptpack.absorb.edits import Edit, edit_scalar, rewrite_line, rewrite_value
+from promptpack.absorb.edits import Edit
+from promptpack.absorb.hunks import OutputEdit, list_blank_slides
+from promptpack.absorb.rewriting import rewrite_block, rewrite_line
+from promptpack.absorb.values import propose_values
 from promptpack.model import Origin, Project, split_source_path
 from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.rendering.includes import escape_template
-from promptpack.source.frontmatter import read_document
-from promptpack.source.strict_yaml import read_yaml
 
 Candidate = tuple[Edit, ...]
 """Edits that belong together: one place where a hunk could go."""
 
-
-class OutputEdit(NamedTuple):
-    """Lines `first` to `last` (from 0, `last` left out) of a prompt, and what they became."""
-
-    first: int
-    last: int
-    old: tuple[str, ...]
-    new: tuple[str, ...]
+_GENERATED = (".yaml", ".j2")
+"""How the names of sources end that set blocks apart and name sections."""
 
 
 class TracedPrompt(NamedTuple):
@@ -32,23 +27,6 @@ class TracedPrompt(NamedTuple):
 
     lines: tuple[str, ...]
     origins: tuple[tuple[Origin, ...], ...]
-
-
-def find_output_edits(old: Sequence[str], new: Sequence[str]) -> Iterator[OutputEdit]:
-    """Yield the differences between two texts; lines that became as many lines go one by one."""
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        if old_end - old_start == new_end - new_start:
-            for offset in range(old_end - old_start):
-                if old[old_start + offset] != new[new_start + offset]:
-                    pair = (old[old_start + offset],), (new[new_start + offset],)
-                    yield OutputEdit(old_start + offset, old_start + offset + 1, *pair)
-        else:
-            yield OutputEdit(
-                old_start, old_end, tuple(old[old_start:old_end]), tuple(new[new_start:new_end])
-            )
 
 
 def explain_closed_source(project: Project, path: str) -> str:
@@ -71,99 +49,107 @@ def _accepts_text(project: Project, path: str) -> bool:
 def find_candidates(
     project: Project, prompt: TracedPrompt, output_edit: OutputEdit
 ) -> list[Candidate]:
-    """Return the places where a hunk could go, each once."""
-    if output_edit.first == output_edit.last:
-        proposals = _propose_insertion(project, prompt, output_edit)
-    elif not output_edit.new:
-        proposals = _propose_deletion(project, prompt, output_edit)
-    elif len(output_edit.old) == len(output_edit.new) == 1:
-        proposals = _propose_line_change(project, prompt, output_edit)
-    else:
-        proposals = _propose_replacement(project, prompt, output_edit)
+    """Return the places where a hunk could go, each once, the most likely first."""
+    proposals: list[Candidate] = []
+    for slide in list_blank_slides(prompt.lines, output_edit):
+        if slide.first == slide.last:
+            proposals += _propose_insertion(project, prompt, slide)
+        elif not slide.new:
+            proposals += _propose_deletion(project, prompt, slide)
+        elif len(slide.old) == len(slide.new) == 1:
+            proposals += _propose_line_change(project, prompt, slide)
+            proposals += _propose_replacement(project, prompt, slide)
+        else:
+            proposals += _propose_replacement(project, prompt, slide)
+    proposals += propose_values(project, prompt.lines, prompt.origins, output_edit)
     return list(dict.fromkeys(proposals))
 
 
 def _propose_line_change(
     project: Project, prompt: TracedPrompt, output_edit: OutputEdit
 ) -> Iterator[Candidate]:
-    """Yield edits of the line that holds the text, then of the values that it shows."""
-    text_origin, *value_origins = prompt.origins[output_edit.first]
+    """Yield edits of the line that holds the text."""
+    text_origin = prompt.origins[output_edit.first][0]
     (old,), (new,) = output_edit.old, output_edit.new
     if _accepts_text(project, text_origin.path):
         text = project.sources[text_origin.path]
         is_text = project.is_text(text_origin.path)
-        old_line, new_line = _strip_indent(text.split("\n")[text_origin.line - 1], old, new)
+        old_line, new_line = _strip_indent(_read_line(project, text_origin), old, new)
         for line in (new,) if is_text else rewrite_line(text, text_origin.line, old_line, new_line):
-            yield (Edit(text_origin.path, text_origin.line, 1, (line,)),)
-    for origin in (text_origin, *value_origins):
-        source_name = parse_source_path(origin.path)
-        if source_name and source_name.kind == "packs":
-            yield from _propose_value_change(project, origin, old, new)
+            yield (_make_edit(text_origin, 1, line.split("\n")),)
 
 
 def _strip_indent(source: str, old: str, new: str) -> tuple[str, str]:
     """Return an edited line and what it was without the indent that an include gave it."""
-    blanks = old.removesuffix(source)
-    if source and old != source and not blanks.strip() and new.startswith(blanks):
-        return source, new.removeprefix(blanks)
+    blanks = _find_added_indent(source, old)
+    if blanks and new.startswith(blanks):
+        return old.removeprefix(blanks), new.removeprefix(blanks)
     return old, new
 
 
-def _propose_value_change(
-    project: Project, origin: Origin, old: str, new: str
-) -> Iterator[Candidate]:
-    text = project.sources[origin.path]
-    for span in read_document(text, origin.path).values.values():
-        if span.line != origin.line:
-            continue
-        value = _read_scalar(text.split("\n")[span.line - 1][span.column - 1 :][: span.width])
-        new_text = rewrite_value(str(value), old, new)
-        if new_text is None:
-            continue
-        typed_value = _read_scalar(new_text) if isinstance(value, (int, float)) else new_text
-        new_value = (
-            typed_value
-            if type(typed_value) is type(value) and str(typed_value) == new_text
-            else new_text
-        )
-        if edit := edit_scalar(text, origin.path, span, new_value):
-            yield (edit,)
-
-
-def _read_scalar(text: str) -> str | float:
-    """Return the value of a scalar in one line of YAML; for anything else an empty text."""
-    data = read_yaml(text, "").data
-    return data if isinstance(data, (str, int, float)) else ""
+def _find_added_indent(source: str, line: str) -> str:
+    """Return the indent that a line of a prompt has before that of its source."""
+    own = len(source) - len(source.lstrip())
+    whole = len(line) - len(line.lstrip())
+    return line[: whole - own] if source.strip() and whole > own else ""
 
 
 def _propose_deletion(
     project: Project, prompt: TracedPrompt, output_edit: OutputEdit
 ) -> Iterator[Candidate]:
-    """Yield the edits that take lines out, where each is a fragment's own literal line."""
+    """Yield the edits that take lines out, each of which is a line of a fragment."""
     edits = []
     for number in range(output_edit.first, output_edit.last):
         origin = prompt.origins[number][0]
-        if not prompt.lines[number] and origin.path.endswith((".yaml", ".j2")):
+        if not prompt.lines[number] and origin.path.endswith(_GENERATED):
             continue  # what sets blocks apart goes with them
-        if not _is_literal(project, prompt, number):
+        if not _accepts_text(project, origin.path):
             return
-        edits.append(Edit(origin.path, origin.line, 1, ()))
-    yield tuple(edits)
+        edits.append(_make_edit(origin, 1, ()))
+    if edits:
+        yield tuple(dict.fromkeys(edits))
+        if len(edits) < output_edit.last - output_edit.first:
+            yield from _propose_wider_deletion(project, edits)
+
+
+def _propose_wider_deletion(project: Project, edits: list[Edit]) -> Iterator[Candidate]:
+    """Yield the deletion with the blank lines of the source that it would leave at an end."""
+    first, last = edits[0], edits[-1]
+    for origin in (Origin(first.path, first.line - 1), Origin(last.path, last.line + 1)):
+        if not _read_line(project, origin).strip():
+            yield (*edits, _make_edit(origin, 1, ()))
 
 
 def _propose_replacement(
     project: Project, prompt: TracedPrompt, output_edit: OutputEdit
 ) -> Iterator[Candidate]:
-    """Yield the edit of consecutive literal lines of one fragment that became other lines."""
-    places = [prompt.origins[number][0] for number in range(output_edit.first, output_edit.last)]
-    first = places[0]
-    consecutive_places = [Origin(first.path, first.line + n) for n in range(len(places))]
-    all_literal = all(
-        _is_literal(project, prompt, n) for n in range(output_edit.first, output_edit.last)
-    )
-    if places == consecutive_places and all_literal:
-        lines = _write_lines(project, first.path, output_edit.new)
-        yield (Edit(first.path, first.line, len(places), lines),)
+    """Yield the edits of lines of one fragment that became other lines."""
+    numbers = range(output_edit.first, output_edit.last)
+    places = [prompt.origins[number][0] for number in numbers]
+    first, last = places[0], places[-1]
+    if not _accepts_text(project, first.path) or {one.path for one in places} != {first.path}:
+        return
+    lines = [place.line for place in places]
+    if lines != sorted(lines):
+        return
+    source_lines = project.sources[first.path].split("\n")[first.line - 1 : last.line]
+    indent = _find_added_indent(source_lines[0], output_edit.old[0])
+    old, new = (_drop_indent(one, indent) for one in (output_edit.old, output_edit.new))
+    if all(_is_literal(project, prompt, number, indent) for number in numbers):
+        written = _write_lines(project, first.path, new)
+        if len(source_lines) == len(places):
+            yield (_make_edit(first, len(places), written),)
+        else:  # tags stand between them, and stay
+            rest = (_make_edit(place, 1, ()) for place in dict.fromkeys(places[1:]))
+            yield (_make_edit(first, 1, written), *rest)
+    elif not project.is_text(first.path):
+        source = "\n".join(source_lines)
+        if (block := rewrite_block(source, "\n".join(old), "\n".join(new))) is not None:
+            yield (_make_edit(first, len(source_lines), block.split("\n")),)
+
+
+def _drop_indent(lines: Iterable[str], indent: str) -> tuple[str, ...]:
+    return tuple(line.removeprefix(indent) for line in lines)
 
 
 def _propose_insertion(
@@ -172,20 +158,35 @@ def _propose_insertion(
     """Yield the ways to write new lines after the text before them, and before the text after."""
     yield from _propose_exact_insertion(project, prompt, output_edit)
     new = [*output_edit.new]
-    while new and not new[0]:
+    while new and not new[0].strip():
         new.pop(0)
-    while new and not new[-1]:
+    while new and not new[-1].strip():
         new.pop()
+    if not new:
+        return
     number_before = _find_nearest_text(prompt, range(output_edit.first - 1, -1, -1))
     number_after = _find_nearest_text(prompt, range(output_edit.first, len(prompt.lines)))
     for number, offset in ((number_before, 1), (number_after, 0)):
         if number is None:
             continue
         origin = prompt.origins[number][0]
-        if _accepts_text(project, origin.path):
-            lines = _write_lines(project, origin.path, new)
-            for form in (lines, ("", *lines) if offset else (*lines, "")):
-                yield (Edit(origin.path, origin.line + offset, 0, form),)
+        if not _accepts_text(project, origin.path):
+            continue
+        indent = _find_added_indent(_read_line(project, origin), prompt.lines[number])
+        lines = _write_lines(project, origin.path, _drop_indent(new, indent))
+        for at in _list_insertion_places(project, origin, offset):
+            for form in (lines, ("", *lines), (*lines, ""), ("", *lines, "")):
+                yield (_make_edit(at, 0, form),)
+
+
+def _list_insertion_places(project: Project, origin: Origin, offset: int) -> Iterator[Origin]:
+    """Yield the places after a line, or before it and before the blank lines above it."""
+    yield origin._replace(line=origin.line + offset)
+    line = origin.line
+    while not offset and line > 1 and not _read_line(project, origin._replace(line=line - 1)):
+        line -= 1
+    if line < origin.line:
+        yield origin._replace(line=line)
 
 
 def _propose_exact_insertion(
@@ -210,12 +211,22 @@ def _find_nearest_text(prompt: TracedPrompt, numbers: Iterable[int]) -> int | No
     return next((number for number in numbers if prompt.lines[number]), None)
 
 
-def _is_literal(project: Project, prompt: TracedPrompt, number: int) -> bool:
+def _is_literal(project: Project, prompt: TracedPrompt, number: int, indent: str = "") -> bool:
     origin = prompt.origins[number][0]
     if not _accepts_text(project, origin.path):
         return False
-    source = project.sources[origin.path].split("\n")[origin.line - 1]
-    return prompt.lines[number] in (source, source.rstrip())
+    source = _read_line(project, origin)
+    return prompt.lines[number].removeprefix(indent) in (source, source.rstrip())
+
+
+def _read_line(project: Project, origin: Origin) -> str:
+    """Return a line of a source, or nothing where it has no such line."""
+    lines = project.sources[origin.path].split("\n")
+    return lines[origin.line - 1] if 0 < origin.line <= len(lines) else ""
+
+
+def _make_edit(origin: Origin, length: int, lines: Iterable[str]) -> Edit:
+    return Edit(origin.path, origin.line, length, tuple(lines))
 
 
 def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputEdit) -> str:
@@ -225,7 +236,9 @@ def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputE
         max(0, output_edit.first - 1),
         min(output_edit.first, last),
     )
-    places = [prompt.origins[number][0] for number in numbers]
+    places = [prompt.origins[number][0] for number in numbers if prompt.origins]
+    if not places:
+        return "the prompt has no line, so no source is known that this text could go to"
     for place in places:
         if text := explain_closed_source(project, place.path):
             return text
@@ -233,5 +246,14 @@ def explain_failure(project: Project, prompt: TracedPrompt, output_edit: OutputE
     if output_edit.first == output_edit.last:
         return f"no neighboring fragment can take these lines (nearest: {location})"
     if len(output_edit.old) != len(output_edit.new):
-        return "the edit replaces lines that come from several places or are computed"
+        names = ", ".join(
+            f"{path}:{min(one.line for one in group)}" for path, group in _group(places)
+        )
+        return f"the edit replaces lines that come from several places or are computed ({names})"
     return f"the changed words are computed: they are not in the text of {location}"
+
+
+def _group(places: Iterable[Origin]) -> Iterator[tuple[str, list[Origin]]]:
+    """Yield each source that lines come from, in order of its path, with the lines."""
+    for path, group in groupby(sorted(set(places)), key=lambda place: place.path):
+        yield path, [*group]

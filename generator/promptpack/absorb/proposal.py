@@ -1,349 +1,355 @@
 """What absorbing an edited output would do: a project and the output as it stands in, texts out.
 
 A proposal is built and compared before it is made: with its sources the output is, byte for byte,
-what stands there.
+what stands there, or, if only a part is wanted, the output as it was with the absorbed hunks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, product, zip_longest
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, NoReturn
 
 from promptpack.absorb.candidates import (
     Candidate,
-    OutputEdit,
     TracedPrompt,
     explain_failure,
     find_candidates,
-    find_output_edits,
 )
-from promptpack.absorb.edits import Edit, apply_edits, edit_scalar
-from promptpack.build import build_project
-from promptpack.model import Agent, Artifact, Finding, Origin, Project, UserError
-from promptpack.model.fields import FIELDS, Setting, list_settings
+from promptpack.absorb.edits import Edit, apply_edits
+from promptpack.absorb.front_matter import (
+    FORMAT,
+    group_head_edits,
+    read_head_change,
+)
+from promptpack.absorb.hunks import (
+    OutputEdit,
+    apply_output_edits,
+    clean_blanks,
+    find_output_edits,
+    list_blank_slides,
+    split_edit,
+)
+from promptpack.absorb.policies import list_changed_grants
+from promptpack.absorb.scope import isolate_pack
+from promptpack.absorb.solving import Attempt, Rebuilder, combine, solve_together
+from promptpack.absorb.view import make_view
+from promptpack.model import Artifact, Finding, Origin, Project, UserError
+from promptpack.model.fields import FIELDS
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
-from promptpack.reading.project import replace_sources
-from promptpack.rendering.variants import Selection
 from promptpack.session import Session
-from promptpack.source.frontmatter import read_document
-from promptpack.source.text import split_lines
-from promptpack.targets import TARGETS
-from promptpack.targets.heads import merge_head
-from promptpack.targets.kept_file import split_kept
 
-_COMBINATIONS = 64
+_BLANKS = "white space that no source can produce"
 
 
-class Proposal(NamedTuple):
-    """New texts of sources by path, and the other outputs that they change."""
+class Wish(NamedTuple):
+    """How an edit is to be absorbed.
 
-    sources: Mapping[str, str]
-    siblings: tuple[Artifact, ...]
-    """Of the same variant, for other clients."""
-    others: tuple[Artifact, ...]
-    """Of other variants."""
+    `destination` is the source path, and line or 0, where new text is to go; ("", 0) leaves it
+    open. `partial` takes what can be taken, `change_policy` takes permissions too.
+    """
+
+    destination: tuple[str, int] = ("", 0)
+    partial: bool = False
+    change_policy: bool = False
 
 
-class _Option(NamedTuple):
-    """What was changed at a line of the output, in words and as the edits that would do it."""
+class Ignored(NamedTuple):
+    """A difference that stays behind because nobody can mean it, at a line of the file, or 0."""
 
     line: int
-    why: str
-    candidates: list[Candidate]
+    reason: str
 
 
-def propose(
-    project: Project,
-    built_artifacts: Iterable[Artifact],
-    output: LocatedOutput,
-    path: str,
-    destination: tuple[str, int],
-) -> Proposal:
+class Absorption(NamedTuple):
+    """New texts of sources by path, the output that they give, and what is not in it."""
+
+    sources: Mapping[str, str]
+    artifact: Artifact
+    refused: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...]
+    line: int
+    """The first line of the edited file that is absorbed, from 1."""
+
+
+def absorb_output(project: Project, place: LocatedOutput, path: str, wish: Wish) -> Absorption:
     """Return the edit of the sources that gives the output as it stands at `path`.
 
-    `built_artifacts` is what the project builds. `destination` is the source path, and line or 0,
-    where new text is to go; ("", 0) leaves it open. Raises UserError with every reason why there is
-    no such edit, or more than one.
+    Raises UserError with every reason why there is no such edit, or more than one.
     """
-    absorption = _Absorption(project, output, path)
-    absorption.check()
-    texts = absorption.texts(destination)
-    built_contents = {_make_key(artifact): artifact.content for artifact in built_artifacts}
-    own_key = _make_key(output.artifact)
-    changed_artifacts = [
-        a
-        for a in build_project(replace_sources(project, texts))
-        if built_contents.get(_make_key(a)) != a.content
-    ]
-    siblings = tuple(
-        a for a in changed_artifacts if _make_key(a)[:2] == own_key[:2] and _make_key(a) != own_key
-    )
-    return Proposal(
-        texts, siblings, tuple(a for a in changed_artifacts if _make_key(a)[:2] != own_key[:2])
-    )
+    ignored: list[Ignored] = []
+    if "\r\n" in place.text:
+        ignored.append(Ignored(0, "its line endings, which are not those that promptpack writes"))
+        place = place._replace(text=place.text.replace("\r\n", "\n"))
+    if place.text.startswith("\ufeff") and not place.artifact.text.startswith("\ufeff"):
+        ignored.append(Ignored(1, "its byte-order mark"))
+        place = place._replace(text=place.text.removeprefix("\ufeff"))
+    if hash_content(place.artifact.content) != place.recorded:
+        hint = (
+            "keep a copy of the file, run 'promptpack build --force', "
+            "and repeat the edit in the new file"
+        )
+        _refuse(path, 0, "the sources have changed since this file was built", hint)
+    if place.text == place.artifact.text:
+        only = f", only {ignored[0].reason}" if ignored else ""
+        _refuse(path, 0, f"this file matches the sources: there is nothing to absorb{only}")
+    return _Absorber(project, place, path, wish, ignored).absorb()
 
 
-class _Absorption:
-    """One output, what it was built as, and what it is now."""
+def _refuse(path: str, line: int, message: str, hint: str = "") -> NoReturn:
+    raise UserError((Finding("PP405", "error", path, line, 0, message, hint),))
 
-    def __init__(self, project: Project, place: LocatedOutput, path: str) -> None:
-        self.project, self.place, self.path = project, place, path
+
+class _Absorber:
+    """One output, what it was built as, what it is now, and what came of each hunk."""
+
+    def __init__(
+        self,
+        project: Project,
+        place: LocatedOutput,
+        path: str,
+        wish: Wish,
+        ignored: list[Ignored],
+    ) -> None:
         artifact = place.artifact
-        self.target = TARGETS[artifact.target]
-        self.built = self.target.decode(artifact.text, artifact.agent.stem)
-        self.now = self.target.decode(place.text, artifact.agent.stem)
-        origins = Session(project).tracer.trace_values(artifact)
-        self.prompt = TracedPrompt(tuple(self._split_prompt(artifact.agent.prompt)), origins)
-        if len(self.prompt.lines) > len(origins):  # what follows the last newline
-            end = origins[-1][0] if origins else Origin(artifact.variant.pack.text, 0)
-            last = (end._replace(line=end.line + 1),)
-            self.prompt = self.prompt._replace(origins=(*origins, last))
+        self.project = isolate_pack(project, artifact.variant.pack.name)
+        self.place, self.path, self.wish, self.ignored = place, path, wish, ignored
         self.lines = place.text.split("\n")
-
-    def check(self) -> None:
-        """Raise UserError where the output is not an edited one of these very sources."""
-        if hash_content(self.place.artifact.content) != self.place.recorded:
-            hint = (
-                "keep a copy of the file, run 'promptpack build --force', "
-                "and repeat the edit in the new file"
-            )
-            self._refuse(0, "the sources have changed since this file was built", hint)
-        if self.place.text == self.place.artifact.text:
-            self._refuse(0, "this file matches the sources: there is nothing to absorb", "")
-        if "\r\n" in self.place.text:
-            self._refuse(
-                0,
-                "this file does not have the line endings that promptpack writes",
-                "save it with LF line endings",
-            )
-        is_kept = self.place.artifact.agent.form.head is not None
-        if problems := [] if is_kept else self.target.problems(self.place.text):
-            self._refuse(
-                self._find_first_change(),
-                f"this is no longer a valid file: {problems[0].message}",
-                "",
-            )
-
-    def texts(self, destination: tuple[str, int]) -> dict[str, str]:
-        """Return the new texts of the sources; raises UserError with all reasons against it."""
-        options = [
-            *self._propose_front_matter(),
-            *self._propose_kept_lines(),
-            *self._propose_body(destination),
-        ]
-        if refused_options := [option for option in options if not option.candidates]:
-            raise UserError(tuple(self._make_finding(o.line, o.why) for o in refused_options))
-        ambiguous_options = [o for o in options if len(o.candidates) > 1 and not o.why]
-        if ambiguous_options:
-            raise UserError(
-                tuple(self._make_ambiguity_finding(option) for option in ambiguous_options)
-            )
-        combinations = islice(product(*(option.candidates for option in options)), _COMBINATIONS)
-        expected_text = self.place.text
-        for combination in combinations:
-            texts = apply_edits(self.project.sources, (edit for one in combination for edit in one))
-            artifact = None if texts is None else self._rebuild(texts)
-            if texts is not None and artifact and artifact.text == expected_text:
-                return texts
-        raise UserError((self._make_unreachable_finding(options),))
-
-    def _propose_front_matter(self) -> Iterator[_Option]:
-        """Yield the fields that changed; what can't be absorbed has no candidate."""
-        pack = self.place.artifact.variant.pack
-        text = self.project.sources[pack.path]
-        values = read_document(text, pack.path).values
-        for setting, why in self._list_changed_settings():
-            span = values.get(setting.place)
-            if (span is None or not setting.place) and self.place.artifact.agent.form.head:
-                continue  # the pack says nothing of it, and the kept lines do
-            edit = edit_scalar(text, pack.path, span, setting.value) if span else None
-            yield _Option(self._find_line(str(setting.value)), why, [(edit,)] if edit else [])
-        if self.now.policy != self.built.policy:
-            policy = self.place.artifact.agent.policy
-            why = f"the policy decides what an agent may do: change {policy.path}"
-            yield _Option(self._find_first_change(), why, [])
-
-    def _propose_kept_lines(self) -> Iterator[_Option]:
-        """Yield what changed in the lines of front matter that is kept: they are as they stand.
-
-        What the pack says of a field has to change with them, so that none is tried alone.
-        """
-        agent = self.place.artifact.agent
-        if agent.form.head is None:
-            return
-        lines = merge_head(self.target, agent).lines
-        has_head = bool(agent.form.head.text.strip())
-        new_lines = split_lines(self._split_kept()[0]) if has_head else []
-        for edit in find_output_edits([line.text for line in lines], new_lines):
-            numbers = [line.line for line in lines[edit.first : edit.last]]
-            before = lines[edit.first - 1].line if edit.first else 0
-            first = numbers[0] if numbers else before + 1
-            if all(numbers) and (numbers or before):
-                change = Edit(agent.form.head.path, first, len(numbers), edit.new)
-                yield _Option(edit.first + 1 + self.place.before, "", [(change,)])
-
-    def _list_changed_settings(self) -> Iterator[tuple[Setting, str]]:
-        """Yield the new value of each field and extra key that changed, and where the pack has it.
-
-        The place is () where it is not for the pack to say. Each comes with why it can't be
-        written there, if it can't.
-        """
-        variant, client = self.place.artifact.variant, self.target.name
-        for field in FIELDS:
-            value = field.read(self.now, client)
-            if value == field.read(self.built, client):
-                continue
-            settings = list_settings(field, variant, client)
-            place = settings[-1].place if settings else ()
-            if not settings:
-                why = f"the model's id comes from {variant.model.path}: change it there"
-            else:
-                why = f"the {field.name} can't be written to {variant.pack.path}"
-            is_absorbed = (field.is_absorbed or len(place) > 1) and place[-1:] != ("file",)
-            yield Setting(value, place if is_absorbed else ()), why
-        for key in sorted({*self.now.extra, *self.built.extra}):
-            value = self.now.extra.get(key)
-            if value != self.built.extra.get(key):
-                why = f"'{key}' can't be written to {variant.pack.path}"
-                yield Setting(value, ("clients", client, "extra", key)), why
-
-    def _propose_body(self, destination: tuple[str, int]) -> Iterator[_Option]:
-        """Yield the prompt's changes with those candidates that are known to give them."""
-        new_lines = self._split_edited_prompt()
-        for output_edit in find_output_edits(self.prompt.lines, new_lines):
-            line = self._find_line(next((text for text in output_edit.new if text), ""))
-            proposals = [
-                candidate
-                for candidate in find_candidates(self.project, self.prompt, output_edit)
-                if all(_matches_destination(edit, destination) for edit in candidate)
-            ]
-            solutions = self._select_working(proposals, output_edit)
-            if solutions:
-                yield _Option(line, "", solutions)
-            else:
-                yield _Option(
-                    line, explain_failure(self.project, self.prompt, output_edit), proposals
-                )
-
-    def _split_edited_prompt(self) -> list[str]:
-        """Return the lines of the prompt as it is now: exactly, where front matter is kept."""
-        built = self.place.artifact.agent
-        if built.form.head is None:
-            return _split_edited(built, self.now)
-        has_head = bool(built.form.head.text.strip())
-        return self._split_prompt(self._split_kept()[1] if has_head else self.place.text)
-
-    def _split_kept(self) -> tuple[str, str]:
-        """Return the kept head of the edited file and its prompt."""
         try:
-            return split_kept(self.target, self.place.text)
+            self.view = make_view(place)
         except ValueError as error:
-            self._refuse(self._find_first_change(), f"this can't be kept as it is: {error}", "")
+            line = self._find_change()
+            _refuse(path, line, f"this can't be kept as it is: {error}")
+        if self.view.kind == "prompt" and artifact.agent.form.head is None:
+            problems = self.view.target.problems(place.text)
+            if problems:
+                message = f"this is no longer a valid file: {problems[0].message}"
+                _refuse(path, self._find_change(), message)
+        self.prompt = self._trace_prompt()
+        self.rebuilder = Rebuilder(self.project, self.view)
 
-    def _split_prompt(self, prompt: str) -> list[str]:
-        """Return the lines of a prompt, and where its end is kept too, what follows the last."""
-        is_kept = self.place.artifact.agent.form.head is not None
-        return prompt.split("\n") if is_kept else split_lines(prompt)
-
-    def _select_working(
-        self, proposals: Iterable[Candidate], output_edit: OutputEdit
-    ) -> list[Candidate]:
-        """Return the candidates that give this hunk and nothing else, one for each outcome."""
-        lines = self.prompt.lines
-        expected_lines = [*lines[: output_edit.first], *output_edit.new, *lines[output_edit.last :]]
-        by_outcome: dict[tuple[tuple[str, str], ...], Candidate] = {}
-        for candidate in proposals:
-            texts = apply_edits(self.project.sources, candidate)
-            artifact = None if texts is None else self._rebuild(texts)
-            if artifact and self._split_prompt(artifact.agent.prompt) == expected_lines:
-                outcome = (
-                    (path, "".join(text.split())) for path, text in sorted((texts or {}).items())
-                )
-                by_outcome.setdefault(tuple(outcome), candidate)
-        return [*by_outcome.values()]
-
-    def _rebuild(self, texts: Mapping[str, str]) -> Artifact | None:
-        """Return the output as other texts would have it built, or None where they do not build."""
-        artifact = self.place.artifact
-        variant = artifact.variant
-        names = (variant.pack.name,), (variant.model.name,), (variant.policy.name,)
-        try:
-            project = replace_sources(self.project, texts)
-            return build_project(project, Selection(*names, (artifact.target,)))[0]
-        except UserError:
-            return None
-
-    def _find_line(self, text: str) -> int:
-        """Return the line of the file that holds a text, or 1."""
-        numbers = (n for n, line in enumerate(self.lines, 1) if text and text in line)
-        return next(numbers, 1) + self.place.before
-
-    def _find_first_change(self) -> int:
-        built_lines = self.place.artifact.text.split("\n")
-        pairs = enumerate(zip_longest(self.lines, built_lines), 1)
-        return (
-            next((n for n, (line, built_line) in pairs if line != built_line), 1)
-            + self.place.before
+    def _find_change(self) -> int:
+        pairs = zip(
+            [*self.lines, None], [*self.place.artifact.text.split("\n"), None], strict=False
         )
+        different = (number for number, (now, old) in enumerate(pairs, 1) if now != old)
+        return min(next(different, 1), len(self.lines)) + self.place.before
 
-    def _make_unreachable_finding(self, options: Iterable[_Option]) -> Finding:
-        for option in options:
-            if option.why:
-                edit = option.candidates[0][0]
-                place = f"{edit.path}:{edit.line}"
-                why = (
-                    f"a change at {place} would also change other lines of the file"
-                    if edit.length
-                    else f"written at {place}, this text would be rendered differently"
-                )
-                return self._make_finding(option.line, why)
-        return self._make_finding(
-            self._find_first_change(),
-            "no source can produce this: it is whitespace, or the format of the front matter",
+    def _trace_prompt(self) -> TracedPrompt:
+        artifact, view = self.place.artifact, self.view
+        lines = view.built[view.start : view.stop]
+        origins = Session(self.project).tracer.trace_values(artifact)
+        if len(lines) > len(origins):  # what follows the last newline
+            end = origins[-1][0] if origins else Origin(artifact.variant.pack.text, 0)
+            origins = (*origins, (end._replace(line=end.line + 1),))
+        return TracedPrompt(lines, origins)
+
+    def absorb(self) -> Absorption:
+        """Return the new sources; raises UserError with all reasons against them."""
+        attempts = [*self._attempt_all()]
+        solve_together(self.rebuilder, attempts)
+        refused = {one: self._make_refusal(one) for one in attempts if not one.working}
+        for attempt in attempts:
+            if attempt.working and not self._choose(attempt):
+                refused[attempt] = self._make_ambiguity(attempt)
+        path = self.wish.destination[0]
+        if path and not any(self._goes_there(one) for one in attempts):
+            message = f"no edit of this file can go to {path}"
+            refused |= {one: self._make_finding(one.line, message) for one in attempts}
+        taken = combine(self.rebuilder, [one for one in attempts if one not in refused])
+        for attempt in attempts:
+            if attempt not in refused and attempt not in taken:
+                message = "this edit can't be made together with the others in this file"
+                refused[attempt] = self._make_finding(attempt.line, message)
+        findings = tuple(refused[one] for one in attempts if one in refused)
+        if not taken and not findings:
+            findings = tuple(self._make_finding(one.line, FORMAT) for one in self.ignored[:1])
+        if not taken or (findings and not self.wish.partial):
+            raise UserError(findings)
+        return self._finish(taken, findings)
+
+    def _finish(
+        self, taken: Mapping[Attempt, Candidate], findings: tuple[Finding, ...]
+    ) -> Absorption:
+        """Return what was taken, once more compared with what it is to give."""
+        edits = [edit for candidate in taken.values() for edit in candidate]
+        texts = apply_edits(self.project.sources, edits)
+        artifact = self.rebuilder.rebuild(edits)
+        ignored = [*self.ignored]
+        blanks = (one for one in taken if one.has_ignored_blanks)
+        ignored += [Ignored(one.line, "white space at the end of lines") for one in blanks]
+        assert texts is not None and not isinstance(artifact, str)  # noqa: S101 - it was compared
+        if not findings and not ignored and artifact.text != self.place.text:
+            _refuse(self.path, self._find_change(), FORMAT)
+        if self.view.kind != "file" and not self._has_fields(artifact, taken):
+            _refuse(self.path, self._find_change(), FORMAT)
+        if not self.wish.change_policy and self._grants_otherwise(artifact):
+            message = "together, these edits change what the agent may do"
+            _refuse(self.path, self._find_change(), message, "use '--policy', or edit the policy")
+        line = min(one.line for one in taken)
+        return Absorption(texts, artifact, findings, tuple(sorted(ignored)), line)
+
+    def _grants_otherwise(self, artifact: Artifact) -> bool:
+        """Tell whether a client reads other permissions in a build than in the file as built."""
+        decode, stem = self.view.target.decode, artifact.agent.stem
+        before, after = decode(self.place.artifact.text, stem), decode(artifact.text, stem)
+        return bool(list_changed_grants(before.policy, after.policy))
+
+    def _has_fields(self, artifact: Artifact, taken: Iterable[Attempt]) -> bool:
+        """Tell whether a file that is not compared by line says only what was taken of it."""
+        decode, stem, client = self.view.target.decode, artifact.agent.stem, self.view.target.name
+        built = decode(self.place.artifact.text, stem)
+        edits = [e for one in taken for e in one.edits if e.last <= self.view.start]
+        now = decode(self.view.make_text(edits), stem)
+        if self.view.kind == "prompt":
+            now = decode(self.place.text, stem)
+            is_all = any(one.confirm for one in taken)
+            now = now if is_all else built
+        result = decode(artifact.text, stem)
+        is_same = all(one.read(result, client) == one.read(now, client) for one in FIELDS)
+        return is_same and result.extra == now.extra and result.policy == now.policy
+
+    def _attempt_all(self) -> Iterator[Attempt]:
+        """Yield what comes of each hunk, in the order of the file."""
+        view = self.view
+        head: list[OutputEdit] = []
+        body: list[OutputEdit] = []
+        for edit in self._find_edits():
+            slides = list_blank_slides(view.built, edit)
+            if inner := next(filter(self._is_in_prompt, slides), None):
+                body.append(inner)
+            elif self._is_blank(edit):
+                self._ignore(edit)
+            else:
+                head.append(edit)
+        yield from (self._attempt_head(group) for group in group_head_edits(view, head))
+        if view.kind == "prompt":
+            yield from self._attempt_fields()
+        for edit in body:
+            yield from self._attempt_body(edit)
+
+    def _is_in_prompt(self, edit: OutputEdit) -> bool:
+        return self.view.start <= edit.first and edit.last <= self.view.stop
+
+    def _find_edits(self) -> Iterator[OutputEdit]:
+        """Yield the hunks; those that reach over an end of the prompt are cut there."""
+        view = self.view
+        for edit in find_output_edits(view.built, view.now):
+            ends = [end for end in (view.start, view.stop) if edit.first < end < edit.last]
+            yield from split_edit(edit) if ends else (edit,)
+
+    def _attempt_head(self, edits: tuple[OutputEdit, ...]) -> Attempt:
+        change = read_head_change(
+            self.project, self.view, edits, change_policy=self.wish.change_policy
         )
+        line = min(self.view.find_line(edit) for edit in edits)
+        attempt = Attempt(edits, line, change.why, change.hint, is_final=change.is_final)
+        self.rebuilder.confirm(attempt, change.candidates)
+        return attempt
 
-    def _make_ambiguity_finding(self, option: _Option) -> Finding:
-        places = [f"'--to {edits[0].path}:{edits[0].line}'" for edits in option.candidates]
+    def _attempt_fields(self) -> Iterator[Attempt]:
+        """Yield what comes of the fields that differ, where a file has no lines to compare."""
+        change = read_head_change(
+            self.project, self.view, (), change_policy=self.wish.change_policy
+        )
+        if not change.subjects:
+            return
+        value = str(change.settings[0].value) if change.settings else ""
+        line = self.view.find_text(value)
+        attempt = Attempt((), line, change.why, change.hint, confirm=self._make_confirm())
+        self.rebuilder.confirm(attempt, change.candidates)
+        yield attempt
+
+    def _make_confirm(self) -> Callable[[Artifact], bool]:
+        """Return what tells whether a build says in its fields what the file says."""
+        decode, client = self.view.target.decode, self.view.target.name
+        stem = self.place.artifact.agent.stem
+        now = decode(self.place.text, stem)
+
+        def confirm(artifact: Artifact) -> bool:
+            result = decode(artifact.text, stem)
+            is_same = all(one.read(result, client) == one.read(now, client) for one in FIELDS)
+            return is_same and not list_changed_grants(result.policy, now.policy)
+
+        return confirm
+
+    def _attempt_body(self, edit: OutputEdit) -> Iterator[Attempt]:
+        """Yield what comes of a hunk of the prompt: as a whole, or of each of its parts."""
+        parts = split_edit(edit)
+        is_even = len(edit.old) == len(edit.new)
+        if len(parts) <= 1:
+            yield from self._attempt_part(edit)
+            return
+        if not is_even:
+            whole = self._try(edit)
+            if whole.working:
+                yield whole
+                return
+        attempts = [one for part in parts for one in self._attempt_part(part)]
+        if is_even and not all(one.working for one in attempts):
+            whole = self._try(edit)
+            if whole.working:
+                yield whole
+                return
+        yield from attempts
+
+    def _attempt_part(self, edit: OutputEdit) -> Iterator[Attempt]:
+        """Yield what comes of a hunk; nothing where it is only white space that can be ignored."""
+        attempt = self._try(edit)
+        if attempt.working:
+            yield attempt
+        elif self._is_blank(edit):
+            self._ignore(edit)
+        else:
+            stripped = edit.strip_blanks()
+            again = self._try(stripped) if stripped != edit else attempt
+            again.has_ignored_blanks = stripped != edit
+            yield again
+
+    def _try(self, edit: OutputEdit) -> Attempt:
+        inner = edit.shift(self.view.start)
+        why = explain_failure(self.project, self.prompt, inner)
+        is_added = not (edit.old and edit.new)
+        attempt = Attempt((edit,), self.view.find_line(edit), why, is_text_added=is_added)
+        self.rebuilder.confirm(attempt, find_candidates(self.project, self.prompt, inner))
+        return attempt
+
+    def _is_blank(self, edit: OutputEdit) -> bool:
+        """Tell whether a hunk changes nothing but blanks that a build would take away again."""
+        changed = apply_output_edits(self.view.built, (edit,))
+        return clean_blanks(changed) == clean_blanks(self.view.built)
+
+    def _ignore(self, edit: OutputEdit) -> None:
+        self.ignored.append(Ignored(self.view.find_line(edit), _BLANKS))
+
+    def _choose(self, attempt: Attempt) -> bool:
+        """Leave a hunk one place, or the equal ones; tell whether that is clear."""
+        wanted = self.wish.destination
+        matching = [one for one in attempt.working if all(_matches(edit, wanted) for edit in one)]
+        if matching:
+            attempt.working = matching
+        elif wanted[0] and len(attempt.working) > 1:
+            return False
+        return not attempt.is_text_added or len(attempt.working) == 1
+
+    def _goes_there(self, attempt: Attempt) -> bool:
+        """Tell whether a hunk can go to the source that was named."""
+        wanted = self.wish.destination
+        return any(all(_matches(edit, wanted) for edit in one) for one in attempt.working)
+
+    def _make_refusal(self, attempt: Attempt) -> Finding:
+        why = self.rebuilder.explain(attempt, attempt.why) if attempt.edits else attempt.why
+        return self._make_finding(attempt.line, why, attempt.hint)
+
+    def _make_ambiguity(self, attempt: Attempt) -> Finding:
+        places = [f"'--to {edits[0].path}:{edits[0].line}'" for edits in attempt.working]
         hint = f"choose one: {' or '.join(places)}"
-        return self._make_finding(option.line, "this edit could go to more than one place", hint)
+        return self._make_finding(attempt.line, "this edit could go to more than one place", hint)
 
     def _make_finding(self, line: int, message: str, hint: str = "") -> Finding:
-        excerpt = self.lines[line - 1 - self.place.before] if line else ""
+        number = line - 1 - self.place.before
+        excerpt = self.lines[number] if 0 <= number < len(self.lines) else ""
         return Finding("PP405", "error", self.path, line, 1, message, hint, excerpt, len(excerpt))
 
-    def _refuse(self, line: int, message: str, hint: str) -> NoReturn:
-        raise UserError((Finding("PP405", "error", self.path, line, 0, message, hint),))
 
-
-def _make_key(artifact: Artifact) -> tuple[str, str, str]:
-    """Return what tells an output from all others: packs share some files."""
-    return artifact.variant.pack.name, artifact.variant.name, artifact.target
-
-
-def _matches_destination(edit: Edit, destination: tuple[str, int]) -> bool:
+def _matches(edit: Edit, destination: tuple[str, int]) -> bool:
     path, line = destination
     return not path or (edit.path == path and line in (0, edit.line))
-
-
-def _split_edited(built: Agent, now: Agent) -> list[str]:
-    """Return the lines of an edited prompt, with the blank ends that it was built with.
-
-    What a client reads of a file says nothing of those.
-    """
-    lines = split_lines(built.prompt)
-    filled = [number for number, line in enumerate(lines) if line.strip()] or [0]
-    body = split_lines(now.prompt)
-    if body and lines:  # the first line's indent, and what is blank at the last one's end
-        body[0] = _copy_indent(lines[filled[0]], body[0])
-        body[-1] += _find_blank_end(lines[filled[-1]])
-    return [*lines[: filled[0]], *body, *lines[filled[-1] + 1 :]]
-
-
-def _copy_indent(source: str, line: str) -> str:
-    """Return a line with the indent of another."""
-    return source[: len(source) - len(source.lstrip())] + line.lstrip()
-
-
-def _find_blank_end(line: str) -> str:
-    """Return what is blank at the end of a line."""
-    return line[len(line.rstrip()) :]

@@ -126,16 +126,32 @@ def apply_plans(plans: Iterable[Plan], *, force: bool = False) -> list[Plan]:
     return [apply_plan(plan, force=force) for plan in plans]
 
 
+def rewrite_sources(changes: Iterable[tuple[Path, str, str]]) -> None:
+    """Put new texts into source files, each given with its old one, and each file at once.
+
+    Raises UserError where a file does not hold the old text any more; then none is written.
+    """
+    changes = tuple(changes)
+    for source, old, _ in changes:
+        _read_source(source, old)
+    for source, old, new in changes:
+        rewrite_source(source, old, new)
+
+
+def _read_source(source: Path, old: str) -> bytes:
+    data = source.resolve().read_bytes()
+    if decode_source(data, "")[0] != old:
+        message = "this source was changed in the meantime"
+        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
+    return data
+
+
 def rewrite_source(source: Path, old: str, new: str) -> None:
     """Put a new text into a source file, which keeps its mark, line ends and mode.
 
     Raises UserError where the file does not hold the old text any more.
     """
-    resolved_path = source.resolve()
-    data = resolved_path.read_bytes()
-    if decode_source(data, "")[0] != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
+    resolved_path, data = source.resolve(), _read_source(source, old)
     if data.count(b"\r\n") * 2 > data.count(b"\n"):
         new = new.replace("\n", "\r\n")
     mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""

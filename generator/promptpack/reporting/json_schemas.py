@@ -240,14 +240,46 @@ class AbsorbedSource(Report):
     diff: str
 
 
+class RefusedEdit(Report):
+    """A place of the edited file that is not absorbed, and why; `line` is 0 for all of it."""
+
+    line: int
+    reason: str
+    hint: str
+
+
+class IgnoredEdit(Report):
+    """A difference in white space that stays behind; `line` is 0 for all of the file."""
+
+    line: int
+    reason: str
+
+
+class AbsorbedPermission(Report):
+    """What an output grants otherwise with the new sources, as its client reads it."""
+
+    path: str
+    pack: str
+    capability: str
+    direction: Literal["narrowed", "widened"]
+    old: str
+    new: str
+
+
 class AbsorbReport(Report):
-    """`absorb --format json`; siblings are other clients' outputs of the same variant."""
+    """`absorb --format json`; siblings are other clients' outputs of the same variant.
+
+    `refused` is filled with `--partial` only: without it, one refused edit is an error.
+    """
 
     schema_version: Literal[1]
     path: str
     sources: list[AbsorbedSource]
     siblings: list[str]
     others: list[str]
+    refused: list[RefusedEdit]
+    ignored: list[IgnoredEdit]
+    permissions: list[AbsorbedPermission]
 
 
 class ReachEntry(Report):
