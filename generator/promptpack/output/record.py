@@ -82,7 +82,7 @@ def find_unchanged(arguments: list[str]) -> list[str] | None:
         folder = find_cache_folder()
         record = read_record(folder, context) if folder else None
         return record.printed if record and _is_current(folder, record) else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return None
 
 
