@@ -65,7 +65,7 @@ class _Check(NamedTuple):
 @format_option
 @pass_state
 def command(state: State, out: Path | None, selection: Selection, *, no_cache: bool) -> int:
-    """Check that the outputs match the sources; writes nothing.
+    """Check that the outputs match the sources; changes neither.
 
     Prints the diff of each file that is stale, missing, extra or edited by hand, and the command
     that fixes it. The exit code is 1 if there is any such file. Unless --out or a selection is
