@@ -13,11 +13,11 @@ from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.progress import show_progress
 from promptpack.cli.state import (
     State,
-    cache_option,
     format_option,
     out_option,
     pass_state,
     selection_options,
+    whole_option,
 )
 from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
@@ -43,7 +43,7 @@ from promptpack.session import Session
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
 @click.option("--watch", is_flag=True, help="Build again whenever a source changes.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if a file was written or removed.")
-@cache_option
+@whole_option
 @format_option
 @pass_state
 def command(  # noqa: PLR0913 - one parameter an option

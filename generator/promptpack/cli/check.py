@@ -15,11 +15,11 @@ from promptpack.cli.install import format_check, is_current
 from promptpack.cli.installing import plan_checked
 from promptpack.cli.state import (
     State,
-    cache_option,
     format_option,
     out_option,
     pass_state,
     selection_options,
+    whole_option,
 )
 from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.output.installations import (
@@ -61,7 +61,7 @@ class _Check(NamedTuple):
 @click.command("check")
 @out_option
 @selection_options
-@cache_option
+@whole_option
 @format_option
 @pass_state
 def command(state: State, out: Path | None, selection: Selection, *, no_cache: bool) -> int:

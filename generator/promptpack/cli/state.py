@@ -187,7 +187,7 @@ def out_option(command: Command) -> Command:
     )(command)
 
 
-def cache_option(command: Command) -> Command:
+def whole_option(command: Command) -> Command:
     """Give a command the option that has it look at everything."""
     return click.option(
         "--no-cache",
