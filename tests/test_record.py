@@ -18,6 +18,7 @@ from records import (
     EDITS,
     EMPTY_EDITS,
     LIST,
+    OUTPUT,
     SHARED,
     Records,
     begin_process,
@@ -196,6 +197,31 @@ def test_a_repository_or_project_that_appears_is_seen(
     assert "root of another repository" in done.result.err
 
 
+@pytest.mark.parametrize("path", [OUTPUT, "dist"])
+def test_a_change_within_one_tick_of_the_clock_is_seen(
+    records: Records, project: Path, path: str
+) -> None:
+    """What was changed so lately that its time proves nothing is held against its digest."""
+    assert records.settle("check", cwd=project).was_recorded
+    (file,) = records.list_records()
+    record = parse_record(file.read_bytes())
+    assert record
+    place = str(project / path)
+    record.fresh = [place, records_of_runs.hash_place(place)]
+    file.write_bytes(encode_record(record))
+    assert records.start("check", cwd=project).was_recorded
+    stored = parse_record(file.read_bytes())
+    assert stored
+    assert stored.fresh == []  # it is older now, so its time is enough
+    forge(OUTPUT)(project)
+    write("dist/more.txt", "Mine.\n")(project)
+    for one in (OUTPUT, "dist", "dist/opencode"):
+        other = str(project / one)
+        record.states[record.paths.index(other)] = records_of_runs.describe_entry(other)
+    file.write_bytes(encode_record(record))
+    assert not records.start("check", cwd=project).was_recorded
+
+
 def test_a_clock_that_was_set_back_has_everything_looked_at(
     records: Records, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,6 +340,20 @@ def test_no_record_is_in_a_project(project: Path, monkeypatch: pytest.MonkeyPatc
     beside = Records(project / ".cache")
     assert not beside.settle("check", cwd=project).was_recorded
     assert snapshot(project) == before
+
+
+def test_where_files_have_no_change_time_there_is_no_record(
+    records: Records, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows there are no users' numbers either."""
+    assert records.settle("check", cwd=project).was_recorded
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(records.cache))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        patch.delattr(os, "geteuid")
+        found = records_of_runs.find_unchanged(["check"]), records_of_runs.find_cache_folder()
+    assert found == (None, "")
 
 
 def test_without_a_home_there_is_no_record(project: Path) -> None:

@@ -78,9 +78,8 @@ def find_unchanged(arguments: list[str]) -> list[str] | None:
     if not any(word in _COMMANDS for word in arguments) or _COMPLETION in os.environ:
         return None
     try:
-        context = describe_call(arguments)
         folder = find_cache_folder()
-        record = read_record(folder, context) if folder else None
+        record = read_record(folder, describe_call(arguments)) if folder else None
         return record.printed if record and _is_current(folder, record) else None
     except (OSError, ValueError, IndexError):
         return None
