@@ -127,7 +127,7 @@ def forge(path: str) -> Edit:
         file = project / path
         if file.is_file():
             found, content = file.stat(), file.read_bytes()
-            file.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
+            file.write_bytes(bytes(byte ^ 1 for byte in content[:1]) + content[1:])
             os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
 
     return edit

@@ -103,6 +103,20 @@ def test_a_project_elsewhere_is_named_by_its_own_words(records: Records, project
     assert not records.start("check", cwd=project / "packs/demo").was_recorded
 
 
+def test_a_link_to_a_project_may_lead_to_another_one(
+    records: Records, project: Path, tmp_path: Path
+) -> None:
+    link, other = tmp_path / "link", tmp_path / "other"
+    link.symlink_to(project)
+    shutil.copytree(project, other)
+    forge(OUTPUT)(other)
+    assert records.settle("-C", link, "check", cwd=tmp_path).was_recorded
+    link.unlink()
+    link.symlink_to(other)
+    done, was_recorded = records.start("-C", link, "check", cwd=tmp_path)
+    assert (done.code, was_recorded) == (1, False)
+
+
 WITHOUT = [
     ("build", "--format", "json"),
     ("--format", "json", "check"),
@@ -170,6 +184,17 @@ def test_installations_are_looked_at(records: Records, tmp_path: Path) -> None:
     assert (edited.result.code, edited.was_recorded) == (1, False)
     shutil.rmtree(shop)
     assert not records.start("check", cwd=project).was_recorded
+
+
+def test_a_repository_that_appears_puts_an_installation_within_reach(
+    records: Records, tmp_path: Path
+) -> None:
+    project = built(tmp_path / "project", {SHARED: INSTALLED.replace("  - {into: .,", "  #")})
+    (tmp_path / "shop").mkdir()
+    assert records.settle("check", cwd=project).was_recorded
+    (tmp_path / ".git").mkdir()
+    done, was_recorded = records.start("check", cwd=project)
+    assert (done.code, was_recorded) == (1, False)
 
 
 def test_a_shared_file_is_looked_at(records: Records, tmp_path: Path) -> None:
