@@ -12,6 +12,10 @@ import jail
 import support
 from forges import Api, Forge, served
 
+os.environ["XDG_CACHE_HOME"] = (
+    os.devnull
+)  # no test finds, or leaves, the records of whoever runs it
+
 # A slow machine is no failure of ours: neither of one example nor of making them.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]

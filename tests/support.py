@@ -142,10 +142,13 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a command: nothing of ours but the path, warnings are errors."""
+    """Return the environment of a command: nothing of ours but the path, warnings are errors.
+
+    It leaves no record of unchanged runs, and finds none.
+    """
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     ours = {"HOME": os.devnull, "COLUMNS": "80", "PYTHONWARNINGS": "error"}
-    return {**kept, **ours, **(extra or {})}
+    return {**kept, **ours, "XDG_CACHE_HOME": os.devnull, **(extra or {})}
 
 
 def run(

@@ -212,6 +212,7 @@ def test_files_are_read_in_one_place() -> None:
 PRINTERS = {
     "reporting/console.py": "prints for all others",
     "cli/__init__.py": "asks whether click has put another stream in the place of stdout",
+    "__main__.py": "repeats what was printed before, when nothing that prints is loaded yet",
 }
 """Who names what writes to a stream, and why."""
 

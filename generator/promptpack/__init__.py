@@ -1,11 +1,11 @@
 """promptpack: author an agent once, render it for every model, tool policy and client."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from promptpack.version import __version__ as __version__
 
+TYPE_CHECKING = False  # the one of `typing`, which takes longer to load than all else at the start
 if TYPE_CHECKING:
+    from typing import Any
+
     from promptpack.api import (
         Artifact,
         Change,
@@ -37,9 +37,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+def __getattr__(name: str) -> "Any":  # noqa: ANN401 - whatever the name stands for
     """Return a name of the API, imported when it is asked for: `--version` needs none of it."""
     if name in __all__:
+        import importlib  # noqa: PLC0415 - see above
+
         return getattr(importlib.import_module("promptpack.api"), name)
     message = f"module 'promptpack' has no attribute '{name}'"
     raise AttributeError(message)

@@ -1,6 +1,40 @@
-"""`python -m promptpack`: the command line without its installed script."""
+"""The start of the program: what can be answered at once, is; all else is left to the command line.
 
-from promptpack.cli import main
+Nothing but Python itself is loaded for `--version`, and for a build or check whose record says that
+nothing has changed.
+"""
+
+import os
+import sys
+
+from promptpack.output.record import find_unchanged
+from promptpack.version import __version__
+
+
+def main() -> None:
+    """Run the program and leave with its exit code."""
+    arguments = sys.argv[1:]
+    printed = [f"opromptpack {__version__}\n"] if arguments == ["--version"] else None
+    printed = find_unchanged(arguments) if printed is None else printed
+    if printed is None or not _print_all(printed):
+        from promptpack.cli import main as run_command_line  # noqa: PLC0415 - see above
+
+        run_command_line()
+
+
+def _print_all(printed: list[str]) -> bool:
+    """Print texts, each after the letter of its stream; tell whether that was possible."""
+    streams = {"o": sys.stdout, "e": sys.stderr}
+    try:
+        parts = [(streams[text[0]], text[1:].replace("\n", os.linesep)) for text in printed]
+        contents = [(stream.fileno(), text.encode(stream.encoding)) for stream, text in parts]
+        for descriptor, content in contents:
+            while content:
+                content = content[os.write(descriptor, content) :]  # noqa: PLW2901 - the rest of it
+    except (AttributeError, KeyError, IndexError, OSError, ValueError):  # closed, full, too narrow
+        return False
+    return True
+
 
 if __name__ == "__main__":
     main()

@@ -117,7 +117,8 @@ def program(  # noqa: PLR0913, PLR0917 - one parameter a global option
     verbose: bool,
 ) -> None:
     """Render agents, authored once, for every model, tool policy and client."""
-    state = State(directory, format_ or "human", color, quiet, verbose)
+    arguments = context.obj or ()
+    state = State(directory, format_ or "human", color, quiet, verbose, arguments)
     context.obj = state
     context.color = state.choose_color()
 
@@ -137,7 +138,9 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     stdout = sys.stdout
     try:
-        result = program.main(arguments, prog_name="promptpack", standalone_mode=False)
+        result = program.main(
+            arguments, prog_name="promptpack", standalone_mode=False, obj=(*arguments,)
+        )
     except (click.Abort, KeyboardInterrupt):
         print_line("promptpack: interrupted", err=True)
         return 130

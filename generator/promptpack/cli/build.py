@@ -1,6 +1,6 @@
 """`promptpack build`: render everything, then write what changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,15 @@ from promptpack.cli import report
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.progress import show_progress
-from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
+from promptpack.cli.state import (
+    State,
+    format_option,
+    out_option,
+    pass_state,
+    selection_options,
+    whole_option,
+)
+from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
 from promptpack.output.permissions_file import (
@@ -35,6 +43,7 @@ from promptpack.session import Session
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
 @click.option("--watch", is_flag=True, help="Build again whenever a source changes.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if a file was written or removed.")
+@whole_option
 @format_option
 @pass_state
 def command(  # noqa: PLR0913 - one parameter an option
@@ -45,17 +54,27 @@ def command(  # noqa: PLR0913 - one parameter an option
     force: bool,
     watch: bool,
     exit_code: bool,
+    no_cache: bool,
 ) -> int:
     """Render every variant for every client into the output folder.
 
     Nothing is written unless everything renders. A file that promptpack did not write, or that was
     edited since, is not overwritten. With --watch, each build is one line, an error is printed and
     the next change is waited for, and Ctrl-C ends it; this needs the [watch] extra.
+
+    A build that finds nothing changed since the last one looks no further, unless --no-cache is
+    given.
     """
     root = state.root()
     if not watch:
+        recorder = start_recorder(state, root, is_wanted=not (no_cache or force))
         build = _build(state, root, out, selection, force=force)
         _report(state, build)
+        leave_record(
+            recorder,
+            [plan for plan in (build.plan, build.permissions) if plan],
+            lambda plans: _report(state, build._replace(plan=plans[0], permissions=_second(plans))),
+        )
         return int(exit_code and (_has_changes(build.plan) or _has_changes(build.permissions)))
     if state.format != "human":
         raise click.UsageError("--watch prints lines for people, and no JSON.")
@@ -113,6 +132,10 @@ def _report(state: State, build: _Build) -> None:
         print_lines(report.format_expectations(expectations))
         print_lines(_summarize_list(permissions))
         print_line(_summarize(build))
+
+
+def _second(plans: Sequence[Plan]) -> Plan | None:
+    return plans[1] if len(plans) > 1 else None
 
 
 def _has_changes(plan: Plan | None) -> bool:

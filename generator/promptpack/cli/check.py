@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -12,34 +13,69 @@ from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.install import format_check, is_current
 from promptpack.cli.installing import plan_checked
-from promptpack.cli.state import State, format_option, out_option, pass_state, selection_options
-from promptpack.output.installations import InstallationPlan, make_installation_data
+from promptpack.cli.state import (
+    State,
+    format_option,
+    out_option,
+    pass_state,
+    selection_options,
+    whole_option,
+)
+from promptpack.cli.unchanged import leave_record, start_recorder
+from promptpack.output.installations import (
+    InstallationPlan,
+    find_destination,
+    group_installations,
+    make_installation_data,
+)
 from promptpack.output.permissions_file import (
     find_list,
     make_permissions_data,
     plan_permissions,
 )
 from promptpack.output.plan import count_files, make_check_data, plan_output
-from promptpack.output.write import make_problem_finding
+from promptpack.output.write import Plan, make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
 
 
+class _Check(NamedTuple):
+    """What was planned for the output folder, the list of permissions and each installation.
+
+    `skipped` has a line for each installation that is out of reach.
+    """
+
+    plan: Plan
+    permissions: Plan | None
+    installations: list[InstallationPlan]
+    skipped: list[str]
+
+    def list_plans(self) -> list[Plan]:
+        """Return all plans, that of the output folder first."""
+        others = [*([self.permissions] if self.permissions else [])]
+        return [self.plan, *others, *(one.plan for one in self.installations)]
+
+
 @click.command("check")
 @out_option
 @selection_options
+@whole_option
 @format_option
 @pass_state
-def command(state: State, out: Path | None, selection: Selection) -> int:
-    """Check that the outputs match the sources; writes nothing.
+def command(state: State, out: Path | None, selection: Selection, *, no_cache: bool) -> int:
+    """Check that the outputs match the sources; changes neither.
 
     Prints the diff of each file that is stale, missing, extra or edited by hand, and the command
     that fixes it. The exit code is 1 if there is any such file. Unless --out or a selection is
     given, the installations of promptpack.yaml are checked too, where they are within reach.
+
+    A check that finds nothing changed since the last one looks no further, unless --no-cache is
+    given.
     """
     root = state.root()
+    recorder = start_recorder(state, root, is_wanted=not no_cache)
     project = load_whole(root, selection)
     folder = state.output(root, out, project.out)
     session = Session(project)
@@ -47,11 +83,24 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
     plan = plan_output(artifacts, folder, selection, project.name)
     refuse_empty_selection(project, plan.statuses, selection)
     permissions = plan_permissions(session, root)
+    is_whole = out is None and selection == ALL
+    installations, skipped = plan_checked(project, root) if is_whole else ([], [])
+    check = _Check(plan, permissions, installations, skipped)
+    fix = _make_build_command(state, out, selection)
+    code = _report(state, check, fix)
+    if code == 0:
+        places = [find_destination(into, root).folder for into in group_installations(project)]
+        plans = check.list_plans()
+        leave_record(recorder, plans, lambda _: _report(state, check, fix), places)
+    return code
+
+
+def _report(state: State, check: _Check, fix: str) -> int:
+    """Print what differs, or that nothing does; return the exit code."""
+    plan, permissions, installations, skipped = check
     plans = [one for one in (permissions, plan) if one]
     differing = [one for each in plans for one in each.statuses if one.state != "same"]
     unreadable = [one.manifest for one in plans if one.manifest.problem]
-    is_whole = out is None and selection == ALL
-    installations, skipped = plan_checked(project, root) if is_whole else ([], [])
     if state.format == "json":
         data = {
             "installations": [make_installation_data(one) for one in installations],
@@ -59,12 +108,11 @@ def command(state: State, out: Path | None, selection: Selection) -> int:
         }
         print_json({**make_check_data(plan), **data})
     elif differing:
-        fix = _make_build_command(state, out, selection)
         print_lines(format_differences(differing, quiet=state.quiet))
         print_lines(format_fix(differing, fix))
     elif not state.quiet and not unreadable:
         file_count = pluralize(count_files(plan), "file")
-        print_line(f"{file_count} in {state.shown(folder)}, all up to date")
+        print_line(f"{file_count} in {state.shown(plan.folder)}, all up to date")
         if status := find_list(permissions):
             print_line(f"{status.path} is up to date")
     if unreadable:

@@ -20,13 +20,14 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 @dataclass
 class State:
-    """The global options."""
+    """The global options; `arguments` are the words of the call, none where that is not known."""
 
     directory: Path | None
     format: str
     color: str
     quiet: bool
     verbose: bool
+    arguments: tuple[str, ...] = ()
 
     def root(self) -> Path:
         """Return the project's folder: the one given, else the nearest upwards with `packs/`.
@@ -183,6 +184,15 @@ def out_option(command: Command) -> Command:
         "--out",
         type=click.Path(path_type=Path),
         help="The output folder; default: dist in the project.",
+    )(command)
+
+
+def whole_option(command: Command) -> Command:
+    """Give a command the option that has it look at everything."""
+    return click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Do the whole work, also if nothing changed since the last run.",
     )(command)
 
 

@@ -156,17 +156,19 @@ def remove_folder(folder: Path, path: str) -> bool:
     return True
 
 
-def stage_file(
+def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     folder: Path,
     path: str,
     content: bytes,
     *,
     sync: bool = False,
     is_executable: bool | None = None,
+    mode: int = 0o666,
 ) -> StagedFile:
     """Write bytes beside their place in a folder; they get the mode of the file that is there.
 
-    Unless `is_executable` is None, whoever may read them may run them too, or nobody may.
+    Unless `is_executable` is None, whoever may read them may run them too, or nobody may. `mode` is
+    that of a new file, less what the user's mask takes away.
     """
     temporary = f".promptpack-{secrets.token_hex(8)}.tmp"
     staged = StagedFile(folder, path, temporary)
@@ -175,7 +177,7 @@ def stage_file(
         beside = place.beside(temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE_FLAGS
         try:
-            with os.fdopen(os.open(beside.name, flags, 0o666, dir_fd=beside.folder), "wb") as file:
+            with os.fdopen(os.open(beside.name, flags, mode, dir_fd=beside.folder), "wb") as file:
                 _set_mode(file.fileno(), old_status, is_executable)
                 file.write(content)
                 if sync:
@@ -203,16 +205,20 @@ def _set_mode(
         os.fchmod(descriptor, mode)
 
 
-def replace_file(
+def replace_file(  # noqa: PLR0913 - see above
     folder: Path,
     path: str,
     content: bytes,
     *,
     sync: bool = False,
     is_executable: bool | None = None,
+    mode: int = 0o666,
 ) -> None:
-    """Put bytes at a path in a folder so that a reader sees the old or the new, never a part."""
-    staged = stage_file(folder, path, content, sync=sync, is_executable=is_executable)
+    """Put bytes at a path in a folder so that a reader sees the old or the new, never a part.
+
+    The rest is as `stage_file` has it.
+    """
+    staged = stage_file(folder, path, content, sync=sync, is_executable=is_executable, mode=mode)
     try:
         staged.commit()
     except BaseException:

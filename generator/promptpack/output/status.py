@@ -112,6 +112,8 @@ def _find_status(folder: Path, manifest: Manifest, path: str, new: bytes) -> Sta
         return Status(path, "linked", None, new)
     if old is None:
         return Status(path, "missing", None, new)
+    if old == new:
+        return Status(path, "same", new, new)  # these bytes are in memory once
     if unify_line_ends(old) == unify_line_ends(new):
         return Status(path, "same", old, new)
     if manifest.owns(path, old):

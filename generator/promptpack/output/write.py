@@ -103,14 +103,14 @@ def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
     where another run holds the folder, or something can't be written.
     """
     _refuse_unsafe(plan, force=force)
-    if not _has_work(plan) and not is_lock_left(plan.folder):
+    if not has_work(plan) and not is_lock_left(plan.folder):
         return plan
     with _make_output_folder(plan.folder), hold_lock(plan.folder) as was_killed:
         plan = plan_files(plan.folder, plan.desired, plan.ownership, plan.library)
         _refuse_unsafe(plan, force=force)
         if was_killed or plan.manifest.pending:
             remove_stray_files(plan.folder, _list_folders(plan))
-        if _has_work(plan):
+        if has_work(plan):
             _execute_plan(plan)
         return plan
 
@@ -194,7 +194,8 @@ def make_problem_finding(manifest: Manifest) -> Finding:
     return make_manifest_finding(f"can't be read: {manifest.problem}", hint, manifest.name)
 
 
-def _has_work(plan: Plan) -> bool:
+def has_work(plan: Plan) -> bool:
+    """Tell whether a plan has anything to write or remove, or to say otherwise in the manifest."""
     return bool(plan.list_writes()) or _make_final_manifest(plan) != plan.manifest
 
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import Literal, TextIO
 
 import click
+from click.globals import resolve_color_default
 
 from promptpack.reporting.characters import name_character, reveal_line
 from promptpack.reporting.json_text import dump_json
@@ -46,6 +47,8 @@ _SIGNS = str.maketrans({"✓": "+", "✗": "x", "▲": "^", "▼": "v", "→": "
 """What stands for our own signs in an encoding that lacks them."""
 
 _ERRORS = "promptpack.name"
+_CAPTURES: list[list[tuple[StreamName, str]]] = []
+"""The texts of blocks in which nothing is printed, the innermost last."""
 
 
 def style(text: str, color: Color | None = None, *, bold: bool = False) -> str:
@@ -155,8 +158,26 @@ def flush_streams() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+@contextmanager
+def capture_output() -> Iterator[list[tuple[StreamName, str]]]:
+    """Keep what the block prints, as its stream would show it, in place of printing it."""
+    printed: list[tuple[StreamName, str]] = []
+    _CAPTURES.append(printed)
+    try:
+        yield printed
+    finally:
+        _CAPTURES.pop()
+
+
 def _write(content: str | bytes, *, err: bool = False) -> None:
     """Write to a stream as it is: click would write UTF-8 into one that says it takes ASCII."""
+    if _CAPTURES:
+        name: StreamName = "stderr" if err else "stdout"
+        text = content.decode() if isinstance(content, bytes) else content
+        is_colored = resolve_color_default()
+        is_colored = is_terminal(name) if is_colored is None else is_colored
+        _CAPTURES[-1].append((name, text if is_colored else click.unstyle(text)))
+        return
     click.echo(content, sys.stderr if err else sys.stdout, nl=False)
 
 

@@ -1,0 +1,43 @@
+"""The record of a run that changed nothing, as commands leave it: plans in, nothing out."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from promptpack.cli.state import State
+from promptpack.output.recording import Recorder, UnrecordedError
+from promptpack.output.write import Plan
+from promptpack.reporting.console import capture_output
+
+
+def start_recorder(state: State, root: Path, *, is_wanted: bool) -> Recorder | None:
+    """Return what can leave a record of this run, or None where there will be none.
+
+    A run that prints data or details has none. To be called before anything of the project is read.
+    """
+    if not is_wanted or not state.arguments or state.format != "human" or state.verbose:
+        return None
+    with suppress(OSError, ValueError, UnrecordedError):
+        return Recorder(state.arguments, root, state.directory or Path.cwd())
+    return None
+
+
+def leave_record(
+    recorder: Recorder | None,
+    plans: Sequence[Plan],
+    report: Callable[[Sequence[Plan]], object],
+    places: Sequence[Path] = (),
+) -> None:
+    """Leave a record of a run that made these plans, the first of them for the output folder.
+
+    `report` prints what the next call prints if these are its plans. `places` are the folders of
+    installations, those included that are out of reach.
+    """
+
+    def render(plans: Sequence[Plan]) -> list[str]:
+        with capture_output() as printed:
+            report(plans)
+        return [f"{'e' if name == 'stderr' else 'o'}{text}" for name, text in printed]
+
+    if recorder:
+        recorder.store(plans, places, render)

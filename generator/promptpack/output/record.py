@@ -1,0 +1,313 @@
+"""The record of a run that changed nothing: the words of a call in, what it printed out.
+
+A run that finds everything as it should be leaves a record in the user's cache folder: what it
+looked at, as the file system describes it, and what it printed. The next call with the same words
+looks at the same places. Where each is described as before, it prints the same; in any doubt there
+is a whole run. So a record decides only whether to look, and nothing is ever built from one.
+
+This is asked before anything else is loaded: it needs only what Python itself loads at its start.
+Only systems whose files have a change time, which nobody can set, have records.
+"""
+
+import os
+import stat
+import sys
+import time
+from binascii import crc32
+
+from promptpack.version import __version__
+
+STARTED = time.time_ns()
+"""When this process began to load promptpack, in ns: a module's file may be no newer."""
+
+LIMIT = 64 << 20
+"""The most bytes that a record has."""
+
+MOST_RECORDS = 256
+"""How many records are kept; the oldest ones go."""
+
+MISSING = "-"
+"""What describes a path at which nothing is."""
+
+_COMMANDS = ("build", "check")
+_HEAD = b"promptpack record 1\n"
+_SUFFIX = ".record"
+_LIST_END, _ITEM_END = "\1", "\0"
+_VARIABLES = ("HOME", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LANG", "LC_ALL")
+_COMPLETION = "_PROMPTPACK_COMPLETE"
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+_WINDOW = 50_000_000
+_COARSE_WINDOW = 2_000_000_000
+_COARSE = 1_000_000
+
+
+class Record:
+    """What a run looked at, and what it printed: lists of words, each list by its own rule.
+
+    `context` is who called, with which words and where. `time` has the one time in ns when the run
+    looked. `printed` are texts, each after "o" for stdout or "e" for stderr. `links` are pairs of a
+    path and where it leads. `paths` are described by `states` wholly, and `folders` by
+    `folder_states` as to what they are, whatever they hold. `fresh` are pairs of a path that was
+    changed so lately that a later change could look the same, and the digest of what it holds.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one list each; a dataclass would load half of Python
+        self,
+        context: list[str],
+        time: list[str],
+        printed: list[str],
+        links: list[str],
+        paths: list[str],
+        states: list[str],
+        folders: list[str],
+        folder_states: list[str],
+        fresh: list[str],
+    ) -> None:
+        self.context, self.time, self.printed, self.links = context, time, printed, links
+        self.paths, self.states = paths, states
+        self.folders, self.folder_states = folders, folder_states
+        self.fresh = fresh
+
+
+def find_unchanged(arguments: list[str]) -> list[str] | None:
+    """Return what a call would print where nothing has changed since its record, as `printed` has.
+
+    None where there is no record, and in any doubt.
+    """
+    if not any(word in _COMMANDS for word in arguments) or _COMPLETION in os.environ:
+        return None
+    try:
+        folder = find_cache_folder()
+        record = read_record(folder, describe_call(arguments)) if folder else None
+        return record.printed if record and _is_current(folder, record) else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def describe_call(arguments: list[str]) -> list[str]:
+    """Return all that a call depends on besides files: its words, its place, its Python."""
+    is_terminal = os.isatty(1)
+    columns = os.get_terminal_size(1).columns if is_terminal else 0
+    return [
+        *(__version__, sys.version, sys.executable, repr(sys.flags), *sys.warnoptions),
+        *("path", *sys.path, sys.getfilesystemencoding(), os.getcwd()),  # noqa: PTH109 - no pathlib
+        *("user", str(os.geteuid()), str(os.getegid()), str(os.getgroups())),
+        *(f"{name}={os.environ.get(name)}" for name in _VARIABLES),
+        *("terminals", str(is_terminal), str(os.isatty(2)), str(columns)),
+        *("words", *arguments),
+    ]
+
+
+def find_cache_folder() -> str:
+    """Return the path of the folder of records, which need not be there; "" where none may be used.
+
+    Nobody else may own it or write to it. It may not be in a project: what lies there is written by
+    others.
+    """
+    if os.name != "posix":
+        return ""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not base.startswith("/"):
+        home = os.environ.get("HOME", "")
+        if not home.startswith("/"):
+            return ""
+        base = f"{home}/{'Library/Caches' if sys.platform == 'darwin' else '.cache'}"
+    folder = os.path.realpath(f"{base}/promptpack")
+    return "" if _is_in_project(folder) or not _is_own_folder(folder) else folder
+
+
+def read_record(folder: str, context: list[str]) -> Record | None:
+    """Return the record of a call, or None where there is none that counts."""
+    content = read_private(f"{folder}/{name_record(context)}")
+    record = None if content is None else parse_record(content)
+    return record if record and record.context == context else None
+
+
+def name_record(context: list[str]) -> str:
+    """Return the name of a call's record; that of another may have it, and then is not counted."""
+    key = _encode(_ITEM_END.join(context))
+    return f"{crc32(key):08x}{crc32(key[::-1]):08x}{_SUFFIX}"
+
+
+def parse_record(content: bytes) -> Record | None:
+    """Return the record in some bytes; None for any other bytes.
+
+    >>> parse_record(encode_record(Record(["a"], ["1"], [], [], [], [], [], [], []))).context
+    ['a']
+    """
+    size = len(_HEAD) + 9
+    body = content[size:]
+    if content[:size] != _make_head(body):
+        return None
+    lists = body.decode("utf-8", "surrogatepass").split(_LIST_END)
+    parts = [one.split(_ITEM_END) if one else [] for one in lists]
+    return Record(*parts) if len(parts) == 9 else None
+
+
+def encode_record(record: Record) -> bytes:
+    """Return the bytes of a record; raises ValueError where a word has one of our marks."""
+    lists = [
+        *(record.context, record.time, record.printed, record.links, record.paths),
+        *(record.states, record.folders, record.folder_states, record.fresh),
+    ]
+    if any(_LIST_END in word or _ITEM_END in word for words in lists for word in words):
+        raise ValueError(_ITEM_END)
+    body = _encode(_LIST_END.join(_ITEM_END.join(words) for words in lists))
+    return _make_head(body) + body
+
+
+def store_record(folder: str, record: Record) -> None:
+    """Put a record into the folder of records, for its owner alone, in place of an older one.
+
+    Does nothing where that can't be, or where something can't be recorded.
+    """
+    try:
+        content, name = encode_record(record), name_record(record.context)
+        if len(content) <= LIMIT:
+            os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103 - no pathlib
+            _remove_oldest(folder)
+            _replace_private(folder, name, content)
+    except (OSError, ValueError):
+        return
+
+
+def describe_entry(path: str) -> str:
+    """Return what the file system says of a path, a link as itself: any change to it shows here."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING
+    return (
+        f"{found.st_mode} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} "
+        f"{found.st_ino} {found.st_dev}"
+    )
+
+
+def describe_folder(path: str) -> str:
+    """Return which folder, or other file, stands at a path, whatever it holds."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING
+    return f"{found.st_mode} {found.st_ino} {found.st_dev}"
+
+
+def is_fresh(state: str, now: int) -> bool:
+    """Tell whether what `describe_entry` returned can hide a change that comes after a time in ns.
+
+    Clocks of file systems tick, so two changes may bear one time.
+
+    >>> is_fresh("33188 1 1000000000001 1000000000001 1 1", 1_100_000_000_000)
+    False
+    >>> is_fresh("33188 1 1000000000001 1000000000001 1 1", 1_000_040_000_000)
+    True
+    >>> is_fresh("33188 1 1000000000000 1000000000000 1 1", 1_001_000_000_000)
+    True
+    """
+    if state == MISSING:
+        return False
+    modified, changed = (int(word) for word in state.split(" ")[2:4])
+    window = _WINDOW if changed % _COARSE else _COARSE_WINDOW
+    return max(modified, changed) > now - window
+
+
+def hash_bytes(content: bytes) -> str:
+    """Return the digest of a file's bytes."""
+    from hashlib import sha256  # noqa: PLC0415 - rarely
+
+    return sha256(content).hexdigest()
+
+
+def hash_names(names: list[str]) -> str:
+    """Return the digest of the names in a folder."""
+    return hash_bytes(_encode("/".join(sorted(names))))
+
+
+def hash_place(path: str) -> str:
+    """Return the digest of a file's bytes or a folder's names; raises OSError for all else."""
+    if stat.S_ISDIR(os.lstat(path).st_mode):
+        return hash_names(os.listdir(path))  # noqa: PTH208 - names
+    with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(path)
+        return hash_bytes(file.read())
+
+
+def read_private(path: str) -> bytes | None:
+    """Return the bytes of a file that only this user may have written; None for any other."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        is_ours = found.st_uid == os.geteuid() and not found.st_mode & 0o077
+        is_readable = stat.S_ISREG(found.st_mode) and found.st_size <= LIMIT
+        return file.read(LIMIT) if is_ours and is_readable else None
+
+
+def _is_current(folder: str, record: Record) -> bool:
+    """Tell whether all that a run looked at is as it was then."""
+    now, links = time.time_ns(), record.links
+    is_same = (
+        now >= int(record.time[0])
+        and [os.path.realpath(path) for path in links[::2]] == links[1::2]
+        and [describe_entry(path) for path in record.paths] == record.states
+        and [describe_folder(path) for path in record.folders] == record.folder_states
+        and [hash_place(path) for path in record.fresh[::2]] == record.fresh[1::2]
+    )
+    if is_same and record.fresh and not any(is_fresh(one, now) for one in record.states):
+        record.fresh, record.time = [], [str(now)]
+        store_record(folder, record)
+    return is_same
+
+
+def _is_in_project(folder: str) -> bool:
+    while len(folder) > 1:
+        folder = os.path.dirname(folder)  # noqa: PTH120 - no pathlib
+        if os.path.isdir(f"{folder}/packs"):  # noqa: PTH112 - no pathlib
+            return True
+    return False
+
+
+def _is_own_folder(folder: str) -> bool:
+    """Tell whether a folder is this user's alone to write to, or is not there yet."""
+    try:
+        found = os.lstat(folder)
+    except FileNotFoundError:
+        return True
+    is_private = found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    return stat.S_ISDIR(found.st_mode) and is_private
+
+
+def _replace_private(folder: str, name: str, content: bytes) -> None:
+    """Write a file that only this user may read, unless somebody else may write to its folder."""
+    from pathlib import Path  # noqa: PLC0415 - not to ask for a record
+
+    from promptpack.output.replace import replace_file  # noqa: PLC0415 - the same
+
+    path = f"{folder}/{name}"
+    if not _is_own_folder(folder):
+        return
+    if read_private(path) is None and os.path.lexists(path):  # its mode would be taken over
+        os.unlink(path)  # noqa: PTH108 - no pathlib
+    replace_file(Path(folder), name, content, mode=0o600)
+
+
+def _remove_oldest(folder: str) -> None:
+    """Make room for one more record."""
+    names = [name for name in os.listdir(folder) if name.endswith(_SUFFIX)]  # noqa: PTH208 - names
+    if len(names) < MOST_RECORDS:
+        return
+    paths = sorted((os.lstat(f"{folder}/{name}").st_mtime_ns, name) for name in names)
+    for _, name in paths[: len(paths) - MOST_RECORDS + 1]:
+        os.unlink(f"{folder}/{name}")  # noqa: PTH108 - no pathlib
+
+
+def _make_head(body: bytes) -> bytes:
+    return b"%s%08x\n" % (_HEAD, crc32(body))
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,292 @@
+"""Making the record of a run: its folders and plans in, what a later call has to look at out.
+
+What a run read is what a record describes only if nothing changed in between. So the sources are
+looked at before they are read and once more at the end. Outputs are looked at, planned anew with
+what should be there, and looked at again. Where one look differs from the other, where a file is
+of a kind that a look does not tell enough of, or was changed too lately, there is no record.
+"""
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from promptpack.model import UserError
+from promptpack.output.lock import LOCK
+from promptpack.output.manifest import INSTALLED, parse_manifest
+from promptpack.output.ownership import SHARED_FILES
+from promptpack.output.record import (
+    MISSING,
+    STARTED,
+    Record,
+    describe_call,
+    describe_entry,
+    describe_folder,
+    find_cache_folder,
+    hash_bytes,
+    hash_names,
+    is_fresh,
+    store_record,
+)
+from promptpack.output.status import locate_file
+from promptpack.output.write import Plan, has_work, plan_files
+from promptpack.reading.roots import PROJECT_FILE, find_roots
+from promptpack.source.disk import ENTRY_LIMIT, find_real_path
+
+_REPOSITORY_PARTS = (".git", "HEAD", "objects", "refs")
+"""What tells in a folder whether outputs may go there."""
+
+
+class UnrecordedError(Exception):
+    """Something that a record can't describe so that any change to it would be seen."""
+
+
+@dataclass
+class Scope:
+    """The places that a run depends on.
+
+    Of `trees` it is all that is in them, of `paths` what is there, if anything, and of `folders`
+    only which folder it is. `links` are paths, each with where it leads.
+    """
+
+    trees: list[Path] = field(default_factory=list)
+    paths: dict[Path, None] = field(default_factory=dict)
+    folders: dict[Path, None] = field(default_factory=dict)
+    links: dict[Path, Path] = field(default_factory=dict)
+
+    def add_link(self, path: Path) -> None:
+        """Add a path that is followed, wherever it leads."""
+        self.links[Path.cwd() / path] = find_real_path(path)
+
+    def add_path(self, folder: Path, path: str) -> None:
+        """Add a path in a folder, with the folders on the way."""
+        self.paths[folder / path] = None
+        self.folders |= {folder / parent: None for parent in PurePosixPath(path).parents}
+
+
+class Snapshot(NamedTuple):
+    """What stands at the places of a scope: how each is described, and the names in each folder."""
+
+    states: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
+    folder_states: Mapping[str, str]
+    links: Mapping[str, str]
+
+
+class Recorder:
+    """A run that may leave a record: made before it reads anything, and told of all it planned."""
+
+    def __init__(self, arguments: Sequence[str], root: Path, given: Path) -> None:
+        """Look at the sources of the project in `root`, which was found from a folder or is it.
+
+        Raises UnrecordedError or OSError where there can be no record.
+        """
+        self._folder = find_cache_folder()
+        if not self._folder:
+            raise UnrecordedError
+        self._context = describe_call([*arguments])
+        self._started, self._root = time.time_ns(), root
+        self._sources = _list_sources(root, given)
+        self._before = take_snapshot(self._sources)
+
+    def store(
+        self,
+        plans: Sequence[Plan],
+        places: Sequence[Path],
+        render: Callable[[Sequence[Plan]], list[str]],
+    ) -> None:
+        """Leave a record of a run that made these plans, and did what they say if it builds.
+
+        The first plan is that of the output folder. `places` are folders in which may be a record
+        of what was installed there. `render` returns what the next call prints if these are its
+        plans, as `Record.printed` has it. Nothing happens where there can be no record.
+        """
+        with suppress(OSError, ValueError, UserError, UnrecordedError):
+            is_changed = any(map(has_work, plans))
+            now = time.time_ns() if is_changed else self._started
+            scope = _list_outputs(plans, places, self._root)
+            before = take_snapshot(scope)
+            plans = [_plan_again(plan) for plan in plans]
+            fresh = _hash_fresh(before, plans, now)
+            sources, code = take_snapshot(self._sources), take_snapshot(_list_modules())
+            printed = render(plans)
+            if take_snapshot(scope) != before or sources != self._before:
+                return
+            if _list_fresh(sources, self._started) or _list_fresh(code, STARTED):
+                return
+            looks = (sources, before, code)
+            store_record(self._folder, _make_record(self._context, now, printed, looks, fresh))
+
+
+def take_snapshot(scope: Scope) -> Snapshot:
+    """Return what stands at the places of a scope; raises UnrecordedError or OSError."""
+    states: dict[str, str] = {}
+    names: dict[str, tuple[str, ...]] = {}
+    for tree in scope.trees:
+        _walk_tree(str(tree), states, names)
+    states |= {str(path): describe_entry(str(path)) for path in scope.paths}
+    folders = {str(path): describe_folder(str(path)) for path in scope.folders}
+    links = {str(path): os.path.realpath(path) for path in scope.links}
+    if links != {str(path): str(target) for path, target in scope.links.items()}:
+        raise UnrecordedError
+    return Snapshot(states, names, folders, links)
+
+
+def _walk_tree(tree: str, states: dict[str, str], names: dict[str, tuple[str, ...]]) -> None:
+    """Add what is in a folder; links and devices can change in ways that can't be seen."""
+    waiting = [tree]
+    while waiting:
+        path = waiting.pop()
+        states[path] = state = describe_entry(path)
+        mode = 0 if state == MISSING else int(state.partition(" ")[0])
+        if stat.S_ISDIR(mode):
+            names[path] = tuple(sorted(os.listdir(path)))  # noqa: PTH208 - names
+            waiting += [f"{path}/{name}" for name in names[path]]
+        elif mode and not stat.S_ISREG(mode):
+            raise UnrecordedError
+        if len(states) > ENTRY_LIMIT:
+            raise UnrecordedError
+
+
+def _list_fresh(snapshot: Snapshot, now: int) -> list[str]:
+    return [path for path, state in snapshot.states.items() if is_fresh(state, now)]
+
+
+def _list_sources(root: Path, given: Path) -> Scope:
+    """Return the places of a project's sources, its library's included, and how it was found."""
+    roots = find_roots(root)
+    scope = Scope([root / "packs", *(one.path / "templates" for one in roots)])
+    scope.paths |= {root / PROJECT_FILE: None}
+    scope.folders |= {one.path: None for one in roots}
+    scope.add_link(given)
+    scope.add_link(Path.home())
+    found_from = find_real_path(given)
+    for folder in (found_from, *found_from.parents):
+        if folder == root or not folder.is_relative_to(root):
+            break
+        scope.paths[folder / "packs"] = None
+    return scope
+
+
+def _list_modules() -> Scope:
+    """Return the files of all that is loaded, and the folders in which modules are looked for."""
+    files = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+    paths = [*filter(None, files), *filter(None, sys.path), sys.executable]
+    current = Path.cwd()
+    return Scope(paths={current / path: None for path in paths if isinstance(path, str)})
+
+
+def _plan_again(plan: Plan) -> Plan:
+    """Return the plan for what should be there, once it is; raises UnrecordedError if it is not."""
+    again = plan_files(plan.folder, plan.desired, plan.ownership, plan.library)
+    is_settled = not has_work(again) and all(one.state == "same" for one in again.statuses)
+    if not is_settled or (again.manifest != plan.manifest and not has_work(plan)):
+        raise UnrecordedError
+    return again
+
+
+def _hash_fresh(snapshot: Snapshot, plans: Sequence[Plan], now: int) -> dict[str, str]:
+    """Return the digests of what can hide a later change: of the bytes that were found right.
+
+    Raises UnrecordedError where it is not known that they are.
+    """
+    paths = _list_fresh(snapshot, now)
+    contents: dict[str, bytes] = {}
+    if {*paths} - snapshot.names.keys():
+        for plan in plans:
+            contents |= _list_contents(plan)
+    fresh = {}
+    for path in paths:
+        if path in snapshot.names:
+            fresh[path] = hash_names([*snapshot.names[path]])
+        elif path in contents:
+            fresh[path] = hash_bytes(contents[path])
+        else:
+            raise UnrecordedError
+    return fresh
+
+
+def _list_outputs(plans: Sequence[Plan], places: Iterable[Path], root: Path) -> Scope:
+    """Return the places that plans are about, and what may make them places for no outputs."""
+    outputs, *others = plans
+    out = find_real_path(outputs.folder)
+    scope = Scope([out])
+    scope.add_link(outputs.folder)
+    for folder in out.parents:
+        scope.folders[folder / "packs"] = None
+        if (folder / "packs").is_dir():
+            break
+    for plan in others:
+        _add_plan(scope, plan)
+    for place in places:
+        scope.add_link(place)
+        folder = find_real_path(place)
+        scope.paths |= {folder / name: None for name in (INSTALLED, *SHARED_FILES)}
+        scope.folders |= {folder / part: None for part in _REPOSITORY_PARTS}
+        scope.folders |= {one / ".git": None for one in (root, *root.parents)}
+    return scope
+
+
+def _add_plan(scope: Scope, plan: Plan) -> None:
+    """Add the places of a plan whose folder has much else in it."""
+    folder = find_real_path(plan.folder)
+    scope.add_link(plan.folder)
+    records = plan.manifest.files | plan.manifest.pending
+    keys = [*(status.path for status in plan.statuses), *plan.desired, *records]
+    for path in {*map(locate_file, keys), plan.manifest.name, LOCK}:
+        scope.add_path(folder, path)
+
+
+def _list_contents(plan: Plan) -> dict[str, bytes]:
+    """Return the bytes that a plan found right, by their paths."""
+    folder = find_real_path(plan.folder)
+    contents = {
+        str(folder / status.path): status.old
+        for status in plan.statuses
+        if status.old is not None and status.new is not None and "#" not in status.path
+    }
+    name = plan.manifest.name
+    with suppress(FileNotFoundError):
+        content = (folder / name).read_bytes()
+        if parse_manifest(content, name) == plan.manifest:
+            contents[str(folder / name)] = content
+    return contents
+
+
+def _make_record(
+    context: list[str],
+    now: int,
+    printed: list[str],
+    looks: Iterable[Snapshot],
+    fresh: Mapping[str, str],
+) -> Record:
+    """Return a record; raises UnrecordedError where one path was described in two ways."""
+    states: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    links: dict[str, str] = {}
+    for look in looks:
+        if any(states.get(path, state) != state for path, state in look.states.items()):
+            raise UnrecordedError
+        states |= look.states
+        folders |= look.folder_states
+        links |= look.links
+    return Record(
+        context=context,
+        time=[str(now)],
+        printed=printed,
+        links=_flatten(links),
+        paths=[*states],
+        states=[*states.values()],
+        folders=[*folders],
+        folder_states=[*folders.values()],
+        fresh=_flatten(fresh),
+    )
+
+
+def _flatten(pairs: Mapping[str, str]) -> list[str]:
+    return [word for pair in pairs.items() for word in pair]
