@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
 
-from promptpack.model import Artifact, Origin, Policy, UserError
+from promptpack.model import Artifact, Line, Origin, Policy, UserError
 from promptpack.provenance.perturbations import Perturbation, SourceLocator, iter_perturbations
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
@@ -45,7 +45,7 @@ class Tracer:
         if values:
             prompt = self.trace_values(artifact)
         else:
-            prompt = tuple((line.origin,) for line in self.trace_prompt(artifact))
+            prompt = tuple(line.origins for line in self.trace_prompt(artifact))
         count = len(split_lines(artifact.text)) - len(before) - len(after)
         if count != len(prompt):  # the whole prompt in one line
             prompt = (tuple(dict.fromkeys(origin for line in prompt for origin in line)),) * count
@@ -89,7 +89,7 @@ class Tracer:
             tuple(
                 dict.fromkeys(
                     (
-                        *_iter_own_origin(line.origin, value_origins, artifact.agent.policy),
+                        *_iter_own_origins(line, value_origins, artifact.agent.policy),
                         *value_origins,
                     )
                 )
@@ -130,10 +130,10 @@ class Tracer:
         return traced[:prompt_index], traced[prompt_index + 1 :]
 
 
-def _iter_own_origin(origin: Origin, values: Iterable[Origin], policy: Policy) -> Iterator[Origin]:
-    """Yield the origin of a line's text; a line in words about the policy has those values only."""
-    if origin.path != policy.path or not any(values):
-        yield origin
+def _iter_own_origins(line: Line, values: Iterable[Origin], policy: Policy) -> Iterator[Origin]:
+    """Yield the origins of a line's text; one in words about the policy has those values only."""
+    if line.origin.path != policy.path or not any(values):
+        yield from line.origins
 
 
 def _depends_on(reads: frozenset[str] | set[str], name: str) -> bool:
