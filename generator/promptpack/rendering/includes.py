@@ -85,14 +85,19 @@ class Dependencies:
             return facts
         raise UserError(facts)
 
+    def parse(self, name: str) -> nodes.Template:
+        """Return the syntax tree of a template; raises UserError where there is none."""
+        source = self.find(name)
+        try:
+            return self.environment.parse(get_template(source), name, source.path)
+        except TemplateSyntaxError as error:
+            raise UserError((_explain_syntax(source, error),)) from None
+
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
         if is_verbatim(source):
             return TemplateFacts((), frozenset(), True)
-        try:
-            tree = self.environment.parse(get_template(source), name, source.path)
-        except TemplateSyntaxError as error:
-            raise UserError((_explain_syntax(source, error),)) from None
+        tree = self.parse(name)
         includes = tuple(self._iter_includes(source, tree))
         is_literal = _find_literal_text(tree) == strip_front_matter(source)
         return TemplateFacts(includes, frozenset(_iter_read_names(tree)), is_literal)
