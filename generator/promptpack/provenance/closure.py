@@ -110,11 +110,15 @@ class SourceClosures:
         before = [number for number in lines.values() if number <= line]
         start = max(before, default=0)
         for data_path in (one for one, number in lines.items() if number == start):
-            is_header = any(
-                number > start and other[: len(data_path)] == data_path
+            inner = [
+                other
                 for other, number in lines.items()
-            )
-            yield data_path[:-1] if is_header else data_path
+                if number > start and other[: len(data_path)] == data_path
+            ]
+            if inner and len(data_path) == 1:
+                yield from inner
+            else:
+                yield data_path[:-1] if inner else data_path
 
 
 def _find_variable(kind: Kind, key: str, inner: str) -> str:
