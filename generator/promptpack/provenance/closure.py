@@ -60,7 +60,10 @@ class SourceClosures:
         return frozenset(paths.union(*inner_paths) | {pack.text} - {""})
 
     def may_reach(self, variant: Variant, target: str, path: str, line: int) -> bool:
-        """Tell whether a change of a source, or of one line of it if not 0, may change a file."""
+        """Tell whether a change of a source, or of one line of it if not 0, may change a file.
+
+        What goes into front matter as it is written counts only where templates read it too.
+        """
         if path not in self.list_paths(variant, target):
             return False
         source = parse_source_path(path)
@@ -69,12 +72,16 @@ class SourceClosures:
         kind = source.kind
         if kind in ("layouts", "heads") or self.project.is_text(path):
             return True
-        if kind == "fragments" and line > split_front_matter(self.project.sources[path]).lines:
+        if kind == "fragments" and not self._is_data(path, line):
             return True
         return any(
             self._matters(kind, data_path, variant, target)
             for data_path in self._find_data_paths(path, line)
         )
+
+    def _is_data(self, path: str, line: int) -> bool:
+        """Tell whether a line of a fragment is in its front matter, between the hyphens."""
+        return 1 < line < split_front_matter(self.project.sources[path]).lines
 
     def _matters(self, kind: Kind, place: DataPath, variant: Variant, target: str) -> bool:
         """Tell whether what a source says at a place may change a variant's file for a target."""
@@ -109,6 +116,8 @@ class SourceClosures:
         }
         before = [number for number in lines.values() if number <= line]
         start = max(before, default=0)
+        if not start:
+            yield ()
         for data_path in (one for one, number in lines.items() if number == start):
             inner = [
                 other

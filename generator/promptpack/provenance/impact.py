@@ -35,7 +35,7 @@ class SourceLine(NamedTuple):
     line: int = 0
 
 
-def select_reached(project: Project, closures: SourceClosures, source: SourceLine) -> Selection:
+def select_reached(project: Project, closures: SourceClosures, path: str) -> Selection:
     """Return the smallest selection that has every output which a source may reach.
 
     It has no packs where there is none. Raises UserError where a template includes what there is
@@ -44,7 +44,7 @@ def select_reached(project: Project, closures: SourceClosures, source: SourceLin
     names: tuple[dict[str, None], ...] = ({}, {}, {}, {})
     for variant in resolve_variants(project):
         for target in project.list_targets(variant.pack) or TARGETS:
-            if closures.may_reach(variant, target, *source):
+            if path in closures.list_paths(variant, target):
                 output = (variant.pack.name, variant.model.name, variant.policy.name, target)
                 for known, name in zip(names, output, strict=True):
                     known[name] = None
@@ -56,16 +56,18 @@ def find_impact(
 ) -> Iterator[Reach]:
     """Yield what a source reaches, and what it may reach, though nothing there is made of it now.
 
-    Only artifacts that the source may reach are traced, and only for what is asked.
+    Only artifacts that the source is in are traced, and only for what is asked.
     """
-    subset = _list_origins(tracer.composer.project, source)
+    project = tracer.composer.project
+    subset, whole = _list_origins(project, source), _list_origins(project, SourceLine(source.path))
     for artifact in artifacts:
         copied = [file for file in artifact.files if file.source == source.path]
         yield from (_reach_attached(artifact, file, source.line) for file in copied)
-        if copied or not closures.may_reach(artifact.variant, artifact.target, *source):
+        if copied or source.path not in closures.list_paths(artifact.variant, artifact.target):
             continue
+        is_policy = artifact.agent.policy.path == source.path  # its words come from all of it
         pairs = zip(
-            tracer.trace_file(artifact, subset=subset),
+            tracer.trace_file(artifact, subset=whole if is_policy else subset),
             tracer.trace_tags(artifact, subset),
             strict=True,
         )
@@ -74,7 +76,8 @@ def find_impact(
             for number, (origins, tags) in enumerate(pairs, 1)
             if not subset.isdisjoint((*origins, *tags))
         )
-        yield Reach(artifact, numbers, is_certain=bool(numbers))
+        if numbers or closures.may_reach(artifact.variant, artifact.target, *source):
+            yield Reach(artifact, numbers, is_certain=bool(numbers))
 
 
 def _list_origins(project: Project, source: SourceLine) -> frozenset[Origin]:

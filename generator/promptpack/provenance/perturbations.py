@@ -7,7 +7,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from promptpack.model import Effect, Grant, Origin, Pack, Project, Section, Use, Variant, fields
+from promptpack.model import (
+    Effect,
+    Grant,
+    Origin,
+    Pack,
+    Policy,
+    Project,
+    Section,
+    Use,
+    Variant,
+    fields,
+)
 from promptpack.rendering.compose import get_layout_name, list_template_names
 from promptpack.rendering.constants import Constants, iter_other_values, read_constants
 from promptpack.rendering.includes import Dependencies
@@ -22,6 +33,8 @@ _OTHER_EFFECTS = {
     Effect.INHERIT: (Effect.DENY, Effect.ALLOW, Effect.ASK),
 }
 _HUGE = 1 << 60
+_MOST_TAGS = 50
+"""How many tags are tried at most because of a number that they may be compared with."""
 
 
 T = TypeVar("T")
@@ -164,6 +177,9 @@ def _perturb_tags(locator: SourceLocator, variant: Variant) -> Iterator[tuple[st
     tags, constants = variant.pack.tags, locator.find_constants(variant, "pack.tags")
     yield from ((*tags, tag) for tag in ("x", *constants.texts) if tag not in tags)
     yield from (tuple(other for other in tags if other != tag) for tag in tags)
+    for number in sorted({int(n) + step for n in constants.numbers for step in (0, 1)}):
+        if len(tags) < number <= _MOST_TAGS:
+            yield (*tags, *(f"x{n}" for n in range(number - len(tags))))
     if tags:
         yield ()
 
@@ -303,23 +319,29 @@ def _perturb_policy(
     locator: SourceLocator, variant: Variant, target: str
 ) -> Iterator[Perturbation]:
     policy = variant.find_policy(target)
-    variant = replace(variant, client_policies={})
     for field in ("title", "summary"):
         origin = locator.place(policy.path, (field,))
         constants = locator.find_constants(variant, f"policy.{field}")
         for value in _perturb_text(getattr(policy, field), constants):
             words: dict[str, Any] = {field: value}
-            changed_variant = replace(variant, policy=replace(policy, **words))
+            changed_variant = _replace_policy(variant, target, replace(policy, **words))
             yield Perturbation(changed_variant, f"policy.{field}", origin)
     for capability, grant in policy.grants.items():
         for other_grant, grant_path in _perturb_grant(capability, grant):
             changed_policy = replace(policy, grants={**policy.grants, capability: other_grant})
             origin = locator.place(policy.path, grant_path)
-            yield Perturbation(replace(variant, policy=changed_policy), "policy", origin)
+            yield Perturbation(_replace_policy(variant, target, changed_policy), "policy", origin)
     other = Effect.INHERIT if policy.default is Effect.DENY else Effect.DENY
     changed_policy = replace(policy, default=other)
     origin = locator.place(policy.path, ("default",))
-    yield Perturbation(replace(variant, policy=changed_policy), "policy", origin)
+    yield Perturbation(_replace_policy(variant, target, changed_policy), "policy", origin)
+
+
+def _replace_policy(variant: Variant, target: str, policy: Policy) -> Variant:
+    """Return the variant with another policy for a target, be it its own or the client's."""
+    if target in variant.client_policies:
+        return replace(variant, client_policies={**variant.client_policies, target: policy})
+    return replace(variant, policy=policy)
 
 
 def _perturb_grant(capability: str, grant: Grant) -> Iterator[tuple[Grant, DataPath]]:

@@ -54,7 +54,7 @@ def _find_reached(files: Collection[SourceFile], path: str) -> frozenset[str]:
     source = parse_source_path(path)
     named = [(name, file) for file in files if (name := parse_source_path(file.path))]
     packs = frozenset(name.pack for name, _ in named if name.pack)
-    if source is None or source.kind == "shared":
+    if source is None or source.kind == "shared" or _mentions_packs(named):
         return packs
     words = _find_words(named, source)
     fragments = _compile_words(words["fragments"])
@@ -66,7 +66,27 @@ def _find_reached(files: Collection[SourceFile], path: str) -> frozenset[str]:
             is_hidden = "\\" in file.text if is_pack else _hides_names(file.text)
             if is_hidden or fragments.search(file.text) or (is_pack and others.search(file.text)):
                 reached.add(name.pack)
-    return frozenset(reached)
+    return _add_mentioning(named, reached)
+
+
+def _mentions_packs(named: Named) -> bool:
+    """Tell whether a template that all packs can use includes a fragment of one pack."""
+    return any(not name.pack and _OWN_NAME.search(file.text) for name, file in named)
+
+
+def _add_mentioning(named: Named, packs: Collection[str]) -> frozenset[str]:
+    """Return packs, and those that include fragments of any of them."""
+    speaks_of = {
+        (name.pack, other)
+        for name, file in named
+        for other in _OWN_NAME.findall(file.text)
+        if name.pack != other
+    }
+    closure, before = frozenset(packs), None
+    while closure != before:
+        before = closure
+        closure |= {name for name, other in speaks_of if other in before}
+    return closure
 
 
 def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
