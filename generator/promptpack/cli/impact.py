@@ -46,7 +46,7 @@ def command(state: State, place: str) -> None:
     project = load_reached(root, files, path)
     session = Session(project)
     selection = select_reached(project, session.closures, path)
-    artifacts = tuple(render(session, selection)) if selection.packs else ()
+    artifacts = render(session, selection) if selection.packs else ()  # traced as they come
     found = tuple(find_impact(session.tracer, session.closures, artifacts, source))
     reaches = tuple(reach for reach in found if reach.is_certain)
     possible = tuple(reach for reach in found if not reach.is_certain)

@@ -165,7 +165,7 @@ def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturba
         changed_variant = replace(variant, pack=replace(pack, **{field: value}))
         yield Perturbation(changed_variant, f"pack.{field}", locator.place(pack.path, (field,)))
     for name, value in pack.vars.items():
-        constants = locator.find_constants(variant, f"vars.{name}").add(pack.vars.values())
+        constants = locator.find_constants(variant, f"vars.{name}").add_compared(pack.vars.values())
         origin = locator.place(pack.path, ("vars", name))
         for other in _perturb_value(value, constants):
             changed_variant = replace(variant, pack=replace(pack, vars={**pack.vars, name: other}))
@@ -292,7 +292,7 @@ def _perturb_use(
     others = [*pack.vars.values(), *(value for value, _, _ in parameters.values())]
     for name, (value, path, data_paths) in parameters.items():
         if is_asked(path):
-            constants = locator.read_constants(use.fragment).add(others)
+            constants = locator.read_constants(use.fragment).add_compared(others)
             origin = locator.place(path, *data_paths)
             for other in _perturb_value(value, constants):
                 yield name, replace(use, params={**use.params, name: other}), origin

@@ -22,11 +22,12 @@ from promptpack.provenance.perturbations import (
 )
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
+from promptpack.rendering.permissions import make_policy_key
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.sandbox import NeedsDenied
 from promptpack.source.frontmatter import Documents
 from promptpack.source.text import split_lines
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, Target
 from promptpack.targets.heads import encode_file, merge_head
 
 Origins = tuple[Origin, ...]
@@ -104,10 +105,16 @@ class Tracer:
         traced = self.trace_prompt(artifact)
         lines = [line.text for line in traced]
         values: list[list[Origin]] = [[] for _ in lines]
+        known: dict[Hashable, tuple[int, ...]] = {self._make_policy_key(variant, target, reads): ()}
         for perturbation in self._iter_asked(variant, target.name, subset):
             if depends_on(reads | policy_reads, perturbation.name):
-                text = self._compose_lines(perturbation.variant, target.name)
-                for number in _find_changed_lines(lines, text):
+                key: Hashable = len(known)
+                if perturbation.name == "policy":  # many policies become one in a client
+                    key = self._make_policy_key(perturbation.variant, target, reads)
+                if key not in known:
+                    text = self._compose_lines(perturbation.variant, target.name)
+                    known[key] = tuple(_find_changed_lines(lines, text))
+                for number in known[key]:
                     values[number].append(perturbation.origin)
         return tuple(
             tuple(
@@ -119,6 +126,19 @@ class Tracer:
                 )
             )
             for line, value_origins in zip(traced, values, strict=True)
+        )
+
+    def _make_policy_key(
+        self, variant: Variant, target: Target, reads: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Return all that a prompt can tell of a policy: with equal ones it is equal."""
+        permissions = self.composer.permissions.find(variant, target.name)
+        is_authored_read = not reads.isdisjoint(("policy", "policy.authored"))
+        return (
+            variant.pack.mode,
+            make_policy_key(permissions.effective),
+            make_policy_key(permissions.told) if target.tells_policy else "",
+            make_policy_key(permissions.authored) if is_authored_read else "",
         )
 
     def _trace_tags_anew(self, artifact: Artifact, subset: Subset) -> tuple[Origins, ...]:
@@ -223,9 +243,9 @@ def _count_lines_before(artifact: Artifact) -> int | None:
 
 
 def _iter_own_origins(line: Line, values: Iterable[Origin], policy: Policy) -> Iterator[Origin]:
-    """Yield the origins of a line's text; one in words about the policy has those values only."""
-    if line.origin.path != policy.path or not any(values):
-        yield from line.origins
+    """Yield the origins of a line's text; words about the policy come from its values only."""
+    has_values = any(values)
+    yield from (one for one in line.origins if one.path != policy.path or not has_values)
 
 
 def _find_changed_lines(lines: Sequence[str], changed_lines: Sequence[str] | None) -> Iterator[int]:

@@ -22,13 +22,14 @@ class Constants(NamedTuple):
     """The texts and numbers in the code of templates, in the order of the code.
 
     `folds_case` tells that some text is compared in other letters than it has, and `tests_type`
-    that it is asked what kind of value one is.
+    that it is asked what kind of value one is, `compares_values` that two of them are compared.
     """
 
     texts: tuple[str, ...] = ()
     numbers: tuple[int | float, ...] = ()
     folds_case: bool = False
     tests_type: bool = False
+    compares_values: bool = False
 
     def join(self, other: "Constants") -> "Constants":
         """Return the constants of both."""
@@ -37,7 +38,12 @@ class Constants(NamedTuple):
             tuple(dict.fromkeys((*self.numbers, *other.numbers))),
             self.folds_case or other.folds_case,
             self.tests_type or other.tests_type,
+            self.compares_values or other.compares_values,
         )
+
+    def add_compared(self, values: Iterable[object]) -> "Constants":
+        """Return the constants with other values, if the templates compare one with another."""
+        return self.add(values) if self.compares_values else self
 
     def add(self, values: Iterable[object]) -> "Constants":
         """Return the constants with some values that are compared with others."""
@@ -56,7 +62,9 @@ def read_constants(tree: nodes.Template) -> Constants:
     values = [one.value for one in tree.find_all(nodes.Const) if id(one) not in passed_over]
     names = {node.name for node in tree.find_all((nodes.Filter, nodes.Test))}
     methods = {node.attr for node in tree.find_all(nodes.Getattr)}
-    found = Constants((), (), bool(_CASES & (names | methods)), bool(_TYPES & names))
+    folds_case, tests_type = bool(_CASES & (names | methods)), bool(_TYPES & names)
+    compares = any(map(_compares_values, tree.find_all((nodes.Compare, nodes.Test, nodes.Call))))
+    found = Constants((), (), folds_case, tests_type, compares)
     return found.add(value for value in values if not isinstance(value, str) or value.strip())
 
 
@@ -94,3 +102,8 @@ def _asks_policy(call: nodes.Call) -> bool:
     """Tell whether a call asks the policy, which is given names of capabilities."""
     names = [node.name for node in call.node.find_all(nodes.Name)]
     return names == ["policy"]
+
+
+def _compares_values(node: nodes.Node) -> bool:
+    """Tell whether a comparison, test or call has more than one variable in it."""
+    return len([*node.find_all(nodes.Name)]) > 1

@@ -87,7 +87,8 @@ class LineMarkers(Extension):
                     own_section = section  # what ends the sections may stand after their last line
             leading_count = len(_MARKER.findall(leading[0])) if leading else 0
             own = origins[leading_count - 1] if leading_count else origin
-            more = tuple(origin for origin in _find_shown(line, paths) if origin != own)
+            shown = _find_shown(line, paths) if len(origins) > 1 else ()
+            more = tuple(origin for origin in shown if origin != own)
             lines.append(Line(strip_markers(line), own, own_section, more))
             origin = origins[-1] if origins else origin  # a value may go on in the next line
         return lines
