@@ -122,6 +122,16 @@ def touched(old: Sequence[str], new: Sequence[str]) -> set[int]:
     return {n for tag, i, j, _, _ in codes if tag in ("replace", "delete") for n in range(i, j)}
 
 
+def touched_lines(old: Artifact, new: Artifact) -> set[int]:
+    """Return the lines that are gone from an output, those of its prompt told by themselves."""
+    heads = [one.text.partition(one.agent.prompt)[0].count("\n") for one in (old, new)]
+    (old_head, old_rest), (new_head, new_rest) = (
+        (lines(one)[:count], lines(one)[count:])
+        for one, count in zip((old, new), heads, strict=True)
+    )
+    return touched(old_head, new_head) | {heads[0] + n for n in touched(old_rest, new_rest)}
+
+
 def build_changed(before: Project, after: Project) -> dict[str, Artifact]:
     """Return the artifacts that are made of anything else: a build is a function of its sources."""
     if (before.fragments, before.layouts) != (after.fragments, after.layouts):
@@ -148,7 +158,7 @@ def test_an_edit_of_a_value_changes_the_lines_that_name_it() -> None:
             continue  # a fragment needs it, or a client would grant more: nothing is rendered
         for artifact in artifacts:
             if name(artifact) in after:
-                numbers = touched(lines(artifact), lines(after[name(artifact)]))
+                numbers = touched_lines(artifact, after[name(artifact)])
                 changed[origin] |= {(name(artifact), number) for number in numbers}
         complete.add(origin)
     complete -= partial
