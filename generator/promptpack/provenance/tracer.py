@@ -7,6 +7,7 @@ for any template and any client and needs no table.
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
@@ -50,6 +51,7 @@ class Tracer:
         self.sources = SourceLocator(composer.project, composer.templates.dependencies, documents)
         self._bodies: dict[Hashable, tuple[Origins, ...]] = {}
         self._tags: dict[Hashable, tuple[Origins, ...]] = {}
+        self._changes: dict[Hashable, tuple[int, ...]] = {}
 
     def trace_file(
         self, artifact: Artifact, *, values: bool = True, subset: Subset = None
@@ -87,7 +89,7 @@ class Tracer:
 
     def trace_values(self, artifact: Artifact, subset: Subset = None) -> tuple[Origins, ...]:
         """Return the origins of each line of a prompt: of its text, and of values behind it."""
-        key = self._make_key(artifact, subset)
+        key = self._make_key(artifact, subset), artifact.target  # in another, a policy is another
         if key not in self._bodies:
             reads = self.composer.find_reads(artifact.variant, artifact.target)
             self._bodies[key] = self._trace_body(artifact, reads, subset)
@@ -105,16 +107,21 @@ class Tracer:
         traced = self.trace_prompt(artifact)
         lines = [line.text for line in traced]
         values: list[list[Origin]] = [[] for _ in lines]
-        known: dict[Hashable, tuple[int, ...]] = {self._make_policy_key(variant, target, reads): ()}
+        body_key = self._make_key(artifact, None)
+        base_key = body_key, self._make_policy_key(variant, target, reads)
+        self._changes[base_key] = ()
+        counts: Counter[tuple[Origin, str]] = Counter()
         for perturbation in self._iter_asked(variant, target.name, subset):
             if depends_on(reads | policy_reads, perturbation.name):
-                key: Hashable = len(known)
+                place = perturbation.origin, perturbation.name
+                counts[place] += 1
+                key: Hashable = body_key, place, counts[place]
                 if perturbation.name == "policy":  # many policies become one in a client
-                    key = self._make_policy_key(perturbation.variant, target, reads)
-                if key not in known:
+                    key = body_key, self._make_policy_key(perturbation.variant, target, reads)
+                if key not in self._changes:
                     text = self._compose_lines(perturbation.variant, target.name)
-                    known[key] = tuple(_find_changed_lines(lines, text))
-                for number in known[key]:
+                    self._changes[key] = tuple(_find_changed_lines(lines, text))
+                for number in self._changes[key]:
                     values[number].append(perturbation.origin)
         return tuple(
             tuple(
