@@ -202,3 +202,14 @@ def test_a_fragment_that_sees_the_marks_has_one_origin_and_says_so(tmp_path: Pat
     assert said.code == 0
     assert f"{path}:1" in said.out
     assert "PP036" in said.out
+
+
+def test_the_origins_of_an_output_do_not_depend_on_what_was_traced_before() -> None:
+    project, targets = load_reference(), ("claude-code", "cursor", "codex")
+    selection = Selection(("python-ml-architect",), ("small",), ("implement",), targets)
+    traced = []
+    for step in (1, -1):
+        session = Session(project)
+        artifacts = tuple(render(session, selection))[::step]
+        traced.append({name(one): session.tracer.trace_file(one) for one in artifacts})
+    assert traced[0] == traced[1]
