@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from promptpack.model import Finding, Project
+from promptpack.provenance.closure import SourceClosures
 from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.expectations import ExpectationChecker
@@ -31,6 +32,11 @@ class Session:
     def tracer(self) -> Tracer:
         """What tells the origins of the lines of artifacts."""
         return Tracer(self.composer, self.documents)
+
+    @cached_property
+    def closures(self) -> SourceClosures:
+        """What tells which outputs a source may reach."""
+        return SourceClosures(self.project, self.templates, self.documents)
 
     def _note_untraced(self, finding: Finding) -> None:
         self.untraced[finding] = None

@@ -248,7 +248,7 @@ def _parse_target(project: Project, root: Path, argument: str) -> tuple[str, int
     match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", argument)
     if match is None:
         return "", 0
-    path = resolve_source(project, root, match[1])
+    path = resolve_source(project.sources, root, match[1])
     if path not in project.sources and path not in project.attached:
         raise click.UsageError(f"'{match[1]}' is not a source file of this project.")
     return path, int(match[2] or 0)

@@ -98,9 +98,9 @@ def choose_source(project: Project, name: str, *, with_packs: bool = False) -> N
     raise click.UsageError(f"{message} See 'promptpack list'.")
 
 
-def resolve_source(project: Project, root: Path, name: str) -> str:
+def resolve_source(sources: Collection[str], root: Path, name: str) -> str:
     """Return a source's path as the project has it, for one that is relative to where we are."""
-    if name not in project.sources and (path := find_real_path(name)).is_relative_to(root):
+    if name not in sources and (path := find_real_path(name)).is_relative_to(root):
         return path.relative_to(root).as_posix()
     return name
 

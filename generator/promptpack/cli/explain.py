@@ -1,6 +1,8 @@
 """`promptpack explain`: why a line of an output says what it says."""
 
 import re
+from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 import click
@@ -10,23 +12,26 @@ from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_rules_and_files, complete_targets
 from promptpack.cli.state import State, format_option, out_option, pass_state
-from promptpack.model import Artifact
+from promptpack.model import Artifact, Project
 from promptpack.output.locate import (
     LocatedFile,
     LocatedOutput,
     locate_attached,
     locate_outputs,
+    select_recorded,
 )
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.explain import Step, explain_attached_line, explain_line
 from promptpack.reading.project import load_project
 from promptpack.reading.roots import OUTPUT_FOLDER
+from promptpack.reading.some_packs import load_packs
 from promptpack.redaction import make_redactor
-from promptpack.rendering.variants import Selection
+from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_text, style
 from promptpack.session import Session
 from promptpack.source.disk import find_real_path
 from promptpack.source.text import split_lines
+from promptpack.targets import TARGETS
 
 _RULE_CODE = re.compile(r"PP[0-9]{1,4}", re.IGNORECASE)
 _FILE_AND_LINE = re.compile(r"(?P<name>.+?):(?P<line>[1-9][0-9]*)")
@@ -55,12 +60,15 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     if match is None:
         raise click.UsageError(f"'{place}' is not FILE:LINE. Add a line number, such as {place}:1.")
     name, number = match["name"], int(match["line"])
-    project = load_project(state.root())
+    project, selection = _load_named(state.root(), name, out)
     session = Session(project)
-    if located := _locate_attached(state, session, name, out):
+    if located := _locate_attached(state, session, name, selection, out):
         _print_line_of_copy(state, located, number)
         return
-    artifact, number = _find_artifact_line(state, session, (name, number), target, out)
+    if (variant := _match_variant(name)) is None:
+        artifact, number = _find_artifact_line(state, session, (name, number), selection, out)
+    else:
+        artifact = _render_variant(session, variant, target)
     try:
         steps = explain_line(session.tracer, artifact, number)
     except IndexError:
@@ -72,8 +80,51 @@ def command(state: State, place: str, target: str | None, out: Path | None) -> N
     _print_steps(state, artifact.path, number, text, steps)
 
 
+def _load_named(root: Path, name: str, out: Path | None) -> tuple[Project, Selection]:
+    """Return the project with the pack that is meant, and what of it; with all where it is unknown.
+
+    What a manifest says of a file counts only as far as the packs have it still.
+    """
+    if variant := _match_variant(name):
+        selection = Selection(packs=(variant["pack"],) if variant["pack"] else ())
+    else:
+        paths = find_real_path(name), find_real_path((out or root / OUTPUT_FOLDER) / name)
+        path = next((path for path in paths if path.is_file()), None)
+        selection = select_recorded(path) if path else ALL
+    if selection.packs and all((root / "packs" / pack).is_dir() for pack in selection.packs):
+        project = load_packs(root, selection.packs)
+        if variant or _has_recorded(project, selection):
+            return project, selection
+    return load_project(root), ALL
+
+
+def _has_recorded(project: Project, selection: Selection) -> bool:
+    """Tell whether packs have all that a file was recorded to be made of."""
+    pairs = [*product(selection.models, selection.policies)]
+    variants = [
+        [pair for pair in pairs if pack in project.packs and project.packs[pack].has_variant(*pair)]
+        for pack in selection.packs
+    ]
+    return all(variants) and TARGETS.keys() >= set(selection.targets)
+
+
+def _match_variant(name: str) -> dict[str, str] | None:
+    """Return the pack, "" for none, and the variant that a name says, or None for a file's."""
+    match = re.fullmatch(r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9-]+\.[a-z0-9-]+)", name)
+    return match.groupdict("") if match and not Path(name).exists() else None
+
+
+def _render_variant(session: Session, variant: Mapping[str, str], target: str | None) -> Artifact:
+    project = session.project
+    pack = choose_pack(project, variant["pack"] or None)
+    model, policy = choose_variant(project.packs[pack], variant["variant"])
+    client = choose_target(project, project.packs[pack], target)
+    (artifact,) = render(session, Selection((pack,), (model,), (policy,), (client,)))
+    return artifact
+
+
 def _locate_attached(
-    state: State, session: Session, name: str, out: Path | None
+    state: State, session: Session, name: str, selection: Selection, out: Path | None
 ) -> LocatedFile | None:
     """Return the file beside a skill that is named as on disk, or as promptpack prints it."""
     if not session.project.attached:
@@ -82,7 +133,7 @@ def _locate_attached(
     folder = find_real_path(named if out is None else out)
     paths = [find_real_path(name), find_real_path(folder / name)]
     path = next((path for path in paths if path.is_file()), None)
-    return locate_attached(path, render(session)) if path else None
+    return locate_attached(path, render(session, selection)) if path else None
 
 
 def _print_line_of_copy(state: State, located: LocatedFile, number: int) -> None:
@@ -143,20 +194,16 @@ def _make_data(path: str, number: int, steps: tuple[Step, ...]) -> dict[str, obj
 
 
 def _find_artifact_line(
-    state: State, session: Session, place: tuple[str, int], target: str | None, out: Path | None
+    state: State,
+    session: Session,
+    place: tuple[str, int],
+    selection: Selection,
+    out: Path | None,
 ) -> tuple[Artifact, int]:
     """Return the artifact and its line that is meant; raises UsageError where there is none."""
     name, number = place
     project = session.project
-    match = re.fullmatch(r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9-]+\.[a-z0-9-]+)", name)
-    if match and not Path(name).exists():
-        pack = choose_pack(project, match["pack"])
-        model, policy = choose_variant(project.packs[pack], match["variant"])
-        client = choose_target(project, project.packs[pack], target)
-        selection = Selection((pack,), (model,), (policy,), (client,))
-        (artifact,) = render(session, selection)
-        return artifact, number
-    artifacts = tuple(render(session))
+    artifacts = tuple(render(session, selection))
     folder = find_real_path(state.root() / (project.out or OUTPUT_FOLDER) if out is None else out)
     path = find_real_path(name)
     if not path.exists() and (folder / name).exists():

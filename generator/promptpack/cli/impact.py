@@ -1,8 +1,8 @@
 """`promptpack impact`: every output that a source file or one line of it reaches."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -12,12 +12,18 @@ from promptpack.cli.choice import resolve_source
 from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_fragments_and_files
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.model import Artifact
+from promptpack.model import Artifact, Project
 from promptpack.output.plan import SCHEMA_VERSION
-from promptpack.provenance.impact import Reach, find_impact
-from promptpack.reading.project import load_project
+from promptpack.provenance.impact import Reach, SourceLine, find_impact, select_reached
+from promptpack.reading.files import SourceFile
+from promptpack.reading.roots import parse_source_path
+from promptpack.reading.some_packs import gather_project, load_reached
 from promptpack.reporting.console import print_json, print_line, print_lines, style
+from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
+from promptpack.targets import TARGETS
+
+HIDDEN = "May reach, though nothing of it shows there now:"
 
 
 @click.command("impact")
@@ -28,60 +34,81 @@ def command(state: State, place: str) -> None:
     """Print every output that a source file, or one line of it, reaches.
 
     PATH is relative to the project or to the current folder, or is a fragment's name as packs
-    write it.
+    write it. What the source may reach is printed after that: outputs that would change if a
+    condition came out otherwise, or an empty value were filled.
     """
     match = re.fullmatch(r"(.+?)(?::([1-9][0-9]*))?", place)
     path, line = (match[1], int(match[2] or 0)) if match else (place, 0)
     root = state.root()
-    project = load_project(root)
-    if path in project.fragments:
-        path = project.fragments[path].path
-    path = resolve_source(project, root, path)
-    if path not in project.sources and path not in project.attached:
+    files = gather_project(root)
+    path = _resolve_path(files, root, path)
+    source = SourceLine(path, line)
+    project = load_reached(root, files, path)
+    session = Session(project)
+    selection = select_reached(project, session.closures, path)
+    artifacts = render(session, selection) if selection.packs else ()  # traced as they come
+    found = tuple(find_impact(session.tracer, session.closures, artifacts, source))
+    reaches = tuple(reach for reach in found if reach.is_certain)
+    possible = tuple(reach for reach in found if not reach.is_certain)
+    if state.format == "json":
+        print_json(_make_data(source, reaches, possible))
+        return
+    print_lines(_format_lines(project, reaches))
+    if possible:
+        print_line(HIDDEN)
+        print_lines(_format_lines(project, possible))
+    print_line(_summarize(source, reaches, possible))
+
+
+def _resolve_path(files: Iterable[SourceFile], root: Path, name: str) -> str:
+    """Return the path of the source that is meant; raises UsageError where there is none."""
+    sources = {file.path: one for file in files if (one := parse_source_path(file.path))}
+    fragments = {one.name: path for path, one in sources.items() if one.kind == "fragments"}
+    path = resolve_source(sources, root, fragments.get(name, name))
+    if path not in sources:
         raise click.UsageError(
             f"'{path}' is not a source file of this project."
-            f"{format_suggestion(path, (*project.sources, *project.fragments))}"
+            f"{format_suggestion(path, (*sources, *fragments))}"
         )
-    session = Session(project)
-    artifacts = tuple(render(session))
-    reaches = find_impact(session.tracer, artifacts, path, line)
-    if state.format == "json":
-        outputs = [{"path": reach.path, "lines": list(reach.lines)} for reach in reaches]
-        data = {
-            "schema_version": SCHEMA_VERSION,
-            "path": path,
-            "line": line or None,
-            "outputs": outputs,
-        }
-        print_json(data)
-        return
-    print_lines(_format_lines(reaches, artifacts))
-    packs = len({reach.artifact.variant.pack.name for reach in reaches})
-    clients = Counter(reach.artifact.target for reach in reaches)
-    outputs_count = sum(1 + len(artifact.files) for artifact in artifacts)
-    print_line(
-        f"{path}{f':{line}' if line else ''} reaches {len(reaches)} of {outputs_count} outputs"
-        f" (packs: {packs}, clients: {len(clients)})"
+    return path
+
+
+def _make_data(
+    source: SourceLine, reaches: Iterable[Reach], possible: Iterable[Reach]
+) -> dict[str, object]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "path": source.path,
+        "line": source.line or None,
+        "outputs": [{"path": reach.path, "lines": list(reach.lines)} for reach in reaches],
+        "may_reach": [reach.path for reach in possible],
+    }
+
+
+def _summarize(source: SourceLine, reaches: Sequence[Reach], possible: Sequence[Reach]) -> str:
+    """Return the last line: how many outputs there are, in how many packs and clients."""
+    artifacts = [reach.artifact for reach in reaches]
+    packs = len({artifact.variant.pack.name for artifact in artifacts})
+    clients = len({artifact.target for artifact in artifacts})
+    return (
+        f"{source.path}{f':{source.line}' if source.line else ''} reaches"
+        f" {pluralize(len(reaches), 'output')} (packs: {packs}, clients: {clients})"
+        f"{f', and may reach {len(possible)} more' if possible else ''}"
     )
 
 
-def _format_lines(reaches: Iterable[Reach], artifacts: Iterable[Artifact]) -> Iterator[str]:
+def _format_lines(project: Project, reaches: Iterable[Reach]) -> Iterator[str]:
     """Yield for each pack the clients that it reaches alike, and the variants there."""
     reached_variants = _group_by_client(reach.artifact for reach in reaches)
-    all_variants = _group_by_client(artifacts)
     for pack, variants_by_client in reached_variants.items():
+        all_clients = project.list_targets(project.packs[pack]) or tuple(TARGETS)
+        all_variants = [".".join(names) for names in project.packs[pack].list_variants()]
         groups: dict[tuple[str, ...], list[str]] = {}
         for client, variants in variants_by_client.items():
             groups.setdefault(tuple(variants), []).append(client)
-        pack_variants = dict.fromkeys(
-            variant for variants in all_variants[pack].values() for variant in variants
-        )
         for names, clients in groups.items():
-            lead = (
-                f"{style(pack, bold=True)}  "
-                f"{_summarize_names(clients, all_variants[pack], 'client')}: "
-            )
-            yield from report.wrap_text(lead, _summarize_names(names, pack_variants, "variant"), 2)
+            lead = f"{style(pack, bold=True)}  {_summarize_names(clients, all_clients, 'client')}: "
+            yield from report.wrap_text(lead, _summarize_names(names, all_variants, "variant"), 2)
 
 
 def _summarize_names(names: Collection[str], all_names: Collection[str], noun: str) -> str:

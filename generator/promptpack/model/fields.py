@@ -6,10 +6,10 @@ line here, an attribute of `Pack`, of `Agent` and of the pack file, and a client
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from promptpack.model.output import Agent, Variant
-from promptpack.model.project import AS_WRITTEN, ClientSettings, Model, Pack
+from promptpack.model.project import AS_WRITTEN, ClientSettings, Mode, Model, Pack
 
 NO_SETTINGS = ClientSettings()
 Place = tuple[str | int, ...]
@@ -58,7 +58,7 @@ FIELDS: tuple[AgentField, ...] = (
     AgentField(
         "mode",
         label="Mode",
-        vary=lambda mode: ("primary" if mode != "primary" else "subagent",),
+        vary=lambda mode: tuple(other for other in get_args(Mode) if other != mode),
     ),
     AgentField("temperature", label="Temperature", vary=lambda _: (None,), depends_on_model=True),
     AgentField(

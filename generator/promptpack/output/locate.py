@@ -5,7 +5,7 @@ into. A file shared by several packs holds a block of each.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from promptpack.model import Artifact, AttachedFile
 from promptpack.output.manifest import INSTALLED, MANIFEST, Record, read_manifest
 from promptpack.output.ownership import OCCASION, find_stem
 from promptpack.output.plan import describe_artifact
+from promptpack.rendering.variants import Selection
 from promptpack.source.disk import HAS_MODES, is_executable, read_regular_file
 from promptpack.source.text import SIZE_LIMIT
 from promptpack.targets import TARGETS, blocks
@@ -110,18 +111,37 @@ def locate_outputs(path: Path, artifacts: Iterable[Artifact]) -> tuple[LocatedOu
 
     `path` is absolute and without links.
     """
+    if records := _find_records(path):
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        artifacts = tuple(artifacts)
+        outputs = (_locate_output(text, key, record, artifacts) for key, record in records.items())
+        return tuple(output for output in outputs if output)
+    return ()
+
+
+def select_recorded(path: Path) -> Selection:
+    """Return the selection of the outputs that a file holds; it asks for all where that is unknown.
+
+    `path` is absolute and without links. It is what the nearest manifest says, which may be of
+    another project, or older than the packs.
+    """
+    records = _find_records(path).values()
+    names = (
+        tuple(dict.fromkeys(record.get(key, "") for record in records))
+        for key in ("pack", "model", "policy", "target")
+    )
+    return Selection(*names)
+
+
+def _find_records(path: Path) -> Mapping[str, Record]:
+    """Return what the nearest manifest that lists a file says of it, by key; none where none is."""
     for folder in path.parents:
         relative_path = path.relative_to(folder).as_posix()
         files = read_manifest(folder).files | read_manifest(folder, INSTALLED).files
         records = {key: files[key] for key in files if key.partition("#")[0] == relative_path}
         if records and path.is_file():
-            text = path.read_bytes().decode("utf-8", "surrogateescape")
-            artifacts = tuple(artifacts)
-            outputs = (
-                _locate_output(text, key, record, artifacts) for key, record in records.items()
-            )
-            return tuple(output for output in outputs if output)
-    return ()
+            return records
+    return {}
 
 
 def _read_text(text: str, artifact: Artifact) -> str:

@@ -1,8 +1,8 @@
 """Why a line of an output says what it says: a project, an artifact and a line in, a chain out.
 
 The chain goes outwards: the line that holds the text, the includes that brought it in, the pack
-line that used it, the layout or head field around it. And the other way: every output line that a
-source line reaches.
+line that used it, the values behind it, and last the conditions, loops and macros that put it
+there.
 """
 
 from collections.abc import Iterator
@@ -35,6 +35,8 @@ def explain_line(tracer: Tracer, artifact: Artifact, number: int) -> tuple[Step,
         steps.setdefault(origin, _make_step(project, origin, _find_role(origin)))
         for outer, role in _trace_outwards(tracer.composer.templates, artifact, origin):
             steps.setdefault(outer, _make_step(project, outer, role))
+    for origin in tracer.trace_tags(artifact)[number - 1]:
+        steps.setdefault(origin, _make_step(project, origin, "placed by"))
     return tuple(steps.values())
 
 

@@ -3,22 +3,38 @@
 What changes with a thing depends on it; that is how the origins of values are found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from promptpack.model import Effect, Grant, Origin, Project, Section, Use, Variant, fields
+from promptpack.model import (
+    Effect,
+    Grant,
+    Origin,
+    Pack,
+    Policy,
+    Project,
+    Section,
+    Use,
+    Variant,
+    fields,
+)
+from promptpack.rendering.compose import get_layout_name, list_template_names
+from promptpack.rendering.constants import Constants, iter_other_values, read_constants
 from promptpack.rendering.includes import Dependencies
+from promptpack.rendering.probes import Probe, list_probes
 from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
 
 _OTHER_EFFECTS = {
-    Effect.DENY: (Effect.ALLOW,),
+    Effect.DENY: (Effect.ALLOW, Effect.ASK),
     Effect.ASK: (Effect.DENY, Effect.ALLOW),
-    Effect.ALLOW: (Effect.DENY,),
-    Effect.INHERIT: (Effect.DENY, Effect.ALLOW),
+    Effect.ALLOW: (Effect.DENY, Effect.ASK),
+    Effect.INHERIT: (Effect.DENY, Effect.ALLOW, Effect.ASK),
 }
 _HUGE = 1 << 60
+_MOST_TAGS = 50
+"""How many tags are tried at most because of a number that they may be compared with."""
 
 
 T = TypeVar("T")
@@ -37,6 +53,37 @@ class SourceLocator:
 
     def __init__(self, project: Project, dependencies: Dependencies, documents: Documents) -> None:
         self.project, self.dependencies, self.documents = project, dependencies, documents
+        self._constants: dict[str, Constants] = {}
+        self._probes: dict[str, tuple[Probe, ...]] = {}
+
+    def find_constants(self, variant: Variant, name: str) -> Constants:
+        """Return what templates of a variant that read a variable may compare it with."""
+        found = Constants()
+        for template in list_template_names(variant):
+            if depends_on(self.dependencies.reads(template), name):
+                found = found.join(self.read_constants(template))
+        return found
+
+    def read_constants(self, template: str) -> Constants:
+        """Return the constants of a template and of all that it includes."""
+        if template not in self._constants:
+            found = Constants()
+            for included in self.dependencies.closure(template):
+                if not self.dependencies.read_facts(included).is_literal:
+                    found = found.join(read_constants(self.dependencies.parse(included)))
+            self._constants[template] = found
+        return self._constants[template]
+
+    def list_probes(self, variant: Variant) -> Iterator[Probe]:
+        """Yield a probe for each line with a tag in any template of a variant, each once."""
+        closures = map(self.dependencies.closure, list_template_names(variant))
+        for name in dict.fromkeys(name for closure in closures for name in closure):
+            if name not in self._probes:
+                is_literal = self.dependencies.read_facts(name).is_literal
+                path = self.dependencies.find(name).path
+                tree = None if is_literal else self.dependencies.parse(name)
+                self._probes[name] = list_probes(tree, path) if tree else ()
+            yield from self._probes[name]
 
     def place(self, path: str, *candidates: DataPath) -> Origin:
         """Return where a file holds the first of some data paths that it has, or what is around."""
@@ -50,35 +97,91 @@ class SourceLocator:
 
 
 def iter_perturbations(
-    locator: SourceLocator, variant: Variant, target: str
+    locator: SourceLocator, variant: Variant, target: str, paths: Collection[str] | None = None
 ) -> Iterator[Perturbation]:
-    """Yield the variant with each thing changed on which its file for the target may depend."""
-    yield from _perturb_pack(locator, variant)
-    yield from _perturb_fields(locator, variant, target)
-    yield from _perturb_sections(locator, variant)
-    yield from _perturb_model(locator, variant, target)
-    yield from _perturb_policy(locator, variant, target)
+    """Yield the variant with each thing changed on which its file for the target may depend.
+
+    With `paths` only what is written in these files.
+    """
+
+    def is_asked(path: str) -> bool:
+        return paths is None or path in paths
+
+    pack = variant.pack
+    if is_asked(pack.path):
+        yield from _perturb_pack(locator, variant)
+        yield from _perturb_fields(locator, variant, target)
+    yield from _perturb_sections(locator, variant, is_asked)
+    if is_asked(variant.model.path):
+        yield from _perturb_model(locator, variant, target)
+    if is_asked(pack.path) and target in variant.client_policies:
+        origin = locator.place(pack.path, ("clients", target, "policy"))
+        yield Perturbation(replace(variant, client_policies={}), "policy", origin)
+    if is_asked(variant.find_policy(target).path):
+        yield from _perturb_policy(locator, variant, target)
     for accept in variant.accept:
-        if accept.target == target:
+        if accept.target == target and is_asked(accept.origin.path):
             remaining = tuple(other for other in variant.accept if other != accept)
             yield Perturbation(replace(variant, accept=remaining), "policy", accept.origin)
 
 
+def iter_structure(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
+    """Yield the variant without each section, each part of one, and each fragment in one."""
+    path = variant.pack.path
+    if variant.pack.text:
+        nothing = replace(variant, sections=())
+        yield Perturbation(nothing, "sections", locator.place(path, ("sections",)))
+        return
+    for number, section in enumerate(variant.sections):
+        section_path: DataPath = ("sections", section.name)
+        others = (*variant.sections[:number], *variant.sections[number + 1 :])
+        origin = locator.place(path, section_path)
+        yield Perturbation(replace(variant, sections=others), "sections", origin)
+        for index, part in enumerate(section.parts):
+            cut = section._replace(parts=(*section.parts[:index], *section.parts[index + 1 :]))
+            if part.name:
+                origin = locator.place(path, (*section_path, part.name))
+                yield Perturbation(_replace_section(variant, number, cut), "sections", origin)
+            for position, use in enumerate(part.uses):
+                uses = (*part.uses[:position], *part.uses[position + 1 :])
+                parts = _replace_item(section.parts, index, part._replace(uses=uses))
+                changed_variant = _replace_section(variant, number, section._replace(parts=parts))
+                yield Perturbation(changed_variant, "sections", use.origin)
+
+
+def depends_on(reads: Collection[str], name: str) -> bool:
+    """Tell whether templates that read these variables can tell that this one is changed."""
+    root = name.partition(".")[0]
+    reads_member = name == root and any(variable.startswith(f"{root}.") for variable in reads)
+    return bool(name) and (name in reads or root in reads or reads_member)
+
+
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     pack = variant.pack
-    values: list[tuple[str, Any]] = [("title", f"{pack.title} x"), ("tags", (*pack.tags, "x"))]
+    titles = _perturb_text(pack.title, locator.find_constants(variant, "pack.title"))
+    values: list[tuple[str, Any]] = [("title", title) for title in titles]
+    values += [("tags", tags) for tags in _perturb_tags(locator, variant)]
     for field, value in values:
         changed_variant = replace(variant, pack=replace(pack, **{field: value}))
-        origin = locator.place(pack.path, (field,))
-        yield Perturbation(changed_variant, f"pack.{field}", origin)
-        if field == "mode":  # a client may hold a policy otherwise in another mode
-            yield Perturbation(changed_variant, "policy", origin)
+        yield Perturbation(changed_variant, f"pack.{field}", locator.place(pack.path, (field,)))
     for name, value in pack.vars.items():
-        for other in _perturb_value(value):
+        constants = locator.find_constants(variant, f"vars.{name}").add_compared(pack.vars.values())
+        origin = locator.place(pack.path, ("vars", name))
+        for other in _perturb_value(value, constants):
             changed_variant = replace(variant, pack=replace(pack, vars={**pack.vars, name: other}))
-            yield Perturbation(
-                changed_variant, f"vars.{name}", locator.place(pack.path, ("vars", name))
-            )
+            yield Perturbation(changed_variant, f"vars.{name}", origin)
+
+
+def _perturb_tags(locator: SourceLocator, variant: Variant) -> Iterator[tuple[str, ...]]:
+    """Yield the tags of a pack with one more, one less, and none."""
+    tags, constants = variant.pack.tags, locator.find_constants(variant, "pack.tags")
+    yield from ((*tags, tag) for tag in ("x", *constants.texts) if tag not in tags)
+    yield from (tuple(other for other in tags if other != tag) for tag in tags)
+    for number in sorted({int(n) + step for n in constants.numbers for step in (0, 1)}):
+        if len(tags) < number <= _MOST_TAGS:
+            yield (*tags, *(f"x{n}" for n in range(number - len(tags))))
+    if tags:
+        yield ()
 
 
 def _perturb_fields(
@@ -91,12 +194,17 @@ def _perturb_fields(
     pack = variant.pack
     for field in fields.FIELDS:
         for setting in fields.list_settings(field, variant, target):
-            for value in field.vary(setting.value):
-                yield Perturbation(
-                    fields.replace_setting(variant, setting._replace(value=value)),
-                    f"pack.{field.name}" if setting.place == (field.name,) else "",
-                    locator.place(pack.path, setting.place),
-                )
+            name = f"pack.{field.name}" if setting.place == (field.name,) else ""
+            values: Iterable[Any] = field.vary(setting.value)
+            if name and field.name == "description":
+                constants = locator.find_constants(variant, name)
+                values = dict.fromkeys((*values, *_perturb_text(setting.value, constants)))
+            origin = locator.place(pack.path, setting.place)
+            for value in values:
+                changed_variant = fields.replace_setting(variant, setting._replace(value=value))
+                yield Perturbation(changed_variant, name, origin)
+                if field.name == "mode":  # a client may hold a policy otherwise in another mode
+                    yield Perturbation(changed_variant, "policy", origin)
     settings = fields.find_client_settings(pack, target)
     for key in settings.extra:
         extra = {name: value for name, value in settings.extra.items() if name != key}
@@ -105,54 +213,89 @@ def _perturb_fields(
         yield Perturbation(replace(variant, pack=replace(pack, clients=clients)), "", origin)
 
 
-def _perturb_sections(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
+def _perturb_sections(
+    locator: SourceLocator, variant: Variant, is_asked: Callable[[str], bool]
+) -> Iterator[Perturbation]:
     path = variant.pack.path
     for number, section in enumerate(variant.sections):
-        section_path: DataPath = ("sections", section.name)
-        renamed_section = section._replace(name=f"{section.name}-x")
-        origin = locator.place(path, section_path)
-        if passage := section.passage:
-            other = passage._replace(title=f"{passage.title} x")
-            renamed_section = renamed_section._replace(passage=other)
-            origin = Origin(passage.path, passage.line + max(passage.lead, 1) - 1)
-        yield Perturbation(_replace_section(variant, number, renamed_section), "sections", origin)
-        if section.title:
-            titled = section._replace(title=f"{section.title} x")
-            origin = section.title_origin
-            yield Perturbation(_replace_section(variant, number, titled), "sections", origin)
-        for index, part in enumerate(section.parts):
-            part_path: DataPath = (*section_path, part.name) if part.name else section_path
-            if part.name:
-                parts = _replace_item(section.parts, index, part._replace(name=f"{part.name}-x"))
+        if is_asked(path) or (section.passage and is_asked(section.passage.path)):
+            yield from _perturb_section(locator, variant, number)
+        yield from _perturb_uses(locator, variant, number, is_asked)
+
+
+def _perturb_section(
+    locator: SourceLocator, variant: Variant, number: int
+) -> Iterator[Perturbation]:
+    """Yield the variant with the names and the title of a section changed."""
+    path, section = variant.pack.path, variant.sections[number]
+    constants = locator.read_constants(get_layout_name(variant))
+    if passage := section.passage:
+        origin = Origin(passage.path, passage.line + max(passage.lead, 1) - 1)
+        other = passage._replace(title=f"{passage.title} x")
+        renamed = section._replace(name=f"{section.name}-x", passage=other)
+        yield Perturbation(_replace_section(variant, number, renamed), "sections", origin)
+    else:
+        origin = locator.place(path, ("sections", section.name))
+        for name in _perturb_name(section.name, constants):
+            renamed = section._replace(name=name)
+            yield Perturbation(_replace_section(variant, number, renamed), "sections", origin)
+    if section.title:
+        for title in _perturb_text(section.title, constants):
+            titled = _replace_section(variant, number, section._replace(title=title))
+            yield Perturbation(titled, "sections", section.title_origin)
+    for index, part in enumerate(section.parts):
+        if part.name:
+            origin = locator.place(path, ("sections", section.name, part.name))
+            for name in _perturb_name(part.name, constants):
+                parts = _replace_item(section.parts, index, part._replace(name=name))
                 changed_variant = _replace_section(variant, number, section._replace(parts=parts))
-                yield Perturbation(changed_variant, "sections", locator.place(path, part_path))
-            for position, use in enumerate(part.uses):
-                for name, changed_use, origin in _perturb_use(
-                    locator, path, (*part_path, position), use
-                ):
-                    uses = _replace_item(part.uses, position, changed_use)
-                    parts = _replace_item(section.parts, index, part._replace(uses=uses))
-                    changed_variant = _replace_section(
-                        variant, number, section._replace(parts=parts)
-                    )
-                    yield Perturbation(changed_variant, f"params.{name}", origin)
+                yield Perturbation(changed_variant, "sections", origin)
+
+
+def _perturb_uses(
+    locator: SourceLocator, variant: Variant, number: int, is_asked: Callable[[str], bool]
+) -> Iterator[Perturbation]:
+    """Yield the variant with each parameter of the fragments of a section changed."""
+    section = variant.sections[number]
+    for index, part in enumerate(section.parts):
+        part_path: DataPath = ("sections", section.name, *((part.name,) if part.name else ()))
+        for position, use in enumerate(part.uses):
+            perturbed_uses = _perturb_use(
+                locator, variant.pack, (*part_path, position), use, is_asked
+            )
+            for name, changed_use, origin in perturbed_uses:
+                uses = _replace_item(part.uses, position, changed_use)
+                parts = _replace_item(section.parts, index, part._replace(uses=uses))
+                changed_variant = _replace_section(variant, number, section._replace(parts=parts))
+                yield Perturbation(changed_variant, f"params.{name}", origin)
 
 
 def _perturb_use(
-    locator: SourceLocator, path: str, use_path: DataPath, use: Use
+    locator: SourceLocator,
+    pack: Pack,
+    use_path: DataPath,
+    use: Use,
+    is_asked: Callable[[str], bool],
 ) -> Iterator[tuple[str, Use, Origin]]:
     """Yield the use with each parameter changed: the pack's own, then the fragment's defaults."""
-    parameters: dict[str, tuple[object, Origin]] = {}
+    parameters: dict[str, tuple[object, str, tuple[DataPath, ...]]] = {}
     for included in reversed(locator.dependencies.closure(use.fragment)):
         fragment = locator.project.fragments[included]
         for name, value in fragment.params.items():
-            parameters[name] = value, locator.place(fragment.path, ("params", name))
+            parameters[name] = value, fragment.path, (("params", name),)
     for name, value in use.params.items():
-        origin = locator.place(path, (*use_path, "with", name), (*use_path[:-1], "with", name))
-        parameters[name] = value, origin
-    for name, (value, origin) in parameters.items():
-        for other in _perturb_value(value):
-            yield name, replace(use, params={**use.params, name: other}), origin
+        use_paths: tuple[DataPath, ...] = (
+            (*use_path, "with", name),
+            (*use_path[:-1], "with", name),
+        )
+        parameters[name] = value, pack.path, use_paths
+    others = [*pack.vars.values(), *(value for value, _, _ in parameters.values())]
+    for name, (value, path, data_paths) in parameters.items():
+        if is_asked(path):
+            constants = locator.read_constants(use.fragment).add_compared(others)
+            origin = locator.place(path, *data_paths)
+            for other in _perturb_value(value, constants):
+                yield name, replace(use, params={**use.params, name: other}), origin
 
 
 def _perturb_model(locator: SourceLocator, variant: Variant, target: str) -> Iterator[Perturbation]:
@@ -164,7 +307,8 @@ def _perturb_model(locator: SourceLocator, variant: Variant, target: str) -> Ite
     switches = (field.name for field in fields.FIELDS if field.depends_on_model)
     for field in ("title", "family", "context_window", "prompt_budget", *switches):
         if locator.has(model.path, (field,)):
-            for other in _perturb_value(getattr(model, field)):
+            constants = locator.find_constants(variant, f"model.{field}")
+            for other in _perturb_value(getattr(model, field), constants):
                 changed_variant = replace(variant, model=replace(model, **{field: other}))
                 yield Perturbation(
                     changed_variant, f"model.{field}", locator.place(model.path, (field,))
@@ -175,24 +319,29 @@ def _perturb_policy(
     locator: SourceLocator, variant: Variant, target: str
 ) -> Iterator[Perturbation]:
     policy = variant.find_policy(target)
-    if target in variant.client_policies:
-        origin = locator.place(variant.pack.path, ("clients", target, "policy"))
-        yield Perturbation(replace(variant, client_policies={}), "policy", origin)
-    variant = replace(variant, client_policies={})
     for field in ("title", "summary"):
-        value: Any = f"{getattr(policy, field)} x"
-        changed_policy = replace(policy, **{field: value})
         origin = locator.place(policy.path, (field,))
-        yield Perturbation(replace(variant, policy=changed_policy), f"policy.{field}", origin)
+        constants = locator.find_constants(variant, f"policy.{field}")
+        for value in _perturb_text(getattr(policy, field), constants):
+            words: dict[str, Any] = {field: value}
+            changed_variant = _replace_policy(variant, target, replace(policy, **words))
+            yield Perturbation(changed_variant, f"policy.{field}", origin)
     for capability, grant in policy.grants.items():
         for other_grant, grant_path in _perturb_grant(capability, grant):
             changed_policy = replace(policy, grants={**policy.grants, capability: other_grant})
             origin = locator.place(policy.path, grant_path)
-            yield Perturbation(replace(variant, policy=changed_policy), "policy", origin)
+            yield Perturbation(_replace_policy(variant, target, changed_policy), "policy", origin)
     other = Effect.INHERIT if policy.default is Effect.DENY else Effect.DENY
     changed_policy = replace(policy, default=other)
     origin = locator.place(policy.path, ("default",))
-    yield Perturbation(replace(variant, policy=changed_policy), "policy", origin)
+    yield Perturbation(_replace_policy(variant, target, changed_policy), "policy", origin)
+
+
+def _replace_policy(variant: Variant, target: str, policy: Policy) -> Variant:
+    """Return the variant with another policy for a target, be it its own or the client's."""
+    if target in variant.client_policies:
+        return replace(variant, client_policies={**variant.client_policies, target: policy})
+    return replace(variant, policy=policy)
 
 
 def _perturb_grant(capability: str, grant: Grant) -> Iterator[tuple[Grant, DataPath]]:
@@ -208,16 +357,29 @@ def _perturb_grant(capability: str, grant: Grant) -> Iterator[tuple[Grant, DataP
         yield (first, *rest[:index], *rest[index + 1 :]), (*grant_path, rule.pattern)
 
 
-def _perturb_value(value: object) -> Iterator[Any]:
+def _perturb_value(value: object, constants: Constants) -> Iterator[Any]:
     """Yield values that differ from a scalar, so that some test of it comes out the other way."""
+    usual: tuple[object, ...] = ()
     if isinstance(value, bool) or value is None:
-        yield not value
+        usual = (not value,)
     elif isinstance(value, (int, float)):
-        yield from (other for other in (0, _HUGE) if other != value)
+        usual = tuple(other for other in (0, _HUGE) if other != value)
     elif isinstance(value, str):
-        yield f"{value} x"
-        if value:
-            yield ""
+        usual = (f"{value} x", *(("",) if value else ()))
+    yield from usual
+    yield from (other for other in iter_other_values(value, constants) if other not in usual)
+
+
+def _perturb_text(value: str, constants: Constants) -> Iterator[str]:
+    """Yield texts that differ from one."""
+    yield f"{value} x"
+    yield from (o for o in iter_other_values(value, constants) if isinstance(o, str))
+
+
+def _perturb_name(name: str, constants: Constants) -> Iterator[str]:
+    """Yield other names of a section, those among them that a layout may ask for."""
+    yield f"{name}-x"
+    yield from (text for text in constants.texts if text != name)
 
 
 def _replace_section(variant: Variant, number: int, section: Section) -> Variant:

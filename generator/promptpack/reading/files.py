@@ -5,7 +5,7 @@ The only place of this package that touches a disk.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -66,10 +66,13 @@ class SourceFile(NamedTuple):
     attached: AttachedFile | None = None
 
 
-def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
+def gather_files(
+    roots: Sequence[Root], is_asked: Callable[[str], bool] = lambda _path: True
+) -> tuple[SourceFile, ...]:
     """Return the sources of all roots that count, in the order in which they are read.
 
-    A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
+    A file that is missing or can't be read is there, with the reason. Shadowed ones are not read,
+    and neither are those that nobody asks for, which are there without their text.
     """
     places: dict[str, tuple[Path, Root]] = {}
     files: list[SourceFile] = []
@@ -84,6 +87,9 @@ def gather_files(roots: Sequence[Root]) -> tuple[SourceFile, ...]:
     files += [SourceFile(path, "") for path in places if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
+        if not is_asked(path):
+            files.append(SourceFile(path, "", shadows))
+            continue
         files.append(_read_file(*places[path], path, shadows))
         attached = files[-1].attached
         size += len(attached.content if attached else files[-1].text)

@@ -123,16 +123,17 @@ def make_project(
     roots: Sequence[Root],
     files: Collection[SourceFile],
     known: Mapping[SourceFile, Item] = MappingProxyType({}),
+    all_files: Collection[SourceFile] | None = None,
 ) -> Project:
     """Return the project that files make: a pure function, which reads nothing from disk.
 
     `known` is what was made of some of the files before: these are not parsed again. What they
-    refer to has to be among the files still. Raises UserError as `load_project` does.
+    refer to has to be among the files still. `all_files` are given where `files` are only some of
+    them: their names may be referred to, and what packs have to agree on is not checked. Raises
+    UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
-    names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
-    for _, source_name in named_files:
-        names[source_name.kind, source_name.pack].add(source_name.name)
+    names = _gather_names(files if all_files is None else all_files)
     findings = {finding for file in files for finding in file.findings}
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
@@ -158,9 +159,20 @@ def make_project(
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
     project = Project(**items, sources=sources, roots=tuple(roots), unread=unread)
-    if problems := [*find_shared_files(project), *find_installation_problems(project)]:
+    if all_files is None and (
+        problems := [*find_shared_files(project), *find_installation_problems(project)]
+    ):
         raise UserError(tuple(problems))
     return project
+
+
+def _gather_names(files: Iterable[SourceFile]) -> Mapping[tuple[Kind, str], set[str]]:
+    """Return the names of sources by kind and pack."""
+    names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
+    for file in files:
+        if source_name := parse_source_path(file.path):
+            names[source_name.kind, source_name.pack].add(source_name.name)
+    return names
 
 
 def _select_sound(

@@ -13,13 +13,10 @@ from promptpack.model import (
     Part,
     Project,
     Section,
-    Source,
-    Use,
     UserError,
     Variant,
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
-from promptpack.model.output import OUTPUT_SIZE
 from promptpack.policy.prose import describe_policy
 from promptpack.rendering.blocks import (
     BlockForm,
@@ -31,7 +28,6 @@ from promptpack.rendering.blocks import (
     quote_text,
     render_passage,
 )
-from promptpack.rendering.budget import ITEM
 from promptpack.rendering.context import (
     Params,
     PolicyView,
@@ -42,13 +38,14 @@ from promptpack.rendering.context import (
     make_model_view,
     make_pack_view,
 )
+from promptpack.rendering.draft import Draft
 from promptpack.rendering.includes import (
     LAYOUT,
     find_end,
     find_start,
     is_verbatim,
-    make_template_finding,
 )
+from promptpack.rendering.line_markers import make_untraced_warning
 from promptpack.rendering.lines import (
     Lines,
     clean_lines,
@@ -60,6 +57,7 @@ from promptpack.rendering.lines import (
     name_title,
 )
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
+from promptpack.rendering.probes import Probe
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import make_use_finding, resolve_params
 from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
@@ -70,25 +68,6 @@ OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
-
-
-class _Draft:
-    """What is wrong with a prompt so far, and how many characters may still be added to it."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self.left = OUTPUT_SIZE
-
-    def admit(self, project: Project, use: Use, block: object) -> bool:
-        """Tell whether a block may be added; the first that may not is a finding."""
-        had_room = self.left >= 0
-        if isinstance(block, str):  # lines are traced of what was admitted as text
-            self.left -= len(block) + ITEM * block.count("\n")
-        if self.left < 0 and had_room:
-            message = f"the prompt has more than {OUTPUT_SIZE:,} characters"
-            hint = "use the fragment once, or a shorter one"
-            self.findings.append(make_use_finding(project, use, "PP039", message, hint))
-        return self.left >= 0
 
 
 class Composer:
@@ -138,7 +117,7 @@ class Composer:
 
     def _compose_within_budget(self, variant: Variant, target: str) -> str:
         """Return a variant's prompt; templates that were over their budget are not tried again."""
-        names = _list_template_names(variant)
+        names = list_template_names(variant)
         if names in self._over_budget:
             raise UserError(self._over_budget[names])
         try:
@@ -186,7 +165,7 @@ class Composer:
             return frozenset()
         variables: set[str] = set()
         findings: list[Finding] = []
-        for name in _list_template_names(variant):
+        for name in list_template_names(variant):
             try:
                 variables |= self.templates.dependencies.reads(name)
             except UserError as error:
@@ -195,20 +174,26 @@ class Composer:
             raise UserError(tuple(findings))
         return frozenset(variables)
 
-    def compose_text(self, variant: Variant, target: str) -> str:
-        """Return a variant's prompt, composed anew: text that is data ends as it ends there."""
+    def compose_text(self, variant: Variant, target: str, probe: Probe | None = None) -> str:
+        """Return a variant's prompt, composed anew: text that is data ends as it ends there.
+
+        With a `probe`, what stands in one line of a template is turned round.
+        """
         if prompt := find_client_settings(variant.pack, target).prompt:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
-        views = tuple(make_views(self._text, self._render_sections(self._text, variant, context)))
+        form = self._text._replace(render=self._probe(probe)) if probe else self._text
+        views = tuple(make_views(form, self._render_sections(form, variant, context)))
         try:
-            text = self.templates.render(_get_layout_name(variant), {**context, "sections": views})
+            text = self._render_probed(
+                get_layout_name(variant), {**context, "sections": views}, probe
+            )
             if variant.model.layout == AS_WRITTEN:
                 return text
             cleaned_text = clean_text(text)
             return f"{cleaned_text}\n" if cleaned_text else ""
         except NeedsDenied as denial:
-            source = self.templates.find(_get_layout_name(variant))
+            source = self.templates.find(get_layout_name(variant))
             text, hint = self.permissions.explain_denial(
                 variant, target, denial.fragment.name, denial.denied
             )
@@ -247,7 +232,7 @@ class Composer:
         context = self._make_context(variant, target)
         views = tuple(make_views(self._lines, self._render_sections(self._lines, variant, context)))
         lines = self._trace_text(
-            _get_layout_name(variant),
+            get_layout_name(variant),
             "\n".join(split_lines(agent.prompt)),
             {**context, "sections": views},
             is_clean=variant.model.layout != AS_WRITTEN,
@@ -261,7 +246,7 @@ class Composer:
         context: Mapping[str, Any],
     ) -> tuple[RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
-        draft = _Draft()
+        draft = Draft()
         sections: list[RenderedSection[B]] = []
         for section in choose_sections(variant, context["target"]):
             if section.passage is not None:
@@ -291,7 +276,7 @@ class Composer:
         part: Part,
         variant: Variant,
         context: Mapping[str, Any],
-        draft: _Draft,
+        draft: Draft,
     ) -> RenderedPart[B]:
         blocks, end = [], "\n"
         for use in part.uses:
@@ -329,6 +314,21 @@ class Composer:
 
         return render_once
 
+    def _probe(self, probe: Probe) -> Callable[[str, Mapping[str, Any]], str]:
+        """Return what renders fragments with what stands in a line turned round."""
+
+        def render(name: str, context: Mapping[str, Any]) -> str:
+            if probe.path not in self.templates.dependencies.list_paths(name):
+                return self._text.render(name, context)
+            return clean_text(self.templates.render_probed(name, context, probe))
+
+        return render
+
+    def _render_probed(self, name: str, context: Mapping[str, Any], probe: Probe | None) -> str:
+        if probe and probe.path in self.templates.dependencies.list_paths(name):
+            return self.templates.render_probed(name, context, probe)
+        return self.templates.render(name, context)
+
     def _render_text(self, name: str, context: Mapping[str, Any]) -> str:
         text = self.templates.render(name, context)
         if is_verbatim(self.templates.find(name)):
@@ -356,7 +356,7 @@ class Composer:
         lines = clean_lines(lines) if is_clean else drop_last_blank(lines)
         if join_text(lines) == text:
             return lines
-        self.warn(_make_untraced_warning(source))
+        self.warn(make_untraced_warning(source))
         return tuple(Line(line, start) for line in text.split("\n"))
 
     def _make_tracked_view(self, view: SectionView) -> SectionView:
@@ -379,22 +379,12 @@ class Composer:
         }
 
 
-def _get_layout_name(variant: Variant) -> str:
+def get_layout_name(variant: Variant) -> str:
+    """Return the name of the template that lays out a variant."""
     return LAYOUT + variant.model.layout
 
 
-def _list_template_names(variant: Variant) -> tuple[str, ...]:
+def list_template_names(variant: Variant) -> tuple[str, ...]:
     """Return the names of the templates that a variant is made of, without what they include."""
     fragments = (use.fragment for use in iter_uses(variant.sections))
-    return tuple(dict.fromkeys((_get_layout_name(variant), *fragments)))
-
-
-def _make_untraced_warning(source: Source) -> Finding:
-    hint = (
-        "a filter, length or test of captured text sees the markers "
-        "that promptpack uses to trace lines"
-    )
-    text = "its lines can't be traced: the origin of each is reported as the first line"
-    return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
-        severity="warning"
-    )
+    return tuple(dict.fromkeys((get_layout_name(variant), *fragments)))

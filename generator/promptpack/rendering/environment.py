@@ -25,6 +25,7 @@ from promptpack.rendering import costs
 from promptpack.rendering.budget import Budget, Limits, require_text
 from promptpack.rendering.include_indent import INDENT, indent_includes, indent_text
 from promptpack.rendering.line_markers import LineMarkers, SectionEnd
+from promptpack.rendering.probes import Probe, insert_probes, turn_value
 from promptpack.rendering.template_code import (
     NODE_DEPTH,
     BoundedLexer,
@@ -100,15 +101,18 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """Jinja as promptpack offers it; names are relative to the fragment that says them.
 
     `budget` is what the render that goes on has left. Whoever renders sets it; without one,
-    nothing can be computed, so nothing is while a template is compiled.
+    nothing can be computed, so nothing is while a template is compiled. The tags of a `probed` one
+    are turned round in the line that `probe` names.
     """
+
+    probe: Probe | None = None
 
     template_class = _Template
     context_class = _Context
     code_generator_class = CountingGenerator
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
 
-    def __init__(self, loader: BaseLoader, *, marked: bool) -> None:
+    def __init__(self, loader: BaseLoader, *, marked: bool, probed: bool = False) -> None:
         super().__init__(
             loader=loader,
             undefined=UndefinedName,
@@ -122,6 +126,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             finalize=_mark_text if marked else _print_text,
             extensions=[LineMarkers] if marked else [],
         )
+        self.probed = probed
         self.budget = Budget(Limits(0, 0, 0, 0))
         self._lexer = BoundedLexer(self)
         self._failures: dict[str, TemplateSyntaxError] = {}
@@ -169,7 +174,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             raise TemplateSyntaxError(message, line, name, filename) from None
         if self._lexer.count > NODE_DEPTH // 2:  # a token adds two levels at most
             check_depth(tree, name, filename)
-        return indent_includes(tree, source)
+        tree = indent_includes(tree, source)
+        return insert_probes(tree, filename or "") if self.probed else tree
 
     def _compile(self, source: str, filename: str) -> CodeType:
         try:
@@ -226,6 +232,15 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             return filled
 
         return fill
+
+    def has_probe(self, path: str, first: int, last: int) -> bool:
+        """Tell whether the probe is in one of some lines of a template."""
+        probe = self.probe
+        return probe is not None and probe.path == path and first <= probe.line <= last
+
+    def turn_probed(self, value: Any) -> Any:  # noqa: ANN401 - any value
+        """Return another value for an assignment in the line of the probe."""
+        return turn_value(value, self.probe.turn if self.probe else 0)
 
     def count_pass(self, steps: int) -> bool:
         """Count a pass of a loop in which an item may be left out."""

@@ -42,6 +42,7 @@ class Dependencies:
         self.environment, self.find, self.project = environment, find, project
         self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
+        self._paths: dict[str, frozenset[str]] = {}
 
     def closure(self, name: str) -> tuple[str, ...]:
         """Return a template's name and those of all it includes, however deep.
@@ -51,6 +52,12 @@ class Dependencies:
         depths: dict[str, int] = {}
         self._record_depths(name, (), depths)
         return tuple(depths)
+
+    def list_paths(self, name: str) -> frozenset[str]:
+        """Return the paths of a template and of all it includes; raises as `closure` does."""
+        if name not in self._paths:
+            self._paths[name] = frozenset(self.find(one).path for one in self.closure(name))
+        return self._paths[name]
 
     def reads(self, name: str) -> frozenset[str]:
         """Return the variables that a template and all it includes depend on.
@@ -78,14 +85,19 @@ class Dependencies:
             return facts
         raise UserError(facts)
 
+    def parse(self, name: str) -> nodes.Template:
+        """Return the syntax tree of a template; raises UserError where there is none."""
+        source = self.find(name)
+        try:
+            return self.environment.parse(get_template(source), name, source.path)
+        except TemplateSyntaxError as error:
+            raise UserError((_explain_syntax(source, error),)) from None
+
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
         if is_verbatim(source):
             return TemplateFacts((), frozenset(), True)
-        try:
-            tree = self.environment.parse(get_template(source), name, source.path)
-        except TemplateSyntaxError as error:
-            raise UserError((_explain_syntax(source, error),)) from None
+        tree = self.parse(name)
         includes = tuple(self._iter_includes(source, tree))
         is_literal = _find_literal_text(tree) == strip_front_matter(source)
         return TemplateFacts(includes, frozenset(_iter_read_names(tree)), is_literal)

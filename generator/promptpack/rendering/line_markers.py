@@ -7,20 +7,23 @@ a rendered text is always ours.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from jinja2.environment import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from promptpack.model import Line, Origin
-from promptpack.rendering.includes import LAYOUT
+from promptpack.model import Finding, Line, Origin, Source
+from promptpack.rendering.includes import LAYOUT, make_template_finding
+from promptpack.source.text import Span
 
 _TEMPLATE, _SECTION, _LINE = 0xF0000, 0xF8000, 0x100000
 _MOST, _END = 0x7FFE, 0xFFFE
 _SECTION_MARKER = "[\U000f8000-\U000ffffd]"
 _MARKER = re.compile("([\U000f0000-\U000f7ffd])([\U00100000-\U0010fffd])")
 _ANY = re.compile(f"{_MARKER.pattern}|{_SECTION_MARKER}")
+_LETTERS = re.compile(r"(?<=\S)(?=.*\S)")
 _LEADING = re.compile(rf"(?:\s|{_ANY.pattern})*")
 
 
@@ -76,10 +79,7 @@ class LineMarkers(Extension):
         section, sections = "", list(self._sections)
         for line in text.split("\n"):
             leading = _LEADING.match(line)
-            origins = [
-                Origin(paths[ord(template) - _TEMPLATE], ord(number) - _LINE)
-                for template, number in _MARKER.findall(line)
-            ]
+            origins = [_read_marker(paths, *mark) for mark in _MARKER.findall(line)]
             own_section = section
             for mark in re.finditer(_SECTION_MARKER, line):
                 section = sections[ord(mark[0]) - _SECTION]
@@ -87,7 +87,9 @@ class LineMarkers(Extension):
                     own_section = section  # what ends the sections may stand after their last line
             leading_count = len(_MARKER.findall(leading[0])) if leading else 0
             own = origins[leading_count - 1] if leading_count else origin
-            lines.append(Line(strip_markers(line), own, own_section))
+            shown = _find_shown(line, paths) if len(origins) > 1 else ()
+            more = tuple(origin for origin in shown if origin != own)
+            lines.append(Line(strip_markers(line), own, own_section, more))
             origin = origins[-1] if origins else origin  # a value may go on in the next line
         return lines
 
@@ -96,14 +98,45 @@ class LineMarkers(Extension):
         return "\n".join(self._write_line(line) for line in lines)
 
     def _write_line(self, line: Line) -> str:
-        return _make_marker(_assign_number(self._paths, line.origin.path), line.origin.line) + (
-            line.text
-        )
+        """Return a line after its mark; those of what else is in it stand before later letters."""
+        marks = [
+            _make_marker(_assign_number(self._paths, path), number) for path, number in line.origins
+        ]
+        pieces = _LETTERS.split(line.text, len(line.more)) if line.more else [line.text]
+        pairs = zip_longest(marks[: len(pieces)], pieces, fillvalue="")
+        return "".join(f"{mark}{piece}" for mark, piece in pairs)
+
+
+def _read_marker(paths: Sequence[str], template: str, number: str) -> Origin:
+    return Origin(paths[ord(template) - _TEMPLATE], ord(number) - _LINE)
+
+
+def _find_shown(line: str, paths: Sequence[str]) -> dict[Origin, None]:
+    """Return where the visible texts of a marked line are written, in order."""
+    _, *pieces = _MARKER.split(line)  # template, number and text in turn
+    triples = zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
+    return {
+        _read_marker(paths, template, number): None
+        for template, number, text in triples
+        if strip_markers(text).strip()
+    }
 
 
 def strip_markers(text: str) -> str:
     """Return a text without its marks."""
     return _ANY.sub("", text)
+
+
+def make_untraced_warning(source: Source) -> Finding:
+    """Return the warning that the lines of a source can't be traced."""
+    hint = (
+        "a filter, length or test of captured text sees the markers "
+        "that promptpack uses to trace lines"
+    )
+    text = "its lines can't be traced: the origin of each is reported as the first line"
+    return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
+        severity="warning"
+    )
 
 
 def _assign_number(numbers: dict[str, int], name: str) -> int:

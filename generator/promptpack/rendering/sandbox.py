@@ -6,6 +6,7 @@ known before it is rendered, what it can reach cannot be changed, and what it ta
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError
@@ -13,7 +14,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.loaders import BaseLoader
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
-from promptpack.rendering.budget import LIMITS, MARKED_LIMITS, Budget, OverBudgetError
+from promptpack.rendering.budget import LIMITS, MARKED_LIMITS, Budget, Limits, OverBudgetError
 from promptpack.rendering.environment import TemplateEnvironment
 from promptpack.rendering.includes import (
     LAYOUT,
@@ -24,6 +25,7 @@ from promptpack.rendering.includes import (
     strip_front_matter,
 )
 from promptpack.rendering.line_markers import SECTION_END, LineMarkers
+from promptpack.rendering.probes import Probe
 from promptpack.source.closest import suggest
 from promptpack.source.text import FORBIDDEN, Span, format_code_point
 
@@ -73,6 +75,11 @@ class Templates:
         self.markers: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
+    @cached_property
+    def probed(self) -> TemplateEnvironment:
+        """The templates with a switch at each tag, for whoever asks what depends on one."""
+        return TemplateEnvironment(self.loader, marked=False, probed=True)
+
     def find(self, name: str) -> Source:
         """Return a fragment or layout that is known to exist."""
         source = self.loader.find(name)
@@ -91,17 +98,37 @@ class Templates:
             return strip_front_matter(self.find(name))
         environment = self.marked if marked else self.plain
         self.markers.section = ""
-        known = {**context, _REQUIRE: require, _SECTION_END: SECTION_END}
-        environment.budget = Budget(MARKED_LIMITS if marked else LIMITS)
+        text = self._render_in(
+            environment, MARKED_LIMITS if marked else LIMITS, name, {**context, _REQUIRE: require}
+        )
+        if not marked and (match := FORBIDDEN.search(text)):
+            raise UserError((_make_hidden_finding(self.find(name), format_code_point(match)),))
+        return text
+
+    def render_probed(self, name: str, context: Mapping[str, Any], probe: Probe) -> str:
+        """Return a template's text with what stands in one line turned round; raises as `render`.
+
+        It is for comparing only: what it holds is in no output.
+        """
+        require = _make_requirement(self.loader, context["policy"])
+        self.probed.probe = probe
+        return self._render_in(self.probed, MARKED_LIMITS, name, {**context, _REQUIRE: require})
+
+    def _render_in(
+        self,
+        environment: TemplateEnvironment,
+        limits: Limits,
+        name: str,
+        context: Mapping[str, Any],
+    ) -> str:
+        environment.budget = Budget(limits)
         try:
-            text = environment.get_template(name).render(known)
+            known = {**context, _SECTION_END: SECTION_END}
+            return environment.get_template(name).render(known)
         except NeedsDenied:
             raise
         except Exception as error:  # whatever a template raises is its author's to fix
             raise UserError((self._make_failure_finding(name, error),)) from error
-        if not marked and (match := FORBIDDEN.search(text)):
-            raise UserError((_make_hidden_finding(self.find(name), format_code_point(match)),))
-        return text
 
     def _make_failure_finding(self, name: str, error: Exception) -> Finding:
         """Return the finding for what a render raised, at the template line that raised it."""

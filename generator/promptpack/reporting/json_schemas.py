@@ -296,6 +296,7 @@ class ImpactReport(Report):
     path: str
     line: int | None
     outputs: list[ReachEntry]
+    may_reach: list[str]
 
 
 REPORTS: dict[str, type[Report]] = {

@@ -1,0 +1,153 @@
+"""Some packs of a project: a folder and names, or a source, in, and a project of few packs out.
+
+Whoever asks about one pack, or one source, has not to wait for a thousand others to be read. What
+packs a source may reach is told from the texts: too many are read rather than too few.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from promptpack.model import Project
+from promptpack.reading.files import SourceFile, gather_files
+from promptpack.reading.project import make_project
+from promptpack.reading.roots import SourceName, find_roots, parse_source_path
+
+_TAG = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\b")
+_PLAIN_TAG = re.compile(
+    r"""\{%[-+]?\s*(?:include|import|from|extends)\s+(?:"[^"\\]*"|'[^'\\]*')(?!\s*["'])"""
+)
+_OWN_NAME = re.compile(r"(?<![\w-])packs/([^/\s]+)/")
+
+Named = Iterable[tuple[SourceName, SourceFile]]
+
+
+def load_packs(folder: Path, packs: Collection[str]) -> Project:
+    """Return the project in a folder with the named packs, and those whose fragments they include.
+
+    Only their files are read. Raises UserError as `load_project` does, for these packs only.
+    """
+    roots, asked = find_roots(folder), frozenset(packs)
+    while True:
+        files = gather_files(roots, lambda path, asked=asked: _is_in(path, asked))  # type: ignore[misc]
+        if (closure := _add_mentioned(files, asked)) == asked:
+            return make_project(roots, _select_files(files, asked), all_files=files)
+        asked = closure
+
+
+def load_reached(folder: Path, files: Collection[SourceFile], path: str) -> Project:
+    """Return the project in a folder with the packs that one of its source files may reach.
+
+    `files` are all that the folder has. Raises UserError as `load_project` does, for these packs.
+    """
+    packs = _add_mentioned(files, _find_reached(files, path))
+    return make_project(find_roots(folder), _select_files(files, packs), all_files=files)
+
+
+def gather_project(folder: Path) -> tuple[SourceFile, ...]:
+    """Return the files of the project in a folder, as they are read."""
+    return gather_files(find_roots(folder))
+
+
+def _find_reached(files: Collection[SourceFile], path: str) -> frozenset[str]:
+    """Return the packs that a source may reach, by their texts."""
+    source = parse_source_path(path)
+    named = [(name, file) for file in files if (name := parse_source_path(file.path))]
+    packs = frozenset(name.pack for name, _ in named if name.pack)
+    if source is None or source.kind == "shared" or _mentions_packs(named):
+        return packs
+    words = _find_words(named, source)
+    fragments = _compile_words(words["fragments"])
+    others = _compile_words(words["models"] | words["policies"])
+    reached = {source.pack} if source.pack else set()
+    for name, file in named:
+        if name.pack and name.pack not in reached and not file.attached:
+            is_pack = name.kind == "packs"
+            is_hidden = "\\" in file.text if is_pack else _hides_names(file.text)
+            if is_hidden or fragments.search(file.text) or (is_pack and others.search(file.text)):
+                reached.add(name.pack)
+    return _add_mentioning(named, reached)
+
+
+def _mentions_packs(named: Named) -> bool:
+    """Tell whether a template that all packs can use includes a fragment of one pack."""
+    return any(not name.pack and _OWN_NAME.search(file.text) for name, file in named)
+
+
+def _add_mentioning(named: Named, packs: Collection[str]) -> frozenset[str]:
+    """Return packs, and those that include fragments of any of them."""
+    speaks_of = {
+        (name.pack, other)
+        for name, file in named
+        for other in _OWN_NAME.findall(file.text)
+        if name.pack != other
+    }
+    closure, before = frozenset(packs), None
+    while closure != before:
+        before = closure
+        closure |= {name for name, other in speaks_of if other in before}
+    return closure
+
+
+def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
+    """Return the names by kind of all templates that have a source in them, and its own."""
+    words: dict[str, set[str]] = {
+        kind: set()
+        for kind in ("fragments", "layouts", "models", "policies", "heads", "files", "packs")
+    }
+    words[source.kind].add(source.name)
+    shared = [(name, file) for name, file in named if not name.pack]
+    is_growing = True
+    while is_growing:
+        count = sum(map(len, words.values()))
+        fragments, layouts = _compile_words(words["fragments"]), _compile_words(words["layouts"])
+        for name, file in shared:
+            if name.kind in ("fragments", "layouts"):
+                own_names = _compile_words(_list_sibling_names(name, words["fragments"]))
+                found = fragments.search(file.text) or own_names.search(file.text)
+                if found or _hides_names(file.text):
+                    words[name.kind].add(name.name)
+            elif name.kind == "models" and ("\\" in file.text or layouts.search(file.text)):
+                words["models"].add(name.name)
+        is_growing = sum(map(len, words.values())) > count
+    return words
+
+
+def _list_sibling_names(source: SourceName, names: Iterable[str]) -> set[str]:
+    """Return how a template may write the names of those that lie beside it."""
+    folder = f"{source.name.rpartition('/')[0]}/"
+    return {f"./{name.removeprefix(folder)}" for name in names if name.startswith(folder)}
+
+
+def _compile_words(words: Collection[str]) -> re.Pattern[str]:
+    """Return what finds any of some names in a text, or nothing where there are none."""
+    if not words:
+        return re.compile(r"(?!)")
+    return re.compile(rf"(?<![\w/-])(?:{'|'.join(map(re.escape, sorted(words)))})(?![\w/-])")
+
+
+def _hides_names(text: str) -> bool:
+    """Tell whether a template may include what its text does not spell out."""
+    return len(_TAG.findall(text)) != len(_PLAIN_TAG.findall(text))
+
+
+def _add_mentioned(files: Iterable[SourceFile], packs: Collection[str]) -> frozenset[str]:
+    """Return packs, and those of whose own fragments some of their texts speak."""
+    named = [(name, file) for file in files if (name := parse_source_path(file.path))]
+    known = {name.pack for name, _ in named}
+    closure, before = frozenset(packs), None
+    while closure != before:
+        before = closure
+        texts = (file.text for name, file in named if not name.pack or name.pack in before)
+        closure |= {pack for text in texts for pack in _OWN_NAME.findall(text) if pack in known}
+    return closure
+
+
+def _select_files(files: Iterable[SourceFile], packs: Collection[str]) -> tuple[SourceFile, ...]:
+    return tuple(file for file in files if _is_in(file.path, packs))
+
+
+def _is_in(path: str, packs: Collection[str]) -> bool:
+    """Tell whether a file is of no pack, or of one of some packs."""
+    source = parse_source_path(path)
+    return source is None or not source.pack or source.pack in packs
