@@ -22,6 +22,9 @@ from promptpack.reporting.characters import is_deceptive
 HEADING = "heading"
 """The field of changes in which a section's heading comes or goes."""
 
+MOVED_FROM = "from "
+"""How the field of a text begins that moved to another section; that section follows."""
+
 _LINE_MARK = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+]\s+)?(?:[0-9]+[.)]\s+)?")
 
 
@@ -110,7 +113,7 @@ def _find_field(old: Sequence[Segment], new: Sequence[Segment], block: AlignedBl
     if first_segment.section == FRONT_MATTER:
         return next((segment.field for segment in (*new, *old) if segment.field), "")
     is_from_elsewhere = block.half != "whole" and old[0].section != new[0].section
-    return f"from {old[0].section}" if is_from_elsewhere else ""
+    return f"{MOVED_FROM}{old[0].section or 'no section'}" if is_from_elsewhere else ""
 
 
 def _find_spelling(segments: Iterable[Segment]) -> Spelling:

@@ -11,7 +11,7 @@ from functools import cache
 
 from promptpack.diff.model import Output, Segment, Spelling
 from promptpack.model import Line
-from promptpack.model.sections import SECTION_KINDS, make_slug, make_title
+from promptpack.model.sections import SECTION_KINDS, make_title
 
 FRONT_MATTER = "head"
 TITLE_MARK, RULE_MARK = "title", "-"
@@ -31,6 +31,7 @@ _FENCE = re.compile(r"[ \t]*(`{3,}(?!.*`)|~{3,})")
 _KEY = re.compile(r"( *)(?:'([^']+)'|\"([^\"]+)\"|([\w*./:-]+))[ \t]*[:=](?:\s|$)")
 _TABLE = re.compile(r"\[([\w.]+)\]")
 _CONTENT = re.compile(r'(\s*"content": ")(.*)("[,]?\n?)', re.DOTALL)
+_WORD = re.compile(r"\w+")
 _ESCAPED = re.compile(r"(?:[^\\]|\\(?!n).)*?\\n|(?:[^\\]|\\.)+$", re.DOTALL)
 
 
@@ -63,8 +64,8 @@ def split_composed(text: str, lines: Sequence[Line], names: Mapping[str, str]) -
 
 def name_marks(names: Mapping[str, str], title: str) -> Mapping[str, str]:
     """Return the names of sections and parts, given their titles by name, by the slugs of both."""
-    slugs = {make_slug(text): name for name in names for text in (name, names[name])}
-    return {make_slug(title): TITLE_MARK, **_map_slugs(), **slugs}
+    slugs = {_make_slug(text): name for name in names for text in (name, names[name])}
+    return {_make_slug(title): TITLE_MARK, **_map_slugs(), **slugs}
 
 
 def split_output(output: Output) -> Segments:
@@ -166,13 +167,17 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
 @cache
 def _map_slugs() -> Mapping[str, str]:
     names = [kind.name for kind in SECTION_KINDS]
-    slugs = {make_slug(make_title(name)): name for name in names}
-    return {**slugs, **{make_slug(name): name for name in names}}
+    slugs = {_make_slug(make_title(name)): name for name in names}
+    return {**slugs, **{_make_slug(name): name for name in names}}
+
+
+def _make_slug(text: str) -> str:
+    return "-".join(_WORD.findall(text.casefold()))
 
 
 def _find_mark(line: str, names: Mapping[str, str]) -> str:
     """Return the name that a line of a layout marks, or nothing where it is a line of text."""
-    if not re.search(r"\w", line):
+    if not _WORD.search(line):
         return RULE_MARK if line.strip() else ""
     if heading := _HEADING.match(line):
         text = heading[2]
@@ -180,7 +185,7 @@ def _find_mark(line: str, names: Mapping[str, str]) -> str:
         text = tag[2] or tag[1]
     else:
         text = line if line.isupper() and line == line.strip() else ""
-    slug = make_slug(text)
+    slug = _make_slug(text)
     return f"{'/' if line.startswith('</') else ''}{names.get(slug, slug)}" if slug else ""
 
 
@@ -203,7 +208,7 @@ def _guess_sections(segments: list[Segment]) -> Iterator[Segment]:
             section, level = start
             mark = "" if section == TITLE_MARK else section
         tag = _TAG.match(line)
-        if tag and line.startswith("</") and make_slug(tag[1]) == section and not fence:
+        if tag and line.startswith("</") and _make_slug(tag[1]) == section and not fence:
             level, mark = 0, f"/{section}"
         yield segment._replace(section=section, mark=mark)
 
@@ -213,7 +218,7 @@ def _match_section(
 ) -> tuple[str, int] | None:
     """Return the section that a line begins and its heading's level, or None."""
     if heading := _HEADING.match(line):
-        depth, slug = len(heading[1]), make_slug(heading[2])
+        depth, slug = len(heading[1]), _make_slug(heading[2])
         if slug in names_by_slug and (not level or depth <= level):
             return names_by_slug[slug], depth
         if first and depth == 1:
@@ -222,9 +227,9 @@ def _match_section(
     if (
         (tag := _TAG.match(line))
         and not line.startswith("</")
-        and make_slug(tag[1]) in names_by_slug
+        and _make_slug(tag[1]) in names_by_slug
     ):
-        return names_by_slug[make_slug(tag[1])], UNBOUNDED_LEVEL
-    if line.isupper() and make_slug(line) in names_by_slug and line == line.strip():
-        return names_by_slug[make_slug(line)], UNBOUNDED_LEVEL
+        return names_by_slug[_make_slug(tag[1])], UNBOUNDED_LEVEL
+    if line.isupper() and _make_slug(line) in names_by_slug and line == line.strip():
+        return names_by_slug[_make_slug(line)], UNBOUNDED_LEVEL
     return None

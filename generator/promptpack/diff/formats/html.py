@@ -28,7 +28,6 @@ from promptpack.diff.model import (
 from promptpack.diff.one_line import summarize_change
 from promptpack.diff.wording import (
     NO_CHANGES,
-    MarkedText,
     ReportSection,
     count_by_section,
     describe_action,
@@ -45,6 +44,7 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
+from promptpack.diff.words import MarkedText
 from promptpack.reporting.html_page import make_page_environment, render_page
 from promptpack.reporting.plurals import pluralize
 
