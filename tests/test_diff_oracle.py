@@ -27,6 +27,7 @@ from test_review_story import LAYOUT, PLAN, TEAM, make_fragment
 Files = dict[str, str]
 Edit = Callable[[random.Random, Files], None]
 
+_BLOCK = re.compile(r"<!-- promptpack:begin (\S+) -->\n.*?<!-- promptpack:end \1 -->\n", re.DOTALL)
 TAGS = """\
 # {{ pack.title }}
 {% for section in sections %}
@@ -181,11 +182,22 @@ def build_files(files: Files) -> tuple[Side, Mapping[str, str]] | None:
             return None
         built = Path(folder) / "built"
         texts = {
-            path.relative_to(built).as_posix(): path.read_bytes().decode()
+            key: text
             for path in built.rglob("*")
             if path.is_file() and not path.name.startswith(".promptpack")
+            for key, text in iter_blocks(
+                path.relative_to(built).as_posix(), path.read_bytes().decode()
+            )
         }
         return build_project_side(root, "side", "side"), texts
+
+
+def iter_blocks(path: str, text: str) -> Iterator[tuple[str, str]]:
+    """Yield a file, or each block of one that packs share, under the name of its output."""
+    blocks = list(_BLOCK.finditer(text))
+    yield from ((f"{path}#{block[1]}", block[0]) for block in blocks)
+    if not blocks:
+        yield path, text
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +263,7 @@ def split_text(text: str) -> list[str]:
 def check_output(old: list[str], new: list[str], hunks: list[Hunk]) -> str:
     """Return what is wrong with the hunks of one file."""
     leaving = [hunk for hunk in hunks if hunk.half != "to"]
-    arriving = [hunk for hunk in hunks if hunk.half != "from"]
+    arriving = [hunk for hunk in hunks if hunk.half != "from" and hunk.new_end > hunk.new_start]
     old_uses = Counter(n for hunk in leaving for n in range(hunk.start, hunk.end))
     new_uses = Counter(n for hunk in arriving for n in range(hunk.new_start, hunk.new_end))
     if any(count > 1 for count in (*old_uses.values(), *new_uses.values())):

@@ -35,7 +35,7 @@ def find_framing(
 ) -> Framing:
     """Return the pieces that mark the same on both sides.
 
-    A closing tag needs no other one on the other side, unless its name has one there.
+    A closing tag needs no other one on the other side, if its name stands there and is not closed.
     """
     old, new = dict(_iter_marks(before, name_old)), dict(_iter_marks(after, name_new))
     return Framing(_select_shared(old, new), _select_shared(new, old))
@@ -83,10 +83,13 @@ def _iter_marks(segments: Segments, name_line: _NameLine) -> Iterator[tuple[int,
 def _select_shared(marks: dict[int, _Mark], others: dict[int, _Mark]) -> frozenset[int]:
     other_marks = set(others.values())
     other_names = {mark.name for mark in other_marks}
+
+    def closes_opened(mark: _Mark) -> bool:
+        is_only_opened = mark.name not in other_names and mark.name.removeprefix("/") in other_names
+        return mark.name.startswith("/") and is_only_opened
+
     return frozenset(
         number
         for number, mark in marks.items()
-        if mark in other_marks
-        or mark.name == RULE_MARK
-        or (mark.name.startswith("/") and mark.name not in other_names)
+        if mark in other_marks or mark.name == RULE_MARK or closes_opened(mark)
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from promptpack.diff.model import AlignedBlock, Segment
 from promptpack.diff.segments import FRONT_MATTER
 
-MIN_LETTERS = 8
+MIN_LETTERS = 3
 """How many letters and digits a line has to have to be known by."""
 
 _LETTER = re.compile(r"\w")

@@ -54,7 +54,7 @@ class Tracer:
 
     def trace_prompt(self, artifact: Artifact) -> Lines:
         """Return the lines of an artifact's prompt, each with the origin of its text."""
-        return self.composer.trace_lines(artifact.variant, artifact.target)
+        return self.composer.trace_lines(artifact.variant, artifact.target, artifact.agent.prompt)
 
     def trace_values(
         self, artifact: Artifact, subset: frozenset[Origin] | None = None
