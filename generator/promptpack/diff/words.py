@@ -20,7 +20,7 @@ PAIR_LIMIT = 400
 MIN_LIKENESS = 0.5
 """How much of the shorter of two sentences has to be in the other to be compared."""
 
-_SENTENCE = re.compile(r".*?(?:[.!?:;][)\"'*_`]*[^\S\n]+|\n|$)", re.DOTALL)
+_SENTENCE = re.compile(r".*?(?:[.!?][)\"'*_`]*[^\S\n]+|\n|$)", re.DOTALL)
 _UNBROKEN = re.compile(r"\s*\S+\s*|\s+")
 _NAME = re.compile(r"\w")
 

@@ -215,17 +215,15 @@ class Composer:
             finding = make_finding("PP102", source.path, Span(1, 1), text, hint, source.text)
             raise UserError((finding,)) from None
 
-    def trace_lines(self, variant: Variant, target: str, prompt: str | None = None) -> Lines:
+    def trace_lines(self, variant: Variant, target: str, prompt: str = "") -> Lines:
         """Return the lines of a variant's prompt with their origins and sections, once for all.
 
         Where marking changed the text, all lines come from the layout's first, of no section.
-        A `prompt` that was composed before is not composed again. Raises UserError as
-        `compose_agent` does.
+        A given `prompt` is not composed again. Raises UserError as `compose_agent` does.
         """
         key = self.make_key(variant, target)
         if key not in self._traced:
-            if prompt is None:
-                prompt = self.compose_agent(variant, target).prompt
+            prompt = prompt or self.compose_agent(variant, target).prompt
             self._traced[key] = self._trace_prompt(variant, target, prompt)
         return self._traced[key]
 
