@@ -7,7 +7,6 @@ same edit is the same change in every client.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
 from promptpack.diff.model import Output, Segment, Spelling
 from promptpack.model import Line
@@ -65,7 +64,7 @@ def split_composed(text: str, lines: Sequence[Line], names: Mapping[str, str]) -
 def name_marks(names: Mapping[str, str], title: str) -> Mapping[str, str]:
     """Return the names of sections and parts, given their titles by name, by the slugs of both."""
     slugs = {_make_slug(text): name for name in names for text in (name, names[name])}
-    return {_make_slug(title): TITLE_MARK, **_map_slugs(), **slugs}
+    return {_make_slug(title): TITLE_MARK, **_SLUGS, **slugs}
 
 
 def split_output(output: Output) -> Segments:
@@ -142,8 +141,12 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
     table, pending_count = "", 0
     result: list[Segment] = []
     for segment in segments:
+        if segment.section != FRONT_MATTER:
+            pending_count = 0
+            result.append(segment)
+            continue
         line, name = segment.raw.rstrip(), ""
-        if segment.section == FRONT_MATTER and line not in _FRAMES:
+        if line not in _FRAMES:
             table_match = _TABLE.match(line)
             if table_match:
                 table = f"{table_match[1]}."
@@ -157,14 +160,11 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
             result[-pending_count:] = [
                 previous._replace(field=name) for previous in result[-pending_count:]
             ]
-        pending_count = (
-            pending_count if segment.section == FRONT_MATTER and not name and pending_count else 0
-        )
+        pending_count = 0 if name else pending_count
         result.append(segment._replace(field=name))
     return result
 
 
-@cache
 def _map_slugs() -> Mapping[str, str]:
     names = [kind.name for kind in SECTION_KINDS]
     slugs = {_make_slug(make_title(name)): name for name in names}
@@ -173,6 +173,10 @@ def _map_slugs() -> Mapping[str, str]:
 
 def _make_slug(text: str) -> str:
     return "-".join(_WORD.findall(text.casefold()))
+
+
+_SLUGS = _map_slugs()
+"""The names of known sections by the slugs of their names and titles."""
 
 
 def _find_mark(line: str, names: Mapping[str, str]) -> str:
@@ -191,7 +195,7 @@ def _find_mark(line: str, names: Mapping[str, str]) -> str:
 
 def _guess_sections(segments: list[Segment]) -> Iterator[Segment]:
     """Yield the pieces with their sections: known headings and tags, and others of their level."""
-    names_by_slug = _map_slugs()
+    names_by_slug = _SLUGS
     section, level, fence = "", 0, ""
     for segment in segments:
         if segment.section == FRONT_MATTER:
