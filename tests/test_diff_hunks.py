@@ -11,7 +11,7 @@ from promptpack.diff.align import Aligner
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.hunks import apply_hunks, find_hunks
 from promptpack.diff.model import Hunk, Review
-from promptpack.diff.segments import is_framing, split_segments
+from promptpack.diff.segments import split_segments
 from review_cases import side
 from support import count_cases
 
@@ -71,7 +71,8 @@ def places(review: Review) -> Mapping[str, list[Hunk]]:
     for change in review.groups:
         for output, hunk in change.places:
             if change.kind != "output-renamed":
-                made = hunk._replace(old=change.old, new=change.new)
+                is_one_text = change.section != "layout" and change.field != "heading"
+                made = hunk._replace(old=change.old, new=change.new) if is_one_text else hunk
                 found.setdefault(output, []).append(made)
     return found
 
@@ -156,20 +157,27 @@ def test_an_output_under_a_new_name_is_renamed() -> None:
     assert [change.kind for change in review.groups] == ["output-renamed", "prose"]
 
 
+MARKED = "{}\n- Stay.\n\n{}\n- Never lie.\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("## Scope\n", "### Scope\n", True),
         ("<scope>\n", "# Scope and boundaries\n", True),
-        ("</scope>\n", "", True),
-        ("## 1. Scope\n", "SCOPE\n", True),
-        ("## Small steps\n", "### Small steps\n\n", True),
-        ("", "\n", False),
+        ("## Scope\n", "## 1. Scope\n", True),
+        ("<scope>\n", "## Ethics\n", False),
+        ("## Scope\n", "", False),
         ("## Scope\n", "## Scope\n\nLeave the project.\n", False),
         ("## Scope\n\n## Never delete\n", "## Scope\n", False),
         ("## Scope\n\nNEVER DELETE\n", "## Scope\n", False),
         ("<never>\n", "<always>\n", False),
+        ("## Scope\n", "## Scope \u0434\u0430\n", False),
+        ("## Sc\u043epe\n", "## Scope\n", False),
+        ("## Scope\n", "## Sc\u200bope\n", False),
     ],
 )
 def test_marks_of_sections_are_told_from_text(old: str, new: str, *, expected: bool) -> None:
-    assert is_framing(old, new, "scope") is expected
+    base, head = (side({"a": MARKED.format(text, "## Ethics")}) for text in (old, new))
+    review = compare_sides(base, head)
+    assert ({change.section for change in review.groups} == {"layout"}) is expected

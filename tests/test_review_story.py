@@ -1,4 +1,4 @@
-"""Thirty commits of a team: each is reviewed in about as many entries as it has changed places.
+"""Forty-four commits of a team: each is reviewed in about as many entries as it has changed places.
 
 What a commit changes is counted by `difflib` in its files. What a reviewer should be told of it is
 written beside it: nothing about safety where no word of ethics, scope or permissions changed, and
@@ -6,9 +6,11 @@ one entry for each thing that came or went.
 """
 
 import difflib
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ import pytest
 
 import support
 from promptpack.diff.compare import compare_sides
-from promptpack.diff.model import Review, Side
+from promptpack.diff.model import Change, Committed, Review, Side
 from promptpack.diff.sides import build_project_side
 
 Files = dict[str, str]
@@ -110,8 +112,45 @@ class Commit(NamedTuple):
     safety: bool = False
     whole: tuple[tuple[str, str], ...] = ()
     widens: bool = False
+    kinds: frozenset[str] | None = None
+    """What the entries are, where that is the point."""
+    tool: tuple[str, str] | None = None
+    """What another version of promptpack makes of the committed outputs, where it is one."""
 
 
+def rename(name: str, other: str) -> Edit:
+    """Return an edit that gives a pack another name."""
+
+    def apply(files: Files) -> None:
+        for path in [path for path in files if path.startswith(f"packs/{name}/")]:
+            text = files.pop(path).replace(f"name: {name}\n", f"name: {other}\n")
+            files[path.replace(f"/{name}/", f"/{other}/")] = text
+
+    return apply
+
+
+TAGS = """\
+{% for section in sections %}
+<{{ section.name }}>
+{{ section.body }}
+</{{ section.name }}>
+
+{% endfor %}
+"""
+SAFETY_PATHS = "templates/fragments/scope/", "templates/fragments/ethics/", "templates/policies/"
+FRAMED, MOVED = frozenset({"prose:layout"}), frozenset({"moved"})
+KIND, TWO = "- Be kind to everybody.\n", "standards/steps, interaction/ask"
+GIT = """\
+  execute:
+    "*": ask
+    "git push *": deny
+    "git *": allow
+    "make *": allow
+"""
+PUSH = (
+    '    "git push *": deny\n    "git *": allow\n    "make *": allow\n',
+    '    "git *": allow\n    "git push *": deny\n    "make *": allow\n',
+)
 STORY: tuple[Commit, ...] = (
     Commit((swap(STEPS, "Take small steps", "Take one small step at a time"),)),
     Commit((swap(ASK, "Wait for the answer.", "Wait for the answer, and thank for it."),)),
@@ -171,6 +210,34 @@ STORY: tuple[Commit, ...] = (
     Commit((drop("packs/writer/"),), whole=(("pack", "writer"),)),
     Commit((swap(LAYOUT, "<{{ section.name }}>", "# {{ section.title }}"),)),
     Commit((swap(STEPS, "summary: Says how.", "summary: Says it."),)),
+    Commit((lambda files: files.update({LAYOUT: TAGS}),), kinds=FRAMED),
+    Commit((swap(LAYOUT, "<{{ section.name }}>", "\n# {{ section.title }}\n"),), kinds=FRAMED),
+    Commit((lambda files: files.update({"templates/layouts/tags.md.j2": TAGS}),)),
+    Commit((swap("templates/models/small.yaml", "plain", "tags"),), kinds=FRAMED),
+    Commit((swap(STEPS, "- Take", "- Be kind to everybody.\n- Take"),), kinds=frozenset({"prose"})),
+    Commit(
+        (swap(STEPS, "- Be kind to everybody.\n", ""), swap(STEPS, "once.\n", f"once.\n{KIND}")),
+        kinds=MOVED,
+    ),
+    Commit(
+        (swap(REVIEW, "[standards/steps]\n  interaction: [interaction/ask]", f"[{TWO}]"),),
+        kinds=frozenset({"moved", "prose"}),
+    ),
+    Commit((swap(REVIEW, TWO, "interaction/ask, standards/steps"),), kinds=MOVED),
+    Commit(
+        (
+            swap(REVIEW, "ethics: [ethics/honest]", "ethics: [ethics/honest, ethics/kind]"),
+            write(templates__fragments__ethics__kind_dot_md=make_fragment("Kind", "Be kind.")),
+        ),
+        safety=True,
+    ),
+    Commit((swap(REVIEW, "honest, ethics/kind", "kind, ethics/honest"),), kinds=MOVED),
+    Commit((rename("reviewer", "auditor"),), whole=(("pack", "auditor"),)),
+    Commit((swap(RUN, "  execute: ask\n", GIT),), safety=True, widens=True),
+    Commit((swap(RUN, *PUSH),), safety=True),
+    Commit(
+        (), safety=True, widens=True, tool=("  glob: allow\n", "  glob: allow\n  edit: allow\n")
+    ),
 )
 
 
@@ -200,8 +267,21 @@ def play() -> Iterator[tuple[Commit, int, Review]]:
         for apply in commit.edits:
             apply(files)
         after = build(files)
-        yield commit, count_places(old, files), compare_sides(before, after)
+        places = count_places(old, files)
+        if commit.tool:
+            before, after = (
+                commit_outputs(before, "0.1"),
+                commit_outputs(after, "0.2", *commit.tool),
+            )
+            places += 1
+        yield commit, places, compare_sides(before, after)
         before = after
+
+
+def commit_outputs(side: Side, tool: str, old: str = "", new: str = "") -> Side:
+    """Return a side with its outputs committed, as a version of promptpack made them."""
+    texts = {key: output.text.replace(old, new) for key, output in side.outputs.items()}
+    return replace(side, committed=Committed(texts, frozenset(texts), tool))
 
 
 @pytest.fixture(scope="module")
@@ -213,12 +293,21 @@ def reviews() -> list[tuple[Commit, int, Review]]:
 def test_there_are_about_as_many_groups_as_changed_places(
     reviews: list[tuple[Commit, int, Review]],
 ) -> None:
-    assert len(reviews) == 30
-    for commit, places, review in reviews:
-        assert len(review.sources) == places, commit
+    assert len(reviews) == len(STORY) == 44
+    for number, (commit, places, review) in enumerate(reviews, 1):
+        assert len(review.sources) + bool(commit.tool) == places, commit
+        if not review.permissions:  # else each client says it in its own words
+            assert review.summary.groups <= math.ceil(1.5 * places), (number, review.groups)
+        if commit.kinds is not None:
+            assert {tell_kind(change) for change in review.changes} == commit.kinds, number
     groups = sum(review.summary.groups for _, _, review in reviews)
     places = sum(places for _, places, _ in reviews)
     assert groups <= 1.5 * places, (groups, places)
+
+
+def tell_kind(change: Change) -> str:
+    """Return the kind of a change, and that it is of a layout."""
+    return f"{change.kind}:layout" if change.section == "layout" else change.kind
 
 
 def test_safety_is_told_where_a_word_of_it_changed_and_nowhere_else(
@@ -227,9 +316,14 @@ def test_safety_is_told_where_a_word_of_it_changed_and_nowhere_else(
     for number, (commit, _, review) in enumerate(reviews, 1):
         kinds = Counter(change.kind for change in review.changes)
         told = kinds["safety"] + kinds["narrowed"] + kinds["widened"] > 0 or any(
-            change.section in ("scope", "ethics", "permissions") for change in review.changes
+            change.section in ("scope", "ethics", "permissions") and change.kind != "moved"
+            for change in review.changes
         )
         assert told == (commit.safety or commit.widens), (number, review.changes)
+        assert commit.safety or not kinds["safety"], (number, review.changes)
+        paths = [source.path for source in review.sources if source.outputs]
+        is_of_safety = any(path.startswith(SAFETY_PATHS) for path in paths)
+        assert is_of_safety == (commit.safety and commit.tool is None), (number, paths)
         assert (len(review.widened) > 0) == commit.widens, (number, review.permissions)
 
 
@@ -246,9 +340,11 @@ def test_what_comes_or_goes_is_one_entry(reviews: list[tuple[Commit, int, Review
 
 
 def test_every_changed_output_has_a_source(reviews: list[tuple[Commit, int, Review]]) -> None:
-    for _, _, review in reviews:
+    for commit, _, review in reviews:
+        assert bool(review.drift) is bool(commit.tool)
         assert review.summary.unexplained == 0
         reached = {output for source in review.sources for output in source.outputs}
         assert reached == {output.key for output in review.outputs}
         ids = {one for source in review.sources for one in source.groups}
-        assert ids == {change.id for change in review.changes}
+        from_tool = {one for drift in review.drift for one in drift.groups}
+        assert ids | from_tool == {change.id for change in review.changes}

@@ -1,19 +1,23 @@
 """Which lines became which: two files as pieces in, blocks of old and new lines out.
 
-Sections are matched by name first, so that one that moved is a move. Inside a section changed lines
+Sections are matched by name first, so that one that moved is a move. Inside a section lines are
+matched by the source line that they come from, where it is known, then by their text. Changed lines
 are paired with what they were; where a line could stand in two places, the same one is chosen in
 every file.
 """
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from promptpack.diff.model import MoveHalf, Segment
+from promptpack.diff.model import AlignedBlock, Segment
+from promptpack.diff.moves import split_moves
 from promptpack.diff.segments import FRONT_MATTER
+from promptpack.diff.source_lines import SourceLines
+from promptpack.model import Origin
 
 PAIR_LIMIT = 2_500
 """How many pairs of lines are looked at to find which became which."""
@@ -21,23 +25,6 @@ PAIR_LIMIT = 2_500
 MIN_SIMILARITY = 0.5
 
 Segments = Sequence[Segment]
-
-
-class AlignedBlock(NamedTuple):
-    """Old pieces that became new ones; of a move, one half leaves and the other arrives `at`."""
-
-    start: int
-    end: int
-    new_start: int
-    new_end: int
-    half: MoveHalf = "whole"
-    at: int = 0
-
-    def shift(self, old: int, new: int) -> "AlignedBlock":
-        """Return the block so many pieces later."""
-        return AlignedBlock(
-            self.start + old, self.end + old, self.new_start + new, self.new_end + new
-        )
 
 
 class _SectionSpan(NamedTuple):
@@ -49,23 +36,32 @@ class _SectionSpan(NamedTuple):
 
 
 class _AlignedLine(NamedTuple):
-    """What tells lines apart: their bytes and, in front matter, the field they give."""
+    """What tells lines apart: their bytes and, in front matter, the field they give.
+
+    `source` is the name of the source line that it comes from, None where that does not matter.
+    """
 
     raw: str
     field: str
     head: bool
+    source: Origin | None = None
 
 
 class Aligner:
     """Finds which lines became which in the files of one comparison, the same lines only once."""
 
-    def __init__(self) -> None:
+    def __init__(self, source_lines: SourceLines | None = None) -> None:
+        self.source_lines = source_lines or SourceLines()
         self._find_line_blocks = lru_cache(maxsize=4_096)(self._compare_lines)
         self._find_word_similarity = lru_cache(maxsize=65_536)(self._compare_words)
         self._count_words = lru_cache(maxsize=16_384)(_count_words)
 
     def find_blocks(self, before: Segments, after: Segments) -> Iterator[AlignedBlock]:
-        """Yield the blocks in which two files differ."""
+        """Yield the blocks in which two files differ, moves told apart."""
+        yield from split_moves(before, after, self._align_sections(before, after))
+
+    def _align_sections(self, before: Segments, after: Segments) -> Iterator[AlignedBlock]:
+        """Yield the blocks in which two files differ, section by section."""
         old, new = _find_spans(before), _find_spans(after)
         pairs = _match_sections(old, new)
         old_by_name = {span.name: span for span in old}
@@ -96,8 +92,8 @@ class Aligner:
     def _align_section(
         self, before: Segments, after: Segments, old: _SectionSpan, new: _SectionSpan
     ) -> Iterator[AlignedBlock]:
-        old_lines = _make_lines(before[old.start : old.end])
-        new_lines = _make_lines(after[new.start : new.end])
+        old_lines = _make_lines(before[old.start : old.end], self.source_lines.name_old)
+        new_lines = _make_lines(after[new.start : new.end], self.source_lines.name_new)
         if old_lines != new_lines:
             for block in self._find_line_blocks(old_lines, new_lines):
                 yield block.shift(old.start, new.start)
@@ -106,9 +102,8 @@ class Aligner:
         self, old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
     ) -> tuple[AlignedBlock, ...]:
         """Return the blocks of one section; the same lines always give the same blocks."""
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
         blocks: list[AlignedBlock] = []
-        opcodes = matcher.get_opcodes()
+        opcodes = [*_match_equal(old, new)]
         for n, (tag, i1, i2, j1, j2) in enumerate(opcodes):
             if tag == "equal":
                 continue
@@ -137,7 +132,7 @@ class Aligner:
             if (
                 gap.end < block.end
                 and gap.new_end < block.new_end
-                and old[gap.end] != new[gap.new_end]
+                and not _is_same_text(old[gap.end], new[gap.new_end])
             ):
                 yield AlignedBlock(gap.end, i, gap.new_end, j)
 
@@ -160,10 +155,12 @@ class Aligner:
         return best[-1][-1][1]
 
     def _measure_similarity(self, old: _AlignedLine, new: _AlignedLine) -> float:
-        if old == new:
+        if _is_same_text(old, new):
             return 2.0
         if old.head and new.head and old.field:
             return 1.0 if old.field == new.field else 0.0
+        if old.source is not None and old.source == new.source and old.source.line > 0:
+            return 1.5
         return (
             self._find_word_similarity(old.raw, new.raw)
             if old.raw.strip() and new.raw.strip()
@@ -207,11 +204,65 @@ def _match_sections(old: list[_SectionSpan], new: list[_SectionSpan]) -> list[tu
     return list(max(best, default=(0, ()))[1])
 
 
-def _make_lines(segments: Segments) -> tuple[_AlignedLine, ...]:
+def _make_lines(
+    segments: Segments, name_line: Callable[[Origin], Origin]
+) -> tuple[_AlignedLine, ...]:
     return tuple(
-        _AlignedLine(segment.raw, segment.field, segment.section == FRONT_MATTER)
+        _AlignedLine(
+            segment.raw,
+            segment.field,
+            segment.section == FRONT_MATTER,
+            name_line(segment.origin) if segment.origin and segment.text.strip() else None,
+        )
         for segment in segments
     )
+
+
+def _is_same_text(old: _AlignedLine, new: _AlignedLine) -> bool:
+    return old[:3] == new[:3]
+
+
+def _match_equal(
+    old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
+) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield the operations of `difflib`: lines of one source are matched before other equal ones.
+
+    Two operations that follow each other are never of one kind.
+    """
+    i = j = start = new_start = 0
+    for a, b in (*_pair_equal(old, new), (len(old), len(new))):
+        if a > i or b > j:
+            if i > start:
+                yield "equal", start, i, new_start, j
+            yield "replace" if a > i and b > j else "delete" if a > i else "insert", i, a, j, b
+            start, new_start = a, b
+        i, j = a + 1, b + 1
+    if start < len(old):
+        yield "equal", start, len(old), new_start, len(new)
+
+
+def _pair_equal(
+    old: tuple[_AlignedLine, ...], new: tuple[_AlignedLine, ...]
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of lines with the same text, in order."""
+    sourced = [[n for n, line in enumerate(lines) if line.source] for lines in (old, new)]
+    anchors = [
+        (sourced[0][a], sourced[1][b])
+        for a, b in _pair_items([old[n] for n in sourced[0]], [new[n] for n in sourced[1]])
+    ]
+    i = j = 0
+    for a, b in (*anchors, (len(old), len(new))):
+        texts = [[line[:3] for line in lines] for lines in (old[i:a], new[j:b])]
+        yield from ((i + x, j + y) for x, y in _pair_items(*texts))
+        if a < len(old):
+            yield a, b
+        i, j = a + 1, b + 1
+
+
+def _pair_items(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for block in matcher.get_matching_blocks():
+        yield from ((block.a + n, block.b + n) for n in range(block.size))
 
 
 def _slide_block(

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from promptpack.diff.model import Change, Review, SourceHunk
-from promptpack.diff.wording import MarkedText, mark_texts
+from promptpack.diff.wording import mark_texts
+from promptpack.diff.words import MarkedText
 
 
 class CauseBlock(NamedTuple):

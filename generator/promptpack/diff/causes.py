@@ -75,6 +75,13 @@ def find_hunk_causes(
         [o for n in old_range for o in old.origins(n)],
         [o for n in new_range for o in new.origins(n)],
     )
+    if hunk.half != "whole":  # what moved both went and came
+        moved_causes = {
+            *_select_changed(source_changes, old_origins, ()),
+            *_select_changed(source_changes, (), new_origins),
+        }
+        if moved_causes:
+            return tuple(sorted(moved_causes))
     if direct_causes := _select_changed(source_changes, old_origins, new_origins):
         return direct_causes
     removed_origins, added_origins = source_changes.lines

@@ -52,6 +52,7 @@ from promptpack.diff.permissions import (
 from promptpack.diff.reach import Universe, describe_reach, make_universe
 from promptpack.diff.segments import FRONT_MATTER, split_output
 from promptpack.diff.source_hunks import add_consequences
+from promptpack.diff.source_lines import SourceLines
 from promptpack.model import Origin
 from promptpack.rendering.tokens import estimate_tokens
 
@@ -114,9 +115,10 @@ def compare_sides(
 
 def _prepare_comparison(base: Side, head: Side, pairs: Iterable[Pair]) -> _Comparison:
     kept = {pair.key: pair.new for pair in pairs if pair.status in ("same", "changed") and pair.new}
+    source_changes = compare_sources(base.sources, head.sources)
     return _Comparison(
-        compare_sources(base.sources, head.sources),
-        Aligner(),
+        source_changes,
+        Aligner(SourceLines(source_changes.hunks)),
         PolicyDecoder(),
         AxisFinder(base.outputs.values()),
         AxisFinder(head.outputs.values()),

@@ -4,12 +4,14 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from promptpack.diff.hunks import HEADING
 from promptpack.diff.model import PERMISSION_KINDS, Change, ChangeKind, Hunk, HunkPlace, Origins
 from promptpack.diff.pairing import Pair
 from promptpack.diff.reach import Universe, describe_reach
-from promptpack.diff.segments import FRONT_MATTER, is_framing, split_output
+from promptpack.diff.segments import split_output
 from promptpack.redaction import make_redactor
 from promptpack.redaction import redact as redact_text
 from promptpack.rendering.tokens import estimate_tokens
@@ -47,19 +49,19 @@ class Occurrence(NamedTuple):
 def make_hunk_occurrence(hunk: Hunk, pair: Pair, causes: Origins) -> Occurrence:
     """Return the occurrence of a hunk in an output.
 
-    All hunks with which layouts only mark sections in another way are one change.
+    All hunks with which a layout only marks sections in another way are one change, and so are
+    those with which it only spaces lines in another way.
     """
-    is_layout = (
-        bool(causes)
-        and all(_LAYOUTS in origin.path for origin in causes)
-        and hunk.kind in ("safety", "prose")
-        and hunk.half == "whole"
-        and hunk.section != FRONT_MATTER
-        and is_framing(hunk.old, hunk.new, hunk.section)
-    )
-    if is_layout:
-        content = hunk.old, hunk.new
-        return Occurrence(ChangeKey("prose", LAYOUT, "", "", ""), pair.key, causes, hunk, content)
+    layout = hunk.layout
+    if hunk.kind == "whitespace" and causes and all(_LAYOUTS in one.path for one in causes):
+        layout = PurePosixPath(causes[0].path).name.partition(".")[0]
+    if layout is not None and hunk.kind != "hidden" and hunk.half == "whole":
+        field = " ".join(word for word in (layout, hunk.field) if word)
+        key = ChangeKey("prose", LAYOUT, field, "", "")
+        return Occurrence(key, pair.key, causes, hunk, (hunk.old, hunk.new))
+    if hunk.field == HEADING and hunk.kind in ("safety", "prose"):
+        key = ChangeKey(hunk.kind, hunk.section, HEADING, "", "")
+        return Occurrence(key, pair.key, causes, hunk, (hunk.old, hunk.new))
     key = ChangeKey(hunk.kind, hunk.section, hunk.field, hunk.old, hunk.new)
     return Occurrence(key, pair.key, causes, hunk)
 
@@ -116,7 +118,7 @@ def _add_contents(key: ChangeKey, contents: list[tuple[str, ...]]) -> ChangeKey:
     """Return a key with the texts that a change of many texts shows."""
     if key.kind in PERMISSION_KINDS and contents:
         return key._replace(new=_merge_grants(contents))
-    if key.section == LAYOUT and contents:
+    if contents and (key.section == LAYOUT or key.field == HEADING):
         old, new = ("".join(dict.fromkeys(texts)) for texts in zip(*contents, strict=True))
         return key._replace(old=old, new=new)
     return key

@@ -63,7 +63,12 @@ def find_no_origins(_segment: int, _candidates: frozenset[Origin] = frozenset())
 
 
 class Segment(NamedTuple):
-    """A line as it stands in the file, its neutral text, its section and field, its line there."""
+    """A line as it stands in the file, its neutral text, its section and field, its line there.
+
+    `origin` is where the text of a line of a prompt was written, where that is known. `mark` is
+    the name of the section, part or title that a line of a layout marks and does no more than that;
+    of a closing tag it begins with a slash.
+    """
 
     raw: str
     text: str
@@ -71,6 +76,25 @@ class Segment(NamedTuple):
     field: str
     line: int
     spelling: Spelling = "lines"
+    origin: Origin | None = None
+    mark: str = ""
+
+
+class AlignedBlock(NamedTuple):
+    """Old pieces that became new ones; of a move, one half leaves and the other arrives `at`."""
+
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+    half: MoveHalf = "whole"
+    at: int = 0
+
+    def shift(self, old: int, new: int) -> "AlignedBlock":
+        """Return the block so many pieces later."""
+        return AlignedBlock(
+            self.start + old, self.end + old, self.new_start + new, self.new_end + new
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +180,8 @@ class Hunk(NamedTuple):
 
     `old` and `new` are neutral text, the same in every client; `spelling` tells how this file
     writes it. A moved text is a hunk where it leaves and one where it arrives; both hold all of it.
+    `layout` is set where only the marks of sections changed: the name of the layout, or nothing if
+    it is not known; `field` is `title` if it is about the title.
     """
 
     kind: ChangeKind
@@ -169,6 +195,7 @@ class Hunk(NamedTuple):
     new_end: int
     spelling: Spelling = "lines"
     half: MoveHalf = "whole"
+    layout: str | None = None
 
 
 class HunkPlace(NamedTuple):

@@ -3,6 +3,7 @@
 from promptpack.diff.model import PERMISSION_KINDS, Change, Review
 from promptpack.diff.wording import (
     describe_action,
+    describe_transition,
     find_axis_name,
     find_suspicious_lines,
     mark_lines,
@@ -18,10 +19,7 @@ def summarize_change(change: Change) -> str:
     """Return what a change is, where it reaches and its first words, on one line."""
     lead = f"{name_subject(change)} {describe_action(change)}"
     if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
-        return (
-            f"{lead}: {_truncate(f'{reveal(change.old)} → {reveal(change.new)}')} "
-            f"({reveal(change.reach)})"
-        )
+        return f"{lead}: {_truncate(describe_transition(change))} ({reveal(change.reach)})"
     if find_axis_name(change):
         return f"{lead} ({reveal(change.reach)})"
     lines = find_suspicious_lines(change) if change.kind == "hidden" else mark_lines(change)

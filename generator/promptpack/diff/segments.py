@@ -6,13 +6,17 @@ same edit is the same change in every client.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from promptpack.diff.model import Output, Segment, Spelling
 from promptpack.model import Line
 from promptpack.model.sections import SECTION_KINDS, make_title
 
 FRONT_MATTER = "head"
+TITLE_MARK, RULE_MARK = "title", "-"
+"""The marks of a line that shows the title of a pack, and of one without a word."""
+
+_LAYOUTS = "templates/layouts/"
 FIELD_DEPTH = 2
 """How many keys deep the fields of front matter are distinguished."""
 
@@ -21,13 +25,13 @@ UNBOUNDED_LEVEL = -1
 """The level of a section that no Markdown heading ends."""
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(?:[0-9]+[.)][ \t]+)?(.*?)[ \t]*$")
-_TAG = re.compile(r"</?([A-Za-z][\w-]*)>[ \t]*$")
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)(?: [\w-]+=\"([^\"]*)\")?>[ \t]*$")
 _FENCE = re.compile(r"[ \t]*(`{3,}(?!.*`)|~{3,})")
 _KEY = re.compile(r"( *)(?:'([^']+)'|\"([^\"]+)\"|([\w*./:-]+))[ \t]*[:=](?:\s|$)")
 _TABLE = re.compile(r"\[([\w.]+)\]")
 _CONTENT = re.compile(r'(\s*"content": ")(.*)("[,]?\n?)', re.DOTALL)
+_WORD = re.compile(r"\w+")
 _ESCAPED = re.compile(r"(?:[^\\]|\\(?!n).)*?\\n|(?:[^\\]|\\.)+$", re.DOTALL)
-_NUMBERED = re.compile(r"^(#{1,6}[ \t]+)[0-9]+[.)][ \t]+")
 
 
 Segments = tuple[Segment, ...]
@@ -41,14 +45,26 @@ def split_segments(text: str) -> Segments:
     return tuple(_guess_sections(_split_lines_of(text)))
 
 
-def split_composed(text: str, lines: Sequence[Line]) -> Segments:
-    """Return the segments of a file whose prompt has these lines, which know their sections."""
+def split_composed(text: str, lines: Sequence[Line], names: Mapping[str, str]) -> Segments:
+    """Return the segments of a file whose prompt has these lines, which know their sections.
+
+    `names` are those of sections, parts and the title, by the slugs that a layout marks them with.
+    """
     segments = _split_lines_of(text)
     start = find_prompt(segments, lines)
     for index, line in enumerate(lines if start is not None else ()):
         position = (start or 0) + index
-        segments[position] = segments[position]._replace(section=line.section)
+        mark = _find_mark(line.text, names) if _LAYOUTS in line.origin.path else ""
+        segments[position] = segments[position]._replace(
+            section=line.section, origin=line.origin, mark=mark
+        )
     return tuple(segments)
+
+
+def name_marks(names: Mapping[str, str], title: str) -> Mapping[str, str]:
+    """Return the names of sections and parts, given their titles by name, by the slugs of both."""
+    slugs = {_make_slug(text): name for name in names for text in (name, names[name])}
+    return {_make_slug(title): TITLE_MARK, **_SLUGS, **slugs}
 
 
 def split_output(output: Output) -> Segments:
@@ -81,11 +97,6 @@ def _split_lines_of(text: str) -> list[Segment]:
 def spell_text(text: str, spelling: Spelling) -> str:
     """Return neutral text as a file of this spelling writes it."""
     return json.dumps(text, ensure_ascii=False)[1:-1] if spelling == "json" else text
-
-
-def strip_number(text: str) -> str:
-    """Return a line without the number of its heading."""
-    return _NUMBERED.sub(r"\1", text)
 
 
 def _split_lines(text: str) -> list[str]:
@@ -130,8 +141,12 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
     table, pending_count = "", 0
     result: list[Segment] = []
     for segment in segments:
+        if segment.section != FRONT_MATTER:
+            pending_count = 0
+            result.append(segment)
+            continue
         line, name = segment.raw.rstrip(), ""
-        if segment.section == FRONT_MATTER and line not in _FRAMES:
+        if line not in _FRAMES:
             table_match = _TABLE.match(line)
             if table_match:
                 table = f"{table_match[1]}."
@@ -145,54 +160,48 @@ def _assign_fields(segments: list[Segment]) -> list[Segment]:
             result[-pending_count:] = [
                 previous._replace(field=name) for previous in result[-pending_count:]
             ]
-        pending_count = (
-            pending_count if segment.section == FRONT_MATTER and not name and pending_count else 0
-        )
+        pending_count = 0 if name else pending_count
         result.append(segment._replace(field=name))
     return result
 
 
-def _map_slugs() -> dict[str, str]:
+def _map_slugs() -> Mapping[str, str]:
     names = [kind.name for kind in SECTION_KINDS]
     slugs = {_make_slug(make_title(name)): name for name in names}
     return {**slugs, **{_make_slug(name): name for name in names}}
 
 
 def _make_slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return "-".join(_WORD.findall(text.casefold()))
 
 
-def is_framing(old: str, new: str, section: str) -> bool:
-    """Tell whether only the marks of sections changed: tags, headings, their level or number.
-
-    The names of sections may be other words (`<ethics>`, `# Ethics and safety`), no other heading.
-    """
-    old_names, new_names = (
-        [_name_mark(line) for line in text.split("\n") if line.strip()] for text in (old, new)
-    )
-    known = {*_map_slugs(), _make_slug(section), _make_slug(make_title(section))}
-    names = [*old_names, *new_names]
-    return bool(names) and None not in names and {*old_names} ^ {*new_names} <= known
+_SLUGS = _map_slugs()
+"""The names of known sections by the slugs of their names and titles."""
 
 
-def _name_mark(line: str) -> str | None:
-    """Return the name in a line that marks a section, or None for another line."""
+def _find_mark(line: str, names: Mapping[str, str]) -> str:
+    """Return the name that a line of a layout marks, or nothing where it is a line of text."""
+    if not _WORD.search(line):
+        return RULE_MARK if line.strip() else ""
     if heading := _HEADING.match(line):
-        return _make_slug(heading[2])
-    if tag := _TAG.match(line):
-        return _make_slug(tag[1])
-    return _make_slug(line) if line.isupper() and line == line.strip() else None
+        text = heading[2]
+    elif tag := _TAG.match(line):
+        text = tag[2] or tag[1]
+    else:
+        text = line if line.isupper() and line == line.strip() else ""
+    slug = _make_slug(text)
+    return f"{'/' if line.startswith('</') else ''}{names.get(slug, slug)}" if slug else ""
 
 
 def _guess_sections(segments: list[Segment]) -> Iterator[Segment]:
     """Yield the pieces with their sections: known headings and tags, and others of their level."""
-    names_by_slug = _map_slugs()
+    names_by_slug = _SLUGS
     section, level, fence = "", 0, ""
     for segment in segments:
         if segment.section == FRONT_MATTER:
             yield segment
             continue
-        line = segment.text.rstrip("\n")
+        line, mark = segment.text.rstrip("\n"), ""
         fence_match = _FENCE.match(line)
         if fence:
             if fence_match and fence_match[1].startswith(fence):
@@ -201,14 +210,15 @@ def _guess_sections(segments: list[Segment]) -> Iterator[Segment]:
             fence = fence_match[1]
         elif start := _match_section(line, names_by_slug, level, first=not section):
             section, level = start
-        yield segment._replace(section=section)
+            mark = "" if section == TITLE_MARK else section
         tag = _TAG.match(line)
         if tag and line.startswith("</") and _make_slug(tag[1]) == section and not fence:
-            level = 0
+            level, mark = 0, f"/{section}"
+        yield segment._replace(section=section, mark=mark)
 
 
 def _match_section(
-    line: str, names_by_slug: dict[str, str], level: int, *, first: bool
+    line: str, names_by_slug: Mapping[str, str], level: int, *, first: bool
 ) -> tuple[str, int] | None:
     """Return the section that a line begins and its heading's level, or None."""
     if heading := _HEADING.match(line):

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from promptpack.diff.wording import MarkedText, WordStatus, mark_texts
+from promptpack.diff.wording import mark_texts
+from promptpack.diff.words import MarkedText, WordStatus
 from promptpack.redaction import redact
 from promptpack.reporting.characters import reveal
 

@@ -1,6 +1,6 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from promptpack.diff.attached import (
     make_built_output,
 )
 from promptpack.diff.model import Origins, Output, Side
-from promptpack.diff.segments import Segments, find_prompt, split_composed
+from promptpack.diff.segments import Segments, find_prompt, name_marks, split_composed
 from promptpack.model import Artifact, Origin, UserError
+from promptpack.model.sections import make_title
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.output.used_sources import make_source_finder
 from promptpack.reading.project import load_project
@@ -134,7 +135,7 @@ class _ProjectOutputs:
         """Return the segments of an output, and the number of the first one of its prompt."""
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
-        segments = split_composed(artifact.text, lines)
+        segments = split_composed(artifact.text, lines, _name_marks(artifact))
         start = find_prompt(segments, lines)
         return segments, len(segments) if start is None else start
 
@@ -155,6 +156,14 @@ class _ProjectOutputs:
         if not 0 <= offset < len(self.tracer.trace_prompt(artifact)):
             return ()
         return self.tracer.trace_values(artifact, candidates)[offset]
+
+
+def _name_marks(artifact: Artifact) -> Mapping[str, str]:
+    """Return the names that a layout may mark, by the slugs of what it writes."""
+    sections = artifact.variant.sections
+    names = {part.name: make_title(part.name) for one in sections for part in one.parts}
+    names |= {section.name: section.heading for section in sections}
+    return name_marks(names, artifact.variant.pack.title)
 
 
 def make_folder_output(key: str, text: str) -> Output:

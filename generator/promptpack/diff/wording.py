@@ -1,32 +1,21 @@
 """The words of a review in any format: changes in, titles, verbs and marked words out."""
 
-import difflib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from promptpack.diff.axes import AXES
+from promptpack.diff.edits import describe_framing, is_layout, is_moved, list_rule_edits
+from promptpack.diff.hunks import HEADING, MOVED_FROM
 from promptpack.diff.model import PERMISSION_KINDS, Change, ChangeKind, Review, SourceHunk
+from promptpack.diff.words import MarkedText, WordStatus, compare_words
 from promptpack.redaction import redact
 from promptpack.reporting.characters import reveal
 from promptpack.reporting.plurals import pluralize
 
+MOVED_AND_CHANGED = "moved and changed"
 NO_CHANGES = "No generated output changed."
-WORD_PATTERN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
-WORD_LIMIT = 3_000
-"""How many words are compared one by one."""
-
 _ID_LIMIT = 10
-
-WordStatus = Literal["same", "gone", "come"]
-
-
-class MarkedText(NamedTuple):
-    """Some text of a change: on both sides, only on the old, or only on the new."""
-
-    mark: WordStatus
-    text: str
 
 
 class ReportSection(NamedTuple):
@@ -68,7 +57,6 @@ def describe_action(change: Change) -> str:
         "unproven": "possibly widened",
         "widened": "widened",
         "narrowed": "narrowed",
-        "moved": "moved",
         "output-added": "output added",
         "output-removed": "output removed",
         "output-renamed": "output renamed",
@@ -78,15 +66,27 @@ def describe_action(change: Change) -> str:
         return "added" if change.kind == "output-added" else "removed"
     if change.kind in actions:
         return actions[change.kind]
-    if change.places and change.places[0].hunk.half != "whole":
-        return "moved and changed"
+    if is_layout(change):
+        return describe_framing(change)
+    if is_moved(change):
+        origin = change.field if change.field.startswith(MOVED_FROM) else ""
+        moved = "moved" if change.old == change.new or change.kind == "moved" else MOVED_AND_CHANGED
+        return f"{moved} {reveal(origin)}".rstrip()
     return "changed" if change.old and change.new else "removed" if change.old else "added"
+
+
+def describe_transition(change: Change) -> str:
+    """Return what became of what: of a long grant only the rules that came, went or moved."""
+    edits = list_rule_edits(change.old, change.new) if change.kind in PERMISSION_KINDS else []
+    return "; ".join(edits) or f"{reveal(change.old)} → {reveal(change.new)}"
 
 
 def name_subject(change: Change) -> str:
     """Return what a change is about: a capability, a front matter field or a section."""
     if axis := find_axis_name(change):
         return reveal(axis)
+    if is_layout(change) or change.field == HEADING:
+        return reveal(f"{change.section} {change.field}".rstrip())
     if change.kind in PERMISSION_KINDS or change.section == "head":
         return reveal(change.field or change.section)
     return reveal(change.section or change.field or "text")
@@ -116,13 +116,19 @@ def count_by_section(changes: Iterable[Change]) -> Iterator[str]:
 
 def mark_lines(change: Change) -> list[list[MarkedText]]:
     """Return the text of a change line by line, with what went and what came; nothing is hidden."""
+    if change.kind in PERMISSION_KINDS and (edits := list_rule_edits(change.old, change.new)):
+        return [[MarkedText("same", edit)] for edit in edits]
     if change.kind == "output-renamed" or change.kind in PERMISSION_KINDS:
         old_text, new_text = (
             MarkedText("gone", reveal(change.old)),
             MarkedText("come", reveal(change.new)),
         )
         return [[old_text, MarkedText("same", " → "), new_text]]
-    if change.kind == "moved" and change.old == change.new:
+    if is_layout(change) or change.field == HEADING:
+        texts = dict.fromkeys((place.hunk.old, place.hunk.new) for place in change.places)
+        pairs = sorted(texts, key=lambda pair: (not all(pair), pair))
+        return [line for old, new in pairs for line in mark_texts(redact(old), redact(new))]
+    if is_moved(change) and change.old == change.new:
         return [[MarkedText("same", line)] for line in _split_lines(change.old)]
     if change.kind in ("output-added", "output-removed"):
         return _mark_whole(change)
@@ -134,7 +140,7 @@ def mark_texts(old: str, new: str) -> list[list[MarkedText]]:
     if not old or not new:
         status: WordStatus = "come" if new else "gone"
         return [[MarkedText(status, line)] for line in _split_lines(old or new)]
-    return _group_by_line(_compare_words(old, new))
+    return _group_by_line(compare_words(old, new))
 
 
 def find_suspicious_lines(change: Change) -> list[list[MarkedText]]:
@@ -265,26 +271,14 @@ def _split_lines(text: str) -> list[str]:
     return lines[:-1] if lines and not lines[-1] and len(lines) > 1 else lines
 
 
-def _compare_words(old: str, new: str) -> Iterator[MarkedText]:
-    old_words, new_words = WORD_PATTERN.findall(old), WORD_PATTERN.findall(new)
-    if len(old_words) + len(new_words) > WORD_LIMIT:
-        yield from (MarkedText("gone", old), MarkedText("come", new))
-        return
-    matcher = difflib.SequenceMatcher(None, old_words, new_words, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            yield MarkedText("same", "".join(old_words[i1:i2]))
-            continue
-        if i2 > i1:
-            yield MarkedText("gone", "".join(old_words[i1:i2]))
-        if j2 > j1:
-            yield MarkedText("come", "".join(new_words[j1:j2]))
-
-
 def _group_by_line(words: Iterable[MarkedText]) -> list[list[MarkedText]]:
     """Return marked words line by line; a line end alone that came or went is made visible."""
     lines: list[list[MarkedText]] = [[]]
     for status, text in words:
+        if status != "same" and not lines[-1] and text.endswith("\n"):
+            whole = [[MarkedText(status, reveal(line) or "↵")] for line in text.split("\n")[:-1]]
+            lines[-1:] = [*whole, []]
+            continue
         first, *rest = text.split("\n")
         if first:
             lines[-1].append(MarkedText(status, reveal(first)))

@@ -85,7 +85,7 @@ class Tracer:
 
     def trace_prompt(self, artifact: Artifact) -> Lines:
         """Return the lines of an artifact's prompt, each with the origins of its text."""
-        return self.composer.trace_lines(artifact.variant, artifact.target)
+        return self.composer.trace_lines(artifact.variant, artifact.target, artifact.agent.prompt)
 
     def trace_values(self, artifact: Artifact, subset: Subset = None) -> tuple[Origins, ...]:
         """Return the origins of each line of a prompt: of its text, and of values behind it."""

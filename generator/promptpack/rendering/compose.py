@@ -200,15 +200,16 @@ class Composer:
             finding = make_finding("PP102", source.path, Span(1, 1), text, hint, source.text)
             raise UserError((finding,)) from None
 
-    def trace_lines(self, variant: Variant, target: str) -> Lines:
+    def trace_lines(self, variant: Variant, target: str, prompt: str = "") -> Lines:
         """Return the lines of a variant's prompt with their origins and sections, once for all.
 
         Where marking changed the text, all lines come from the layout's first, of no section.
-        Raises UserError as `compose_agent` does.
+        A given `prompt` is not composed again. Raises UserError as `compose_agent` does.
         """
         key = self.make_key(variant, target)
         if key not in self._traced:
-            self._traced[key] = self._trace_prompt(variant, target)
+            prompt = prompt or self.compose_agent(variant, target).prompt
+            self._traced[key] = self._trace_prompt(variant, target, prompt)
         return self._traced[key]
 
     def release_variant(self) -> None:
@@ -224,20 +225,19 @@ class Composer:
         roots = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
         return name.startswith("packs/") or not roots.isdisjoint(("pack", "vars"))
 
-    def _trace_prompt(self, variant: Variant, target: str) -> Lines:
-        agent = self.compose_agent(variant, target)
+    def _trace_prompt(self, variant: Variant, target: str, prompt: str) -> Lines:
         if path := find_client_settings(variant.pack, target).prompt:
-            texts = split_lines(agent.prompt)
+            texts = split_lines(prompt)
             return tuple(Line(text, Origin(path, n)) for n, text in enumerate(texts, 1))
         context = self._make_context(variant, target)
         views = tuple(make_views(self._lines, self._render_sections(self._lines, variant, context)))
         lines = self._trace_text(
             get_layout_name(variant),
-            "\n".join(split_lines(agent.prompt)),
+            "\n".join(split_lines(prompt)),
             {**context, "sections": views},
             is_clean=variant.model.layout != AS_WRITTEN,
         )
-        return name_title(lines if agent.prompt else ())
+        return name_title(lines if prompt else ())
 
     def _render_sections(
         self,

@@ -36,7 +36,6 @@ from promptpack.diff.representatives import (
 from promptpack.diff.side_by_side import LineRun, align_texts
 from promptpack.diff.wording import (
     NO_CHANGES,
-    MarkedText,
     ReportSection,
     count_by_section,
     describe_action,
@@ -54,6 +53,7 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
+from promptpack.diff.words import MarkedText
 from promptpack.reporting.html_page import make_page_environment, render_page
 from promptpack.reporting.plurals import pluralize
 

@@ -18,6 +18,7 @@ from promptpack.diff.cause_blocks import (
     list_other_sources,
     mark_source,
 )
+from promptpack.diff.edits import list_rule_edits
 from promptpack.diff.links import make_link
 from promptpack.diff.model import (
     NEVER_CUT,
@@ -38,7 +39,6 @@ from promptpack.diff.representatives import (
 from promptpack.diff.wording import (
     DRIFT_TITLE,
     NO_CHANGES,
-    MarkedText,
     ReportSection,
     count_by_section,
     describe_action,
@@ -57,6 +57,7 @@ from promptpack.diff.wording import (
     mark_lines,
     name_subject,
 )
+from promptpack.diff.words import MarkedText, wrap_line
 from promptpack.reporting.code_spans import format_code
 from promptpack.reporting.plurals import pluralize
 
@@ -67,6 +68,9 @@ MARKER = "<!-- promptpack:diff -->"
 _BACKTICKS = re.compile("`+")
 _GROUP_LIMIT = 3_000
 _LINE_LIMIT = 1_000
+_WIDTH = 100
+"""How many characters a line of a change has before it is broken: a fence would scroll."""
+
 _HIDDEN_LINE_LIMIT = 12
 _CAUSE_LIMIT = 20
 _OUTPUT_LIMIT = 6
@@ -257,9 +261,9 @@ def _render_title(change: Change) -> str:
         format_code(change.reach),
     ]
     if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
-        parts.insert(
-            1, f"{format_code(_shorten(change.old))} → {format_code(_shorten(change.new))}"
-        )
+        edits = list_rule_edits(change.old, change.new) if change.kind in PERMISSION_KINDS else []
+        transition = " → ".join(format_code(_shorten(one)) for one in (change.old, change.new))
+        parts.insert(1, format_code(_shorten("; ".join(edits))) if edits else transition)
     if change.token_delta:
         parts.append(format_tokens(change.token_delta))
     parts.append(format_code(change.fingerprint[:8]))
@@ -292,7 +296,7 @@ def _render_fence(lines: list[list[MarkedText]]) -> str:
     """Return lines in a fence that is longer than any run of backticks in them."""
     rendered_lines, size = [], 0
     for number, line in enumerate(lines):
-        text = _shorten(_render_line(line))
+        text = _render_line(line)
         size += len(text)
         if size > _GROUP_LIMIT:
             rendered_lines.append(f"  … {len(lines) - number} more lines")
@@ -305,12 +309,31 @@ def _render_fence(lines: list[list[MarkedText]]) -> str:
 
 
 def _render_line(line: list[MarkedText]) -> str:
+    """Return a line of a change, as several if it is long; each begins with the sign."""
     statuses = {word.mark for word in line}
-    if len(statuses) <= 1:
-        sign = {"gone": "-", "come": "+", "same": " "}[next(iter(statuses), "same")]
-        return f"{sign} {''.join(word.text for word in line)}"
-    frames = {"gone": "[-{}-]", "come": "{{+{}+}}", "same": "{}"}
-    return "! " + "".join(frames[word.mark].format(word.text) for word in line)
+    sign = {"gone": "-", "come": "+", "same": " "}[next(iter(statuses), "same")]
+    frames = {"gone": "{}", "come": "{}", "same": "{}"}
+    if len(statuses) > 1:
+        sign, frames = "!", {"gone": "[-{}-]", "come": "{{+{}+}}", "same": "{}"}
+    texts = (
+        "".join(frames[word.mark].format(word.text) for word in part)
+        for part in wrap_line(_shorten_line(line), _WIDTH)
+    )
+    return f"{sign} " + f"\n  {sign}   ".join(texts)
+
+
+def _shorten_line(line: list[MarkedText]) -> list[MarkedText]:
+    """Return the first words of a long line, and how much more there is."""
+    shown: list[MarkedText] = []
+    size = 0
+    for number, word in enumerate(line):
+        if size + len(word.text) > _LINE_LIMIT:
+            left = sum(len(one.text) for one in line[number:]) - (_LINE_LIMIT - size)
+            rest = MarkedText("same", f"… {left} more characters")
+            return [*shown, word._replace(text=word.text[: _LINE_LIMIT - size]), rest]
+        shown.append(word)
+        size += len(word.text)
+    return shown
 
 
 def _render_reach(title: str, lines: Iterable[str]) -> Iterator[str]:

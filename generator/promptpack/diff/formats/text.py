@@ -1,5 +1,6 @@
 """A review for a terminal: one line a group, then its words, marked `[-old-]{+new+}`."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 
 from promptpack.diff.accepting import describe_pending
@@ -12,6 +13,7 @@ from promptpack.diff.cause_blocks import (
     list_other_sources,
     mark_source,
 )
+from promptpack.diff.edits import is_layout, is_moved
 from promptpack.diff.model import PERMISSION_KINDS, Change, Review, SourceHunk
 from promptpack.diff.one_line import summarize_change
 from promptpack.diff.representatives import (
@@ -22,12 +24,11 @@ from promptpack.diff.representatives import (
 from promptpack.diff.wording import (
     DRIFT_TITLE,
     NO_CHANGES,
-    MarkedText,
     ReportSection,
-    WordStatus,
     count_by_section,
     describe_action,
     describe_drift,
+    describe_transition,
     describe_truncation,
     find_suspicious_lines,
     format_causes,
@@ -44,6 +45,7 @@ from promptpack.diff.wording import (
     measure_outputs,
     name_subject,
 )
+from promptpack.diff.words import MarkedText, WordStatus, wrap_line
 from promptpack.reporting.characters import reveal
 from promptpack.reporting.console import Color, join_lines, style
 from promptpack.reporting.plurals import pluralize
@@ -54,6 +56,11 @@ _MOVED_LINE_LIMIT = 3
 _SOURCE_LINE_LIMIT = 12
 _OUTPUT_LIMIT = 6
 _CHOSEN_LIMIT = 12
+_LAYOUT_LINE_LIMIT = 6
+_INDENT = 10
+"""How far the second column of words begins from the left, with room for marks."""
+
+_MIN_WIDTH = 40
 
 
 def render_text(review: Review) -> str:
@@ -160,10 +167,9 @@ def _render_change(change: Change, source: SourceHunk | None = None) -> Iterator
     color: Color | None = "red" if change.severity == "critical" else None
     name = f"  {style(change.id, color, bold=True)} {change.fingerprint[:_FINGERPRINT_LENGTH]}…"
     if change.kind in PERMISSION_KINDS or change.kind == "output-renamed":
-        transition = f"{reveal(change.old)} → {reveal(change.new)}"
         yield (
-            f"{name}  {name_subject(change)}  {describe_action(change)}: {transition}  "
-            f"{reveal(change.reach)}"
+            f"{name}  {name_subject(change)}  {describe_action(change)}: "
+            f"{describe_transition(change)}  {reveal(change.reach)}"
         )
     else:
         token_note = f"  {format_tokens(change.token_delta)}" if change.token_delta else ""
@@ -187,22 +193,30 @@ def _render_words(change: Change) -> Iterator[str]:
             yield f"       … {pluralize(len(sizes) - _OUTPUT_LIMIT, 'more output')}"
         return
     lines = find_suspicious_lines(change) if change.kind == "hidden" else mark_lines(change)
-    if change.kind == "moved" and len(lines) > _MOVED_LINE_LIMIT:
+    if is_moved(change) and len(lines) > _MOVED_LINE_LIMIT:
         lines = [
             *lines[:_MOVED_LINE_LIMIT],
             [MarkedText("same", f"… {len(lines) - _MOVED_LINE_LIMIT} more lines")],
         ]
+    if is_layout(change) and len(lines) > _LAYOUT_LINE_LIMIT:
+        rest = MarkedText("same", f"… {len(lines) - _LAYOUT_LINE_LIMIT} more lines")
+        lines = [*lines[:_LAYOUT_LINE_LIMIT], [rest]]
     yield from (f"         {reveal(line)}".rstrip() for line in change.above.splitlines())
     yield from _render_lines(lines)
     yield from (f"         {reveal(line)}".rstrip() for line in change.below.splitlines())
 
 
 def _render_lines(lines: list[list[MarkedText]]) -> Iterator[str]:
+    width = max(_MIN_WIDTH, shutil.get_terminal_size().columns) - _INDENT
     for line in lines:
-        yield (
-            f"       {_choose_sign(line)} "
-            f"{''.join(_render_word(word, alone=len(line) == 1) for word in line)}"
-        )
+        alone = len(line) == 1
+        first, *rest = wrap_line(line, width)
+        yield f"{_choose_sign(line):>{_INDENT - 2}} {_render_line(first, alone=alone)}"
+        yield from (f"{'':{_INDENT + 1}}{_render_line(part, alone=alone)}" for part in rest)
+
+
+def _render_line(line: list[MarkedText], *, alone: bool) -> str:
+    return "".join(_render_word(word, alone=alone) for word in line)
 
 
 def _choose_sign(line: list[MarkedText]) -> str:

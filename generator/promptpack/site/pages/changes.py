@@ -5,11 +5,11 @@ from typing import NamedTuple
 from promptpack.diff.model import Change, Review
 from promptpack.diff.wording import (
     NO_CHANGES,
-    MarkedText,
     ReportSection,
     iter_sections,
     mark_lines,
 )
+from promptpack.diff.words import MarkedText
 from promptpack.site.history import History, Release
 from promptpack.site.page import View
 from promptpack.site.recent_changes import ChangeSummary, summarize_change
