@@ -11,8 +11,21 @@ from promptpack.diff.model import Review, SourceHunk
 from promptpack.diff.source_lines import SourceLines
 from promptpack.diff.words import MarkedText, compare_words, wrap_line
 from promptpack.model import Origin
+from promptpack.model.sections import SECTION_KINDS
 from review_cases import side
-from test_review_story import BUILD, LAYOUT, STEPS, TAGS, TEAM, Edit, build, make_fragment, swap
+from test_review_story import (
+    BUILD,
+    ETHICS,
+    LAYOUT,
+    SCOPE,
+    STEPS,
+    TAGS,
+    TEAM,
+    Edit,
+    build,
+    make_fragment,
+    swap,
+)
 
 PARTED = {
     **TEAM,
@@ -37,12 +50,31 @@ def test_a_line_is_paired_with_what_its_source_line_was() -> None:
     files = dict(TEAM) | {STEPS: make_fragment("Steps", "x").replace("- x\n", lines)}
     for path in [path for path in files if path.endswith("/pack.yaml")]:
         files[path] = files[path].replace("language: Python", "language: Go, tool: Make")
-    review = compare(files, swap(BUILD, "language: Go, tool: Make", "language: Make, tool: Go"))
+    review = compare(files, swap(BUILD, "language: Go, tool: Make", "language: Zig, tool: Ant"))
     texts = {(change.old, change.new) for change in review.groups if change.section == "standards"}
     assert texts == {
-        ("- Use Go for all.\n", "- Use Make for all.\n"),
-        ("- Use Make for all.\n", "- Use Go for all.\n"),
-    } or {change.kind for change in review.groups} == {"moved", "prose"}
+        ("- Use Go for all.\n", "- Use Zig for all.\n"),
+        ("- Use Make for all.\n", "- Use Ant for all.\n"),
+    }
+    review = compare(files, swap(BUILD, "language: Go, tool: Make", "language: Make, tool: Go"))
+    (change,) = [change for change in review.groups if change.section == "standards"]
+    assert change.kind == "moved", "the same two lines in another order"
+
+
+SAFETY_NAMES = [
+    (kind.name, name)
+    for kind in SECTION_KINDS
+    for name in (kind.name, *kind.aliases)
+    if kind.is_safety and kind.name in ("scope", "ethics")
+]
+
+
+@pytest.mark.parametrize(("section", "name"), SAFETY_NAMES)
+def test_a_safety_section_is_one_by_any_of_its_names(section: str, name: str) -> None:
+    files = {path: text.replace(f"  {section}:", f"  {name}:") for path, text in TEAM.items()}
+    path, old = (SCOPE, "Stay") if section == "scope" else (ETHICS, "Never print")
+    review = compare(files, swap(path, f"- {old}", "- Always"))
+    assert {(change.kind, change.section) for change in review.groups} == {("safety", name)}
 
 
 def test_lines_of_sources_are_named_by_where_they_are_now() -> None:

@@ -53,7 +53,9 @@ SECTION_KINDS = (
 )
 """In the order in which they are usually read; `permissions` is written by promptpack itself."""
 
-SAFETY_SECTIONS = frozenset(kind.name for kind in SECTION_KINDS if kind.is_safety)
+SAFETY_SECTIONS = frozenset(
+    name for kind in SECTION_KINDS if kind.is_safety for name in (kind.name, *kind.aliases)
+)
 """The sections of which no change should go unnoticed."""
 
 PERSONAL_SECTIONS = frozenset(
