@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from promptpack.model import (
     Artifact,
@@ -20,6 +20,7 @@ from promptpack.model import (
 )
 from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
+from promptpack.site.address import LEGEND_PAGE
 from promptpack.site.client_merge import LineOrigins
 from promptpack.site.shared import SharedPieces
 from promptpack.source.text import split_lines
@@ -28,7 +29,7 @@ HOME_PAGE = "index.md"
 FRAGMENT_INDEX = "fragments/index.md"
 POLICY_INDEX = "reference/policies/index.md"
 MODEL_INDEX = "reference/models/index.md"
-TARGET_INDEX = "reference/targets/index.md"
+TARGET_INDEX = LEGEND_PAGE
 LAYOUT_INDEX = "reference/layouts/index.md"
 PROJECT_PAGE = "reference/project.md"
 RULE_INDEX = "reference/rules/index.md"
@@ -66,9 +67,20 @@ class Catalog:
     pieces: SharedPieces
     edit: str = ""
 
+    @cached_property
+    def _policy_files(self) -> Mapping[tuple[str, str], tuple[Artifact, ...]]:
+        files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
+        for artifact in (one for group in self.files.values() for one in group):
+            files[artifact.agent.policy.name, artifact.target].append(artifact)
+        return {key: tuple(group) for key, group in files.items()}
+
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
         """Return the files of a variant, one a target."""
         return self.files[variant.pack.name, variant.name]
+
+    def list_policy_files(self, policy: str, target: str) -> tuple[Artifact, ...]:
+        """Return the files for a client of the agents that get a policy there."""
+        return self._policy_files.get((policy, target), ())
 
     def find_default_variant(self, pack: Pack) -> Variant:
         """Return the variant that a pack names as its default."""

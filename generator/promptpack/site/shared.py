@@ -9,7 +9,7 @@ from promptpack.model import Artifact, Loss
 from promptpack.site.escape import escape_text
 from promptpack.site.file_html import render_difference
 from promptpack.site.losses import describe_losses
-from promptpack.site.permissions import group_permissions
+from promptpack.site.permissions import group_permissions, read_client_policy
 from promptpack.site.rendered import render_chunk
 from promptpack.site.templating import render_macro
 from promptpack.targets import TARGETS as CLIENTS
@@ -47,7 +47,7 @@ class SharedPieces:
 
 def _render_permissions(artifact: Artifact) -> Markup:
     target = CLIENTS[artifact.target]
-    client_policy = target.decode(artifact.text, artifact.agent.stem).policy
+    client_policy = read_client_policy(artifact)
     groups = group_permissions(target, artifact.agent.policy, client_policy, artifact.losses)
     return render_macro("pieces.html.j2", "permission_groups", groups)
 
