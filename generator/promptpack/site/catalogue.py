@@ -5,7 +5,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
+from types import MappingProxyType
 
 from promptpack.model import (
     Artifact,
@@ -55,7 +56,8 @@ class Catalog:
     the targets, `reached` the variants whose prompt holds a line of a source, by its path,
     `places` the page that shows a source. `origins` tells where the lines of an artifact come from,
     `pieces` renders what pages share. `edit` is the address before a source's path where it can be
-    edited; empty where that is not known.
+    edited; empty where that is not known. `policy_files` are the files of agents by the policy that
+    they get and the target.
     """
 
     project: Project
@@ -66,13 +68,7 @@ class Catalog:
     origins: Callable[[Artifact], LineOrigins]
     pieces: SharedPieces
     edit: str = ""
-
-    @cached_property
-    def _policy_files(self) -> Mapping[tuple[str, str], tuple[Artifact, ...]]:
-        files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
-        for artifact in (one for group in self.files.values() for one in group):
-            files[artifact.agent.policy.name, artifact.target].append(artifact)
-        return {key: tuple(group) for key, group in files.items()}
+    policy_files: Mapping[tuple[str, str], tuple[Artifact, ...]] = MappingProxyType({})
 
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
         """Return the files of a variant, one a target."""
@@ -80,7 +76,7 @@ class Catalog:
 
     def list_policy_files(self, policy: str, target: str) -> tuple[Artifact, ...]:
         """Return the files for a client of the agents that get a policy there."""
-        return self._policy_files.get((policy, target), ())
+        return self.policy_files.get((policy, target), ())
 
     def find_default_variant(self, pack: Pack) -> Variant:
         """Return the variant that a pack names as its default."""
@@ -96,12 +92,14 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
     project, tracer = session.project, session.tracer
     variants: dict[str, dict[str, Variant]] = {name: {} for name in project.packs}
     files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
+    policy_files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
     reached_variants: dict[str, dict[tuple[str, str], Variant]] = defaultdict(dict)
     for artifact in artifacts:
         variant = artifact.variant
         key = variant.pack.name, variant.name
         variants[variant.pack.name][variant.name] = variant
         files[key].append(artifact)
+        policy_files[artifact.agent.policy.name, artifact.target].append(artifact)
         for path in {line.origin.path for line in tracer.trace_prompt(artifact)}:
             reached_variants[path][key] = variant
     return Catalog(
@@ -115,6 +113,7 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
         else partial(_list_composed_origins, tracer),
         SharedPieces(),
         edit,
+        {key: tuple(group) for key, group in policy_files.items()},
     )
 
 
