@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
@@ -68,7 +68,9 @@ class Catalog:
     origins: Callable[[Artifact], LineOrigins]
     pieces: SharedPieces
     edit: str = ""
-    policy_files: Mapping[tuple[str, str], tuple[Artifact, ...]] = MappingProxyType({})
+    policy_files: Mapping[tuple[str, str], tuple[Artifact, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
         """Return the files of a variant, one a target."""

@@ -11,6 +11,7 @@ from promptpack.rendering.tokens import estimate_tokens
 from promptpack.site import client_merge as merging
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
+    CHANGES_PAGE,
     HOME_PAGE,
     Catalog,
     locate_pack_page,
@@ -30,6 +31,7 @@ from promptpack.site.page import View
 from promptpack.site.rendered import split_chunks
 from promptpack.site.shared import SharedPieces
 from promptpack.site.templating import render_macro
+from promptpack.site.variant_history import VariantHistory, VariantRelease
 from promptpack.site.wording import Choice, name_variant
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -95,9 +97,14 @@ class VariantPage(NamedTuple):
     chunks: list[Markup]
     shifts: list[Markup]
     differences: list[DifferenceSection]
+    release_count: int = 0
+    releases: tuple[VariantRelease, ...] = ()
+    all_changes: Link = Link("")
 
 
-def iter_variant_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View]]:
+def iter_variant_pages(
+    catalog: Catalog, pack: Pack, history: VariantHistory
+) -> Iterator[tuple[str, View]]:
     """Yield the page of each variant of a pack, by its path."""
     defaults = {
         artifact.target: DefaultFile(artifact, _split_without_origins(artifact))
@@ -106,6 +113,7 @@ def iter_variant_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View
     link_source = cache(partial(_link_source, catalog, locate_pack_page(pack)))
     for variant in catalog.variants[pack.name]:
         page = _make_page(catalog, variant, defaults, link_source)
+        page = _add_history(page, variant, history)
         title = f"{page.title} · {pack.title}"
         view = View("variant.html.j2", title, page, pack.description, unlisted=True)
         yield locate_variant_page(variant), view
@@ -140,6 +148,15 @@ def _make_page(
         chunks=[*_iter_chunks(catalog.pieces, files)],
         shifts=[*_iter_shifts(catalog.pieces, files, defaults)],
         differences=[*_iter_differences(catalog.pieces, files, file_parts, defaults)],
+    )
+
+
+def _add_history(page: VariantPage, variant: Variant, history: VariantHistory) -> VariantPage:
+    releases = history.releases.get((variant.pack.name, variant.name), [])
+    return page._replace(
+        release_count=history.release_count,
+        releases=tuple(releases),
+        all_changes=link_page("All changes", CHANGES_PAGE, locate_variant_page(variant)),
     )
 
 
