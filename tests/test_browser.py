@@ -235,7 +235,9 @@ def test_every_client_is_copied_and_downloaded_to_the_byte(site: sites.Built, op
         with page.expect_download() as download:
             page.locator(".pp-panel:visible a[download]").click()
         assert download.value.path().read_bytes() == artifact.content
-        assert download.value.suggested_filename == artifact.path.rpartition("/")[2]
+        name = artifact.path.rpartition("/")[2]
+        block_name = f"python-ml-architect-block-for-{name}"
+        assert download.value.suggested_filename == (block_name if name == "AGENTS.md" else name)
         assert download.value.url.endswith(locate_raw_file(artifact))
 
 
