@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from promptpack.model import OTHER_MCP
-from promptpack.reporting.loss_words import LOSS_MEANINGS
 from promptpack.site.address import LEGEND_PAGE, make_address
 from promptpack.site.escape import escape_address, escape_source, escape_text, flatten_lines
 from promptpack.site.own_markdown import render_inline, render_markdown
@@ -64,7 +63,6 @@ def get_environment() -> Environment:
     }
     environment.globals = {
         "effect_words": EFFECT_WORDS,
-        "loss_meanings": LOSS_MEANINGS,
         "loss_legend": make_address(f"{LEGEND_PAGE}#losses", _PAGE_WITH_LOSSES),
         "other_mcp": OTHER_MCP,
     }

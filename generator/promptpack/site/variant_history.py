@@ -38,10 +38,10 @@ VariantName = tuple[str, str]
 
 
 class VariantChange(NamedTuple):
-    """A change as HTML, and the clients whose files it is in; empty for all of the variant's."""
+    """A change as HTML, and in which clients' files it is; empty for all of the variant's."""
 
     html: Markup
-    clients: str
+    where: str
 
 
 class VariantRelease(NamedTuple):
@@ -136,12 +136,17 @@ def _render_change(catalog: Catalog, release: Release, change: Change) -> Markup
 
 
 def _name_clients(change: Change, files: tuple[Artifact, ...]) -> str:
-    """Return the clients whose files of a variant have a change, or nothing where all have it."""
+    """Return in which clients' files of a variant a change is, or nothing where it is in all."""
     changed_keys = frozenset(change.outputs)
-    changed = [file.target for file in files if make_key(file.path, file) in changed_keys]
-    if len(changed) == len(files):
+    changed: list[str] = []
+    others: list[str] = []
+    for file in files:
+        titles = changed if make_key(file.path, file) in changed_keys else others
+        titles.append(CLIENTS[file.target].title)
+    if not others:
         return ""
-    return join_words([CLIENTS[target].title for target in changed])
+    is_in_most = len(changed) > len(others)
+    return f"Not in {join_words(others)}." if is_in_most else f"In {join_words(changed)} only."
 
 
 def _iter_versions(

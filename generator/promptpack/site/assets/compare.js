@@ -8,7 +8,7 @@
   const form = box.querySelector("form");
   const links = [...document.querySelectorAll(".pp-all [data-name]")];
   if (!links.length) return;
-  const legend = document.querySelector(".pp-words").getAttribute("href");
+  const legend = document.querySelector(".pp-words a").getAttribute("href");
   const AROUND = 2;
   const MOST_LINES = 3000;
   const MOST_PAIRED = 2500;

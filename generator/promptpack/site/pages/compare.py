@@ -17,6 +17,7 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.links import link_pack
 from promptpack.site.page import View
+from promptpack.site.theme import COMPARE_SCRIPT
 from promptpack.site.wording import Choice
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -45,14 +46,18 @@ class ComparePage(NamedTuple):
     packs: list[ComparedPack]
     clients: list[Choice]
     legend: str
+    script: str
 
 
 def make_compare_page(catalog: Catalog) -> View:
     """Return the page that compares."""
     packs = [_describe_pack(catalog, pack) for pack in catalog.project.packs.values()]
     clients = [Choice(target.title, name) for name, target in CLIENTS.items()]
+    script = make_file_address(COMPARE_SCRIPT, COMPARE_PAGE)
     legend = make_address(f"{TARGET_INDEX}#losses", COMPARE_PAGE)
-    return View("compare.html.j2", "Compare", ComparePage(packs, clients, legend), wide=True)
+    return View(
+        "compare.html.j2", "Compare", ComparePage(packs, clients, legend, script), wide=True
+    )
 
 
 def _describe_pack(catalog: Catalog, pack: Pack) -> ComparedPack:
