@@ -197,8 +197,8 @@ def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
     expect(page.locator("#used-by")).to_contain_text("Used by 20 variants")
     page.get_by_role("link", name="GPT, Implement").click()
     page.get_by_role("link", name="Compare", exact=True).last.click()
-    expect(page.locator(".pp-sides ins").first).to_be_visible()
-    expect(page.locator(".pp-count")).to_contain_text("only on the left")
+    expect(page.locator(".pp-found ins").first).to_be_visible()
+    expect(page.locator(".pp-count")).to_contain_text("only in the first")
 
 
 def test_search_finds_a_fragment_by_a_sentence(opened: Open) -> None:
@@ -222,7 +222,7 @@ def test_the_site_works_from_a_disk(site: sites.Built, opened: Open) -> None:
     expect(page.get_by_text("Copied")).to_be_visible()
     assert clipboard(page) == told(site, "koronatech-coder.plan-only", "codex")
     page.goto(f"{site.site.as_uri()}/{KINDS['compare']}")
-    expect(page.locator(".pp-sides ins").first).to_be_visible()
+    expect(page.locator(".pp-found ins").first).to_be_visible()
 
 
 def test_every_client_is_copied_and_downloaded_to_the_byte(site: sites.Built, opened: Open) -> None:
@@ -235,7 +235,9 @@ def test_every_client_is_copied_and_downloaded_to_the_byte(site: sites.Built, op
         with page.expect_download() as download:
             page.locator(".pp-panel:visible a[download]").click()
         assert download.value.path().read_bytes() == artifact.content
-        assert download.value.suggested_filename == artifact.path.rpartition("/")[2]
+        name = artifact.path.rpartition("/")[2]
+        block_name = f"python-ml-architect-block-for-{name}"
+        assert download.value.suggested_filename == (block_name if name == "AGENTS.md" else name)
         assert download.value.url.endswith(locate_raw_file(artifact))
 
 
@@ -252,10 +254,11 @@ def test_an_address_names_client_view_and_line(opened: Open) -> None:
 def test_two_variants_are_compared_as_the_address_says(opened: Open) -> None:
     page = opened(KINDS["compare"])
     expect(page.locator("select[name=a]")).to_have_value("python-ml-architect/gpt.review")
-    expect(page.locator(".pp-sides ins", has_text="edit: ask")).to_be_visible()
+    expect(page.locator(".pp-found ins", has_text="edit: ask")).to_be_visible()
     page.locator("select[name=client]").select_option("claude-code")
     expect(page).to_have_url(re.compile("client=claude-code"))
-    expect(page.locator(".pp-sides ins", has_text="edit: ask")).to_have_count(0)
+    expect(page.locator(".pp-found ins", has_text="edit: ask")).to_have_count(0)
+    page.get_by_text("Any other file").click()
     page.locator("select[name=b]").select_option("python-ml-architect/gpt.review")
     expect(page.locator(".pp-count")).to_have_text("Both are the same.")
 
@@ -386,7 +389,7 @@ def test_nothing_of_an_authors_text_runs(hostile: sites.Built, browser: Browser)
     page.wait_for_selector(".md-search-result__item")
     assert not page.locator("[data-pwned]").count()
     page.goto(f"{(hostile.site / 'compare.html').as_uri()}?a=demo/tiny.look&b=demo/tiny.change")
-    page.wait_for_selector(".pp-sides ins")
+    page.wait_for_selector(".pp-found ins")
     assert not page.locator("[data-pwned]").count()
     page.close()
 

@@ -300,6 +300,8 @@ BLOCKS = (
     "> quote\n",
     "\n",
     "1. x\n",
+    "<role>\n",
+    "</role>\n",
 )
 
 
@@ -309,6 +311,18 @@ def test_a_prompt_is_rendered_the_same_in_chunks(blocks: list[str]) -> None:
     assert "".join(map(render_chunk, split_chunks(text))) == render_chunk(text)
     page = Page(render_chunk(text))
     assert not {tag for tag, _ in page.elements} & {"script", "img", "a", "details", "h1"}
+
+
+def test_a_tag_line_is_the_heading_of_its_section() -> None:
+    told = render_chunk("<role>\nYou *help*.\n</role>\n\n<out_of_scope>\n- <b>\n</out_of_scope>\n")
+    heading = '<p role="heading" aria-level="3" class="pp-h2">'
+    assert told == (
+        f"{heading}Role</p><p>You <em>help</em>&#46;</p>"
+        f"{heading}Out of scope</p><ul><li>&#60;b&#62;</li></ul>"
+    )
+    fenced = render_chunk("```\n<role>\n```\ntext <role>\n    <role>\n<Role>\n")
+    assert "heading" not in fenced
+    assert fenced.count("role&#62;") + fenced.count("Role&#62;") == 4
 
 
 @given(st.lists(st.lists(st.sampled_from("abcde"), max_size=12), min_size=1, max_size=4))

@@ -42,9 +42,10 @@ from promptpack.reading.project import load_project
 from promptpack.reading.schema import PackFile
 from promptpack.rendering.variants import resolve_variants
 from promptpack.reporting.loss_table import OUTCOMES, Outcome
+from promptpack.reporting.loss_words import LOSS_MEANINGS, LossWord
 from promptpack.session import Session
 from promptpack.site.permissions import _GROUP_LABELS
-from promptpack.site.wording import EFFECT_WORDS, LOSS_WORDS
+from promptpack.site.wording import EFFECT_WORDS
 from promptpack.targets import TARGETS, Target, codec
 from promptpack.targets.emit import encode_and_check
 from promptpack.targets.table import CAPABILITY_ROWS, ENFORCEMENT_WORDS, Enforcement
@@ -133,7 +134,7 @@ OTHER_TABLES: Mapping[str, tuple[Iterable[str], object]] = {
     "cli.losses.OUTCOME_WORDS": (set(OUTCOME_WORDS) - {"exact"}, Outcome),
     "cli.losses.OUTCOME_STYLES": (set(OUTCOME_STYLES) - {"exact"}, Outcome),
     "reporting.loss_table.Outcome": (set(OUTCOMES) - {"lost"}, LossKind),
-    "site.wording.LOSS_WORDS": (LOSS_WORDS, LossKind),
+    "reporting.loss_words.LOSS_MEANINGS": (LOSS_MEANINGS, LossWord),
 }
 
 

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 _END_OF_PATH = re.compile(r"[?#]|$")
 
+LEGEND_PAGE = "reference/targets/index.md"
+"""The list of targets, which also says what the words for losses mean."""
+
 
 class Link(NamedTuple):
     """A label, and the address that it leads to; without one it is the label alone."""

@@ -4,8 +4,9 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from promptpack.model import (
     Artifact,
@@ -20,6 +21,7 @@ from promptpack.model import (
 )
 from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
+from promptpack.site.address import LEGEND_PAGE
 from promptpack.site.client_merge import LineOrigins
 from promptpack.site.shared import SharedPieces
 from promptpack.source.text import split_lines
@@ -28,7 +30,7 @@ HOME_PAGE = "index.md"
 FRAGMENT_INDEX = "fragments/index.md"
 POLICY_INDEX = "reference/policies/index.md"
 MODEL_INDEX = "reference/models/index.md"
-TARGET_INDEX = "reference/targets/index.md"
+TARGET_INDEX = LEGEND_PAGE
 LAYOUT_INDEX = "reference/layouts/index.md"
 PROJECT_PAGE = "reference/project.md"
 RULE_INDEX = "reference/rules/index.md"
@@ -54,7 +56,8 @@ class Catalog:
     the targets, `reached` the variants whose prompt holds a line of a source, by its path,
     `places` the page that shows a source. `origins` tells where the lines of an artifact come from,
     `pieces` renders what pages share. `edit` is the address before a source's path where it can be
-    edited; empty where that is not known.
+    edited; empty where that is not known. `policy_files` are the files of agents by the policy that
+    they get and the target.
     """
 
     project: Project
@@ -65,10 +68,17 @@ class Catalog:
     origins: Callable[[Artifact], LineOrigins]
     pieces: SharedPieces
     edit: str = ""
+    policy_files: Mapping[tuple[str, str], tuple[Artifact, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
         """Return the files of a variant, one a target."""
         return self.files[variant.pack.name, variant.name]
+
+    def list_policy_files(self, policy: str, target: str) -> tuple[Artifact, ...]:
+        """Return the files for a client of the agents that get a policy there."""
+        return self.policy_files.get((policy, target), ())
 
     def find_default_variant(self, pack: Pack) -> Variant:
         """Return the variant that a pack names as its default."""
@@ -84,12 +94,14 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
     project, tracer = session.project, session.tracer
     variants: dict[str, dict[str, Variant]] = {name: {} for name in project.packs}
     files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
+    policy_files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
     reached_variants: dict[str, dict[tuple[str, str], Variant]] = defaultdict(dict)
     for artifact in artifacts:
         variant = artifact.variant
         key = variant.pack.name, variant.name
         variants[variant.pack.name][variant.name] = variant
         files[key].append(artifact)
+        policy_files[artifact.agent.policy.name, artifact.target].append(artifact)
         for path in {line.origin.path for line in tracer.trace_prompt(artifact)}:
             reached_variants[path][key] = variant
     return Catalog(
@@ -103,6 +115,7 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
         else partial(_list_composed_origins, tracer),
         SharedPieces(),
         edit,
+        {key: tuple(group) for key, group in policy_files.items()},
     )
 
 

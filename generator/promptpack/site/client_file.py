@@ -14,24 +14,30 @@ from promptpack.targets import TARGETS as CLIENTS
 
 
 class ClientFile(NamedTuple):
-    """A file: its client, where the client looks for it, its bytes, and how to install it."""
+    """A file: its client, where the client looks for it, its bytes, and how to install it.
+
+    One `is_block` to be added to a file that others write in too; it is saved under another name.
+    """
 
     client: Link
     path: str
     name: str
     address: str
     command: str
+    is_block: bool
 
 
 def make_client_file(artifact: Artifact, here: str) -> ClientFile:
     """Return what a page says of a client's file."""
     path = artifact.path.split("/", 2)[2]
+    name, is_block = path.rpartition("/")[2], CLIENTS[artifact.target].block
     return ClientFile(
         client=link_target(CLIENTS[artifact.target], here),
         path=path,
-        name=path.rpartition("/")[2],
+        name=f"{artifact.agent.stem}-block-for-{name}" if is_block else name,
         address=make_file_address(locate_raw_file(artifact), here),
         command=make_install_command(artifact),
+        is_block=is_block,
     )
 
 

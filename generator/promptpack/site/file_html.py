@@ -12,8 +12,10 @@ from markupsafe import Markup
 
 from promptpack.site.client_merge import ClientNumbers, Row, Run
 from promptpack.site.escape import mark_safe
+from promptpack.site.line_pairs import mark_words, pair_lines
 
 EscapeLine = Callable[[str], Markup]
+RenderPair = Callable[[str, str], Markup]
 LinkSource = Callable[[str, int, int], Markup]
 """Links the lines of a source, by its path, the first and the last."""
 
@@ -42,10 +44,27 @@ def render_for_clients(html: Markup, clients: ClientNumbers, file_count: int) ->
     return mark_safe(f'<div class="{_make_classes(clients, file_count)}">{html}</div>')
 
 
-def render_difference(escape_line: EscapeLine, old: Sequence[str], new: Sequence[str]) -> Markup:
+def render_difference(
+    escape_line: EscapeLine, render_pair: RenderPair, old: Sequence[str], new: Sequence[str]
+) -> Markup:
     """Return the lines that went and came, with a little around them."""
-    lines = "".join(_iter_difference(escape_line, old, new))
+    lines = "".join(_iter_difference(escape_line, render_pair, old, new))
     return mark_safe(f'<pre class="pp-diff"><code>{lines}</code></pre>')
+
+
+def render_pair(escape_line: EscapeLine, old: str, new: str) -> Markup:
+    """Return a line and what became of it, with the words marked that only one of them has."""
+    sides = mark_words(old, new)
+    old_html, new_html = (
+        "".join(
+            f"<mark>{escape_line(run.text)}</mark>" if run.is_changed else escape_line(run.text)
+            for run in side
+        )
+        for side in sides
+    )
+    return mark_safe(
+        f'<span class="pp-pair"><del>{old_html}&#10;</del><ins>{new_html}&#10;</ins></span>'
+    )
 
 
 def _render_lines(rows: Sequence[Row], first_number: int, escape_line: EscapeLine) -> str:
@@ -81,7 +100,7 @@ def _make_classes(clients: ClientNumbers, file_count: int) -> str:
 
 
 def _iter_difference(
-    escape_line: EscapeLine, old: Sequence[str], new: Sequence[str]
+    escape_line: EscapeLine, render_pair: RenderPair, old: Sequence[str], new: Sequence[str]
 ) -> Iterator[str]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for number, group in enumerate(matcher.get_grouped_opcodes(_CONTEXT_LINES)):
@@ -90,8 +109,11 @@ def _iter_difference(
         for tag, start, end, new_start, new_end in group:
             if tag == "equal":
                 yield from (f"<span>{escape_line(line)}&#10;</span>" for line in old[start:end])
-            else:
-                yield from (f"<del>{escape_line(line)}&#10;</del>" for line in old[start:end])
-                yield from (
-                    f"<ins>{escape_line(line)}&#10;</ins>" for line in new[new_start:new_end]
-                )
+                continue
+            for before, after in pair_lines(old[start:end], new[new_start:new_end]):
+                if before is not None and after is not None:
+                    yield render_pair(before, after)
+                elif before is not None:
+                    yield f"<del>{escape_line(before)}&#10;</del>"
+                elif after is not None:
+                    yield f"<ins>{escape_line(after)}&#10;</ins>"

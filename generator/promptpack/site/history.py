@@ -5,15 +5,16 @@ is built once.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.model import Review, Side
 from promptpack.diff.sides import build_project_side
-from promptpack.git.extract import extract_sources
+from promptpack.git.extract import extract_sources, read_files
 from promptpack.git.repository import find_repository
 from promptpack.git.revisions import Tag, list_tags
 from promptpack.model import UserError
@@ -23,13 +24,22 @@ DEFAULT_RELEASE_COUNT = 5
 """How many releases are listed by default."""
 
 
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+
+
 class Release(NamedTuple):
-    """A tag, the one before it, and how their outputs differ; None where one does not build."""
+    """A tag, the one before it, and how their outputs differ; None where one does not build.
+
+    `texts` are the outputs of the tag that differ, by key, and `committed` the path in the project
+    of those that the tag holds with the same bytes. What is not released yet has neither.
+    """
 
     name: str
     before: str
     date: str
     review: Review | None
+    texts: Mapping[str, str] = NO_TEXTS
+    committed: Mapping[str, str] = NO_TEXTS
 
 
 class History(NamedTuple):
@@ -88,7 +98,29 @@ def _review_release(
         yield Release(tag.name, previous_tag.name, tag.date, None)
         return
     if tag.commit or review.differs:
-        yield Release(tag.name, previous_tag.name, tag.date, review)
+        texts = _list_changed_texts(review, side) if tag.commit else NO_TEXTS
+        committed = _find_committed(root, tag.commit, side, texts) if texts else NO_TEXTS
+        yield Release(tag.name, previous_tag.name, tag.date, review, texts, committed)
+
+
+def _list_changed_texts(review: Review, side: Side) -> dict[str, str]:
+    keys = (output.key for output in review.outputs)
+    return {key: side.outputs[key].text for key in keys if key in side.outputs}
+
+
+def _find_committed(
+    root: Path, commit: str, side: Side, texts: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where a commit holds outputs, of those texts alone that it holds to the byte."""
+    try:
+        contents = read_files(find_repository(root), commit, side.out, texts)
+    except UserError:
+        return {}
+    return {
+        key: f"{side.out}/{key}"
+        for key, content in contents.items()
+        if content == texts[key].encode("utf-8", "surrogateescape")
+    }
 
 
 def _build_side(root: Path, commit: str) -> Side:

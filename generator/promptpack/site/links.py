@@ -1,11 +1,15 @@
 """Links to what a project holds: a thing and the page it is linked from in, a link out."""
 
+from collections.abc import Iterator
+
 from promptpack.model import Fragment, Model, Pack, Policy, Variant
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
+    COMPARE_PAGE,
     MODEL_INDEX,
     POLICY_INDEX,
     TARGET_INDEX,
+    Catalog,
     locate_fragment_page,
     locate_pack_page,
     locate_reference_page,
@@ -23,6 +27,23 @@ def link_pack(pack: Pack, here: str) -> Link:
 def link_variant(variant: Variant, here: str, query: str = "") -> Link:
     """Return a link to a variant; a query such as `?client=codex` chooses what it shows first."""
     return link_page(name_variant(variant), f"{locate_variant_page(variant)}{query}", here)
+
+
+def link_comparison(label: str, first: Variant, second: Variant, here: str) -> Link:
+    """Return a link to the comparison of two variants."""
+    names = (f"{variant.pack.name}/{variant.name}" for variant in (first, second))
+    return link_page(label, "{}?a={}&b={}".format(COMPARE_PAGE, *names), here)
+
+
+def iter_comparison_links(catalog: Catalog, pack: Pack, here: str) -> Iterator[Link]:
+    """Yield links that compare a pack's default variant with one of another policy, and model."""
+    default = catalog.find_default_variant(pack)
+    others = [one for one in catalog.variants[pack.name] if one is not default]
+    policies = (one for one in others if one.model.name == default.model.name)
+    models = (one for one in others if one.policy.name == default.policy.name)
+    for label, siblings in (("Compare policies", policies), ("Compare models", models)):
+        if sibling := next(siblings, None):
+            yield link_comparison(label, default, sibling, here)
 
 
 def link_fragment(fragment: Fragment, here: str) -> Link:

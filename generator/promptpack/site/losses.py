@@ -1,18 +1,19 @@
 """What is lost on the way to a client, in words: losses in, sentences out."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from promptpack.model import Loss, Variant
-from promptpack.site.wording import LOSS_WORDS, format_count, join_words
+from promptpack.reporting.loss_words import LOSS_WORDS, LossWord, choose_loss_word
+from promptpack.site.wording import format_count, join_words
 from promptpack.targets import TARGETS as CLIENTS
 
 
 class LossSentence(NamedTuple):
     """What became of several things that became the same, where, and why."""
 
-    outcome: str
+    outcome: LossWord
     change: str
     where: str
     reason: str
@@ -38,21 +39,9 @@ def describe_pack_losses(
 
 
 def summarize_losses(losses: Iterable[Loss]) -> str:
-    """Return how many losses there are of each kind, the worst first; accepted ones apart."""
-    counts: dict[str, int] = defaultdict(int)
-    for loss in losses:
-        counts[describe_outcome(loss)] += 1
-    order = ("lost", "wider", "accepted", "prompt only", "narrowed", "dropped", "note")
-    return ", ".join(f"{counts[kind]} {kind}" for kind in order if counts[kind])
-
-
-def describe_outcome(loss: Loss) -> str:
-    """Return in a word what became of something."""
-    if loss.accepted:
-        return "accepted"
-    if loss.is_note or loss.is_lost:
-        return "note" if loss.is_note else "lost"
-    return "dropped" if loss.kind == "dropped" else LOSS_WORDS[loss.kind]
+    """Return how many losses there are of each word; accepted ones apart."""
+    counts = Counter(map(choose_loss_word, losses))
+    return ", ".join(f"{counts[word]} {word}" for word in LOSS_WORDS if counts[word])
 
 
 def describe_reader(loss: Loss) -> str:
@@ -61,12 +50,12 @@ def describe_reader(loss: Loss) -> str:
 
 
 def _make_sentences(located_losses: Iterable[tuple[Loss, str]]) -> list[LossSentence]:
-    subjects_by_message: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    subjects_by_message: dict[tuple[LossWord, str, str, str], list[str]] = defaultdict(list)
     for loss, variants in located_losses:
         location = ", ".join(filter(None, (describe_reader(loss), variants)))
         change = f"{_shorten_grant(loss.wanted)} → {_shorten_grant(loss.got)}"
         reason = _end_sentence(f"Accepted: {loss.accepted}" if loss.accepted else loss.reason)
-        subjects_by_message[describe_outcome(loss), change, location, reason].append(loss.subject)
+        subjects_by_message[choose_loss_word(loss), change, location, reason].append(loss.subject)
     return [LossSentence(*message, subjects) for message, subjects in subjects_by_message.items()]
 
 

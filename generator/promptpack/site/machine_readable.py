@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from promptpack.model import Artifact, Pack, Variant
+from promptpack.model import Pack, Variant
 from promptpack.rendering.tokens import estimate_tokens
 from promptpack.site.address import make_address
 from promptpack.site.catalogue import (
@@ -13,6 +13,7 @@ from promptpack.site.catalogue import (
     locate_raw_file,
     locate_variant_page,
 )
+from promptpack.site.comparison_data import iter_pieces, make_comparison_data
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -88,14 +89,14 @@ def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:
     """Return a script that tells the files of a pack's variants; what they share is written once.
 
     A file is a list of pieces, a piece a list of lines. It is a script, and not data: pages that
-    lie on a disk may load nothing else.
+    lie on a disk may load nothing else. What `compare.js` knows besides is in `comparison_data`.
     """
     lines: dict[str, int] = {}
     pieces: dict[str, int] = {}
     files = {
         variant.name: {
             artifact.target: [
-                pieces.setdefault(piece, len(pieces)) for piece in _iter_pieces(artifact)
+                pieces.setdefault(piece, len(pieces)) for piece in iter_pieces(artifact)
             ]
             for artifact in catalog.list_files(variant)
         }
@@ -104,18 +105,11 @@ def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:
     line_numbers = [
         [lines.setdefault(line, len(lines)) for line in piece.split("\n")] for piece in pieces
     ]
-    payload = {"lines": [*lines], "pieces": line_numbers, "files": files}
+    payload = {
+        "lines": [*lines],
+        "pieces": line_numbers,
+        "files": files,
+        **make_comparison_data(catalog, pack),
+    }
     data = json.dumps(payload, separators=(",", ":"))
     return f"(window.promptpack=window.promptpack||{{}})[{json.dumps(pack.name)}]={data}\n".encode()
-
-
-def _iter_pieces(artifact: Artifact) -> Iterator[str]:
-    """Yield the texts that make up a file: the prompt, and what stands around it."""
-    content, prompt = artifact.text, artifact.agent.prompt
-    prompt_index = content.rfind(prompt)
-    pieces = (
-        (content,)
-        if prompt_index < 0
-        else (content[:prompt_index], prompt, content[prompt_index + len(prompt) :])
-    )
-    return (piece for piece in pieces if piece)

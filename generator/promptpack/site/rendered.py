@@ -1,7 +1,7 @@
 """A prompt as a reader of Markdown sees it: prompt text in, one line of inert HTML a chunk out.
 
 Only the structure is rendered. HTML, links and images stay the text that they are, and headings are
-told from those of the page: they are not in its outline.
+told from those of the page: they are not in its outline. So are the tags that begin a section.
 """
 
 import re
@@ -18,6 +18,8 @@ from promptpack.site import escape as inert
 _DISABLED_RULES = ("link", "image", "autolink", "html_inline", "html_block", "reference", "entity")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r"#{1,6}( |$)")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9_-]{0,60})>[ \t]*")
+"""A tag alone on a line, as the layouts for some models begin and end a section."""
 
 
 class _InertRenderer(RendererHTML):
@@ -52,7 +54,7 @@ _MARKDOWN = (
 
 
 def split_chunks(prompt: str) -> tuple[str, ...]:
-    """Return a prompt cut before each heading; each chunk means the same alone as in its place.
+    """Return a prompt cut before each heading and tag line; each chunk means the same alone.
 
     A heading at the start of a line ends whatever is open but a fence, and without links nothing
     refers to another chunk.
@@ -61,9 +63,21 @@ def split_chunks(prompt: str) -> tuple[str, ...]:
 
 
 def render_chunk(chunk: str) -> Markup:
-    """Return a chunk as one line of HTML."""
-    html: str = _MARKDOWN.render(chunk)
-    return inert.mark_safe(html.replace("\n", ""))
+    """Return a chunk as one line of HTML: a tag line is the heading of what it is around."""
+    html = "".join(_render_lines(lines) for lines in _iter_chunks(chunk.split("\n")))
+    return inert.mark_safe(html)
+
+
+def _render_lines(lines: list[str]) -> str:
+    """Return lines of which only the first may be a tag; what a closing tag says is seen anyway."""
+    tag_match = _TAG.fullmatch(lines[0])
+    html: str = _MARKDOWN.render("\n".join(lines[1:] if tag_match else lines))
+    html = html.replace("\n", "")
+    if tag_match is None or tag_match[1]:
+        return html
+    label = tag_match[2].replace("_", " ").capitalize()
+    heading = f'<p role="heading" aria-level="3" class="pp-h2">{inert.escape_text(label)}</p>'
+    return f"{heading}{html}"
 
 
 def _iter_chunks(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -78,7 +92,7 @@ def _iter_chunks(lines: Sequence[str]) -> Iterator[list[str]]:
             fence = "" if is_closing else fence
         elif fence_match and not (fence_match[1][0] == "`" and "`" in fence_match[2]):
             fence = fence_match[1]
-        elif _HEADING.match(line) and chunk:
+        elif chunk and (_HEADING.match(line) or _TAG.fullmatch(line)):
             yield chunk
             chunk = []
         chunk.append(line)

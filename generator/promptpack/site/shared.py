@@ -6,10 +6,11 @@ from functools import cache, partial
 from markupsafe import Markup
 
 from promptpack.model import Artifact, Loss
+from promptpack.site.comparison import HeldGrants, list_held_grants, list_shifts, shift_losses
 from promptpack.site.escape import escape_text
-from promptpack.site.file_html import render_difference
+from promptpack.site.file_html import render_difference, render_pair
 from promptpack.site.losses import describe_losses
-from promptpack.site.permissions import group_permissions
+from promptpack.site.permissions import group_permissions, read_client_policy
 from promptpack.site.rendered import render_chunk
 from promptpack.site.templating import render_macro
 from promptpack.targets import TARGETS as CLIENTS
@@ -24,15 +25,43 @@ class SharedPieces:
     def __init__(self) -> None:
         self.escape_line = cache(escape_text)
         self.render_chunk = cache(render_chunk)
-        self.render_difference = cache(partial(render_difference, self.escape_line))
+        self._render_pair = cache(partial(render_pair, self.escape_line))
+        self.render_difference = cache(
+            partial(render_difference, self.escape_line, self._render_pair)
+        )
         self.render_losses = cache(_render_losses)
         self._pieces: dict[tuple[object, ...], Markup] = {}
+        self._held_grants: dict[tuple[object, ...], HeldGrants] = {}
 
     def render_once(self, key: tuple[object, ...], render: Callable[[], Markup]) -> Markup:
         """Return a piece by what decides of it; only the first time it is rendered."""
         if key not in self._pieces:
             self._pieces[key] = render()
         return self._pieces[key]
+
+    def list_held_grants(self, artifact: Artifact) -> HeldGrants:
+        """Return what a client makes of its file for each capability; see `render_permissions`."""
+        agent = artifact.agent
+        key = (artifact.target, agent.policy.name, agent.mode, artifact.losses)
+        if key not in self._held_grants:
+            self._held_grants[key] = list_held_grants(artifact)
+        return self._held_grants[key]
+
+    def render_no_change(self) -> Markup:
+        """Return what stands where two files are the same."""
+        return self.render_once(("no change",), partial(render_macro, "review.html.j2", "same"))
+
+    def render_shifts(self, old: Artifact, new: Artifact) -> Markup:
+        """Return what the second of two files allows otherwise, and what is lost otherwise."""
+        key = tuple(
+            (one.target, one.agent.policy.name, one.agent.mode, one.losses) for one in (old, new)
+        )
+        return self.render_once(("shifts", *key), lambda: self._render_shifts(old, new))
+
+    def _render_shifts(self, old: Artifact, new: Artifact) -> Markup:
+        shifts = list_shifts(self.list_held_grants(old), self.list_held_grants(new))
+        losses = shift_losses(old.losses, new.losses)
+        return render_macro("review.html.j2", "shifts", shifts, losses)
 
     def render_permissions(self, artifact: Artifact) -> Markup:
         """Return what an agent may do where its file is loaded.
@@ -47,7 +76,7 @@ class SharedPieces:
 
 def _render_permissions(artifact: Artifact) -> Markup:
     target = CLIENTS[artifact.target]
-    client_policy = target.decode(artifact.text, artifact.agent.stem).policy
+    client_policy = read_client_policy(artifact)
     groups = group_permissions(target, artifact.agent.policy, client_policy, artifact.losses)
     return render_macro("pieces.html.j2", "permission_groups", groups)
 

@@ -11,10 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from promptpack.model import OTHER_MCP
+from promptpack.site.address import LEGEND_PAGE, make_address
 from promptpack.site.escape import escape_address, escape_source, escape_text, flatten_lines
 from promptpack.site.own_markdown import render_inline, render_markdown
 from promptpack.site.page import Page, View, split_parts
-from promptpack.site.wording import EFFECT_WORDS, LOSS_WORDS, format_count, format_number
+from promptpack.site.wording import EFFECT_WORDS, format_count, format_number
+
+_PAGE_WITH_LOSSES = "packs/name/index.md"
+"""Every page that names losses lies as deep as this one."""
 
 
 def render_page(view: View) -> Page:
@@ -59,7 +63,7 @@ def get_environment() -> Environment:
     }
     environment.globals = {
         "effect_words": EFFECT_WORDS,
-        "loss_words": LOSS_WORDS,
+        "loss_legend": make_address(f"{LEGEND_PAGE}#losses", _PAGE_WITH_LOSSES),
         "other_mcp": OTHER_MCP,
     }
     return environment

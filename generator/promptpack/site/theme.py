@@ -12,7 +12,10 @@ from promptpack.targets import TARGETS
 
 ASSET_FOLDER = "assets/promptpack"
 STYLE = f"{ASSET_FOLDER}/promptpack.css"
-SCRIPTS = (f"{ASSET_FOLDER}/promptpack.js", f"{ASSET_FOLDER}/compare.js")
+SCRIPTS = (f"{ASSET_FOLDER}/promptpack.js",)
+COMPARE_SCRIPT = f"{ASSET_FOLDER}/compare.js"
+"""The script of one page, which no other loads."""
+
 POLYFILL = f"{ASSET_FOLDER}/iframe-worker.js"
 LOGO = f"{ASSET_FOLDER}/logo.svg"
 SETTINGS_FILE = "mkdocs.yml"
@@ -23,7 +26,7 @@ _VIEW_COUNT = 4
 
 def iter_theme_files() -> Iterator[tuple[str, bytes]]:
     """Yield the shared files by their path in the site."""
-    for name in (STYLE, *SCRIPTS, POLYFILL, LOGO):
+    for name in (STYLE, *SCRIPTS, COMPARE_SCRIPT, POLYFILL, LOGO):
         content = _read_asset(name.rpartition("/")[2])
         yield (
             name,

@@ -52,6 +52,7 @@ from promptpack.site.pages.variant import iter_variant_pages
 from promptpack.site.recent_changes import find_recent_changes
 from promptpack.site.templating import render_macro, render_page
 from promptpack.site.theme import iter_theme_files
+from promptpack.site.variant_history import VariantHistory, find_variant_history
 from promptpack.targets import TARGETS as CLIENTS
 
 Nav = list[Any]
@@ -101,8 +102,12 @@ def make_site(
     """Return the site of a project and everything that was built from it."""
     options = options or SiteOptions()
     catalog = make_catalog(session, artifacts, options.edit)
-    pages = {path: render_page(view) for path, view in _iter_views(catalog, options)}
+    variant_history = find_variant_history(catalog, options.history or History())
+    pages = {
+        path: render_page(view) for path, view in _iter_views(catalog, options, variant_history)
+    }
     files = dict(iter_theme_files()) | dict(iter_machine_files(catalog))
+    files |= variant_history.texts
     cards = render_macro("cards.html.j2", "cards", make_card_list(catalog))
     return Site(pages, files, _make_nav(catalog, pages), str(cards))
 
@@ -124,21 +129,25 @@ def iter_nav_pages(nav: object) -> Iterator[str]:
             yield from iter_nav_pages(entry)
 
 
-def _iter_views(catalog: Catalog, options: SiteOptions) -> PathsAndViews:
+def _iter_views(
+    catalog: Catalog, options: SiteOptions, variant_history: VariantHistory
+) -> PathsAndViews:
     yield HOME_PAGE, make_home_page(catalog)
-    yield from _iter_pack_pages(catalog, options.history or History())
+    yield from _iter_pack_pages(catalog, options.history or History(), variant_history)
     yield from _iter_reference_pages(catalog)
     yield from _iter_manual_pages(options)
     yield COMPARE_PAGE, make_compare_page(catalog)
     if options.history is not None:
-        yield CHANGES_PAGE, make_changes_page(options.history)
+        yield CHANGES_PAGE, make_changes_page(catalog, options.history)
 
 
-def _iter_pack_pages(catalog: Catalog, history: History) -> PathsAndViews:
+def _iter_pack_pages(
+    catalog: Catalog, history: History, variant_history: VariantHistory
+) -> PathsAndViews:
     recent_changes = find_recent_changes(catalog, history)
     for pack in catalog.project.packs.values():
         yield locate_pack_page(pack), make_pack_page(catalog, pack, recent_changes.get(pack.name))
-        yield from iter_variant_pages(catalog, pack)
+        yield from iter_variant_pages(catalog, pack, variant_history)
         yield from iter_text_pages(catalog, pack)
     yield FRAGMENT_INDEX, make_fragment_index(catalog)
     for fragment in catalog.project.fragments.values():

@@ -1,6 +1,7 @@
 """Where a source is shown and used: a path or variants in, its text and tables of variants out."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -12,6 +13,9 @@ from promptpack.site.lineage import Drawing
 from promptpack.site.links import link_model, link_pack, link_policy
 from promptpack.site.templating import render_macro
 from promptpack.site.wording import name_variant
+
+MAX_OPEN_VARIANTS = 30
+"""How many variants a list shows at once; the packs of the others are folded."""
 
 
 class SourceBlock(NamedTuple):
@@ -55,10 +59,14 @@ class PackUsage(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """All variants that use something, pack by pack, and a drawing of that."""
+    """All variants that use something, pack by pack, and a drawing of that.
+
+    `folded_packs` are those after the first `MAX_OPEN_VARIANTS` variants.
+    """
 
     variant_count: int
     packs: list[PackUsage]
+    folded_packs: list[PackUsage]
     drawing: Drawing | None
 
 
@@ -84,7 +92,9 @@ def make_usage(
         for name, users in variants_by_pack.items()
         if users
     ]
-    return Usage(len(variants), packs, drawing)
+    counts = accumulate(pack.used_count for pack in packs)
+    open_count = max(1, sum(count <= MAX_OPEN_VARIANTS for count in counts))
+    return Usage(len(variants), packs[:open_count], packs[open_count:], drawing)
 
 
 def render_variant_table(catalog: Catalog, variants: Sequence[Variant], here: str) -> Markup:

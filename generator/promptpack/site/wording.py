@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from promptpack.model import Artifact, Effect, LossKind, Variant
+from promptpack.model import Artifact, Effect, Variant
 
 
 class Choice(NamedTuple):
@@ -19,13 +19,6 @@ EFFECT_WORDS: Mapping[Effect, str] = {
     Effect.DENY: "deny",
     Effect.INHERIT: "client's own",
 }
-LOSS_WORDS: Mapping[LossKind, str] = {
-    "narrowed": "narrowed",
-    "dropped": "no such tool",
-    "advisory": "prompt only",
-    "widened": "wider",
-}
-"""What became of a permission, in a reader's words."""
 
 
 def name_variant(variant: Variant) -> str:

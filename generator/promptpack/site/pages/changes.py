@@ -1,5 +1,6 @@
 """The page of changes: reviews of releases in, what changed in the rendered prompts out."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from promptpack.diff.model import Change, Review
@@ -10,20 +11,26 @@ from promptpack.diff.wording import (
     mark_lines,
 )
 from promptpack.diff.words import MarkedText
+from promptpack.output.plan import make_key
+from promptpack.site.address import Link, link_page
+from promptpack.site.catalogue import CHANGES_PAGE, Catalog, shorten_source_path
 from promptpack.site.history import History, Release
+from promptpack.site.links import link_pack
 from promptpack.site.page import View
 from promptpack.site.recent_changes import ChangeSummary, summarize_change
 from promptpack.site.wording import format_count
 
 _MAX_CHANGES = 40
+_MAX_LINKS = 5
 _NOT_BUILT = "this version of promptpack can't build one of the two revisions."
 
 
 class ReleaseChange(NamedTuple):
-    """A change in a few words, and its text line by line with what went and what came."""
+    """A change in a few words, its text line by line, and links to packs and causes."""
 
     summary: ChangeSummary
     lines: list[list[MarkedText]]
+    links: list[Link]
 
 
 class ReleaseSection(NamedTuple):
@@ -51,19 +58,44 @@ class ChangesPage(NamedTuple):
     releases: list[ShownRelease]
 
 
-def make_changes_page(history: History) -> View:
+class ChangeLinks:
+    """Finds the pages of what a change names: the packs that it reaches, and where it was made."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._packs = {
+            make_key(artifact.path, artifact): artifact.variant.pack
+            for files in catalog.files.values()
+            for artifact in files
+        }
+
+    def iter_links(self, change: Change) -> Iterator[Link]:
+        """Yield links to packs and to sources, as far as the project still has them."""
+        packs = {self._packs[key].name for key in change.outputs if key in self._packs}
+        yield from (
+            link_pack(self._catalog.project.packs[name], CHANGES_PAGE)
+            for name in sorted(packs)[:_MAX_LINKS]
+        )
+        places = self._catalog.places
+        sources = dict.fromkeys(origin.path for origin in change.causes if origin.path in places)
+        for path in [*sources][:_MAX_LINKS]:
+            yield link_page(shorten_source_path(path), places[path], CHANGES_PAGE)
+
+
+def make_changes_page(catalog: Catalog, history: History) -> View:
     """Return the page of what changed, release by release."""
-    releases = [_describe_release(release) for release in history.releases]
+    links = ChangeLinks(catalog)
+    releases = [_describe_release(links, release) for release in history.releases]
     return View("changes.html.j2", "Changes", ChangesPage(history.reason, releases))
 
 
-def _describe_release(release: Release) -> ShownRelease:
+def _describe_release(links: ChangeLinks, release: Release) -> ShownRelease:
     sections: list[ReleaseSection] = []
     if release.review is None:
         summary = _NOT_BUILT
     elif release.review.differs:
         summary = f"{_summarize_counts(release.review)}."
-        sections = [_describe_section(section) for section in iter_sections(release.review)]
+        sections = [_describe_section(links, section) for section in iter_sections(release.review)]
     else:
         summary = NO_CHANGES
     return ShownRelease(
@@ -75,13 +107,13 @@ def _describe_release(release: Release) -> ShownRelease:
     )
 
 
-def _describe_section(section: ReportSection) -> ReleaseSection:
-    changes = [_describe_change(change) for change in section.changes[:_MAX_CHANGES]]
+def _describe_section(links: ChangeLinks, section: ReportSection) -> ReleaseSection:
+    changes = [_describe_change(links, change) for change in section.changes[:_MAX_CHANGES]]
     return ReleaseSection(section.title, changes, len(section.changes) - len(changes))
 
 
-def _describe_change(change: Change) -> ReleaseChange:
-    return ReleaseChange(summarize_change(change), mark_lines(change))
+def _describe_change(links: ChangeLinks, change: Change) -> ReleaseChange:
+    return ReleaseChange(summarize_change(change), mark_lines(change), [*links.iter_links(change)])
 
 
 def _summarize_counts(review: Review) -> str:

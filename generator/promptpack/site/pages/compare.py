@@ -10,19 +10,23 @@ from promptpack.model import Pack, Variant
 from promptpack.site.address import Link, make_address, make_file_address
 from promptpack.site.catalogue import (
     COMPARE_PAGE,
+    TARGET_INDEX,
     Catalog,
     locate_data_file,
     locate_variant_page,
 )
 from promptpack.site.links import link_pack
 from promptpack.site.page import View
-from promptpack.site.wording import name_variant
+from promptpack.site.theme import COMPARE_SCRIPT
+from promptpack.site.wording import Choice
+from promptpack.targets import TARGETS as CLIENTS
 
 
 class ComparedVariant(NamedTuple):
     """A variant with the address of its differences, and the name that the script knows it by."""
 
-    title: str
+    model: str
+    policy: str
     key: str
     address: str
     is_default: bool
@@ -40,12 +44,20 @@ class ComparePage(NamedTuple):
     """What can be compared."""
 
     packs: list[ComparedPack]
+    clients: list[Choice]
+    legend: str
+    script: str
 
 
 def make_compare_page(catalog: Catalog) -> View:
     """Return the page that compares."""
     packs = [_describe_pack(catalog, pack) for pack in catalog.project.packs.values()]
-    return View("compare.html.j2", "Compare", ComparePage(packs), wide=True)
+    clients = [Choice(target.title, name) for name, target in CLIENTS.items()]
+    script = make_file_address(COMPARE_SCRIPT, COMPARE_PAGE)
+    legend = make_address(f"{TARGET_INDEX}#losses", COMPARE_PAGE)
+    return View(
+        "compare.html.j2", "Compare", ComparePage(packs, clients, legend, script), wide=True
+    )
 
 
 def _describe_pack(catalog: Catalog, pack: Pack) -> ComparedPack:
@@ -59,7 +71,8 @@ def _describe_pack(catalog: Catalog, pack: Pack) -> ComparedPack:
 def _describe_variant(variant: Variant) -> ComparedVariant:
     page = f"{locate_variant_page(variant)}?view=difference#difference"
     return ComparedVariant(
-        title=name_variant(variant),
+        model=variant.model.title,
+        policy=variant.policy.title,
         key=f"{variant.pack.name}/{variant.name}",
         address=make_address(page, COMPARE_PAGE),
         is_default=variant.is_default,

@@ -22,7 +22,7 @@ from promptpack.site.client_file import (
     render_client_choice,
 )
 from promptpack.site.lineage import Drawing, draw_lineage
-from promptpack.site.links import link_fragment, link_model, link_variant
+from promptpack.site.links import iter_comparison_links, link_fragment, link_model, link_variant
 from promptpack.site.losses import LossSentence, describe_pack_losses, summarize_losses
 from promptpack.site.page import View
 from promptpack.site.permissions import PolicyColumn, make_permission_table
@@ -86,6 +86,7 @@ class PackPage(NamedTuple):
     name: str
     details: list[Detail]
     variants: Markup
+    comparisons: list[Link]
     permissions: Markup
     data_file: str
     default_name: str
@@ -111,6 +112,7 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
         name=pack.name,
         details=[*_iter_details(pack)],
         variants=render_variant_table(catalog, variants, here),
+        comparisons=[*iter_comparison_links(catalog, pack, here)],
         permissions=_render_permissions(catalog, pack),
         data_file=make_file_address(locate_data_file(pack), here),
         default_name=f"{pack.name}/{default.name}",

@@ -13,6 +13,7 @@ from promptpack.site.permissions import (
     PatternList,
     PermissionTable,
     PolicyColumn,
+    group_readings,
     list_patterns,
     make_client_column,
     make_permission_table,
@@ -83,7 +84,7 @@ def make_policy_page(catalog: Catalog, policy: Policy) -> View:
         name=policy.name,
         caveats=[*list_caveats(policy)],
         clients=[Choice(target.title, name) for name, target in CLIENTS.items()],
-        panels=[_make_panel(target, policy) for target in CLIENTS.values()],
+        panels=[_make_panel(catalog, target, policy) for target in CLIENTS.values()],
         patterns=list_patterns(policy),
         source=make_source_block(catalog, policy.path),
         usage=make_usage(catalog, variants, locate_reference_page(POLICY_INDEX, policy.name)),
@@ -91,8 +92,9 @@ def make_policy_page(catalog: Catalog, policy: Policy) -> View:
     return View("policy.html.j2", policy.title, page, policy.summary)
 
 
-def _make_panel(target: Target, policy: Policy) -> PolicyPanel:
-    column = make_client_column(target, policy)
+def _make_panel(catalog: Catalog, target: Target, policy: Policy) -> PolicyPanel:
+    readings = group_readings(catalog.list_policy_files(policy.name, target.name))
+    column = make_client_column(target, policy, readings)
     return PolicyPanel(
         target.title,
         make_permission_table([PolicyColumn(Link("Policy"), policy), column]),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from promptpack.model import Artifact, Policy
+from promptpack.reporting.loss_words import LOSS_MEANINGS, LOSS_WORDS, LossWord
 from promptpack.site.address import Link, make_file_address
 from promptpack.site.catalogue import (
     TARGET_INDEX,
@@ -18,6 +19,7 @@ from promptpack.site.page import View
 from promptpack.site.permissions import (
     PermissionTable,
     PolicyColumn,
+    group_readings,
     make_client_column,
     make_permission_table,
 )
@@ -62,12 +64,20 @@ class EnforcementRow(NamedTuple):
     cells: list[EnforcementCell]
 
 
+class LossMeaning(NamedTuple):
+    """A word for a loss, and what it means."""
+
+    word: LossWord
+    meaning: str
+
+
 class TargetIndex(NamedTuple):
-    """All targets, and what each can enforce of a policy."""
+    """All targets, what each can enforce of a policy, and the words for what is lost."""
 
     targets: list[ListedTarget]
     header: list[Link]
     rows: list[EnforcementRow]
+    words: list[LossMeaning]
 
 
 class TargetPolicy(NamedTuple):
@@ -122,14 +132,17 @@ def make_target_index() -> View:
         Link("Capability"),
         *(link_target(target, TARGET_INDEX) for target in CLIENTS.values()),
     ]
-    return View("targets.html.j2", "Targets", TargetIndex(targets, header, rows))
+    words = [LossMeaning(word, LOSS_MEANINGS[word]) for word in LOSS_WORDS]
+    return View("targets.html.j2", "Targets", TargetIndex(targets, header, rows, words))
 
 
 def make_target_page(catalog: Catalog, target: Target) -> View:
     """Return the page of a target."""
     here = locate_reference_page(TARGET_INDEX, target.name)
     columns = {
-        policy.name: make_client_column(target, policy)
+        policy.name: make_client_column(
+            target, policy, group_readings(catalog.list_policy_files(policy.name, target.name))
+        )
         for policy in catalog.project.policies.values()
     }
     policies = catalog.project.policies

@@ -11,7 +11,7 @@ from promptpack.rendering.tokens import estimate_tokens
 from promptpack.site import client_merge as merging
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import (
-    COMPARE_PAGE,
+    CHANGES_PAGE,
     HOME_PAGE,
     Catalog,
     locate_pack_page,
@@ -25,12 +25,13 @@ from promptpack.site.client_file import (
 )
 from promptpack.site.client_merge import FileParts
 from promptpack.site.file_html import LinkSource, render_for_clients, render_runs
-from promptpack.site.links import link_model, link_pack, link_policy, link_variant
+from promptpack.site.links import link_comparison, link_model, link_pack, link_policy, link_variant
 from promptpack.site.losses import summarize_losses
 from promptpack.site.page import View
 from promptpack.site.rendered import split_chunks
 from promptpack.site.shared import SharedPieces
 from promptpack.site.templating import render_macro
+from promptpack.site.variant_history import VariantHistory, VariantRelease
 from promptpack.site.wording import Choice, name_variant
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -42,7 +43,15 @@ _VIEWS = (
 )
 """The views of a file; the style sheet knows them by their number."""
 
-PartsByTarget = Mapping[str, FileParts]
+
+class DefaultFile(NamedTuple):
+    """A file of a pack's default variant, whole and in parts."""
+
+    artifact: Artifact
+    parts: FileParts
+
+
+DefaultFiles = Mapping[str, DefaultFile]
 """The files of a pack's default variant, by target."""
 
 
@@ -57,6 +66,13 @@ class VariantPanel(NamedTuple):
     losses: Markup
 
 
+class DifferenceSection(NamedTuple):
+    """What is different in one part of the files, for each of the clients."""
+
+    title: str
+    pieces: list[Markup]
+
+
 class VariantPage(NamedTuple):
     """A variant: facts, and for each client the file and what it allows."""
 
@@ -66,6 +82,7 @@ class VariantPage(NamedTuple):
     name: str
     is_default: bool
     default: Link
+    compare: Link
     model: Link
     policy: Link
     policy_summary: str
@@ -78,26 +95,32 @@ class VariantPage(NamedTuple):
     panels: list[VariantPanel]
     runs: Markup
     chunks: list[Markup]
-    differences: list[Markup]
+    shifts: list[Markup]
+    differences: list[DifferenceSection]
+    release_count: int = 0
+    releases: tuple[VariantRelease, ...] = ()
+    all_changes: Link = Link("")
 
 
-def iter_variant_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View]]:
+def iter_variant_pages(
+    catalog: Catalog, pack: Pack, history: VariantHistory
+) -> Iterator[tuple[str, View]]:
     """Yield the page of each variant of a pack, by its path."""
-    no_origins: tuple[Origin, ...] = ()
-    default_parts = {
-        artifact.target: merging.split_file(artifact, (no_origins,) * artifact.content.count(b"\n"))
+    defaults = {
+        artifact.target: DefaultFile(artifact, _split_without_origins(artifact))
         for artifact in catalog.list_files(catalog.find_default_variant(pack))
     }
     link_source = cache(partial(_link_source, catalog, locate_pack_page(pack)))
     for variant in catalog.variants[pack.name]:
-        page = _make_page(catalog, variant, default_parts, link_source)
+        page = _make_page(catalog, variant, defaults, link_source)
+        page = _add_history(page, variant, history)
         title = f"{page.title} · {pack.title}"
         view = View("variant.html.j2", title, page, pack.description, unlisted=True)
         yield locate_variant_page(variant), view
 
 
 def _make_page(
-    catalog: Catalog, variant: Variant, default_parts: PartsByTarget, link_source: LinkSource
+    catalog: Catalog, variant: Variant, defaults: DefaultFiles, link_source: LinkSource
 ) -> VariantPage:
     here, pack, files = locate_variant_page(variant), variant.pack, catalog.list_files(variant)
     file_parts = [merging.split_file(artifact, catalog.origins(artifact)) for artifact in files]
@@ -108,6 +131,7 @@ def _make_page(
         name=variant.name,
         is_default=variant.is_default,
         default=link_variant(catalog.find_default_variant(pack), here),
+        compare=_link_comparison(catalog, variant, "Compare it with another", here),
         model=link_model(variant.model, here),
         policy=link_policy(variant.policy, here),
         policy_summary=variant.policy.summary,
@@ -122,21 +146,47 @@ def _make_page(
             merging.make_runs(file_parts), len(files), catalog.pieces.escape_line, link_source
         ),
         chunks=[*_iter_chunks(catalog.pieces, files)],
-        differences=[*_iter_differences(catalog.pieces, files, file_parts, default_parts)],
+        shifts=[*_iter_shifts(catalog.pieces, files, defaults)],
+        differences=[*_iter_differences(catalog.pieces, files, file_parts, defaults)],
+    )
+
+
+def _add_history(page: VariantPage, variant: Variant, history: VariantHistory) -> VariantPage:
+    releases = history.releases.get((variant.pack.name, variant.name), [])
+    return page._replace(
+        release_count=history.release_count,
+        releases=tuple(releases),
+        all_changes=link_page("All changes", CHANGES_PAGE, locate_variant_page(variant)),
     )
 
 
 def _iter_more_links(catalog: Catalog, variant: Variant, here: str) -> Iterator[Link]:
     page = locate_pack_page(variant.pack)
-    default = catalog.find_default_variant(variant.pack)
-    query = f"?a={_make_key(variant)}&b={_make_key(default)}"
     edit_address = catalog.make_edit_address(variant.pack.path)
     yield link_page("All variants", f"{page}#variants", here)
-    yield link_page("Compare", f"{COMPARE_PAGE}{query}", here)
+    yield _link_comparison(catalog, variant, "Compare", here)
     if edit_address:
         yield Link("Edit source", edit_address)
     else:
         yield link_page("Source", f"{page}#source", here)
+
+
+def _link_comparison(catalog: Catalog, variant: Variant, label: str, here: str) -> Link:
+    """Return a link to the comparison of a variant with the default one, or from that to a sibling.
+
+    The sibling is one of another policy, with the same model where there is such.
+    """
+    default = catalog.find_default_variant(variant.pack)
+    other = variant
+    if variant.is_default:
+        others = [one for one in catalog.variants[variant.pack.name] if one is not variant]
+        other = min(others, key=partial(_rank_sibling, variant), default=variant)
+    return link_comparison(label, default, other, here)
+
+
+def _rank_sibling(variant: Variant, sibling: Variant) -> tuple[bool, bool]:
+    is_same_policy = sibling.policy.name == variant.policy.name
+    return is_same_policy, sibling.model.name != variant.model.name
 
 
 def _make_key(variant: Variant) -> str:
@@ -177,22 +227,42 @@ def _iter_chunks(pieces: SharedPieces, files: tuple[Artifact, ...]) -> Iterator[
         yield render_for_clients(pieces.render_chunk(chunk), clients, len(files))
 
 
+def _iter_shifts(
+    pieces: SharedPieces, files: tuple[Artifact, ...], defaults: DefaultFiles
+) -> Iterator[Markup]:
+    """Yield what each client's file allows and loses otherwise than that of the default variant."""
+    shifts = (
+        pieces.render_shifts(defaults[artifact.target].artifact, artifact) for artifact in files
+    )
+    for html, clients in merging.group_positions(shifts).items():
+        yield render_for_clients(html, clients, len(files))
+
+
 def _iter_differences(
     pieces: SharedPieces,
     files: tuple[Artifact, ...],
     file_parts: list[FileParts],
-    default_parts: PartsByTarget,
-) -> Iterator[Markup]:
+    defaults: DefaultFiles,
+) -> Iterator[DifferenceSection]:
     """Yield the differences of each client's file, those of several clients once."""
-    for list_lines in (_list_surrounding_lines, _list_prompt_lines):
+    for title, list_lines in (
+        ("Front matter", _list_surrounding_lines),
+        ("Prompt", _list_prompt_lines),
+    ):
         pairs = (
-            (list_lines(default_parts[artifact.target]), list_lines(own_parts))
+            (list_lines(defaults[artifact.target].parts), list_lines(own_parts))
             for artifact, own_parts in zip(files, file_parts, strict=True)
         )
+        difference = DifferenceSection(title, [])
         for (old, new), clients in merging.group_positions(pairs).items():
-            if old != new:
-                html = pieces.render_difference(old, new)
-                yield render_for_clients(html, clients, len(files))
+            html = pieces.render_difference(old, new) if old != new else pieces.render_no_change()
+            difference.pieces.append(render_for_clients(html, clients, len(files)))
+        yield difference
+
+
+def _split_without_origins(artifact: Artifact) -> FileParts:
+    no_origins: tuple[Origin, ...] = ()
+    return merging.split_file(artifact, (no_origins,) * artifact.content.count(b"\n"))
 
 
 def _list_surrounding_lines(file_parts: FileParts) -> tuple[str, ...]:

@@ -1,0 +1,262 @@
+"""The page that compares, in a real browser: a review of two files, and nothing that jumps.
+
+One small site serves all tests: two packs, of which one accepts a widening.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import sites
+import support
+from promptpack.model import Effect, PatternRule
+from promptpack.policy.lattice import RANK, compare_grants
+from promptpack.site.comparison import judge_grants, rank_grants
+from promptpack.site.line_pairs import mark_words, pair_lines
+from promptpack.site.wording import EFFECT_WORDS
+from test_browser import FLAGS, chromium
+
+SHIFTS = """new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+  if (!entry.hadRecentInput) window.shifted = (window.shifted || 0) + entry.value;
+})).observe({type: 'layout-shift', buffered: true})"""
+PACK = """\
+name: {0}
+title: {0} agent
+description: Works on a small project.
+targets: [opencode, claude-code, system]
+sections: {{role: ./role.md}}
+variants: {{default: {{model: tiny, policy: look}}, model: [tiny, big], policy: [look, work]}}
+accept:
+  - {{target: cursor, capability: [read, list, glob, grep, edit, write, patch, execute, web_fetch,
+      web_search, todo, task, skill, question, "mcp:*"], reason: "Nobody here uses Cursor."}}
+"""
+ACCEPTS = """\
+  - {target: claude-code, capability: [execute], reason: "A sandbox holds it."}
+  - {target: copilot, capability: [execute], reason: "A sandbox holds it."}
+"""
+FILES: Mapping[str, str | bytes] = {
+    "packs/careful/pack.yaml": PACK.format("careful"),
+    "packs/careful/role.md": 'You help.\n{% if policy.allows("read") %}\n'
+    "Read the whole file before you answer.\n{% else %}\n"
+    "Search the whole file before you answer.\n{% endif %}\n",
+    "packs/bold/pack.yaml": PACK.format("bold") + ACCEPTS,
+    "packs/bold/role.md": "You help at once.\n",
+    "templates/models/big.yaml": support.DEMO["templates/models/tiny.yaml"].replace("Tiny", "Big"),
+    "templates/policies/work.yaml": "title: Work\nsummary: Works.\ndefault: deny\ncapabilities: "
+    '{read: allow, glob: allow, edit: ask, execute: {"*": deny, "git log*": ask}}\n',
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert browser.is_connected()
+    root = support.make_project(tmp_path_factory.mktemp("project"), FILES)
+    built = sites.site_of(sites.with_site(root), tmp_path_factory.mktemp("site") / "out")
+    return built.site
+
+
+@pytest.fixture
+def page(browser: Browser, site: Path) -> Iterator[Page]:
+    """Return a page that was never opened; at the end nothing may have gone wrong on it."""
+    assert site.is_dir()
+    opened = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    opened.set_default_timeout(support.PATIENCE * 1_000)
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    opened.close()
+    assert not wrong
+
+
+def visit(page: Page, site: Path, path: str) -> None:
+    page.goto(f"{site.as_uri()}/{path}")
+
+
+def compare(page: Page, site: Path, first: str, second: str, more: str = "") -> None:
+    visit(page, site, f"compare.html?a={first}&b={second}{more}")
+    expect(page.locator(".pp-found h2")).to_have_count(4)
+
+
+def shifts(page: Page) -> list[str]:
+    return [" ".join(text.split()) for text in page.locator(".pp-shift").all_text_contents()]
+
+
+def test_permissions_come_first_with_what_is_wider(page: Page, site: Path) -> None:
+    compare(page, site, "careful/tiny.look", "careful/tiny.work", "&client=opencode")
+    titles = page.locator(".pp-found h2").all_text_contents()
+    assert titles == ["Permissions", "Losses", "Front matter", "Prompt"]
+    assert shifts(page) == [
+        "read: deny → allow + 3 patterns note wider",
+        "edit, write, patch: deny → ask wider",
+        "execute: deny → deny + 1 pattern wider",
+        "list, grep: allow → deny narrower",
+    ]
+    expect(page.locator(".pp-between")).to_have_text(
+        "From careful agent: Tiny, Look (OpenCode) to careful agent: Tiny, Work (OpenCode)"
+    )
+    expect(page.locator(".pp-count")).to_contain_text("5 permissions wider, 2 permissions narrower")
+
+
+def test_words_that_changed_are_marked(page: Page, site: Path) -> None:
+    compare(page, site, "careful/tiny.look", "careful/tiny.work")
+    prompt = page.locator(".pp-diff").last
+    assert prompt.locator("del mark").all_text_contents() == ["Search"]
+    assert prompt.locator("ins mark").all_text_contents() == ["Read"]
+
+
+def test_one_thing_at_a_time_is_offered_and_kept_in_the_address(page: Page, site: Path) -> None:
+    compare(page, site, "careful/tiny.look", "careful/tiny.work", "&client=opencode")
+    rows = page.locator(".pp-axis-row").all_text_contents()
+    assert rows == ["Other policyWork", "Other modelBig", "Other clientClaude CodeSystem prompt"]
+    current = page.locator(".pp-axis[aria-current]")
+    expect(current).to_have_text("Work")
+    page.get_by_role("link", name="System prompt").click()
+    expect(current).to_have_text("System prompt")
+    expect(page.locator(".pp-between")).to_contain_text("Tiny, Look (System prompt)")
+    assert "to=system" in page.url
+    page.get_by_role("link", name="Big", exact=True).click()
+    expect(page.locator(".pp-between")).to_contain_text("to careful agent: Big, Look (OpenCode)")
+    page.reload()
+    expect(page.locator(".pp-between")).to_contain_text("to careful agent: Big, Look (OpenCode)")
+
+
+def test_split_puts_both_sides_beside_each_other(page: Page, site: Path) -> None:
+    compare(page, site, "careful/tiny.look", "careful/tiny.work")
+    pair = page.locator(".pp-diff .pp-pair").last
+    places = [pair.locator(tag).bounding_box() for tag in ("del", "ins")]
+    assert places[0] and places[1] and places[0]["y"] < places[1]["y"]
+    page.locator("label[for=layout-1]").click()
+    places = [pair.locator(tag).bounding_box() for tag in ("del", "ins")]
+    assert places[0] and places[1] and places[0]["y"] == places[1]["y"]
+    assert places[0]["x"] < places[1]["x"]
+    assert "layout=split" in page.url
+
+
+def test_packs_are_compared_with_care(page: Page, site: Path) -> None:
+    compare(page, site, "careful/tiny.work", "bold/tiny.work", "&client=claude-code")
+    assert shifts(page) == ["execute: deny lost → allow accepted wider"]
+    expect(page.locator(".pp-losses").last).to_contain_text("A sandbox holds it.")
+    compare(page, site, "careful/tiny.look", "bold/tiny.work", "&client=opencode")
+    assert "execute: deny → deny + 1 pattern not proven" in shifts(page)
+
+
+def test_a_page_says_the_same_before_as_the_script(page: Page, site: Path) -> None:
+    compare(page, site, "careful/tiny.look", "careful/tiny.work", "&client=claude-code")
+    made = shifts(page), page.locator(".pp-losses").all_text_contents()
+    lines = page.locator(".pp-diff").all_text_contents()
+    visit(page, site, "packs/careful/tiny.work.html?client=claude-code&view=difference")
+    shown = page.locator(".pp-differences")
+    visible = [
+        " ".join(text.split()) for text in shown.locator(".pp-shift:visible").all_text_contents()
+    ]
+    assert (visible, shown.locator(".pp-losses:visible").all_text_contents()) == made
+    assert shown.locator(".pp-diff:visible").all_text_contents() == lines
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_nothing_jumps(page: Page, site: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.add_init_script(SHIFTS)
+    for path in (
+        "compare.html",
+        "compare.html?a=careful/tiny.look&b=bold/big.work&layout=split",
+    ):
+        visit(page, site, path)
+        expect(page.locator(".pp-found h2")).to_have_count(4)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))")
+        assert page.evaluate("window.shifted || 0") <= 0.05, path
+
+
+def test_two_policies_are_two_clicks_from_home(page: Page, site: Path) -> None:
+    clicks = 0
+    visit(page, site, "index.html")
+    for name in ("careful agent", "Compare policies"):
+        page.locator(".md-content").get_by_role("link", name=name).first.click()
+        clicks += 1
+    expect(page.locator(".pp-between")).to_contain_text("Tiny, Look (OpenCode) to careful agent")
+    expect(page.locator(".pp-between")).to_contain_text("Tiny, Work (OpenCode)")
+    expect(page.locator(".pp-shift").first).to_contain_text("wider")
+    assert clicks == 2
+
+
+def test_without_a_script_the_differences_to_the_default_are_there(
+    browser: Browser, site: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    visit(page, site, "compare.html")
+    expect(page.locator(".pp-compare")).to_be_hidden()
+    page.locator("a[data-name='careful/tiny.work']").click()
+    shown = page.locator(".pp-differences")
+    expect(shown.locator(".pp-shift:visible").first).to_contain_text("wider")
+    page.locator("label[for=layout-1]").click()
+    pair = shown.locator(".pp-pair:visible").last
+    places = [pair.locator(tag).bounding_box() for tag in ("del", "ins")]
+    assert places[0] and places[1] and places[0]["y"] == places[1]["y"]
+    context.close()
+
+
+def test_the_script_knows_every_word_for_an_effect() -> None:
+    script = Path(sites.ROOT, "generator/promptpack/site/assets/compare.js").read_text()
+    table = script.split("const EFFECTS = { ")[1].split(" };")[0]
+    told = {f"{effect}: {json.dumps(word)}" for effect, word in EFFECT_WORDS.items()}
+    assert {*table.split(", ")} == told
+
+
+EFFECTS = st.sampled_from([Effect.DENY, Effect.ASK, Effect.ALLOW])
+GRANTS = st.builds(
+    lambda first, rest: (PatternRule("*", first), *(PatternRule(*rule) for rule in rest)),
+    EFFECTS,
+    st.lists(st.tuples(st.sampled_from(["git *", "git log*", "rm"]), EFFECTS), max_size=2),
+)
+
+
+@given(st.lists(GRANTS, min_size=1, max_size=4, unique=True))
+def test_nothing_wider_is_called_anything_else(grants: list[tuple[PatternRule, ...]]) -> None:
+    ranks = rank_grants(grants)
+    for old, row in zip(grants, ranks, strict=True):
+        for new, rank in zip(grants, row, strict=True):
+            verdict = judge_grants(old, new)
+            assert ("wider", "not-proven", "narrower", "same")[rank] == verdict
+            assert (verdict in ("narrower", "same")) == compare_grants(new, old).at_most
+            if len(old) == len(new) == 1 and RANK[new[0].effect] > RANK[old[0].effect]:
+                assert verdict == "wider"
+
+
+def test_an_inherited_grant_is_not_judged() -> None:
+    inherit, deny = (PatternRule("*", effect) for effect in (Effect.INHERIT, Effect.DENY))
+    assert judge_grants((inherit,), (deny,)) == "not-proven"
+    assert judge_grants((inherit,), (inherit,)) == "same"
+
+
+LINES = st.lists(st.text("ab .", max_size=6), max_size=6)
+
+
+@given(LINES, LINES)
+def test_pairs_hold_all_lines_in_order(old: list[str], new: list[str]) -> None:
+    pairs = [*pair_lines(old, new)]
+    assert [pair.old for pair in pairs if pair.old is not None] == old
+    assert [pair.new for pair in pairs if pair.new is not None] == new
+
+
+@given(st.text("ab .", max_size=12), st.text("ab .", max_size=12))
+def test_marked_words_give_both_lines_back(old: str, new: str) -> None:
+    marked = mark_words(old, new)
+    assert "".join(run.text for run in marked.old) == old
+    assert "".join(run.text for run in marked.new) == new
+    same = [[run.text for run in side if not run.is_changed] for side in marked]
+    assert same[0] == same[1]

@@ -1,0 +1,32 @@
+"""Who uses something: the first packs in the open, the others folded, none left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import support
+from promptpack.build import render
+from promptpack.reading.project import load_project
+from promptpack.session import Session
+from promptpack.site.tree import make_site
+from promptpack.site.usage import MAX_OPEN_VARIANTS
+
+
+@pytest.mark.parametrize(("count", "open_count"), [(14, 15), (20, 15)])
+def test_a_long_list_of_users_is_folded(tmp_path: Path, count: int, open_count: int) -> None:
+    packs: dict[str, str | bytes] = {}
+    for number in range(count):
+        text = support.DEMO["packs/demo/pack.yaml"]
+        packs[f"packs/p{number}/pack.yaml"] = text.replace("name: demo", f"name: p{number}")
+        packs[f"packs/p{number}/role.md"] = f"You are {number}.\n"
+    session = Session(load_project(support.make_project(tmp_path, packs)))
+    html = make_site(session, render(session)).pages["fragments/standards/small-steps.md"].html
+    shown, _, folded = html.partition('<details class="pp-fold"><summary>')
+    total = count + 1
+    assert html.partition("Used by ")[2].startswith(f"{2 * total} variants")
+    used = r'<p><strong><a href="\.\./\.\./packs/(\w+)/index\.html">'
+    assert len(re.findall(used, shown)) == min(open_count, total)
+    assert len(re.findall(used, html)) == total
+    assert folded.startswith("6 more packs</summary>") == (total > open_count)
+    assert open_count * 2 == MAX_OPEN_VARIANTS
