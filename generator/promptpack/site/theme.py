@@ -12,7 +12,10 @@ from promptpack.targets import TARGETS
 
 ASSET_FOLDER = "assets/promptpack"
 STYLE = f"{ASSET_FOLDER}/promptpack.css"
-SCRIPTS = (f"{ASSET_FOLDER}/promptpack.js", f"{ASSET_FOLDER}/compare.js")
+SCRIPTS = tuple(
+    f"{ASSET_FOLDER}/{name}.js" for name in ("choice", "promptpack", "catalogue", "compare")
+)
+"""In the order in which a page reads them: the first are used by the others."""
 POLYFILL = f"{ASSET_FOLDER}/iframe-worker.js"
 LOGO = f"{ASSET_FOLDER}/logo.svg"
 SETTINGS_FILE = "mkdocs.yml"

@@ -18,6 +18,7 @@ from promptpack.site.catalogue import (
     locate_variant_page,
     shorten_source_path,
 )
+from promptpack.site.choice import ChoiceRow, make_choice_rows
 from promptpack.site.client_file import (
     ClientFile,
     make_client_file,
@@ -74,6 +75,7 @@ class VariantPage(NamedTuple):
     more: list[Link]
     key: str
     client_choice: Markup
+    choice_rows: list[ChoiceRow]
     view_choice: Markup
     panels: list[VariantPanel]
     runs: Markup
@@ -116,6 +118,7 @@ def _make_page(
         more=[*_iter_more_links(catalog, variant, here)],
         key=_make_key(variant),
         client_choice=render_client_choice(catalog, files),
+        choice_rows=make_choice_rows(catalog, variant, here),
         view_choice=_render_view_choice(catalog.pieces),
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         runs=render_runs(
