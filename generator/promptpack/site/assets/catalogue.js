@@ -1,58 +1,225 @@
-// The catalogue of the home page: filters.
+// The catalogue of the home page: filters, in the address; cards lead to the variants that fit them.
 (() => {
   "use strict";
+
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  function remember(change) {
-    const url = new URL(location.href);
-    change(url.searchParams);
-    history.replaceState(history.state, "", url);
-  }
-  const address = () => new URL(location.href);
-  // The catalogue: a card stays while one of its variants fits every kind of choice.
+  const choice = window.promptpackChoice;
+  const TOPICS = ["edit", "run", "web", "agents", "mcp"];
+  const LETTERS = { allow: "a", ask: "k", deny: "d" };
+  const SHOWN = 4;
+  const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+
   function catalogue(box) {
     const form = box.querySelector(".pp-filters");
-    const cards = all(".pp-card", box);
+    const list = box.querySelector(".pp-cards");
     const count = box.querySelector(".pp-count");
-    const reset = form.querySelector("[type=reset]");
-    const inputs = all("input", form);
-    const words = (card, name) => (card.dataset[name] || "").split(" ");
-    const some = (wanted, has) => !wanted.length || wanted.some((one) => has.includes(one));
+    const reset = box.querySelector(".pp-reset");
+    const loosen = box.querySelector(".pp-loosen");
+    const inputs = all("input:not([type=search])", form);
+    const { words, sort } = form.elements;
+    const label = (input) => input.nextElementSibling.textContent;
+    const titles = {};
+    inputs.forEach((input) => { (titles[input.name] = titles[input.name] || {})[input.value] = label(input); });
+
+    // What the variants with each number may do: letters, one a topic, by client.
+    const abilities = box.dataset.abilities.split(";").map((set) => set.split(" ").map((one) => one.split(":")));
+    const cards = all(".pp-card", box).map((card, number) => ({
+      card,
+      number,
+      text: card.textContent.toLowerCase(),
+      title: card.querySelector("h2").textContent,
+      name: /packs\/([^/]+)\//.exec(card.querySelector("h2 a").pathname)[1],
+      tags: card.dataset.tags.split(" "),
+      variants: card.dataset.variants.split(" ").map((one) => {
+        const [name, set] = one.split(":");
+        const [model, policy] = name.split(".");
+        const title = `${titles.model[model]}, ${titles.policy[policy]}`;
+        return { name, model, policy, title, clients: abilities[set] };
+      }),
+    }));
 
     function wanted() {
-      const found = { model: [], policy: [], target: [], tag: [] };
-      inputs.filter((input) => input.checked).forEach((input) => found[input.name].push(input.value));
+      const found = { words: words.value.trim(), client: [], model: [], policy: [], tag: [] };
+      TOPICS.forEach((topic) => { found[topic] = []; });
+      inputs.filter((input) => input.checked && input.value).forEach((input) => found[input.name].push(input.value));
       return found;
     }
 
-    function fits(card, asked) {
-      const variants = words(card, "variants").map((name) => name.split("."));
-      return some(asked.target, words(card, "targets"))
-        && some(asked.tag, words(card, "tags"))
-        && variants.some(([model, policy]) => some(asked.model, [model]) && some(asked.policy, [policy]));
+    const some = (asked, has) => !asked.length || asked.some((one) => has.includes(one));
+
+    // The clients in which a variant does what is asked.
+    function clientsOf(one, variant, asked) {
+      if (!some(asked.tag, one.tags)) return [];
+      if (!some(asked.model, [variant.model]) || !some(asked.policy, [variant.policy])) return [];
+      const terms = asked.words.toLowerCase().split(/\s+/).filter(Boolean);
+      const text = `${one.text} ${one.name} ${variant.name} ${variant.title}`.toLowerCase();
+      return variant.clients.filter(([client, letters]) => some(asked.client, [client])
+        && TOPICS.every((topic, n) => some(asked[topic].map((effect) => LETTERS[effect]), [letters[n]]))
+        && terms.every((term) => text.includes(term) || titles.client[client].toLowerCase().includes(term)))
+        .map(([client]) => client);
     }
+
+    function fitting(one, asked) {
+      return one.variants.map((variant) => [variant, clientsOf(one, variant, asked)])
+        .filter(([, clients]) => clients.length);
+    }
+
+    const countCards = (asked) => cards.filter((one) => one.variants
+      .some((variant) => clientsOf(one, variant, asked).length)).length;
+
+    const isActive = (asked) => Object.values(asked).some((values) => values.length);
+
+    function item(one, [variant, clients], asked) {
+      const [client] = clients;
+      const link = make("a", { textContent: variant.title });
+      const home = one.card.querySelector("h2 a");
+      link.href = home.href.replace(/index\.html.*$/, `${variant.name}.html?client=${encodeURIComponent(client)}`);
+      const others = asked.client.length ? "" : ` ${titles.client[client]}${clients.length > 1 ? ` and ${clients.length - 1} more` : ""}`;
+      const button = make("button", { type: "button", className: "pp-button", textContent: "Copy" });
+      button.setAttribute("aria-label", `Copy ${variant.title} for ${titles.client[client]}`);
+      button.onclick = async () => window.promptpackCopy(button,
+        await window.promptpackFile(one.card.dataset.files, `${one.name}/${variant.name}`, client));
+      return make("li", {}, make("span", {}, link, make("small", { textContent: others })), button);
+    }
+
+    // Instead of the default variant, the card names those that fit.
+    function fill(one, fits, asked) {
+      all(".pp-fits, .pp-rest", one.card).forEach((old) => old.remove());
+      const best = one.card.querySelector(".pp-best");
+      best.hidden = isActive(asked);
+      if (!best.hidden) return;
+      const first = fits.filter(([variant]) => one.card.querySelector(".pp-best a").pathname.endsWith(`/${variant.name}.html`));
+      const sorted = [...first, ...fits.filter((fit) => !first.includes(fit))];
+      const shown = sorted.length > SHOWN + 1 ? SHOWN : sorted.length;
+      one.card.append(make("ul", { className: "pp-fits" }, ...sorted.slice(0, shown).map((fit) => item(one, fit, asked))));
+      if (sorted.length > shown) {
+        const more = make("button", { type: "button", className: "pp-button", textContent: `${sorted.length - shown} more` });
+        const rest = make("p", { className: "pp-rest" }, more);
+        more.onclick = () => {
+          const added = sorted.slice(shown).map((fit) => item(one, fit, asked));
+          one.card.querySelector(".pp-fits").append(...added);
+          rest.remove();
+          added[0].querySelector("a").focus();
+        };
+        one.card.append(rest);
+      }
+    }
+
+    function order() {
+      const keys = {
+        name: (a, b) => a.title.localeCompare(b.title, "en"),
+        tokens: (a, b) => a.card.dataset.tokens - b.card.dataset.tokens,
+        variants: (a, b) => b.variants.length - a.variants.length,
+      };
+      const by = keys[sort.value] || (() => 0);
+      list.append(...[...cards].sort((a, b) => by(a, b) || a.number - b.number).map((one) => one.card));
+    }
+
+    // Which one filter, left out, would leave something: said where nothing is left.
+    function advise(asked) {
+      const kinds = Object.keys(asked).filter((kind) => asked[kind].length);
+      const ways = kinds.map((kind) => {
+        const left = countCards({ ...asked, [kind]: kind === "words" ? "" : [] });
+        return { kind, left, title: describe(kind, asked[kind]) };
+      }).filter((way) => way.left).sort((a, b) => b.left - a.left);
+      const text = ways.length ? "No agent fits. Leave out one filter:" : "No agent fits, with any one filter left out.";
+      loosen.replaceChildren(make("p", { textContent: text }), make("p", {}, ...ways.map((way) => {
+        const button = make("button", { type: "button", className: "pp-button", textContent: `${way.title} (then ${plural(way.left, "agent")})` });
+        button.onclick = () => { clear(way.kind); changed(); words.focus(); };
+        return button;
+      })));
+    }
+
+    function describe(kind, values) {
+      if (kind === "words") return `“${values}”`;
+      const legend = form.querySelector(`[name="${kind}"]`).closest("fieldset").querySelector("legend").textContent;
+      return `${legend}: ${values.map((value) => titles[kind][value]).join(" or ")}`;
+    }
+
+    function clear(kind) {
+      if (kind === "words") words.value = "";
+      inputs.filter((input) => input.name === kind).forEach((input) => { input.checked = !input.value; });
+    }
+
+    // A question is a set of filters; another one takes its place.
+    const parse = (button) => button.dataset.filters.split(" ").map((one) => one.split(":"));
+    const buttons = all("[data-filters]", form);
+    const isPressed = (button, asked) => {
+      const filters = Object.fromEntries(parse(button));
+      return TOPICS.every((topic) => asked[topic].join() === (filters[topic] || ""));
+    };
+    buttons.forEach((button) => {
+      button.onclick = () => {
+        const pressed = isPressed(button, wanted());
+        TOPICS.forEach(clear);
+        if (!pressed) {
+          parse(button).forEach(([topic, effect]) => {
+            inputs.find((input) => input.name === topic && input.value === effect).checked = true;
+          });
+        }
+        changed();
+      };
+    });
 
     function show() {
       const asked = wanted();
-      const left = cards.filter((card) => !(card.hidden = !fits(card, asked))).length;
-      const agents = `${cards.length} agent${cards.length === 1 ? "" : "s"}`;
-      count.textContent = left === cards.length ? agents : `${left} of ${agents}`;
-      reset.hidden = !inputs.some((input) => input.checked);
+      let agents = 0;
+      let variants = 0;
+      cards.forEach((one) => {
+        const fits = fitting(one, asked);
+        one.card.hidden = !fits.length;
+        agents += fits.length ? 1 : 0;
+        variants += fits.length;
+        fill(one, fits, asked);
+      });
+      const total = plural(cards.length, "agent");
+      const left = agents === cards.length ? total : `${agents} of ${total}`;
+      count.textContent = isActive(asked) && agents ? `${left}, ${plural(variants, "variant")}` : left;
+      reset.hidden = !isActive(asked);
+      loosen.hidden = agents > 0;
+      if (!agents) advise(asked);
+      buttons.forEach((button) => button.setAttribute("aria-pressed", String(isPressed(button, asked))));
+      inputs.forEach((input) => {
+        const kind = input.name;
+        input.nextElementSibling.dataset.count = countCards({ ...asked, [kind]: input.value ? [input.value] : [] });
+      });
+      order();
     }
 
-    function kept() {
+    // What is asked, in the address; the client is the reader's on every other page too.
+    function changed() {
       const asked = wanted();
-      remember((query) => Object.entries(asked).forEach(([kind, names]) => {
-        query.delete(kind);
-        names.forEach((name) => query.append(kind, name));
-      }));
+      const url = new URL(location.href);
+      Object.entries({ ...asked, words: asked.words ? [asked.words] : [], sort: sort.value ? [sort.value] : [] })
+        .forEach(([kind, values]) => {
+          url.searchParams.delete(kind);
+          values.forEach((value) => url.searchParams.append(kind, value));
+        });
+      history.replaceState(history.state, "", url);
+      choice.remember({ client: asked.client[0] || "" });
+      show();
     }
 
-    const asked = address().searchParams;
-    inputs.forEach((input) => { input.checked = asked.getAll(input.name).includes(input.value); });
-    form.hidden = false;
-    form.addEventListener("change", () => { show(); kept(); });
-    form.addEventListener("reset", () => setTimeout(() => { show(); kept(); }));
+    const query = new URL(location.href).searchParams;
+    inputs.forEach((input) => { input.checked = query.getAll(input.name).includes(input.value); });
+    const client = inputs.find((input) => input.name === "client" && input.value === choice.read().client);
+    (client || inputs.find((input) => input.name === "client")).checked = true;
+    words.value = query.get("words") || "";
+    sort.value = query.get("sort") || "";
+    if (!sort.value) sort.value = "";
+    const more = form.querySelector(".pp-more");
+    more.open = inputs.some((input) => input.checked && input.value && more.contains(input) && !input.closest(".pp-topics"));
+    form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => event.preventDefault());
+    reset.addEventListener("click", () => {
+      ["words", "client", "model", "policy", "tag", ...TOPICS].forEach(clear);
+      changed();
+    });
     show();
   }
   all(".pp-catalogue").forEach(catalogue);

@@ -62,6 +62,18 @@
     return files[variant][client].map(text).join("");
   };
 
+  window.promptpackCopy = copied;
+
+  // The page of an answer names variants, each of which can be copied.
+  all(".pp-answers").forEach((box) => all("[data-pp-variant]", box).forEach((button) => {
+    const source = button.closest("[data-files]").dataset.files;
+    const { client } = box.dataset;
+    button.hidden = false;
+    button.setAttribute("aria-label", `Copy ${button.previousElementSibling.textContent}`);
+    button.onclick = async () => copied(button, await window.promptpackFile(source, button.dataset.ppVariant, client));
+  }));
+  all(".pp-answers").forEach((box) => choice.remember({ client: box.dataset.client }));
+
   // On a pack's page the chips choose the variant that is shown, copied, downloaded and installed.
   function choosePack(box, asked) {
     const names = box.dataset.variants.split(" ");

@@ -21,6 +21,7 @@ from promptpack.site.permissions import (
     make_client_column,
     make_permission_table,
 )
+from promptpack.site.synonyms import CLIENT_SYNONYMS
 from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
 from promptpack.targets.table import (
@@ -93,6 +94,7 @@ class TargetPage(NamedTuple):
 
     title: str
     name: str
+    synonyms: str
     file: str
     readers: list[Link]
     is_advisory: bool
@@ -136,6 +138,7 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
     page = TargetPage(
         title=target.title,
         name=target.name,
+        synonyms=", ".join(CLIENT_SYNONYMS[target.name]),
         file=target.path.format(name="NAME"),
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,

@@ -63,6 +63,7 @@ class VariantPage(NamedTuple):
 
     path: list[Link]
     title: str
+    pack_title: str
     description: str
     name: str
     is_default: bool
@@ -94,7 +95,7 @@ def iter_variant_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View
     for variant in catalog.variants[pack.name]:
         page = _make_page(catalog, variant, default_parts, link_source)
         title = f"{page.title} · {pack.title}"
-        view = View("variant.html.j2", title, page, pack.description, unlisted=True)
+        view = View("variant.html.j2", title, page, pack.description, wide=True)
         yield locate_variant_page(variant), view
 
 
@@ -106,6 +107,7 @@ def _make_page(
     return VariantPage(
         path=[link_page("Agents", HOME_PAGE, here), link_pack(pack, here)],
         title=name_variant(variant),
+        pack_title=pack.title,
         description=pack.description,
         name=variant.name,
         is_default=variant.is_default,
