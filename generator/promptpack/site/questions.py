@@ -18,7 +18,7 @@ class CountedLink(NamedTuple):
 
 
 class QuestionLinks(NamedTuple):
-    """A question, and its answer for each client."""
+    """A question, and its answer for each client in which some variant does that."""
 
     title: str
     answers: list[CountedLink]
@@ -27,20 +27,17 @@ class QuestionLinks(NamedTuple):
 def list_question_links(catalog: Catalog, here: str) -> list[QuestionLinks]:
     """Return all questions with links to their answers, one for each client of the project."""
     return [
-        QuestionLinks(
-            question.title,
-            [
-                CountedLink(
-                    link_page(
-                        CLIENTS[target].title, locate_question_page(question.name, target), here
-                    ),
-                    sum(1 for _ in iter_answers(catalog, question, target)),
-                )
-                for target in catalog.list_targets()
-            ],
-        )
+        QuestionLinks(question.title, [*_iter_links(catalog, question, here)])
         for question in QUESTIONS
     ]
+
+
+def _iter_links(catalog: Catalog, question: Question, here: str) -> Iterator[CountedLink]:
+    for target in catalog.list_targets():
+        count = sum(1 for _ in iter_answers(catalog, question, target))
+        page = locate_question_page(question.name, target)
+        if count:
+            yield CountedLink(link_page(CLIENTS[target].title, page, here), count)
 
 
 def iter_answers(catalog: Catalog, question: Question, target: str) -> Iterator[Variant]:

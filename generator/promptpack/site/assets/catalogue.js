@@ -122,15 +122,19 @@
 
     // Which one filter, left out, would leave something: said where nothing is left.
     function advise(asked) {
-      const kinds = Object.keys(asked).filter((kind) => asked[kind].length);
-      const ways = kinds.map((kind) => {
-        const left = countCards({ ...asked, [kind]: kind === "words" ? "" : [] });
-        return { kind, left, title: describe(kind, asked[kind]) };
+      const active = Object.keys(asked).filter((kind) => asked[kind].length);
+      const without = (kinds) => Object.fromEntries(kinds.map((kind) => [kind, kind === "words" ? "" : []]));
+      const list = (sets) => sets.map((kinds) => {
+        const title = kinds.map((kind) => describe(kind, asked[kind])).join(" and ");
+        return { kinds, title, left: countCards({ ...asked, ...without(kinds) }) };
       }).filter((way) => way.left).sort((a, b) => b.left - a.left);
-      const text = ways.length ? "No agent fits. Leave out one filter:" : "No agent fits, with any one filter left out.";
+      const pairs = active.flatMap((kind, n) => active.slice(n + 1).map((other) => [kind, other]));
+      const single = list(active.map((kind) => [kind]));
+      const ways = single.length ? single : list(pairs);
+      const text = ways.length ? "No agent fits. Leave out:" : "No agent fits these filters.";
       loosen.replaceChildren(make("p", { textContent: text }), make("p", {}, ...ways.map((way) => {
         const button = make("button", { type: "button", className: "pp-button", textContent: `${way.title} (then ${plural(way.left, "agent")})` });
-        button.onclick = () => { clear(way.kind); changed(); words.focus(); };
+        button.onclick = () => { way.kinds.forEach((kind) => clear(kind)); changed(); words.focus(); };
         return button;
       })));
     }
@@ -221,6 +225,7 @@
       changed();
     });
     show();
+    box.classList.add("pp-ready");
   }
   all(".pp-catalogue").forEach(catalogue);
 })();

@@ -152,7 +152,7 @@
       };
     });
     if (box.dataset.files) choosePack(box, asked);
-    else {
+    else if (box.dataset.name) {
       const [model, policy] = box.dataset.name.split("/")[1].split(".");
       choice.remember({ model, policy });
       box.addEventListener("click", (event) => {
@@ -168,4 +168,10 @@
     }
   }
   all(".pp-sheet").forEach(sheet);
+
+  // Where a row of chips scrolls, what is chosen is in view.
+  all(".pp-choice, .pp-client").forEach((row) => {
+    const chip = row.querySelector("[aria-current], input:checked + label");
+    if (chip && chip.offsetLeft + chip.offsetWidth > row.clientWidth) row.scrollLeft = chip.offsetLeft - 60;
+  });
 })();

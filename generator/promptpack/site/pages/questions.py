@@ -97,7 +97,7 @@ def _make_answer_page(catalog: Catalog, question: Question, target: Target) -> V
             for name, variants in variants_by_pack.items()
         ],
     )
-    return View("answer.html.j2", title, page, wide=True)
+    return View("answer.html.j2", title, page, unlisted=not answers, wide=True)
 
 
 def _make_rows(catalog: Catalog, question: Question, target: str, here: str) -> list[ChoiceRow]:
