@@ -84,23 +84,18 @@ def is_answer(question: Question, abilities: Abilities) -> bool:
 
 
 def join_abilities(abilities_by_target: Mapping[str, Abilities]) -> str:
-    """Return the abilities in each client as a script reads them: a letter a topic, in order.
+    """Return the abilities in each client as a script reads them: a digit a topic, in order.
+
+    A digit is the place of the effect among those that can be looked for.
 
     >>> join_abilities({"codex": {topic.name: Effect.ASK for topic in TOPICS}})
-    'codex:kkkkk'
+    'codex:11111'
     """
+    places = {effect: str(place) for place, effect in enumerate((*ASKED_EFFECTS, Effect.INHERIT))}
     return " ".join(
-        f"{target}:{''.join(_LETTERS[abilities[topic.name]] for topic in TOPICS)}"
+        f"{target}:{''.join(places[abilities[topic.name]] for topic in TOPICS)}"
         for target, abilities in abilities_by_target.items()
     )
-
-
-_LETTERS: Mapping[Effect, str] = {
-    Effect.ALLOW: "a",
-    Effect.ASK: "k",
-    Effect.DENY: "d",
-    Effect.INHERIT: "i",
-}
 
 
 def _find_effect(topic: Topic, policy: Policy | None) -> Effect:

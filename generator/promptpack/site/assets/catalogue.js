@@ -4,8 +4,6 @@
 
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const choice = window.promptpackChoice;
-  const TOPICS = ["edit", "run", "web", "agents", "mcp"];
-  const LETTERS = { allow: "a", ask: "k", deny: "d" };
   const SHOWN = 4;
   const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
   const make = (tag, properties, ...children) => {
@@ -26,12 +24,16 @@
     const titles = {};
     inputs.forEach((input) => { (titles[input.name] = titles[input.name] || {})[input.value] = label(input); });
 
-    // What the variants with each number may do: letters, one a topic, by client.
+    // What the variants with each number may do: digits, one a topic, by client. A digit is the
+    // place of the effect among the chips of its topic.
+    const topics = [...new Set(all(".pp-topics input", form).map((input) => input.name))];
+    const places = Object.fromEntries(topics.map((topic) => [topic, Object.fromEntries(
+      inputs.filter((input) => input.name === topic).map((input, n) => [input.value, `${n}`]))]));
     const abilities = box.dataset.abilities.split(";").map((set) => set.split(" ").map((one) => one.split(":")));
     const cards = all(".pp-card", box).map((card, number) => ({
       card,
       number,
-      text: card.textContent.toLowerCase(),
+      text: all("h2, h2 + p, .pp-tags", card).map((part) => part.textContent).join(" ").toLowerCase(),
       title: card.querySelector("h2").textContent,
       name: /packs\/([^/]+)\//.exec(card.querySelector("h2 a").pathname)[1],
       tags: card.dataset.tags.split(" "),
@@ -45,32 +47,42 @@
 
     function wanted() {
       const found = { words: words.value.trim(), client: [], model: [], policy: [], tag: [] };
-      TOPICS.forEach((topic) => { found[topic] = []; });
+      topics.forEach((topic) => { found[topic] = []; });
       inputs.filter((input) => input.checked && input.value).forEach((input) => found[input.name].push(input.value));
       return found;
     }
 
     const some = (asked, has) => !asked.length || asked.some((one) => has.includes(one));
 
+    // What is asked, as it is compared with each variant.
+    const prepare = (asked) => ({
+      ...asked,
+      terms: asked.words.toLowerCase().split(/\s+/).filter(Boolean),
+      digits: topics.map((topic) => asked[topic].map((effect) => places[topic][effect])),
+    });
+
     // The clients in which a variant does what is asked.
     function clientsOf(one, variant, asked) {
       if (!some(asked.tag, one.tags)) return [];
       if (!some(asked.model, [variant.model]) || !some(asked.policy, [variant.policy])) return [];
-      const terms = asked.words.toLowerCase().split(/\s+/).filter(Boolean);
       const text = `${one.text} ${one.name} ${variant.name} ${variant.title}`.toLowerCase();
-      return variant.clients.filter(([client, letters]) => some(asked.client, [client])
-        && TOPICS.every((topic, n) => some(asked[topic].map((effect) => LETTERS[effect]), [letters[n]]))
-        && terms.every((term) => text.includes(term) || titles.client[client].toLowerCase().includes(term)))
+      return variant.clients.filter(([client, digits]) => some(asked.client, [client])
+        && asked.digits.every((wanted, n) => some(wanted, [digits[n]]))
+        && asked.terms.every((term) => text.includes(term) || titles.client[client].toLowerCase().includes(term)))
         .map(([client]) => client);
     }
 
     function fitting(one, asked) {
-      return one.variants.map((variant) => [variant, clientsOf(one, variant, asked)])
+      const ready = prepare(asked);
+      return one.variants.map((variant) => [variant, clientsOf(one, variant, ready)])
         .filter(([, clients]) => clients.length);
     }
 
-    const countCards = (asked) => cards.filter((one) => one.variants
-      .some((variant) => clientsOf(one, variant, asked).length)).length;
+    function countCards(asked) {
+      const ready = prepare(asked);
+      return cards.filter((one) => one.variants
+        .some((variant) => clientsOf(one, variant, ready).length)).length;
+    }
 
     const isActive = (asked) => Object.values(asked).some((values) => values.length);
 
@@ -155,12 +167,12 @@
     const buttons = all("[data-filters]", form);
     const isPressed = (button, asked) => {
       const filters = Object.fromEntries(parse(button));
-      return TOPICS.every((topic) => asked[topic].join() === (filters[topic] || ""));
+      return topics.every((topic) => asked[topic].join() === (filters[topic] || ""));
     };
     buttons.forEach((button) => {
       button.onclick = () => {
         const pressed = isPressed(button, wanted());
-        TOPICS.forEach(clear);
+        topics.forEach(clear);
         if (!pressed) {
           parse(button).forEach(([topic, effect]) => {
             inputs.find((input) => input.name === topic && input.value === effect).checked = true;
@@ -221,7 +233,7 @@
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => event.preventDefault());
     reset.addEventListener("click", () => {
-      ["words", "client", "model", "policy", "tag", ...TOPICS].forEach(clear);
+      ["words", "client", "model", "policy", "tag", ...topics].forEach(clear);
       changed();
     });
     show();
