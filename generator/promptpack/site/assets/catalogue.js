@@ -198,6 +198,7 @@
       count.textContent = isActive(asked) && agents ? `${left}, ${plural(variants, "variant")}` : left;
       reset.hidden = !isActive(asked);
       loosen.hidden = agents > 0;
+      box.querySelector(".pp-scope").hidden = !agents || !topics.some((topic) => asked[topic].length);
       if (!agents) advise(asked);
       buttons.forEach((button) => button.setAttribute("aria-pressed", String(isPressed(button, asked))));
       inputs.forEach((input) => {

@@ -5,6 +5,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const address = () => new URL(location.href);
   const choice = window.promptpackChoice;
+  const own = document.currentScript.src;
 
   // The search dialog of the theme has no name of its own.
   all(".md-search[role=dialog]").forEach((dialog) => dialog.setAttribute("aria-label", "Search"));
@@ -168,6 +169,12 @@
     }
   }
   all(".pp-sheet").forEach(sheet);
+
+  // Only the home page has a catalogue.
+  if (document.querySelector(".pp-catalogue")) {
+    const src = own.replace(/promptpack\.js([?#].*)?$/, "catalogue.js");
+    document.head.append(Object.assign(document.createElement("script"), { src }));
+  }
 
   // Where a row of chips scrolls, what is chosen is in view.
   all(".pp-choice, .pp-client").forEach((row) => {
