@@ -18,7 +18,7 @@ from promptpack.reading.project import load_project
 from promptpack.session import Session
 from promptpack.site.abilities import QUESTIONS, TOPICS, find_abilities
 from promptpack.site.page import Heading
-from promptpack.site.synonyms import CLIENT_SYNONYMS, list_policy_synonyms
+from promptpack.site.synonyms import list_policy_synonyms
 from promptpack.site.tree import Site, make_site
 from promptpack.targets import TARGETS
 from support import DEMO, make_project
@@ -192,7 +192,7 @@ def test_the_chips_of_a_pack_start_at_its_default(tmp_path: Path) -> None:
 
 
 def test_every_client_and_policy_is_found_by_other_words(site: Site) -> None:
-    assert CLIENT_SYNONYMS.keys() == TARGETS.keys()
+    assert all(target.synonyms for target in TARGETS.values())
     assert "chatgpt" in site.pages["reference/targets/codex.md"].searched
     policy = load_project(sites.ROOT).policies["read-only"]
     assert {"no edits", "no commands"} <= {*list_policy_synonyms(policy)}

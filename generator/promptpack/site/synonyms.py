@@ -1,28 +1,12 @@
-"""Other words that readers search by: the name of a client, or a policy, in, words out.
+"""Other words that readers search by: a policy in, words out.
 
-They stand on the page of the client or the policy, where the search finds them.
+They stand on the page of the policy, where the search finds them; a target has its own.
 """
 
 from collections.abc import Mapping
 
 from promptpack.model import Effect, Policy
 from promptpack.site.abilities import find_abilities
-
-CLIENT_SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "opencode": ("open code", "sst"),
-    "claude-code": ("claude", "anthropic", "subagent"),
-    "copilot": ("copilot agent", "VS Code", "custom agent"),
-    "copilot-instructions": ("copilot", "VS Code", "custom instructions"),
-    "cursor": ("cursor agent", "subagent"),
-    "cursor-rule": ("cursor", "mdc", "project rule"),
-    "codex": ("openai", "chatgpt", "codex cli"),
-    "gemini": ("google", "gemini agent"),
-    "agents-md": ("agents file", "project instructions"),
-    "skill": ("SKILL.md", "agent skills"),
-    "claude-skill": ("claude", "SKILL.md", "anthropic"),
-    "system": ("plain text", "API", "raw prompt"),
-    "messages": ("JSON", "API", "chat"),
-}
 
 _POLICY_WORDS: Mapping[tuple[str, Effect], tuple[str, ...]] = {
     ("edit", Effect.ALLOW): ("edits files", "writes files"),

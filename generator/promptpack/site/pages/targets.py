@@ -21,7 +21,6 @@ from promptpack.site.permissions import (
     make_client_column,
     make_permission_table,
 )
-from promptpack.site.synonyms import CLIENT_SYNONYMS
 from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
 from promptpack.targets.table import (
@@ -138,7 +137,7 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
     page = TargetPage(
         title=target.title,
         name=target.name,
-        synonyms=", ".join(CLIENT_SYNONYMS[target.name]),
+        synonyms=", ".join(target.synonyms),
         file=target.path.format(name="NAME"),
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,
