@@ -19,6 +19,7 @@ import yaml
 
 import sites
 import support
+from promptpack.targets import TARGETS
 
 PACK = sites.ROOT / "packs/python-ml-architect"
 CLIENTS = ["opencode", "claude-code", "copilot", "gemini"]
@@ -28,10 +29,11 @@ def project(folder: Path, variants: int) -> Path:
     """Write a project of so many variants: copies of the architect under other names."""
     text = (PACK / "pack.yaml").read_text(encoding="utf-8")
     files = {path.name: path.read_bytes() for path in PACK.glob("*.md")}
+    readers = {name for client in CLIENTS for name in TARGETS[client].read_by}
     for number in range(variants // 20):
         name = f"architect-{number}"
         data = yaml.safe_load(text)
-        accept = [entry for entry in data["accept"] if entry["target"] in CLIENTS]
+        accept = [entry for entry in data["accept"] if entry["target"] in {*CLIENTS, *readers}]
         data |= {"name": name, "title": f"Architect {number}", "targets": CLIENTS, "accept": accept}
         written = yaml.safe_dump(data, sort_keys=False, allow_unicode=True).encode()
         support.write_files(folder / "packs" / name, {**files, "pack.yaml": written})

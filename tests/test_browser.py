@@ -21,6 +21,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     expect,
@@ -39,6 +40,10 @@ PACK = "packs/python-ml-architect"
 KINDS = {
     "home": "index.html",
     "pack": f"{PACK}/index.html",
+    "find": "find/index.html",
+    "answer": "find/may-not-edit/claude-code.html",
+    "filtered": "index.html?client=claude-code&edit=deny&model=claude",
+    "nothing": "index.html?client=codex&edit=deny",
     "variant": f"{PACK}/claude.implement.html",
     "origins": f"{PACK}/claude.implement.html?view=origins&client=codex",
     "rendered": f"{PACK}/gpt.review.html?view=rendered",
@@ -178,11 +183,12 @@ def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
     site: sites.Built, opened: Open
 ) -> None:
     page = opened(KINDS["home"])
+    page.get_by_text("More filters").click()
     page.get_by_text("Claude Sonnet", exact=True).first.click()
     expect(page).to_have_url(re.compile(r"\?model=claude"))
-    expect(page.locator(".pp-count")).to_have_text("2 agents")
+    expect(page.locator(".pp-count")).to_have_text("2 agents, 6 variants")
     page.locator("label", has_text="architecture").click()
-    expect(page.locator(".pp-count")).to_have_text("1 of 2 agents")
+    expect(page.locator(".pp-count")).to_have_text("1 of 2 agents, 4 variants")
     page.get_by_role("link", name="Python Backend & ML Systems Architect").first.click()
     page.get_by_role("link", name="Claude Sonnet, Review").click()
     page.get_by_text("Claude Code", exact=True).first.click()
@@ -208,6 +214,132 @@ def test_search_finds_a_fragment_by_a_sentence(opened: Open) -> None:
     expect(page).to_have_url(re.compile("fragments/standards/async-first.html"))
 
 
+class Reader:
+    """A reader whose clicks are counted; what is typed is none."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.clicks = 0
+
+    def click(self, what: Locator) -> None:
+        what.click()
+        self.clicks += 1
+
+
+def test_three_clicks_copy_an_agent_that_may_not_edit_and_may_run_tests(
+    site: sites.Built, opened: Open
+) -> None:
+    reader = Reader(opened(KINDS["home"]))
+    page = reader.page
+    reader.click(page.locator(".pp-filters label", has_text="Claude Code").first)
+    reader.click(page.get_by_role("button", name="May not edit files, may run commands"))
+    expect(page.locator(".pp-card:visible")).to_have_count(1)
+    reader.click(page.get_by_role("button", name="Copy Claude Sonnet, Plan only for Claude Code"))
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert reader.clicks == 3
+    assert clipboard(page) == told(site, "claude.plan-only", "claude-code")
+
+
+@pytest.mark.parametrize(
+    ("words", "variant"),
+    [
+        ("claude review", "claude.review"),
+        ("architect gpt implement", "gpt.implement"),
+        ("claude.review", "claude.review"),
+    ],
+)
+def test_a_variant_is_the_first_that_a_search_finds(opened: Open, words: str, variant: str) -> None:
+    page = opened(KINDS["home"])
+    search(page, words)
+    page.locator(".md-search-result__link").first.click()
+    expect(page).to_have_url(re.compile(rf"packs/[^/]+/{re.escape(variant)}\.html"))
+
+
+def test_one_choice_holds_on_every_page(site: sites.Built, opened: Open) -> None:
+    page = opened(KINDS["home"])
+    page.locator(".pp-filters label", has_text="OpenAI Codex").click()
+    page.get_by_role("link", name="Python Backend & ML Systems Architect").first.click()
+    expect(page).to_have_url(re.compile(r"client=codex"))
+    page.locator(".pp-use .pp-chip", has_text="GPT").click()
+    page.locator(".pp-use .pp-chip", has_text="Review").click()
+    expect(page).to_have_url(re.compile(r"model=gpt&policy=review"))
+    expect(page.locator(".pp-command:visible")).to_contain_text("--variant gpt.review --into")
+    page.locator(".pp-panel:visible [data-pp-file]").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert clipboard(page) == told(site, "gpt.review", "codex")
+    with page.expect_download() as download:
+        page.locator(".pp-panel:visible a[download]").click()
+    assert download.value.path().read_text() == told(site, "gpt.review", "codex")
+    page.locator(".pp-chosen:visible a").click()
+    expect(page.locator("h1")).to_contain_text("GPT, Review")
+    expect(page.locator(".pp-panel:visible h2")).to_have_text("OpenAI Codex")
+    page.get_by_text("Rendered").click()
+    page.locator(".pp-chip", has_text="Claude Sonnet").click()
+    expect(page.locator("h1")).to_contain_text("Claude Sonnet, Review")
+    expect(page.locator(".pp-panel:visible h2")).to_have_text("OpenAI Codex")
+    expect(page.locator(".pp-rendered")).to_be_visible()
+    page.goto(page.url.partition("packs/")[0] + "packs/code-reviewer/index.html")
+    expect(page.locator(".pp-chosen:visible")).to_have_text("Claude Sonnet, Review")
+    expect(page.locator(".pp-panel:visible h3")).to_have_text("OpenAI Codex")
+    page.goto(page.url.partition("packs/")[0] + KINDS["home"])
+    expect(page.locator(".pp-filters input[name=client]:checked")).to_have_value("codex")
+
+
+def test_an_empty_result_says_what_to_leave_out(opened: Open) -> None:
+    page = opened(KINDS["nothing"])
+    expect(page.locator(".pp-card:visible")).to_have_count(0)
+    ways = page.locator(".pp-loosen button")
+    expect(ways).to_have_text(
+        ["Client: OpenAI Codex (then 2 agents)", "Edit files: may not (then 2 agents)"]
+    )
+    ways.last.click()
+    expect(page.locator(".pp-card:visible")).to_have_count(2)
+    page.get_by_label("Find").fill("no such agent")
+    expect(ways).to_have_text(["“no such agent” (then 2 agents)"])
+    ways.click()
+    page.get_by_label("Find").fill("review gpt")
+    expect(page.locator(".pp-count")).to_have_text("2 agents, 3 variants")
+    page.get_by_label("Sort").select_option("tokens")
+    expect(page.locator(".pp-card h2").first).to_have_text("Code Reviewer")
+    page.get_by_label("Sort").select_option("variants")
+    expect(page.locator(".pp-card h2").first).to_contain_text("Architect")
+    expect(page).to_have_url(re.compile(r"words=review\+gpt&.*sort=variants"))
+
+
+SHIFTS = """window.shifted = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+  if (!one.hadRecentInput) window.shifted += one.value;
+})).observe({type: "layout-shift", buffered: true})"""
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_pages_to_choose_from_stay_where_they_are(opened: Open, server: str, width: int) -> None:
+    page = opened(KINDS["home"], viewport={"width": width, "height": 800})
+    page.add_init_script(SHIFTS)
+    for kind in ("home", "filtered", "nothing", "find", "answer", "pack", "variant"):
+        page.goto(server + KINDS[kind], wait_until="networkidle")
+        assert page.evaluate("window.shifted") <= 0.05, kind
+
+
+def test_a_thumb_meets_every_choice(opened: Open, server: str) -> None:
+    page = opened(KINDS["home"], viewport={"width": 360, "height": 800})
+    low = "(all) => all.filter((one) => one.offsetHeight && one.offsetHeight < 32).length"
+    chosen = ".pp-pick:not(.pp-view) label, .pp-chip, .pp-button, .pp-fits a, .pp-questions a"
+    for kind in ("home", "filtered", "nothing", "find", "answer", "pack", "variant"):
+        page.goto(server + KINDS[kind])
+        found = page.locator(".md-content").locator(chosen)
+        assert found.count() > 10, kind
+        assert found.evaluate_all(low) == 0, kind
+
+
+def test_the_first_card_is_near_the_top(opened: Open) -> None:
+    for width in (768, 1440):
+        page = opened(KINDS["home"], viewport={"width": width, "height": 900})
+        box = page.locator(".pp-card").first.bounding_box()
+        assert box is not None
+        assert box["y"] < 500
+
+
 def test_the_site_works_from_a_disk(site: sites.Built, opened: Open) -> None:
     page = opened(KINDS["home"], f"{site.site.as_uri()}/", offline=True)
     search(page, "Timeouts retries")
@@ -220,7 +352,7 @@ def test_the_site_works_from_a_disk(site: sites.Built, opened: Open) -> None:
     page.locator("label", has_text="OpenAI Codex").click()
     page.locator(".pp-panel:visible [data-pp-file]").click()
     expect(page.get_by_text("Copied")).to_be_visible()
-    assert clipboard(page) == told(site, "koronatech-coder.plan-only", "codex")
+    assert clipboard(page) == told(site, "gpt.plan-only", "codex")
     page.goto(f"{site.site.as_uri()}/{KINDS['compare']}")
     expect(page.locator(".pp-found ins").first).to_be_visible()
 
@@ -279,6 +411,15 @@ def test_without_a_script_everything_can_be_read(site: sites.Built, opened: Open
     page = opened(KINDS["home"], java_script_enabled=False)
     expect(page.locator(".pp-card:visible")).to_have_count(2)
     expect(page.locator(".pp-filters")).to_be_hidden()
+    page.locator(".pp-questions > div", has_text="Asks before commands").get_by_text(
+        "OpenCode"
+    ).click()
+    page.get_by_role("link", name="May not use the web").click()
+    page.get_by_role("link", name="Claude Code", exact=True).first.click()
+    page.get_by_role("link", name="GPT, Review").first.click()
+    page.get_by_role("navigation", name="Model").get_by_text("Claude Sonnet").click()
+    page.get_by_role("navigation", name="Policy").get_by_text("Read only").click()
+    expect(page.locator("h1")).to_contain_text("Claude Sonnet, Read only")
 
 
 def test_the_keyboard_is_enough(opened: Open) -> None:
@@ -286,8 +427,9 @@ def test_the_keyboard_is_enough(opened: Open) -> None:
     page.locator(".pp-client input").first.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".pp-panel:visible h2")).to_have_text("Claude Code")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    chips = page.locator(".pp-choice .pp-chip").count()
+    for _ in range(chips + 2):  # the chips, the name of the client, and the button
+        page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.matches('[data-pp-file]')")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Copied")).to_be_visible()
@@ -347,14 +489,15 @@ def test_chips_leave_the_agents_that_fit(hostile: sites.Built, browser: Browser)
     page.goto((hostile.site / "index.html").as_uri())
     cards, count = page.locator(".pp-card:visible"), page.locator(".pp-count")
     expect(cards).to_have_count(2)
+    page.get_by_text("More filters").click()
     page.locator("label", has_text="Change").click()
     expect(cards).to_have_count(1)
-    expect(count).to_have_text("1 of 2 agents")
+    expect(count).to_have_text("1 of 2 agents, 1 variant")
     page.locator("label", has_text="System prompt").click()
-    expect(count).to_have_text("1 of 2 agents")
+    expect(count).to_have_text("1 of 2 agents, 1 variant")
     page.reload()
-    expect(count).to_have_text("1 of 2 agents")
-    assert page.url.endswith("?policy=change&target=system")
+    expect(count).to_have_text("1 of 2 agents, 1 variant")
+    assert page.url.endswith("?client=system&policy=change")
     page.get_by_role("button", name="Show all").click()
     expect(cards).to_have_count(2)
     assert "?" not in page.url

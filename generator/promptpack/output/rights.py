@@ -78,7 +78,7 @@ def list_rights(session: Session) -> str:
     Each line after the first is one right: it names the pack, the client, what may be done, whether
     it is asked about before, and the variants. Lines are in the order of their code points.
     """
-    finder = _RightsFinder(session)
+    finder = RightsFinder(session)
     variants: dict[str, list[Variant]] = {}
     for variant in resolve_variants(session.project):
         variants.setdefault(variant.pack.name, []).append(variant)
@@ -86,9 +86,7 @@ def list_rights(session: Session) -> str:
     return "".join(f"{line}\n" for line in (HEADER, *sorted(lines)))
 
 
-def _iter_lines(
-    session: Session, finder: "_RightsFinder", variants: list[Variant]
-) -> Iterator[str]:
+def _iter_lines(session: Session, finder: "RightsFinder", variants: list[Variant]) -> Iterator[str]:
     """Yield the lines of a pack, of which these are all variants."""
     pack = variants[0].pack
     for target in _list_targets(session, pack):
@@ -191,12 +189,13 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
-class _RightsFinder:
+class RightsFinder:
     """Finds rights; files that differ only in what grants nothing are read once."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._rights: dict[tuple[object, ...], _RightsByClient] = {}
+        self._policies: dict[tuple[object, ...], Policy] = {}
 
     def find(self, variant: Variant, target: Target) -> _RightsByClient:
         """Return what a variant's file gives, in its own client and in others."""
@@ -206,13 +205,34 @@ class _RightsFinder:
         if agent.form.head is not None:
             return tuple(_iter_rights(tuple(_iter_readings(target, agent)), variant, target))
         accepted = tuple((one.target, one.capability, one.reason) for one in variant.accept)
-        policy = make_policy_key(agent.policy)
-        key = (target.name, agent.mode, agent.accepted, repr(agent.extra), policy, accepted)
+        key = (*_make_reading_key(target, agent), accepted)
         if key not in self._rights:
-            bare = replace(agent, name="x", stem="x", description="x", form=PLAIN_FORM)
-            readings = tuple(_iter_readings(target, bare))
+            readings = tuple(_iter_readings(target, _strip_agent(agent)))
             self._rights[key] = tuple(_iter_rights(readings, variant, target))
         return self._rights[key]
+
+    def find_policy(self, variant: Variant, target: Target) -> Policy | None:
+        """Return what a variant's file grants in its own client, or None if it can't limit it."""
+        if not target.holds_policy:
+            return None
+        agent = self._session.composer.make_agent(variant, target.name, "x\n")
+        if agent.form.head is not None:
+            return next(_iter_readings(target, agent)).policy
+        key = _make_reading_key(target, agent)
+        if key not in self._policies:
+            self._policies[key] = next(_iter_readings(target, _strip_agent(agent))).policy
+        return self._policies[key]
+
+
+def _make_reading_key(target: Target, agent: Agent) -> tuple[object, ...]:
+    """Return what decides of the grants in a file without a kept head."""
+    policy = make_policy_key(agent.policy)
+    return (target.name, agent.mode, agent.accepted, repr(agent.extra), policy)
+
+
+def _strip_agent(agent: Agent) -> Agent:
+    """Return an agent without what grants nothing."""
+    return replace(agent, name="x", stem="x", description="x", form=PLAIN_FORM)
 
 
 def _iter_readings(target: Target, agent: Agent) -> Iterator[_FileReading]:

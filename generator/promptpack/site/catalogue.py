@@ -19,12 +19,15 @@ from promptpack.model import (
     is_in_project,
     split_source_path,
 )
+from promptpack.output.rights import RightsFinder
 from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
+from promptpack.site.abilities import Abilities, find_abilities
 from promptpack.site.address import LEGEND_PAGE
 from promptpack.site.client_merge import LineOrigins
 from promptpack.site.shared import SharedPieces
 from promptpack.source.text import split_lines
+from promptpack.targets import TARGETS
 
 HOME_PAGE = "index.md"
 FRAGMENT_INDEX = "fragments/index.md"
@@ -35,6 +38,7 @@ LAYOUT_INDEX = "reference/layouts/index.md"
 PROJECT_PAGE = "reference/project.md"
 RULE_INDEX = "reference/rules/index.md"
 COMMAND_INDEX = "reference/commands/index.md"
+QUESTION_INDEX = "find/index.md"
 COMPARE_PAGE = "compare.md"
 CHANGES_PAGE = "changes.md"
 
@@ -54,7 +58,8 @@ class Catalog:
 
     `variants` are those of each pack, `files` the artifacts of each pack's variant in the order of
     the targets, `reached` the variants whose prompt holds a line of a source, by its path,
-    `places` the page that shows a source. `origins` tells where the lines of an artifact come from,
+    `places` the page that shows a source, `abilities` what the file of each pack's variant lets an
+    agent do, by target. `origins` tells where the lines of an artifact come from,
     `pieces` renders what pages share. `edit` is the address before a source's path where it can be
     edited; empty where that is not known. `policy_files` are the files of agents by the policy that
     they get and the target.
@@ -65,6 +70,7 @@ class Catalog:
     files: Mapping[tuple[str, str], tuple[Artifact, ...]]
     reached: Mapping[str, tuple[Variant, ...]]
     places: Mapping[str, str]
+    abilities: Mapping[tuple[str, str], Mapping[str, Abilities]]
     origins: Callable[[Artifact], LineOrigins]
     pieces: SharedPieces
     edit: str = ""
@@ -79,6 +85,15 @@ class Catalog:
     def list_policy_files(self, policy: str, target: str) -> tuple[Artifact, ...]:
         """Return the files for a client of the agents that get a policy there."""
         return self.policy_files.get((policy, target), ())
+
+    def list_targets(self) -> list[str]:
+        """Return the names of the clients that something is built for, in the order of targets."""
+        used = {artifact.target for files in self.files.values() for artifact in files}
+        return [name for name in TARGETS if name in used]
+
+    def list_abilities(self, variant: Variant) -> Mapping[str, Abilities]:
+        """Return what an agent may do by each file of a variant, by target."""
+        return self.abilities[variant.pack.name, variant.name]
 
     def find_default_variant(self, pack: Pack) -> Variant:
         """Return the variant that a pack names as its default."""
@@ -110,6 +125,7 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
         {key: tuple(group) for key, group in files.items()},
         {path: tuple(group.values()) for path, group in reached_variants.items()},
         _map_source_pages(project),
+        _map_abilities(session, files),
         tracer.trace_file
         if sum(map(len, variants.values())) <= MAX_TRACED_VARIANTS
         else partial(_list_composed_origins, tracer),
@@ -137,6 +153,11 @@ def locate_raw_file(artifact: Artifact) -> str:
     """
     variant = artifact.variant
     return f"raw/{artifact.target}/{variant.pack.name}/{variant.name}.txt"
+
+
+def locate_question_page(question: str, target: str) -> str:
+    """Return the path of the page that answers a question for a client."""
+    return f"find/{question}/{target}.md"
 
 
 def locate_data_file(pack: Pack) -> str:
@@ -197,6 +218,21 @@ def _list_composed_origins(tracer: Tracer, artifact: Artifact) -> LineOrigins:
     start = artifact.text.count("\n", 0, prompt_index)
     lines = tuple((line.origin,) for line in body)
     return ((file_origins,) * start + lines + (file_origins,) * line_count)[:line_count]
+
+
+def _map_abilities(
+    session: Session, files: Mapping[tuple[str, str], Iterable[Artifact]]
+) -> dict[tuple[str, str], Mapping[str, Abilities]]:
+    finder = RightsFinder(session)
+    return {
+        key: {
+            artifact.target: find_abilities(
+                finder.find_policy(artifact.variant, TARGETS[artifact.target])
+            )
+            for artifact in group
+        }
+        for key, group in files.items()
+    }
 
 
 def _map_source_pages(project: Project) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from promptpack.model import Pack, Variant
 from promptpack.rendering.tokens import estimate_tokens
+from promptpack.site.abilities import AbilitySets
 from promptpack.site.address import make_address
 from promptpack.site.catalogue import (
     Catalog,
@@ -33,12 +34,13 @@ def iter_machine_files(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
 
 
 def _encode_catalog(catalog: Catalog) -> bytes:
-    packs = [_describe_pack(catalog, pack) for pack in catalog.project.packs.values()]
-    data = {"schema_version": SCHEMA_VERSION, "packs": packs}
+    permissions = AbilitySets()
+    packs = [_describe_pack(catalog, pack, permissions) for pack in catalog.project.packs.values()]
+    data = {"schema_version": SCHEMA_VERSION, "permissions": permissions.sets, "packs": packs}
     return f"{json.dumps(data, indent=1, ensure_ascii=False)}\n".encode()
 
 
-def _describe_pack(catalog: Catalog, pack: Pack) -> dict[str, object]:
+def _describe_pack(catalog: Catalog, pack: Pack, permissions: AbilitySets) -> dict[str, object]:
     return {
         "name": pack.name,
         "title": pack.title,
@@ -47,17 +49,21 @@ def _describe_pack(catalog: Catalog, pack: Pack) -> dict[str, object]:
         "page": make_address(locate_pack_page(pack), ""),
         "default": catalog.find_default_variant(pack).name,
         "variants": [
-            _describe_variant(catalog, variant) for variant in catalog.variants[pack.name]
+            _describe_variant(catalog, variant, permissions)
+            for variant in catalog.variants[pack.name]
         ],
     }
 
 
-def _describe_variant(catalog: Catalog, variant: Variant) -> dict[str, object]:
+def _describe_variant(
+    catalog: Catalog, variant: Variant, permissions: AbilitySets
+) -> dict[str, object]:
     files = catalog.list_files(variant)
     return {
         "name": variant.name,
         "model": variant.model.name,
         "policy": variant.policy.name,
+        "permissions": permissions.find_number(catalog.list_abilities(variant)),
         "tokens": estimate_tokens(len(files[0].agent.prompt)),
         "page": make_address(locate_variant_page(variant), ""),
         "files": {artifact.target: locate_raw_file(artifact) for artifact in files},

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from promptpack.site.escape import flatten_lines
 from promptpack.source import frontmatter
 
+_UNSEARCHED_PART = re.compile(r'<\w+[^>]* data-search-exclude=""')
+_END_OF_CELL = re.compile(r"(</(?:dt|dd|td|th)>)(?=<)")
 _START_OF_PART = re.compile(r"\n\n+(?=<[a-z])")
 _HEADING = re.compile(r'<h([1-6]) id="([\w./-]+)"( data-search-exclude)?>(.*)</h\1>')
 
@@ -96,12 +98,13 @@ class Page:
     @property
     def searched(self) -> str:
         """What of the content can be found: all but what is under headings not `searched`."""
-        searchable_parts, is_excluded = [], False
+        searchable_parts, is_excluded = [], True  # what stands before the title is no text of it
         for part in self.parts:
             if isinstance(part, Heading):
                 is_excluded = not part.searched
-            if not is_excluded:
-                searchable_parts.append(part.html if isinstance(part, Heading) else part)
+            html = part.html if isinstance(part, Heading) else part
+            if not is_excluded and not _UNSEARCHED_PART.match(html):
+                searchable_parts.append(html)
         return "\n".join(part for part in searchable_parts if part)
 
     @property
@@ -118,6 +121,7 @@ class Page:
 def split_parts(html: str) -> Iterator[Heading | str]:
     """Yield the headings and lines of a page from what its template wrote.
 
+    The words of two cells, or of a term and its value, are apart also where only the text is read.
     A part begins after a blank line with a tag that is not indented; what is within it is indented.
     A heading with an anchor is a part of its own.
     """
@@ -128,4 +132,4 @@ def split_parts(html: str) -> Iterator[Heading | str]:
             level, anchor, unsearched, label = heading.groups()
             yield Heading(label, anchor, int(level), not unsearched)
         elif line:
-            yield line
+            yield _END_OF_CELL.sub(r"\1 ", line)

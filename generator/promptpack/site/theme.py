@@ -12,10 +12,12 @@ from promptpack.targets import TARGETS
 
 ASSET_FOLDER = "assets/promptpack"
 STYLE = f"{ASSET_FOLDER}/promptpack.css"
-SCRIPTS = (f"{ASSET_FOLDER}/promptpack.js",)
+SCRIPTS = tuple(f"{ASSET_FOLDER}/{name}.js" for name in ("choice", "promptpack"))
+"""In the order in which a page reads them: the first are used by the others."""
+CATALOGUE_SCRIPT = f"{ASSET_FOLDER}/catalogue.js"
+"""Loaded by a page with a catalogue only: it is as large as the others together."""
 COMPARE_SCRIPT = f"{ASSET_FOLDER}/compare.js"
 """The script of one page, which no other loads."""
-
 POLYFILL = f"{ASSET_FOLDER}/iframe-worker.js"
 LOGO = f"{ASSET_FOLDER}/logo.svg"
 SETTINGS_FILE = "mkdocs.yml"
@@ -26,7 +28,7 @@ _VIEW_COUNT = 4
 
 def iter_theme_files() -> Iterator[tuple[str, bytes]]:
     """Yield the shared files by their path in the site."""
-    for name in (STYLE, *SCRIPTS, COMPARE_SCRIPT, POLYFILL, LOGO):
+    for name in (STYLE, *SCRIPTS, CATALOGUE_SCRIPT, COMPARE_SCRIPT, POLYFILL, LOGO):
         content = _read_asset(name.rpartition("/")[2])
         yield (
             name,

@@ -19,6 +19,7 @@ from promptpack.site.catalogue import (
     MODEL_INDEX,
     POLICY_INDEX,
     PROJECT_PAGE,
+    QUESTION_INDEX,
     RULE_INDEX,
     TARGET_INDEX,
     Catalog,
@@ -47,6 +48,7 @@ from promptpack.site.pages.manual import iter_command_pages, iter_rule_pages
 from promptpack.site.pages.models import make_model_index, make_model_page
 from promptpack.site.pages.pack import make_pack_page
 from promptpack.site.pages.policies import make_policy_index, make_policy_page
+from promptpack.site.pages.questions import QUESTION_TITLE, iter_question_pages
 from promptpack.site.pages.targets import make_target_index, make_target_page
 from promptpack.site.pages.variant import iter_variant_pages
 from promptpack.site.recent_changes import find_recent_changes
@@ -133,6 +135,7 @@ def _iter_views(
     catalog: Catalog, options: SiteOptions, variant_history: VariantHistory
 ) -> PathsAndViews:
     yield HOME_PAGE, make_home_page(catalog)
+    yield from iter_question_pages(catalog)
     yield from _iter_pack_pages(catalog, options.history or History(), variant_history)
     yield from _iter_reference_pages(catalog)
     yield from _iter_manual_pages(options)
@@ -181,6 +184,7 @@ def _iter_manual_pages(options: SiteOptions) -> PathsAndViews:
 def _make_nav(catalog: Catalog, pages: Mapping[str, Page]) -> Nav:
     project = catalog.project
     packs = [locate_pack_page(pack) for pack in project.packs.values()]
+    packs = packs if len(packs) <= MAX_LISTED_PAGES else []
     indexes = (
         *(("Policies", POLICY_INDEX), ("Models", MODEL_INDEX), ("Targets", TARGET_INDEX)),
         *(("Layouts", LAYOUT_INDEX), *_MANUAL_INDEXES.items()),
@@ -193,7 +197,7 @@ def _make_nav(catalog: Catalog, pages: Mapping[str, Page]) -> Nav:
         {title: page} for title, page in (("Compare", COMPARE_PAGE), ("Changes", CHANGES_PAGE))
     ]
     return [
-        {"Agents": [HOME_PAGE, *(packs if len(packs) <= MAX_LISTED_PAGES else [])]},
+        {"Agents": [HOME_PAGE, {QUESTION_TITLE: QUESTION_INDEX}, *packs]},
         {"Fragments": [FRAGMENT_INDEX, *_make_fragment_nav(catalog)]},
         {"Reference": reference},
         *(entry for entry in extra_entries if {*entry.values()} <= pages.keys()),

@@ -289,6 +289,7 @@ def _explain_widening(capability: str, agent: Agent) -> str:
 CLAUDE_CODE = Target(
     name=NAME,
     title="Claude Code",
+    synonyms=("claude", "anthropic", "subagent"),
     path=".claude/agents/{name}.md",
     user_path=".claude/agents/{name}.md",
     signs=(".claude", "CLAUDE.md"),

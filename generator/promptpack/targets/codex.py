@@ -214,6 +214,7 @@ def _quote_block(prompt: str) -> str:
 CODEX = Target(
     name=NAME,
     title="OpenAI Codex",
+    synonyms=("openai", "chatgpt", "codex cli"),
     path=".codex/agents/{name}.toml",
     user_path=".codex/agents/{name}.toml",
     signs=(".codex",),

@@ -77,6 +77,7 @@ def find_problems(text: str) -> list[Problem]:
 CURSOR = Target(
     name=NAME,
     title="Cursor",
+    synonyms=("cursor agent", "subagent"),
     path=".cursor/agents/{name}.md",
     user_path=".cursor/agents/{name}.md",
     signs=(".cursor", ".cursorrules"),

@@ -74,6 +74,7 @@ def find_problems(text: str) -> list[Problem]:
 CURSOR_RULE = Target(
     name="cursor-rule",
     title="Cursor rule",
+    synonyms=("cursor", "mdc", "project rule"),
     path=".cursor/rules/{name}.mdc",
     places=(".cursor/rules/{path}.mdc",),
     encode=encode,

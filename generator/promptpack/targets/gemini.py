@@ -248,6 +248,7 @@ def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
 GEMINI = Target(
     name=NAME,
     title="Gemini CLI",
+    synonyms=("google", "gemini agent"),
     path=".gemini/agents/{name}.md",
     user_path=".gemini/agents/{name}.md",
     signs=(".gemini", "GEMINI.md"),

@@ -42,6 +42,7 @@ def find_problems(text: str) -> list[Problem]:
 MESSAGES = Target(
     name="messages",
     title="Messages",
+    synonyms=("JSON", "API", "chat"),
     path="{name}/messages.json",
     is_on_request=True,
     encode=encode,

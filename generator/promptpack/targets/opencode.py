@@ -297,6 +297,7 @@ def _is_opaque(key: str) -> bool:
 OPENCODE = Target(
     name=NAME,
     title="OpenCode",
+    synonyms=("open code", "sst"),
     path=".opencode/agents/{name}.md",
     user_path=".config/opencode/agents/{name}.md",
     signs=(".opencode", "opencode.json", "opencode.jsonc"),

@@ -94,6 +94,7 @@ def find_prompt_grants(prompt: str) -> tuple[Capability, ...]:
 SKILL = Target(
     name="skill",
     title="Agent Skill",
+    synonyms=("SKILL.md", "agent skills"),
     path=".agents/skills/{name}/SKILL.md",
     places=(".agents/skills/{name}/SKILL.md",),
     user_path=".agents/skills/{name}/SKILL.md",
@@ -119,6 +120,7 @@ CLAUDE_SKILL = replace(
     SKILL,
     name="claude-skill",
     title="Claude Code skill",
+    synonyms=("claude", "SKILL.md", "anthropic"),
     path=".claude/skills/{name}/SKILL.md",
     places=(".claude/skills/{name}/SKILL.md",),
     user_path=".claude/skills/{name}/SKILL.md",

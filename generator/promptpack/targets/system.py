@@ -24,6 +24,7 @@ def find_problems(text: str) -> list[Problem]:
 SYSTEM = Target(
     name="system",
     title="System prompt",
+    synonyms=("plain text", "API", "raw prompt"),
     path="{name}/system.md",
     is_on_request=True,
     encode=encode,

@@ -121,6 +121,7 @@ class Target:
     all, in one line, or nothing where it would or that is not known. `provides` names the
     capabilities for which the client has a tool and `absent` those for which it has none: together
     they are all of them. `reasons` explains losses. `verified` says with what all this was checked.
+    `synonyms` are other words that readers of the site search the target by.
 
     `places` are the paths in a repository from which the client loads files, where these are more
     than `path`: a `{path}` there may have folders in it, a `{name}` may not. Folders are a part of
@@ -171,6 +172,7 @@ class Target:
     problems: Callable[[str], list[Problem]]
     reasons: Reasons
     verified: str
+    synonyms: tuple[str, ...] = ()
     provides: frozenset[Capability] = frozenset(CAPABILITIES)
     absent: frozenset[Capability] = frozenset()
     places: tuple[str, ...] = ()

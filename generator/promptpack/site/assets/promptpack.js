@@ -1,15 +1,11 @@
-// What the pages can do beyond being read: copy, choose by address, filter. Every page reads without.
+// What the pages can do beyond being read: copy, and choose by address. Every page reads without.
 (() => {
   "use strict";
 
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const address = () => new URL(location.href);
-
-  function remember(change) {
-    const url = address();
-    change(url.searchParams);
-    history.replaceState(history.state, "", url);
-  }
+  const choice = window.promptpackChoice;
+  const own = document.currentScript.src;
 
   // The search dialog of the theme has no name of its own.
   all(".md-search[role=dialog]").forEach((dialog) => dialog.setAttribute("aria-label", "Search"));
@@ -67,6 +63,43 @@
     return files[variant][client].map(text).join("");
   };
 
+  window.promptpackCopy = copied;
+
+  // The page of an answer names variants, each of which can be copied.
+  all(".pp-answers").forEach((box) => all("[data-pp-variant]", box).forEach((button) => {
+    const source = button.closest("[data-files]").dataset.files;
+    const { client } = box.dataset;
+    button.hidden = false;
+    button.setAttribute("aria-label", `Copy ${button.previousElementSibling.textContent}`);
+    button.onclick = async () => copied(button, await window.promptpackFile(source, button.dataset.ppVariant, client));
+  }));
+  all(".pp-answers").forEach((box) => choice.remember({ client: box.dataset.client }));
+
+  // On a pack's page the chips choose the variant that is shown, copied, downloaded and installed.
+  function choosePack(box, asked) {
+    const names = box.dataset.variants.split(" ");
+    const [owner, first] = box.dataset.name.split("/");
+    const [model, policy] = first.split(".");
+    const current = { model, policy };
+    const choose = choice.bind(box, names, current, (ownModel, ownPolicy, title) => {
+      const old = box.dataset.name.split("/")[1];
+      const name = `${ownModel}.${ownPolicy}`;
+      box.dataset.name = `${owner}/${name}`;
+      all(".pp-chosen a", box).forEach((link) => {
+        link.pathname = link.pathname.replace(/[^/]+$/, `${name}.html`);
+        link.textContent = title;
+      });
+      all("a[download]", box).forEach((link) => {
+        link.pathname = link.pathname.replace(/[^/]+$/, `${name}.txt`);
+      });
+      all(".pp-command code", box).forEach((code) => {
+        code.textContent = code.textContent.replace(` --variant ${old} `, ` --variant ${name} `);
+      });
+    });
+    if (names.some((name) => name.split(".")[0] === asked.model)) choose("model", asked.model);
+    if (names.some((name) => name.split(".")[1] === asked.policy)) choose("policy", asked.policy);
+  }
+
   // A sheet: which client and which view, kept in the address.
   function sheet(box) {
     const radios = all(".pp-pick input", box);
@@ -77,6 +110,18 @@
       return !run || !run.classList.contains("pp-of") || run.classList.contains(`f${number()}`);
     });
 
+    // The view is kept in the address, and in the links to the variant's siblings.
+    function keepView(view) {
+      const url = address();
+      url.searchParams.set("view", view);
+      history.replaceState(history.state, "", url);
+      all(".pp-chip", box).forEach((chip) => {
+        const query = new URLSearchParams(chip.search);
+        query.set("view", view);
+        chip.search = query.toString();
+      });
+    }
+
     function toLine() {
       const match = /^#L(\d+)$/.exec(location.hash);
       all(".pp-here", box).forEach((line) => line.classList.remove("pp-here"));
@@ -86,14 +131,18 @@
       if (line.offsetParent) line.scrollIntoView({ block: "center" });
     }
 
-    const asked = address().searchParams;
+    const asked = { ...choice.read(), view: address().searchParams.get("view") };
     radios.forEach((radio) => {
-      if (asked.get(radio.name) === radio.value) radio.checked = true;
+      if (asked[radio.name] === radio.value) {
+        radio.checked = true;
+        if (radio.name === "client") choice.remember({ client: radio.value });
+      }
       radio.addEventListener("change", () => {
-        const first = radios.find((other) => other.name === radio.name) === radio;
-        remember((query) => first ? query.delete(radio.name) : query.set(radio.name, radio.value));
+        if (radio.name === "client") choice.keep({ client: radio.value });
+        else keepView(radio.value);
       });
     });
+    if (asked.view) keepView(asked.view);
     all("[data-pp-file]", box).forEach((button) => {
       button.hidden = false;
       button.onclick = async () => {
@@ -103,7 +152,10 @@
         await copied(button, text);
       };
     });
-    if (!box.dataset.files) {
+    if (box.dataset.files) choosePack(box, asked);
+    else if (box.dataset.name) {
+      const [model, policy] = box.dataset.name.split("/")[1].split(".");
+      choice.remember({ model, policy });
       box.addEventListener("click", (event) => {
         const line = event.target.closest(".pp-file code > span");
         if (!line || event.offsetX > 36 || !getSelection().isCollapsed) return;
@@ -118,52 +170,15 @@
   }
   all(".pp-sheet").forEach(sheet);
 
-  // The catalogue: a card stays while one of its variants fits every kind of choice.
-  function catalogue(box) {
-    const form = box.querySelector(".pp-filters");
-    const cards = all(".pp-card", box);
-    const count = box.querySelector(".pp-count");
-    const reset = form.querySelector("[type=reset]");
-    const inputs = all("input", form);
-    const words = (card, name) => (card.dataset[name] || "").split(" ");
-    const some = (wanted, has) => !wanted.length || wanted.some((one) => has.includes(one));
-
-    function wanted() {
-      const found = { model: [], policy: [], target: [], tag: [] };
-      inputs.filter((input) => input.checked).forEach((input) => found[input.name].push(input.value));
-      return found;
-    }
-
-    function fits(card, asked) {
-      const variants = words(card, "variants").map((name) => name.split("."));
-      return some(asked.target, words(card, "targets"))
-        && some(asked.tag, words(card, "tags"))
-        && variants.some(([model, policy]) => some(asked.model, [model]) && some(asked.policy, [policy]));
-    }
-
-    function show() {
-      const asked = wanted();
-      const left = cards.filter((card) => !(card.hidden = !fits(card, asked))).length;
-      const agents = `${cards.length} agent${cards.length === 1 ? "" : "s"}`;
-      count.textContent = left === cards.length ? agents : `${left} of ${agents}`;
-      reset.hidden = !inputs.some((input) => input.checked);
-    }
-
-    function kept() {
-      const asked = wanted();
-      remember((query) => Object.entries(asked).forEach(([kind, names]) => {
-        query.delete(kind);
-        names.forEach((name) => query.append(kind, name));
-      }));
-    }
-
-    const asked = address().searchParams;
-    inputs.forEach((input) => { input.checked = asked.getAll(input.name).includes(input.value); });
-    form.hidden = false;
-    form.addEventListener("change", () => { show(); kept(); });
-    form.addEventListener("reset", () => setTimeout(() => { show(); kept(); }));
-    form.addEventListener("submit", (event) => event.preventDefault());
-    show();
+  // Only the home page has a catalogue.
+  if (document.querySelector(".pp-catalogue")) {
+    const src = own.replace(/promptpack\.js([?#].*)?$/, "catalogue.js");
+    document.head.append(Object.assign(document.createElement("script"), { src }));
   }
-  all(".pp-catalogue").forEach(catalogue);
+
+  // Where a row of chips scrolls, what is chosen is in view.
+  all(".pp-choice, .pp-client").forEach((row) => {
+    const chip = row.querySelector("[aria-current], input:checked + label");
+    if (chip && chip.offsetLeft + chip.offsetWidth > row.clientWidth) row.scrollLeft = chip.offsetLeft - 60;
+  });
 })();

@@ -3,20 +3,43 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from promptpack.model import Pack
+from promptpack.model import Effect, Pack
 from promptpack.rendering.tokens import estimate_tokens
-from promptpack.site.address import Link
-from promptpack.site.catalogue import HOME_PAGE, Catalog
+from promptpack.site.abilities import (
+    ASKED_EFFECTS,
+    QUESTIONS,
+    TOPICS,
+    AbilitySets,
+    Question,
+    join_abilities,
+)
+from promptpack.site.address import Link, make_file_address
+from promptpack.site.catalogue import HOME_PAGE, Catalog, locate_data_file
 from promptpack.site.links import link_pack, link_variant
 from promptpack.site.page import View
+from promptpack.site.questions import QuestionLinks, list_question_links
 from promptpack.site.wording import Choice
 from promptpack.targets import TARGETS as CLIENTS
 
-_FILTERS = ("model", "policy", "target", "tag")
+_FILTERS = ("model", "policy", "tag")
+_SORTS = (
+    Choice("As listed", ""),
+    Choice("Name", "name"),
+    Choice("Shortest prompt", "tokens"),
+    Choice("Most variants", "variants"),
+)
+_EFFECT_LABELS: Mapping[Effect, str] = {
+    Effect.ALLOW: "may",
+    Effect.ASK: "asks",
+    Effect.DENY: "may not",
+}
 
 
 class Card(NamedTuple):
-    """A pack in short; what it can be filtered by is a text of names, apart by blanks."""
+    """A pack in short. `variants` and `tags` are texts for the script, apart by blanks.
+
+    Each variant is its name and the number of what it may do.
+    """
 
     pack: Link
     description: str
@@ -26,22 +49,39 @@ class Card(NamedTuple):
     tokens: int
     default: Link
     variants: str
-    targets: str
     tags: str
+    data_file: str
 
 
 class Filter(NamedTuple):
-    """What packs can be filtered by."""
+    """What packs can be filtered by; with one choice alone there is nothing to choose."""
 
     kind: str
     legend: str
     choices: list[Choice]
+    is_hidden: bool = False
+
+
+class QuestionButton(NamedTuple):
+    """A question, and the filters that ask it, as `topic:effect`."""
+
+    title: str
+    filters: str
 
 
 class CardList(NamedTuple):
-    """A card for each pack, and filters."""
+    """A card for each pack, and filters.
 
+    `abilities` tells a script what the variants with each number may do.
+    """
+
+    clients: list[Choice]
+    topics: list[Filter]
     filters: list[Filter]
+    sorts: tuple[Choice, ...]
+    buttons: list[QuestionButton]
+    questions: list[QuestionLinks]
+    abilities: str
     cards: list[Card]
 
 
@@ -52,15 +92,33 @@ def make_home_page(catalog: Catalog) -> View:
 
 def make_card_list(catalog: Catalog) -> CardList:
     """Return the catalogue alone, for a home page written by hand."""
-    cards = [_make_card(catalog, pack) for pack in catalog.project.packs.values()]
-    return CardList([*_iter_filters(catalog)], cards)
+    ability_sets = AbilitySets()
+    cards = [_make_card(catalog, pack, ability_sets) for pack in catalog.project.packs.values()]
+    effects = [Choice(_EFFECT_LABELS[effect], str(effect)) for effect in ASKED_EFFECTS]
+    return CardList(
+        clients=[
+            Choice("Any", ""),
+            *(Choice(CLIENTS[name].title, name) for name in catalog.list_targets()),
+        ],
+        topics=[Filter(topic.name, topic.label, effects) for topic in TOPICS],
+        filters=[*_iter_filters(catalog)],
+        sorts=_SORTS,
+        buttons=[QuestionButton(question.title, _join_filters(question)) for question in QUESTIONS],
+        questions=list_question_links(catalog, HOME_PAGE),
+        abilities=";".join(map(join_abilities, ability_sets.sets)),
+        cards=cards,
+    )
+
+
+def _join_filters(question: Question) -> str:
+    return " ".join(f"{topic}:{effect}" for topic, effect in question.effects.items())
 
 
 def _iter_filters(catalog: Catalog) -> Iterator[Filter]:
     for kind, titles in _collect_titles(catalog).items():
-        if len(titles) > 1 or (titles and kind == "tag"):  # a pack may have no tag
-            choices = [Choice(title, name) for name, title in titles.items()]
-            yield Filter(kind, kind.title(), choices)
+        is_hidden = len(titles) < (1 if kind == "tag" else 2)  # a pack may have no tag
+        choices = [Choice(title, name) for name, title in titles.items()]
+        yield Filter(kind, kind.title(), choices, is_hidden)
 
 
 def _collect_titles(catalog: Catalog) -> Mapping[str, dict[str, str]]:
@@ -69,28 +127,26 @@ def _collect_titles(catalog: Catalog) -> Mapping[str, dict[str, str]]:
     for pack in catalog.project.packs.values():
         titles["model"] |= {name: catalog.project.models[name].title for name in pack.models}
         titles["policy"] |= {name: catalog.project.policies[name].title for name in pack.policies}
-        titles["target"] |= {name: CLIENTS[name].title for name in _list_targets(catalog, pack)}
         titles["tag"] |= {tag: tag for tag in pack.tags}
     return titles
 
 
-def _list_targets(catalog: Catalog, pack: Pack) -> list[str]:
-    files = catalog.list_files(catalog.find_default_variant(pack))
-    return [artifact.target for artifact in files]
-
-
-def _make_card(catalog: Catalog, pack: Pack) -> Card:
+def _make_card(catalog: Catalog, pack: Pack, ability_sets: AbilitySets) -> Card:
     variants, default = catalog.variants[pack.name], catalog.find_default_variant(pack)
-    targets = _list_targets(catalog, pack)
+    files = catalog.list_files(default)
+    numbers = {
+        variant.name: ability_sets.find_number(catalog.list_abilities(variant))
+        for variant in variants
+    }
     return Card(
         pack=link_pack(pack, HOME_PAGE),
         description=pack.description,
         pack_tags=pack.tags,
         variant_count=len(variants),
-        client_count=len(targets),
-        tokens=estimate_tokens(len(catalog.list_files(default)[0].agent.prompt)),
+        client_count=len(files),
+        tokens=estimate_tokens(len(files[0].agent.prompt)),
         default=link_variant(default, HOME_PAGE),
-        variants=" ".join(variant.name for variant in variants),
-        targets=" ".join(targets),
+        variants=" ".join(f"{name}:{number}" for name, number in numbers.items()),
         tags=" ".join(pack.tags),
+        data_file=make_file_address(locate_data_file(pack), HOME_PAGE),
     )

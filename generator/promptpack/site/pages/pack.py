@@ -16,6 +16,7 @@ from promptpack.site.catalogue import (
     locate_pack_page,
     shorten_source_path,
 )
+from promptpack.site.choice import ChoiceRow, make_choice_rows
 from promptpack.site.client_file import (
     ClientFile,
     make_client_file,
@@ -90,7 +91,9 @@ class PackPage(NamedTuple):
     permissions: Markup
     data_file: str
     default_name: str
+    variant_names: str
     client_choice: Markup
+    choice_rows: list[ChoiceRow]
     panels: list[PackPanel]
     drawing: Drawing | None
     sections: list[SectionRow]
@@ -116,7 +119,9 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
         permissions=_render_permissions(catalog, pack),
         data_file=make_file_address(locate_data_file(pack), here),
         default_name=f"{pack.name}/{default.name}",
+        variant_names=" ".join(variant.name for variant in variants),
         client_choice=render_client_choice(catalog, files),
+        choice_rows=make_choice_rows(catalog, default, here),
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         drawing=_draw_lineage(catalog, pack, here),
         sections=[_describe_section(catalog, section, here) for section in pack.sections],

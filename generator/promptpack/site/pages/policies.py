@@ -18,6 +18,7 @@ from promptpack.site.permissions import (
     make_client_column,
     make_permission_table,
 )
+from promptpack.site.synonyms import list_policy_synonyms
 from promptpack.site.usage import SourceBlock, Usage, make_source_block, make_usage
 from promptpack.site.wording import Choice
 from promptpack.targets import TARGETS as CLIENTS
@@ -52,6 +53,7 @@ class PolicyPage(NamedTuple):
     title: str
     summary: str
     name: str
+    synonyms: str
     caveats: list[str]
     clients: list[Choice]
     panels: list[PolicyPanel]
@@ -82,6 +84,7 @@ def make_policy_page(catalog: Catalog, policy: Policy) -> View:
         title=policy.title,
         summary=policy.summary,
         name=policy.name,
+        synonyms=", ".join(list_policy_synonyms(policy)),
         caveats=[*list_caveats(policy)],
         clients=[Choice(target.title, name) for name, target in CLIENTS.items()],
         panels=[_make_panel(catalog, target, policy) for target in CLIENTS.values()],

@@ -103,6 +103,7 @@ class TargetPage(NamedTuple):
 
     title: str
     name: str
+    synonyms: str
     file: str
     readers: list[Link]
     is_advisory: bool
@@ -149,6 +150,7 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
     page = TargetPage(
         title=target.title,
         name=target.name,
+        synonyms=", ".join(target.synonyms),
         file=target.path.format(name="NAME"),
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,

@@ -18,6 +18,7 @@ from promptpack.site.catalogue import (
     locate_variant_page,
     shorten_source_path,
 )
+from promptpack.site.choice import ChoiceRow, make_choice_rows
 from promptpack.site.client_file import (
     ClientFile,
     make_client_file,
@@ -78,6 +79,7 @@ class VariantPage(NamedTuple):
 
     path: list[Link]
     title: str
+    pack_title: str
     description: str
     name: str
     is_default: bool
@@ -91,6 +93,7 @@ class VariantPage(NamedTuple):
     more: list[Link]
     key: str
     client_choice: Markup
+    choice_rows: list[ChoiceRow]
     view_choice: Markup
     panels: list[VariantPanel]
     runs: Markup
@@ -115,7 +118,7 @@ def iter_variant_pages(
         page = _make_page(catalog, variant, defaults, link_source)
         page = _add_history(page, variant, history)
         title = f"{page.title} · {pack.title}"
-        view = View("variant.html.j2", title, page, pack.description, unlisted=True)
+        view = View("variant.html.j2", title, page, pack.description, wide=True)
         yield locate_variant_page(variant), view
 
 
@@ -127,6 +130,7 @@ def _make_page(
     return VariantPage(
         path=[link_page("Agents", HOME_PAGE, here), link_pack(pack, here)],
         title=name_variant(variant),
+        pack_title=pack.title,
         description=pack.description,
         name=variant.name,
         is_default=variant.is_default,
@@ -140,6 +144,7 @@ def _make_page(
         more=[*_iter_more_links(catalog, variant, here)],
         key=_make_key(variant),
         client_choice=render_client_choice(catalog, files),
+        choice_rows=make_choice_rows(catalog, variant, here),
         view_choice=_render_view_choice(catalog.pieces),
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         runs=render_runs(
