@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
+from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.validation import suggest
 from promptpack.rendering.contradictions import Contradictions
+from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
@@ -32,12 +33,14 @@ def render(
     session: Session,
     selection: Selection = ALL,
     progress: Progress = lambda _done, _all: None,
+    is_chosen: Chooser = choose_all,
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
 
     Nothing of them is kept here. `progress` is called with how many variants of how many are done.
-    Raises UserError with every finding of every variant: at once where the selection is wrong, else
-    after the last artifact. So whoever writes files first takes all of them.
+    `is_chosen` tells the artifacts of a shard. Raises UserError with every finding of every
+    variant: at once where the selection is wrong, else after the last artifact. So whoever writes
+    files first takes all of them.
     """
     findings = list(_find_unknown_targets(selection))
     if findings:
@@ -46,7 +49,7 @@ def render(
     unaccepted = UnacceptedLosses(session.project, session.documents)
     path_problems, contradictions = PathProblems(), Contradictions()
     for done, variant in enumerate(variants, 1):
-        for target in _select_targets(session.project, variant.pack, selection):
+        for target in _select_targets(session.project, variant, selection, is_chosen):
             try:
                 artifact = _render_artifact(session, variant, target)
             except UserError as error:
@@ -94,7 +97,7 @@ def _find_unaccepted(project: Project, selection: Selection) -> list[Finding]:
     unaccepted = UnacceptedLosses(project, session.documents)
     with suppress(UserError):
         for variant in resolve_variants(project, selection):
-            for target in _select_targets(project, variant.pack, selection):
+            for target in _select_targets(project, variant, selection):
                 with suppress(UserError):
                     unaccepted.add(_render_artifact(session, variant, target, "x\n"))
     return unaccepted.list_findings()
@@ -119,14 +122,17 @@ def _render_artifact(
     return make_artifact(variant, target, agent, session.loss_finder)
 
 
-def _select_targets(project: Project, pack: Pack, selection: Selection) -> list[Target]:
-    """Return the targets that a pack is rendered for and that were asked for."""
-    named_targets = project.list_targets(pack)
+def _select_targets(
+    project: Project, variant: Variant, selection: Selection, is_chosen: Chooser = choose_all
+) -> list[Target]:
+    """Return the targets that a variant is rendered for and that were asked for."""
+    named_targets = project.list_targets(variant.pack)
     return [
         target
         for name, target in TARGETS.items()
         if not named_targets or name in named_targets
         if not selection.targets or name in selection.targets
+        if is_chosen(variant.pack.name, variant.name, name)
     ]
 
 
