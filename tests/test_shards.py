@@ -95,10 +95,12 @@ def read_state(root: Path) -> dict[str, tuple[bytes, bool]]:
     }
 
 
-def prepare_merge(tmp_path: Path, files: Files, total: int = 2) -> Path:
-    """Return a project in whose output folder are the files of all shards, not merged yet."""
-    root = make_project(tmp_path / "merged", files)
-    copy_shards(build_shards(make_project(tmp_path / "shard", files), total), root)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project in whose output folder are the files of both shards, not merged yet."""
+    folder, files = tmp_path_factory.mktemp("prepared"), make_packs(2, "opencode")
+    root = make_project(folder / "merged", files)
+    copy_shards(build_shards(make_project(folder / "shard", files), 2), root)
     return root
 
 
@@ -162,7 +164,7 @@ def test_a_shard_builds_again_over_a_whole_build(tmp_path: Path) -> None:
         assert done.code == 0
         assert (root / "dist/opencode/tiny.look/.opencode/agents/pack-2.md").exists()
     done = support.call("build", "--merge-shards", cwd=root)
-    assert "2 removed" in done.out  # the blocks of the removed pack were parts of files that stay
+    assert "2 removed" in done.out  # its two files; its blocks were in files that stay
     expected = make_project(tmp_path / "expected", {})
     shutil.copytree(root / "packs", expected / "packs", dirs_exist_ok=True)
     shutil.copy(root / SHARED, expected / SHARED)
@@ -265,15 +267,16 @@ WRONG: tuple[tuple[Callable[[Path], None], str], ...] = (
 )
 
 
+@pytest.mark.fault("mixed-shards")
 @pytest.mark.parametrize(
     ("harm", "reason"), WRONG, ids=lambda value: getattr(value, "__name__", "")
 )
 def test_shards_that_are_no_whole_are_refused(
-    harm: Callable[[Path], None], reason: str, tmp_path: Path
+    harm: Callable[[Path], None], reason: str, prepared: Path, tmp_path: Path
 ) -> None:
     if harm is _link_file and sys.platform == "win32":
         pytest.skip("links need rights there")
-    root = prepare_merge(tmp_path, make_packs(2, "opencode"))
+    root = shutil.copytree(prepared, tmp_path / "project")
     harm(root)
     before = support.snapshot(root)
     done = support.call("build", "--merge-shards", cwd=root)
@@ -283,8 +286,8 @@ def test_shards_that_are_no_whole_are_refused(
     assert support.snapshot(root) == before
 
 
-def test_line_ends_of_a_checkout_are_no_edit(tmp_path: Path) -> None:
-    root = prepare_merge(tmp_path, make_packs(2, "opencode"))
+def test_line_ends_of_a_checkout_are_no_edit(prepared: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(prepared, tmp_path / "project")
     path = root / "dist/opencode/tiny.look/.opencode/agents/demo.md"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert support.call("build", "--merge-shards", cwd=root).code == 0

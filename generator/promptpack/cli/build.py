@@ -78,17 +78,17 @@ def command(  # noqa: PLR0913 - one parameter an option
     are in one output folder, --merge-shards makes them the whole build, without rendering.
     """
     refuse_mixed(state, shard, selection, merge=merge_shards, watch=watch)
-    request = _Request(out, selection, shard, force)
+    options = _BuildOptions(out, selection, shard, force)
     root = state.root()
     if watch:
         require_watcher()
-        build_on_change(state, root, lambda: _summarize(_build(state, root, request)))
+        build_on_change(state, root, lambda: _summarize(_build(state, root, options)))
         return 0
     if merge_shards:
         plans = merge_all(state, root, out, force=force)
         return int(exit_code and any(map(_has_changes, plans)))
     recorder = start_recorder(state, root, is_wanted=not (no_cache or force or shard))
-    build = _build(state, root, request)
+    build = _build(state, root, options)
     _report(state, build)
     leave_record(
         recorder,
@@ -98,7 +98,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     return int(exit_code and (_has_changes(build.plan) or _has_changes(build.permissions)))
 
 
-class _Request(NamedTuple):
+class _BuildOptions(NamedTuple):
     """What is to be built: where, which of the files, and whether edited ones are overwritten."""
 
     out: Path | None
@@ -118,11 +118,11 @@ class _Build(NamedTuple):
     shard: Shard | None
 
 
-def _build(state: State, root: Path, request: _Request) -> _Build:
+def _build(state: State, root: Path, options: _BuildOptions) -> _Build:
     """Render everything and write what changed; raises UserError where something is wrong."""
-    selection, shard = request.selection, request.shard
+    selection, shard = options.selection, options.shard
     project = load_whole(root, selection)
-    folder = state.output(root, request.out, project.out)
+    folder = state.output(root, options.out, project.out)
     is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
         session = Session(project)
@@ -131,7 +131,7 @@ def _build(state: State, root: Path, request: _Request) -> _Build:
     library = hash_library(session, artifacts)
     plan = plan_output(artifacts, folder, selection, project.name, library, is_chosen)
     refuse_empty_selection(project, plan.statuses, selection)
-    permissions, plan = apply_with_list(plan_permissions(session, root), plan, force=request.force)
+    permissions, plan = apply_with_list(plan_permissions(session, root), plan, force=options.force)
     if shard:
         write_shard_record(plan, shard, project)
     elif selection == ALL:
