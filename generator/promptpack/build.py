@@ -6,7 +6,8 @@ from pathlib import Path
 
 from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
-from promptpack.reading.project import UnreadableProjectError, load_project
+from promptpack.reading.project import UnreadableProjectError, load_packs, load_project
+from promptpack.reading.roots import list_pack_names
 from promptpack.reading.validation import suggest
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
@@ -87,8 +88,27 @@ def load_whole(folder: Path, selection: Selection = ALL) -> Project:
     try:
         return load_project(folder)
     except UnreadableProjectError as error:
-        findings = {*error.findings, *_find_unaccepted(error.rest, selection)}
-        raise UserError(tuple(sorted(findings, key=_make_sort_key))) from None
+        raise UserError(_add_unaccepted(error, selection)) from None
+
+
+def load_selected(folder: Path, selection: Selection) -> Project:
+    """Return the project in a folder with the packs that a selection names, if it names any.
+
+    All packs are read where that is needed: if one of the names is unknown, and for the list of
+    permissions. Raises UserError as `load_whole` does, for the files that are read.
+    """
+    if not selection.packs or not {*selection.packs} <= {*list_pack_names(folder)}:
+        return load_whole(folder, selection)
+    try:
+        project = load_packs(folder, selection.packs)
+    except UnreadableProjectError as error:
+        raise UserError(_add_unaccepted(error, selection)) from None
+    return load_whole(folder, selection) if project.permissions else project
+
+
+def _add_unaccepted(error: UnreadableProjectError, selection: Selection) -> tuple[Finding, ...]:
+    findings = {*error.findings, *_find_unaccepted(error.rest, selection)}
+    return tuple(sorted(findings, key=_make_sort_key))
 
 
 def _find_unaccepted(project: Project, selection: Selection) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import click
 
-from promptpack.build import Progress, load_whole, render
+from promptpack.build import Progress, load_selected, load_whole, render
 from promptpack.cli import report
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
@@ -31,7 +31,13 @@ from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
-from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
+from promptpack.output.plan import (
+    count_changes,
+    list_notes,
+    list_rivals,
+    make_build_data,
+    plan_output,
+)
 from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
 from promptpack.output.write import Plan
@@ -121,7 +127,7 @@ class _Build(NamedTuple):
 def _build(state: State, root: Path, options: _BuildOptions) -> _Build:
     """Render everything and write what changed; raises UserError where something is wrong."""
     selection, shard = options.selection, options.shard
-    project = load_whole(root, selection)
+    project = load_selected(root, selection)
     folder = state.output(root, options.out, project.out)
     is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
@@ -131,6 +137,8 @@ def _build(state: State, root: Path, options: _BuildOptions) -> _Build:
     library = hash_library(session, artifacts)
     plan = plan_output(artifacts, folder, selection, project.name, library, is_chosen)
     refuse_empty_selection(project, plan.statuses, selection)
+    if list_rivals(plan, project):
+        load_whole(root)
     permissions, plan = apply_with_list(plan_permissions(session, root), plan, force=options.force)
     if shard:
         write_shard_record(plan, shard, project)

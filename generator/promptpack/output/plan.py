@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from promptpack.model import Artifact, AttachedFile, Loss
+from promptpack.model import Artifact, AttachedFile, Loss, Project
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
 from promptpack.output.status import DesiredFile, Status, locate_file
@@ -14,6 +14,7 @@ from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
+from promptpack.targets.paths import fold_path
 
 SCHEMA_VERSION = 1
 
@@ -62,6 +63,22 @@ def plan_desired(  # noqa: PLR0913, PLR0917 - see above
 
     ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
     return plan_files(folder, desired_files, ownership, library)
+
+
+def list_rivals(plan: Plan, project: Project) -> set[str]:
+    """Return the packs that were not read of which a plan would overwrite files, by the record.
+
+    Only with these it can be told whose the files are now.
+    """
+    if not project.other_packs:
+        return set()
+    others, paths = {*project.other_packs}, {*map(fold_path, plan.desired)}
+    records = [*plan.manifest.files.items(), *plan.manifest.pending.items()]
+    return {
+        record["pack"]
+        for path, record in records
+        if record.get("pack") in others and fold_path(path) in paths
+    }
 
 
 def make_desired_files(

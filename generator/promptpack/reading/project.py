@@ -68,6 +68,16 @@ def load_project(folder: Path) -> Project:
     return load_from_roots(find_roots(folder))
 
 
+def load_packs(folder: Path, packs: Collection[str]) -> Project:
+    """Return the project in a folder with some of its packs, and all templates.
+
+    Of the others only the names are known: their files are not read, so nothing that is wrong in
+    them is found, nor what is wrong between two packs. Raises UserError as `load_project` does.
+    """
+    roots = find_roots(folder)
+    return make_project(roots, gather_files(roots, packs))
+
+
 def load_project_or_none(folder: Path) -> Project:
     """Return the project in a folder, or one without packs where the folder has no `packs/`.
 
@@ -137,7 +147,7 @@ def make_project(
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for file, source_name in named_files:
-        if file.findings or file.attached:
+        if file.findings or file.attached or not file.is_read:
             continue
         item = known.get(file)
         if item is None:
@@ -151,13 +161,18 @@ def make_project(
     findings.update(_fill_packs(items["packs"], files_by_path))
     _attach_files(items["packs"], named_files)
     del items["files"]
-    sources = {file.path: file.text for file, _ in named_files if not file.attached}
+    sources = {
+        file.path: file.text for file, _ in named_files if file.is_read and not file.attached
+    }
+    others = tuple(name.pack for file, name in named_files if not file.is_read)
     unread = tuple(sorted({file.path for file in files} - {file.path for file, _ in named_files}))
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    project = Project(**items, sources=sources, roots=tuple(roots), unread=unread)
+    project = Project(
+        **items, sources=sources, roots=tuple(roots), unread=unread, other_packs=others
+    )
     if problems := [*find_shared_files(project), *find_installation_problems(project)]:
         raise UserError(tuple(problems))
     return project
