@@ -6,7 +6,7 @@ from pathlib import Path
 
 from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
-from promptpack.reading.project import UnreadableProjectError, load_packs, load_project
+from promptpack.reading.project import UnreadableProjectError, load_again, load_packs, load_project
 from promptpack.reading.roots import list_pack_names
 from promptpack.reading.validation import suggest
 from promptpack.rendering.contradictions import Contradictions
@@ -79,31 +79,34 @@ def render(
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 
 
-def load_whole(folder: Path, selection: Selection = ALL) -> Project:
+def load_whole(
+    folder: Path, selection: Selection = ALL, previous: Project | None = None
+) -> Project:
     """Return the project in a folder, as `load_project` does.
 
-    Raises UserError where a file can't be read, with what has to be accepted besides: what can be
-    said at once is said at once.
+    What is as in the previous project, if one is given, is not parsed again. Raises UserError where
+    a file can't be read, with what has to be accepted besides: what can be said at once is said at
+    once.
     """
     try:
-        return load_project(folder)
+        return load_again(folder, previous) if previous else load_project(folder)
     except UnreadableProjectError as error:
         raise UserError(_add_unaccepted(error, selection)) from None
 
 
-def load_selected(folder: Path, selection: Selection) -> Project:
+def load_selected(folder: Path, selection: Selection, previous: Project | None = None) -> Project:
     """Return the project in a folder with the packs that a selection names, if it names any.
 
     All packs are read where that is needed: if one of the names is unknown, and for the list of
     permissions. Raises UserError as `load_whole` does, for the files that are read.
     """
     if not selection.packs or not {*selection.packs} <= {*list_pack_names(folder)}:
-        return load_whole(folder, selection)
+        return load_whole(folder, selection, previous)
     try:
         project = load_packs(folder, selection.packs)
     except UnreadableProjectError as error:
         raise UserError(_add_unaccepted(error, selection)) from None
-    return load_whole(folder, selection) if project.permissions else project
+    return load_whole(folder, selection, previous) if project.permissions else project
 
 
 def _add_unaccepted(error: UnreadableProjectError, selection: Selection) -> tuple[Finding, ...]:
@@ -134,6 +137,9 @@ def _render_artifact(
 ) -> Artifact:
     """Return the file of a variant for a target, with this in place of its prompt if given."""
     composer, name = session.composer, target.name
+    reusable = session.reusable.get((variant.pack.name, variant.name, name))
+    if reusable and not prompt:
+        return reusable
     agent = (
         composer.make_agent(variant, name, prompt)
         if prompt

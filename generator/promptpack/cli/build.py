@@ -1,6 +1,7 @@
 """`promptpack build`: render everything, then write what changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from promptpack.cli.state import (
 )
 from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
-from promptpack.model import Artifact, UserError
+from promptpack.model import Artifact, Project, UserError
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
 from promptpack.output.plan import (
     count_changes,
@@ -42,6 +43,7 @@ from promptpack.output.shard_records import remove_shard_records, write_shard_re
 from promptpack.output.used_sources import hash_library
 from promptpack.output.write import Plan
 from promptpack.rendering.expectations import ExpectationSummary
+from promptpack.rendering.reuse import select_reusable
 from promptpack.rendering.shards import Chooser, Shard, choose_all, make_chooser
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
@@ -88,7 +90,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     root = state.root()
     if watch:
         require_watcher()
-        build_on_change(state, root, lambda: _summarize(_build(state, root, options)))
+        memory = _Memory()
+        build_on_change(state, root, lambda: _summarize(_build(state, root, options, memory)))
         return 0
     if merge_shards:
         plans = merge_all(state, root, out, force=force)
@@ -124,15 +127,33 @@ class _Build(NamedTuple):
     shard: Shard | None
 
 
-def _build(state: State, root: Path, options: _BuildOptions) -> _Build:
+@dataclass
+class _Memory:
+    """What --watch keeps for the next build: of the last one that nothing was wrong with."""
+
+    project: Project | None = None
+    artifacts: tuple[Artifact, ...] = ()
+
+    def start_session(self, project: Project) -> Session:
+        """Return a session in which nothing is rendered that is as it was."""
+        if self.project is None:
+            return Session(project)
+        return Session(project, select_reusable(self.project, project, self.artifacts))
+
+
+def _build(
+    state: State, root: Path, options: _BuildOptions, memory: _Memory | None = None
+) -> _Build:
     """Render everything and write what changed; raises UserError where something is wrong."""
+    memory = memory or _Memory()
     selection, shard = options.selection, options.shard
-    project = load_selected(root, selection)
+    project = load_selected(root, selection, memory.project)
     folder = state.output(root, options.out, project.out)
     is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
-        session = Session(project)
+        session = memory.start_session(project)
         artifacts = _render(session, selection, progress, is_chosen)
+    memory.project, memory.artifacts = project, artifacts
     expectations = session.expectations.summarize()
     library = hash_library(session, artifacts)
     plan = plan_output(artifacts, folder, selection, project.name, library, is_chosen)

@@ -107,6 +107,30 @@ def replace_sources(
     It is what `load_project` would return with these texts written to disk, but only they are
     parsed. Raises UserError as `load_project` does.
     """
+    known = _index_items(project)
+    attached = {**project.attached} | {file.source: file for file in files}
+    attached_files = tuple(
+        make_attached_file(path, one.content, is_executable=one.is_executable)
+        for path, one in attached.items()
+    )
+    sources = (*_replace_texts(project, known, texts), *attached_files)
+    return make_project(project.roots, sources, known)
+
+
+def load_again(folder: Path, previous: Project) -> Project:
+    """Return the project in a folder, as `load_project` does.
+
+    Where it has the same files as before, only those with another text are parsed again.
+    """
+    roots = find_roots(folder)
+    files = gather_files(roots)
+    paths = {file.path for file in files if parse_source_path(file.path)}
+    is_same = roots == previous.roots and paths == {*previous.sources, *previous.attached}
+    return make_project(roots, files, _index_items(previous) if is_same else {})
+
+
+def _index_items(project: Project) -> dict[SourceFile, Item]:
+    """Return what was made of the files of a project, by the file."""
     items: Iterable[Item] = chain(
         project.fragments.values(),
         project.models.values(),
@@ -116,17 +140,10 @@ def replace_sources(
         project.heads.values(),
         project.packs.values(),
     )
-    known = {
+    return {
         SourceFile(item.path, project.sources[item.path], getattr(item, "shadows", "")): item
         for item in items
     }
-    attached = {**project.attached} | {file.source: file for file in files}
-    attached_files = tuple(
-        make_attached_file(path, one.content, is_executable=one.is_executable)
-        for path, one in attached.items()
-    )
-    sources = (*_replace_texts(project, known, texts), *attached_files)
-    return make_project(project.roots, sources, known)
 
 
 def make_project(
