@@ -34,6 +34,7 @@ def make_packs(count: int, targets: str, **more: str) -> dict[str, str | bytes]:
 
 
 PROJECTS: Mapping[str, Files] = {
+    "no packs": {PACK: "", "packs/demo/role.md": ""},
     "one pack": {},
     "shared blocks": {
         **make_packs(3, "opencode, agents-md, system"),
@@ -55,6 +56,8 @@ PROJECTS: Mapping[str, Files] = {
 
 def make_project(path: Path, files: Files) -> Path:
     support.make_project(path, files)
+    if not files.get(PACK, "x"):
+        shutil.rmtree(path / "packs/demo")
     for script in path.rglob("*.sh"):
         script.chmod(0o755)
     return path

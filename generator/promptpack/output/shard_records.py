@@ -111,13 +111,20 @@ def read_shard_records(folder: Path) -> tuple[ShardRecord, ...]:
 
 
 def remove_shard_records(folder: Path) -> None:
-    """Remove the records of shards, of which a whole build has the files too; no other file."""
-    for shard in _list_shards(folder):
+    """Remove the records of shards, of which a whole build has the files too; no other file.
+
+    A folder in which nothing else was goes too.
+    """
+    shards = _list_shards(folder)
+    for shard in shards:
         name = name_record(shard)
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             _parse_record(read_regular_file(folder / name, _LIMIT), shard)
             with open_place(folder, name) as place:
                 place.remove()
+    if shards:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def plan_merge(folder: Path, project: Project, records: Sequence[ShardRecord]) -> Plan:

@@ -178,21 +178,23 @@ def make_project(
     findings.update(_fill_packs(items["packs"], files_by_path))
     _attach_files(items["packs"], named_files)
     del items["files"]
-    sources = {
-        file.path: file.text for file, _ in named_files if file.is_read and not file.attached
-    }
-    others = tuple(name.pack for file, name in named_files if not file.is_read)
+    sources = _list_sources(named_files)
     unread = tuple(sorted({file.path for file in files} - {file.path for file, _ in named_files}))
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    project = Project(
-        **items, sources=sources, roots=tuple(roots), unread=unread, other_packs=others
-    )
+    others = tuple(name.pack for file, name in named_files if not file.is_read)
+    all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": others}
+    project = Project(**all_items, sources=sources, roots=tuple(roots))
     if problems := [*find_shared_files(project), *find_installation_problems(project)]:
         raise UserError(tuple(problems))
     return project
+
+
+def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> dict[str, str]:
+    """Return the texts of the files that were read, by path; those beside skills have none."""
+    return {file.path: file.text for file, _ in files if file.is_read and not file.attached}
 
 
 def _select_sound(
