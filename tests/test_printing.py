@@ -116,6 +116,8 @@ CALLS: tuple[tuple[str, ...], ...] = (
     *(("build", "--format", one) for one in ("human", "json")),
     ("-v", "build"),
     ("build", "--force", "--out", "other"),
+    ("build", "--shard", "1/2", "--out", "part"),
+    ("build", "--merge-shards", "--out", "part"),
     *(("check", "--format", one) for one in ("human", "json")),
     *(("lint", "--format", one) for one in ("human", "json", "github", "gitlab", "sarif")),
     ("-v", "lint"),

@@ -235,6 +235,11 @@ def _nothing_to_absorb(_: Path) -> list[str]:
     return ["absorb", "--dry-run", "dist/opencode/tiny.look/.opencode/agents/demo.md"]
 
 
+def _lost_shard(project: Path) -> list[str]:
+    assert support.call("build", "--shard", "1/2", cwd=project).code == 0
+    return ["build", "--merge-shards"]
+
+
 PROVOKED: dict[str, Callable[[Path], list[str]]] = {
     "PP026": _not_a_variant,
     "PP036": _seen_marks,
@@ -243,6 +248,7 @@ PROVOKED: dict[str, Callable[[Path], list[str]]] = {
     "PP402": _linked_output,
     "PP404": _broken_manifest,
     "PP405": _nothing_to_absorb,
+    "PP406": _lost_shard,
     "PP052": _no_report,
 }
 """What makes the pipeline say a code, where no story does."""

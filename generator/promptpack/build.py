@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from promptpack.model import Artifact, Finding, Pack, Project, UserError, Variant
+from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
-from promptpack.reading.project import UnreadableProjectError, load_project
+from promptpack.reading.project import UnreadableProjectError, load_again, load_project
+from promptpack.reading.roots import list_pack_names
+from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.contradictions import Contradictions
+from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.source.closest import suggest
@@ -32,12 +35,14 @@ def render(
     session: Session,
     selection: Selection = ALL,
     progress: Progress = lambda _done, _all: None,
+    is_chosen: Chooser = choose_all,
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
 
     Nothing of them is kept here. `progress` is called with how many variants of how many are done.
-    Raises UserError with every finding of every variant: at once where the selection is wrong, else
-    after the last artifact. So whoever writes files first takes all of them.
+    `is_chosen` tells the artifacts of a shard. Raises UserError with every finding of every
+    variant: at once where the selection is wrong, else after the last artifact. So whoever writes
+    files first takes all of them.
     """
     findings = list(_find_unknown_targets(selection))
     if findings:
@@ -46,7 +51,7 @@ def render(
     unaccepted = UnacceptedLosses(session.project, session.documents)
     path_problems, contradictions = PathProblems(), Contradictions()
     for done, variant in enumerate(variants, 1):
-        for target in _select_targets(session.project, variant.pack, selection):
+        for target in _select_targets(session.project, variant, selection, is_chosen):
             try:
                 artifact = _render_artifact(session, variant, target)
             except UserError as error:
@@ -75,17 +80,39 @@ def render(
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 
 
-def load_whole(folder: Path, selection: Selection = ALL) -> Project:
+def load_whole(
+    folder: Path, selection: Selection = ALL, previous: Project | None = None
+) -> Project:
     """Return the project in a folder, as `load_project` does.
 
-    Raises UserError where a file can't be read, with what has to be accepted besides: what can be
-    said at once is said at once.
+    What is as in the previous project, if one is given, is not parsed again. Raises UserError where
+    a file can't be read, with what has to be accepted besides: what can be said at once is said at
+    once.
     """
     try:
-        return load_project(folder)
+        return load_again(folder, previous) if previous else load_project(folder)
     except UnreadableProjectError as error:
-        findings = {*error.findings, *_find_unaccepted(error.rest, selection)}
-        raise UserError(tuple(sorted(findings, key=_make_sort_key))) from None
+        raise UserError(_add_unaccepted(error, selection)) from None
+
+
+def load_selected(folder: Path, selection: Selection, previous: Project | None = None) -> Project:
+    """Return the project in a folder with the packs that a selection names, if it names any.
+
+    All packs are read where that is needed: if one of the names is unknown, and for the list of
+    permissions. Raises UserError as `load_whole` does, for the files that are read.
+    """
+    if not selection.packs or not {*selection.packs} <= {*list_pack_names(folder)}:
+        return load_whole(folder, selection, previous)
+    try:
+        project = load_packs(folder, selection.packs)
+    except UnreadableProjectError as error:
+        raise UserError(_add_unaccepted(error, selection)) from None
+    return load_whole(folder, selection, previous) if project.permissions else project
+
+
+def _add_unaccepted(error: UnreadableProjectError, selection: Selection) -> tuple[Finding, ...]:
+    findings = {*error.findings, *_find_unaccepted(error.rest, selection)}
+    return tuple(sorted(findings, key=_make_sort_key))
 
 
 def _find_unaccepted(project: Project, selection: Selection) -> list[Finding]:
@@ -94,7 +121,7 @@ def _find_unaccepted(project: Project, selection: Selection) -> list[Finding]:
     unaccepted = UnacceptedLosses(project, session.documents)
     with suppress(UserError):
         for variant in resolve_variants(project, selection):
-            for target in _select_targets(project, variant.pack, selection):
+            for target in _select_targets(project, variant, selection):
                 with suppress(UserError):
                     unaccepted.add(_render_artifact(session, variant, target, "x\n"))
     return unaccepted.list_findings()
@@ -111,6 +138,9 @@ def _render_artifact(
 ) -> Artifact:
     """Return the file of a variant for a target, with this in place of its prompt if given."""
     composer, name = session.composer, target.name
+    reusable = session.reusable.get((variant.pack.name, variant.name, name))
+    if reusable and not prompt:
+        return reusable
     agent = (
         composer.make_agent(variant, name, prompt)
         if prompt
@@ -119,14 +149,17 @@ def _render_artifact(
     return make_artifact(variant, target, agent, session.loss_finder)
 
 
-def _select_targets(project: Project, pack: Pack, selection: Selection) -> list[Target]:
-    """Return the targets that a pack is rendered for and that were asked for."""
-    named_targets = project.list_targets(pack)
+def _select_targets(
+    project: Project, variant: Variant, selection: Selection, is_chosen: Chooser = choose_all
+) -> list[Target]:
+    """Return the targets that a variant is rendered for and that were asked for."""
+    named_targets = project.list_targets(variant.pack)
     return [
         target
         for name, target in TARGETS.items()
         if not named_targets or name in named_targets
         if not selection.targets or name in selection.targets
+        if is_chosen(variant.pack.name, variant.name, name)
     ]
 
 

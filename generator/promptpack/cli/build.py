@@ -1,16 +1,25 @@
 """`promptpack build`: render everything, then write what changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from promptpack.build import Progress, load_whole, render
+from promptpack.build import Progress, load_selected, load_whole, render
 from promptpack.cli import report
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.progress import show_progress
+from promptpack.cli.sharding import (
+    NO_FILES,
+    apply_with_list,
+    merge_all,
+    refuse_mixed,
+    shard_options,
+    summarize_list,
+)
 from promptpack.cli.state import (
     State,
     format_option,
@@ -21,17 +30,22 @@ from promptpack.cli.state import (
 )
 from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
-from promptpack.model import Artifact, UserError
-from promptpack.output.permissions_file import (
-    find_list,
-    make_permissions_data,
-    plan_permissions,
+from promptpack.model import Artifact, Project, UserError
+from promptpack.output.permissions_file import make_permissions_data, plan_permissions
+from promptpack.output.plan import (
+    count_changes,
+    list_notes,
+    list_rivals,
+    make_build_data,
+    plan_output,
 )
-from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
+from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
-from promptpack.output.write import Plan, apply_plans
+from promptpack.output.write import Plan
 from promptpack.rendering.expectations import ExpectationSummary
-from promptpack.rendering.variants import Selection
+from promptpack.rendering.reuse import select_reusable
+from promptpack.rendering.shards import Chooser, Shard, choose_all, make_chooser
+from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
@@ -43,6 +57,7 @@ from promptpack.session import Session
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
 @click.option("--watch", is_flag=True, help="Build again whenever a source changes.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if a file was written or removed.")
+@shard_options
 @whole_option
 @format_option
 @pass_state
@@ -51,6 +66,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     out: Path | None,
     selection: Selection,
     *,
+    shard: Shard | None,
+    merge_shards: bool,
     force: bool,
     watch: bool,
     exit_code: bool,
@@ -64,25 +81,39 @@ def command(  # noqa: PLR0913 - one parameter an option
 
     A build that finds nothing changed since the last one looks no further, unless --no-cache is
     given.
+
+    With --shard 2/4, the second of four parts of all files is built. Once the files of all shards
+    are in one output folder, --merge-shards makes them the whole build, without rendering.
     """
+    refuse_mixed(state, shard, selection, merge=merge_shards, watch=watch)
+    options = _BuildOptions(out, selection, shard, force)
     root = state.root()
-    if not watch:
-        recorder = start_recorder(state, root, is_wanted=not (no_cache or force))
-        build = _build(state, root, out, selection, force=force)
-        _report(state, build)
-        leave_record(
-            recorder,
-            [plan for plan in (build.plan, build.permissions) if plan],
-            lambda plans: _report(state, build._replace(plan=plans[0], permissions=_second(plans))),
-        )
-        return int(exit_code and (_has_changes(build.plan) or _has_changes(build.permissions)))
-    if state.format != "human":
-        raise click.UsageError("--watch prints lines for people, and no JSON.")
-    require_watcher()
-    build_on_change(
-        state, root, lambda: _summarize(_build(state, root, out, selection, force=force))
+    if watch:
+        require_watcher()
+        memory = _Memory()
+        build_on_change(state, root, lambda: _summarize(_build(state, root, options, memory)))
+        return 0
+    if merge_shards:
+        plans = merge_all(state, root, out, force=force)
+        return int(exit_code and any(map(_has_changes, plans)))
+    recorder = start_recorder(state, root, is_wanted=not (no_cache or force or shard))
+    build = _build(state, root, options)
+    _report(state, build)
+    leave_record(
+        recorder,
+        [plan for plan in (build.plan, build.permissions) if plan],
+        lambda plans: _report(state, build._replace(plan=plans[0], permissions=_second(plans))),
     )
-    return 0
+    return int(exit_code and (_has_changes(build.plan) or _has_changes(build.permissions)))
+
+
+class _BuildOptions(NamedTuple):
+    """What is to be built: where, which of the files, and whether edited ones are overwritten."""
+
+    out: Path | None
+    selection: Selection
+    shard: Shard | None
+    force: bool
 
 
 class _Build(NamedTuple):
@@ -93,23 +124,48 @@ class _Build(NamedTuple):
     permissions: Plan | None
     folder: str
     expectations: ExpectationSummary
+    shard: Shard | None
+
+
+@dataclass
+class _Memory:
+    """What --watch keeps for the next build: of the last one that nothing was wrong with."""
+
+    project: Project | None = None
+    artifacts: tuple[Artifact, ...] = ()
+
+    def start_session(self, project: Project) -> Session:
+        """Return a session in which nothing is rendered that is as it was."""
+        if self.project is None:
+            return Session(project)
+        return Session(project, select_reusable(self.project, project, self.artifacts))
 
 
 def _build(
-    state: State, root: Path, out: Path | None, selection: Selection, *, force: bool
+    state: State, root: Path, options: _BuildOptions, memory: _Memory | None = None
 ) -> _Build:
     """Render everything and write what changed; raises UserError where something is wrong."""
-    project = load_whole(root, selection)
-    folder = state.output(root, out, project.out)
+    memory = memory or _Memory()
+    selection, shard = options.selection, options.shard
+    project = load_selected(root, selection, memory.project)
+    folder = state.output(root, options.out, project.out)
+    is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
-        session = Session(project)
-        artifacts = _render(session, selection, progress)
+        session = memory.start_session(project)
+        artifacts = _render(session, selection, progress, is_chosen)
+    memory.project, memory.artifacts = project, artifacts
     expectations = session.expectations.summarize()
     library = hash_library(session, artifacts)
-    plan = plan_output(artifacts, folder, selection, session.project.name, library)
+    plan = plan_output(artifacts, folder, selection, project.name, library, is_chosen)
     refuse_empty_selection(project, plan.statuses, selection)
-    permissions, plan = _apply(plan_permissions(session, root), plan, force=force)
-    return _Build(artifacts, plan, permissions, state.shown(folder), expectations)
+    if list_rivals(plan, project):
+        load_whole(root)
+    permissions, plan = apply_with_list(plan_permissions(session, root), plan, force=options.force)
+    if shard:
+        write_shard_record(plan, shard, project)
+    elif selection == ALL:
+        remove_shard_records(folder)
+    return _Build(artifacts, plan, permissions, state.shown(folder), expectations, shard)
 
 
 def _report(state: State, build: _Build) -> None:
@@ -117,7 +173,8 @@ def _report(state: State, build: _Build) -> None:
     expectations = build.expectations
     if state.format == "json":
         data = {"permissions": make_permissions_data(permissions)}
-        print_json({**make_build_data(artifacts, plan, expectations), **data})
+        shard = {"shard": str(build.shard)} if build.shard else {}
+        print_json({**make_build_data(artifacts, plan, expectations), **data, **shard})
     elif not state.quiet:
         lines = [*summarize_losses(artifacts)]
         for one in filter(None, (plan, permissions)):
@@ -128,9 +185,9 @@ def _report(state: State, build: _Build) -> None:
         for note in list_notes(artifacts):
             print_lines(report.wrap_text("Note: ", note, 6))
         if not artifacts:
-            print_line(NO_PACKS)
+            print_line(NO_FILES if build.shard else NO_PACKS)
         print_lines(report.format_expectations(expectations))
-        print_lines(_summarize_list(permissions))
+        print_lines(summarize_list(permissions))
         print_line(_summarize(build))
 
 
@@ -143,29 +200,12 @@ def _has_changes(plan: Plan | None) -> bool:
     return plan is not None and bool(plan.list_writes() or plan.filter_statuses("extra"))
 
 
-def _summarize_list(permissions: Plan | None) -> Iterator[str]:
-    if status := find_list(permissions):
-        word = "unchanged" if status.state == "same" else "written"
-        yield f"{style('Listed', 'green')} permissions in {status.path}: {word}"
-
-
-def _apply(permissions: Plan | None, outputs: Plan, *, force: bool) -> tuple[Plan | None, Plan]:
-    """Do what the plans say, the list of permissions first: it never shows less than is built."""
-    plans = [plan for plan in (permissions, outputs) if plan]
-    try:
-        *lists, outputs = apply_plans(plans, force=force)
-    except UserError:
-        for status in (one for plan in plans for one in plan.filter_statuses("edited", "foreign")):
-            if status.new is not None:
-                print_lines(report.format_difference(status), err=True)
-        raise
-    return next(iter(lists), None), outputs
-
-
-def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:
+def _render(
+    session: Session, selection: Selection, progress: Progress, is_chosen: Chooser
+) -> tuple[Artifact, ...]:
     """Return the artifacts; an error says besides how many expectations are broken."""
     try:
-        return tuple(render(session, selection, progress))
+        return tuple(render(session, selection, progress, is_chosen))
     except UserError as error:
         expectations = session.expectations.summarize()
         for line in report.format_expectations(expectations) if expectations.broken else ():
@@ -180,4 +220,5 @@ def _summarize(build: _Build) -> str:
         f"{number} {word}" for word, number in change_counts.items() if number or word == "written"
     ]
     file_count = pluralize(files, "file")
-    return f"{style('Built', 'green')} {file_count} in {folder}: {', '.join(parts)}"
+    what = f" of shard {build.shard}" if build.shard else ""
+    return f"{style('Built', 'green')} {file_count}{what} in {folder}: {', '.join(parts)}"

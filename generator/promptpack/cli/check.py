@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from promptpack.build import load_whole, render
+from promptpack.build import load_selected, load_whole, render
 from promptpack.cli import report
 from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
@@ -33,7 +33,7 @@ from promptpack.output.permissions_file import (
     make_permissions_data,
     plan_permissions,
 )
-from promptpack.output.plan import count_files, make_check_data, plan_output
+from promptpack.output.plan import count_files, list_rivals, make_check_data, plan_output
 from promptpack.output.write import Plan, make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
@@ -76,12 +76,14 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     """
     root = state.root()
     recorder = start_recorder(state, root, is_wanted=not no_cache)
-    project = load_whole(root, selection)
+    project = load_selected(root, selection)
     folder = state.output(root, out, project.out)
     session = Session(project)
     artifacts = tuple(render(session, selection))
     plan = plan_output(artifacts, folder, selection, project.name)
     refuse_empty_selection(project, plan.statuses, selection)
+    if list_rivals(plan, project):
+        load_whole(root)
     permissions = plan_permissions(session, root)
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])

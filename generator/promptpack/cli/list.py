@@ -10,6 +10,7 @@ from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.project import load_project
+from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.variants import resolve_variants
 from promptpack.reporting.console import print_json, print_line, style
 from promptpack.reporting.plurals import pluralize
@@ -17,6 +18,8 @@ from promptpack.reporting.plurals import pluralize
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
 RULES_KIND = "rules"
 """Listed only where it is asked for: the rules are the same in every project."""
+_PACK_FREE_KINDS = {"models", "policies", "layouts", RULES_KIND}
+"""What can be listed without reading any pack."""
 
 
 @click.command("list")
@@ -28,7 +31,9 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
 
     Templates of the project that shadow one of the standard library are marked.
     """
-    project = load_project(state.root())
+    root = state.root()
+    is_without_packs = kinds and {*kinds} <= _PACK_FREE_KINDS
+    project = load_packs(root, ()) if is_without_packs else load_project(root)
     rows = {
         kind: [*_iter_rules()] if kind == RULES_KIND else [*_iter_rows(project, kind)]
         for kind in kinds or KINDS

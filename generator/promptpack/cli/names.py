@@ -59,12 +59,14 @@ _list_packs = _make_lister("packs")
 def _list_variants(context: click.Context) -> Iterator[str]:
     """Yield the variants of the packs that the words before name, or of all packs."""
     from promptpack.reading.project import load_project  # noqa: PLC0415 - only to complete
+    from promptpack.reading.some_packs import load_packs  # noqa: PLC0415 - the same
 
     folder = _find_folder(context)
     given = next(filter(None, map(context.params.get, ("pack", "packs", "name"))), ())
     packs = {given} if isinstance(given, str) else {*given}
-    for pack in load_project(folder).packs.values() if folder else ():
-        if not packs or pack.name in packs:
+    if folder:
+        project = load_packs(folder, packs) if packs else load_project(folder)
+        for pack in project.packs.values():
             yield from (".".join(variant) for variant in pack.list_variants())
 
 

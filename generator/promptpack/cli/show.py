@@ -1,5 +1,7 @@
 """`promptpack show`: one rendered file, or the source of a template, on stdout."""
 
+from pathlib import Path
+
 import click
 
 from promptpack.build import build_project
@@ -8,6 +10,8 @@ from promptpack.cli.names import complete_packs_or_variants, complete_targets, c
 from promptpack.cli.state import State, pass_state
 from promptpack.model import Project
 from promptpack.reading.project import load_project
+from promptpack.reading.roots import list_pack_names
+from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_data, print_line
 from promptpack.starting.library import describe_place, find_sources
@@ -29,7 +33,7 @@ def command(state: State, name: str | None, variant: str | None, target: str | N
     such as `standards/type-safety` or `policy:read-only`. VARIANT is `<model>.<policy>`; default:
     the pack's default. A pack need not be named if the project has only one.
     """
-    project = load_project(state.root())
+    project = _load(state.root(), name, is_template=variant is None and target is None)
     if name is not None and target is not None:
         _refuse_template(project, name)
     if name is not None and name not in project.packs and variant is None:
@@ -44,6 +48,17 @@ def command(state: State, name: str | None, variant: str | None, target: str | N
     client = choose_target(project, project.packs[pack], target)
     for artifact in build_project(project, Selection((pack,), (model,), (policy,), (client,))):
         print_data(artifact.content)
+
+
+def _load(root: Path, name: str | None, *, is_template: bool) -> Project:
+    """Return the project with what a name may be of: one pack, none, or all packs where in doubt.
+
+    `is_template` tells that it can be that of a template.
+    """
+    if name in list_pack_names(root):
+        return load_packs(root, (name,))
+    project = load_packs(root, ()) if name and is_template else None
+    return project if project and find_sources(project, str(name)) else load_project(root)
 
 
 def _refuse_template(project: Project, name: str) -> None:

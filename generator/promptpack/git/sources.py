@@ -16,6 +16,8 @@ from promptpack.source.disk import HAS_MODES
 def find_source_commit(folder: Path, project: Project) -> str:
     """Return the commit that is checked out, if a project's sources are exactly those in it.
 
+    Of packs that were not read, the sources don't count.
+
     "" where they differ, where the project is in no repository, and where git can't tell: nobody
     should be told of a commit that is not the one.
     """
@@ -24,7 +26,7 @@ def find_source_commit(folder: Path, project: Project) -> str:
         commit = find_commit(repository, "HEAD")
         if commit is None:
             return ""
-        committed = _list_blobs(repository, commit)
+        committed = _list_blobs(repository, commit, project)
     except UserError:
         return ""
     own = {
@@ -39,7 +41,9 @@ def find_source_commit(folder: Path, project: Project) -> str:
     return commit if own == committed else ""
 
 
-def _list_blobs(repository: Repository, commit: str) -> dict[str, tuple[str, bool]]:
+def _list_blobs(
+    repository: Repository, commit: str, project: Project
+) -> dict[str, tuple[str, bool]]:
     """Return the objects of the sources in a commit, by their paths in the project.
 
     Besides, whether a file of a skill is executable there, where files here can be.
@@ -52,6 +56,7 @@ def _list_blobs(repository: Repository, commit: str) -> dict[str, tuple[str, boo
             entry.path: (entry.oid, HAS_MODES and name.kind == "files" and entry.is_executable)
             for entry in entries
             if entry.kind != "folder" and (name := parse_source_path(entry.path))
+            if name.pack not in project.other_packs
         }
 
 

@@ -329,6 +329,8 @@ class Project:
     """The front matter that is kept for packs' files, by source path."""
     unread: tuple[str, ...] = ()
     """The paths of files beside the sources that look like one and are none."""
+    other_packs: tuple[str, ...] = ()
+    """The names of packs that were not read, because nobody asked for them."""
 
     @property
     def name(self) -> str:
@@ -349,6 +351,10 @@ class Project:
     def installations(self) -> tuple[Installation, ...]:
         """Where the project file says that outputs are placed."""
         return tuple(one for shared in self.shared.values() for one in shared.installations)
+
+    def has_pack(self, name: str) -> bool:
+        """Tell whether there is a pack of a name, read or not."""
+        return name in self.packs or name in self.other_packs
 
     def list_targets(self, pack: Pack) -> tuple[str, ...]:
         """Return the targets that a pack or else the project names; () means all."""

@@ -198,7 +198,7 @@ def _make_plan(
         path: record
         for path, record in plan.manifest.files.items()
         if path not in handled
-        if ownership.counts(path, record) and record.get("pack") not in project.packs
+        if ownership.counts(path, record) and not project.has_pack(record.get("pack", ""))
         if record.get("project", "") == project.name
     }
     return InstallationPlan(destination, plan, orphans)
@@ -287,7 +287,7 @@ def _is_known(project: Project, _path: str, record: Words) -> bool:
     """Tell whether a record is surely of this project: by its name, or as one of its packs."""
     if project.name:
         return record.get("project") == project.name
-    return record.get("pack") in project.packs
+    return project.has_pack(record.get("pack", ""))
 
 
 def _is_of_agents(agents: set[tuple[str, str, str]], _path: str, record: Words) -> bool:

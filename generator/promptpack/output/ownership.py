@@ -81,6 +81,13 @@ def claims_output(path: str, record: Words) -> bool:
     return _is_name(model) and _is_name(policy) and _claims(path, record, folder)
 
 
+def is_beside_output(path: str, record: Words) -> bool:
+    """Tell whether a path that a record claims is of a file beside an output, as skills have."""
+    target, stem = TARGETS.get(record.get("target", "")), find_stem(record)
+    folder = f"{record.get('target', '')}/{record.get('model', '')}.{record.get('policy', '')}/"
+    return target is not None and path != make_place(target, stem, folder)
+
+
 def claims_installed(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output that was installed at this path."""
     file, mark, name = path.partition("#")

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from promptpack.model import Artifact, AttachedFile, Loss
+from promptpack.model import Artifact, AttachedFile, Loss, Project
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
 from promptpack.output.status import DesiredFile, Status, locate_file
 from promptpack.output.write import Plan, plan_files
 from promptpack.policy.lattice import list_caveats
 from promptpack.rendering.expectations import ExpectationSummary
+from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
+from promptpack.targets.paths import fold_path
 
 SCHEMA_VERSION = 1
 
@@ -20,30 +22,63 @@ EXECUTABLE = "100755"
 """What a record says, as git does, of the mode of a file that can be run."""
 
 
-def plan_output(
+def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
     artifacts: Iterable[Artifact],
     folder: Path,
     selection: Selection,
     project: str = "",
     library: Mapping[str, str] | None = None,
+    is_chosen: Chooser = choose_all,
 ) -> Plan:
     """Return what it takes to make the output folder hold the artifacts.
 
     Files of variants that were not selected are left alone, and so is what the manifest lists
     where no file of its variant goes: somebody else's file, listed to have it removed. `project`
     is the name of the project, if it has one. `library` is what the manifest is to say of the
-    library files behind the artifacts.
+    library files behind the artifacts. `is_chosen` tells the artifacts of a shard: files of others
+    are left alone too.
     """
     desired_files = make_desired_files(
         ((artifact.path, artifact) for artifact in artifacts), project
     )
+    return plan_desired(desired_files, folder, selection, project, library, is_chosen)
+
+
+def plan_desired(  # noqa: PLR0913, PLR0917 - see above
+    desired_files: Mapping[str, DesiredFile],
+    folder: Path,
+    selection: Selection,
+    project: str,
+    library: Mapping[str, str] | None,
+    is_chosen: Chooser = choose_all,
+) -> Plan:
+    """Return what it takes to make the output folder hold some files, as `plan_output` does."""
 
     def answers(_path: str, record: Words) -> bool:
-        names = [record.get(key, "") for key in ("pack", "model", "policy", "target")]
-        return selection.contains(*names)
+        pack, model, policy, target = (
+            record.get(key, "") for key in ("pack", "model", "policy", "target")
+        )
+        is_selected = selection.contains(pack, model, policy, target)
+        return is_selected and is_chosen(pack, f"{model}.{policy}", target)
 
     ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
     return plan_files(folder, desired_files, ownership, library)
+
+
+def list_rivals(plan: Plan, project: Project) -> set[str]:
+    """Return the packs that were not read of which a plan would overwrite files, by the record.
+
+    Only with these it can be told whose the files are now.
+    """
+    if not project.other_packs:
+        return set()
+    others, paths = {*project.other_packs}, {*map(fold_path, plan.desired)}
+    records = [*plan.manifest.files.items(), *plan.manifest.pending.items()]
+    return {
+        record["pack"]
+        for path, record in records
+        if record.get("pack") in others and fold_path(path) in paths
+    }
 
 
 def make_desired_files(

@@ -95,6 +95,21 @@ def read_file(folder: Path, path: str) -> bytes | None:
         return None
 
 
+def read_output(folder: Path, key: str) -> bytes | None:
+    """Return what stands there of an output: a file's or a block's bytes, None for nothing.
+
+    Where a shared file can't be read, nobody knows whether a block is in it: that is no nothing.
+    Raises LinkedPathError where it is a link, or behind one.
+    """
+    path, _, name = key.partition("#")
+    content = read_file(folder, path)
+    if content is None or not name:
+        return content
+    block = blocks.find_block(decode_content(content), name)
+    is_readable = content or _is_empty_file(folder, path)
+    return encode_text(block) if block is not None else None if is_readable else b""
+
+
 def decode_content(content: bytes) -> str:
     """Return the text of a file that packs share, of which any byte must survive."""
     return content.decode("utf-8", "surrogateescape")
@@ -107,7 +122,7 @@ def encode_text(text: str) -> bytes:
 
 def _find_status(folder: Path, manifest: Manifest, path: str, new: bytes) -> Status:
     try:
-        old = _read_output(folder, path)
+        old = read_output(folder, path)
     except LinkedPathError:
         return Status(path, "linked", None, new)
     if old is None:
@@ -135,7 +150,7 @@ def _compare_mode(folder: Path, status: Status, desired: DesiredFile) -> Status:
 def _find_leftover(folder: Path, manifest: Manifest, path: str) -> Status:
     """Return the status of a recorded file that should not be there any more."""
     try:
-        old = _read_output(folder, path)
+        old = read_output(folder, path)
     except LinkedPathError:
         return Status(path, "linked", None, None)
     if old is None:
@@ -152,20 +167,6 @@ def _find_unrecorded(folder: Path, ownership: Ownership, known: set[str]) -> Ite
                 yield Status(path, "foreign", read_file(folder, path), None)
             except LinkedPathError:
                 yield Status(path, "linked", None, None)
-
-
-def _read_output(folder: Path, key: str) -> bytes | None:
-    """Return what stands there of an output: a file's or a block's bytes, None for nothing.
-
-    Where a shared file can't be read, nobody knows whether a block is in it: that is no nothing.
-    """
-    path, _, name = key.partition("#")
-    content = read_file(folder, path)
-    if content is None or not name:
-        return content
-    block = blocks.find_block(decode_content(content), name)
-    is_readable = content or _is_empty_file(folder, path)
-    return encode_text(block) if block is not None else None if is_readable else b""
 
 
 def _is_empty_file(folder: Path, path: str) -> bool:

@@ -5,8 +5,7 @@ The only place of this package that touches a disk.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +55,8 @@ _LINE_END = re.compile("[\t\n\u2028\u2029]")
 class SourceFile(NamedTuple):
     """A source as it was found; where there are findings, nothing can be made of its text.
 
-    One that goes beside an output as it is has no text: it is `attached`.
+    One that goes beside an output as it is has no text: it is `attached`. One that nobody asked for
+    has only a name: it is not read.
     """
 
     path: str
@@ -64,21 +64,22 @@ class SourceFile(NamedTuple):
     shadows: str = ""
     findings: tuple[Finding, ...] = ()
     attached: AttachedFile | None = None
+    is_read: bool = True
 
 
 def gather_files(
-    roots: Sequence[Root], is_asked: Callable[[str], bool] = lambda _path: True
+    roots: Sequence[Root], packs: Collection[str] | None = None
 ) -> tuple[SourceFile, ...]:
     """Return the sources of all roots that count, in the order in which they are read.
 
-    A file that is missing or can't be read is there, with the reason. Shadowed ones are not read,
-    and neither are those that nobody asks for, which are there without their text.
+    A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
+    Of packs that are not among `packs`, if these are given, only the pack files are there, unread.
     """
     places: dict[str, tuple[Path, Root]] = {}
     files: list[SourceFile] = []
     for root in roots:
         root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
-        for entry in _find_entries(root):
+        for entry in _find_entries(root, packs):
             path = root.make_source_path(entry.path.relative_to(root.path).as_posix())
             if not entry.is_folder:
                 places[path] = entry.path, root
@@ -87,8 +88,8 @@ def gather_files(
     files += [SourceFile(path, "") for path in places if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
-        if not is_asked(path):
-            files.append(SourceFile(path, "", shadows))
+        if packs is not None and (pack := _find_pack(path)) and pack not in packs:
+            files.append(SourceFile(path, "", is_read=False))
             continue
         files.append(_read_file(*places[path], path, shadows))
         attached = files[-1].attached
@@ -135,7 +136,13 @@ def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = 
     return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason, hint),))
 
 
-def _find_entries(root: Root) -> Iterator[Entry]:
+def _find_pack(path: str) -> str:
+    """Return the pack that a source belongs to, or nothing."""
+    name = parse_source_path(path)
+    return name.pack if name else ""
+
+
+def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[Entry]:
     """Yield what may be a source, and each folder of sources."""
     templates = root.path / "templates"
     if templates.is_symlink():
@@ -147,7 +154,7 @@ def _find_entries(root: Root) -> Iterator[Entry]:
     if root.name == PROJECT:
         if os.path.lexists(root.path / PROJECT_FILE):
             yield Entry(root.path / PROJECT_FILE, False)
-        yield from _find_packs(root.path / "packs")
+        yield from _find_packs(root.path / "packs", packs)
 
 
 def _find_others(templates: Path) -> Iterator[Entry]:
@@ -166,12 +173,20 @@ def _looks_like_source(path: str) -> bool:
     return is_like and not is_hidden and parse_source_path(path) is None
 
 
-def _find_packs(packs: Path) -> Iterator[Entry]:
-    """Yield what the folder of packs holds, and for each pack its file, be it there or not."""
+def _find_packs(packs: Path, chosen: Collection[str] | None = None) -> Iterator[Entry]:
+    """Yield what the folder of packs holds, and for each pack its file, be it there or not.
+
+    Into the folders of packs that are not among the chosen ones, if there are, nobody looks.
+    """
     if not packs.is_dir():
         yield Entry(packs, True, "there is no 'packs' folder here")
         return
-    for entry in walk_folder(packs, skips=partial(_is_passed_over, packs)):
+
+    def is_skipped(path: Path) -> bool:
+        is_other = chosen is not None and path.parent == packs and path.name not in chosen
+        return is_other or _is_passed_over(packs, path)
+
+    for entry in walk_folder(packs, skips=is_skipped):
         folder, *inner = entry.path.relative_to(packs).parts or (".",)
         if folder.startswith(".") and entry.path != packs:
             continue

@@ -60,10 +60,10 @@ def find_installation_problems(project: Project) -> Iterator[Finding]:
     """Yield what is wrong with the installations of the project file, names aside.
 
     That is a variant that a pack has not, a name for several packs, a client that has no place
-    there, and two agents at one place.
+    there, and two agents at one place. Nothing is found where some packs were not read.
     """
     owners: dict[tuple[str, str], Placement] = {}
-    for index, installation in enumerate(project.installations):
+    for index, installation in enumerate(() if project.other_packs else project.installations):
         for key, message, hint in _find_problems(project, installation, owners):
             path = installation.origin.path
             text = project.sources[path]

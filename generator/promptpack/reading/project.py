@@ -97,19 +97,7 @@ def replace_sources(
     It is what `load_project` would return with these texts written to disk, but only they are
     parsed. Raises UserError as `load_project` does.
     """
-    items: Iterable[Item] = chain(
-        project.fragments.values(),
-        project.models.values(),
-        project.policies.values(),
-        project.layouts.values(),
-        project.shared.values(),
-        project.heads.values(),
-        project.packs.values(),
-    )
-    known = {
-        SourceFile(item.path, project.sources[item.path], getattr(item, "shadows", "")): item
-        for item in items
-    }
+    known = _index_items(project)
     attached = {**project.attached} | {file.source: file for file in files}
     attached_files = tuple(
         make_attached_file(path, one.content, is_executable=one.is_executable)
@@ -119,26 +107,55 @@ def replace_sources(
     return make_project(project.roots, sources, known)
 
 
+def load_again(folder: Path, previous: Project) -> Project:
+    """Return the project in a folder, as `load_project` does.
+
+    Where it has the same files as before, only those with another text are parsed again.
+    """
+    roots = find_roots(folder)
+    files = gather_files(roots)
+    paths = {file.path for file in files if parse_source_path(file.path)}
+    is_same = roots == previous.roots and paths == {*previous.sources, *previous.attached}
+    return make_project(roots, files, _index_items(previous) if is_same else {})
+
+
+def _index_items(project: Project) -> dict[SourceFile, Item]:
+    """Return what was made of the files of a project, by the file."""
+    items: Iterable[Item] = chain(
+        project.fragments.values(),
+        project.models.values(),
+        project.policies.values(),
+        project.layouts.values(),
+        project.shared.values(),
+        project.heads.values(),
+        project.packs.values(),
+    )
+    return {
+        SourceFile(item.path, project.sources[item.path], getattr(item, "shadows", "")): item
+        for item in items
+    }
+
+
 def make_project(
     roots: Sequence[Root],
     files: Collection[SourceFile],
     known: Mapping[SourceFile, Item] = MappingProxyType({}),
-    all_files: Collection[SourceFile] | None = None,
 ) -> Project:
     """Return the project that files make: a pure function, which reads nothing from disk.
 
     `known` is what was made of some of the files before: these are not parsed again. What they
-    refer to has to be among the files still. `all_files` are given where `files` are only some of
-    them: their names may be referred to, and what packs have to agree on is not checked. Raises
-    UserError as `load_project` does.
+    refer to has to be among the files still. Of packs that are not read only the names are known.
+    Raises UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
-    names = _gather_names(files if all_files is None else all_files)
+    names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
+    for _, source_name in named_files:
+        names[source_name.kind, source_name.pack].add(source_name.name)
     findings = {finding for file in files for finding in file.findings}
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for file, source_name in named_files:
-        if file.findings or file.attached:
+        if file.findings or file.attached or not file.is_read:
             continue
         item = known.get(file)
         if item is None:
@@ -152,27 +169,23 @@ def make_project(
     findings.update(_fill_packs(items["packs"], files_by_path))
     _attach_files(items["packs"], named_files)
     del items["files"]
-    sources = {file.path: file.text for file, _ in named_files if not file.attached}
+    sources = _list_sources(named_files)
     unread = tuple(sorted({file.path for file in files} - {file.path for file, _ in named_files}))
     if findings := findings - {one for path in texts for one in problems_by_path[path]}:
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    project = Project(**items, sources=sources, roots=tuple(roots), unread=unread)
-    if all_files is None and (
-        problems := [*find_shared_files(project), *find_installation_problems(project)]
-    ):
+    others = tuple(name.pack for file, name in named_files if not file.is_read)
+    all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": others}
+    project = Project(**all_items, sources=sources, roots=tuple(roots))
+    if problems := [*find_shared_files(project), *find_installation_problems(project)]:
         raise UserError(tuple(problems))
     return project
 
 
-def _gather_names(files: Iterable[SourceFile]) -> Mapping[tuple[Kind, str], set[str]]:
-    """Return the names of sources by kind and pack."""
-    names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
-    for file in files:
-        if source_name := parse_source_path(file.path):
-            names[source_name.kind, source_name.pack].add(source_name.name)
-    return names
+def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> dict[str, str]:
+    """Return the texts of the files that were read, by path; those beside skills have none."""
+    return {file.path: file.text for file, _ in files if file.is_read and not file.attached}
 
 
 def _select_sound(

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, get_args
 
 from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
 from promptpack.source.closest import find_closest
-from promptpack.source.disk import find_real_path
+from promptpack.source.disk import find_real_path, walk_folder
 
 Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "files", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -79,6 +79,15 @@ def find_library() -> Path:
 def find_project_folder(start: Path) -> Path | None:
     """Return the nearest folder from `start` upwards that holds `packs/`, or None."""
     return next((f for f in (start, *start.parents) if (f / "packs").is_dir()), None)
+
+
+def list_pack_names(folder: Path) -> tuple[str, ...]:
+    """Return the packs that a project in a folder has, by the names of their folders."""
+    return tuple(
+        entry.path.name
+        for entry in walk_folder(folder / "packs", skips=lambda _: True)
+        if entry.is_folder and not entry.problem and not entry.path.name.startswith(".")
+    )
 
 
 def find_roots(folder: Path) -> tuple[Root, ...]:

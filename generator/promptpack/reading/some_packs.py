@@ -25,23 +25,24 @@ Named = Iterable[tuple[SourceName, SourceFile]]
 def load_packs(folder: Path, packs: Collection[str]) -> Project:
     """Return the project in a folder with the named packs, and those whose fragments they include.
 
-    Only their files are read. Raises UserError as `load_project` does, for these packs only.
+    Of the others only the names are known: their files are not read, so nothing that is wrong in
+    them is found, nor what is wrong between two packs. Raises UserError as `load_project` does.
     """
     roots, asked = find_roots(folder), frozenset(packs)
     while True:
-        files = gather_files(roots, lambda path, asked=asked: _is_in(path, asked))  # type: ignore[misc]
+        files = gather_files(roots, asked)
         if (closure := _add_mentioned(files, asked)) == asked:
-            return make_project(roots, _select_files(files, asked), all_files=files)
+            return make_project(roots, files)
         asked = closure
 
 
 def load_reached(folder: Path, files: Collection[SourceFile], path: str) -> Project:
     """Return the project in a folder with the packs that one of its source files may reach.
 
-    `files` are all that the folder has. Raises UserError as `load_project` does, for these packs.
+    `files` are all that the folder has. Raises UserError as `load_packs` does, for these packs.
     """
     packs = _add_mentioned(files, _find_reached(files, path))
-    return make_project(find_roots(folder), _select_files(files, packs), all_files=files)
+    return make_project(find_roots(folder), _select_files(files, packs))
 
 
 def gather_project(folder: Path) -> tuple[SourceFile, ...]:
@@ -144,10 +145,12 @@ def _add_mentioned(files: Iterable[SourceFile], packs: Collection[str]) -> froze
 
 
 def _select_files(files: Iterable[SourceFile], packs: Collection[str]) -> tuple[SourceFile, ...]:
-    return tuple(file for file in files if _is_in(file.path, packs))
-
-
-def _is_in(path: str, packs: Collection[str]) -> bool:
-    """Tell whether a file is of no pack, or of one of some packs."""
-    source = parse_source_path(path)
-    return source is None or not source.pack or source.pack in packs
+    """Return the files of some packs and of none; of other packs their pack files, unread."""
+    selected = []
+    for file in files:
+        source = parse_source_path(file.path)
+        if source is None or not source.pack or source.pack in packs:
+            selected.append(file)
+        elif source.kind == "packs":
+            selected.append(SourceFile(file.path, "", is_read=False))
+    return tuple(selected)

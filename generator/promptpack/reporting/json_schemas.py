@@ -101,6 +101,9 @@ class BuildReport(Report):
     permissions: PermissionsEntry | None = Field(
         description="null if the project file names no such file"
     )
+    shard: str | None = Field(
+        default=None, description="with --shard: the part that was built, such as 2/4"
+    )
 
 
 class FileEntry(Report):
