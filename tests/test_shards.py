@@ -125,7 +125,8 @@ def test_all_shards_are_the_whole_build(name: str, tmp_path: Path) -> None:
 
 def test_each_file_is_of_one_shard_and_shards_are_of_like_size(tmp_path: Path) -> None:
     root = make_project(tmp_path / "a", make_packs(5, "opencode, agents-md"))
-    sizes, seen = [], set()
+    sizes: list[int] = []
+    seen: set[str] = set()
     for copy in build_shards(root, 3):
         files = {
             path.relative_to(copy).as_posix()
