@@ -154,7 +154,7 @@ def check_front_matter(
     """
     front_matter, body, _ = frontmatter.split_front_matter(text)
     document = frontmatter.parse_front_matter(front_matter or "")
-    if front_matter is None or document.findings or not isinstance(document.data, dict):
+    if front_matter is None or not document.is_strict or not isinstance(document.data, dict):
         return list_unknown(["the file does not start with front matter that is a YAML mapping"])
     known_keys = {*key_types, *extras}
     problems = list_unknown(

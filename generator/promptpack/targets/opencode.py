@@ -138,7 +138,7 @@ def find_problems(text: str) -> list[Problem]:
     if front_matter is None:
         return list_unknown(["the file does not start with front matter"])
     document = frontmatter.parse_front_matter(front_matter)
-    if document.findings or not isinstance(document.data, dict):
+    if not document.is_strict or not isinstance(document.data, dict):
         return list_unknown(["the front matter is not a YAML mapping"])
     known_keys = {*KEY_CHECKS, *EXTRAS}
     problems = list_unknown(
