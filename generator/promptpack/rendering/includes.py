@@ -80,7 +80,7 @@ class Dependencies:
 
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
-        if is_verbatim(source):
+        if is_verbatim(source) or not _BRACES.search(strip_front_matter(source)):
             return TemplateFacts((), frozenset(), True)
         try:
             tree = self.environment.parse(get_template(source), name, source.path)

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -80,8 +81,13 @@ def end_line(prompt: str) -> str:
     return prompt if prompt.endswith("\n") else f"{prompt}\n"
 
 
+@lru_cache(maxsize=2)
 def read_toml(text: str) -> dict[str, Any]:
-    """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
+    """Return the keys of a text, which are not to be changed.
+
+    The last ones are kept, because one file is decoded and checked in one go. Raises ValueError
+    where it is not TOML or nested too deeply.
+    """
     try:
         keys = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:

@@ -58,8 +58,9 @@ class LossFinder:
     def _compare(
         self, reader: Target, agent: Agent, decoded: Agent, writer: Target | None = None
     ) -> tuple[Loss, ...]:
-        policies = repr((agent.policy, agent.extra, decoded.policy.default, decoded.policy.grants))
-        key = reader.name, writer.name if writer else "", agent.mode, policies
+        extra = repr(agent.extra) if agent.extra else ""
+        policies = agent.policy.key, extra, decoded.policy.key
+        key = reader.name, writer.name if writer else "", agent.mode, *policies
         if key not in self._losses:
             find = _find_foreign_widenings if writer else _find_policy_losses
             self._losses[key] = tuple(find(reader, agent, decoded))
