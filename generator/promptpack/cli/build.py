@@ -19,7 +19,14 @@ from promptpack.output.permissions_file import (
     make_permissions_data,
     plan_permissions,
 )
-from promptpack.output.plan import count_changes, list_notes, make_build_data, plan_output
+from promptpack.output.plan import (
+    Outputs,
+    count_changes,
+    gather_outputs,
+    list_notes,
+    make_build_data,
+    plan_output,
+)
 from promptpack.output.used_sources import hash_library
 from promptpack.output.write import Plan, apply_plans
 from promptpack.rendering.expectations import ExpectationSummary
@@ -84,10 +91,11 @@ def _build(
     folder = state.output(root, out, project.out)
     with show_progress(state, "Rendering") as progress:
         session = Session(project)
-        artifacts = _render(session, selection, progress)
+        outputs = _render(session, selection, progress)
+    artifacts = outputs.artifacts
     expectations = session.expectations.summarize()
     library = hash_library(session, artifacts)
-    plan = plan_output(artifacts, folder, selection, session.project.name, library)
+    plan = plan_output(outputs, folder, selection, project.name, library)
     refuse_empty_selection(project, plan.statuses, selection)
     permissions, plan = _apply(plan_permissions(session, root), plan, force=force)
     return _Build(artifacts, plan, permissions, state.shown(folder), expectations)
@@ -139,10 +147,10 @@ def _apply(permissions: Plan | None, outputs: Plan, *, force: bool) -> tuple[Pla
     return next(iter(lists), None), outputs
 
 
-def _render(session: Session, selection: Selection, progress: Progress) -> tuple[Artifact, ...]:
-    """Return the artifacts; an error says besides how many expectations are broken."""
+def _render(session: Session, selection: Selection, progress: Progress) -> Outputs:
+    """Return the outputs; an error says besides how many expectations are broken."""
     try:
-        return tuple(render(session, selection, progress))
+        return gather_outputs(render(session, selection, progress), session.project.name)
     except UserError as error:
         expectations = session.expectations.summarize()
         for line in report.format_expectations(expectations) if expectations.broken else ():

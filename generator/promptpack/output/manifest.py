@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from promptpack.model import Finding, UserError
+from promptpack.output.contents import Content
 from promptpack.output.replace import open_place, replace_file
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 
@@ -66,9 +67,9 @@ class Manifest:
         return any(record.get("sha256") in hashes for record in self.list_records(path))
 
 
-def hash_content(content: bytes) -> str:
-    """Return the SHA-256 of some bytes, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+def hash_content(content: Content) -> str:
+    """Return the SHA-256 of a content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else content.sha256
 
 
 def unify_line_ends(content: bytes) -> bytes:

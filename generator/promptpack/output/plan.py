@@ -1,10 +1,12 @@
 """Between a build and its folder: artifacts and a selection in, a plan or JSON data out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from promptpack.model import Artifact, AttachedFile, Loss
+from promptpack.output.contents import ContentStore, measure_content
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
 from promptpack.output.status import DesiredFile, Status, locate_file
@@ -20,30 +22,50 @@ EXECUTABLE = "100755"
 """What a record says, as git does, of the mode of a file that can be run."""
 
 
+class Outputs(NamedTuple):
+    """Artifacts without their text, and what a folder should hold of them by key."""
+
+    artifacts: tuple[Artifact, ...]
+    files: Mapping[str, DesiredFile]
+
+
+def gather_outputs(artifacts: Iterable[Artifact], project: str = "") -> Outputs:
+    """Return the outputs of artifacts as they come by; their contents wait in a store.
+
+    `project` is the name of the project, if it has one.
+    """
+    kept: list[Artifact] = []
+    files: dict[str, DesiredFile] = {}
+    store = ContentStore()
+    for artifact in artifacts:
+        files |= make_desired_files([(artifact.path, artifact)], project)
+        key = make_key(artifact.path, artifact)
+        files[key] = files[key]._replace(content=store.add(artifact.content))
+        kept.append(replace(artifact, content=b"", agent=replace(artifact.agent, prompt="")))
+    return Outputs(tuple(kept), files)
+
+
 def plan_output(
-    artifacts: Iterable[Artifact],
+    outputs: Outputs,
     folder: Path,
     selection: Selection,
     project: str = "",
     library: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Return what it takes to make the output folder hold the artifacts.
+    """Return what it takes to make the output folder hold some outputs.
 
     Files of variants that were not selected are left alone, and so is what the manifest lists
     where no file of its variant goes: somebody else's file, listed to have it removed. `project`
     is the name of the project, if it has one. `library` is what the manifest is to say of the
     library files behind the artifacts.
     """
-    desired_files = make_desired_files(
-        ((artifact.path, artifact) for artifact in artifacts), project
-    )
 
     def answers(_path: str, record: Words) -> bool:
         names = [record.get(key, "") for key in ("pack", "model", "policy", "target")]
         return selection.contains(*names)
 
     ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
-    return plan_files(folder, desired_files, ownership, library)
+    return plan_files(folder, outputs.files, ownership, library)
 
 
 def make_desired_files(
@@ -97,7 +119,7 @@ def make_build_data(
     """Return what `build --format json` prints: the artifacts, and how many files it touched."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "artifacts": [_make_artifact_data(artifact) for artifact in artifacts],
+        "artifacts": [_make_artifact_data(artifact, plan) for artifact in artifacts],
         "notes": list_notes(artifacts),
         "expectations": expectations._asdict(),
         **count_changes(plan),
@@ -131,9 +153,9 @@ def _make_status_data(status: Status) -> dict[str, str]:
 def count_changes(plan: Plan) -> dict[str, int]:
     """Return how many files a plan writes, leaves unchanged and removes; blocks are no files."""
     written = {
-        locate_file(s.path) for s in plan.statuses if s.new is not None and s.state != "same"
+        locate_file(s.path) for s in plan.statuses if s.desired is not None and s.state != "same"
     }
-    unchanged = {locate_file(s.path) for s in plan.statuses if s.new is not None} - written
+    unchanged = {locate_file(s.path) for s in plan.statuses if s.desired is not None} - written
     removed = {locate_file(s.path) for s in plan.filter_statuses("extra")} - written - unchanged
     return {"written": len(written), "unchanged": len(unchanged), "removed": len(removed)}
 
@@ -154,13 +176,14 @@ def describe_artifact(artifact: Artifact) -> dict[str, str]:
     }
 
 
-def _make_artifact_data(artifact: Artifact) -> dict[str, Any]:
+def _make_artifact_data(artifact: Artifact, plan: Plan) -> dict[str, Any]:
+    content = plan.desired[make_key(artifact.path, artifact)].content
     files = [_make_attached_data(artifact, file) for file in artifact.files]
     return {
         "path": artifact.path,
         **describe_artifact(artifact),
-        "sha256": hash_content(artifact.content),
-        "bytes": len(artifact.content),
+        "sha256": hash_content(content),
+        "bytes": measure_content(content),
         "losses": [_make_loss_data(loss) for loss in artifact.losses],
         **({"files": files} if files else {}),
     }
