@@ -97,7 +97,9 @@ def _build(
     library = hash_library(session, artifacts)
     plan = plan_output(outputs, folder, selection, project.name, library)
     refuse_empty_selection(project, plan.statuses, selection)
-    permissions, plan = _apply(plan_permissions(session, root), plan, force=force)
+    rights = plan_permissions(session, root)
+    del session, project  # what is written now is planned, and this is half of the memory
+    permissions, plan = _apply(rights, plan, force=force)
     return _Build(artifacts, plan, permissions, state.shown(folder), expectations)
 
 

@@ -9,7 +9,6 @@ stranger's file, and `ownership` says which of its records may count.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,6 +31,7 @@ SCHEMA_VERSION = 1
 
 _LIMIT = 64 << 20
 _CONFLICT_MARKERS = (b"<" * 7, b">" * 7)
+_quote = json.dumps
 
 Record = dict[str, str]
 """The SHA-256 of a file, and the words about it."""
@@ -112,37 +112,29 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         with open_place(folder, manifest.name) as place:
             place.remove()
         return
-    replace_file(folder, manifest.name, format_manifest(manifest).encode(), sync=True)
+    replace_file(folder, manifest.name, format_manifest(manifest), sync=True)
 
 
-def format_manifest(manifest: Manifest) -> str:
+def format_manifest(manifest: Manifest) -> bytes:
     """Return a manifest as JSON, indented by two blanks.
 
-    It is put together record by record: Python's own writer of indented JSON takes ten times as
+    Its records are put together one by one: Python's own writer of indented JSON takes ten times as
     long, and a manifest has a record for each file.
     """
-    members = {"schema_version": json.dumps(SCHEMA_VERSION)}
-    if manifest.tool:
-        members["tool"] = json.dumps(manifest.tool)
-    if manifest.library:
-        members["library"] = _format_words(manifest.library, 1)
+    head: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+    head |= {"tool": manifest.tool} if manifest.tool else {}
+    head |= {"library": manifest.library} if manifest.library else {}
+    data = bytearray(json.dumps(head, indent=2).removesuffix("\n}").encode())
     for name, records in (("files", manifest.files), ("pending", manifest.pending)):
-        formatted = {path: _format_words(record, 2) for path, record in records.items()}
-        members[name] = _format_members(formatted, 1)
-    return _format_members(members, 0) + "\n"
-
-
-def _format_words(words: Record, depth: int) -> str:
-    return _format_members({key: json.dumps(word) for key, word in words.items()}, depth)
-
-
-def _format_members(members: Mapping[str, str], depth: int) -> str:
-    """Return a mapping of values that are JSON already, each on a line of its own."""
-    if not members:
-        return "{}"
-    indent = "  " * depth
-    lines = [f"{indent}  {json.dumps(key)}: {value}" for key, value in members.items()]
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+        data += f',\n  "{name}": {{'.encode()
+        end = ""
+        for path, record in records.items():
+            words = ",\n".join(f"      {_quote(key)}: {_quote(record[key])}" for key in record)
+            body = f"{{\n{words}\n    }}" if words else "{}"
+            data += f"{end}\n    {_quote(path)}: {body}".encode()
+            end = ","
+        data += b"\n  }" if records else b"}"
+    return bytes(data + b"\n}\n")
 
 
 def make_manifest_finding(message: str, hint: str = "", name: str = MANIFEST) -> Finding:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from promptpack.model import Artifact, AttachedFile, Loss
+from promptpack.model import Agent, Artifact, AttachedFile, Loss
 from promptpack.output.contents import ContentStore, measure_content
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
@@ -41,8 +41,15 @@ def gather_outputs(artifacts: Iterable[Artifact], project: str = "") -> Outputs:
         files |= make_desired_files([(artifact.path, artifact)], project)
         key = make_key(artifact.path, artifact)
         files[key] = files[key]._replace(content=store.add(artifact.content))
-        kept.append(replace(artifact, content=b"", agent=replace(artifact.agent, prompt="")))
+        kept.append(_drop_text(artifact))
     return Outputs(tuple(kept), files)
+
+
+def _drop_text(artifact: Artifact) -> Artifact:
+    """Return an artifact of whose agent only the policy and the file's name are left."""
+    stem, policy = artifact.agent.stem, artifact.agent.policy
+    agent = Agent("", "", "all", artifact.variant.model, None, policy, "", stem=stem)
+    return replace(artifact, content=b"", agent=agent)
 
 
 def plan_output(

@@ -36,6 +36,7 @@ class LossFinder:
 
     def __init__(self) -> None:
         self._losses: dict[tuple[str, ...], tuple[Loss, ...]] = {}
+        self._shared: dict[tuple[Loss, ...], tuple[Loss, ...]] = {}
 
     def find_losses(
         self, target: Target, agent: Agent, text: str, decoded: Agent
@@ -54,6 +55,10 @@ class LossFinder:
                 for loss in self._compare(reader, agent, reader.decode(text, agent.stem), target)
             ),
         )
+
+    def share(self, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+        """Return the first losses that were equal to these: most files lose the same."""
+        return self._shared.setdefault(losses, losses)
 
     def _compare(
         self, reader: Target, agent: Agent, decoded: Agent, writer: Target | None = None
