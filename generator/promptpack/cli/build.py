@@ -1,5 +1,6 @@
 """`promptpack build`: render everything, then write what changed."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +35,10 @@ from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
+
+
+_MANY = 5_000
+"""The number of artifacts above which it pays to look for memory that nothing needs any more."""
 
 
 @click.command("build")
@@ -98,7 +103,9 @@ def _build(
     plan = plan_output(outputs, folder, selection, project.name, library)
     refuse_empty_selection(project, plan.statuses, selection)
     rights = plan_permissions(session, root)
-    del session, project  # what is written now is planned, and this is half of the memory
+    del session, project  # all is planned, and these are half of the memory
+    if len(artifacts) > _MANY:
+        gc.collect()
     permissions, plan = _apply(rights, plan, force=force)
     return _Build(artifacts, plan, permissions, state.shown(folder), expectations)
 

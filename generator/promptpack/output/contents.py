@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-MEMORY = 16 << 20
+MEMORY = 8 << 20
 """How many bytes of contents stay in memory before the rest goes to disk."""
 
 

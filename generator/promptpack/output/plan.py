@@ -41,15 +41,19 @@ def gather_outputs(artifacts: Iterable[Artifact], project: str = "") -> Outputs:
         files |= make_desired_files([(artifact.path, artifact)], project)
         key = make_key(artifact.path, artifact)
         files[key] = files[key]._replace(content=store.add(artifact.content))
-        kept.append(_drop_text(artifact))
+        kept.append(_drop_text(artifact, kept[-1].agent if kept else None))
     return Outputs(tuple(kept), files)
 
 
-def _drop_text(artifact: Artifact) -> Artifact:
-    """Return an artifact of whose agent only the policy and the file's name are left."""
-    stem, policy = artifact.agent.stem, artifact.agent.policy
-    agent = Agent("", "", "all", artifact.variant.model, None, policy, "", stem=stem)
-    return replace(artifact, content=b"", agent=agent)
+def _drop_text(artifact: Artifact, last: Agent | None) -> Artifact:
+    """Return an artifact of whose agent only the policy and the file's name are left.
+
+    That may be all that is left of the `last` one too.
+    """
+    stem, policy, model = artifact.agent.stem, artifact.agent.policy, artifact.variant.model
+    if last is None or (last.stem, last.policy, last.model) != (stem, policy, model):
+        last = Agent("", "", "all", model, None, policy, "", stem=stem)
+    return replace(artifact, content=b"", agent=last)
 
 
 def plan_output(

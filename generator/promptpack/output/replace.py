@@ -132,7 +132,7 @@ class Places:
             os.close(descriptor)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StagedFile:
     """New bytes that lie beside their place, under a temporary name in the same folder."""
 

@@ -108,4 +108,5 @@ def fold_path(path: str) -> str:
     >>> fold_path("Caf\u00e9.md") == fold_path("CAFE\u0301.MD")
     True
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    return path if folded == path else folded
