@@ -167,8 +167,8 @@ class Composer:
     def make_key(self, variant: Variant, target: str) -> tuple[str, ...]:
         """Return what tells a variant's prompt from others: by target only where one is read.
 
-        One prompt serves all targets whose files hold the same of the policy, or all that tell
-        nothing of it where no template reads it.
+        One prompt serves all targets whose files hold the same of the policy, or all where neither
+        a template nor the target's own section says anything of it.
         """
         reads = self.find_reads(variant, target)
         specific = target if "target" in reads else ""
