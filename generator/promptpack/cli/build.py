@@ -36,7 +36,6 @@ from promptpack.reporting.console import print_json, print_line, print_lines, st
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
 
-
 _MANY = 5_000
 """The number of artifacts above which it pays to look for memory that nothing needs any more."""
 
