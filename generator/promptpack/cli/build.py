@@ -1,6 +1,7 @@
 """`promptpack build`: render everything, then write what changed."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,9 @@ from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, Project, UserError
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
 from promptpack.output.plan import (
+    Outputs,
     count_changes,
+    gather_outputs,
     list_notes,
     list_rivals,
     make_build_data,
@@ -49,6 +52,9 @@ from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
+
+_MANY = 5_000
+"""The number of artifacts above which it pays to look for memory that nothing needs any more."""
 
 
 @click.command("build")
@@ -145,24 +151,31 @@ def _build(
     state: State, root: Path, options: _BuildOptions, memory: _Memory | None = None
 ) -> _Build:
     """Render everything and write what changed; raises UserError where something is wrong."""
-    memory = memory or _Memory()
     selection, shard = options.selection, options.shard
-    project = load_selected(root, selection, memory.project)
+    project = load_selected(root, selection, memory.project if memory else None)
     folder = state.output(root, options.out, project.out)
     is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
-        session = memory.start_session(project)
-        artifacts = _render(session, selection, progress, is_chosen)
-    memory.project, memory.artifacts = project, artifacts
+        session = memory.start_session(project) if memory else Session(project)
+        kept: list[Artifact] | None = [] if memory else None
+        outputs = _render(session, selection, progress, is_chosen, kept)
+    artifacts = outputs.artifacts
+    if memory:
+        memory.project, memory.artifacts = project, tuple(kept or ())
     expectations = session.expectations.summarize()
     library = hash_library(session, artifacts)
-    plan = plan_output(artifacts, folder, selection, project.name, library, is_chosen)
+    plan = plan_output(outputs, folder, selection, project.name, library, is_chosen)
     refuse_empty_selection(project, plan.statuses, selection)
     if list_rivals(plan, project):
         load_whole(root)
-    permissions, plan = apply_with_list(plan_permissions(session, root), plan, force=options.force)
-    if shard:
-        write_shard_record(plan, shard, project)
+    rights = plan_permissions(session, root)
+    sources = project if shard else None
+    del session, project  # all is planned, and these are half of the memory
+    if len(artifacts) > _MANY:
+        gc.collect()
+    permissions, plan = apply_with_list(rights, plan, force=options.force)
+    if shard and sources:
+        write_shard_record(plan, shard, sources)
     elif selection == ALL:
         remove_shard_records(folder)
     return _Build(artifacts, plan, permissions, state.shown(folder), expectations, shard)
@@ -201,16 +214,31 @@ def _has_changes(plan: Plan | None) -> bool:
 
 
 def _render(
-    session: Session, selection: Selection, progress: Progress, is_chosen: Chooser
-) -> tuple[Artifact, ...]:
-    """Return the artifacts; an error says besides how many expectations are broken."""
+    session: Session,
+    selection: Selection,
+    progress: Progress,
+    is_chosen: Chooser,
+    kept: list[Artifact] | None,
+) -> Outputs:
+    """Return the outputs; an error says besides how many expectations are broken.
+
+    `kept` is filled with the artifacts as they are rendered, where somebody wants them.
+    """
     try:
-        return tuple(render(session, selection, progress, is_chosen))
+        artifacts = render(session, selection, progress, is_chosen)
+        rendered = artifacts if kept is None else _keep(artifacts, kept)
+        return gather_outputs(rendered, session.project.name)
     except UserError as error:
         expectations = session.expectations.summarize()
         for line in report.format_expectations(expectations) if expectations.broken else ():
             error.add_note(line)
         raise
+
+
+def _keep(artifacts: Iterable[Artifact], kept: list[Artifact]) -> Iterator[Artifact]:
+    for artifact in artifacts:
+        kept.append(artifact)
+        yield artifact
 
 
 def _summarize(build: _Build) -> str:

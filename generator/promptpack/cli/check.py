@@ -33,7 +33,13 @@ from promptpack.output.permissions_file import (
     make_permissions_data,
     plan_permissions,
 )
-from promptpack.output.plan import count_files, list_rivals, make_check_data, plan_output
+from promptpack.output.plan import (
+    count_files,
+    gather_outputs,
+    list_rivals,
+    make_check_data,
+    plan_output,
+)
 from promptpack.output.write import Plan, make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
@@ -79,8 +85,8 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     project = load_selected(root, selection)
     folder = state.output(root, out, project.out)
     session = Session(project)
-    artifacts = tuple(render(session, selection))
-    plan = plan_output(artifacts, folder, selection, project.name)
+    outputs = gather_outputs(render(session, selection), project.name)
+    plan = plan_output(outputs, folder, selection, project.name)
     refuse_empty_selection(project, plan.statuses, selection)
     if list_rivals(plan, project):
         load_whole(root)

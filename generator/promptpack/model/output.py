@@ -128,7 +128,7 @@ class Loss(NamedTuple):
         return self.is_total and not self.stand_in
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One emitted file; `path` is POSIX and relative to the output folder.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, NamedTuple, NewType, TypeGuard, get_args
 
@@ -118,6 +119,11 @@ class Policy:
             if find_capability(name) is None and not is_mcp_name(name):
                 message = f"unknown capability '{name}'"
                 raise ValueError(message)
+
+    @cached_property
+    def key(self) -> str:
+        """The grants and the default as text, equal for policies that grant the same."""
+        return repr((self.default, *self.grants.items()))
 
     def grant(self, capability: str) -> Grant:
         """Return the rules for a capability.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from promptpack.model import Finding
+from promptpack.output.contents import read_content
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.status import decode_content, locate_file, read_file
 from promptpack.output.write import Plan, merge_writes
@@ -37,7 +38,7 @@ def find_oversized(plan: Plan) -> Iterator[Finding]:
     files = merge_writes(plan)
     for path, keys in _group_blocks(plan).items():
         limit = TARGETS[plan.desired[keys[0]].about["target"]].soft_limit
-        content = files[path][1] if path in files else _read(plan, path)
+        content = read_content(files[path][1]) if path in files else _read(plan, path)
         if limit and limit.unit == "bytes" and len(content) > limit.most:
             size = f"{len(content):,} bytes with all that is in it"
             message = f"{path} has {size}; {limit.reason} {limit.most:,}"

@@ -1,10 +1,12 @@
 """Between a build and its folder: artifacts and a selection in, a plan or JSON data out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from promptpack.model import Artifact, AttachedFile, Loss, Project
+from promptpack.model import Agent, Artifact, AttachedFile, Loss, Project
+from promptpack.output.contents import ContentStore, measure_content
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
 from promptpack.output.status import DesiredFile, Status, locate_file
@@ -22,15 +24,49 @@ EXECUTABLE = "100755"
 """What a record says, as git does, of the mode of a file that can be run."""
 
 
+class Outputs(NamedTuple):
+    """Artifacts without their text, and what a folder should hold of them by key."""
+
+    artifacts: tuple[Artifact, ...]
+    files: Mapping[str, DesiredFile]
+
+
+def gather_outputs(artifacts: Iterable[Artifact], project: str = "") -> Outputs:
+    """Return the outputs of artifacts as they come by; their contents wait in a store.
+
+    `project` is the name of the project, if it has one.
+    """
+    kept: list[Artifact] = []
+    files: dict[str, DesiredFile] = {}
+    store = ContentStore()
+    for artifact in artifacts:
+        files |= make_desired_files([(artifact.path, artifact)], project)
+        key = make_key(artifact.path, artifact)
+        files[key] = files[key]._replace(content=store.add(artifact.content))
+        kept.append(_drop_text(artifact, kept[-1].agent if kept else None))
+    return Outputs(tuple(kept), files)
+
+
+def _drop_text(artifact: Artifact, last: Agent | None) -> Artifact:
+    """Return an artifact of whose agent only the policy and the file's name are left.
+
+    That may be all that is left of the `last` one too.
+    """
+    stem, policy, model = artifact.agent.stem, artifact.agent.policy, artifact.variant.model
+    if last is None or (last.stem, last.policy, last.model) != (stem, policy, model):
+        last = Agent("", "", "all", model, None, policy, "", stem=stem)
+    return replace(artifact, content=b"", agent=last)
+
+
 def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
-    artifacts: Iterable[Artifact],
+    outputs: Outputs,
     folder: Path,
     selection: Selection,
     project: str = "",
     library: Mapping[str, str] | None = None,
     is_chosen: Chooser = choose_all,
 ) -> Plan:
-    """Return what it takes to make the output folder hold the artifacts.
+    """Return what it takes to make the output folder hold some outputs.
 
     Files of variants that were not selected are left alone, and so is what the manifest lists
     where no file of its variant goes: somebody else's file, listed to have it removed. `project`
@@ -38,10 +74,7 @@ def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
     library files behind the artifacts. `is_chosen` tells the artifacts of a shard: files of others
     are left alone too.
     """
-    desired_files = make_desired_files(
-        ((artifact.path, artifact) for artifact in artifacts), project
-    )
-    return plan_desired(desired_files, folder, selection, project, library, is_chosen)
+    return plan_desired(outputs.files, folder, selection, project, library, is_chosen)
 
 
 def plan_desired(  # noqa: PLR0913, PLR0917 - see above
@@ -132,7 +165,7 @@ def make_build_data(
     """Return what `build --format json` prints: the artifacts, and how many files it touched."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "artifacts": [_make_artifact_data(artifact) for artifact in artifacts],
+        "artifacts": [_make_artifact_data(artifact, plan) for artifact in artifacts],
         "notes": list_notes(artifacts),
         "expectations": expectations._asdict(),
         **count_changes(plan),
@@ -166,9 +199,9 @@ def _make_status_data(status: Status) -> dict[str, str]:
 def count_changes(plan: Plan) -> dict[str, int]:
     """Return how many files a plan writes, leaves unchanged and removes; blocks are no files."""
     written = {
-        locate_file(s.path) for s in plan.statuses if s.new is not None and s.state != "same"
+        locate_file(s.path) for s in plan.statuses if s.desired is not None and s.state != "same"
     }
-    unchanged = {locate_file(s.path) for s in plan.statuses if s.new is not None} - written
+    unchanged = {locate_file(s.path) for s in plan.statuses if s.desired is not None} - written
     removed = {locate_file(s.path) for s in plan.filter_statuses("extra")} - written - unchanged
     return {"written": len(written), "unchanged": len(unchanged), "removed": len(removed)}
 
@@ -189,13 +222,14 @@ def describe_artifact(artifact: Artifact) -> dict[str, str]:
     }
 
 
-def _make_artifact_data(artifact: Artifact) -> dict[str, Any]:
+def _make_artifact_data(artifact: Artifact, plan: Plan) -> dict[str, Any]:
+    content = plan.desired[make_key(artifact.path, artifact)].content
     files = [_make_attached_data(artifact, file) for file in artifact.files]
     return {
         "path": artifact.path,
         **describe_artifact(artifact),
-        "sha256": hash_content(artifact.content),
-        "bytes": len(artifact.content),
+        "sha256": hash_content(content),
+        "bytes": measure_content(content),
         "losses": [_make_loss_data(loss) for loss in artifact.losses],
         **({"files": files} if files else {}),
     }

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from promptpack.model import UserError
 from promptpack.output.lock import LOCK
-from promptpack.output.manifest import INSTALLED, parse_manifest
+from promptpack.output.manifest import INSTALLED, hash_content, parse_manifest
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.record import (
     MISSING,
@@ -196,7 +196,7 @@ def _hash_fresh(snapshot: Snapshot, plans: Sequence[Plan], now: int) -> dict[str
     Raises UnrecordedError where it is not known that they are.
     """
     paths = _list_fresh(snapshot, now)
-    contents: dict[str, bytes] = {}
+    contents: dict[str, str] = {}
     if {*paths} - snapshot.names.keys():
         for plan in plans:
             contents |= _list_contents(plan)
@@ -205,7 +205,7 @@ def _hash_fresh(snapshot: Snapshot, plans: Sequence[Plan], now: int) -> dict[str
         if path in snapshot.names:
             fresh[path] = hash_names([*snapshot.names[path]])
         elif path in contents:
-            fresh[path] = hash_bytes(contents[path])
+            fresh[path] = contents[path]
         else:
             raise UnrecordedError
     return fresh
@@ -242,19 +242,19 @@ def _add_plan(scope: Scope, plan: Plan) -> None:
         scope.add_path(folder, path)
 
 
-def _list_contents(plan: Plan) -> dict[str, bytes]:
-    """Return the bytes that a plan found right, by their paths."""
+def _list_contents(plan: Plan) -> dict[str, str]:
+    """Return the digests of the bytes that a plan found right, by their paths."""
     folder = find_real_path(plan.folder)
     contents = {
-        str(folder / status.path): status.old
+        str(folder / status.path): hash_content(status.current)
         for status in plan.statuses
-        if status.old is not None and status.new is not None and "#" not in status.path
+        if status.current is not None and status.desired is not None and "#" not in status.path
     }
     name = plan.manifest.name
     with suppress(FileNotFoundError):
         content = (folder / name).read_bytes()
         if parse_manifest(content, name) == plan.manifest:
-            contents[str(folder / name)] = content
+            contents[str(folder / name)] = hash_bytes(content)
     return contents
 
 

@@ -88,18 +88,62 @@ class OpenPlace:
             os.close(descriptor)
 
 
-@dataclass(frozen=True)
+class Places:
+    """A folder whose last opened inner folder stays open, for the neighbours of a file.
+
+    What is done goes to the folder that was opened, whatever stands at its path meanwhile. One that
+    was not there is not looked for again until another one was.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._last: tuple[list[str], int | None] = ([], None)
+        self._is_missing = False
+
+    def __enter__(self) -> "Places":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def find_folder(self, folders: list[str]) -> int:
+        """Return the descriptor of an inner folder; it is closed by the next call, or at the end.
+
+        Raises as `open_place` does.
+        """
+        last, descriptor = self._last
+        if last == folders and descriptor is not None:
+            return descriptor
+        if last == folders and self._is_missing:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._close()
+        try:
+            descriptor = _walk(self.folder, folders)
+        except FileNotFoundError:
+            self._last, self._is_missing = (folders, None), True
+            raise
+        self._last = folders, descriptor
+        return descriptor
+
+    def _close(self) -> None:
+        _, descriptor = self._last
+        self._last, self._is_missing = ([], None), False
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
 class StagedFile:
     """New bytes that lie beside their place, under a temporary name in the same folder."""
 
-    folder: Path
+    folder: Path | Places
     path: str
     temporary: str
 
     def commit(self) -> None:
         """Put them in their place, at once."""
         with open_place(self.folder, self._find_temporary_path()) as place:
-            place.rename(PurePosixPath(self.path).name)
+            place.rename(self.path.rpartition("/")[2])
 
     def discard(self) -> None:
         """Remove them if they are still there."""
@@ -107,19 +151,23 @@ class StagedFile:
             place.remove()
 
     def _find_temporary_path(self) -> str:
-        return PurePosixPath(self.path).with_name(self.temporary).as_posix()
+        folder, slash, _ = self.path.rpartition("/")
+        return f"{folder}{slash}{self.temporary}"
 
 
 @contextmanager
-def open_place(folder: Path, path: str) -> Iterator[OpenPlace]:
+def open_place(folder: Path | Places, path: str) -> Iterator[OpenPlace]:
     """Give a path in a folder as a place; `path` is relative, with "/" between its parts.
 
     Raises LinkedPathError where the folder or one on the way is a link, and FileNotFoundError or
     NotADirectoryError where there is no folder. An OSError of the block gets the whole path.
     """
-    *folders, name = PurePosixPath(path).parts
+    *folders, name = _split_path(path)
+    places, folder = (folder, folder.folder) if isinstance(folder, Places) else (None, folder)
     try:
-        if _HAS_FOLDER_DESCRIPTORS:
+        if _HAS_FOLDER_DESCRIPTORS and places:
+            yield OpenPlace(name, places.find_folder(folders))
+        elif _HAS_FOLDER_DESCRIPTORS:
             descriptor = _walk(folder, folders)
             try:
                 yield OpenPlace(name, descriptor)
@@ -132,7 +180,13 @@ def open_place(folder: Path, path: str) -> Iterator[OpenPlace]:
         raise
 
 
-def make_folders(folder: Path, path: str, made: list[str]) -> None:
+def _split_path(path: str) -> Sequence[str]:
+    """Return the parts of a path as `PurePosixPath` has them, which takes longer."""
+    parts = path.split("/")
+    return PurePosixPath(path).parts if "" in parts or "." in parts else parts
+
+
+def make_folders(folder: Path | Places, path: str, made: list[str]) -> None:
     """Make the folders that a path needs in a folder; add those that were not there to `made`.
 
     One is added before it is made, so that whatever stops this leaves none that nobody knows of.
@@ -157,7 +211,7 @@ def remove_folder(folder: Path, path: str) -> bool:
 
 
 def stage_file(  # noqa: PLR0913 - one parameter a property of the file
-    folder: Path,
+    folder: Path | Places,
     path: str,
     content: bytes,
     *,

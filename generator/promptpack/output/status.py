@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from promptpack.output.contents import Content, ContentStore, read_content
 from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
-from promptpack.output.replace import LinkedPathError, open_place
+from promptpack.output.replace import LinkedPathError, Places, open_place
 from promptpack.source.disk import HAS_MODES
 from promptpack.targets import blocks
 
@@ -21,23 +22,33 @@ class DesiredFile(NamedTuple):
     file's mode is nobody's business.
     """
 
-    content: bytes
+    content: Content
     about: Words
     told: str = ""
     is_executable: bool | None = None
 
 
 class Status(NamedTuple):
-    """What stands at a path now, against what should; `old` and `new` are None where no file is.
+    """What stands at a path now, against what should; each is None where no file is.
 
     `chmod` is "+x" or "-x" where nothing but the mode of a file is to be changed.
     """
 
     path: str
     state: State
-    old: bytes | None
-    new: bytes | None
+    current: Content | None
+    desired: Content | None
     chmod: str = ""
+
+    @property
+    def old(self) -> bytes | None:
+        """The bytes that stand there."""
+        return None if self.current is None else read_content(self.current)
+
+    @property
+    def new(self) -> bytes | None:
+        """The bytes that should."""
+        return None if self.desired is None else read_content(self.desired)
 
 
 def find_statuses(
@@ -55,21 +66,23 @@ def find_statuses(
         {path: r for path, r in manifest.pending.items() if ownership.counts(path, r)},
         name=manifest.name,
     )
-    statuses = []
-    for path, desired_file in desired_files.items():
-        is_foreign = any(map(ownership.is_foreign, manifest.list_records(path)))
-        status = _find_status(folder, counted, path, desired_file.content)
-        if status.state == "same":
-            status = _compare_mode(folder, status, desired_file)
-        if is_foreign and status.old is not None and status.state != "linked":
-            status = status._replace(state="foreign")
-        statuses.append(status)
-    for path, record in (counted.pending | counted.files).items():
-        if path not in desired_files and ownership.answers(path, record):
-            statuses.append(_find_leftover(folder, counted, path))
-    known_paths = desired_files.keys() | manifest.files.keys() | manifest.pending.keys()
-    statuses += _find_unrecorded(folder, ownership, known_paths)
-    return tuple(sorted(statuses))
+    statuses, store = [], ContentStore()
+    with Places(folder) as places:
+        for path in sorted(desired_files):
+            desired_file = desired_files[path]
+            is_foreign = any(map(ownership.is_foreign, manifest.list_records(path)))
+            status = _find_status(places, counted, path, desired_file.content, store)
+            if status.state == "same":
+                status = _compare_mode(places, status, desired_file)
+            if is_foreign and status.current is not None and status.state != "linked":
+                status = status._replace(state="foreign")
+            statuses.append(status)
+        for path, record in (counted.pending | counted.files).items():
+            if path not in desired_files and ownership.answers(path, record):
+                statuses.append(_find_leftover(places, counted, path))
+        known_paths = desired_files.keys() | manifest.files.keys() | manifest.pending.keys()
+        statuses += _find_unrecorded(folder, ownership, known_paths)
+    return tuple(sorted(statuses, key=lambda status: status.path))
 
 
 def locate_file(key: str) -> str:
@@ -77,7 +90,7 @@ def locate_file(key: str) -> str:
     return key.partition("#")[0]
 
 
-def read_file(folder: Path, path: str) -> bytes | None:
+def read_file(folder: Path | Places, path: str) -> bytes | None:
     """Return the bytes of a file in a folder: none for what is no regular file, None for nothing.
 
     Raises LinkedPathError where it is a link, or behind one.
@@ -95,7 +108,7 @@ def read_file(folder: Path, path: str) -> bytes | None:
         return None
 
 
-def read_output(folder: Path, key: str) -> bytes | None:
+def read_output(folder: Path | Places, key: str) -> bytes | None:
     """Return what stands there of an output: a file's or a block's bytes, None for nothing.
 
     Where a shared file can't be read, nobody knows whether a block is in it: that is no nothing.
@@ -120,23 +133,28 @@ def encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _find_status(folder: Path, manifest: Manifest, path: str, new: bytes) -> Status:
+def _find_status(
+    folder: Path | Places, manifest: Manifest, path: str, desired: Content, store: ContentStore
+) -> Status:
+    """Return the status of a path; of a file that is as it should be, no bytes are kept."""
     try:
         old = read_output(folder, path)
     except LinkedPathError:
-        return Status(path, "linked", None, new)
+        return Status(path, "linked", None, desired)
     if old is None:
-        return Status(path, "missing", None, new)
+        return Status(path, "missing", None, desired)
+    new = read_content(desired)
     if old == new:
-        return Status(path, "same", new, new)  # these bytes are in memory once
+        return Status(path, "same", desired, desired)
+    current = store.add(old)
     if unify_line_ends(old) == unify_line_ends(new):
-        return Status(path, "same", old, new)
+        return Status(path, "same", current, desired)
     if manifest.owns(path, old):
-        return Status(path, "stale", old, new)
-    return Status(path, "edited" if manifest.list_records(path) else "foreign", old, new)
+        return Status(path, "stale", current, desired)
+    return Status(path, "edited" if manifest.list_records(path) else "foreign", current, desired)
 
 
-def _compare_mode(folder: Path, status: Status, desired: DesiredFile) -> Status:
+def _compare_mode(folder: Path | Places, status: Status, desired: DesiredFile) -> Status:
     """Return the status of a file with the right bytes, which may have the wrong mode."""
     if desired.is_executable is None or not HAS_MODES:
         return status
@@ -147,7 +165,7 @@ def _compare_mode(folder: Path, status: Status, desired: DesiredFile) -> Status:
     return status._replace(state="stale", chmod="+x" if desired.is_executable else "-x")
 
 
-def _find_leftover(folder: Path, manifest: Manifest, path: str) -> Status:
+def _find_leftover(folder: Path | Places, manifest: Manifest, path: str) -> Status:
     """Return the status of a recorded file that should not be there any more."""
     try:
         old = read_output(folder, path)
@@ -169,7 +187,7 @@ def _find_unrecorded(folder: Path, ownership: Ownership, known: set[str]) -> Ite
                 yield Status(path, "linked", None, None)
 
 
-def _is_empty_file(folder: Path, path: str) -> bool:
+def _is_empty_file(folder: Path | Places, path: str) -> bool:
     with open_place(folder, path) as place:
         status = place.find_status()
         return status is not None and stat.S_ISREG(status.st_mode) and not status.st_size

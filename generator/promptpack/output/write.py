@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from promptpack.model import Finding, UserError
+from promptpack.output.contents import Content, read_content
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     Manifest,
@@ -29,6 +30,7 @@ from promptpack.output.manifest import (
 )
 from promptpack.output.ownership import ABSORB, OCCASION, Ownership
 from promptpack.output.replace import (
+    Places,
     StagedFile,
     make_folders,
     open_place,
@@ -75,7 +77,7 @@ class Plan:
     def list_writes(self) -> tuple[Status, ...]:
         """Return the statuses of what has to be written."""
         statuses = self.filter_statuses("missing", "stale", *_ON_PURPOSE)
-        return tuple(status for status in statuses if status.new is not None)
+        return tuple(status for status in statuses if status.desired is not None)
 
 
 def plan_files(
@@ -246,51 +248,72 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
     """Write what has to be written: all of it or, unless the last step fails, nothing."""
     staged_files: list[StagedFile] = []
     made_folders: list[str] = []
-    files: dict[str, tuple[bytes | None, bytes]] = {}
-    try:
-        files = merge_writes(plan)
-        for path, (_, content) in files.items():
-            make_folders(plan.folder, path, made_folders)
-            mode = plan.desired[path].is_executable if path in plan.desired else None
-            staged_files.append(stage_file(plan.folder, path, content, is_executable=mode))
-        copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
-        for staged in staged_files:
-            _expect(plan.folder, staged.path, files[staged.path][0])
-            if staged.path in copied:
-                _back_up(plan.folder, staged.path)
-            staged.commit()
-    except BaseException:
-        for staged in staged_files:
-            staged.discard()
-        for path in reversed(made_folders):
-            remove_folder(plan.folder, path)
-        with suppress(OSError):
-            if all(read_file(plan.folder, path) == old for path, (old, _) in files.items()):
-                write_manifest(plan.folder, old_manifest)
-        raise
+    files: dict[str, tuple[Content | None, Content]] = {}
+    with Places(plan.folder) as places:
+        try:
+            files = merge_writes(plan)
+            _stage_files(plan, places, files, made_folders, staged_files)
+            copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
+            for staged in staged_files:
+                _expect(places, staged.path, files[staged.path][0])
+                if staged.path in copied:
+                    _back_up(plan.folder, staged.path)
+                staged.commit()
+        except BaseException:
+            for staged in staged_files:
+                staged.discard()
+            for path in reversed(made_folders):
+                remove_folder(plan.folder, path)
+            with suppress(OSError):
+                if all(_stands(places, path, old) for path, (old, _) in files.items()):
+                    write_manifest(plan.folder, old_manifest)
+            raise
 
 
-def merge_writes(plan: Plan) -> dict[str, tuple[bytes | None, bytes]]:
-    """Return the bytes of each file to be written, now and then; blocks of one file together."""
-    files: dict[str, tuple[bytes | None, bytes]] = {}
+def _stage_files(
+    plan: Plan,
+    places: Places,
+    files: Mapping[str, tuple[Content | None, Content]],
+    made_folders: list[str],
+    staged_files: list[StagedFile],
+) -> None:
+    """Lay all new bytes beside their places; add each folder that is made, and each file."""
+    last_folder = None
+    for path, (_, content) in files.items():
+        folder = path.rpartition("/")[0]
+        if folder != last_folder:
+            make_folders(places, path, made_folders)
+            last_folder = folder
+        mode = plan.desired[path].is_executable if path in plan.desired else None
+        staged_files.append(stage_file(places, path, read_content(content), is_executable=mode))
+
+
+def merge_writes(plan: Plan) -> dict[str, tuple[Content | None, Content]]:
+    """Return the content of each file to be written, now and then; blocks of one file together."""
+    files: dict[str, tuple[Content | None, Content]] = {}
     for status in plan.list_writes():
         path, _, name = status.path.partition("#")
-        content = status.new or b""
         if not name:
-            files[path] = (status.old, content)
+            files[path] = (status.current, status.desired or b"")
             continue
         if path not in files:
             shared = read_file(plan.folder, path)
             files[path] = (shared, shared or b"")
         old, merged = files[path]
-        text = blocks.put_block(decode_content(merged), name, decode_content(content))
+        block = decode_content(status.new or b"")
+        text = blocks.put_block(decode_content(read_content(merged)), name, block)
         files[path] = (old, encode_text(text))
     return files
 
 
-def _expect(folder: Path, path: str, content: bytes | None) -> None:
+def _stands(folder: Path | Places, path: str, content: Content | None) -> bool:
+    """Tell whether a file has this content; None is no file."""
+    return read_file(folder, path) == (None if content is None else read_content(content))
+
+
+def _expect(folder: Path | Places, path: str, content: Content | None) -> None:
     """Raise UserError where a file is not as it was when the plan was made."""
-    if read_file(folder, path) != content:
+    if not _stands(folder, path, content):
         raise UserError((_make_refusal(Status(path, "edited", None, None)),))
 
 
@@ -298,12 +321,12 @@ def _remove(folder: Path, status: Status) -> None:
     """Remove a file, or a block and then the file if nothing else is left in it."""
     path, _, name = status.path.partition("#")
     content = read_file(folder, path)
-    if content is not None and status.old is not None:
+    if content is not None and status.current is not None:
         rest = b""
         if name:
             rest = encode_text(blocks.remove_block(decode_content(content), name))
         else:
-            _expect(folder, path, status.old)
+            _expect(folder, path, status.current)
         if rest:
             replace_file(folder, path, rest)
             return
@@ -327,9 +350,9 @@ def _make_stale_records(plan: Plan) -> dict[str, Record]:
 
     A run that was cut short left some of it, and its pending records are about to be replaced.
     """
-    stale_statuses = (s for s in plan.filter_statuses("stale") if s.old is not None)
+    stale_statuses = (s for s in plan.filter_statuses("stale") if s.current is not None)
     return {
-        s.path: {"sha256": hash_content(s.old or b""), **plan.desired[s.path].about}
+        s.path: {"sha256": hash_content(s.current or b""), **plan.desired[s.path].about}
         for s in stale_statuses
     }
 
@@ -369,7 +392,7 @@ def _find_removed_records(plan: Plan) -> dict[str, Record]:
     """Return the records of files that should not be there: to be removed, or removed already."""
     records = plan.manifest.pending | plan.manifest.files
     unwanted_statuses = (
-        status for status in plan.filter_statuses("extra", "same") if status.new is None
+        status for status in plan.filter_statuses("extra", "same") if status.desired is None
     )
     return {status.path: records[status.path] for status in unwanted_statuses}
 

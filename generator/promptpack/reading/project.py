@@ -1,6 +1,6 @@
 """A project: a folder, roots or texts in, a `Project` out, or every problem of every file."""
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -58,6 +58,29 @@ class UnreadableProjectError(UserError):
     def __init__(self, findings: tuple[Finding, ...], rest: Project) -> None:
         super().__init__(findings)
         self.rest = rest
+
+
+class _SourceNames:
+    """The names of the sources of a project, by what refers to them."""
+
+    def __init__(self, source_names: Iterable[SourceName]) -> None:
+        self._names: dict[tuple[Kind, str], dict[str, None]] = defaultdict(dict)
+        for one in source_names:
+            self._names[one.kind, one.pack][one.name] = None
+        self._packs = frozenset(pack for kind, pack in self._names if kind == "packs")
+
+    def find(self, pack: str = "") -> Names:
+        """Return what templates may refer to, or a pack, which has fragments of its own."""
+        names = self._names
+        return {
+            "fragment": ChainMap(names["fragments", ""], names["fragments", pack]),
+            "model": names["models", ""],
+            "policy": names["policies", ""],
+            "layout": names["layouts", ""],
+            "head": names["heads", pack],
+            "pack": self._packs,
+            "target": TARGETS,
+        }
 
 
 def load_project(folder: Path) -> Project:
@@ -148,9 +171,7 @@ def make_project(
     Raises UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
-    names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
-    for _, source_name in named_files:
-        names[source_name.kind, source_name.pack].add(source_name.name)
+    names = _SourceNames(source_name for _, source_name in named_files)
     findings = {finding for file in files for finding in file.findings}
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
@@ -221,21 +242,21 @@ def _has_permissions(pack: Pack, sound: Mapping[str, Mapping[str, Any]]) -> bool
 
 
 def _read_file(
-    file: SourceFile, source_name: SourceName, names: Mapping[tuple[Kind, str], set[str]]
+    file: SourceFile, source_name: SourceName, names: _SourceNames
 ) -> tuple[Item | None, list[Finding]]:
     match source_name.kind:
         case "fragments":
             return read_fragment(file, source_name)
         case "models":
-            return read_model(file, source_name, _list_names(names))
+            return read_model(file, source_name, names.find())
         case "policies":
             return read_policy(file, source_name)
         case "layouts" | "heads" | "files":
             return Source(source_name.name, file.path, file.text, file.shadows), []
         case "shared":
-            return read_project_file(file, _list_names(names))
+            return read_project_file(file, names.find())
         case "packs":
-            return read_pack(file, _list_names(names, source_name.pack))
+            return read_pack(file, names.find(source_name.pack))
 
 
 def _list_texts(packs: Iterable[Pack | None]) -> set[str]:
@@ -268,19 +289,6 @@ def _attach_files(
         own_files = tuple(sorted(attached[name]))
         if pack is not None and pack.files != own_files:
             packs[name] = replace(pack, files=own_files)
-
-
-def _list_names(names: Mapping[tuple[Kind, str], set[str]], pack: str = "") -> Names:
-    """Return what templates may refer to, or a pack, which has fragments of its own."""
-    return {
-        "fragment": names["fragments", ""] | names["fragments", pack],
-        "model": names["models", ""],
-        "policy": names["policies", ""],
-        "layout": names["layouts", ""],
-        "head": names["heads", pack],
-        "pack": {name for kind, name in names if kind == "packs"},
-        "target": TARGETS,
-    }
 
 
 def _replace_texts(

@@ -11,6 +11,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
@@ -100,7 +101,7 @@ def _check_entry(value: object, name: str) -> FileValues:
 def _make_default(default: Shape) -> Any:  # noqa: ANN401 - as the key has it
     """Return a default of its own for each entry: a plain value, or an entry without keys."""
     kind, value = default
-    return _check_entry({}, value) if kind == "entry" else json.loads(json.dumps(value))
+    return _check_entry({}, value) if kind == "entry" else deepcopy(value)
 
 
 def _check_number(value: object, least: float | None, most: float | None) -> float:

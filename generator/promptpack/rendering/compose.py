@@ -146,13 +146,17 @@ class Composer:
     def make_key(self, variant: Variant, target: str) -> tuple[str, ...]:
         """Return what tells a variant's prompt from others: by target only where one is read.
 
-        One prompt serves all targets whose files hold the same of the policy.
+        One prompt serves all targets whose files hold the same of the policy, or all where neither
+        a template nor the target's own section says anything of it.
         """
-        specific = target if "target" in self.find_reads(variant, target) else ""
+        reads = self.find_reads(variant, target)
+        specific = target if "target" in reads else ""
         if prompt := find_client_settings(variant.pack, target).prompt:
             specific = prompt
         told = "told" if TARGETS[target].tells_policy else ""
-        effective = make_policy_key(self.permissions.find(variant, target).effective)
+        effective = ""
+        if told or any(name.partition(".")[0] == "policy" for name in reads):
+            effective = make_policy_key(self.permissions.find(variant, target).effective)
         rules = "" if tells_persona(variant, target) else "rules"
         return variant.pack.name, variant.name, specific, told, rules, effective
 

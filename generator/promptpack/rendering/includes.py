@@ -95,7 +95,7 @@ class Dependencies:
 
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
-        if is_verbatim(source):
+        if is_verbatim(source) or not _BRACES.search(strip_front_matter(source)):
             return TemplateFacts((), frozenset(), True)
         tree = self.parse(name)
         includes = tuple(self._iter_includes(source, tree))

@@ -116,5 +116,4 @@ def list_accepted(variant: Variant, target: str) -> frozenset[str]:
 
 def make_policy_key(policy: Policy) -> str:
     """Return all that a prompt can learn of a policy: what is made of equal ones is equal."""
-    names = policy.name, policy.title, policy.summary
-    return repr((*names, policy.default, *policy.grants.items()))
+    return f"{(policy.name, policy.title, policy.summary)!r}{policy.key}"

@@ -78,18 +78,18 @@ class LossTable:
 
     def __init__(self, artifacts: Iterable[Artifact]) -> None:
         self.variants: dict[str, dict[VariantKey, None]] = {}
-        self.losses: list[tuple[Client, VariantKey, Loss]] = []
+        self._alike: dict[tuple[str, tuple[Loss, ...]], list[VariantKey]] = {}
         for artifact in artifacts:
             variant = artifact.variant
             key = variant.pack.name, variant.model.name, variant.policy.name
             self.variants.setdefault(artifact.target, {})[key] = None
-            for loss in artifact.losses:
-                if not loss.is_note:
-                    self.losses.append((Client(artifact.target, loss.reader), key, loss))
+            self._alike.setdefault((artifact.target, artifact.losses), []).append(key)
 
     def list_exact(self) -> list[str]:
         """Return the targets whose files say exactly what was meant."""
-        differing = {client.target for client, _, _ in self.losses}
+        differing = {
+            target for target, losses in self._alike if any(not loss.is_note for loss in losses)
+        }
         return [name for name in self.variants if name not in differing]
 
     def list_rows(self) -> list[LossRow]:
@@ -109,16 +109,16 @@ class LossTable:
 
     def _gather(self, *, is_detailed: bool) -> list[LossRow]:
         """Return a row for each client, outcome and place; in detail, for each reason too."""
-        atoms: dict[_Atom, dict[VariantKey, str]] = {}
-        for client, key, loss in self.losses:
-            reason = _explain_loss(loss)
-            has_change = is_detailed and not loss.is_field
-            subject = loss.subject + (f" ({_describe_change(loss)})" if has_change else "")
-            atom = _Atom(_find_outcome(loss), client, subject, reason if is_detailed else "")
-            atoms.setdefault(atom, {})[key] = reason
+        atoms: dict[_Atom, list[tuple[str, list[VariantKey]]]] = {}
+        for (target, losses), keys in self._alike.items():
+            for loss in losses:
+                if not loss.is_note:
+                    atom, reason = _make_atom(target, loss, is_detailed=is_detailed)
+                    atoms.setdefault(atom, []).append((reason, keys))
         groups: dict[tuple[Outcome, Client, str, Place], list[_Atom]] = {}
-        for atom, reasons in atoms.items():
-            place = self._make_place(atom.client.target, reasons)
+        for atom, parts in atoms.items():
+            affected = {key for _, keys in parts for key in keys}
+            place = self._make_place(atom.client.target, affected)
             groups.setdefault((atom.outcome, atom.client, atom.reason, place), []).append(atom)
         return [
             LossRow(
@@ -126,7 +126,7 @@ class LossTable:
                 tuple(sorted((atom.subject for atom in group), key=rank_subject)),
                 (client,),
                 place,
-                tuple(dict.fromkeys(reason for atom in group for reason in atoms[atom].values())),
+                tuple(dict.fromkeys(reason for atom in group for reason, _ in atoms[atom])),
             )
             for (outcome, client, _, place), group in groups.items()
         ]
@@ -143,6 +143,15 @@ class LossTable:
                 break
         words = " ".join(f"{word} {', '.join(names[n])}" for n, word in axes)
         return Place(words, len(affected), len(variants))
+
+
+def _make_atom(target: str, loss: Loss, *, is_detailed: bool) -> tuple[_Atom, str]:
+    """Return what of a loss is told apart, and its reason; in detail, with what became of it."""
+    reason = _explain_loss(loss)
+    has_change = is_detailed and not loss.is_field
+    subject = loss.subject + (f" ({_describe_change(loss)})" if has_change else "")
+    client = Client(target, loss.reader)
+    return _Atom(_find_outcome(loss), client, subject, reason if is_detailed else ""), reason
 
 
 def _find_outcome(loss: Loss) -> Outcome:

@@ -11,13 +11,17 @@ from typing import Any, NamedTuple
 
 from promptpack.source.client_yaml import Anchors, LimitError, read_client_yaml
 from promptpack.source.strict_yaml import Document, read_yaml
-from promptpack.source.yaml_writer import write_mapping
+from promptpack.source.yaml_writer import PLAIN_KEY, write_mapping
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _SPAN = re.compile(
     r"^(?=(?:[A-Za-z_][\w.-]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?:\s|\Z))", re.MULTILINE
 )
 _COMMENT = re.compile(r"^#.*\n?", re.MULTILINE)
+_PLAIN_ENTRY = re.compile(rf"({PLAIN_KEY}):(?: [^\n]*)?(?:\n  [^\n]*)*(?:\n|\Z)")
+_ODD = re.compile("[^ -~\n\xa0-\u2027\u2030-\ufefe\uff00-\ufffd]")
+_LONGEST_KEPT = 2_000
+"""How many characters of front matter an entry may have that is kept with its value."""
 
 
 class SplitText(NamedTuple):
@@ -36,13 +40,57 @@ def split_front_matter(text: str) -> SplitText:
     return SplitText(match[1] or "", text[match.end() :], match[0].count("\n"))
 
 
+class FrontMatter(NamedTuple):
+    """The data of front matter, not to be changed, and whether it is strict YAML."""
+
+    data: Any
+    is_strict: bool
+
+
 @lru_cache(maxsize=8)
-def parse_front_matter(front_matter: str) -> Document:
-    """Return a file's front matter as YAML; it is not to be changed.
+def parse_front_matter(front_matter: str) -> FrontMatter:
+    """Return a file's front matter as strict YAML.
 
     The last few are kept, because one file is decoded and checked in one go.
     """
-    return read_yaml(front_matter, "")
+    entries = _parse_entries(front_matter)
+    if entries is not None:
+        return FrontMatter(entries, is_strict=True)
+    document = read_yaml(front_matter, "")
+    return FrontMatter(document.data, not document.findings)
+
+
+def _parse_entries(front_matter: str) -> dict[str, Any] | None:
+    """Return the keys of front matter of plain entries, each parsed apart; None for any other.
+
+    An entry is plain if its key begins its first line and all others are indented. So it ends where
+    the next begins, and what is strict YAML with one key by itself is the same among others.
+    """
+    if len(front_matter) > _LONGEST_KEPT or _ODD.search(front_matter):
+        return None
+    keys: dict[str, Any] = {}
+    place = len(front_matter) - len(front_matter.lstrip("\n"))
+    while place < len(front_matter):
+        match = _PLAIN_ENTRY.match(front_matter, place)
+        if match is None or match[1] in keys:
+            return None
+        data = _parse_entry(match[0])
+        if data is None or match[1] not in data:
+            return None
+        keys |= data
+        place = match.end()
+    return keys or None
+
+
+@lru_cache(maxsize=512)
+def _parse_entry(entry: str) -> dict[str, Any] | None:
+    """Return the one key of an entry with its value, None where it is not strict YAML.
+
+    The last few hundred are kept, because the files of one build share most of them.
+    """
+    document = read_yaml(entry, "")
+    is_one = isinstance(document.data, dict) and len(document.data) == 1
+    return document.data if is_one and not document.findings else None
 
 
 class Documents:
@@ -85,9 +133,9 @@ def read_mapping(
     Raises ValueError where it is not YAML, or a key is used twice and the last one doesn't win.
     What is too large to be read here has no keys: without any, every client grants most.
     """
-    document = parse_front_matter(front_matter)  # where nothing is wrong, all readers agree
-    data = document.data
-    if document.findings:
+    # where nothing is wrong, all readers agree
+    data, is_strict = parse_front_matter(front_matter)
+    if not is_strict:
         try:
             data = read_client_yaml(front_matter, last_wins=last_wins, merges=merges)
         except LimitError:

@@ -7,6 +7,7 @@ single ones where it holds a double quote and needs no escape. Measured against 
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -16,6 +17,12 @@ from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR
 _LINE_ENDS = frozenset("\n\r\x85\u2028\u2029")
 _LONGEST_KEY = 1000
 """How many characters a key may have that stands before its colon; YAML allows 1024 with quotes."""
+
+PLAIN_KEY = "[A-Za-z_][A-Za-z0-9_-]*"
+"""A key that begins a line of a file, and stands there without quotes."""
+
+_LONGEST_KEPT = 500
+"""How many characters a text may have that is kept with how it is spelled."""
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -44,7 +51,7 @@ def write_mapping(mapping: Mapping[str, Any]) -> str:
 
     Whatever a reader could take for something else is quoted.
     """
-    spellings = _iter_spellings([*_iter_scalars(dict(mapping))])
+    spellings = map(_spell, _iter_scalars(dict(mapping)))
     return "".join(f"{line}\n" for line in _iter_lines(dict(mapping), spellings))
 
 
@@ -77,13 +84,27 @@ def _iter_scalars(data: object) -> Iterator[object]:
         yield data
 
 
-def _iter_spellings(scalars: list[object]) -> Iterator[str]:
-    """Yield each scalar as YAML; all are written at once, as a list, which is one line for each."""
-    lines = _dump(scalars, flow=False).removesuffix("\n").split("\n") if scalars else []
-    for scalar, line in zip(scalars, lines, strict=True):
-        spelled = line.removeprefix("- ")
-        is_requoted = spelled.startswith("'") and isinstance(scalar, str) and '"' not in scalar
-        yield _quote(scalar) if is_requoted and isinstance(scalar, str) else spelled
+def _spell(scalar: object) -> str:
+    """Return a scalar as YAML, on one line."""
+    is_short = isinstance(scalar, str) and len(scalar) <= _LONGEST_KEPT
+    is_known = scalar is None or isinstance(scalar, (bool, int)) or is_short
+    return _spell_short(scalar) if is_known else _spell_anew(scalar)
+
+
+@lru_cache(maxsize=512, typed=True)
+def _spell_short(scalar: object) -> str:
+    """Return a short text, a whole number or a word as YAML.
+
+    The last few hundred are kept, because the files of one build share most of them.
+    """
+    return _spell_anew(scalar)
+
+
+def _spell_anew(scalar: object) -> str:
+    line = _dump([scalar], flow=False).removesuffix("\n")
+    spelled = line.removeprefix("- ")
+    is_requoted = spelled.startswith("'") and isinstance(scalar, str) and '"' not in scalar
+    return _quote(scalar) if is_requoted and isinstance(scalar, str) else spelled
 
 
 def _quote(text: str) -> str:

@@ -12,7 +12,7 @@ def find_bare_losses(artifact: Artifact) -> tuple[Loss, ...]:
     """
     policy = artifact.agent.policy
     lost = {loss.subject: loss for loss in artifact.losses if loss.is_total and not loss.reader}
-    granted = _list_work(policy)
+    granted = _list_work(policy) if lost else set()
     if not granted or not lost.keys() >= granted:
         return ()
     whole = {name for name in granted if list_effects(policy.grant(name)) == {Effect.ALLOW}}

@@ -18,6 +18,7 @@ ignores `disallowedTools`. `readonly` is for Cursor alone: Claude Code and Copil
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -230,6 +231,7 @@ class _Tools(NamedTuple):
         return self.has_server(server) or (self.listed is not None and name in self.listed)
 
 
+@lru_cache(maxsize=64)
 def _make_effective_policy(tools: _Tools) -> Policy:
     grants: dict[str, Grant] = {}
     for capability in CAPABILITIES:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -80,8 +81,13 @@ def end_line(prompt: str) -> str:
     return prompt if prompt.endswith("\n") else f"{prompt}\n"
 
 
+@lru_cache(maxsize=2)
 def read_toml(text: str) -> dict[str, Any]:
-    """Return the keys of a text; raises ValueError where it is not TOML or nested too deeply."""
+    """Return the keys of a text, which are not to be changed.
+
+    The last ones are kept, because one file is decoded and checked in one go. Raises ValueError
+    where it is not TOML or nested too deeply.
+    """
     try:
         keys = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
@@ -154,7 +160,7 @@ def check_front_matter(
     """
     front_matter, body, _ = frontmatter.split_front_matter(text)
     document = frontmatter.parse_front_matter(front_matter or "")
-    if front_matter is None or document.findings or not isinstance(document.data, dict):
+    if front_matter is None or not document.is_strict or not isinstance(document.data, dict):
         return list_unknown(["the file does not start with front matter that is a YAML mapping"])
     known_keys = {*key_types, *extras}
     problems = list_unknown(

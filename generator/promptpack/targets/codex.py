@@ -9,6 +9,7 @@ prompt.
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Policy
@@ -143,7 +144,7 @@ def decode(text: str, stem: str) -> Agent:
         keys,
         stem,
         as_text(keys.get("developer_instructions")).removesuffix("\n"),
-        _make_effective_policy(keys),
+        _make_effective_policy(has_shell=_has_shell(keys)),
         effort=as_effort(keys.get("model_reasoning_effort")),
         extra=read_extra(keys, _EXTRAS),
     )
@@ -187,9 +188,13 @@ def find_refusal(text: str) -> str:
     return find_wrong_value(keys, _LOADED_VALUES)
 
 
-def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
+def _has_shell(keys: Mapping[str, Any]) -> bool:
     features = keys.get("features")
-    has_shell = not (isinstance(features, dict) and features.get("shell_tool") is False)
+    return not (isinstance(features, dict) and features.get("shell_tool") is False)
+
+
+@lru_cache(maxsize=2)
+def _make_effective_policy(*, has_shell: bool) -> Policy:
     grants: dict[str, Grant] = {
         **{c: make_switch_grant(True) for c in UNSWITCHED},
         **{c: make_switch_grant(has_shell) for c in THROUGH_SHELL},

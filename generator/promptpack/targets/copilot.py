@@ -14,6 +14,7 @@ each all changes of files, the names of MCP tools (`mcp__server__tool`) are noth
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from promptpack.model import (
@@ -181,7 +182,7 @@ def find_problems(text: str) -> list[Problem]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
     keys, body = _read_file(text)
     problems = check_front_matter(text, _KEYS, ["description"], _EXTRAS, ["tools"])
-    tool_names = _read_tool_names(keys) or []
+    tool_names = _read_tool_names(keys) or ()
     problems += list_unknown(
         (f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)),
         "tools",
@@ -255,17 +256,19 @@ def _iter_tool_names(capabilities: set[str]) -> Iterator[str]:
             yield name
 
 
-def _read_tool_names(keys: Mapping[str, Any]) -> list[str] | None:
+def _read_tool_names(keys: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Return the names in `tools`, None where all tools are meant."""
     if "tools" not in keys:
         return None
     value = keys["tools"]
     names = value.split(",") if isinstance(value, str) else value
-    tool_names = [n.strip() for n in names if isinstance(n, str)] if isinstance(names, list) else []
+    texts = names if isinstance(names, list) else []
+    tool_names = tuple(n.strip() for n in texts if isinstance(n, str))
     return None if "*" in tool_names else tool_names
 
 
-def _make_effective_policy(tool_names: list[str] | None) -> Policy:
+@lru_cache(maxsize=64)
+def _make_effective_policy(tool_names: tuple[str, ...] | None) -> Policy:
     if tool_names is None:
         return Policy(Effect.ALLOW)
     capabilities: set[Capability] = {*ALWAYS_GIVEN}

@@ -7,7 +7,7 @@ something; there is no list of tools.
 from collections.abc import Mapping
 from typing import Any
 
-from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, PatternRule, Policy
+from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, PatternRule, Policy
 from promptpack.targets.codec import (
     check_front_matter,
     grants_fully,
@@ -36,6 +36,10 @@ HARMLESS = (
 )
 """What `readonly` leaves of the shell. No list of commands says it, so it is more than a deny."""
 
+_WHOLE = Policy(Effect.ALLOW)
+_READ_ONLY = Policy(
+    Effect.ALLOW, {**{c: make_switch_grant(False) for c in SWITCHED}, "execute": HARMLESS}
+)
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
@@ -62,10 +66,8 @@ def is_read_only(agent: Agent) -> bool:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Cursor makes of a file: everything, less what `readonly` stops."""
     keys, body = read_front_matter(text)
-    grants: dict[str, Grant] = {}
-    if keys.get("readonly") is True:
-        grants = {**{c: make_switch_grant(False) for c in SWITCHED}, "execute": HARMLESS}
-    return make_agent(NAME, keys, stem, body, Policy(Effect.ALLOW, grants))
+    policy = _READ_ONLY if keys.get("readonly") is True else _WHOLE
+    return make_agent(NAME, keys, stem, body, policy)
 
 
 def find_problems(text: str) -> list[Problem]:

@@ -53,6 +53,7 @@ def make_artifact(
     variant: Variant, target: Target, agent: Agent, loss_finder: LossFinder | None = None
 ) -> Artifact:
     """Return the file of an agent; raises UserError where the client would not load it as meant."""
+    loss_finder = loss_finder or LossFinder()
     text, losses, problems = encode_and_check(target, agent, loss_finder)
     if agent.name in target.own_agents and agent.form.head is None:
         raise UserError((_make_name_finding(variant, target, agent.name),))
@@ -68,10 +69,8 @@ def make_artifact(
             )
         )
     path = f"{target.name}/{variant.name}/{target.make_path(agent.stem)}"
-    losses = (
-        *(_add_reason(loss, variant, target) for loss in losses),
-        *_find_model_losses(variant, target),
-    )
+    accepted = (_add_reason(loss, variant, target) for loss in losses)
+    losses = loss_finder.share((*accepted, *_find_model_losses(variant, target)))
     content = spell_file(text, agent.form).encode()
     files = variant.pack.files if target.takes_files else ()
     return Artifact(path, content, target.name, variant, agent, losses, files)

@@ -8,6 +8,7 @@ underscore: `mcp_my_server_*` rejects the file, and `mcp_my_server_tool` may be 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from promptpack.model import (
@@ -135,7 +136,7 @@ def decode(text: str, stem: str) -> Agent:
         keys,
         stem,
         body,
-        _make_effective_policy(keys),
+        _make_effective_policy(_read_tool_names(keys)),
         temperature=as_number(keys.get("temperature")),
         extra=read_extra(keys, _EXTRAS),
     )
@@ -229,10 +230,18 @@ def _list_server_names(agent: Agent, capabilities: set[str]) -> list[str]:
     return [f"mcp_{server}_{tool or '*'}" for server, tool in list_named_servers(agent)]
 
 
-def _make_effective_policy(keys: Mapping[str, Any]) -> Policy:
-    absent_grants: dict[str, Grant] = {c: make_switch_grant(False) for c in ABSENT}
+def _read_tool_names(keys: Mapping[str, Any]) -> frozenset[str]:
     names = keys.get("tools", ["*"])
-    tool_names = {n for n in names if isinstance(n, str)} if isinstance(names, list) else set()
+    return (
+        frozenset(n for n in names if isinstance(n, str))
+        if isinstance(names, list)
+        else frozenset()
+    )
+
+
+@lru_cache(maxsize=64)
+def _make_effective_policy(tool_names: frozenset[str]) -> Policy:
+    absent_grants: dict[str, Grant] = {c: make_switch_grant(False) for c in ABSENT}
     if "*" in tool_names:
         return Policy(Effect.ALLOW, absent_grants)
     capabilities = {_OTHER_SPELLINGS[n] for n in tool_names if n in _OTHER_SPELLINGS}

@@ -36,6 +36,7 @@ class LossFinder:
 
     def __init__(self) -> None:
         self._losses: dict[tuple[str, ...], tuple[Loss, ...]] = {}
+        self._shared: dict[tuple[Loss, ...], tuple[Loss, ...]] = {}
 
     def find_losses(
         self, target: Target, agent: Agent, text: str, decoded: Agent
@@ -55,11 +56,16 @@ class LossFinder:
             ),
         )
 
+    def share(self, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+        """Return the first losses that were equal to these: most files lose the same."""
+        return self._shared.setdefault(losses, losses)
+
     def _compare(
         self, reader: Target, agent: Agent, decoded: Agent, writer: Target | None = None
     ) -> tuple[Loss, ...]:
-        policies = repr((agent.policy, agent.extra, decoded.policy.default, decoded.policy.grants))
-        key = reader.name, writer.name if writer else "", agent.mode, policies
+        extra = repr(agent.extra) if agent.extra else ""
+        policies = agent.policy.key, extra, decoded.policy.key
+        key = reader.name, writer.name if writer else "", agent.mode, *policies
         if key not in self._losses:
             find = _find_foreign_widenings if writer else _find_policy_losses
             self._losses[key] = tuple(find(reader, agent, decoded))

@@ -6,6 +6,7 @@ breaks the whole client, so `find_problems` is as strict as the client's own sch
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from promptpack.model import (
@@ -138,7 +139,7 @@ def find_problems(text: str) -> list[Problem]:
     if front_matter is None:
         return list_unknown(["the file does not start with front matter"])
     document = frontmatter.parse_front_matter(front_matter)
-    if document.findings or not isinstance(document.data, dict):
+    if not document.is_strict or not isinstance(document.data, dict):
         return list_unknown(["the front matter is not a YAML mapping"])
     known_keys = {*KEY_CHECKS, *EXTRAS}
     problems = list_unknown(
@@ -264,6 +265,7 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
                 yield _PermissionRule(key, pattern, Effect(rules[pattern]))
 
 
+@lru_cache(maxsize=64)
 def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Policy:
     grants: dict[str, Grant] = {c: _make_grant(key, own_rules, mode) for c, key in KEYS.items()}
     keys = dict.fromkeys(rule.permission for rule in own_rules if rule.permission not in OWN_KEYS)

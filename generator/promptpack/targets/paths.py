@@ -5,7 +5,6 @@ without case would mix up, is an error everywhere.
 """
 
 import unicodedata
-from pathlib import PurePosixPath
 
 from promptpack.model import Artifact, AttachedFile, Finding
 from promptpack.targets import TARGETS
@@ -35,7 +34,7 @@ class PathProblems:
     def add(self, artifact: Artifact) -> None:
         """Take note of an artifact's path, and of what is wrong with it."""
         source = artifact.variant.pack.path
-        for name in PurePosixPath(artifact.path).parts:
+        for name in artifact.path.split("/"):
             if reason := explain_name(name):
                 message = f"an output would be at '{artifact.path}', and '{name}' {reason}"
                 self._add_finding(source, message)
@@ -109,4 +108,5 @@ def fold_path(path: str) -> str:
     >>> fold_path("Caf\u00e9.md") == fold_path("CAFE\u0301.MD")
     True
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    return path if folded == path else folded
