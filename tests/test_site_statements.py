@@ -229,7 +229,7 @@ def test_variant_pages_say_what_the_files_say(read: Read) -> None:
         for capability, (effect, _) in in_file(artifact).items():
             expected = str(artifact.agent.policy.grant(capability)[0].effect)
             label = labels[expected if capability in told else effect]
-            group = re.search(f'">{label}</span></dt><dd><ul>(.*?)</ul>', panel)
+            group = re.search(f'">{label}</span></dt> ?<dd><ul>(.*?)</ul>', panel)
             assert group, (artifact.path, label)
             names = [
                 _capability(re.split(" \\+|<a", item)[0])
@@ -253,7 +253,7 @@ def test_every_badge_of_a_loss_leads_to_its_meaning(read: Read) -> None:
     legend = read.pages["reference/targets/index.md"]
     assert "losses" in [heading.anchor for heading in legend.headings]
     for word, meaning in LOSS_MEANINGS.items():
-        assert f"<strong>{word}</strong></th><td>{meaning}" in unescape(legend.html)
+        assert f"<strong>{word}</strong></th> <td>{meaning}" in unescape(legend.html)
     badges = 0
     for path, page in read.pages.items():
         for href, word in re.findall(
