@@ -222,8 +222,8 @@ class Composer:
             del self._fragments[key]
 
     def _is_of_pack(self, name: str) -> bool:
-        roots = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
-        return name.startswith("packs/") or not roots.isdisjoint(("pack", "vars"))
+        variables = self.templates.dependencies.list_variables(name)
+        return name.startswith("packs/") or "pack" in variables or "vars" in variables
 
     def _trace_prompt(self, variant: Variant, target: str, prompt: str) -> Lines:
         if path := find_client_settings(variant.pack, target).prompt:
@@ -305,9 +305,9 @@ class Composer:
         """Return a function that renders a fragment once for equal input."""
 
         def render_once(name: str, context: Mapping[str, Any]) -> B:
-            variables = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
-            names = sorted(variables & context.keys())
-            key = (name, *(make_cache_key(context[variable]) for variable in names))
+            variables = self.templates.dependencies.list_variables(name)
+            known = (variable for variable in variables if variable in context)
+            key = (name, *(make_cache_key(context[variable]) for variable in known))
             if key not in cache:
                 cache[key] = render(name, context)
             return cache[key]

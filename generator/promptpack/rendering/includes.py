@@ -42,6 +42,7 @@ class Dependencies:
         self.environment, self.find, self.project = environment, find, project
         self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
+        self._variables: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, frozenset[str]] = {}
 
     def closure(self, name: str) -> tuple[str, ...]:
@@ -72,6 +73,13 @@ class Dependencies:
             names = frozenset().union(*(self.read_facts(included).reads for included in closure))
             self._reads[name] = names | {"policy"} if needs_capability else names
         return self._reads[name]
+
+    def list_variables(self, name: str) -> tuple[str, ...]:
+        """Return the names in what `reads` returns, without the keys after them, in order."""
+        if name not in self._variables:
+            names = {one.partition(".")[0] for one in self.reads(name)}
+            self._variables[name] = tuple(sorted(names))
+        return self._variables[name]
 
     def read_facts(self, name: str) -> TemplateFacts:
         """Return what a template's text tells; raises UserError where it cannot be parsed."""
