@@ -44,6 +44,7 @@ from promptpack.rendering.includes import (
     find_end,
     find_start,
     is_verbatim,
+    strip_front_matter,
 )
 from promptpack.rendering.line_markers import make_untraced_warning
 from promptpack.rendering.lines import (
@@ -88,6 +89,7 @@ class Composer:
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[tuple[str, ...], Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
+        self._own_fragments: list[tuple[str, ...]] = []
         self._traced_fragments: dict[tuple[str, ...], Lines] = {}
         self._text = BlockForm(
             self._cache_fragments(self._fragments, self._render_text),
@@ -218,8 +220,9 @@ class Composer:
 
     def release_pack(self) -> None:
         """Forget the texts of fragments that are a pack's own, or read what only a pack says."""
-        for key in [key for key in self._fragments if self._is_of_pack(key[0])]:
-            del self._fragments[key]
+        for key in self._own_fragments:
+            self._fragments.pop(key, None)
+        self._own_fragments.clear()
 
     def _is_of_pack(self, name: str) -> bool:
         variables = self.templates.dependencies.list_variables(name)
@@ -310,6 +313,8 @@ class Composer:
             key = (name, *(make_cache_key(context[variable]) for variable in known))
             if key not in cache:
                 cache[key] = render(name, context)
+                if self._is_of_pack(name):
+                    self._own_fragments.append(key)
             return cache[key]
 
         return render_once
@@ -340,6 +345,11 @@ class Composer:
         source = self.templates.find(name)
         if is_verbatim(source):
             return quote_lines(text, Origin(source.path, find_start(source)), True) if text else ()
+        if self.templates.dependencies.read_facts(name).is_literal:
+            start = Origin(source.path, find_start(source))
+            lines = clean_lines(quote_lines(strip_front_matter(source), start, True))
+            if join_text(lines) == text:
+                return lines
         return self._trace_text(name, text, context) if text else ()
 
     def _trace_text(

@@ -43,6 +43,7 @@ class Dependencies:
         self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
         self._variables: dict[str, tuple[str, ...]] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, frozenset[str]] = {}
 
     def closure(self, name: str) -> tuple[str, ...]:
@@ -50,9 +51,11 @@ class Dependencies:
 
         Raises UserError for an unknown, computed, circular or too deep include.
         """
-        depths: dict[str, int] = {}
-        self._record_depths(name, (), depths)
-        return tuple(depths)
+        if name not in self._closures:
+            depths: dict[str, int] = {}
+            self._record_depths(name, (), depths)
+            self._closures[name] = tuple(depths)
+        return self._closures[name]
 
     def list_paths(self, name: str) -> frozenset[str]:
         """Return the paths of a template and of all it includes; raises as `closure` does."""
