@@ -17,6 +17,8 @@ from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
+ArtifactFinder = Callable[[Variant, str], Artifact | None]
+"""Returns the artifact of a variant for a target where it is known, or None."""
 
 
 def build_project(project: Project, selection: Selection = ALL) -> tuple[Artifact, ...]:
@@ -32,8 +34,11 @@ def render(
     session: Session,
     selection: Selection = ALL,
     progress: Progress = lambda _done, _all: None,
+    find_known: ArtifactFinder = lambda _variant, _target: None,
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
+
+    What `find_known` returns is not rendered, and is checked like what is.
 
     Nothing of them is kept here. `progress` is called with how many variants of how many are done.
     Raises UserError with every finding of every variant: at once where the selection is wrong, else
@@ -48,7 +53,8 @@ def render(
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:
-                artifact = _render_artifact(session, variant, target)
+                known = find_known(variant, target.name)
+                artifact = known or _render_artifact(session, variant, target)
             except UserError as error:
                 findings += error.findings
                 with suppress(UserError):  # what a policy becomes doesn't depend on the prompt

@@ -52,6 +52,10 @@ _PARTS = frozenset({"PP020", "PP027"})
 """What is wrong with the prompt of a pack only: fragments and sections that it has not."""
 
 
+_WITHOUT_NAMES = (Fragment, Policy, Source)
+"""What is made of files that refer to no other file by its name."""
+
+
 class UnreadableProjectError(UserError):
     """What is wrong in the files of a project; `rest` is what can be told of permissions still."""
 
@@ -60,12 +64,22 @@ class UnreadableProjectError(UserError):
         self.rest = rest
 
 
-def load_project(folder: Path) -> Project:
+def load_project(folder: Path, similar: Project | None = None) -> Project:
     """Return the project in a folder that holds `packs/`.
 
-    Raises UserError with a finding for each thing wrong in any of the files, in a stable order.
+    Files that a `similar` project has with the same text are not parsed again. Raises UserError
+    with a finding for each thing wrong in any of the files, in a stable order.
     """
-    return load_from_roots(find_roots(folder))
+    roots = find_roots(folder)
+    if similar is None:
+        return load_from_roots(roots)
+    files = gather_files(roots)
+    names = _gather_names(file.path for file in files)
+    similar_names = _gather_names((*similar.sources, *similar.attached))
+    items = _index_items(similar)
+    if names != similar_names:  # what a file may refer to decides about it too
+        items = {file: one for file, one in items.items() if isinstance(one, _WITHOUT_NAMES)}
+    return make_project(roots, files, items)
 
 
 def load_project_or_none(folder: Path) -> Project:
@@ -97,6 +111,18 @@ def replace_sources(
     It is what `load_project` would return with these texts written to disk, but only they are
     parsed. Raises UserError as `load_project` does.
     """
+    known = _index_items(project)
+    attached = {**project.attached} | {file.source: file for file in files}
+    attached_files = tuple(
+        make_attached_file(path, one.content, is_executable=one.is_executable)
+        for path, one in attached.items()
+    )
+    sources = (*_replace_texts(project, known, texts), *attached_files)
+    return make_project(project.roots, sources, known)
+
+
+def _index_items(project: Project) -> dict[SourceFile, Item]:
+    """Return what was made of the files of a project, by file."""
     items: Iterable[Item] = chain(
         project.fragments.values(),
         project.models.values(),
@@ -106,17 +132,10 @@ def replace_sources(
         project.heads.values(),
         project.packs.values(),
     )
-    known = {
+    return {
         SourceFile(item.path, project.sources[item.path], getattr(item, "shadows", "")): item
         for item in items
     }
-    attached = {**project.attached} | {file.source: file for file in files}
-    attached_files = tuple(
-        make_attached_file(path, one.content, is_executable=one.is_executable)
-        for path, one in attached.items()
-    )
-    sources = (*_replace_texts(project, known, texts), *attached_files)
-    return make_project(project.roots, sources, known)
 
 
 def make_project(
@@ -133,7 +152,7 @@ def make_project(
     UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
-    names = _gather_names(files if all_files is None else all_files)
+    names = _gather_names(file.path for file in (files if all_files is None else all_files))
     findings = {finding for file in files for finding in file.findings}
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
@@ -166,11 +185,11 @@ def make_project(
     return project
 
 
-def _gather_names(files: Iterable[SourceFile]) -> Mapping[tuple[Kind, str], set[str]]:
+def _gather_names(paths: Iterable[str]) -> Mapping[tuple[Kind, str], set[str]]:
     """Return the names of sources by kind and pack."""
     names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
-    for file in files:
-        if source_name := parse_source_path(file.path):
+    for path in paths:
+        if source_name := parse_source_path(path):
             names[source_name.kind, source_name.pack].add(source_name.name)
     return names
 
