@@ -29,7 +29,6 @@ from promptpack.rendering.blocks import (
     render_passage,
 )
 from promptpack.rendering.context import (
-    Params,
     PolicyView,
     SectionView,
     TrackedSectionView,
@@ -60,7 +59,7 @@ from promptpack.rendering.lines import (
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
-from promptpack.rendering.uses import make_use_finding, resolve_params
+from promptpack.rendering.uses import ParamsFinder, make_use_finding
 from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
 from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
@@ -89,6 +88,7 @@ class Composer:
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[tuple[str, ...], Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
+        self._find_params = ParamsFinder(self.templates).find
         self._own_fragments: list[tuple[str, ...]] = []
         self._traced_fragments: dict[tuple[str, ...], Lines] = {}
         self._text = BlockForm(
@@ -284,7 +284,7 @@ class Composer:
         blocks, end = [], "\n"
         for use in part.uses:
             try:
-                params = Params(resolve_params(self.templates, use))
+                params = self._find_params(use)
                 block = form.render(use.fragment, {**context, "params": params})
                 if block and draft.admit(self.project, use, block):
                     blocks.append((use.origin, block))
