@@ -38,9 +38,8 @@ def render(
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
 
-    What `find_known` returns is not rendered, and is checked like what is.
-
-    Nothing of them is kept here. `progress` is called with how many variants of how many are done.
+    What `find_known` returns is checked like what is rendered. Nothing is kept here.
+    `progress` is called with how many variants of how many are done.
     Raises UserError with every finding of every variant: at once where the selection is wrong, else
     after the last artifact. So whoever writes files first takes all of them.
     """
@@ -53,8 +52,8 @@ def render(
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:
-                known = find_known(variant, target.name)
-                artifact = known or _render_artifact(session, variant, target)
+                artifact = find_known(variant, target.name)
+                artifact = artifact or _render_artifact(session, variant, target)
             except UserError as error:
                 findings += error.findings
                 with suppress(UserError):  # what a policy becomes doesn't depend on the prompt
