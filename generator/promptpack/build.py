@@ -17,7 +17,7 @@ from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
-ArtifactFinder = Callable[[Variant, str], Artifact | None]
+ArtifactFinder = Callable[[Variant, Target], Artifact | None]
 """Returns the artifact of a variant for a target where it is known, or None."""
 
 
@@ -38,10 +38,10 @@ def render(
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
 
-    What `find_known` returns is checked like what is rendered. Nothing is kept here.
-    `progress` is called with how many variants of how many are done.
-    Raises UserError with every finding of every variant: at once where the selection is wrong, else
-    after the last artifact. So whoever writes files first takes all of them.
+    What `find_known` returns is only checked. Nothing of them is kept here. `progress` is called
+    with how many variants of how many are done. Raises UserError with every finding of every
+    variant: at once where the selection is wrong, else after the last artifact. So whoever writes
+    files first takes all of them.
     """
     findings = list(_find_unknown_targets(selection))
     if findings:
@@ -52,8 +52,7 @@ def render(
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant.pack, selection):
             try:
-                artifact = find_known(variant, target.name)
-                artifact = artifact or _render_artifact(session, variant, target)
+                artifact = find_known(variant, target) or _render_artifact(session, variant, target)
             except UserError as error:
                 findings += error.findings
                 with suppress(UserError):  # what a policy becomes doesn't depend on the prompt

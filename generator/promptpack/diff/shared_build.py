@@ -14,6 +14,7 @@ from promptpack.build import ArtifactFinder
 from promptpack.diff.model import Output
 from promptpack.model import Artifact, Project, UserError, Variant
 from promptpack.session import Session
+from promptpack.targets import Target
 
 
 class _FirstBuild(NamedTuple):
@@ -54,13 +55,13 @@ class SharedBuild:
         first, artifacts, _ = self._first
         changed_paths = _list_changed(first.project.sources, session.project.sources)
 
-        def find(variant: Variant, target: str) -> Artifact | None:
-            artifact = artifacts.get(_make_key(variant, target))
+        def find(variant: Variant, target: Target) -> Artifact | None:
+            artifact = artifacts.get(_make_key(variant, target.name))
             if artifact is None or artifact.variant != variant:
                 return None
             with suppress(UserError):
-                paths = session.closures.list_paths(variant, target)
-                first_paths = first.closures.list_paths(variant, target)
+                paths = session.closures.list_paths(variant, target.name)
+                first_paths = first.closures.list_paths(variant, target.name)
                 if paths == first_paths and changed_paths.isdisjoint(paths):
                     self._taken.add(id(artifact))
                     return artifact
