@@ -13,7 +13,7 @@ import pytest
 import support
 from promptpack.build import render
 from promptpack.model import Artifact, Project, UserError
-from promptpack.reading.project import load_again, load_project
+from promptpack.reading.project import load_project
 from promptpack.rendering.reuse import select_reusable
 from promptpack.session import Session
 from test_watch import watch
@@ -54,7 +54,7 @@ def build(root: Path, previous: Built | None = None) -> Built:
     if previous is None:
         project = load_project(root)
         return project, tuple(render(Session(project)))
-    project = load_again(root, previous[0])
+    project = load_project(root, previous[0])
     return project, tuple(
         render(Session(project, select_reusable(previous[0], project, previous[1])))
     )
@@ -103,7 +103,7 @@ def test_only_a_changed_file_is_parsed_again(tmp_path: Path) -> None:
     root = support.make_project(tmp_path, FILES)
     before = load_project(root)
     support.write_files(root, {"packs/other/pack.yaml": make_pack("other", "small-steps")})
-    after = load_again(root, before)
+    after = load_project(root, before)
     assert after == load_project(root)
     assert after.packs["demo"] is before.packs["demo"]
     assert after.packs["other"] is not before.packs["other"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from promptpack.build import render
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.model import Change, Review
+from promptpack.diff.shared_build import SharedBuild
 from promptpack.diff.sides import make_project_side
 from promptpack.lint.engine import lint_session
 from promptpack.lint.rule import LintResult
@@ -111,6 +112,8 @@ def diff_projects(base: Project, head: Project) -> Review:
     >>> diff_projects(project, project).differs
     False
     """
+    shared = SharedBuild()
     return compare_sides(
-        make_project_side(Session(base), "base"), make_project_side(Session(head), "head")
+        make_project_side(Session(base), "base", shared),
+        make_project_side(Session(head), "head", shared),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
-from promptpack.reading.project import UnreadableProjectError, load_again, load_project
+from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.roots import list_pack_names
 from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.contradictions import Contradictions
@@ -20,6 +20,8 @@ from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
+ArtifactFinder = Callable[[Variant, Target], Artifact | None]
+"""Returns the artifact of a variant for a target where it is known, or None."""
 
 
 def build_project(project: Project, selection: Selection = ALL) -> tuple[Artifact, ...]:
@@ -36,13 +38,14 @@ def render(
     selection: Selection = ALL,
     progress: Progress = lambda _done, _all: None,
     is_chosen: Chooser = choose_all,
+    find_known: ArtifactFinder = lambda _variant, _target: None,
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
 
-    Nothing of them is kept here. `progress` is called with how many variants of how many are done.
-    `is_chosen` tells the artifacts of a shard. Raises UserError with every finding of every
-    variant: at once where the selection is wrong, else after the last artifact. So whoever writes
-    files first takes all of them.
+    What `find_known` returns is only checked. Nothing of them is kept here. `progress` is called
+    with how many variants of how many are done. `is_chosen` tells the artifacts of a shard. Raises
+    UserError with every finding of every variant: at once where the selection is wrong, else after
+    the last artifact. So whoever writes files first takes all of them.
     """
     findings = list(_find_unknown_targets(selection))
     if findings:
@@ -53,7 +56,7 @@ def render(
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant, selection, is_chosen):
             try:
-                artifact = _render_artifact(session, variant, target)
+                artifact = find_known(variant, target) or _render_artifact(session, variant, target)
             except UserError as error:
                 findings += error.findings
                 with suppress(UserError):  # what a policy becomes doesn't depend on the prompt
@@ -90,7 +93,7 @@ def load_whole(
     once.
     """
     try:
-        return load_again(folder, previous) if previous else load_project(folder)
+        return load_project(folder, previous)
     except UnreadableProjectError as error:
         raise UserError(_add_unaccepted(error, selection)) from None
 

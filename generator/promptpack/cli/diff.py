@@ -22,6 +22,7 @@ from promptpack.diff.filter import PARTS, filter_review
 from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import WIDER_KINDS, Output, Review, Side
 from promptpack.diff.representatives import add_pairs
+from promptpack.diff.shared_build import SharedBuild
 from promptpack.diff.sides import build_project_side, name_findings, read_folder_side
 from promptpack.git.errors import make_read_error
 from promptpack.git.extract import extract_sources, read_file
@@ -236,12 +237,13 @@ def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     else:
         base = resolve_revision(repository, diff_options.base)
     submodules: dict[str, Mapping[str, str]] = {}
+    shared = SharedBuild()
     sides = _build_sides(
-        lambda: _load_side(repository, base, "base", submodules),
+        lambda: _load_side(repository, base, "base", submodules, shared),
         lambda: (
-            build_project_side(root, _WORK_TREE, "head")
+            build_project_side(root, _WORK_TREE, "head", shared)
             if head is None
-            else _load_side(repository, head, "head", submodules)
+            else _load_side(repository, head, "head", submodules, shared)
         ),
     )
     if head is not None:
@@ -296,6 +298,7 @@ def _load_side(
     revision: Revision,
     name: str,
     submodules: dict[str, Mapping[str, str]],
+    shared: SharedBuild,
 ) -> Side:
     """Return the side of a revision, read into a folder that is gone afterwards.
 
@@ -306,7 +309,7 @@ def _load_side(
             submodules[name] = extract_sources(repository, revision.commit, Path(folder))
         for path in submodules[name]:
             print_line(f"{name}: {path} is a submodule; not followed", err=True)
-        return build_project_side(Path(folder), revision.label, name)
+        return build_project_side(Path(folder), revision.label, name, shared)
 
 
 def _compare_submodules(base: Mapping[str, str], head: Mapping[str, str]) -> None:

@@ -92,8 +92,11 @@ class Aligner:
     def _align_section(
         self, before: Segments, after: Segments, old: _SectionSpan, new: _SectionSpan
     ) -> Iterator[AlignedBlock]:
-        old_lines = _make_lines(before[old.start : old.end], self.source_lines.name_old)
-        new_lines = _make_lines(after[new.start : new.end], self.source_lines.name_new)
+        old_segments, new_segments = before[old.start : old.end], after[new.start : new.end]
+        if self.source_lines.are_same(old_segments, new_segments):
+            return
+        old_lines = _make_lines(old_segments, self.source_lines.name_old)
+        new_lines = _make_lines(new_segments, self.source_lines.name_new)
         if old_lines != new_lines:
             for block in self._find_line_blocks(old_lines, new_lines):
                 yield block.shift(old.start, new.start)

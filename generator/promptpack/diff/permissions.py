@@ -18,6 +18,8 @@ from promptpack.targets.codec import read_toml
 
 NO_OUTPUT = "no such output"
 
+_END_OF_HEAD = "\n---\n"
+
 _INFORMATIVE_KEYS = frozenset(
     {
         *("title", "summary", "tags", "version", "license", "author"),
@@ -54,6 +56,8 @@ def compare_permissions(
     target = TARGETS.get(new.target)
     if target is None:
         return
+    if old is not None and _has_same_head(old, new):
+        return
     after = decoder.decode(new.target, new.stem, new.text)
     if old is None:
         if not target.advisory:
@@ -73,6 +77,20 @@ def compare_permissions(
             describe_grant(new_grant),
         )
     yield from _find_unknown_changes(target, old, new)
+
+
+def _has_same_head(old: Output, new: Output) -> bool:
+    """Tell whether two files have the same front matter, which every client finds the end of.
+
+    Nothing below it grants anything. A file without any, or with one that a client may end
+    elsewhere, is none of these.
+    """
+    is_same_agent = (old.target, old.stem) == (new.target, new.stem)
+    is_markdown = TARGETS[new.target].path.endswith(".md") and new.text.startswith("---\n")
+    if not (is_same_agent and is_markdown):
+        return False
+    end = new.text.find(_END_OF_HEAD, len(_END_OF_HEAD) - 1)
+    return end > 0 and old.text.startswith(new.text[: end + len(_END_OF_HEAD)])
 
 
 def compare_addition(

@@ -52,11 +52,11 @@ def split_composed(text: str, lines: Sequence[Line], names: Mapping[str, str]) -
     """
     segments = _split_lines_of(text)
     start = find_prompt(segments, lines)
-    for index, line in enumerate(lines if start is not None else ()):
-        position = (start or 0) + index
+    for position, line in enumerate(lines if start is not None else (), start or 0):
+        raw, text, _, field, number, spelling, *_ = segments[position]
         mark = _find_mark(line.text, names) if _LAYOUTS in line.origin.path else ""
-        segments[position] = segments[position]._replace(
-            section=line.section, origin=line.origin, mark=mark
+        segments[position] = Segment(
+            raw, text, line.section, field, number, spelling, line.origin, mark
         )
     return tuple(segments)
 
@@ -83,9 +83,11 @@ def find_prompt(segments: Sequence[Segment], lines: Sequence[Line]) -> int | Non
 def _split_lines_of(text: str) -> list[Segment]:
     """Return the segments of a file, those of its front matter with their fields."""
     segments: list[Segment] = []
-    front_matter_end, body_end = _find_front_matter(text)
-    for number, raw in enumerate(_split_lines(text)):
-        match = _CONTENT.fullmatch(raw) if text.startswith("{") else None
+    lines = _split_lines(text)
+    front_matter_end, body_end = _find_front_matter(text, lines)
+    is_json = text.startswith("{")
+    for number, raw in enumerate(lines):
+        match = _CONTENT.fullmatch(raw) if is_json else None
         if match:
             segments += _split_string(match, number)
         else:
@@ -100,12 +102,12 @@ def spell_text(text: str, spelling: Spelling) -> str:
 
 
 def _split_lines(text: str) -> list[str]:
-    return [part for part in re.split(r"(?<=\n)", text) if part]
+    *lines, last = text.split("\n")
+    return [*(f"{line}\n" for line in lines), *filter(None, [last])]
 
 
-def _find_front_matter(text: str) -> tuple[int, int]:
+def _find_front_matter(text: str, lines: Sequence[str]) -> tuple[int, int]:
     """Return where front matter ends at the start, and where it goes on at the end (TOML, JSON)."""
-    lines = _split_lines(text)
     if lines and lines[0].rstrip() == "---":
         end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)
         return (end + 1 if end else 0), len(lines)

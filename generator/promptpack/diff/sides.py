@@ -14,6 +14,7 @@ from promptpack.diff.attached import (
 )
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, find_prompt, name_marks, split_composed
+from promptpack.diff.shared_build import SharedBuild
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.sections import make_title
 from promptpack.output.plan import describe_artifact, make_key
@@ -38,13 +39,16 @@ _OWN_PREFIX = ".promptpack"
 """How the names of promptpack's own files begin: of its manifest, its lock and what it stages."""
 
 
-def build_project_side(root: Path, label: str, name: str) -> Side:
-    """Return the side that a project's sources build.
+def build_project_side(
+    root: Path, label: str, name: str, shared: SharedBuild | None = None
+) -> Side:
+    """Return the side that a project's sources build; both sides of a comparison get one `shared`.
 
     Raises UserError with its findings under `name`, where it does not build.
     """
+    shared = shared or SharedBuild()
     with name_findings(name):
-        return make_project_side(Session(load_project(root)), label)
+        return make_project_side(Session(load_project(root, shared.project)), label, shared)
 
 
 @contextmanager
@@ -63,9 +67,12 @@ def name_findings(name: str) -> Iterator[None]:
         raise UserError(tuple(findings)) from None
 
 
-def make_project_side(session: Session, label: str) -> Side:
+def make_project_side(session: Session, label: str, shared: SharedBuild | None = None) -> Side:
     """Return the side that a project builds; raises UserError where it does not build."""
-    outputs = _ProjectOutputs(session, tuple(render(session))).make_outputs()
+    shared = shared or SharedBuild()
+    artifacts = tuple(render(session, find_known=shared.make_finder(session)))
+    outputs = _ProjectOutputs(session, artifacts, shared).make_outputs()
+    shared.keep(session, artifacts, outputs)
     texts = {**session.project.sources, **list_comparable_sources(session.project)}
     return Side(label, outputs, texts, out=session.project.out or OUTPUT_FOLDER)
 
@@ -103,7 +110,10 @@ def read_folder_side(folder: Path, label: str) -> Side:
 class _ProjectOutputs:
     """The outputs of one project by key; their lines are split and traced when somebody asks."""
 
-    def __init__(self, session: Session, artifacts: Iterable[Artifact]) -> None:
+    def __init__(
+        self, session: Session, artifacts: Iterable[Artifact], shared: SharedBuild
+    ) -> None:
+        self._shared = shared
         self.tracer = session.tracer
         self._find_sources = make_source_finder(session)
         self._artifacts = {make_key(artifact.path, artifact): artifact for artifact in artifacts}
@@ -112,7 +122,10 @@ class _ProjectOutputs:
 
     def make_outputs(self) -> dict[str, Output]:
         """Return the outputs."""
-        outputs = {key: self._make_output(key, one) for key, one in self._artifacts.items()}
+        outputs = {
+            key: self._shared.find_output(key, one) or self._make_output(key, one)
+            for key, one in self._artifacts.items()
+        }
         return outputs | dict(iter_attached_outputs(self._artifacts.values()))
 
     def _make_output(self, key: str, artifact: Artifact) -> Output:

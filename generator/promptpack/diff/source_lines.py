@@ -2,10 +2,10 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from promptpack.diff.model import SourceHunk
+from promptpack.diff.model import Segment, SourceHunk
 from promptpack.model import Origin
 
 
@@ -38,6 +38,16 @@ class SourceLines:
             shifts[hunk.path] = shift = new_end - old_end
             self._old[hunk.path].append(_ChangedRun(old_start, old_end, shift))
             self._new[hunk.path].append(_ChangedRun(new_start, new_end, 0))
+
+    def are_same(self, old: Sequence[Segment], new: Sequence[Segment]) -> bool:
+        """Tell whether pieces are the same ones of sources that did not change, at first sight."""
+        paths = {one.origin.path for one in old if one.origin}
+        return (
+            len(old) == len(new)
+            and paths.isdisjoint(self._old)
+            and [one[:4] for one in old] == [one[:4] for one in new]
+            and [one.origin for one in old] == [one.origin for one in new]
+        )
 
     def name_old(self, origin: Origin) -> Origin:
         """Return the name of a line of the old side."""

@@ -52,6 +52,10 @@ _PARTS = frozenset({"PP020", "PP027"})
 """What is wrong with the prompt of a pack only: fragments and sections that it has not."""
 
 
+_WITHOUT_NAMES = (Fragment, Policy, Source)
+"""What is made of files that refer to no other file by its name."""
+
+
 class UnreadableProjectError(UserError):
     """What is wrong in the files of a project; `rest` is what can be told of permissions still."""
 
@@ -83,12 +87,22 @@ class _SourceNames:
         }
 
 
-def load_project(folder: Path) -> Project:
+def load_project(folder: Path, similar: Project | None = None) -> Project:
     """Return the project in a folder that holds `packs/`.
 
-    Raises UserError with a finding for each thing wrong in any of the files, in a stable order.
+    Files that a `similar` project has with the same text are not parsed again. Raises UserError
+    with a finding for each thing wrong in any of the files, in a stable order.
     """
-    return load_from_roots(find_roots(folder))
+    roots = find_roots(folder)
+    if similar is None:
+        return load_from_roots(roots)
+    files = gather_files(roots)
+    names = _gather_names(file.path for file in files)
+    similar_names = _gather_names((*similar.sources, *similar.attached))
+    items = _index_items(similar)
+    if names != similar_names:  # what a file may refer to decides about it too
+        items = {file: one for file, one in items.items() if isinstance(one, _WITHOUT_NAMES)}
+    return make_project(roots, files, items)
 
 
 def load_project_or_none(folder: Path) -> Project:
@@ -128,18 +142,6 @@ def replace_sources(
     )
     sources = (*_replace_texts(project, known, texts), *attached_files)
     return make_project(project.roots, sources, known)
-
-
-def load_again(folder: Path, previous: Project) -> Project:
-    """Return the project in a folder, as `load_project` does.
-
-    Where it has the same files as before, only those with another text are parsed again.
-    """
-    roots = find_roots(folder)
-    files = gather_files(roots)
-    paths = {file.path for file in files if parse_source_path(file.path)}
-    is_same = roots == previous.roots and paths == {*previous.sources, *previous.attached}
-    return make_project(roots, files, _index_items(previous) if is_same else {})
 
 
 def _index_items(project: Project) -> dict[SourceFile, Item]:
@@ -207,6 +209,15 @@ def make_project(
 def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> dict[str, str]:
     """Return the texts of the files that were read, by path; those beside skills have none."""
     return {file.path: file.text for file, _ in files if file.is_read and not file.attached}
+
+
+def _gather_names(paths: Iterable[str]) -> Mapping[tuple[Kind, str], set[str]]:
+    """Return the names of sources by kind and pack."""
+    names: dict[tuple[Kind, str], set[str]] = defaultdict(set)
+    for path in paths:
+        if source_name := parse_source_path(path):
+            names[source_name.kind, source_name.pack].add(source_name.name)
+    return names
 
 
 def _select_sound(

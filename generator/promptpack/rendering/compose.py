@@ -29,7 +29,6 @@ from promptpack.rendering.blocks import (
     render_passage,
 )
 from promptpack.rendering.context import (
-    Params,
     PolicyView,
     SectionView,
     TrackedSectionView,
@@ -44,6 +43,7 @@ from promptpack.rendering.includes import (
     find_end,
     find_start,
     is_verbatim,
+    strip_front_matter,
 )
 from promptpack.rendering.line_markers import make_untraced_warning
 from promptpack.rendering.lines import (
@@ -59,7 +59,7 @@ from promptpack.rendering.lines import (
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
-from promptpack.rendering.uses import make_use_finding, resolve_params
+from promptpack.rendering.uses import ParamsFinder, make_use_finding
 from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
 from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
@@ -88,6 +88,8 @@ class Composer:
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[tuple[str, ...], Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
+        self._find_params = ParamsFinder(self.templates).find
+        self._own_fragments: list[tuple[str, ...]] = []
         self._traced_fragments: dict[tuple[str, ...], Lines] = {}
         self._text = BlockForm(
             self._cache_fragments(self._fragments, self._render_text),
@@ -222,12 +224,13 @@ class Composer:
 
     def release_pack(self) -> None:
         """Forget the texts of fragments that are a pack's own, or read what only a pack says."""
-        for key in [key for key in self._fragments if self._is_of_pack(key[0])]:
-            del self._fragments[key]
+        for key in self._own_fragments:
+            self._fragments.pop(key, None)
+        self._own_fragments.clear()
 
     def _is_of_pack(self, name: str) -> bool:
-        roots = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
-        return name.startswith("packs/") or not roots.isdisjoint(("pack", "vars"))
+        variables = self.templates.dependencies.list_variables(name)
+        return name.startswith("packs/") or "pack" in variables or "vars" in variables
 
     def _trace_prompt(self, variant: Variant, target: str, prompt: str) -> Lines:
         if path := find_client_settings(variant.pack, target).prompt:
@@ -285,7 +288,7 @@ class Composer:
         blocks, end = [], "\n"
         for use in part.uses:
             try:
-                params = Params(resolve_params(self.templates, use))
+                params = self._find_params(use)
                 block = form.render(use.fragment, {**context, "params": params})
                 if block and draft.admit(self.project, use, block):
                     blocks.append((use.origin, block))
@@ -309,11 +312,13 @@ class Composer:
         """Return a function that renders a fragment once for equal input."""
 
         def render_once(name: str, context: Mapping[str, Any]) -> B:
-            variables = {one.partition(".")[0] for one in self.templates.dependencies.reads(name)}
-            names = sorted(variables & context.keys())
-            key = (name, *(make_cache_key(context[variable]) for variable in names))
+            variables = self.templates.dependencies.list_variables(name)
+            known = (variable for variable in variables if variable in context)
+            key = (name, *(make_cache_key(context[variable]) for variable in known))
             if key not in cache:
                 cache[key] = render(name, context)
+                if self._is_of_pack(name):
+                    self._own_fragments.append(key)
             return cache[key]
 
         return render_once
@@ -344,6 +349,11 @@ class Composer:
         source = self.templates.find(name)
         if is_verbatim(source):
             return quote_lines(text, Origin(source.path, find_start(source)), True) if text else ()
+        if self.templates.dependencies.read_facts(name).is_literal:
+            start = Origin(source.path, find_start(source))
+            lines = clean_lines(quote_lines(strip_front_matter(source), start, True))
+            if join_text(lines) == text:
+                return lines
         return self._trace_text(name, text, context) if text else ()
 
     def _trace_text(

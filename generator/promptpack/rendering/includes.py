@@ -42,6 +42,8 @@ class Dependencies:
         self.environment, self.find, self.project = environment, find, project
         self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
+        self._variables: dict[str, tuple[str, ...]] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, frozenset[str]] = {}
 
     def closure(self, name: str) -> tuple[str, ...]:
@@ -49,9 +51,11 @@ class Dependencies:
 
         Raises UserError for an unknown, computed, circular or too deep include.
         """
-        depths: dict[str, int] = {}
-        self._record_depths(name, (), depths)
-        return tuple(depths)
+        if name not in self._closures:
+            depths: dict[str, int] = {}
+            self._record_depths(name, (), depths)
+            self._closures[name] = tuple(depths)
+        return self._closures[name]
 
     def list_paths(self, name: str) -> frozenset[str]:
         """Return the paths of a template and of all it includes; raises as `closure` does."""
@@ -72,6 +76,13 @@ class Dependencies:
             names = frozenset().union(*(self.read_facts(included).reads for included in closure))
             self._reads[name] = names | {"policy"} if needs_capability else names
         return self._reads[name]
+
+    def list_variables(self, name: str) -> tuple[str, ...]:
+        """Return the names in what `reads` returns, without the keys after them, in order."""
+        if name not in self._variables:
+            names = {one.partition(".")[0] for one in self.reads(name)}
+            self._variables[name] = tuple(sorted(names))
+        return self._variables[name]
 
     def read_facts(self, name: str) -> TemplateFacts:
         """Return what a template's text tells; raises UserError where it cannot be parsed."""

@@ -8,6 +8,7 @@ a rendered text is always ours.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from jinja2.environment import Environment
@@ -24,6 +25,9 @@ _SECTION_MARKER = "[\U000f8000-\U000ffffd]"
 _MARKER = re.compile("([\U000f0000-\U000f7ffd])([\U00100000-\U0010fffd])")
 _ANY = re.compile(f"{_MARKER.pattern}|{_SECTION_MARKER}")
 _LETTERS = re.compile(r"(?<=\S)(?=.*\S)")
+LINES_KEPT = 1 << 15
+"""How many lines are kept as they were read: most outputs are made of the same ones."""
+
 _LEADING = re.compile(rf"(?:\s|{_ANY.pattern})*")
 
 
@@ -45,6 +49,8 @@ class LineMarkers(Extension):
         self.section = ""
         self._paths: dict[str, int] = {}
         self._sections: dict[str, int] = {}
+        self._read_line = lru_cache(maxsize=LINES_KEPT)(self._read_line_anew)
+        self._write_origin = lru_cache(maxsize=LINES_KEPT)(self._write_origin_anew)
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """Yield the template's tokens with a mark before each line and each expression."""
@@ -75,23 +81,36 @@ class LineMarkers(Extension):
 
     def read(self, text: str, fallback: Origin) -> list[Line]:
         """Return the lines of a marked render without its marks; `fallback` is where it begins."""
-        lines, origin, paths = [], fallback, list(self._paths)
-        section, sections = "", list(self._sections)
-        for line in text.split("\n"):
-            leading = _LEADING.match(line)
-            origins = [_read_marker(paths, *mark) for mark in _MARKER.findall(line)]
-            own_section = section
-            for mark in re.finditer(_SECTION_MARKER, line):
-                section = sections[ord(mark[0]) - _SECTION]
-                if strip_markers(line[mark.end() :]) or not strip_markers(line[: mark.start()]):
-                    own_section = section  # what ends the sections may stand after their last line
-            leading_count = len(_MARKER.findall(leading[0])) if leading else 0
-            own = origins[leading_count - 1] if leading_count else origin
-            shown = _find_shown(line, paths) if len(origins) > 1 else ()
-            more = tuple(origin for origin in shown if origin != own)
-            lines.append(Line(strip_markers(line), own, own_section, more))
-            origin = origins[-1] if origins else origin  # a value may go on in the next line
+        lines: list[Line] = []
+        origin, section = fallback, ""
+        for marked_line in text.split("\n"):
+            line, origin, section = self._read_line(marked_line, origin, section)
+            lines.append(line)
         return lines
+
+    def _read_line_anew(
+        self, marked_line: str, origin: Origin, section: str
+    ) -> tuple[Line, Origin, str]:
+        """Return a line without its marks, given what stood before it, and what stands at its end.
+
+        Numbers of templates and sections are never given anew, so the same line reads the same.
+        """
+        paths, sections = list(self._paths), list(self._sections)
+        leading = _LEADING.match(marked_line)
+        origins = [_read_marker(paths, *mark) for mark in _MARKER.findall(marked_line)]
+        own_section = section
+        for mark in re.finditer(_SECTION_MARKER, marked_line):
+            section = sections[ord(mark[0]) - _SECTION]
+            before, after = marked_line[: mark.start()], marked_line[mark.end() :]
+            if strip_markers(after) or not strip_markers(before):
+                own_section = section  # what ends the sections may stand after their last line
+        leading_count = len(_MARKER.findall(leading[0])) if leading else 0
+        own = origins[leading_count - 1] if leading_count else origin
+        shown = _find_shown(marked_line, paths) if len(origins) > 1 else ()
+        more = tuple(origin for origin in shown if origin != own)
+        line = Line(strip_markers(marked_line), own, own_section, more)
+        last = origins[-1] if origins else origin  # a value may go on in the next line
+        return line, last, section
 
     def write(self, lines: Iterable[Line]) -> str:
         """Return lines as marked text, so that a template can place them and keep their origins."""
@@ -99,12 +118,15 @@ class LineMarkers(Extension):
 
     def _write_line(self, line: Line) -> str:
         """Return a line after its mark; those of what else is in it stand before later letters."""
-        marks = [
-            _make_marker(_assign_number(self._paths, path), number) for path, number in line.origins
-        ]
-        pieces = _LETTERS.split(line.text, len(line.more)) if line.more else [line.text]
+        if not line.more:
+            return f"{self._write_origin(line.origin)}{line.text}"
+        marks = [self._write_origin(origin) for origin in line.origins]
+        pieces = _LETTERS.split(line.text, len(line.more))
         pairs = zip_longest(marks[: len(pieces)], pieces, fillvalue="")
         return "".join(f"{mark}{piece}" for mark, piece in pairs)
+
+    def _write_origin_anew(self, origin: Origin) -> str:
+        return _make_marker(_assign_number(self._paths, origin.path), origin.line)
 
 
 def _read_marker(paths: Sequence[str], template: str, number: str) -> Origin:

@@ -29,7 +29,8 @@ def clean_text(text: str) -> str:
 def clean_lines(lines: Sequence[Line]) -> Lines:
     """Return the lines that `clean_text` leaves of a text, each with its origin."""
     selected = _select_lines([line.text for line in lines])
-    return tuple(lines[index]._replace(text=text) for index, text in selected)
+    chosen = ((lines[index], text) for index, text in selected)
+    return tuple(one if one.text == text else one._replace(text=text) for one, text in chosen)
 
 
 def drop_last_blank(lines: Lines) -> Lines:

@@ -4,9 +4,26 @@ import re
 from typing import Any
 
 from promptpack.model import Finding, Fragment, Project, Use, UserError
+from promptpack.rendering.context import Params
 from promptpack.rendering.sandbox import Templates
 from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
+
+
+class ParamsFinder:
+    """Finds the parameters of uses; those of uses that give none are made once."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._defaults: dict[str, Params] = {}
+
+    def find(self, use: Use) -> Params:
+        """Return the parameters of a use; raises UserError as `resolve_params` does."""
+        if use.params:
+            return Params(resolve_params(self._templates, use))
+        if use.fragment not in self._defaults:
+            self._defaults[use.fragment] = Params(resolve_params(self._templates, use))
+        return self._defaults[use.fragment]
 
 
 def resolve_params(templates: Templates, use: Use) -> dict[str, Any]:
