@@ -55,8 +55,14 @@ def build(root: Path, previous: Built | None = None) -> Built:
         project = load_project(root)
         return project, tuple(render(Session(project)))
     project = load_project(root, previous[0])
+    known = select_reusable(previous[0], project, previous[1])
     return project, tuple(
-        render(Session(project, select_reusable(previous[0], project, previous[1])))
+        render(
+            Session(project),
+            find_known=lambda variant, target: known.get(
+                (variant.pack.name, variant.name, target.name)
+            ),
+        )
     )
 
 

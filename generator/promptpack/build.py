@@ -21,6 +21,13 @@ from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
 ArtifactFinder = Callable[[Variant, Target], Artifact | None]
+"""Returns an artifact that was rendered before, of the same sources; None where there is none."""
+
+
+def find_nothing(_variant: Variant, _target: Target) -> None:
+    """Return no artifact: all are rendered."""
+
+
 """Returns the artifact of a variant for a target where it is known, or None."""
 
 
@@ -38,7 +45,7 @@ def render(
     selection: Selection = ALL,
     progress: Progress = lambda _done, _all: None,
     is_chosen: Chooser = choose_all,
-    find_known: ArtifactFinder = lambda _variant, _target: None,
+    find_known: ArtifactFinder = find_nothing,
 ) -> Iterator[Artifact]:
     """Yield the artifacts of all selected variants and targets, in a stable order.
 
@@ -73,12 +80,8 @@ def render(
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    findings += [
-        *unaccepted.list_findings(),
-        *session.expectations.list_findings(),
-        *path_problems.list_findings(),
-        *contradictions.list_findings(),
-    ]
+    for checker in (unaccepted, session.expectations, path_problems, contradictions):
+        findings += checker.list_findings()
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 
@@ -141,9 +144,6 @@ def _render_artifact(
 ) -> Artifact:
     """Return the file of a variant for a target, with this in place of its prompt if given."""
     composer, name = session.composer, target.name
-    reusable = session.reusable.get((variant.pack.name, variant.name, name))
-    if reusable and not prompt:
-        return reusable
     agent = (
         composer.make_agent(variant, name, prompt)
         if prompt

@@ -1,15 +1,12 @@
 """What the commands on one project share: templates, documents, prompts and origins, made once."""
 
-from collections.abc import Mapping
 from functools import cached_property
-from types import MappingProxyType
 
-from promptpack.model import Artifact, Finding, Project
+from promptpack.model import Finding, Project
 from promptpack.provenance.closure import SourceClosures
 from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.expectations import ExpectationChecker
-from promptpack.rendering.reuse import ArtifactKey
 from promptpack.rendering.sandbox import Templates
 from promptpack.source.frontmatter import Documents
 from promptpack.targets.losses import LossFinder
@@ -19,14 +16,11 @@ class Session:
     """One project, and what is worked out about it only once; it ends with the call that made it.
 
     `untraced` are the findings on templates whose lines could not be traced, so far as somebody
-    asked for origins. `expectations` knows of the artifacts that were rendered. `reusable` are
-    artifacts of an earlier session that this project gives too: they are not rendered again.
+    asked for origins. `expectations` knows of the artifacts that were rendered.
     """
 
-    def __init__(
-        self, project: Project, reusable: Mapping[ArtifactKey, Artifact] = MappingProxyType({})
-    ) -> None:
-        self.project, self.reusable = project, reusable
+    def __init__(self, project: Project) -> None:
+        self.project = project
         self.templates = Templates(project)
         self.documents = Documents(project.sources)
         self.loss_finder = LossFinder()

@@ -1,14 +1,21 @@
 """`promptpack build`: render everything, then write what changed."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from promptpack.build import Progress, load_selected, load_whole, render
+from promptpack.build import (
+    ArtifactFinder,
+    Progress,
+    find_nothing,
+    load_selected,
+    load_whole,
+    render,
+)
 from promptpack.cli import report
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
@@ -140,11 +147,12 @@ class _Memory:
     project: Project | None = None
     artifacts: tuple[Artifact, ...] = ()
 
-    def start_session(self, project: Project) -> Session:
-        """Return a session in which nothing is rendered that is as it was."""
+    def make_finder(self, project: Project) -> ArtifactFinder:
+        """Return what finds the artifacts that are as they were."""
         if self.project is None:
-            return Session(project)
-        return Session(project, select_reusable(self.project, project, self.artifacts))
+            return find_nothing
+        artifacts = select_reusable(self.project, project, self.artifacts)
+        return lambda variant, target: artifacts.get((variant.pack.name, variant.name, target.name))
 
 
 def _build(
@@ -156,12 +164,9 @@ def _build(
     folder = state.output(root, options.out, project.out)
     is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
-        session = memory.start_session(project) if memory else Session(project)
-        kept: list[Artifact] | None = [] if memory else None
-        outputs = _render(session, selection, progress, is_chosen, kept)
+        session = Session(project)
+        outputs = _render(session, selection, progress, is_chosen, memory)
     artifacts = outputs.artifacts
-    if memory:
-        memory.project, memory.artifacts = project, tuple(kept or ())
     expectations = session.expectations.summarize()
     library = hash_library(session, artifacts)
     plan = plan_output(outputs, folder, selection, project.name, library, is_chosen)
@@ -218,27 +223,26 @@ def _render(
     selection: Selection,
     progress: Progress,
     is_chosen: Chooser,
-    kept: list[Artifact] | None,
+    memory: _Memory | None,
 ) -> Outputs:
     """Return the outputs; an error says besides how many expectations are broken.
 
-    `kept` is filled with the artifacts as they are rendered, where somebody wants them.
+    With a memory, what is in it is not rendered again, and it has the artifacts afterwards.
     """
     try:
-        artifacts = render(session, selection, progress, is_chosen)
-        rendered = artifacts if kept is None else _keep(artifacts, kept)
-        return gather_outputs(rendered, session.project.name)
+        project = session.project
+        if memory is None:
+            artifacts = render(session, selection, progress, is_chosen)
+            return gather_outputs(artifacts, project.name)
+        find_known = memory.make_finder(project)
+        kept = tuple(render(session, selection, progress, is_chosen, find_known))
+        memory.project, memory.artifacts = project, kept
+        return gather_outputs(kept, project.name)
     except UserError as error:
         expectations = session.expectations.summarize()
         for line in report.format_expectations(expectations) if expectations.broken else ():
             error.add_note(line)
         raise
-
-
-def _keep(artifacts: Iterable[Artifact], kept: list[Artifact]) -> Iterator[Artifact]:
-    for artifact in artifacts:
-        kept.append(artifact)
-        yield artifact
 
 
 def _summarize(build: _Build) -> str:
