@@ -33,6 +33,7 @@ PROMPTPACK = (sys.executable, "-m", "promptpack")
 PASS = (sys.executable, "-c", "pass")
 OUTPUTS = ("dist", ".claude", ".github", ".codex", ".cursor", "AGENTS.md", "CLAUDE.md")
 SVG_ROW = 26
+_PLACE = "claude-code/model-a.reader/.claude/agents/agent-00000.md"
 
 
 class Usage(NamedTuple):
@@ -145,11 +146,12 @@ def measure_packs(base: Path, count: int, rounds: int) -> dict[str, Samples]:
         "rulesync": (*rulesync, "--check"),
         "ruler": (*ruler, "--dry-run"),
     }
+    packs = f"{count:,} packs" if count > 1 else "1 pack"
     steps = (
-        Step(f"cold build, {count:,} packs", builders, folders, move_outputs),
-        Step(f"unchanged build, {count:,} packs", {"pass": PASS, **builders}, folders),
-        Step(f"check, {count:,} packs", checkers, folders),
-        Step(f"one of {count:,} packs changed", builders, folders, change_agent),
+        Step(f"cold build of {packs}", builders, folders, move_outputs),
+        Step(f"unchanged build of {packs}", {"pass": PASS, **builders}, folders),
+        Step(f"check of {packs}", checkers, folders),
+        Step(f"build of {packs}, one changed", builders, folders, change_agent),
     )
     return {step.name: measure(step, rounds) for step in steps}
 
@@ -166,16 +168,18 @@ def measure_shared(base: Path, count: int, rounds: int) -> dict[str, Samples]:
     fragment = f"templates/fragments/{corpora.SECTIONS[0]}/item-0.md"
     commands = {
         "pass": PASS,
-        "build": (*PROMPTPACK, "build"),
-        "check": (*PROMPTPACK, "check"),
+        "build --no-cache": (*PROMPTPACK, "build", "--no-cache"),
+        "check --no-cache": (*PROMPTPACK, "check", "--no-cache"),
+        "check, unchanged": (*PROMPTPACK, "check"),
         "lint": (*PROMPTPACK, "lint"),
         "diff": (*PROMPTPACK, "diff", "HEAD"),
         "impact": (*PROMPTPACK, "impact", fragment),
+        "explain": (*PROMPTPACK, "explain", f"dist/{_PLACE}:20"),
     }
-    run(commands["build"], folder)
+    run(commands["build --no-cache"], folder)
     with (folder / fragment).open("a", encoding="utf-8") as file:
         file.write("- One line more.\n")
-    run(commands["build"], folder)
+    run(commands["build --no-cache"], folder)
     name = f"{count:,} packs of shared fragments, 20 variants each, 4 clients"
     return {name: measure(Step(name, commands, dict.fromkeys(commands, folder)), rounds)}
 
