@@ -1,6 +1,8 @@
 """What the tests of the site share: a hostile project, and built sites read back."""
 
+import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +12,8 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 from promptpack.build import build_project
 from promptpack.model import Artifact, Project
@@ -168,6 +172,25 @@ def site_of(root: Path, site: Path) -> Built:
     before = snapshot(root / "docs")
     done = mkdocs(root, site)
     assert done.returncode == 0, done.stderr
+    return read_site(root, site, before)
+
+
+def reference_site(factory: pytest.TempPathFactory) -> Built:
+    """Return the site of this project: built once, by whichever process of a run is first."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reference-site"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "site").exists():
+            done = mkdocs(reference_project(folder / "project"), folder / "new")
+            assert done.returncode == 0, done.stderr
+            (folder / "new").rename(folder / "site")
+    return read_site(folder / "project", folder / "site", snapshot(ROOT / "docs"))
+
+
+def read_site(root: Path, site: Path, before: dict[str, bytes | str]) -> Built:
+    """Read all of a built site; `before` is what the folder of hand-written pages held before."""
     project = load_project(root)
     pages = {
         path.relative_to(site).as_posix(): Page(path.read_text()) for path in site.rglob("*.html")

@@ -478,6 +478,7 @@ def make_wheel(folder: Path) -> Path:
     """Return a wheel of this project: a real one where its build backend is, else a likeness."""
     if importlib.util.find_spec("hatchling"):
         pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
+        pip.append("--no-cache-dir")  # a test has no folder for caches
         subprocess.run([*pip, "--wheel-dir", folder, REPOSITORY], check=True, timeout=PATIENCE)
         return next(folder.glob("*.whl"))
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))

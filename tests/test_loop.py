@@ -30,6 +30,8 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 LOOK = "templates/policies/look.yaml"
 WITHOUT_TOKEN = ("review", "revisions")
 """The scripts that may use promptpack: it reads a checkout, so the step with a token does not."""
+PURE = "promptpack.diff.last_run"
+"""What the step with a token takes from promptpack: functions on text, which load nothing else."""
 SCRIPTS = sorted((ROOT / "action").glob("*.py"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FRAGMENT = "templates/fragments/standards/small-steps.md"
@@ -95,9 +97,21 @@ def test_a_script_is_small_and_needs_python_and_what_the_install_step_gives(path
         modules |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 40, node.name
-    names = {module.partition(".")[0] for module in modules}
+    names = {module.partition(".")[0] for module in modules - {PURE}}
     others = names - {script.stem for script in SCRIPTS} - sys.stdlib_module_names
     assert others <= ({"promptpack"} if path.stem in WITHOUT_TOKEN else set())
+
+
+def test_what_the_step_with_a_token_uses_of_promptpack_loads_nothing_else() -> None:
+    code = (
+        f"import sys; known = set(sys.modules); import {PURE}\n"
+        "names = {name for name in set(sys.modules) - known if name[0] != '_'}\n"
+        "print(*sorted(one for one in names if one.split('.')[0] not in sys.stdlib_module_names))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["promptpack", "promptpack.diff", PURE, "promptpack.version"]
 
 
 def used(document: object) -> Iterator[str]:

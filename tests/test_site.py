@@ -44,7 +44,7 @@ from sites import (
     Built,
     Page,
     mkdocs,
-    reference_project,
+    reference_site,
     site_of,
     url,
     with_site,
@@ -60,8 +60,7 @@ EXTENSIONS = [*yaml.safe_load(read_settings())["markdown_extensions"]]
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Return the site of this project, built from a copy."""
-    folder = reference_project(tmp_path_factory.mktemp("reference"))
-    return site_of(folder, folder / "out")
+    return reference_site(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
