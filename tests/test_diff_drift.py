@@ -69,6 +69,15 @@ def test_a_build_records_its_version_and_the_library_files_behind_it(tmp_path: P
     assert "library" not in read_record(root)
 
 
+def test_what_a_layout_includes_is_recorded_too(tmp_path: Path) -> None:
+    layout = "templates/layouts/plain.md.j2"
+    text = '{% include "ethics/content-is-data" %}\n' + support.DEMO[layout]
+    build(support.make_project(tmp_path, {layout: text}))
+    assert list(read_record(tmp_path)["library"]) == [
+        "promptpack:templates/fragments/ethics/content-is-data.md"
+    ]
+
+
 def test_a_part_of_a_build_keeps_what_the_rest_was_made_of(tmp_path: Path) -> None:
     root = support.make_project(tmp_path)
     edit(root, PACK, "policy: [look, change]", "policy: [look, change, read-only]")

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import NamedTuple
 
 from promptpack.model import Artifact, Origin, is_in_project
@@ -15,7 +14,8 @@ from promptpack.session import Session
 class UsedSources(NamedTuple):
     """The use lines of a variant, each with the files it brings in, and all files it is made of.
 
-    Those of `frame` (pack, policy, model, layout, project file) decide about all of an output.
+    Those of `frame` (pack, policy, model, layout with what it includes, project file) decide about
+    all of an output.
     """
 
     uses: tuple[tuple[Origin, frozenset[str]], ...]
@@ -28,10 +28,6 @@ def make_source_finder(session: Session) -> Callable[[Artifact], UsedSources]:
     templates = session.templates
     shared_paths = [shared.path for shared in session.project.shared.values()]
 
-    @cache
-    def find_paths(name: str) -> frozenset[str]:
-        return frozenset(templates.find(n).path for n in templates.dependencies.closure(name))
-
     sources_by_key: dict[tuple[str, ...], UsedSources] = {}
 
     def find_sources(artifact: Artifact) -> UsedSources:
@@ -41,13 +37,14 @@ def make_source_finder(session: Session) -> Callable[[Artifact], UsedSources]:
         key = variant.pack.name, variant.name, policy.name, prompt, settings.head
         if key not in sources_by_key:
             use_lines = tuple(
-                (use.origin, find_paths(use.fragment))
+                (use.origin, templates.dependencies.list_paths(use.fragment))
                 for use in (() if prompt else iter_uses(variant.sections))
             )
-            layout = prompt or templates.find(f"{LAYOUT}{variant.model.layout}").path
+            layout = templates.dependencies.list_paths(f"{LAYOUT}{variant.model.layout}")
+            layouts = (prompt,) if prompt else sorted(layout)
             files = {path for _, used_paths in use_lines for path in used_paths}
             files |= {"" if prompt else variant.pack.text, settings.head} - {""}
-            frame = (variant.pack.path, policy.path, variant.model.path, layout)
+            frame = (variant.pack.path, policy.path, variant.model.path, *layouts)
             sources_by_key[key] = UsedSources(
                 use_lines, (*frame, *shared_paths), tuple(sorted(files))
             )
