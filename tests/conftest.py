@@ -13,9 +13,10 @@ import jail
 import support
 from forges import Api, Forge, served
 
-os.environ["XDG_CACHE_HOME"] = (
-    os.devnull
-)  # no test finds, or leaves, the records of whoever runs it
+# No test finds, or leaves, records of runs in the cache of whoever runs it; the clients are there.
+_CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+os.environ.setdefault("PROMPTPACK_CLIENTS", str(Path(_CACHE, "promptpack", "clients")))
+os.environ["XDG_CACHE_HOME"] = os.devnull
 
 # Tests make many small objects that live on; looking for dead ones less often saves a tenth.
 gc.set_threshold(50_000, 20, 20)
