@@ -4,13 +4,13 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.output import recording
 from promptpack.output.record import find_unchanged
-from support import DEMO, Result, call, environment
+from support import DEMO, Result, call, environment, replaced_environment
 
 EARLIER = 0.06
 """The seconds after which a change can't hide another one, on a file system with a fine clock."""
@@ -49,19 +49,6 @@ class Records:
     def list_records(self) -> list[Path]:
         """Return the files of all records."""
         return sorted(self.folder.glob("*.record"))
-
-
-@contextlib.contextmanager
-def replaced_environment(env: Mapping[str, str]) -> Iterator[None]:
-    """Have another environment for a while."""
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(env)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def begin_process(set_attribute: Callable[[object, str, object], None]) -> None:

@@ -173,7 +173,7 @@ def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
     out, err = _Captured(), _Captured()
     with (
         contextlib.chdir(cwd),
-        _replaced_environment(environment(env)),
+        replaced_environment(environment(env)),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -238,7 +238,8 @@ def _entries(folder: Path) -> Iterator[tuple[str, bytes | str]]:
 
 
 @contextlib.contextmanager
-def _replaced_environment(env: Mapping[str, str]) -> Iterator[None]:
+def replaced_environment(env: Mapping[str, str]) -> Iterator[None]:
+    """Have another environment for a while."""
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(env)

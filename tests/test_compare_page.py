@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import sites
 import support
+from browsers import open_browser
 from promptpack.model import Effect, PatternRule
 from promptpack.policy.lattice import RANK, compare_grants
 from promptpack.site.comparison import judge_grants, rank_grants
 from promptpack.site.line_pairs import mark_words, pair_lines
 from promptpack.site.wording import EFFECT_WORDS
-from test_browser import FLAGS, chromium
 
 SHIFTS = """new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
   if (!entry.hadRecentInput) window.shifted = (window.shifted || 0) + entry.value;
@@ -54,11 +54,8 @@ FILES: Mapping[str, str | bytes] = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+    with open_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import support
+from browsers import open_browser
 from forge_pages import WIDTHS, make_example, make_page, render_forge
 from forges import Api, Forge, run_action
 from promptpack.diff.compare import compare_sides
@@ -20,7 +21,6 @@ from promptpack.diff.model import Review
 from promptpack.diff.representatives import add_pairs
 from review_cases import side
 from support import count_cases
-from test_browser import FLAGS, chromium
 from test_diff_formats import reviews
 
 GATE = ("--accept", "reviewed.json", "--fail-on", "permissions")
@@ -87,11 +87,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+    with open_browser() as started:
         yield started
-        started.close()
 
 
 def show(browser: Browser, html: str, width: int) -> Page:
