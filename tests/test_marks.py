@@ -159,6 +159,8 @@ def test_marking_changes_nothing_and_every_line_finds_its_home(texts: dict[str, 
     ("text", "expected"),
     [
         ("a\nb\n", {"a": 1, "b": 2}),
+        ("{# x #}a b\n", {"a b": 1}),
+        ("{# x #}\na\n{# y #}\nb", {"a": 2, "b": 4}),
         ("{# x\n\n#}\na", {"a": 4}),
         ("{% if true %}\na\n{% endif %}\nb", {"a": 2, "b": 4}),
         ("{%- if true -%}\n\na\n{%- endif %}\nb", {"ab": 3}),

@@ -1,5 +1,6 @@
 """What is authored: packs, and the templates, models and policies that they use."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,8 @@ from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
 from promptpack.model.sections import make_title
+
+_EMPTY_COMMENT = re.compile(r"\{#\n*#\}\n")
 
 Mode = Literal["subagent", "primary", "all"]
 
@@ -71,8 +74,9 @@ class Fragment(Source):
 
     @property
     def text_below(self) -> str:
-        """The text below the front matter."""
-        return self.body.partition("#}\n")[2] if self.body.startswith("{#") else self.body
+        """The text below the front matter, in place of which `body` has an empty comment."""
+        match = _EMPTY_COMMENT.match(self.body)
+        return self.body[match.end() :] if match else self.body
 
 
 @dataclass(frozen=True)
