@@ -12,9 +12,10 @@ import pytest
 
 import support
 from promptpack.build import render
-from promptpack.model import Artifact, Project, UserError
+from promptpack.model import Artifact, UserError
+from promptpack.provenance.closure import SourceClosures
+from promptpack.provenance.reuse import BuiltArtifacts
 from promptpack.reading.project import load_project
-from promptpack.rendering.reuse import select_reusable
 from promptpack.session import Session
 from test_watch import watch
 
@@ -47,23 +48,16 @@ FILES = {
     "templates/layouts/own.md.j2": OWN_LAYOUT,
     "templates/models/large.yaml": "title: L\nfamily: l\nlayout: own\n",
 }
-Built = tuple[Project, tuple[Artifact, ...]]
+Built = tuple[SourceClosures, tuple[Artifact, ...]]
 
 
 def build(root: Path, previous: Built | None = None) -> Built:
     if previous is None:
-        project = load_project(root)
-        return project, tuple(render(Session(project)))
-    project = load_project(root, previous[0])
-    known = select_reusable(previous[0], project, previous[1])
-    return project, tuple(
-        render(
-            Session(project),
-            find_known=lambda variant, target: known.get(
-                (variant.pack.name, variant.name, target.name)
-            ),
-        )
-    )
+        session = Session(load_project(root))
+        return session.closures, tuple(render(session))
+    session = Session(load_project(root, previous[0].project))
+    find_known = BuiltArtifacts(*previous).make_finder(session.closures)
+    return session.closures, tuple(render(session, find_known=find_known))
 
 
 def tell(root: Path, previous: Built | None) -> tuple[Built | None, object]:
@@ -87,7 +81,7 @@ def tell(root: Path, previous: Built | None) -> tuple[Built | None, object]:
         ("packs/other/pack.yaml", make_pack("other", "outer") + "tags: [a]\n", {"other"}),
         (LAYOUT, OWN_LAYOUT, {"demo", "other", "text"}),
         ("templates/policies/look.yaml", None, {"demo", "other", "text"}),
-        ("packs/demo/new.md", "Not used.\n", {"demo", "other", "text"}),
+        ("packs/demo/new.md", "Not used.\n", set()),
         (SMALL, support.DEMO[SMALL], set()),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "",

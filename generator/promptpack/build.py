@@ -6,6 +6,7 @@ from pathlib import Path
 
 from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
+from promptpack.provenance.reuse import ArtifactFinder, find_nothing
 from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.roots import list_pack_names
 from promptpack.reading.some_packs import load_packs
@@ -20,15 +21,6 @@ from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
-ArtifactFinder = Callable[[Variant, Target], Artifact | None]
-"""Returns an artifact that was rendered before, of the same sources; None where there is none."""
-
-
-def find_nothing(_variant: Variant, _target: Target) -> None:
-    """Return no artifact: all are rendered."""
-
-
-"""Returns the artifact of a variant for a target where it is known, or None."""
 
 
 def build_project(project: Project, selection: Selection = ALL) -> tuple[Artifact, ...]:

@@ -9,9 +9,7 @@ from typing import NamedTuple
 import click
 
 from promptpack.build import (
-    ArtifactFinder,
     Progress,
-    find_nothing,
     load_selected,
     load_whole,
     render,
@@ -38,7 +36,7 @@ from promptpack.cli.state import (
 )
 from promptpack.cli.unchanged import leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
-from promptpack.model import Artifact, Project, UserError
+from promptpack.model import Artifact, UserError
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
 from promptpack.output.plan import (
     Outputs,
@@ -52,8 +50,8 @@ from promptpack.output.plan import (
 from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
 from promptpack.output.write import Plan
+from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
 from promptpack.rendering.expectations import ExpectationSummary
-from promptpack.rendering.reuse import select_reusable
 from promptpack.rendering.shards import Chooser, Shard, choose_all, make_chooser
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines, style
@@ -144,15 +142,7 @@ class _Build(NamedTuple):
 class _Memory:
     """What --watch keeps for the next build: of the last one that nothing was wrong with."""
 
-    project: Project | None = None
-    artifacts: tuple[Artifact, ...] = ()
-
-    def make_finder(self, project: Project) -> ArtifactFinder:
-        """Return what finds the artifacts that are as they were."""
-        if self.project is None:
-            return find_nothing
-        artifacts = select_reusable(self.project, project, self.artifacts)
-        return lambda variant, target: artifacts.get((variant.pack.name, variant.name, target.name))
+    built: BuiltArtifacts | None = None
 
 
 def _build(
@@ -160,7 +150,8 @@ def _build(
 ) -> _Build:
     """Render everything and write what changed; raises UserError where something is wrong."""
     selection, shard = options.selection, options.shard
-    project = load_selected(root, selection, memory.project if memory else None)
+    previous = memory.built.project if memory and memory.built else None
+    project = load_selected(root, selection, previous)
     folder = state.output(root, options.out, project.out)
     is_chosen = make_chooser(project, shard) if shard else choose_all
     with show_progress(state, "Rendering") as progress:
@@ -230,14 +221,14 @@ def _render(
     With a memory, what is in it is not rendered again, and it has the artifacts afterwards.
     """
     try:
-        project = session.project
+        name = session.project.name
         if memory is None:
-            artifacts = render(session, selection, progress, is_chosen)
-            return gather_outputs(artifacts, project.name)
-        find_known = memory.make_finder(project)
-        kept = tuple(render(session, selection, progress, is_chosen, find_known))
-        memory.project, memory.artifacts = project, kept
-        return gather_outputs(kept, project.name)
+            return gather_outputs(render(session, selection, progress, is_chosen), name)
+        built = memory.built
+        find_known = built.make_finder(session.closures) if built else find_nothing
+        artifacts = tuple(render(session, selection, progress, is_chosen, find_known))
+        memory.built = BuiltArtifacts(session.closures, artifacts)
+        return gather_outputs(artifacts, name)
     except UserError as error:
         expectations = session.expectations.summarize()
         for line in report.format_expectations(expectations) if expectations.broken else ():
