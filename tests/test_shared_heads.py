@@ -267,8 +267,8 @@ def test_a_build_from_disk_writes_the_same_bytes(tmp_path: Path) -> None:
             outputs = gather_outputs(artifacts)
         stored = [isinstance(one.content, StoredContent) for one in outputs.files.values()]
         assert any(stored) == (name == "disk")
-        apply_plan(plan_output(outputs, tmp_path / name, ALL))
-        again = plan_output(outputs, tmp_path / name, ALL)
+        apply_plan(plan_output(outputs.files, tmp_path / name, ALL))
+        again = plan_output(outputs.files, tmp_path / name, ALL)
         assert {status.state for status in again.statuses} == {"same"}
     assert snapshot(tmp_path / "memory") == snapshot(tmp_path / "disk")
     assert not parse_manifest((tmp_path / "disk/.promptpack.json").read_bytes()).pending

@@ -16,6 +16,7 @@ from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.source.closest import suggest
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.built import list_built_targets
 from promptpack.targets.emit import make_artifact
 from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
@@ -148,11 +149,11 @@ def _select_targets(
     project: Project, variant: Variant, selection: Selection, is_chosen: Chooser = choose_all
 ) -> list[Target]:
     """Return the targets that a variant is rendered for and that were asked for."""
-    named_targets = project.list_targets(variant.pack)
+    built = list_built_targets(project, variant.pack)
     return [
         target
         for name, target in TARGETS.items()
-        if not named_targets or name in named_targets
+        if name in built
         if not selection.targets or name in selection.targets
         if is_chosen(variant.pack.name, variant.name, name)
     ]

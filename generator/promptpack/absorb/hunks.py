@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from promptpack.source.likeness import measure_likeness
+
 _PAIR_LIMIT = 2_500
 """How many pairs of lines of a hunk are compared; a larger one stays whole."""
 _LIKENESS = 0.4
@@ -150,6 +152,5 @@ def _pair_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]
 
 def _measure_likeness(first: Counter[str], second: Counter[str]) -> float:
     """Return the share of words that two lines have in common, 0 where it is too small."""
-    total = first.total() + second.total()
-    likeness = 2 * (first & second).total() / total if total else 1.0
+    likeness = measure_likeness(first, second)
     return likeness if likeness >= _LIKENESS else 0.0

@@ -38,21 +38,13 @@ def isolate_pack(project: Project, name: str) -> Project:
 def find_reached_packs(project: Project, paths: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the packs that some sources are a part of, in order."""
     names = [(path, parse_source_path(path)) for path in paths]
-    templates = Templates(project)
-    closures: dict[str, frozenset[str]] = {}
+    dependencies = Templates(project).dependencies
 
     def find_closure(template: str) -> frozenset[str]:
-        if template not in closures:
-            source = templates.find(template)
-            if "{%" not in source.text:  # it includes nothing
-                closures[template] = frozenset({source.path})
-                return closures[template]
-            try:
-                closure = templates.dependencies.closure(template)
-                closures[template] = frozenset(templates.find(one).path for one in closure)
-            except UserError:  # a pack that uses it does not build, whatever is changed
-                closures[template] = frozenset()
-        return closures[template]
+        try:
+            return dependencies.list_paths(template)
+        except UserError:  # a pack that uses it does not build, whatever is changed
+            return frozenset()
 
     return tuple(
         pack.name

@@ -160,7 +160,7 @@ def _build(
     artifacts = outputs.artifacts
     expectations = session.expectations.summarize()
     library = hash_library(session, artifacts)
-    plan = plan_output(outputs, folder, selection, project.name, library, is_chosen)
+    plan = plan_output(outputs.files, folder, selection, project.name, library, is_chosen)
     refuse_empty_selection(project, plan.statuses, selection)
     if list_rivals(plan, project):
         load_whole(root)

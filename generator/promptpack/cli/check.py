@@ -86,7 +86,7 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     folder = state.output(root, out, project.out)
     session = Session(project)
     outputs = gather_outputs(render(session, selection), project.name)
-    plan = plan_output(outputs, folder, selection, project.name)
+    plan = plan_output(outputs.files, folder, selection, project.name)
     refuse_empty_selection(project, plan.statuses, selection)
     if list_rivals(plan, project):
         load_whole(root)

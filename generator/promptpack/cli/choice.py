@@ -18,6 +18,7 @@ from promptpack.starting.library import (
     list_sources,
 )
 from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 _START = "Write one with 'promptpack new', or start with 'promptpack init'."
 NO_PACKS = f"There are no packs yet. {_START}"
@@ -72,7 +73,7 @@ def choose_target(project: Project, pack: Pack, name: str | None) -> str:
 
     What no client is called is left to the build to say.
     """
-    targets = project.list_targets(pack) or tuple(TARGETS)
+    targets = list_built_targets(project, pack)
     if name is None:
         return "opencode" if "opencode" in targets else targets[0]
     if name in TARGETS and name not in targets:
@@ -119,7 +120,7 @@ def refuse_empty_selection(
     descriptions = [
         f"{pack.name} has the models {_join_names(pack.models)}, the policies "
         f"{_join_names(pack.policies)} and"
-        f" the clients {_join_names(project.list_targets(pack) or tuple(TARGETS))}"
+        f" the clients {_join_names(list_built_targets(project, pack))}"
         for pack in project.packs.values()
         if not selection.packs or pack.name in selection.packs
     ]

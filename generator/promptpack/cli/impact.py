@@ -21,7 +21,7 @@ from promptpack.reading.some_packs import gather_project, load_reached
 from promptpack.reporting.console import print_json, print_line, print_lines, style
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
-from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 HIDDEN = "May reach, though nothing of it shows there now:"
 
@@ -101,7 +101,7 @@ def _format_lines(project: Project, reaches: Iterable[Reach]) -> Iterator[str]:
     """Yield for each pack the clients that it reaches alike, and the variants there."""
     reached_variants = _group_by_client(reach.artifact for reach in reaches)
     for pack, variants_by_client in reached_variants.items():
-        all_clients = project.list_targets(project.packs[pack]) or tuple(TARGETS)
+        all_clients = list_built_targets(project, project.packs[pack])
         all_variants = [".".join(names) for names in project.packs[pack].list_variants()]
         groups: dict[tuple[str, ...], list[str]] = {}
         for client, variants in variants_by_client.items():

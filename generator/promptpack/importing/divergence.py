@@ -9,6 +9,7 @@ from promptpack.importing.copies import compare_rights
 from promptpack.importing.wording import join_phrases
 from promptpack.model import ClientSettings, Pack, Policy, Project
 from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 DivergenceKind = Literal["permission", "text", "description"]
 
@@ -70,7 +71,7 @@ def describe_similarity(one: list[str], other: list[str]) -> str:
 
 
 def _iter_divergences(project: Project, pack: Pack) -> Iterator[Divergence]:
-    targets = project.list_targets(pack) or tuple(TARGETS)
+    targets = list_built_targets(project, pack)
     main = next((name for name in targets if not _differs(pack, name)), targets[0])
     holders = [(name, project.policies[_find_policy(pack, name)]) for name in targets]
     if len({policy.name for _, policy in holders}) > 1:

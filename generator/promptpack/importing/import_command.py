@@ -12,7 +12,7 @@ from promptpack.importing.copies import find_copies
 from promptpack.importing.importer import plan_import
 from promptpack.model import Project, UserError
 from promptpack.reading.file_names import get_client_file
-from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 _MOST_TRIES = 20
 """Where so many files of a path can't be imported, it is taken that none can."""
@@ -53,7 +53,7 @@ def _is_built(file: AgentFile, project: Project) -> bool:
     return any(
         (get_client_file(pack, target) or pack.name).casefold() == file.found.stem.casefold()
         for pack in project.packs.values()
-        if target.name in (project.list_targets(pack) or TARGETS)
+        if target.name in list_built_targets(project, pack)
     )
 
 

@@ -32,6 +32,7 @@ from promptpack.reading.placements import (
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 Answers = Callable[[str, Words], bool]
 """Whether a run may remove what a record of this path names."""
@@ -279,8 +280,8 @@ def _can_build(project: Project, placement: Placement) -> bool:
     pack = project.packs.get(placement.pack)
     if pack is None or not pack.has_variant(placement.model, placement.policy):
         return False
-    targets = project.list_targets(pack)
-    return placement.target in TARGETS and (not targets or placement.target in targets)
+    is_built = placement.target in list_built_targets(project, pack)
+    return is_built and placement.target in TARGETS
 
 
 def _is_known(project: Project, _path: str, record: Words) -> bool:

@@ -124,16 +124,16 @@ def format_manifest(manifest: Manifest) -> bytes:
     Its records are put together one by one: Python's own writer of indented JSON takes ten times as
     long, and a manifest has a record for each file.
     """
-    head: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
-    head |= {"tool": manifest.tool} if manifest.tool else {}
-    head |= {"library": manifest.library} if manifest.library else {}
-    data = bytearray(json.dumps(head, indent=2).removesuffix("\n}").encode())
+    words: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+    words |= {"tool": manifest.tool} if manifest.tool else {}
+    words |= {"library": manifest.library} if manifest.library else {}
+    data = bytearray(json.dumps(words, indent=2).removesuffix("\n}").encode())
     for name, records in (("files", manifest.files), ("pending", manifest.pending)):
         data += f',\n  "{name}": {{'.encode()
         end = ""
         for path, record in records.items():
-            words = ",\n".join(f"      {_quote(key)}: {_quote(record[key])}" for key in record)
-            body = f"{{\n{words}\n    }}" if words else "{}"
+            lines = ",\n".join(f"      {_quote(key)}: {_quote(record[key])}" for key in record)
+            body = f"{{\n{lines}\n    }}" if lines else "{}"
             data += f"{end}\n    {_quote(path)}: {body}".encode()
             end = ","
         data += b"\n  }" if records else b"}"

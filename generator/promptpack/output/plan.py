@@ -59,14 +59,14 @@ def _drop_text(artifact: Artifact, last: Agent | None) -> Artifact:
 
 
 def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
-    outputs: Outputs,
+    files: Mapping[str, DesiredFile],
     folder: Path,
     selection: Selection,
     project: str = "",
     library: Mapping[str, str] | None = None,
     is_chosen: Chooser = choose_all,
 ) -> Plan:
-    """Return what it takes to make the output folder hold some outputs.
+    """Return what it takes to make the output folder hold some files, given by key.
 
     Files of variants that were not selected are left alone, and so is what the manifest lists
     where no file of its variant goes: somebody else's file, listed to have it removed. `project`
@@ -74,18 +74,6 @@ def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
     library files behind the artifacts. `is_chosen` tells the artifacts of a shard: files of others
     are left alone too.
     """
-    return plan_desired(outputs.files, folder, selection, project, library, is_chosen)
-
-
-def plan_desired(  # noqa: PLR0913, PLR0917 - see above
-    desired_files: Mapping[str, DesiredFile],
-    folder: Path,
-    selection: Selection,
-    project: str,
-    library: Mapping[str, str] | None,
-    is_chosen: Chooser = choose_all,
-) -> Plan:
-    """Return what it takes to make the output folder hold some files, as `plan_output` does."""
 
     def answers(_path: str, record: Words) -> bool:
         pack, model, policy, target = (
@@ -95,7 +83,7 @@ def plan_desired(  # noqa: PLR0913, PLR0917 - see above
         return is_selected and is_chosen(pack, f"{model}.{policy}", target)
 
     ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
-    return plan_files(folder, desired_files, ownership, library)
+    return plan_files(folder, files, ownership, library)
 
 
 def list_rivals(plan: Plan, project: Project) -> set[str]:

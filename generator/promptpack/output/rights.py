@@ -35,6 +35,7 @@ from promptpack.rendering.permissions import make_policy_key
 from promptpack.rendering.variants import resolve_variants
 from promptpack.session import Session
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.built import list_built_targets
 from promptpack.targets.heads import encode_file, iter_kept_grants, spell_file
 from promptpack.targets.losses import find_client_default, find_policy_in_mode
 
@@ -112,7 +113,7 @@ def _name_variants(holders: list[Variant], variants: list[Variant]) -> str:
 
 
 def _list_targets(session: Session, pack: Pack) -> list[Target]:
-    names = session.project.list_targets(pack) or tuple(TARGETS)
+    names = list_built_targets(session.project, pack)
     return [target for name, target in TARGETS.items() if name in names]
 
 

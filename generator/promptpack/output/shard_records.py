@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from promptpack.model import Finding, Project, UserError
 from promptpack.output.manifest import Record, hash_content, read_manifest, unify_line_ends
 from promptpack.output.ownership import claims_output, is_beside_output
-from promptpack.output.plan import EXECUTABLE, plan_desired
+from promptpack.output.plan import EXECUTABLE, plan_output
 from promptpack.output.replace import LinkedPathError, open_place, replace_file
 from promptpack.output.status import DesiredFile, read_output
 from promptpack.output.write import Plan
@@ -149,7 +149,7 @@ def plan_merge(folder: Path, project: Project, records: Sequence[ShardRecord]) -
     if findings:
         raise UserError(tuple(findings))
     library = {path: digest for one in records for path, digest in one.library.items()}
-    return plan_desired(desired_files, folder, ALL, project.name, library)
+    return plan_output(desired_files, folder, ALL, project.name, library)
 
 
 def _list_shards(folder: Path) -> list[Shard]:

@@ -54,8 +54,7 @@ class SourceClosures:
         paths |= {file.source for file in pack.files if TARGETS[target].takes_files}
         if settings.prompt:
             return frozenset(paths | {settings.prompt} - {""})
-        uses = iter_uses(choose_sections(variant, target))
-        names = {get_layout_name(variant), *(use.fragment for use in uses)}
+        names = _list_template_names(variant, target)
         inner_paths = (self.templates.dependencies.list_paths(name) for name in names)
         return frozenset(paths.union(*inner_paths) | {pack.text} - {""})
 
@@ -101,8 +100,7 @@ class SourceClosures:
         if find_client_settings(variant.pack, target).prompt:
             return False
         dependencies = self.templates.dependencies
-        uses = iter_uses(choose_sections(variant, target))
-        names = {get_layout_name(variant), *(use.fragment for use in uses)}
+        names = _list_template_names(variant, target)
         return any(depends_on(dependencies.reads(one), name) for one in names)
 
     def _find_data_paths(self, path: str, line: int) -> Iterator[DataPath]:
@@ -128,6 +126,12 @@ class SourceClosures:
                 yield from inner
             else:
                 yield data_path[:-1] if inner else data_path
+
+
+def _list_template_names(variant: Variant, target: str) -> set[str]:
+    """Return the names of the templates that a variant's prompt for a target is made of."""
+    uses = iter_uses(choose_sections(variant, target))
+    return {get_layout_name(variant), *(use.fragment for use in uses)}
 
 
 def _find_variable(kind: Kind, key: str, inner: str) -> str:

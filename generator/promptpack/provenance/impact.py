@@ -8,7 +8,7 @@ from promptpack.provenance.closure import SourceClosures
 from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.variants import Selection, resolve_variants
 from promptpack.source.text import split_lines
-from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 
 class Reach(NamedTuple):
@@ -43,7 +43,7 @@ def select_reached(project: Project, closures: SourceClosures, path: str) -> Sel
     """
     names: tuple[dict[str, None], ...] = ({}, {}, {}, {})
     for variant in resolve_variants(project):
-        for target in project.list_targets(variant.pack) or TARGETS:
+        for target in list_built_targets(project, variant.pack):
             if path in closures.list_paths(variant, target):
                 output = (variant.pack.name, variant.model.name, variant.policy.name, target)
                 for known, name in zip(names, output, strict=True):

@@ -8,6 +8,7 @@ from promptpack.model.fields import find_client_settings
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.built import list_built_targets
 
 
 def find_shared_files(project: Project) -> Iterator[Finding]:
@@ -34,8 +35,7 @@ def find_shared_files(project: Project) -> Iterator[Finding]:
 
 def _iter_keys(project: Project, pack: Pack, target: Target) -> Iterator[tuple[str, str, str]]:
     """Yield what tells the files of a pack for a target from others: path, model and policy."""
-    names = project.list_targets(pack)
-    if target.block or (names and target.name not in names):
+    if target.block or target.name not in list_built_targets(project, pack):
         return
     path = target.make_path(get_client_file(pack, target) or pack.name).casefold()
     for model, policy in product(pack.models, pack.policies):

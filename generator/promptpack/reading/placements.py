@@ -8,6 +8,7 @@ from promptpack.source.closest import suggest
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.built import list_built_targets
 
 Problem = tuple[str, str, str]
 """The key of the entry that is wrong, "" for all of it, then the message and the hint."""
@@ -122,8 +123,8 @@ def _find_wrong_targets(project: Project, installation: Installation) -> Iterato
             message = f"{TARGETS[name].title} has no folder for the agents of a user"
             yield "targets", message, "leave this target out"
         for pack in installation.packs:
-            targets = project.list_targets(project.packs[pack])
-            if targets and name not in targets:
+            targets = list_built_targets(project, project.packs[pack])
+            if name not in targets:
                 message = f"the pack '{pack}' is not built for '{name}'"
                 hint = f"it is built for {', '.join(targets)}"
                 yield "targets", message, hint
@@ -140,7 +141,7 @@ def _list_packs(project: Project, installation: Installation) -> tuple[Pack, ...
 
 def _list_targets(project: Project, pack: Pack, installation: Installation) -> list[str]:
     """Return the clients of a pack that an installation is for."""
-    built = project.list_targets(pack) or tuple(TARGETS)
+    built = list_built_targets(project, pack)
     is_for_user = installation.into == USER
     return [
         name

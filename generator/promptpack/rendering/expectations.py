@@ -8,7 +8,7 @@ from promptpack.model import Artifact, Expectation, Finding, Pack, Project
 from promptpack.rendering.tokens import estimate_tokens
 from promptpack.source.frontmatter import Documents
 from promptpack.source.text import make_finding
-from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 _MAX_SHOWN = 3
 _MAX_TEXT = 60
@@ -108,7 +108,7 @@ class ExpectationChecker:
 
     def _is_about_any(self, pack: Pack, expectation: Expectation) -> bool:
         """Tell whether a pack has a prompt that is meant, whatever was asked for this time."""
-        targets = self._project.list_targets(pack) or tuple(TARGETS)
+        targets = list_built_targets(self._project, pack)
         return any(
             expectation.covers(model, policy, target)
             for model, policy, target in product(pack.models, pack.policies, targets)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from promptpack.model import Project
 from promptpack.rendering.variants import resolve_variants
 from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
 
 Chooser = Callable[[str, str, str], bool]
 """Tells whether an artifact is one of a part, by its pack, its variant and its target."""
@@ -58,7 +59,7 @@ def make_chooser(project: Project, shard: Shard) -> Chooser:
     shared_files = {
         (target, variant.name)
         for variant in variants
-        for target in project.list_targets(variant.pack) or TARGETS
+        for target in list_built_targets(project, variant.pack)
         if target in TARGETS and TARGETS[target].block
     }
     units: list[tuple[str, ...]] = [(name,) for name in sorted(project.packs)]

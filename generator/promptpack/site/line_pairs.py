@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from promptpack.source.likeness import measure_likeness
+
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 _NAME = re.compile(r"\w+")
 _MIN_LIKENESS = 0.5
@@ -49,7 +51,7 @@ def pair_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[LinePair]:
     old_words, new_words = [*map(_count_words, old)], [*map(_count_words, new)]
     start = 0
     for line, words in zip(old, old_words, strict=True):
-        likeness = [_measure_likeness(words, others) for others in new_words[start:]]
+        likeness = [measure_likeness(words, others) for others in new_words[start:]]
         best = max(range(len(likeness)), key=likeness.__getitem__, default=None)
         if best is None or likeness[best] <= _MIN_LIKENESS:
             yield LinePair(line, None)
@@ -78,9 +80,3 @@ def mark_words(old: str, new: str) -> MarkedPair:
 
 def _count_words(line: str) -> Counter[str]:
     return Counter(_NAME.findall(line))
-
-
-def _measure_likeness(words: Counter[str], others: Counter[str]) -> float:
-    """Return how much two lines have in common, from 0 to 1."""
-    total = words.total() + others.total()
-    return 2 * (words & others).total() / total if total else 1.0
