@@ -3,11 +3,12 @@
 import fcntl
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -15,9 +16,14 @@ from typing import NamedTuple
 
 import pytest
 
-from promptpack.build import build_project
+from promptpack.build import build_project, render
+from promptpack.cli import program
+from promptpack.lint.registry import RULES
 from promptpack.model import Artifact, Project
 from promptpack.reading.project import load_project
+from promptpack.session import Session
+from promptpack.site.history import History
+from promptpack.site.tree import Site, SiteOptions, make_site
 from support import PATIENCE, environment, snapshot
 
 ROOT = Path(__file__).parents[1]
@@ -177,16 +183,44 @@ def site_of(root: Path, site: Path) -> Built:
 
 def reference_site(factory: pytest.TempPathFactory) -> Built:
     """Return the site of this project: built once, by whichever process of a run is first."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reference-site"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "site").exists():
-            done = mkdocs(reference_project(folder / "project"), folder / "new")
-            assert done.returncode == 0, done.stderr
-            (folder / "new").rename(folder / "site")
+
+    def build(folder: Path) -> None:
+        done = mkdocs(reference_project(folder / "project"), folder / "site")
+        assert done.returncode == 0, done.stderr
+
+    folder = make_once(factory, "reference-site", build)
     return read_site(folder / "project", folder / "site", snapshot(ROOT / "docs"))
+
+
+def reference_tree(factory: pytest.TempPathFactory) -> Site:
+    """Return the pages of this project's site as MkDocs is given them: made once in a run."""
+
+    def make(folder: Path) -> None:
+        session = Session(load_project(ROOT))
+        options = SiteOptions(
+            RULES, program, History(reason="None <yet>."), "https://x.invalid/?<&"
+        )
+        site = make_site(session, render(session), options)
+        (folder / "site.pickle").write_bytes(pickle.dumps(site))
+
+    found = make_once(factory, "reference-tree", make) / "site.pickle"
+    site: Site = pickle.loads(found.read_bytes())  # noqa: S301 - a process of this run wrote it
+    return site
+
+
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that `make` fills, in whichever process of a run asks first."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / name).exists():
+            new = base / f"{name}.new"
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            make(new)
+            new.rename(base / name)
+    return base / name
 
 
 def read_site(root: Path, site: Path, before: dict[str, bytes | str]) -> Built:

@@ -33,7 +33,7 @@ from promptpack.site.client_merge import merge_sequences
 from promptpack.site.rendered import render_chunk, split_chunks
 from promptpack.site.templating import render_macro
 from promptpack.site.theme import read_settings
-from promptpack.site.tree import iter_nav_pages, make_site
+from promptpack.site.tree import Site, iter_nav_pages, make_site
 from promptpack.site.usage import VariantRow, VariantTable
 from sites import (
     BODY,
@@ -45,6 +45,7 @@ from sites import (
     Page,
     mkdocs,
     reference_site,
+    reference_tree,
     site_of,
     url,
     with_site,
@@ -77,18 +78,27 @@ def built(request: pytest.FixtureRequest) -> Built:
     return found
 
 
+@pytest.fixture
+def tree(
+    built: Built, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Site:
+    """Return the pages of the site as MkDocs is given them."""
+    if request.node.callspec.params["built"] == "reference":
+        return reference_tree(tmp_path_factory)
+    return make_site(Session(built.project), built.artifacts)
+
+
 def test_nothing_is_written_into_docs(built: Built) -> None:
     before, after = built.docs
     assert before == after
 
 
-def test_every_noun_has_a_page(built: Built) -> None:
-    site = make_site(Session(built.project), built.artifacts)
-    assert {url(path) for path in site.pages} <= set(built.pages)
+def test_every_noun_has_a_page(built: Built, tree: Site) -> None:
+    assert {url(path) for path in tree.pages} <= set(built.pages)
     nouns = {locate_pack_page(pack) for pack in built.project.packs.values()}
     nouns |= {locate_variant_page(artifact.variant) for artifact in built.artifacts}
     nouns |= {locate_fragment_page(fragment) for fragment in built.project.fragments.values()}
-    assert nouns <= set(site.pages)
+    assert nouns <= set(tree.pages)
     assert len(nouns) > len(built.project.fragments) + len(built.project.packs)
 
 
@@ -176,11 +186,10 @@ def test_the_search_knows_no_markup_of_authors(hostile: Built) -> None:
     assert not [text for text in texts if re.search("<(script|img|details)", text)]
 
 
-def test_variants_are_not_in_the_navigation(built: Built) -> None:
-    site = make_site(Session(built.project), built.artifacts)
+def test_variants_are_not_in_the_navigation(built: Built, tree: Site) -> None:
     variants = {locate_variant_page(artifact.variant) for artifact in built.artifacts}
-    assert variants <= site.pages.keys()
-    assert variants.isdisjoint(iter_nav_pages(site.nav))
+    assert variants <= tree.pages.keys()
+    assert variants.isdisjoint(iter_nav_pages(tree.nav))
 
 
 def test_the_search_has_one_small_entry_for_each_variant(built: Built) -> None:

@@ -53,9 +53,9 @@ def make(root: Path) -> Site:
 
 
 @pytest.fixture(scope="module")
-def site() -> Site:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Return the site of this project."""
-    return make(sites.ROOT)
+    return sites.reference_tree(tmp_path_factory)
 
 
 def read_rights(told: dict[str, Any]) -> Rights:

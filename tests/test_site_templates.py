@@ -35,11 +35,9 @@ OWN_WORD = re.compile("</?[a-z]")
 @pytest.fixture(scope="module", params=["reference", "hostile"])
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     """Return the pages of this project, and of one whose every text wants to be more than text."""
-    folder = tmp_path_factory.mktemp(request.param)
     if request.param == "reference":
-        root = sites.reference_project(folder)
-    else:
-        root = support.make_project(folder, sites.HOSTILE)
+        return [*sites.reference_tree(tmp_path_factory).pages.values()]
+    root = support.make_project(tmp_path_factory.mktemp(request.param), sites.HOSTILE)
     session = Session(load_project(root))
     options = SiteOptions(RULES, program, History(reason="None <yet>."), "https://x.invalid/?<&")
     return [*make_site(session, render(session), options).pages.values()]
