@@ -16,7 +16,7 @@ BACKEND := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["bu
 # The suite starts thousands of processes; each would compile every module anew without the caches.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: build test properties clients lint site screenshots measure benchmark goldens release lock clean help
+.PHONY: build test properties clients lint site screenshots measure benchmark floor goldens release lock clean help
 
 build: $(READY)  ## create the environment and render the reference packs
 	@echo "Rendering the reference packs into dist/ ..."
@@ -58,6 +58,9 @@ measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; so
 benchmark: $(READY)  ## measure promptpack beside rulesync and ruler; some minutes, needs npm; ARGS="--write"
 	benchmarks/install
 	$(BIN)/python benchmarks/measure.py $(ARGS)
+
+floor: $(READY)  ## fail where promptpack takes far more CPU than bare Python for the same work; ARGS="--packs 1000"
+	$(BIN)/python benchmarks/floor.py $(ARGS)
 
 goldens: $(READY)  ## rewrite expected outputs; look at the difference before you commit it
 	PROMPTPACK_ACCEPT=1 $(BIN)/pytest -q tests/test_goldens.py tests/test_commands.py tests/test_docs.py tests/test_loop_docs.py \

@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -64,13 +65,13 @@ Samples = dict[str, list[Usage]]
 
 def run(command: tuple[str, ...], folder: Path) -> Usage:
     """Run a command to its end and return what it took; raises where it fails."""
-    before = os.times().elapsed
+    before = time.monotonic()
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT
         )
         _, status, usage = os.wait4(process.pid, 0)
-        wall = os.times().elapsed - before
+        wall = time.monotonic() - before
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         text = printed.read().decode()[-2000:]

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import corpora
+import floor
 import measure
 import pytest
 import yaml
@@ -108,3 +109,41 @@ def test_the_plot_shows_each_tool() -> None:
         "promptpack",
         "rulesync",
     ]
+
+
+def test_the_bare_floor_writes_as_many_files_of_the_same_text(tmp_path: Path) -> None:
+    for name in ("ours", "bare"):
+        corpora.write_plain(tmp_path / name, 2)
+    assert support.run("build", cwd=tmp_path / "ours").code == 0
+    floor.build_bare(tmp_path / "bare")
+    ours, bare = (
+        {path.relative_to(tmp_path / name): path for path in list_agents(tmp_path / name)}
+        for name in ("ours", "bare")
+    )
+    assert ours.keys() == bare.keys()
+    for number in range(2):
+        text = (tmp_path / f"bare/packs/agent-{number:05}/role.md").read_text(encoding="utf-8")
+        own = [path for path in bare.values() if path.stem.startswith(f"agent-{number:05}")]
+        assert len(own) == len(corpora.CLIENTS)
+        assert all(path.read_text(encoding="utf-8").endswith(text) for path in own)
+
+
+@pytest.mark.parametrize(("seconds", "above"), [(0.4, 0), (0.6, 1)])
+def test_a_ratio_above_its_bound_is_told(
+    seconds: float, above: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = {
+        "cold": {
+            "build": [Usage(seconds, 0.0, 9.0, 1)] * 3,
+            "bare": [Usage(0.0, 0.1, 9.0, 1), Usage(0.1, 0.0, 9.0, 1), Usage(5.0, 0.0, 9.0, 1)],
+        }
+    }
+    assert floor.compare(results, (floor.Row("cold build", "cold", "build", "bare", 5),)) == above
+    verdict = "above its bound of 5" if above else "at most 5"
+    assert capsys.readouterr().out == f"cold build: {seconds * 10:.1f}, {verdict}\n"
+
+
+def test_a_ratio_is_measured_for_each_row(tmp_path: Path) -> None:
+    results = floor.measure_all(tmp_path, 1, 1)
+    for row in floor.list_rows(1):
+        assert {row.command, row.floor} <= results[row.step].keys()
