@@ -166,3 +166,22 @@ def test_each_policy_is_told_in_words_that_agree_with_it() -> None:
     assert "You cannot edit files" in prompts["read-only"]
     assert "You cannot edit files" not in prompts["implement"]
     assert len(set(prompts.values())) == len(prompts)
+
+
+def test_most_fragments_of_the_library_are_used_by_two_packs_or_more() -> None:
+    users: dict[str, set[str]] = {name: set() for name in project().fragments}
+    for pack in project().packs.values():
+        uses = (use for section in pack.sections for part in section.parts for use in part.uses)
+        for use in uses:
+            users.setdefault(use.fragment, set()).add(pack.name)
+    library = {name: packs for name, packs in users.items() if not name.startswith("packs/")}
+    assert len(library) > 40
+    shared = [name for name, packs in library.items() if len(packs) > 1]
+    assert len(shared) >= 0.6 * len(library)
+
+
+def test_a_pack_says_when_to_use_it() -> None:
+    told = {pack.name: pack.description for pack in project().packs.values()}
+    del told["python-ml-architect"]  # its brief words it
+    assert len(told) >= 6
+    assert all(description.startswith("Use ") for description in told.values())
