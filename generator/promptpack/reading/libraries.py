@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from promptpack.model import UserError
-from promptpack.model.root import PROJECT, Root
+from promptpack.model.root import LIBRARY, PROJECT, Root
 from promptpack.reading.files import gather_files
 from promptpack.reading.roots import parse_source_path
 from promptpack.source.disk import find_real_path
@@ -15,9 +15,9 @@ from promptpack.version import __version__
 class Library(NamedTuple):
     """A root that is not the project's own, as it is on disk.
 
-    `path` is absolute. `digest` is the SHA-256 of a list of the `file_count` files, as `sha256sum`
-    prints one: a line for each, with the SHA-256 of its text, two spaces and its path in the root,
-    sorted by path. Line ends in the files do not count.
+    `version` is empty where it is not known, `path` is absolute. `digest` is the SHA-256 of a list
+    of the `file_count` files, as `sha256sum` prints one: a line for each, with the SHA-256 of its
+    text, two spaces and its path in the root, sorted by path. Line ends in the files do not count.
     """
 
     name: str
@@ -48,5 +48,6 @@ def _describe_library(root: Root) -> Library:
     }
     lines = "".join(f"{digests[path]}  {path}\n" for path in sorted(digests))
     digest = hashlib.sha256(lines.encode()).hexdigest()
+    version = __version__ if root.name == LIBRARY else ""
     path = str(find_real_path(root.path))
-    return Library(root.name, root.title, __version__, path, len(digests), digest)
+    return Library(root.name, root.title, version, path, len(digests), digest)
