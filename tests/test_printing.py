@@ -127,6 +127,7 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ),
     ("diff", "--from-dir", "dist", "--to-dir", "packs"),
     *(("list", "--format", one) for one in ("human", "json")),
+    ("list", "rules", "libraries"),
     ("show",),
     *(("targets", "--format", one) for one in ("human", "json", "gitattributes", "prettierignore")),
     *(("explain", "tiny.look:16", "--format", one) for one in ("human", "json")),

@@ -18,6 +18,7 @@ from promptpack.reporting.json_schemas import REPORTS
         ("list", ()),
         ("list", ("variants",)),
         ("list", ("rules", "packs")),
+        ("list", ("libraries",)),
         ("targets", ()),
         ("doctor", ("--no-clients",)),
         ("install", ("--target", "opencode", "--into", ".", "--dry-run")),

@@ -48,7 +48,7 @@ def list_opened(text: str) -> set[str]:
         (("install", "demo", *INSTALL, "--check"), OWN),
         (("build", "--pack", "demo"), OWN),
         (("check", "--pack", "demo"), OWN),
-        (("list", "models", "policies", "layouts", "rules"), set()),
+        (("list", "models", "policies", "layouts", "rules", "libraries"), set()),
         (("build",), OWN | {*OTHERS}),
         (("list", "packs"), OWN | {*OTHERS}),
     ],

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import click
 
@@ -75,11 +76,46 @@ def _require_extra(function: Command) -> Command:
     return cast("Command", update_wrapper(run_checked, function))
 
 
+def _check_address(
+    context: click.Context, parameter: click.Parameter, address: str | None
+) -> str | None:
+    """Return an address with a slash at its end; raises BadParameter for one of no web server."""
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise click.BadParameter(f"'{address}' is no http or https address.", context, parameter)
+    return f"{address.rstrip('/')}/"
+
+
+def _add_addresses(function: Command) -> Command:
+    """Add the options that say where a site is published, and where its sources are edited."""
+    site_url = click.option(
+        "--site-url",
+        metavar="URL",
+        callback=_check_address,
+        help="Where the site is published; default: site_url in mkdocs.yml.",
+    )
+    edit_url = click.option(
+        "--edit-url",
+        metavar="URL",
+        callback=_check_address,
+        help="The address before a source's path where it is edited (https://…/edit/main/).",
+    )
+    return site_url(edit_url(function))
+
+
 @command.command("build")
 @click.option("--out", type=_FOLDER, help="The output folder; default: site in the project.")
+@_add_addresses
 @pass_state
 @_require_extra
-def build_command(state: State, out: Path | None) -> None:
+def build_command(
+    state: State, out: Path | None, site_url: str | None, edit_url: str | None
+) -> None:
     """Build the site into a folder. It can be read from disk or from a web server."""
     from mkdocs.commands.build import build  # noqa: PLC0415 - only where there is MkDocs
     from mkdocs.config import load_config  # noqa: PLC0415 - the same
@@ -89,11 +125,13 @@ def build_command(state: State, out: Path | None) -> None:
     root = state.root()
     folder = _claim_folder(root, root / "site" if out is None else out)
     with _open_settings(root) as settings:
-        config = load_config(str(settings), site_dir=str(find_real_path(folder)))
+        given = {"site_url": site_url} if site_url else {}
+        config = load_config(str(settings), site_dir=str(find_real_path(folder)), **given)
         plugin: Any = config.plugins.get("promptpack")
         if plugin is None:
             raise click.UsageError(f"'{settings}' does not list promptpack under 'plugins'.")
-        plugin.ready_site = _gather_site(root, plugin.config.edit, plugin.config.releases)
+        edit = edit_url or plugin.config.edit
+        plugin.ready_site = _gather_site(root, edit, plugin.config.releases)
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder, _MARKER, b"")
         build(config)
@@ -127,9 +165,12 @@ def serve_command(state: State, address: str) -> None:
 @command.command("export")
 @click.argument("folder", type=_FOLDER)
 @click.option("--force", is_flag=True, help="Overwrite edited files; a copy is kept as .orig.")
+@_add_addresses
 @pass_state
 @_require_extra
-def export_command(state: State, folder: Path, *, force: bool) -> None:
+def export_command(
+    state: State, folder: Path, *, force: bool, site_url: str | None, edit_url: str | None
+) -> None:
     """Write the site into FOLDER as pages and a mkdocs.yml.
 
     The pages are for builders without plugins. An earlier export in FOLDER is updated. A file that
@@ -148,10 +189,11 @@ def export_command(state: State, folder: Path, *, force: bool) -> None:
     with _open_settings(root) as settings:
         data = _read_file(settings, find_real_path(settings.parent), settings.name)
         config = yaml_load(_NamedFile(data, str(settings)))
+    if site_url:
+        config["site_url"] = site_url
     plugin_options = _find_options(config.get("plugins"))
-    site = _gather_site(
-        root, plugin_options.get("edit", ""), plugin_options.get("releases", DEFAULT_RELEASE_COUNT)
-    )
+    edit = edit_url or plugin_options.get("edit", "")
+    site = _gather_site(root, edit, plugin_options.get("releases", DEFAULT_RELEASE_COUNT))
     hand_written = dict(_read_hand_written(root / (config.get("docs_dir") or "docs")))
     contents = export_site(site, config, hand_written, plugin_options.get("guide", ()))
     desired_files = {path: DesiredFile(content, {}) for path, content in contents.items()}

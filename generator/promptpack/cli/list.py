@@ -9,6 +9,7 @@ from promptpack.cli.choices import Choices
 from promptpack.cli.state import State, format_option, pass_state
 from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
+from promptpack.reading.libraries import describe_libraries
 from promptpack.reading.project import load_project
 from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.variants import resolve_variants
@@ -16,28 +17,33 @@ from promptpack.reporting.console import print_json, print_line, style
 from promptpack.reporting.plurals import pluralize
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
-RULES_KIND = "rules"
-"""Listed only where it is asked for: the rules are the same in every project."""
-_PACK_FREE_KINDS = {"models", "policies", "layouts", RULES_KIND}
+RULES_KIND, LIBRARIES_KIND = "rules", "libraries"
+"""Listed only where they are asked for: they say nothing about what a project holds."""
+_PACK_FREE_KINDS = {"models", "policies", "layouts", RULES_KIND, LIBRARIES_KIND}
 """What can be listed without reading any pack."""
 
 
 @click.command("list")
-@click.argument("kinds", nargs=-1, metavar="[KIND]...", type=Choices((*KINDS, RULES_KIND)))
+@click.argument(
+    "kinds",
+    nargs=-1,
+    metavar="[KIND]...",
+    type=Choices((*KINDS, RULES_KIND, LIBRARIES_KIND)),
+)
 @format_option
 @pass_state
 def command(state: State, kinds: tuple[str, ...]) -> None:
-    """List packs, variants, fragments, models, policies and layouts, or the rules of `lint`.
+    """List packs, variants, fragments, models, policies and layouts.
+
+    `rules` lists the rules of `lint`, and `libraries` where templates come from that are not the
+    project's own: the version, the folder, and one SHA-256 of all files.
 
     Templates of the project that shadow one of the standard library are marked.
     """
     root = state.root()
     is_without_packs = kinds and {*kinds} <= _PACK_FREE_KINDS
     project = load_packs(root, ()) if is_without_packs else load_project(root)
-    rows = {
-        kind: [*_iter_rules()] if kind == RULES_KIND else [*_iter_rows(project, kind)]
-        for kind in kinds or KINDS
-    }
+    rows = {kind: [*_iter_kind(project, kind)] for kind in kinds or KINDS}
     if state.format == "json":
         print_json({"schema_version": SCHEMA_VERSION, **rows})
         return
@@ -48,11 +54,24 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
             print_line(f"  {str(row['name']).ljust(width)}  {_describe_row(project, row)}".rstrip())
 
 
+def _iter_kind(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
+    if kind == RULES_KIND:
+        return _iter_rules()
+    return _iter_libraries(project) if kind == LIBRARIES_KIND else _iter_rows(project, kind)
+
+
 def _iter_rules() -> Iterator[Mapping[str, Any]]:
     from promptpack.lint.registry import RULES  # noqa: PLC0415 - only where they are asked for
 
     for rule in RULES.values():
         yield {"name": rule.code, "title": rule.name, "path": "", "severity": rule.severity}
+
+
+def _iter_libraries(project: Project) -> Iterator[Mapping[str, Any]]:
+    for library in describe_libraries(project.roots):
+        row = {"name": library.name, "title": library.title, "path": library.path}
+        row |= {"version": library.version, "digest": library.digest}
+        yield {**row, "count": library.file_count}
 
 
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -84,6 +103,9 @@ def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     words = [str(row.get("summary") or row.get("title") or "")]
     if severity := row.get("severity"):
         return f"{severity.ljust(7)}  {words[0]}"
+    if digest := row.get("digest"):
+        size = pluralize(row["count"], "file")
+        return f"{row['version']} {words[0]}, {size}, sha256 {digest}, in {row['path']}"
     if row.get("files"):
         words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):

@@ -167,6 +167,16 @@ class RuleEntry(ListEntry):
     severity: Severity
 
 
+class LibraryEntry(ListEntry):
+    """A library that templates come from; `path` is its folder, absolute."""
+
+    version: str
+    count: int = Field(description="how many files it has")
+    digest: str = Field(
+        description="SHA-256 of a list of the files as sha256sum prints one, sorted by path"
+    )
+
+
 class ListReport(Report):
     """`list --format json`; only the kinds that were asked for."""
 
@@ -178,6 +188,7 @@ class ListReport(Report):
     policies: list[ListEntry] = Field(default=[])
     layouts: list[ListEntry] = Field(default=[])
     rules: list[RuleEntry] = Field(default=[])
+    libraries: list[LibraryEntry] = Field(default=[])
 
 
 class SuppressedEntry(Report):

@@ -23,6 +23,9 @@ LOGO = f"{ASSET_FOLDER}/logo.svg"
 SETTINGS_FILE = "mkdocs.yml"
 """The settings of a site, for a project that has none."""
 
+NOT_FOUND = "404.html"
+"""The template of the page that a web server gives where there is no page."""
+
 _VIEW_COUNT = 4
 
 
@@ -39,6 +42,11 @@ def iter_theme_files() -> Iterator[tuple[str, bytes]]:
 def read_settings() -> str:
     """Return the settings of a site as the text of a `mkdocs.yml`."""
     return _read_asset(SETTINGS_FILE).decode()
+
+
+def read_not_found() -> str:
+    """Return the template of the page for addresses without one, for the theme to extend."""
+    return _read_asset(NOT_FOUND).decode()
 
 
 def configure_theme(config: MutableMapping[str, Any]) -> None:
