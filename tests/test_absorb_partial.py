@@ -156,6 +156,40 @@ def test_blanks_alone_are_nothing_to_absorb(tmp_path: Path) -> None:
     assert "whitespace" in done.err
 
 
+LITERAL = "```text\none\n\n\ntwo\n```\n"
+FROM_A_VALUE = "{% set code = 'one\\n\\n\\ntwo' %}```text\n{{ code }}\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "new", "is_absorbed"),
+    [
+        (LITERAL, "one\n\ntwo", True),
+        (LITERAL, "one  \n\n\ntwo", True),
+        (LITERAL, "one\n\n\n\ntwo", False),
+        (FROM_A_VALUE, "one\n\ntwo", False),
+        (FROM_A_VALUE, "one  \n\n\ntwo", False),
+        (FROM_A_VALUE, "one\n\n\n\ntwo", False),
+    ],
+)
+def test_blanks_in_a_code_fence_are_absorbed_or_refused_at_their_line(
+    tmp_path: Path, source: str, new: str, is_absorbed: bool
+) -> None:
+    fragment = f"---\ntitle: Steps\nsummary: Steps.\n---\n{source}"
+    root = support.built(tmp_path, {STEPS: fragment})
+    changed = edit(root, (LITERAL, LITERAL.replace("one\n\n\ntwo", new)))
+    done = absorb(root)
+    assert done.code == (0 if is_absorbed else 1), done.err
+    assert "white space" not in done.err
+    if is_absorbed:
+        assert read_built(root) == changed
+        return
+    first = find_number(changed, "```text")
+    places = list_places(done.err)
+    assert places, done.err
+    assert all(first < place < first + 6 for place in places), done.err
+    assert (root / STEPS).read_text(encoding="utf-8") == fragment
+
+
 def test_a_permission_names_its_line_in_the_policy(tmp_path: Path) -> None:
     root = support.built(tmp_path, {LOOK: RULES})
     edit(root, ("git diff*: allow", "git diff*: ask"))

@@ -307,6 +307,40 @@ def spoil(rng: random.Random, review: Review) -> Iterator[tuple[str, Review]]:
         yield kind, replace(review, groups=(*rest, change._replace(places=places)))
 
 
+def spoil_move(rng: random.Random, review: Review) -> Iterator[tuple[str, Review]]:
+    """Yield a review in which one half of a move is missing, or is of another text.
+
+    A line that leaves nowhere is left over, and one that arrives nowhere is missing.
+    """
+    moved = [
+        (change, place)
+        for change in review.groups
+        if change.kind != "output-renamed"
+        for place in change.places
+        if is_filled_half(place.hunk)
+    ]
+    if not moved:
+        return
+    change, place = rng.choice(moved)
+    rest = tuple(one for one in review.groups if one is not change)
+    others = tuple(one for one in change.places if one is not place)
+    hunk = place.hunk
+    is_new = hunk.half == "to"
+    altered = hunk._replace(new=f"{hunk.new}x") if is_new else hunk._replace(old=f"{hunk.old}x")
+    for kind, places in (
+        ("move dropped", others),
+        ("move altered", (place._replace(hunk=altered), *others)),
+    ):
+        yield kind, replace(review, groups=(*rest, change._replace(places=places)))
+
+
+def is_filled_half(hunk: Hunk) -> bool:
+    """Tell whether a hunk is one half of a move, and has a line."""
+    if hunk.half == "from":
+        return hunk.end > hunk.start
+    return hunk.half == "to" and hunk.new_end > hunk.new_start
+
+
 def is_of_text(change: Change) -> bool:
     """Tell whether a change is one of text, and no move."""
     return change.kind != "output-renamed" and change.places[0].hunk.half == "whole"
@@ -334,7 +368,11 @@ def test_the_groups_are_the_whole_difference_between_two_builds(
             for kind, wrong in spoil(rng, review):
                 assert find_problem(case, wrong), (number, kind)
                 spoiled[kind] += 1
-    assert min(spoiled[kind] for kind in ("dropped", "doubled", "altered")) > 0
+        for kind, wrong in spoil_move(rng, review):
+            assert find_problem(case, wrong), (number, kind)
+            spoiled[kind] += 1
+    kinds = ("dropped", "doubled", "altered", "move dropped", "move altered")
+    assert min(spoiled[kind] for kind in kinds) > 0, spoiled
 
 
 def differs(case: Case, key: str) -> bool:

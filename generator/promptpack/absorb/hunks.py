@@ -91,21 +91,6 @@ def list_blank_slides(lines: Sequence[str], edit: OutputEdit) -> tuple[OutputEdi
     return tuple(slides)
 
 
-def clean_blanks(lines: Iterable[str]) -> list[str]:
-    """Return lines without what is blank at their ends, and without blank lines that are doubled.
-
-    Of blank lines at the two ends of a text nothing is left.
-    """
-    cleaned: list[str] = []
-    for line in lines:
-        stripped = line.rstrip()
-        if stripped or (cleaned and cleaned[-1]):
-            cleaned.append(stripped)
-    while cleaned and not cleaned[-1]:
-        cleaned.pop()
-    return cleaned
-
-
 def _move(edit: OutputEdit, first: int, last: int, text: tuple[str, ...]) -> OutputEdit:
     old, new = (text, edit.new) if edit.old else (edit.old, text)
     place = edit.place + first - edit.first

@@ -22,7 +22,6 @@ from promptpack.absorb.front_matter import (
 from promptpack.absorb.hunks import (
     OutputEdit,
     apply_output_edits,
-    clean_blanks,
     find_output_edits,
     list_blank_slides,
     split_edit,
@@ -35,6 +34,7 @@ from promptpack.model import Artifact, Finding, Origin, Project, UserError
 from promptpack.model.fields import FIELDS
 from promptpack.output.locate import LocatedOutput
 from promptpack.output.manifest import hash_content
+from promptpack.rendering.lines import clean_text
 from promptpack.session import Session
 
 _BLANKS = "white space that no source can produce"
@@ -300,9 +300,11 @@ class _Absorber:
             self._ignore(edit)
         else:
             stripped = edit.strip_blanks()
-            again = self._try(stripped) if stripped != edit else attempt
-            again.has_ignored_blanks = stripped != edit
-            yield again
+            is_same = self._clean(stripped) == self._clean(edit)  # it is not in a code fence
+            if is_same and stripped != edit:
+                attempt = self._try(stripped)
+                attempt.has_ignored_blanks = True
+            yield attempt
 
     def _try(self, edit: OutputEdit) -> Attempt:
         inner = edit.shift(self.view.start)
@@ -313,9 +315,15 @@ class _Absorber:
         return attempt
 
     def _is_blank(self, edit: OutputEdit) -> bool:
-        """Tell whether a hunk changes nothing but blanks that a build would take away again."""
-        changed = apply_output_edits(self.view.built, (edit,))
-        return clean_blanks(changed) == clean_blanks(self.view.built)
+        """Tell whether a hunk changes nothing but blanks that a build would take away again.
+
+        In a code fence a build takes none away.
+        """
+        return self._clean(edit) == self._clean()
+
+    def _clean(self, *edits: OutputEdit) -> str:
+        """Return the output with some hunks applied, without the blanks that a build takes away."""
+        return clean_text("\n".join(apply_output_edits(self.view.built, edits)))
 
     def _ignore(self, edit: OutputEdit) -> None:
         self.ignored.append(Ignored(self.view.find_line(edit), _BLANKS))

@@ -163,9 +163,11 @@ class Tracer:
         self, variant: Variant, subset: Subset
     ) -> Iterator[tuple[Origin, Variant, Probe | None]]:
         """Yield each tag that may put lines of a variant there, and the variant without it."""
-        for perturbation in iter_structure(self.sources, variant):
-            if subset is None or perturbation.origin in subset:
-                yield perturbation.origin, perturbation.variant, None
+        path = variant.pack.path  # the structure is written there and nowhere else
+        if subset is None or any(origin.path == path for origin in subset):
+            for perturbation in iter_structure(self.sources, variant):
+                if subset is None or perturbation.origin in subset:
+                    yield perturbation.origin, perturbation.variant, None
         for probe in self.sources.list_probes(variant):
             origin = Origin(probe.path, probe.line)
             if subset is None or origin in subset:

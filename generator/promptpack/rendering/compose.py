@@ -1,6 +1,6 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from promptpack.model import (
@@ -87,6 +87,7 @@ class Composer:
         self._prompts: dict[tuple[str, ...], str] = {}
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[tuple[str, ...], Lines] = {}
+        self._laid_out: dict[Hashable, Lines] = {}
         self._fragments: dict[tuple[str, ...], str] = {}
         self._find_params = ParamsFinder(self.templates).find
         self._own_fragments: list[tuple[str, ...]] = []
@@ -237,14 +238,18 @@ class Composer:
             texts = split_lines(prompt)
             return tuple(Line(text, Origin(path, n)) for n, text in enumerate(texts, 1))
         context = self._make_context(variant, target)
-        views = tuple(make_views(self._lines, self._render_sections(self._lines, variant, context)))
-        lines = self._trace_text(
-            get_layout_name(variant),
-            "\n".join(split_lines(prompt)),
-            {**context, "sections": views},
-            is_clean=variant.model.layout != AS_WRITTEN,
-        )
-        return name_title(lines if prompt else ())
+        sections = self._render_sections(self._lines, variant, context)
+        layout = get_layout_name(variant)
+        variables = self.templates.dependencies.list_variables(layout)
+        known = (context[variable] for variable in variables if variable in context)
+        key = (layout, prompt, sections, *map(make_cache_key, known))
+        if key not in self._laid_out:
+            views = tuple(make_views(self._lines, sections))
+            text, is_clean = "\n".join(split_lines(prompt)), variant.model.layout != AS_WRITTEN
+            values = {**context, "sections": views}
+            lines = self._trace_text(layout, text, values, is_clean=is_clean)
+            self._laid_out[key] = name_title(lines if prompt else ())
+        return self._laid_out[key]
 
     def _render_sections(
         self,
