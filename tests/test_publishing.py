@@ -145,7 +145,7 @@ def test_an_export_has_the_same_addresses(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["GitHub", "GitLab"])
 def test_the_commands_of_a_job_publish_a_site(host: str, tmp_path: Path) -> None:
     project = support.make_project(tmp_path / "project", support.DEMO)
-    job = yaml.safe_load(re.findall("```yaml\n(.*?)```", GUIDE, re.DOTALL)[host == "GitLab"])
+    job = yaml.safe_load(re.findall("```yaml[^\n]*\n(.*?)```", GUIDE, re.DOTALL)[host == "GitLab"])
     if host == "GitHub":
         steps = job["jobs"]["build"]["steps"]
         (script,) = (step["run"] for step in steps if "run" in step)

@@ -47,8 +47,8 @@ def load_project(folder: str | os.PathLike[str]) -> Project:
     All files are read once and checked; later changes on disk do not reach the project. Raises
     `UserError` with a finding for each problem in any of the files.
 
-    >>> sorted(load_project(".").packs)
-    ['code-reviewer', 'python-ml-architect']
+    >>> sorted(load_project(".").packs)[:2]
+    ['code-reviewer', 'debugger']
     >>> load_project("docs")
     Traceback (most recent call last):
     ...
