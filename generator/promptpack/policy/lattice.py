@@ -186,7 +186,7 @@ def list_caveats(policy: Policy) -> list[str]:
     """Return what a reader of a policy could take it for, and it is not."""
     denies_edits = all(is_denied(policy.grant(c)) for c in FILE_CHANGES)
     if denies_edits and Effect.ALLOW in list_effects(policy.grant("execute")):
-        return [f"{policy.name} denies edits but allows commands, and a shell can write files too"]
+        return [f"{policy.name} denies edits but allows commands, which can write files too"]
     return []
 
 
