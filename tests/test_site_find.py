@@ -67,7 +67,8 @@ def read_rights(told: dict[str, Any]) -> Rights:
     found: Rights = defaultdict(dict)
     for line in list_rights(Session(load_project(sites.ROOT))).splitlines()[1:]:
         pack, client, capability, grant, where, *_ = line.split(" | ")
-        for name in expand(where, names[pack]) if ", read by" not in client else ():
+        is_shown = pack in names and ", read by" not in client
+        for name in expand(where, names[pack]) if is_shown else ():
             found[pack, client, name][capability] = grant
     return found
 
