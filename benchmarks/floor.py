@@ -66,13 +66,12 @@ def list_rows(packs: int) -> tuple[Row, ...]:
 
 def measure_all(base: Path, packs: int, rounds: int) -> dict[str, Samples]:
     """Return what each command took in each round, by step."""
-    folders = {name: base / name for name in ("promptpack", "bare")}
-    for folder in folders.values():
+    own, floor = base / "promptpack", base / "bare"
+    for folder in (own, floor):
         folder.mkdir()
         corpora.write_plain(folder, packs)
     build, version = (*PROMPTPACK, "build"), (*PROMPTPACK, "--version")
     bare = (sys.executable, __file__, "--bare")
-    own, floor = folders["promptpack"], folders["bare"]
     both = {"build": own, "bare": floor}
     steps = (
         Step("start", {"--version": version, "pass": PASS}, {"--version": base, "pass": base}),

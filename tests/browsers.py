@@ -1,9 +1,14 @@
-"""The system's Chromium, for the tests that look at pages as a reader does."""
+"""The system's Chromium and a server, for the tests that look at pages as a reader does."""
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -26,3 +31,22 @@ def open_browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield started
         started.close()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves the files of a folder, and says nothing of it."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the server's own name
+        """Say nothing."""
+
+
+@contextmanager
+def serve_folder(folder: Path, handler: type[QuietHandler] = QuietHandler) -> Iterator[str]:
+    """Serve a folder on this machine and give its address, with a slash at its end."""
+    bound = partial(handler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), bound) as serving:
+        thread = threading.Thread(target=serving.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
+        thread.join()

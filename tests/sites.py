@@ -197,16 +197,19 @@ def reference_tree(factory: pytest.TempPathFactory) -> Site:
     """Return the pages of this project's site as MkDocs is given them: made once in a run."""
 
     def make(folder: Path) -> None:
-        session = Session(load_project(reference_project(folder / "project")))
-        options = SiteOptions(
-            RULES, program, History(reason="None <yet>."), "https://x.invalid/?<&"
-        )
-        site = make_site(session, render(session), options)
+        site = make_tree(reference_project(folder / "project"))
         (folder / "site.pickle").write_bytes(pickle.dumps(site))
 
     found = make_once(factory, "reference-tree", make) / "site.pickle"
     site: Site = pickle.loads(found.read_bytes())  # noqa: S301 - a process of this run wrote it
     return site
+
+
+def make_tree(root: Path) -> Site:
+    """Return the pages of a project's site, with all that a site can have beside its packs."""
+    session = Session(load_project(root))
+    options = SiteOptions(RULES, program, History(reason="None <yet>."), "https://x.invalid/?<&")
+    return make_site(session, render(session), options)
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

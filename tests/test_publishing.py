@@ -1,12 +1,9 @@
 """A site that is published below a path: its addresses, its page for unknown ones, its jobs."""
 
 import re
-import shutil
 import subprocess
-import threading
+import sys
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +12,7 @@ import yaml
 
 import sites
 import support
-from browsers import open_browser
+from browsers import QuietHandler, open_browser, serve_folder
 
 BELOW = "team/agents"
 SITE = f"https://agents.example.com/{BELOW}/"
@@ -23,7 +20,7 @@ EDIT = "https://git.example.com/team/agents/edit/main/"
 GUIDE = (sites.ROOT / "docs/publishing.md").read_text(encoding="utf-8")
 
 
-class Handler(SimpleHTTPRequestHandler):
+class PageHost(QuietHandler):
     """Serves files as a host of pages does: with its 404.html where there is none."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -33,9 +30,6 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "text/html")
         self.end_headers()
         self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +44,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(published: Path) -> Iterator[str]:
     """Serve that folder on this computer, and return the address of the site."""
-    handler = partial(Handler, directory=str(published))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}/{BELOW}/"
-        running.shutdown()
-        thread.join()
+    with serve_folder(published, PageHost) as address:
+        yield f"{address}{BELOW}/"
 
 
 def run_build(project: Path, out: Path) -> None:
@@ -161,11 +150,7 @@ def test_the_commands_of_a_job_publish_a_site(host: str, tmp_path: Path) -> None
     python = bin_folder / "python"
     python.write_text('#!/bin/sh\ntest "$*" = "-m pip install --quiet source[docs]"\n')
     python.chmod(0o755)
-    promptpack = shutil.which("promptpack", path=str(sites.ROOT / ".venv/bin")) or shutil.which(
-        "promptpack"
-    )
-    assert promptpack
-    (bin_folder / "promptpack").symlink_to(promptpack)
+    (bin_folder / "promptpack").symlink_to(Path(sys.executable).with_name("promptpack"))
     done = subprocess.run(
         ["sh", "-euc", script],
         cwd=project,

@@ -11,17 +11,10 @@ from jinja2 import UndefinedError, nodes
 
 import sites
 import support
-from promptpack.build import render
-from promptpack.cli import program
-from promptpack.lint.registry import RULES
-from promptpack.reading.project import load_project
-from promptpack.session import Session
 from promptpack.site.address import Link
 from promptpack.site.escape import escape_code
-from promptpack.site.history import History
 from promptpack.site.page import Heading, Page
 from promptpack.site.templating import get_environment, render_macro
-from promptpack.site.tree import SiteOptions, make_site
 
 SITE = Path(sites.ROOT, "generator/promptpack/site")
 MODULES = sorted(SITE.rglob("*.py"))
@@ -38,9 +31,7 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "reference":
         return [*sites.reference_tree(tmp_path_factory).pages.values()]
     root = support.make_project(tmp_path_factory.mktemp(request.param), sites.HOSTILE)
-    session = Session(load_project(root))
-    options = SiteOptions(RULES, program, History(reason="None <yet>."), "https://x.invalid/?<&")
-    return [*make_site(session, render(session), options).pages.values()]
+    return [*sites.make_tree(root).pages.values()]
 
 
 class Balanced(HTMLParser):

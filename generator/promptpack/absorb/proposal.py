@@ -300,8 +300,8 @@ class _Absorber:
             self._ignore(edit)
         else:
             stripped = edit.strip_blanks()
-            is_same = self._clean(stripped) == self._clean(edit)  # it is not in a code fence
-            if is_same and stripped != edit:
+            # In a code fence blanks count, and the build would not take them away.
+            if stripped != edit and self._clean(stripped) == self._clean(edit):
                 attempt = self._try(stripped)
                 attempt.has_ignored_blanks = True
             yield attempt

@@ -1,6 +1,5 @@
 """`promptpack diff`: what a change does to the rendered agents."""
 
-import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from promptpack.cli.addresses import is_web_address
 from promptpack.cli.choice import suggest_variant
 from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.exporting import check_export, write_export
@@ -44,7 +44,6 @@ BASELINE_LIMIT = 64 << 20
 _READ_BY_PEOPLE = ("text", "markdown")
 """The formats that are lines; the others are for programs."""
 
-_ADDRESS = re.compile(r"https?://[\w.~:/@%+-]+", re.ASCII)
 _WORK_TREE = "work tree"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -165,7 +164,7 @@ def command(state: State, /, **options: object) -> int:
     """
     diff_options = DiffOptions(**options)  # type: ignore[arg-type]  # click gives each option its type
     files = parse_outs(diff_options.outs, FORMATS)
-    if diff_options.link_to and not _ADDRESS.fullmatch(diff_options.link_to):
+    if diff_options.link_to and not is_web_address(diff_options.link_to):
         raise click.UsageError(f"'{diff_options.link_to}' is not an http or https address.")
     if diff_options.export is not None:
         inputs = filter(None, (diff_options.from_dir, diff_options.to_dir))

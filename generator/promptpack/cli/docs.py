@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import click
 
+from promptpack.cli.addresses import is_web_address
 from promptpack.cli.state import State, add_global_options, pass_state
 from promptpack.model import UserError
 from promptpack.reporting.console import print_line, print_text
@@ -82,11 +82,7 @@ def _check_address(
     """Return an address with a slash at its end; raises BadParameter for one of no web server."""
     if address is None:
         return None
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not is_web_address(address):
         raise click.BadParameter(f"'{address}' is no http or https address.", context, parameter)
     return f"{address.rstrip('/')}/"
 
