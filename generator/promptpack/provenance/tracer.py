@@ -23,7 +23,6 @@ from promptpack.provenance.perturbations import (
 )
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
-from promptpack.rendering.permissions import make_policy_key
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.sandbox import NeedsDenied
 from promptpack.source.frontmatter import Documents
@@ -108,7 +107,7 @@ class Tracer:
         lines = [line.text for line in traced]
         values: list[list[Origin]] = [[] for _ in lines]
         body_key = self._make_key(artifact, None)
-        base_key = body_key, self._make_policy_key(variant, target, reads)
+        base_key = body_key, self._make_policy_key(variant, target.name)
         self._changes[base_key] = ()
         counts: Counter[tuple[Origin, str]] = Counter()
         for perturbation in self._iter_asked(variant, target.name, subset):
@@ -117,7 +116,7 @@ class Tracer:
                 counts[place] += 1
                 key: Hashable = body_key, place, counts[place]
                 if perturbation.name == "policy":  # many policies become one in a client
-                    key = body_key, self._make_policy_key(perturbation.variant, target, reads)
+                    key = body_key, self._make_policy_key(perturbation.variant, target.name)
                 if key not in self._changes:
                     text = self._compose_lines(perturbation.variant, target.name)
                     self._changes[key] = tuple(_find_changed_lines(lines, text))
@@ -135,18 +134,8 @@ class Tracer:
             for line, value_origins in zip(traced, values, strict=True)
         )
 
-    def _make_policy_key(
-        self, variant: Variant, target: Target, reads: frozenset[str]
-    ) -> tuple[str, ...]:
-        """Return all that a prompt can tell of a policy: with equal ones it is equal."""
-        permissions = self.composer.permissions.find(variant, target.name)
-        is_authored_read = not reads.isdisjoint(("policy", "policy.authored"))
-        return (
-            variant.pack.mode,
-            make_policy_key(permissions.effective),
-            make_policy_key(permissions.told) if target.tells_policy else "",
-            make_policy_key(permissions.authored) if is_authored_read else "",
-        )
+    def _make_policy_key(self, variant: Variant, target: str) -> Hashable:
+        return variant.pack.mode, self.composer.make_policy_key(variant, target)
 
     def _trace_tags_anew(self, artifact: Artifact, subset: Subset) -> tuple[Origins, ...]:
         variant, target = artifact.variant, artifact.target

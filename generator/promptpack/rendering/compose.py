@@ -58,6 +58,7 @@ from promptpack.rendering.lines import (
 )
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.probes import Probe
+from promptpack.rendering.questions import join_questions
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import ParamsFinder, make_use_finding
 from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
@@ -84,14 +85,14 @@ class Composer:
         self.project, self.warn = project, warn
         self.templates = templates or Templates(project)
         self.permissions = PermissionFinder()
-        self._prompts: dict[tuple[str, ...], str] = {}
+        self._prompts: dict[Hashable, str] = {}
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
-        self._traced: dict[tuple[str, ...], Lines] = {}
+        self._traced: dict[Hashable, Lines] = {}
         self._laid_out: dict[Hashable, Lines] = {}
-        self._fragments: dict[tuple[str, ...], str] = {}
+        self._fragments: dict[Hashable, str] = {}
         self._find_params = ParamsFinder(self.templates).find
-        self._own_fragments: list[tuple[str, ...]] = []
-        self._traced_fragments: dict[tuple[str, ...], Lines] = {}
+        self._own_fragments: list[Hashable] = []
+        self._traced_fragments: dict[Hashable, Lines] = {}
         self._text = BlockForm(
             self._cache_fragments(self._fragments, self._render_text),
             join_blocks,
@@ -146,22 +147,32 @@ class Composer:
             accepted=list_accepted(variant, target),
         )
 
-    def make_key(self, variant: Variant, target: str) -> tuple[str, ...]:
+    def make_key(self, variant: Variant, target: str) -> Hashable:
         """Return what tells a variant's prompt from others: by target only where one is read.
 
-        One prompt serves all targets whose files hold the same of the policy, or all where neither
-        a template nor the target's own section says anything of it.
+        One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
         reads = self.find_reads(variant, target)
         specific = target if "target" in reads else ""
         if prompt := find_client_settings(variant.pack, target).prompt:
             specific = prompt
-        told = "told" if TARGETS[target].tells_policy else ""
-        effective = ""
-        if told or any(name.partition(".")[0] == "policy" for name in reads):
-            effective = make_policy_key(self.permissions.find(variant, target).effective)
         rules = "" if tells_persona(variant, target) else "rules"
-        return variant.pack.name, variant.name, specific, told, rules, effective
+        asked = self.make_policy_key(variant, target)
+        return variant.pack.name, variant.name, specific, rules, asked
+
+    def make_policy_key(self, variant: Variant, target: str) -> Hashable:
+        """Return all that a variant's prompt can tell of its policy: with equal ones it is equal.
+
+        That is what the target's own section says, and the answers to what templates ask.
+        """
+        permissions = self.permissions.find(variant, target)
+        told = make_policy_key(permissions.told) if TARGETS[target].tells_policy else ""
+        if find_client_settings(variant.pack, target).prompt:
+            return told, ()
+        dependencies = self.templates.dependencies
+        asked = (dependencies.list_questions(name) for name in list_template_names(variant))
+        view = PolicyView(permissions.effective, permissions.authored)
+        return told, view.answer(join_questions(*asked))
 
     def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any.
@@ -240,9 +251,7 @@ class Composer:
         context = self._make_context(variant, target)
         sections = self._render_sections(self._lines, variant, context)
         layout = get_layout_name(variant)
-        variables = self.templates.dependencies.list_variables(layout)
-        known = (context[variable] for variable in variables if variable in context)
-        key = (layout, prompt, sections, *map(make_cache_key, known))
+        key = (prompt, sections, *self._make_values_key(layout, context))
         if key not in self._laid_out:
             views = tuple(make_views(self._lines, sections))
             text, is_clean = "\n".join(split_lines(prompt)), variant.model.layout != AS_WRITTEN
@@ -311,15 +320,13 @@ class Composer:
 
     def _cache_fragments(
         self,
-        cache: dict[tuple[str, ...], B],
+        cache: dict[Hashable, B],
         render: Callable[[str, Mapping[str, Any]], B],
     ) -> Callable[[str, Mapping[str, Any]], B]:
         """Return a function that renders a fragment once for equal input."""
 
         def render_once(name: str, context: Mapping[str, Any]) -> B:
-            variables = self.templates.dependencies.list_variables(name)
-            known = (variable for variable in variables if variable in context)
-            key = (name, *(make_cache_key(context[variable]) for variable in known))
+            key = self._make_values_key(name, context)
             if key not in cache:
                 cache[key] = render(name, context)
                 if self._is_of_pack(name):
@@ -327,6 +334,14 @@ class Composer:
             return cache[key]
 
         return render_once
+
+    def _make_values_key(self, name: str, context: Mapping[str, Any]) -> tuple[Hashable, ...]:
+        """Return a template's name and all that it can learn from the values it is given."""
+        dependencies = self.templates.dependencies
+        questions = dependencies.list_questions(name)
+        variables = dependencies.list_variables(name)
+        known = (variable for variable in variables if variable in context)
+        return (name, *(make_cache_key(context[variable], questions) for variable in known))
 
     def _probe(self, probe: Probe) -> Callable[[str, Mapping[str, Any]], str]:
         """Return what renders fragments with what stands in a line turned round."""

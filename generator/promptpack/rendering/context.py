@@ -1,6 +1,7 @@
 """What templates see: read-only views of the nouns, without anything that could be changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
 from promptpack.policy.lattice import is_capability, list_effects
 from promptpack.reading.checks import suggest_capability
 from promptpack.rendering.permissions import make_policy_key
+from promptpack.rendering.questions import Question, Questions
 from promptpack.source.closest import suggest
 
 
@@ -46,11 +48,18 @@ class PolicyView:
         self._effects: dict[str, frozenset[Effect]] = {}
         self.name, self.title, self.summary = policy.name, policy.title, policy.summary
 
-    @cached_property
-    def _cache_key(self) -> str:
-        return (
-            f"{make_policy_key(self._policy)}{self._authored and make_policy_key(self._authored)}"
-        )
+    def answer(self, questions: Questions) -> Hashable:
+        """Return all that a template with these questions learns of the policy."""
+        if questions is None:
+            return make_policy_key(self._policy), make_policy_key(self._authored or self._policy)
+        return tuple(map(self._answer_one, sorted(questions)))
+
+    def _answer_one(self, question: Question) -> object:
+        view = self.authored if question.authored else self
+        answer = getattr(view, question.name)
+        with suppress(ValueError):  # for an unknown capability, which rendering reports
+            return answer(question.capability) if question.capability else answer
+        return None
 
     @cached_property
     def authored(self) -> "PolicyView":
@@ -156,8 +165,11 @@ def make_model_view(model: Model) -> ModelView:
     )
 
 
-def make_cache_key(view: object) -> str:
-    """Return all that a template can learn from a view: what it makes of equal ones is equal."""
+def make_cache_key(view: object, questions: Questions) -> Hashable:
+    """Return all that a template can learn from a view: what it makes of equal ones is equal.
+
+    Of a policy that is the answers to what it asks.
+    """
     if isinstance(view, PolicyView):
-        return view._cache_key
+        return view.answer(questions)
     return repr(view._values if isinstance(view, _Values) else view)

@@ -8,6 +8,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
 from promptpack.reading.references import list_candidates
+from promptpack.rendering.questions import Question, Questions, find_questions, join_questions
 from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 
@@ -26,6 +27,8 @@ class TemplateFacts(NamedTuple):
     includes: tuple[tuple[str, int], ...]
     reads: frozenset[str]
     """The variables it names, such as `target`, `policy` or, where only that is read, `vars.x`."""
+    questions: Questions
+    """What it asks of the policy."""
     is_literal: bool
     """Whether it holds no expression and no tag: then nothing has to be rendered."""
 
@@ -43,6 +46,7 @@ class Dependencies:
         self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
         self._variables: dict[str, tuple[str, ...]] = {}
+        self._questions: dict[str, Questions] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._paths: dict[str, frozenset[str]] = {}
 
@@ -84,6 +88,16 @@ class Dependencies:
             self._variables[name] = tuple(sorted(names))
         return self._variables[name]
 
+    def list_questions(self, name: str) -> Questions:
+        """Return what a template and all it includes ask of the policy, for what they need too."""
+        if name not in self._questions:
+            closure = self.closure(name)
+            needs = (need for one in closure for need in getattr(self.find(one), "needs", ()))
+            asked = frozenset(Question("denies", need, authored=False) for need in needs)
+            parts = (self.read_facts(one).questions for one in closure)
+            self._questions[name] = join_questions(asked, *parts)
+        return self._questions[name]
+
     def read_facts(self, name: str) -> TemplateFacts:
         """Return what a template's text tells; raises UserError where it cannot be parsed."""
         if name not in self._facts:
@@ -107,11 +121,12 @@ class Dependencies:
     def _parse_facts(self, name: str) -> TemplateFacts:
         source = self.find(name)
         if is_verbatim(source) or not _BRACES.search(strip_front_matter(source)):
-            return TemplateFacts((), frozenset(), True)
+            return TemplateFacts((), frozenset(), frozenset(), True)
         tree = self.parse(name)
         includes = tuple(self._iter_includes(source, tree))
         is_literal = _find_literal_text(tree) == strip_front_matter(source)
-        return TemplateFacts(includes, frozenset(_iter_read_names(tree)), is_literal)
+        reads = frozenset(_iter_read_names(tree))
+        return TemplateFacts(includes, reads, find_questions(tree), is_literal)
 
     def _iter_includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
         for node in tree.find_all(_INCLUDES):
