@@ -27,7 +27,7 @@ from promptpack.rendering.probes import Probe
 from promptpack.rendering.sandbox import NeedsDenied
 from promptpack.source.frontmatter import Documents
 from promptpack.source.text import split_lines
-from promptpack.targets import TARGETS, Target
+from promptpack.targets import TARGETS
 from promptpack.targets.heads import encode_file, merge_head
 
 Origins = tuple[Origin, ...]
