@@ -74,6 +74,4 @@ def _read_question(node: nodes.Node) -> Question | None:
     if isinstance(view, nodes.Getattr) and view.attr == _AUTHORED:
         view, is_authored = view.node, True
     is_question = isinstance(view, nodes.Name) and view.name == POLICY and asked.attr in names
-    return (
-        Question(asked.attr, argument, is_authored) if is_policy and asked.attr in names else None
-    )
+    return Question(asked.attr, argument, is_authored) if is_question else None
