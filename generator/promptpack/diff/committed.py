@@ -44,10 +44,13 @@ def add_committed(
     base = _add_from_commit(repository, base, base_commit, "base")
     if head_commit is not None:
         return base, _add_from_commit(repository, head, head_commit, "head")
-    current = find_commit(repository, "HEAD")
-    here = head if current is None else _add_from_commit(repository, head, current, "head")
-    if not (base.committed.texts or here.committed.texts) or not can_be_committed(head.out):
+    if not can_be_committed(head.out):
         return base, head
+    if not base.committed.texts:
+        current = find_commit(repository, "HEAD")
+        here = head if current is None else _add_from_commit(repository, head, current, "head")
+        if not here.committed.texts:
+            return base, head
     with name_findings("head"):
         committed = read_committed(head, make_folder_reader(root / head.out))
     return base, replace(head, committed=committed)

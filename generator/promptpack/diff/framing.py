@@ -5,6 +5,7 @@ Where both files mark one place with one name, in whatever way, no word differs 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -16,11 +17,36 @@ Segments = Sequence[Segment]
 _NameLine = Callable[[Origin], Origin]
 
 
-class Framing(NamedTuple):
-    """The numbers of the pieces of both files that only mark what the other file marks too."""
+class Framing:
+    """The pieces of both files that only mark what the other file marks too.
 
-    old: frozenset[int]
-    new: frozenset[int]
+    A closing tag needs no other one on the other side, if its name stands there and is not closed.
+    They are found when somebody asks.
+    """
+
+    def __init__(
+        self, before: Segments, after: Segments, name_old: _NameLine, name_new: _NameLine
+    ) -> None:
+        self._before, self._after = before, after
+        self._name_old, self._name_new = name_old, name_new
+
+    @cached_property
+    def old(self) -> frozenset[int]:
+        """The numbers of those of the old file."""
+        return _select_shared(self._old_marks, self._new_marks)
+
+    @cached_property
+    def new(self) -> frozenset[int]:
+        """The numbers of those of the new file."""
+        return _select_shared(self._new_marks, self._old_marks)
+
+    @cached_property
+    def _old_marks(self) -> "dict[int, _Mark]":
+        return dict(_iter_marks(self._before, self._name_old))
+
+    @cached_property
+    def _new_marks(self) -> "dict[int, _Mark]":
+        return dict(_iter_marks(self._after, self._name_new))
 
 
 class _Mark(NamedTuple):
@@ -30,18 +56,9 @@ class _Mark(NamedTuple):
     anchor: object
 
 
-def find_framing(
-    before: Segments, after: Segments, name_old: _NameLine, name_new: _NameLine
-) -> Framing:
-    """Return the pieces that mark the same on both sides.
-
-    A closing tag needs no other one on the other side, if its name stands there and is not closed.
-    """
-    old, new = dict(_iter_marks(before, name_old)), dict(_iter_marks(after, name_new))
-    return Framing(_select_shared(old, new), _select_shared(new, old))
-
-
-def describe_marks(segments: Segments, framing: frozenset[int], start: int) -> str | None:
+def describe_marks(
+    segments: Segments, find_framing: Callable[[], frozenset[int]], start: int
+) -> str | None:
     """Return what some pieces are that stand at the number `start` of their file.
 
     A `"heading"` is a mark that the other file does not have, a `"title"` such a mark of the title,
@@ -53,7 +70,7 @@ def describe_marks(segments: Segments, framing: frozenset[int], start: int) -> s
             return None
         if segment.mark:
             is_title = segment.mark == TITLE_MARK
-            kinds.add("frame" if number in framing else "title" if is_title else "heading")
+            kinds.add("frame" if number in find_framing() else "title" if is_title else "heading")
     return next(kind for kind in ("heading", "title", "frame", "") if kind in kinds)
 
 

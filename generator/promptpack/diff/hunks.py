@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from promptpack.diff.align import Aligner
-from promptpack.diff.framing import Framing, describe_marks, find_framing, name_layout
+from promptpack.diff.framing import Framing, describe_marks, name_layout
 from promptpack.diff.model import AlignedBlock, ChangeKind, Hunk, Segment, Spelling
 from promptpack.diff.segments import (
     FRONT_MATTER,
@@ -31,7 +31,7 @@ _LINE_MARK = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+]\s+)?(?:[0-9]+[.)]\s+)?")
 def find_hunks(before: Segments, after: Segments, aligner: Aligner) -> tuple[Hunk, ...]:
     """Return the hunks between the segments of one file, as it was and as it is."""
     names = aligner.source_lines
-    framing = find_framing(before, after, names.name_old, names.name_new)
+    framing = Framing(before, after, names.name_old, names.name_new)
     hunks = [
         _make_hunk(before, after, block, framing) for block in aligner.find_blocks(before, after)
     ]
@@ -98,8 +98,8 @@ def _find_layout(
 ) -> _ChangedLayout | None:
     """Return the layout of a block in which only the marks of sections changed, or else None."""
     parts = (
-        describe_marks(old, framing.old, block.start),
-        describe_marks(new, framing.new, block.new_start),
+        describe_marks(old, lambda: framing.old, block.start),
+        describe_marks(new, lambda: framing.new, block.new_start),
     )
     if block.half != "whole" or None in parts or not any(parts):
         return None

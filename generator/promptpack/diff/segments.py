@@ -45,20 +45,43 @@ def split_segments(text: str) -> Segments:
     return tuple(_guess_sections(_split_lines_of(text)))
 
 
-def split_composed(text: str, lines: Sequence[Line], names: Mapping[str, str]) -> Segments:
-    """Return the segments of a file whose prompt has these lines, which know their sections.
+def split_composed(
+    text: str, lines: Sequence[Line], names: Mapping[str, str]
+) -> tuple[Segments, int]:
+    """Return the segments of a file whose prompt has these lines, and the number of its first one.
 
-    `names` are those of sections, parts and the title, by the slugs that a layout marks them with.
+    The lines know their sections. `names` are those of sections, parts and the title, by the slugs
+    that a layout marks them with. A prompt that the file does not have begins at its end.
     """
-    segments = _split_lines_of(text)
-    start = find_prompt(segments, lines)
-    for position, line in enumerate(lines if start is not None else (), start or 0):
+    body = "".join(f"{line.text}\n" for line in lines)
+    head = text.removesuffix(body)
+    if body and _is_front_matter(head):  # nothing below it is anything else than the prompt
+        segments = _split_lines_of(head)
+        start = len(segments)
+        pieces = [(f"{line.text}\n", start + n) for n, line in enumerate(lines)]
+        segments += [Segment(raw, raw, "", "", number) for raw, number in pieces]
+    else:
+        segments = _split_lines_of(text)
+        found = find_prompt(segments, lines)
+        if found is None:
+            return tuple(segments), len(segments)
+        start = found
+    for position, line in enumerate(lines, start):
         raw, text, _, field, number, spelling, *_ = segments[position]
         mark = _find_mark(line.text, names) if _LAYOUTS in line.origin.path else ""
         segments[position] = Segment(
             raw, text, line.section, field, number, spelling, line.origin, mark
         )
-    return tuple(segments)
+    return tuple(segments), start
+
+
+def _is_front_matter(head: str) -> bool:
+    """Tell whether what stands above a prompt is front matter between hyphens, and blank lines."""
+    lines = _split_lines(head)
+    if not lines or lines[0] != "---\n":
+        return False
+    end, _ = _find_front_matter(head, lines)
+    return end > 0 and not "".join(lines[end:]).strip()
 
 
 def name_marks(names: Mapping[str, str], title: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from promptpack.diff.attached import (
     make_built_output,
 )
 from promptpack.diff.model import Origins, Output, Side
-from promptpack.diff.segments import Segments, find_prompt, name_marks, split_composed
+from promptpack.diff.segments import Segments, name_marks, split_composed
 from promptpack.diff.shared_build import SharedBuild
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.sections import make_title
@@ -148,9 +148,7 @@ class _ProjectOutputs:
         """Return the segments of an output, and the number of the first one of its prompt."""
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
-        segments = split_composed(artifact.text, lines, _name_marks(artifact))
-        start = find_prompt(segments, lines)
-        return segments, len(segments) if start is None else start
+        return split_composed(artifact.text, lines, _name_marks(artifact))
 
     def _trace_file_anew(self, key: str) -> tuple[Origins, ...]:
         return self.tracer.trace_file(self._artifacts[key], values=False)

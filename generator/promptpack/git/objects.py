@@ -24,6 +24,7 @@ class ObjectReader:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._stack = ExitStack()
+        self._known_sizes: dict[tuple[str, str], int] = {}
 
     def __enter__(self) -> Self:
         """Start git: one process for sizes, one for contents."""
@@ -37,7 +38,9 @@ class ObjectReader:
 
     def measure(self, oid: str, kind: str, path: str) -> int:
         """Return the size of an object in bytes; raises UserError as `read` does."""
-        return self._ask(self._sizes, oid, kind, path)
+        if (oid, kind) not in self._known_sizes:
+            self._known_sizes[oid, kind] = self._ask(self._sizes, oid, kind, path)
+        return self._known_sizes[oid, kind]
 
     def read(self, oid: str, kind: str, limit: int, path: str) -> bytes:
         """Return the content of an object of a kind (`blob`, `tree`, `commit`).

@@ -1,7 +1,7 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from promptpack.model import (
     AS_WRITTEN,
@@ -58,7 +58,7 @@ from promptpack.rendering.lines import (
 )
 from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
 from promptpack.rendering.probes import Probe
-from promptpack.rendering.questions import join_questions
+from promptpack.rendering.questions import Questions, join_questions
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import ParamsFinder, make_use_finding
 from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
@@ -69,6 +69,13 @@ OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
+
+
+class _Inputs(NamedTuple):
+    """What the templates of a variant read: variables, and answers of the policy."""
+
+    reads: frozenset[str]
+    questions: Questions
 
 
 class Composer:
@@ -85,6 +92,7 @@ class Composer:
         self.project, self.warn = project, warn
         self.templates = templates or Templates(project)
         self.permissions = PermissionFinder()
+        self._inputs: dict[tuple[str, ...], _Inputs] = {}
         self._prompts: dict[Hashable, str] = {}
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[Hashable, Lines] = {}
@@ -169,10 +177,8 @@ class Composer:
         told = make_policy_key(permissions.told) if TARGETS[target].tells_policy else ""
         if find_client_settings(variant.pack, target).prompt:
             return told, ()
-        dependencies = self.templates.dependencies
-        asked = (dependencies.list_questions(name) for name in list_template_names(variant))
         view = PolicyView(permissions.effective, permissions.authored)
-        return told, view.answer(join_questions(*asked))
+        return told, view.answer(self._find_inputs(list_template_names(variant)).questions)
 
     def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any.
@@ -181,16 +187,25 @@ class Composer:
         """
         if find_client_settings(variant.pack, target).prompt:
             return frozenset()
-        variables: set[str] = set()
-        findings: list[Finding] = []
-        for name in list_template_names(variant):
-            try:
-                variables |= self.templates.dependencies.reads(name)
-            except UserError as error:
-                findings += error.findings
-        if findings:
-            raise UserError(tuple(findings))
-        return frozenset(variables)
+        return self._find_inputs(list_template_names(variant)).reads
+
+    def _find_inputs(self, names: tuple[str, ...]) -> _Inputs:
+        """Return what some templates read; raises UserError with what is wrong with any."""
+        if names not in self._inputs:
+            findings: list[Finding] = []
+            for name in names:
+                try:
+                    self.templates.dependencies.closure(name)
+                except UserError as error:
+                    findings += error.findings
+            if findings:
+                raise UserError(tuple(findings))
+            dependencies = self.templates.dependencies
+            self._inputs[names] = _Inputs(
+                frozenset().union(*map(dependencies.reads, names)),
+                join_questions(*map(dependencies.list_questions, names)),
+            )
+        return self._inputs[names]
 
     def compose_text(self, variant: Variant, target: str, probe: Probe | None = None) -> str:
         """Return a variant's prompt, composed anew: text that is data ends as it ends there.
@@ -239,6 +254,7 @@ class Composer:
         for key in self._own_fragments:
             self._fragments.pop(key, None)
         self._own_fragments.clear()
+        self._inputs.clear()
 
     def _is_of_pack(self, name: str) -> bool:
         variables = self.templates.dependencies.list_variables(name)
