@@ -53,13 +53,15 @@ def split_composed(
     The lines know their sections. `names` are those of sections, parts and the title, by the slugs
     that a layout marks them with. A prompt that the file does not have begins at its end.
     """
-    body = "".join(f"{line.text}\n" for line in lines)
+    body = "".join([f"{line.text}\n" for line in lines])
     head = text.removesuffix(body)
     if body and _is_front_matter(head):  # nothing below it is anything else than the prompt
         segments = _split_lines_of(head)
         start = len(segments)
-        pieces = [(f"{line.text}\n", start + n) for n, line in enumerate(lines)]
-        segments += [Segment(raw, raw, "", "", number) for raw, number in pieces]
+        segments += [
+            Segment(raw := f"{line.text}\n", raw, "", "", number)
+            for number, line in enumerate(lines, start)
+        ]
     else:
         segments = _split_lines_of(text)
         found = find_prompt(segments, lines)
@@ -67,10 +69,10 @@ def split_composed(
             return tuple(segments), len(segments)
         start = found
     for position, line in enumerate(lines, start):
-        raw, text, _, field, number, spelling, *_ = segments[position]
+        raw, neutral, _, field, number, spelling, *_ = segments[position]
         mark = _find_mark(line.text, names) if _LAYOUTS in line.origin.path else ""
         segments[position] = Segment(
-            raw, text, line.section, field, number, spelling, line.origin, mark
+            raw, neutral, line.section, field, number, spelling, line.origin, mark
         )
     return tuple(segments), start
 
