@@ -10,7 +10,7 @@ from promptpack.model import Project, Variant
 from promptpack.model.fields import find_client_settings, list_authored_fields
 from promptpack.provenance.perturbations import depends_on
 from promptpack.reading.roots import Kind, parse_source_path
-from promptpack.rendering.compose import get_layout_name
+from promptpack.rendering.prompt_keys import get_layout_name
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import choose_sections, iter_uses
 from promptpack.source.frontmatter import Documents, split_front_matter

@@ -19,10 +19,10 @@ from promptpack.model import (
     Variant,
     fields,
 )
-from promptpack.rendering.compose import get_layout_name, list_template_names
 from promptpack.rendering.constants import Constants, iter_other_values, read_constants
 from promptpack.rendering.includes import Dependencies
 from promptpack.rendering.probes import Probe, list_probes
+from promptpack.rendering.prompt_keys import get_layout_name, list_template_names
 from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
 

@@ -90,13 +90,13 @@ class Tracer:
         """Return the origins of each line of a prompt: of its text, and of values behind it."""
         key = self._make_key(artifact, subset), artifact.target  # in another, a policy is another
         if key not in self._bodies:
-            reads = self.composer.find_reads(artifact.variant, artifact.target)
+            reads = self.composer.keys.find_reads(artifact.variant, artifact.target)
             self._bodies[key] = self._trace_body(artifact, reads, subset)
         return self._bodies[key]
 
     def _make_key(self, artifact: Artifact, subset: Subset) -> Hashable:
         is_text = not TARGETS[artifact.target].holds_policy  # takes nothing from a changed policy
-        return self.composer.make_key(artifact.variant, artifact.target), is_text, subset
+        return self.composer.keys.make(artifact.variant, artifact.target), is_text, subset
 
     def _trace_body(
         self, artifact: Artifact, reads: frozenset[str], subset: Subset
@@ -135,7 +135,7 @@ class Tracer:
         )
 
     def _make_policy_key(self, variant: Variant, target: str) -> Hashable:
-        return variant.pack.mode, self.composer.make_policy_key(variant, target)
+        return variant.pack.mode, self.composer.keys.tell_policy(variant, target)
 
     def _trace_tags_anew(self, artifact: Artifact, subset: Subset) -> tuple[Origins, ...]:
         variant, target = artifact.variant, artifact.target

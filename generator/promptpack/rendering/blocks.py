@@ -87,6 +87,15 @@ def render_passage(form: BlockForm[B], section: Section, passage: Passage) -> Re
     return RenderedSection(section.name, section.heading, (part,), passage, whole)
 
 
+def make_outline(section: RenderedSection[B]) -> SectionView:
+    """Return what a layout is shown of a section, without its texts."""
+    parts = tuple(
+        PartView(part.name, make_title(part.name) if part.name else "", "")
+        for part in section.parts
+    )
+    return SectionView(section.name, section.title, parts, "")
+
+
 def make_views(form: BlockForm[B], sections: Sequence[RenderedSection[B]]) -> Iterator[SectionView]:
     """Yield what a layout is shown of each section, in order."""
     before, has_passage = "", False

@@ -1,7 +1,7 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from promptpack.model import (
     AS_WRITTEN,
@@ -33,13 +33,12 @@ from promptpack.rendering.context import (
     SectionView,
     TrackedSectionView,
     Vars,
-    make_cache_key,
     make_model_view,
     make_pack_view,
 )
 from promptpack.rendering.draft import Draft
+from promptpack.rendering.frames import Frames
 from promptpack.rendering.includes import (
-    LAYOUT,
     find_end,
     find_start,
     is_verbatim,
@@ -56,12 +55,12 @@ from promptpack.rendering.lines import (
     join_traced_blocks,
     name_title,
 )
-from promptpack.rendering.permissions import PermissionFinder, list_accepted, make_policy_key
+from promptpack.rendering.permissions import PermissionFinder, list_accepted
 from promptpack.rendering.probes import Probe
-from promptpack.rendering.questions import Questions, join_questions
+from promptpack.rendering.prompt_keys import PromptKeys, get_layout_name, list_template_names
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import ParamsFinder, make_use_finding
-from promptpack.rendering.variants import choose_sections, iter_uses, tells_persona
+from promptpack.rendering.variants import choose_sections
 from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
 
@@ -69,13 +68,6 @@ OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
-
-
-class _Inputs(NamedTuple):
-    """What the templates of a variant read: variables, and answers of the policy."""
-
-    reads: frozenset[str]
-    questions: Questions
 
 
 class Composer:
@@ -92,7 +84,8 @@ class Composer:
         self.project, self.warn = project, warn
         self.templates = templates or Templates(project)
         self.permissions = PermissionFinder()
-        self._inputs: dict[tuple[str, ...], _Inputs] = {}
+        self.keys = PromptKeys(self.templates, self.permissions)
+        self._frames = Frames(self.templates)
         self._prompts: dict[Hashable, str] = {}
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[Hashable, Lines] = {}
@@ -122,7 +115,7 @@ class Composer:
         Where the target tells the policy, the prompt ends with a section that does. Raises
         UserError with every finding of the templates that the variant uses.
         """
-        key = self.make_key(variant, target)
+        key = self.keys.make(variant, target)
         if key not in self._prompts:
             self._prompts[key] = self._compose_within_budget(variant, target)
         return self.make_agent(variant, target, self._prompts[key])
@@ -155,58 +148,6 @@ class Composer:
             accepted=list_accepted(variant, target),
         )
 
-    def make_key(self, variant: Variant, target: str) -> Hashable:
-        """Return what tells a variant's prompt from others: by target only where one is read.
-
-        One prompt serves all targets whose files hold the same of what it tells of the policy.
-        """
-        reads = self.find_reads(variant, target)
-        specific = target if "target" in reads else ""
-        if prompt := find_client_settings(variant.pack, target).prompt:
-            specific = prompt
-        rules = "" if tells_persona(variant, target) else "rules"
-        asked = self.make_policy_key(variant, target)
-        return variant.pack.name, variant.name, specific, rules, asked
-
-    def make_policy_key(self, variant: Variant, target: str) -> Hashable:
-        """Return all that a variant's prompt can tell of its policy: with equal ones it is equal.
-
-        That is what the target's own section says, and the answers to what templates ask.
-        """
-        permissions = self.permissions.find(variant, target)
-        told = make_policy_key(permissions.told) if TARGETS[target].tells_policy else ""
-        if find_client_settings(variant.pack, target).prompt:
-            return told, ()
-        view = PolicyView(permissions.effective, permissions.authored)
-        return told, view.answer(self._find_inputs(list_template_names(variant)).questions)
-
-    def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
-        """Return the variables that a variant's templates read; raises what is wrong with any.
-
-        Where the client has a prompt of its own, it comes from no template.
-        """
-        if find_client_settings(variant.pack, target).prompt:
-            return frozenset()
-        return self._find_inputs(list_template_names(variant)).reads
-
-    def _find_inputs(self, names: tuple[str, ...]) -> _Inputs:
-        """Return what some templates read; raises UserError with what is wrong with any."""
-        if names not in self._inputs:
-            findings: list[Finding] = []
-            for name in names:
-                try:
-                    self.templates.dependencies.closure(name)
-                except UserError as error:
-                    findings += error.findings
-            if findings:
-                raise UserError(tuple(findings))
-            dependencies = self.templates.dependencies
-            self._inputs[names] = _Inputs(
-                frozenset().union(*map(dependencies.reads, names)),
-                join_questions(*map(dependencies.list_questions, names)),
-            )
-        return self._inputs[names]
-
     def compose_text(self, variant: Variant, target: str, probe: Probe | None = None) -> str:
         """Return a variant's prompt, composed anew: text that is data ends as it ends there.
 
@@ -218,9 +159,7 @@ class Composer:
         form = self._text._replace(render=self._probe(probe)) if probe else self._text
         views = tuple(make_views(form, self._render_sections(form, variant, context)))
         try:
-            text = self._render_probed(
-                get_layout_name(variant), {**context, "sections": views}, probe
-            )
+            text = self._lay_out(get_layout_name(variant), context, views, probe)
             if variant.model.layout == AS_WRITTEN:
                 return text
             cleaned_text = clean_text(text)
@@ -239,7 +178,7 @@ class Composer:
         Where marking changed the text, all lines come from the layout's first, of no section.
         A given `prompt` is not composed again. Raises UserError as `compose_agent` does.
         """
-        key = self.make_key(variant, target)
+        key = self.keys.make(variant, target)
         if key not in self._traced:
             prompt = prompt or self.compose_agent(variant, target).prompt
             self._traced[key] = self._trace_prompt(variant, target, prompt)
@@ -254,7 +193,7 @@ class Composer:
         for key in self._own_fragments:
             self._fragments.pop(key, None)
         self._own_fragments.clear()
-        self._inputs.clear()
+        self.keys.release()
 
     def _is_of_pack(self, name: str) -> bool:
         variables = self.templates.dependencies.list_variables(name)
@@ -267,11 +206,13 @@ class Composer:
         context = self._make_context(variant, target)
         sections = self._render_sections(self._lines, variant, context)
         layout = get_layout_name(variant)
-        key = (prompt, sections, *self._make_values_key(layout, context))
+        text, is_clean = "\n".join(split_lines(prompt)), variant.model.layout != AS_WRITTEN
+        lines = self._frames.trace(layout, context, sections, self._make_tracked_view)
+        if lines is not None and join_text(lines) == text:
+            return name_title(lines)
+        key = (prompt, sections, *self.keys.list_values(layout, context))
         if key not in self._laid_out:
-            views = tuple(make_views(self._lines, sections))
-            text, is_clean = "\n".join(split_lines(prompt)), variant.model.layout != AS_WRITTEN
-            values = {**context, "sections": views}
+            values = {**context, "sections": tuple(make_views(self._lines, sections))}
             lines = self._trace_text(layout, text, values, is_clean=is_clean)
             self._laid_out[key] = name_title(lines if prompt else ())
         return self._laid_out[key]
@@ -342,7 +283,7 @@ class Composer:
         """Return a function that renders a fragment once for equal input."""
 
         def render_once(name: str, context: Mapping[str, Any]) -> B:
-            key = self._make_values_key(name, context)
+            key = self.keys.list_values(name, context)
             if key not in cache:
                 cache[key] = render(name, context)
                 if self._is_of_pack(name):
@@ -350,14 +291,6 @@ class Composer:
             return cache[key]
 
         return render_once
-
-    def _make_values_key(self, name: str, context: Mapping[str, Any]) -> tuple[Hashable, ...]:
-        """Return a template's name and all that it can learn from the values it is given."""
-        dependencies = self.templates.dependencies
-        questions = dependencies.list_questions(name)
-        variables = dependencies.list_variables(name)
-        known = (variable for variable in variables if variable in context)
-        return (name, *(make_cache_key(context[variable], questions) for variable in known))
 
     def _probe(self, probe: Probe) -> Callable[[str, Mapping[str, Any]], str]:
         """Return what renders fragments with what stands in a line turned round."""
@@ -369,10 +302,18 @@ class Composer:
 
         return render
 
-    def _render_probed(self, name: str, context: Mapping[str, Any], probe: Probe | None) -> str:
+    def _lay_out(
+        self,
+        name: str,
+        context: Mapping[str, Any],
+        views: Sequence[SectionView],
+        probe: Probe | None,
+    ) -> str:
+        values = {**context, "sections": tuple(views)}
         if probe and probe.path in self.templates.dependencies.list_paths(name):
-            return self.templates.render_probed(name, context, probe)
-        return self.templates.render(name, context)
+            return self.templates.render_probed(name, values, probe)
+        text = self._frames.render(name, context, views)
+        return self.templates.render(name, values) if text is None else text
 
     def _render_text(self, name: str, context: Mapping[str, Any]) -> str:
         text = self.templates.render(name, context)
@@ -427,14 +368,3 @@ class Composer:
             "target": target,
             "vars": Vars(variant.pack.vars),
         }
-
-
-def get_layout_name(variant: Variant) -> str:
-    """Return the name of the template that lays out a variant."""
-    return LAYOUT + variant.model.layout
-
-
-def list_template_names(variant: Variant) -> tuple[str, ...]:
-    """Return the names of the templates that a variant is made of, without what they include."""
-    fragments = (use.fragment for use in iter_uses(variant.sections))
-    return tuple(dict.fromkeys((get_layout_name(variant), *fragments)))

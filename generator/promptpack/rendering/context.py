@@ -1,6 +1,6 @@
 """What templates see: read-only views of the nouns, without anything that could be changed."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
 from promptpack.policy.lattice import is_capability, list_effects
 from promptpack.reading.checks import suggest_capability
 from promptpack.rendering.permissions import make_policy_key
-from promptpack.rendering.questions import Question, Questions
+from promptpack.rendering.questions import PolicyQuestion, Questions
 from promptpack.source.closest import suggest
 
 
@@ -54,7 +54,7 @@ class PolicyView:
             return make_policy_key(self._policy), make_policy_key(self._authored or self._policy)
         return tuple(map(self._answer_one, sorted(questions)))
 
-    def _answer_one(self, question: Question) -> object:
+    def _answer_one(self, question: PolicyQuestion) -> object:
         view = self.authored if question.authored else self
         answer = getattr(view, question.name)
         with suppress(ValueError):  # for an unknown capability, which rendering reports
@@ -173,3 +173,11 @@ def make_cache_key(view: object, questions: Questions) -> Hashable:
     if isinstance(view, PolicyView):
         return view.answer(questions)
     return repr(view._values if isinstance(view, _Values) else view)
+
+
+def make_values_key(
+    variables: Iterable[str], questions: Questions, context: Mapping[str, Any]
+) -> tuple[Hashable, ...]:
+    """Return all that a template with these questions can learn from some variables it is given."""
+    known = (variable for variable in variables if variable in context)
+    return tuple(make_cache_key(context[variable], questions) for variable in known)

@@ -8,7 +8,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
 from promptpack.reading.references import list_candidates
-from promptpack.rendering.questions import Question, Questions, find_questions, join_questions
+from promptpack.rendering.questions import PolicyQuestion, Questions, find_questions, join_questions
 from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 
@@ -93,7 +93,7 @@ class Dependencies:
         if name not in self._questions:
             closure = self.closure(name)
             needs = (need for one in closure for need in getattr(self.find(one), "needs", ()))
-            asked = frozenset(Question("denies", need, authored=False) for need in needs)
+            asked = frozenset(PolicyQuestion("denies", need, authored=False) for need in needs)
             parts = (self.read_facts(one).questions for one in closure)
             self._questions[name] = join_questions(asked, *parts)
         return self._questions[name]

@@ -15,7 +15,7 @@ _WORDS = frozenset({"name", "title", "summary"})
 _TESTS = frozenset({"denies", "allows", "asks"})
 
 
-class Question(NamedTuple):
+class PolicyQuestion(NamedTuple):
     """A word of a policy, or a test of one capability; of the policy as written if `authored`."""
 
     name: str
@@ -23,7 +23,7 @@ class Question(NamedTuple):
     authored: bool
 
 
-Questions = frozenset[Question] | None
+Questions = frozenset[PolicyQuestion] | None
 """The questions of a template, or None where it may learn anything of the policy."""
 
 
@@ -45,7 +45,7 @@ def join_questions(*parts: Questions) -> Questions:
     return frozenset().union(*known) if len(known) == len(parts) else None
 
 
-def _iter_questions(node: nodes.Node) -> Iterator[Question]:
+def _iter_questions(node: nodes.Node) -> Iterator[PolicyQuestion]:
     question = _read_question(node)
     if question:
         yield question
@@ -56,7 +56,7 @@ def _iter_questions(node: nodes.Node) -> Iterator[Question]:
         yield from _iter_questions(child)
 
 
-def _read_question(node: nodes.Node) -> Question | None:
+def _read_question(node: nodes.Node) -> PolicyQuestion | None:
     match node:
         case nodes.Call(
             node=nodes.Getattr() as asked,
@@ -74,4 +74,4 @@ def _read_question(node: nodes.Node) -> Question | None:
     if isinstance(view, nodes.Getattr) and view.attr == _AUTHORED:
         view, is_authored = view.node, True
     is_question = isinstance(view, nodes.Name) and view.name == POLICY and asked.attr in names
-    return Question(asked.attr, argument, is_authored) if is_question else None
+    return PolicyQuestion(asked.attr, argument, is_authored) if is_question else None

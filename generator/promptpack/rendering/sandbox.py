@@ -92,18 +92,21 @@ class Templates:
 
         Raises UserError where the template fails, and NeedsDenied for what the policy denies.
         """
-        require = _make_requirement(self.loader, context["policy"])
         if not marked and self.dependencies.read_facts(name).is_literal:
-            require(name)
+            _make_requirement(self.loader, context["policy"])(name)
             return strip_front_matter(self.find(name))
-        environment = self.marked if marked else self.plain
-        self.markers.section = ""
-        text = self._render_in(
-            environment, MARKED_LIMITS if marked else LIMITS, name, {**context, _REQUIRE: require}
-        )
+        text = self.render_frame(name, context, marked=marked)
         if not marked and (match := FORBIDDEN.search(text)):
             raise UserError((_make_hidden_finding(self.find(name), format_code_point(match)),))
         return text
+
+    def render_frame(self, name: str, context: Mapping[str, Any], *, marked: bool) -> str:
+        """Return a template's text, whatever hidden characters are in it; raises as `render`."""
+        require = _make_requirement(self.loader, context["policy"])
+        environment = self.marked if marked else self.plain
+        self.markers.section = ""
+        limits = MARKED_LIMITS if marked else LIMITS
+        return self._render_in(environment, limits, name, {**context, _REQUIRE: require})
 
     def render_probed(self, name: str, context: Mapping[str, Any], probe: Probe) -> str:
         """Return a template's text with what stands in one line turned round; raises as `render`.

@@ -1,0 +1,101 @@
+"""What tells prompts apart: a variant and a target in, a key out, equal for equal prompts."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
+
+from promptpack.model import Finding, UserError, Variant
+from promptpack.model.fields import find_client_settings
+from promptpack.rendering.context import PolicyView, make_values_key
+from promptpack.rendering.includes import LAYOUT
+from promptpack.rendering.permissions import PermissionFinder, make_policy_key
+from promptpack.rendering.questions import Questions, join_questions
+from promptpack.rendering.sandbox import Templates
+from promptpack.rendering.variants import iter_uses, tells_persona
+from promptpack.targets import TARGETS
+
+
+class _Inputs(NamedTuple):
+    """What the templates of a variant read: variables, and answers of the policy."""
+
+    reads: frozenset[str]
+    questions: Questions
+
+
+class PromptKeys:
+    """The keys of the prompts of one project; what templates read is worked out once."""
+
+    def __init__(self, templates: Templates, permissions: PermissionFinder) -> None:
+        self._dependencies, self._permissions = templates.dependencies, permissions
+        self._inputs: dict[tuple[str, ...], _Inputs] = {}
+
+    def make(self, variant: Variant, target: str) -> Hashable:
+        """Return what tells a variant's prompt from others: by target only where one is read.
+
+        One prompt serves all targets whose files hold the same of what it tells of the policy.
+        """
+        reads = self.find_reads(variant, target)
+        specific = target if "target" in reads else ""
+        if prompt := find_client_settings(variant.pack, target).prompt:
+            specific = prompt
+        rules = "" if tells_persona(variant, target) else "rules"
+        asked = self.tell_policy(variant, target)
+        return variant.pack.name, variant.name, specific, rules, asked
+
+    def tell_policy(self, variant: Variant, target: str) -> Hashable:
+        """Return all that a variant's prompt can tell of its policy: with equal ones it is equal.
+
+        That is what the target's own section says, and the answers to what templates ask.
+        """
+        permissions = self._permissions.find(variant, target)
+        told = make_policy_key(permissions.told) if TARGETS[target].tells_policy else ""
+        if find_client_settings(variant.pack, target).prompt:
+            return told, ()
+        view = PolicyView(permissions.effective, permissions.authored)
+        return told, view.answer(self._find_inputs(list_template_names(variant)).questions)
+
+    def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
+        """Return the variables that a variant's templates read; raises what is wrong with any.
+
+        Where the client has a prompt of its own, it comes from no template.
+        """
+        if find_client_settings(variant.pack, target).prompt:
+            return frozenset()
+        return self._find_inputs(list_template_names(variant)).reads
+
+    def _find_inputs(self, names: tuple[str, ...]) -> _Inputs:
+        """Return what some templates read; raises UserError with what is wrong with any."""
+        if names not in self._inputs:
+            findings: list[Finding] = []
+            for name in names:
+                try:
+                    self._dependencies.closure(name)
+                except UserError as error:
+                    findings += error.findings
+            if findings:
+                raise UserError(tuple(findings))
+            self._inputs[names] = _Inputs(
+                frozenset().union(*map(self._dependencies.reads, names)),
+                join_questions(*map(self._dependencies.list_questions, names)),
+            )
+        return self._inputs[names]
+
+    def list_values(self, name: str, context: Mapping[str, Any]) -> tuple[Hashable, ...]:
+        """Return a template's name and all that it can learn from the values it is given."""
+        variables = self._dependencies.list_variables(name)
+        questions = self._dependencies.list_questions(name)
+        return (name, *make_values_key(variables, questions, context))
+
+    def release(self) -> None:
+        """Forget what the templates of variants read."""
+        self._inputs.clear()
+
+
+def get_layout_name(variant: Variant) -> str:
+    """Return the name of the template that lays out a variant."""
+    return LAYOUT + variant.model.layout
+
+
+def list_template_names(variant: Variant) -> tuple[str, ...]:
+    """Return the names of the templates that a variant is made of, without what they include."""
+    fragments = (use.fragment for use in iter_uses(variant.sections))
+    return tuple(dict.fromkeys((get_layout_name(variant), *fragments)))
