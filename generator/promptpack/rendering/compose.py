@@ -1,7 +1,7 @@
 """Composition: a variant in, its agent out - fragments into sections, sections through a layout."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from promptpack.model import (
     AS_WRITTEN,
@@ -55,6 +55,7 @@ from promptpack.rendering.lines import (
     join_traced_blocks,
     name_title,
 )
+from promptpack.rendering.part_cache import KeptPart, PartCache
 from promptpack.rendering.permissions import PermissionFinder, list_accepted
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.prompt_keys import PromptKeys, get_layout_name, list_template_names
@@ -68,6 +69,16 @@ OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 Warn = Callable[[Finding], None]
 B = TypeVar("B")
+
+
+class _Work(NamedTuple, Generic[B]):
+    """A prompt while its sections are rendered, and the parts that need not be."""
+
+    form: BlockForm[B]
+    parts: PartCache[B]
+    variant: Variant
+    context: Mapping[str, Any]
+    draft: Draft
 
 
 class Composer:
@@ -86,6 +97,8 @@ class Composer:
         self.permissions = PermissionFinder()
         self.keys = PromptKeys(self.templates, self.permissions)
         self._frames = Frames(self.templates)
+        self._parts: PartCache[str] = PartCache(self.keys)
+        self._traced_parts: PartCache[Lines] = PartCache(self.keys)
         self._prompts: dict[Hashable, str] = {}
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[Hashable, Lines] = {}
@@ -156,8 +169,11 @@ class Composer:
         if prompt := find_client_settings(variant.pack, target).prompt:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
-        form = self._text._replace(render=self._probe(probe)) if probe else self._text
-        views = tuple(make_views(form, self._render_sections(form, variant, context)))
+        form, parts = self._text, self._parts
+        if probe:
+            form, parts = form._replace(render=self._probe(probe)), PartCache(self.keys)
+        work = _Work(form, parts, variant, context, Draft())
+        views = tuple(make_views(form, self._render_sections(work)))
         try:
             text = self._lay_out(get_layout_name(variant), context, views, probe)
             if variant.model.layout == AS_WRITTEN:
@@ -194,6 +210,7 @@ class Composer:
             self._fragments.pop(key, None)
         self._own_fragments.clear()
         self.keys.release()
+        self._parts.release()
 
     def _is_of_pack(self, name: str) -> bool:
         variables = self.templates.dependencies.list_variables(name)
@@ -204,7 +221,8 @@ class Composer:
             texts = split_lines(prompt)
             return tuple(Line(text, Origin(path, n)) for n, text in enumerate(texts, 1))
         context = self._make_context(variant, target)
-        sections = self._render_sections(self._lines, variant, context)
+        work = _Work(self._lines, self._traced_parts, variant, context, Draft())
+        sections = self._render_sections(work)
         layout = get_layout_name(variant)
         text, is_clean = "\n".join(split_lines(prompt)), variant.model.layout != AS_WRITTEN
         lines = self._frames.trace(layout, context, sections, self._make_tracked_view)
@@ -217,29 +235,21 @@ class Composer:
             self._laid_out[key] = name_title(lines if prompt else ())
         return self._laid_out[key]
 
-    def _render_sections(
-        self,
-        form: BlockForm[B],
-        variant: Variant,
-        context: Mapping[str, Any],
-    ) -> tuple[RenderedSection[B], ...]:
+    def _render_sections(self, work: _Work[B]) -> tuple[RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
-        draft = Draft()
+        form, variant, target = work.form, work.variant, work.context["target"]
         sections: list[RenderedSection[B]] = []
-        for section in choose_sections(variant, context["target"]):
+        for section in choose_sections(variant, target):
             if section.passage is not None:
                 rendered = render_passage(form, section, section.passage)
                 if rendered.parts[0].block or variant.model.layout == AS_WRITTEN:
                     sections.append(rendered)
                 continue
-            parts = [
-                self._render_part(form, part, variant, context, draft) for part in section.parts
-            ]
+            parts = [self._render_part(work, part) for part in section.parts]
             if filled_parts := tuple(part for part in parts if part.block):
                 sections.append(make_section(form, section, filled_parts))
-        if draft.findings:
-            raise UserError(tuple(draft.findings))
-        target = context["target"]
+        if work.draft.findings:
+            raise UserError(tuple(work.draft.findings))
         if TARGETS[target].tells_policy:
             policy = self.permissions.find(variant, target).told
             if text := "\n".join(describe_policy(policy)):
@@ -248,32 +258,38 @@ class Composer:
                 sections.append(make_section(form, Section("permissions", ()), parts))
         return tuple(sections)
 
-    def _render_part(
-        self,
-        form: BlockForm[B],
-        part: Part,
-        variant: Variant,
-        context: Mapping[str, Any],
-        draft: Draft,
-    ) -> RenderedPart[B]:
+    def _render_part(self, work: _Work[B], part: Part) -> RenderedPart[B]:
+        draft = work.draft
+        kept, key = work.parts.find_kept(part, work.context)
+        found = kept.get(key)
+        if found is not None and draft.take(found.size):
+            return found.rendered
+        left, count = draft.left, len(draft.findings)
+        rendered = self._render_part_anew(work, part)
+        if len(draft.findings) == count:
+            kept[key] = KeptPart(rendered, left - draft.left)
+        return rendered
+
+    def _render_part_anew(self, work: _Work[B], part: Part) -> RenderedPart[B]:
+        draft, context = work.draft, work.context
         blocks, end = [], "\n"
         for use in part.uses:
             try:
                 params = self._find_params(use)
-                block = form.render(use.fragment, {**context, "params": params})
+                block = work.form.render(use.fragment, {**context, "params": params})
                 if block and draft.admit(self.project, use, block):
                     blocks.append((use.origin, block))
                     end = find_end(self.templates.find(use.fragment))
             except NeedsDenied as denial:
                 if not use.optional:
                     text, hint = self.permissions.explain_denial(
-                        variant, context["target"], denial.fragment.name, denial.denied
+                        work.variant, context["target"], denial.fragment.name, denial.denied
                     )
                     hint = f"to leave the fragment out of such variants, {OPTIONAL}{hint}"
                     draft.findings.append(make_use_finding(self.project, use, "PP102", text, hint))
             except UserError as error:
                 draft.findings.extend(error.findings)
-        return RenderedPart(part.name, form.join(blocks), end)
+        return RenderedPart(part.name, work.form.join(blocks), end)
 
     def _cache_fragments(
         self,

@@ -23,3 +23,10 @@ class Draft:
             hint = "use the fragment once, or a shorter one"
             self.findings.append(make_use_finding(project, use, "PP039", message, hint))
         return self.left >= 0
+
+    def take(self, size: int) -> bool:
+        """Tell whether there is room for what was admitted before, and take it if so."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True

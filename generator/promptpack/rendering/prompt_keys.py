@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
-from promptpack.model import Finding, UserError, Variant
+from promptpack.model import Finding, Part, UserError, Variant
 from promptpack.model.fields import find_client_settings
 from promptpack.rendering.context import PolicyView, make_values_key
 from promptpack.rendering.includes import LAYOUT
@@ -18,6 +18,7 @@ class _Inputs(NamedTuple):
     """What the templates of a variant read: variables, and answers of the policy."""
 
     reads: frozenset[str]
+    variables: tuple[str, ...]
     questions: Questions
 
 
@@ -73,8 +74,10 @@ class PromptKeys:
                     findings += error.findings
             if findings:
                 raise UserError(tuple(findings))
+            reads = frozenset().union(*map(self._dependencies.reads, names))
             self._inputs[names] = _Inputs(
-                frozenset().union(*map(self._dependencies.reads, names)),
+                reads,
+                tuple(sorted({name.partition(".")[0] for name in reads})),
                 join_questions(*map(self._dependencies.list_questions, names)),
             )
         return self._inputs[names]
@@ -84,6 +87,14 @@ class PromptKeys:
         variables = self._dependencies.list_variables(name)
         questions = self._dependencies.list_questions(name)
         return (name, *make_values_key(variables, questions, context))
+
+    def list_part_values(self, part: Part, context: Mapping[str, Any]) -> Hashable:
+        """Return all that the fragments of a part can learn from values that all of them see.
+
+        Raises UserError where one of them can't be read.
+        """
+        inputs = self._find_inputs(tuple([use.fragment for use in part.uses]))
+        return make_values_key(inputs.variables, inputs.questions, context)
 
     def release(self) -> None:
         """Forget what the templates of variants read."""
