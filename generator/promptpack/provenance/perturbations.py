@@ -108,6 +108,8 @@ def iter_perturbations(
         return paths is None or path in paths
 
     pack = variant.pack
+    if paths is not None and not paths:
+        return
     if is_asked(pack.path):
         yield from _perturb_pack(locator, variant)
         yield from _perturb_fields(locator, variant, target)
@@ -278,6 +280,8 @@ def _perturb_use(
     is_asked: Callable[[str], bool],
 ) -> Iterator[tuple[str, Use, Origin]]:
     """Yield the use with each parameter changed: the pack's own, then the fragment's defaults."""
+    if not any(map(is_asked, (pack.path, *locator.dependencies.list_paths(use.fragment)))):
+        return
     parameters: dict[str, tuple[object, str, tuple[DataPath, ...]]] = {}
     for included in reversed(locator.dependencies.closure(use.fragment)):
         fragment = locator.project.fragments[included]
