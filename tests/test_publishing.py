@@ -169,7 +169,7 @@ class CodeReader(HTMLParser):
         values = dict(attrs)
         if values.get("http-equiv") == "Content-Security-Policy":
             self.policies.append(values["content"] or "")
-        self.codes["attribute"] += [values["style"]] if values.get("style") else []
+        self.codes["attribute"] += filter(None, [values.get("style")])
         self.handlers += [name for name in values if name.startswith("on")]
         is_code = "src" not in values and values.get("type") != "application/json"
         self.is_open = tag if tag == "style" or (tag == "script" and is_code) else ""
