@@ -25,8 +25,9 @@ def find_changed(
     if recorder is None:
         return None
     with suppress(*_DOUBTS, click.UsageError):
-        last = recorder.find_last()
-        return plan_changed(last, root, lambda named: state.output(root, out, named))
+        if (last := recorder.find_last()) and last.kept:
+            looked = recorder.sources.states
+            return plan_changed(last, looked, root, lambda named: state.output(root, out, named))
     return None
 
 

@@ -50,18 +50,17 @@ class _Rendered(NamedTuple):
 
 
 def plan_changed(
-    last: Record | None, root: Path, find_folder: Callable[[str], Path]
+    last: Record, looked: Mapping[str, str], root: Path, find_folder: Callable[[str], Path]
 ) -> ChangedPacks | None:
     """Return the plan for the packs whose files changes may reach; None for a whole run.
 
-    `find_folder` returns the output folder for the one that the project file names. Raises
-    UserError for what is wrong in these packs. Also raises UserError, and OSError, ValueError,
-    TypeError, AttributeError or LookupError, where only a whole run can tell.
+    `looked` has what the file system said of paths in this run. `find_folder` returns the output
+    folder for the one that the project file names. Raises UserError for what is wrong in these
+    packs. Also raises UserError, and OSError, ValueError, TypeError, AttributeError or LookupError,
+    where only a whole run can tell.
     """
-    if last is None or not last.kept:
-        return None
     kept = parse_kept(last.kept[0])
-    changes = find_changes(last, root, kept.folder)
+    changes = find_changes(last, looked, root, kept.folder)
     reached = find_reached(kept, changes.sources) if changes else None
     if changes is None or reached is None:
         return None
@@ -76,7 +75,8 @@ def plan_changed(
     if any(one.state not in ("same", "stale", "missing") for one in plan.statuses):
         return None
     facts, reads = rendered.kept.facts, rendered.kept.reads
-    known = replace(kept, facts=kept.facts | facts, reads=kept.reads | reads)
+    records = {pack: digest for pack, digest in kept.records.items() if pack not in packs}
+    known = replace(kept, facts=kept.facts | facts, reads=kept.reads | reads, records=records)
     return ChangedPacks(plan, last, known)
 
 

@@ -8,7 +8,7 @@ import os
 import stat
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,13 +33,16 @@ class Changes(NamedTuple):
     outputs: frozenset[str]
 
 
-def find_changes(record: Record, root: Path, folder: str) -> Changes | None:
+def find_changes(
+    record: Record, looked: Mapping[str, str], root: Path, folder: str
+) -> Changes | None:
     """Return what changed in a project and in its output folder; None where that is not certain.
 
-    Raises OSError or ValueError where something can't be looked at, or is not in the record.
+    `looked` has what the file system said of some paths in this run already. Raises OSError or
+    ValueError where something can't be looked at, or is not in the record.
     """
     links = record.links
-    states = [describe_entry(path) for path in record.paths]
+    states = [looked.get(path) or describe_entry(path) for path in record.paths]
     is_same = (
         time.time_ns() >= int(record.time[0])
         and [os.path.realpath(path) for path in links[::2]] == links[1::2]

@@ -75,7 +75,12 @@ def describe_packs(session: Session, artifacts: Iterable[Artifact], rights: str 
 
 
 def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
-    """Return as one text what is kept, once all files are in a folder as its manifest says."""
+    """Return as one text what is kept, once all files are in a folder as its manifest says.
+
+    The digests of records that are there already are not made again.
+    """
+    known, files = kept.records, manifest.files.items()
+    others = {path: record for path, record in files if record.get("pack", "") not in known}
     table = {path: number for number, path in enumerate(sorted(set().union(*kept.reads.values())))}
     reads = {name: sorted(table[path] for path in paths) for name, paths in kept.reads.items()}
     data = {
@@ -84,7 +89,7 @@ def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
         "facts": kept.facts,
         "paths": [*table],
         "reads": reads,
-        "records": hash_records(manifest.files),
+        "records": known | hash_records(others),
     }
     return json.dumps(data)
 

@@ -35,10 +35,11 @@ from promptpack.output.record import (
     read_record,
     store_record,
 )
-from promptpack.output.status import locate_file
+from promptpack.output.status import decode_content, encode_text, locate_file, read_file
 from promptpack.output.write import Plan, has_work, plan_files
 from promptpack.reading.roots import PROJECT_FILE, find_roots
 from promptpack.source.disk import ENTRY_LIMIT, find_real_path
+from promptpack.targets.blocks import find_block
 
 _REPOSITORY_PARTS = (".git", "HEAD", "objects", "refs")
 """What tells in a folder whether outputs may go there."""
@@ -81,7 +82,10 @@ class Snapshot(NamedTuple):
 
 
 class Recorder:
-    """A run that may leave a record: made before it reads anything, and told of all it planned."""
+    """A run that may leave a record: made before it reads anything, and told of all it planned.
+
+    `sources` is what stood at the places of sources then.
+    """
 
     def __init__(self, arguments: Sequence[str], root: Path, given: Path) -> None:
         """Look at the sources of the project in `root`, which was found from a folder or is it.
@@ -93,8 +97,8 @@ class Recorder:
             raise UnrecordedError
         self._context = describe_call([*arguments])
         self._started, self._root = time.time_ns(), root
-        self._sources = _list_sources(root, given)
-        self._before = take_snapshot(self._sources)
+        self._scope = _list_sources(root, given)
+        self.sources = take_snapshot(self._scope)
 
     def find_last(self) -> Record | None:
         """Return the record that an earlier call with the same words left, if there is one."""
@@ -124,9 +128,9 @@ class Recorder:
             plans = [_plan_again(plan) for plan in plans]
             known = _list_known(last, before, plans[0]) if last else {}
             fresh = _hash_fresh(before, plans, now, known)
-            sources, code = take_snapshot(self._sources), take_snapshot(_list_modules())
+            sources, code = take_snapshot(self._scope), take_snapshot(_list_modules())
             printed = render(plans)
-            if take_snapshot(scope) != before or sources != self._before:
+            if take_snapshot(scope) != before or sources != self.sources:
                 return
             if _list_fresh(sources, self._started) or _list_fresh(code, STARTED):
                 return
@@ -210,7 +214,7 @@ def _list_known(last: Record, snapshot: Snapshot, plan: Plan) -> dict[str, str]:
     """Return the digests that a record has of files in the output folder.
 
     Raises UnrecordedError where a file there is not as the record has it, unless the plan is about
-    it, and where a name appeared or went.
+    it, and where a name appeared or went. Of a file that packs share, the plan may be about a part.
     """
     folder = str(find_real_path(plan.folder))
     states = {
@@ -224,7 +228,10 @@ def _list_known(last: Record, snapshot: Snapshot, plan: Plan) -> dict[str, str]:
         raise UnrecordedError
     if any(snapshot.states[path] != state for path, state in states.items() if path not in own):
         raise UnrecordedError
-    return _select_fresh(last, states.keys() - own)
+    shared = _hash_shared(plan)
+    if not shared.keys() >= {f"{folder}/{locate_file(key)}" for key in plan.desired if "#" in key}:
+        raise UnrecordedError
+    return _select_fresh(last, states.keys() - own) | shared
 
 
 def _select_fresh(last: Record, paths: Collection[str]) -> dict[str, str]:
@@ -306,12 +313,28 @@ def _list_contents(plan: Plan) -> dict[str, str]:
         for status in plan.statuses
         if status.current is not None and status.desired is not None and "#" not in status.path
     }
+    contents |= _hash_shared(plan)
     name = plan.manifest.name
     with suppress(FileNotFoundError):
         content = (folder / name).read_bytes()
         if parse_manifest(content, name) == plan.manifest:
             contents[str(folder / name)] = hash_bytes(content)
     return contents
+
+
+def _hash_shared(plan: Plan) -> dict[str, str]:
+    """Return the digests of the files that packs share, where each block is as recorded."""
+    digests: dict[str, str] = {}
+    folder, files = find_real_path(plan.folder), plan.manifest.files
+    for path in {locate_file(key) for key in plan.desired if "#" in key}:
+        content = read_file(folder, path) or b""
+        text = decode_content(content)
+        keys = [key for key in files if key.startswith(f"{path}#")]
+        blocks = [find_block(text, key.partition("#")[2]) for key in keys]
+        found = [hash_content(encode_text(block)) for block in blocks if block is not None]
+        if found == [files[key].get("sha256") for key in keys]:
+            digests[str(folder / path)] = hash_bytes(content)
+    return digests
 
 
 def _make_record(
