@@ -9,6 +9,7 @@ import click
 
 from promptpack.build import load_selected, load_whole, render
 from promptpack.cli import report
+from promptpack.cli.changed import find_changed, leave_record_again, print_as_before
 from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.install import format_check, is_current
@@ -21,7 +22,8 @@ from promptpack.cli.state import (
     selection_options,
     whole_option,
 )
-from promptpack.cli.unchanged import leave_record, start_recorder
+from promptpack.cli.unchanged import keep_packs, leave_record, start_recorder
+from promptpack.output.changed_packs import ChangedPacks
 from promptpack.output.installations import (
     InstallationPlan,
     find_destination,
@@ -40,6 +42,7 @@ from promptpack.output.plan import (
     make_check_data,
     plan_output,
 )
+from promptpack.output.recording import Recorder
 from promptpack.output.write import Plan, make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
@@ -82,6 +85,9 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     """
     root = state.root()
     recorder = start_recorder(state, root, is_wanted=not no_cache)
+    fix = _make_build_command(state, out, selection)
+    if changed := find_changed(recorder if selection == ALL else None, state, root, out):
+        return _report_changed(recorder, state, changed, fix)
     project = load_selected(root, selection)
     folder = state.output(root, out, project.out)
     session = Session(project)
@@ -94,13 +100,29 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])
     check = _Check(plan, permissions, installations, skipped)
-    fix = _make_build_command(state, out, selection)
     code = _report(state, check, fix)
     if code == 0:
+        is_kept = recorder and selection == ALL and not project.installations
+        kept = keep_packs(session, outputs.artifacts, permissions) if is_kept else None
         places = [find_destination(into, root).folder for into in group_installations(project)]
         plans = check.list_plans()
-        leave_record(recorder, plans, lambda _: _report(state, check, fix), places)
+        leave_record(recorder, plans, lambda _: _report(state, check, fix), places, kept)
     return code
+
+
+def _report_changed(
+    recorder: Recorder | None, state: State, changed: ChangedPacks, fix: str
+) -> int:
+    """Print what differs of the packs that changes reach, or that nothing does in all of them."""
+    plan = changed.plan
+    differing = [one for one in plan.statuses if one.state != "same"]
+    if differing:
+        print_lines(format_differences(differing, quiet=state.quiet))
+        print_lines(format_fix(differing, fix))
+        return 1
+    print_as_before(changed)
+    leave_record_again(recorder, changed, plan)
+    return 0
 
 
 def _report(state: State, check: _Check, fix: str) -> int:
