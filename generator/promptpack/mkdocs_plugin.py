@@ -21,8 +21,8 @@ from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
 from promptpack.site.catalogue import COMPARE_PAGE, HOME_PAGE, QUESTION_INDEX
-from promptpack.site.gather import gather_site
-from promptpack.site.history import DEFAULT_RELEASE_COUNT, SideBuilder, make_side_builder
+from promptpack.site.gather import SiteMemory, gather_site
+from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
 from promptpack.site.tree import CARDS_MARKER, Site, iter_nav_pages, make_guide_nav
 
@@ -50,7 +50,7 @@ class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types
 class ReadyPage(Page):
     """A generated page: it is HTML already, so no Markdown is read."""
 
-    def __init__(self, ready: ours.Page, file: File, config: MkDocsConfig) -> None:
+    def __init__(self, ready: ours.Page | ours.LatePage, file: File, config: MkDocsConfig) -> None:
         super().__init__(None, file, config)
         self.ready = ready
 
@@ -63,6 +63,11 @@ class ReadyPage(Page):
         self.content = self.ready.searched
         self.toc = TableOfContents(_make_outline(self.ready))
 
+    def show(self) -> None:
+        """Take all of the content, in the place of what can be found of it."""
+        ready = self.ready.make() if isinstance(self.ready, ours.LatePage) else self.ready
+        self.content, self.toc = ready.html, TableOfContents(_make_outline(ready))
+
 
 class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped-call]  # the same
     """Adds the pages of a project's packs and all they are made of."""
@@ -70,16 +75,18 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     site: Site
     ready_site: Site | None = None
     """A site that somebody has made already, for the first build."""
-    build_side: SideBuilder | None = None
-    """Builds the commits of releases; while MkDocs serves, each is built once."""
+    memory: SiteMemory | None = None
+    """What is kept from build to build while MkDocs serves."""
+    is_late = False
+    """Whether somebody else calls `show_page`, as late as a reader asks for the page."""
 
     def on_startup(self, **_: object) -> None:
         """Stay for all builds of one run of MkDocs: it keeps plugins that have this method."""
-        self.build_side = make_side_builder()
+        self.memory = SiteMemory()
 
     def on_shutdown(self) -> None:
         """Forget what was built."""
-        self.build_side = None
+        self.memory = None
 
     @event_priority(100)
     def on_config(self, config: MkDocsConfig, /) -> MkDocsConfig:
@@ -139,9 +146,14 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         self, context: TemplateContext, /, *, page: Page, **_: object
     ) -> TemplateContext:
         """Show all of a page, now that the search has read it."""
-        if isinstance(page, ReadyPage):
-            page.content = page.ready.html
+        if not self.is_late:
+            self.show_page(page)
         return context
+
+    def show_page(self, page: Page) -> None:
+        """Show all of a page, if it is a generated one."""
+        if isinstance(page, ReadyPage):
+            page.show()
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the files that are no pages: the shared ones, the raw ones, the data."""
@@ -176,7 +188,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
                 program,
                 self.config.edit,
                 self.config.releases,
-                self.build_side,
+                self.memory,
             )
         except UserError as error:
             problems = join_lines(format_findings(error.findings)).rstrip()
@@ -184,7 +196,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
             raise PluginError(message) from error
 
 
-def _make_outline(page: ours.Page) -> list[AnchorLink]:
+def _make_outline(page: ours.Page | ours.LatePage) -> list[AnchorLink]:
     """Return the outline of a page: its headings, those of a lower level under the one before."""
     top: list[AnchorLink] = []
     ancestors: list[AnchorLink] = []
