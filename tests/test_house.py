@@ -34,6 +34,7 @@ FLOORS = (
     ("api",),
     ("__init__",),
     ("site",),
+    ("serving",),
     ("cli",),
     ("__main__", "gitlab_note", "mkdocs_plugin"),
 )

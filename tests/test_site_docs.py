@@ -239,10 +239,11 @@ def test_while_mkdocs_serves_a_commit_is_built_once(tmp_path: Path) -> None:
     (tag,) = list_tags(find_repository(root), 1)
     plugin = PromptpackPlugin()
     plugin.on_startup(command="serve", dirty=False)
-    assert plugin.build_side is not None
-    assert plugin.build_side(root, tag.commit) is plugin.build_side(root, tag.commit)
+    assert plugin.memory is not None
+    build_side = plugin.memory.build_side
+    assert build_side(root, tag.commit) is build_side(root, tag.commit)
     plugin.on_shutdown()
-    assert plugin.build_side is None
+    assert plugin.memory is None
 
 
 def test_the_style_sheet_knows_every_client() -> None:

@@ -28,8 +28,8 @@ from promptpack.site.content_policy import (
     find_inline_code,
     write_headers,
 )
-from promptpack.site.gather import gather_site
-from promptpack.site.history import DEFAULT_RELEASE_COUNT, SideBuilder, make_side_builder
+from promptpack.site.gather import SiteMemory, gather_site
+from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
 from promptpack.site.tree import CARDS_MARKER, Site, iter_nav_pages, make_guide_nav
 
@@ -59,7 +59,7 @@ class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types
 class ReadyPage(Page):
     """A generated page: it is HTML already, so no Markdown is read."""
 
-    def __init__(self, ready: ours.Page, file: File, config: MkDocsConfig) -> None:
+    def __init__(self, ready: ours.Page | ours.LatePage, file: File, config: MkDocsConfig) -> None:
         super().__init__(None, file, config)
         self.ready = ready
 
@@ -72,6 +72,11 @@ class ReadyPage(Page):
         self.content = self.ready.searched
         self.toc = TableOfContents(_make_outline(self.ready))
 
+    def show(self) -> None:
+        """Take all of the content, in the place of what can be found of it."""
+        ready = self.ready.make() if isinstance(self.ready, ours.LatePage) else self.ready
+        self.content, self.toc = ready.html, TableOfContents(_make_outline(ready))
+
 
 class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped-call]  # the same
     """Adds the pages of a project's packs and all they are made of."""
@@ -81,20 +86,22 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     """The code that stands in the pages of the build that goes on."""
     ready_site: Site | None = None
     """A site that somebody has made already, for the first build."""
-    build_side: SideBuilder | None = None
-    """Builds the commits of releases; while MkDocs serves, each is built once."""
+    memory: SiteMemory | None = None
+    """What is kept from build to build while MkDocs serves."""
+    is_late = False
+    """Whether somebody else calls `show_page`, as late as a reader asks for the page."""
 
     is_served = False
     """Whether MkDocs serves the site: then it puts a script of its own into each page."""
 
     def on_startup(self, *, command: str, **_: object) -> None:
         """Stay for all builds of one run of MkDocs: it keeps plugins that have this method."""
-        self.build_side = make_side_builder()
+        self.memory = SiteMemory()
         self.is_served = command == "serve"
 
     def on_shutdown(self) -> None:
         """Forget what was built."""
-        self.build_side = None
+        self.memory = None
 
     @event_priority(100)
     def on_config(self, config: MkDocsConfig, /) -> MkDocsConfig:
@@ -155,9 +162,14 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         self, context: TemplateContext, /, *, page: Page, **_: object
     ) -> TemplateContext:
         """Show all of a page, now that the search has read it."""
-        if isinstance(page, ReadyPage):
-            page.content = page.ready.html
+        if not self.is_late:
+            self.show_page(page)
         return context
+
+    def show_page(self, page: Page) -> None:
+        """Show all of a page, if it is a generated one."""
+        if isinstance(page, ReadyPage):
+            page.show()
 
     @event_priority(-200)
     def on_post_page(self, output: str, /, **_: object) -> str:
@@ -171,7 +183,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         return self._add_policy(output_content) if is_page else output_content
 
     def _add_policy(self, html: str) -> str:
-        if self.is_served or not self.config.content_policy:
+        if self.is_served or self.is_late or not self.config.content_policy:
             return html
         code = find_inline_code(html)
         self.code = self.code.join(code)
@@ -213,7 +225,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
                 program,
                 self.config.edit,
                 self.config.releases,
-                self.build_side,
+                self.memory,
             )
         except UserError as error:
             problems = join_lines(format_findings(error.findings)).rstrip()
@@ -221,7 +233,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
             raise PluginError(message) from error
 
 
-def _make_outline(page: ours.Page) -> list[AnchorLink]:
+def _make_outline(page: ours.Page | ours.LatePage) -> list[AnchorLink]:
     """Return the outline of a page: its headings, those of a lower level under the one before."""
     top: list[AnchorLink] = []
     ancestors: list[AnchorLink] = []

@@ -147,15 +147,18 @@ def build_command(
 @pass_state
 @_require_extra
 def serve_command(state: State, address: str) -> None:
-    """Serve the site on this computer.
+    """Serve the site on this computer, and follow changes.
 
-    It is rebuilt when a pack, a template or a page changes.
+    The site is built again when a pack, a template, a page or mkdocs.yml changes, and an open page
+    loads itself again. If the project does not build, the findings are printed here and shown on
+    each page, and the last site that built stays. A page is made when a browser asks for it. Ctrl-C
+    ends the command.
     """
-    from mkdocs.commands.serve import serve  # noqa: PLC0415 - only where there is MkDocs
+    from promptpack.cli.serving import serve_project  # noqa: PLC0415 - only where there is MkDocs
 
-    with _open_settings(state.root()) as settings:
-        print_line(f"Serving on http://{address}/ (press Ctrl+C to stop)", err=True)
-        serve(config_file=str(settings), dev_addr=address)
+    root = state.root()
+    with _open_settings(root) as settings:
+        serve_project(state, root, settings, address)
 
 
 @command.command("export")

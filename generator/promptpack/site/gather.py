@@ -1,15 +1,30 @@
 """The site of a project in a folder: its path in, all pages and files out."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from promptpack.build import render
 from promptpack.lint.registry import RULES
+from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
 from promptpack.reading.project import load_project
 from promptpack.session import Session
-from promptpack.site.history import SideBuilder, read_history
+from promptpack.site.history import SideBuilder, make_side_builder, read_history
 from promptpack.site.tree import Site, SiteOptions, make_site
+
+
+@dataclass
+class SiteMemory:
+    """What is kept for the next site of a project: the files of the last one that built.
+
+    `build_side` builds the commits of releases, each once. With `is_late`, pages that take long are
+    made when a reader asks for them.
+    """
+
+    build_side: SideBuilder = field(default_factory=make_side_builder)
+    built: BuiltArtifacts | None = None
+    is_late: bool = False
 
 
 def gather_site(
@@ -17,13 +32,19 @@ def gather_site(
     program: click.Group,
     edit: str,
     releases: int,
-    build_side: SideBuilder | None = None,
+    memory: SiteMemory | None = None,
 ) -> Site:
     """Return the site of a project; `program` is whose commands it describes.
 
-    `build_side` builds the commits of releases; with the same one again they are not built again.
-    Raises UserError with every finding where the project does not build.
+    With the same `memory` again, what did not change is taken from it. Raises UserError with every
+    finding where the project does not build.
     """
-    session = Session(load_project(root))
-    history = read_history(root, releases, build_side)
-    return make_site(session, render(session), SiteOptions(RULES, program, history, edit))
+    memory = memory or SiteMemory()
+    built = memory.built
+    session = Session(load_project(root, built.project if built else None))
+    find_known = built.make_finder(session.closures) if built else find_nothing
+    artifacts = tuple(render(session, find_known=find_known))
+    memory.built = BuiltArtifacts(session.closures, artifacts)
+    history = read_history(root, releases, memory.build_side)
+    options = SiteOptions(RULES, program, history, edit, is_late=memory.is_late)
+    return make_site(session, artifacts, options)

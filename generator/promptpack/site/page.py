@@ -5,7 +5,7 @@ the same lines, which every Markdown reader leaves alone, and headings that it c
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -32,6 +32,13 @@ class View:
     description: str = ""
     unlisted: bool = False
     wide: bool = False
+
+
+class LateView(NamedTuple):
+    """What a page shows that takes long to find out, and `entry`, what can be found of it."""
+
+    entry: View
+    make: Callable[[], View]
 
 
 class Heading(NamedTuple):
@@ -116,6 +123,38 @@ class Page:
             + "\n\n".join(block for block in parts if block)
             + "\n"
         )
+
+
+class LatePage(NamedTuple):
+    """A page that is made when a reader asks for it, and `entry`, what can be found of it."""
+
+    entry: Page
+    make: Callable[[], Page]
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The page's head."""
+        return self.entry.head
+
+    @property
+    def headings(self) -> Iterator[Heading]:
+        """The headings that can be found."""
+        return self.entry.headings
+
+    @property
+    def searched(self) -> str:
+        """What of the content can be found: the same as of the page itself."""
+        return self.entry.searched
+
+    @property
+    def html(self) -> str:
+        """The page's content as HTML."""
+        return self.make().html
+
+    @property
+    def markdown(self) -> str:
+        """The page as a Markdown file."""
+        return self.make().markdown
 
 
 def split_parts(html: str) -> Iterator[Heading | str]:

@@ -1,6 +1,6 @@
 """The whole site: a project and its artifacts in, pages and files by path and a navigation out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ from promptpack.site.catalogue import (
 from promptpack.site.escape import escape_text
 from promptpack.site.history import History
 from promptpack.site.machine_readable import iter_machine_files
-from promptpack.site.page import Page, View
+from promptpack.site.page import LatePage, LateView, Page, View
 from promptpack.site.pages.changes import make_changes_page
 from promptpack.site.pages.compare import make_compare_page
 from promptpack.site.pages.home import make_card_list, make_home_page
@@ -60,7 +60,7 @@ from promptpack.targets import TARGETS as CLIENTS
 Nav = list[Any]
 """A navigation as MkDocs reads it: page paths, and titles with a path or a list under them."""
 
-PathsAndViews = Iterator[tuple[str, View]]
+PathsAndViews = Iterator[tuple[str, View | LateView]]
 
 CARDS_MARKER = "<!-- promptpack: packs -->"
 """Where a home page written by hand wants the catalogue."""
@@ -76,13 +76,15 @@ _MANUAL_INDEXES = {"Rules": RULE_INDEX, "Commands": COMMAND_INDEX}
 class SiteOptions:
     """What a site is to hold besides the project: the tool's own rules and commands, the releases.
 
-    `edit` is the address before a source's path where it can be edited.
+    `edit` is the address before a source's path where it can be edited. With `is_late`, pages that
+    take long are made when a reader asks for them.
     """
 
     rules: Mapping[str, Rule] | None = None
     program: click.Group | None = None
     history: History | None = None
     edit: str = ""
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Site:
     `cards` is the catalogue alone, for a home page written by hand.
     """
 
-    pages: Mapping[str, Page]
+    pages: Mapping[str, Page | LatePage]
     files: Mapping[str, bytes]
     nav: Nav
     cards: str
@@ -106,12 +108,24 @@ def make_site(
     catalog = make_catalog(session, artifacts, options.edit)
     variant_history = find_variant_history(catalog, options.history or History())
     pages = {
-        path: render_page(view) for path, view in _iter_views(catalog, options, variant_history)
+        path: _make_page(view, is_late=options.is_late)
+        for path, view in _iter_views(catalog, options, variant_history)
     }
     files = dict(iter_theme_files()) | dict(iter_machine_files(catalog))
     files |= variant_history.texts
     cards = render_macro("cards.html.j2", "cards", make_card_list(catalog))
     return Site(pages, files, _make_nav(catalog, pages), str(cards))
+
+
+def _make_page(view: View | LateView, *, is_late: bool) -> Page | LatePage:
+    if isinstance(view, View):
+        return render_page(view)
+    make = view.make
+    return (
+        LatePage(render_page(view.entry), lambda: render_page(make()))
+        if is_late
+        else render_page(make())
+    )
 
 
 def make_guide_nav(pages: Iterable[str], preferred_order: Iterable[str]) -> Nav:
@@ -181,7 +195,7 @@ def _iter_manual_pages(options: SiteOptions) -> PathsAndViews:
         yield from iter_command_pages(options.program)
 
 
-def _make_nav(catalog: Catalog, pages: Mapping[str, Page]) -> Nav:
+def _make_nav(catalog: Catalog, pages: Collection[str]) -> Nav:
     project = catalog.project
     packs = [locate_pack_page(pack) for pack in project.packs.values()]
     packs = packs if len(packs) <= MAX_LISTED_PAGES else []
@@ -200,7 +214,7 @@ def _make_nav(catalog: Catalog, pages: Mapping[str, Page]) -> Nav:
         {"Agents": [HOME_PAGE, {QUESTION_TITLE: QUESTION_INDEX}, *packs]},
         {"Fragments": [FRAGMENT_INDEX, *_make_fragment_nav(catalog)]},
         {"Reference": reference},
-        *(entry for entry in extra_entries if {*entry.values()} <= pages.keys()),
+        *(entry for entry in extra_entries if {*entry.values()} <= {*pages}),
     ]
 
 
@@ -217,7 +231,7 @@ def _make_fragment_nav(catalog: Catalog) -> Nav:
     ]
 
 
-def _make_index_nav(index: str, pages: Mapping[str, Page]) -> Nav:
+def _make_index_nav(index: str, pages: Collection[str]) -> Nav:
     """Return an index and the pages beside it, as far as the navigation lists them."""
     folder = index.removesuffix("index.md")
     sibling_pages = [path for path in pages if path.startswith(folder) and path != index]

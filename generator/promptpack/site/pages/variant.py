@@ -28,7 +28,7 @@ from promptpack.site.client_merge import FileParts
 from promptpack.site.file_html import LinkSource, render_for_clients, render_runs
 from promptpack.site.links import link_comparison, link_model, link_pack, link_policy, link_variant
 from promptpack.site.losses import summarize_losses
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View
 from promptpack.site.rendered import split_chunks
 from promptpack.site.shared import SharedPieces
 from promptpack.site.templating import render_macro
@@ -74,6 +74,15 @@ class DifferenceSection(NamedTuple):
     pieces: list[Markup]
 
 
+class VariantEntry(NamedTuple):
+    """What can be found of a variant."""
+
+    title: str
+    pack_title: str
+    name: str
+    policy_summary: str
+
+
 class VariantPage(NamedTuple):
     """A variant: facts, and for each client the file and what it allows."""
 
@@ -107,7 +116,7 @@ class VariantPage(NamedTuple):
 
 def iter_variant_pages(
     catalog: Catalog, pack: Pack, history: VariantHistory
-) -> Iterator[tuple[str, View]]:
+) -> Iterator[tuple[str, LateView]]:
     """Yield the page of each variant of a pack, by its path."""
     defaults = {
         artifact.target: DefaultFile(artifact, _split_without_origins(artifact))
@@ -115,11 +124,26 @@ def iter_variant_pages(
     }
     link_source = cache(partial(_link_source, catalog, locate_pack_page(pack)))
     for variant in catalog.variants[pack.name]:
-        page = _make_page(catalog, variant, defaults, link_source)
-        page = _add_history(page, variant, history)
-        title = f"{page.title} · {pack.title}"
-        view = View("variant.html.j2", title, page, pack.description, wide=True)
-        yield locate_variant_page(variant), view
+        entry = VariantEntry(
+            name_variant(variant), pack.title, variant.name, variant.policy.summary
+        )
+        make = partial(_make_view, catalog, variant, defaults, link_source, history)
+        title = f"{entry.title} · {entry.pack_title}"
+        view = View("variant_entry.html.j2", title, entry, pack.description, wide=True)
+        yield locate_variant_page(variant), LateView(view, make)
+
+
+def _make_view(
+    catalog: Catalog,
+    variant: Variant,
+    defaults: DefaultFiles,
+    link_source: LinkSource,
+    history: VariantHistory,
+) -> View:
+    page = _make_page(catalog, variant, defaults, link_source)
+    page = _add_history(page, variant, history)
+    title, description = f"{page.title} · {page.pack_title}", page.description
+    return View("variant.html.j2", title, page, description, wide=True)
 
 
 def _make_page(

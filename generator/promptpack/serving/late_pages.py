@@ -1,0 +1,88 @@
+"""Pages of MkDocs made when somebody asks for them: what MkDocs gathered in, HTML by path out."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import NamedTuple
+
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils.templates import TemplateContext
+
+_BLANK = "promptpack-blank.html"
+"""The template of a page that is not asked for yet; MkDocs writes no file that would be empty."""
+
+
+class _WaitingPage(NamedTuple):
+    page: Page
+    template: str
+    context: TemplateContext
+
+
+class LatePages(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # it has no options
+    """Keeps what MkDocs would make each page of, until somebody asks for the page.
+
+    All hooks of all plugins are called as in any build; only the theme's template is rendered
+    later. `show_page` is called before, once a page.
+    """
+
+    def __init__(self, show_page: Callable[[Page], None]) -> None:
+        self._show_page = show_page
+        self._lock = Lock()
+        self._templates: dict[str, str] = {}
+        self._waiting: dict[str, _WaitingPage] = {}
+        self._finished: dict[str, bytes] = {}
+        self._environment = Environment(autoescape=True)
+        self._configuration = MkDocsConfig()
+        self.is_complete = False
+
+    @event_priority(-1000)
+    def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Put an empty template in the place of each page's own."""
+        loaders: list[BaseLoader] = [DictLoader({_BLANK: ""})]
+        env.loader = ChoiceLoader([*loaders, env.loader] if env.loader else loaders)
+        self._environment, self._configuration = env, config
+        for file in files:
+            if file.page is not None:
+                self._templates[file.dest_uri] = file.page.meta.get("template", "main.html")
+                file.page.meta["template"] = _BLANK
+        return env
+
+    @event_priority(-1000)
+    def on_page_context(
+        self, context: TemplateContext, /, *, page: Page, **_: object
+    ) -> TemplateContext:
+        """Keep what the page's own template is to be rendered with."""
+        path = page.file.dest_uri
+        page.meta["template"] = self._templates[path]
+        self._waiting[path] = _WaitingPage(page, self._templates[path], context)
+        return context
+
+    @event_priority(-1000)
+    def on_post_build(self, **_: object) -> None:
+        """Note that all is there."""
+        self.is_complete = True
+
+    def render(self, path: str) -> bytes | None:
+        """Return the page that MkDocs would have written to a path in the site, if there is one.
+
+        Requests come at the same time, so each page waits for the one before.
+        """
+        with self._lock:
+            if path not in self._finished and path in self._waiting:
+                self._finished[path] = self._render(self._waiting.pop(path))
+            return self._finished.get(path)
+
+    def _render(self, waiting: _WaitingPage) -> bytes:
+        page = waiting.page
+        page.active = True  # the navigation shows where the reader is
+        try:
+            self._show_page(page)
+            html = self._environment.get_template(waiting.template).render(waiting.context)
+            plugins = self._configuration.plugins
+            html = plugins.on_post_page(html, page=page, config=self._configuration)
+        finally:
+            page.active = False
+        return html.encode("utf-8", errors="xmlcharrefreplace")
