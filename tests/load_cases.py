@@ -14,14 +14,15 @@ class Twins(NamedTuple):
     spoilt: str
 
 
-def write_twins(head: str, old: str, new: str) -> Twins:
+def write_twins(head: str, old: str, new: str, body: str = "Body.") -> Twins:
     """Return a Markdown file with this front matter, and one with a piece of it replaced."""
-    text = f"---\n{head}\n---\n\nBody.\n"
+    text = f"---\n{head}\n---\n\n{body}\n"
     assert text.count(old) == 1
     return Twins(text, text.replace(old, new))
 
 
 _HEAD = "name: asker\ndescription: Asks."
+_LONG_BODY = "Ask them all."
 _TOML = 'name = "asker"\ndescription = "Asks."\ndeveloper_instructions = "Body."\n'
 
 
@@ -90,5 +91,24 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins(_HEAD, "asker", "Asker"),
         write_twins(_HEAD, "Asks.", "one: two"),
         write_twins(_HEAD + "\ntemperature: 1", "temperature: 1", "name: again"),
+    ),
+    "qwen": tuple(
+        write_twins(head, old, new, _LONG_BODY)
+        for head, old, new in (
+            (_HEAD, "description: Asks.", "about: Asks."),
+            (_HEAD, _LONG_BODY, "Ask them."),
+            (_HEAD + "\nfoo: 1", "---\nname", "----\nname"),
+            (_HEAD + "\nfoo: a: b\ntools:\n  - x", "description: Asks.", "description:"),
+            ("name: asker\ndescription: [a]", "asker", "ask er"),
+            ("name: asker\ndescription: 5", "asker", "asker-"),
+            ("name: asker\ndescription: a: b", "description", "- description"),
+            (_HEAD + "\nmodel: asker", "name: asker", "name: a"),
+            (_HEAD + "\nname2: asker", "name: asker", "name: main"),
+            (_HEAD + "\ntools: [a, b]", "b", "' '"),
+            (_HEAD + "\ntools: {a: b}", "tools", "executor"),
+            (_HEAD + "\napprovalMode: plan", "plan", "most"),
+            (_HEAD + "\napprovalMode: ''", "''", "5"),
+            (_HEAD + "\ncolor: 5\nmaxTurns: -1", "maxTurns: -1", "runConfig: {max_turns: 0}"),
+        )
     ),
 }

@@ -43,7 +43,7 @@ policies = st.builds(
 
 
 def make_agent(policy: Policy) -> Agent:
-    return Agent("a", "An agent.", "all", Model("m"), None, policy, "Say yes.\n")
+    return Agent("asker", "An agent.", "all", Model("m"), None, policy, "Say yes or no.\n")
 
 
 def list_tools(policy: Policy, server: str) -> list[str]:
@@ -136,6 +136,12 @@ REFUSED = {
         {"mcp:my_server/x": "allow"},
         {"mcp:my/server_x": "allow", "mcp:my_server": "deny"},
     ],
+    "qwen": [
+        {"mcp:a__b": "deny"},
+        {"mcp:a_": "allow"},
+        {"mcp:a/_b": "deny"},
+        {"mcp:a/b__c": "ask"},
+    ],
 }
 HELD = {
     "opencode": [
@@ -154,6 +160,7 @@ HELD = {
         {"mcp:my_server/x_y": "allow"},
     ],
     "gemini": [{"mcp:my_server": "deny", "mcp:my": "allow", "mcp:my-server/x_y": "allow"}],
+    "qwen": [{"mcp:my_server/x_y": "allow", "mcp:my": "deny", "mcp:my-server/x": "deny"}],
 }
 
 

@@ -111,6 +111,6 @@ def _grants(target: str, name: str) -> str:
         more = f", '{name}': allow" if name else ""
         head = f"permission: {{'*': deny{more}}}"
     else:
-        head = f"tools: ['{name}']" if name else "tools: []"
+        head = f"tools: ['{name or 'nothing'}']"  # an empty list gives everything in Qwen Code
     text = f"---\nname: asker\ndescription: Asks.\n{head}\n---\nAsk.\n"
     return repr(TARGETS[target].decode(text, "asker").policy)

@@ -28,6 +28,7 @@ BINARIES = {
     "copilot": "@github/copilot/npm-loader.js",
     "codex": "@openai/codex/bin/codex.js",
     "gemini": "@google/gemini-cli-core",
+    "qwen": "@qwen-code/qwen-code",
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 

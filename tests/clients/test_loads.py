@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
 from load_cases import TWINS
@@ -24,6 +24,7 @@ ASK: dict[str, Callable[[Sequence[Case]], list[Observation]]] = {
     "copilot": lambda cases: observe_each(copilot.observe, cases),
     "codex": lambda cases: observe_each(codex.observe, cases),
     "gemini": gemini.observe_many,
+    "qwen": qwen.observe_many,
 }
 
 
@@ -138,6 +139,7 @@ def test_opencode_with_the_deny_taken_out_is_seen_to_differ() -> None:
 
 
 LISTS = {"claude-code": "Read, Edit", "copilot": "[read, edit]", "gemini": "[read_file, replace]"}
+LISTS["qwen"] = "\n  - read_file\n  - edit"
 ODD = (
     "description: one: two",
     "description: *all* of it",
@@ -157,7 +159,7 @@ ODD = (
 @pytest.mark.parametrize("target", LISTS)
 def test_the_other_clients_read_odd_front_matter_as_decode_does(target: str) -> None:
     heads = [f"name: asker\n{odd}\ntools: {LISTS[target]}" for odd in ODD]
-    texts = [f"---\n{head}\n---\nBody.\n" for head in heads]
+    texts = [f"---\n{head}\n---\nAsk them all.\n" for head in heads]
     answers = ask(target, texts)
     assert {seen.loaded for seen in answers} == {True, False}
     for text, seen in zip(texts, answers, strict=True):

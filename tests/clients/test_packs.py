@@ -6,16 +6,18 @@ client's check is also given bad files, and has to fail on them.
 What can be seen: OpenCode tells everything. Claude Code, Copilot and Codex tell the tools and the
 prompt of the requests that they send. Gemini CLI's own loader and executor tell all but which rules
 a user's settings add. Codex tells a spawned agent's prompt, among texts of its own that depend on
-the model, and tools; it has no other permissions.
+the model, and tools; it has no other permissions. Qwen Code's own loader and executor tell the
+prompt and the tools.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
 from promptpack.build import build_project
@@ -78,6 +80,14 @@ def installed() -> None:
 @cache
 def emitted(target: str) -> tuple[Artifact, ...]:
     return build_project(load_project(ROOT), Selection(targets=(target,)))
+
+
+@cache
+def emitted_if_named(target: str) -> tuple[Artifact, ...]:
+    """Return the files for a target that no reference pack names, as if each named it."""
+    project = load_project(ROOT)
+    packs = {name: replace(pack, targets=(target,)) for name, pack in project.packs.items()}
+    return build_project(replace(project, packs=packs))
 
 
 def case(artifact: Artifact, content: bytes | None = None) -> Case:
@@ -173,6 +183,15 @@ def check_gemini(artifact: Artifact, seen: Observation) -> None:
     assert seen.temperature == (1 if agent.temperature is None else agent.temperature)
     wanted = {tool for c, tool in gemini.TOOLS.items() if given(artifact, c)}
     assert seen.tools == frozenset(wanted | {"complete_task"})
+
+
+def check_qwen(artifact: Artifact, seen: Observation) -> None:
+    agent = artifact.agent
+    assert (seen.loaded, seen.errors) == (True, ())
+    assert seen.prompt == agent.prompt.strip()
+    assert (seen.description, seen.model) == (agent.description, agent.model.ids.get("qwen"))
+    wanted = {tool for c, tools in qwen.TOOLS.items() if given(artifact, c) for tool in tools}
+    assert seen.tools == frozenset(wanted)
 
 
 def check_all(
@@ -292,3 +311,22 @@ def test_gemini_check_fails_on_bad_files() -> None:
         b"## 1. Role": b"## 1. ${role}",
     }
     assert_caught(bad, default_of("gemini"), gemini.observe, check_gemini)
+
+
+def test_qwen_code_sees_what_is_meant() -> None:
+    artifacts = emitted_if_named("qwen")
+    check_all(artifacts, qwen.observe_many([case(a) for a in artifacts]), check_qwen)
+
+
+def test_qwen_code_check_fails_on_bad_files() -> None:
+    bad = {
+        b"tools:": b"toolz:",
+        b"  - grep_search\n": b"  - grep_search\n  - Shell\n",
+        b"## 1. Role": b"## 1. ${role}",
+        b"description:": b"about:",
+    }
+    artifacts = emitted_if_named("qwen")
+    closed = [a for a in artifacts if b"run_shell_command" not in a.content]
+    assert_caught(
+        bad, next(a for a in closed if b"## 1. Role" in a.content), qwen.observe, check_qwen
+    )

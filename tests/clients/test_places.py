@@ -2,7 +2,7 @@
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files
 from promptpack.importing.places import match_place
@@ -31,6 +31,7 @@ def is_loaded(client: str, path: str) -> bool:
         "copilot": copilot.observe,
         "codex": codex.observe,
         "gemini": gemini.observe,
+        "qwen": qwen.observe,
     }[client]
     return observe(files, name).loaded
 
@@ -47,6 +48,10 @@ def is_loaded(client: str, path: str) -> bool:
         ("codex", ".codex/agents/sub/asker.toml"),
         ("gemini", ".gemini/agents/sub/asker.md"),
         ("gemini", ".gemini/agents/asker.md"),
+        ("qwen", ".qwen/agents/sub/asker.md"),
+        ("qwen", ".qwen/agents/asker.md"),
+        ("qwen", "shop/.qwen/agents/asker.md"),
+        ("qwen", ".claude/agents/asker.md"),
         *(
             ("opencode", f".opencode/{folder}/{name}.md")
             for folder in ("agent", "agents", "mode", "modes")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from clients import claude_code, codex, copilot, opencode
+from clients import claude_code, codex, copilot, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files
 from clients.sandbox import client
@@ -22,6 +22,7 @@ CONTENT: Mapping[str, bytes] = {
     "codex": ROLE,
     "copilot": MARKDOWN,
     "opencode": NAMELESS,
+    "qwen": MARKDOWN,
 }
 
 
@@ -38,6 +39,7 @@ def is_loaded(target: str, path: str) -> bool:
         "claude-code": claude_code.observe,
         "codex": codex.observe,
         "copilot": copilot.observe,
+        "qwen": qwen.observe,
     }[target]
     return observe(files, "asker").loaded
 

@@ -10,6 +10,7 @@ from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.gemini import GEMINI
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.qwen import QWEN
 from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
@@ -27,6 +28,7 @@ TARGETS: dict[str, Target] = {
         CURSOR_RULE,
         CODEX,
         GEMINI,
+        QWEN,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,

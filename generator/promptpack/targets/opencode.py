@@ -49,7 +49,7 @@ from promptpack.targets.opencode_patterns import (
     write_rules,
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import OwnGuard, Reasons, Target
+from promptpack.targets.target import Check, OwnGuard, Reasons, Target
 
 NAME = "opencode"
 
@@ -313,7 +313,12 @@ OPENCODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
+    check=Check(
+        "client",
+        "debug agent (prompt, model, mode, tools, ordered rules)",
+        "opencode-ai 1.18.33",
+        "2026-11-26",
+    ),
     provides=frozenset(KEYS),
     keys=frozenset(KEY_CHECKS),
     policy_keys=frozenset({"tools", "permission", "disable"}),
