@@ -77,6 +77,7 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "user-invocable": _FLAG,
     },
 }
+EXTRAS["kilo"] = EXTRAS["opencode"]
 EXTRAS["claude-skill"] = EXTRAS["skill"]
 
 GRANTING = {"claude-code": {"memory"}}

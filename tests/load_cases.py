@@ -46,6 +46,16 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
         write_twins("description: one\ntwo three", "one", "a: b"),
     ),
+    "kilo": (
+        write_twins("description: Asks.\ntools: {bash: false}", "{bash: false}", "[bash]"),
+        write_twins("description: Asks.\ntemperature: 0.5", "0.5", "'0.5'"),
+        write_twins("description: Asks.\nmode: all", "all", "agent"),
+        write_twins("description: Asks.\ncolor: '#aabbcc'", "'#aabbcc'", "red"),
+        write_twins("description: Asks.\npermission: {edit: ask}", "ask", "maybe"),
+        write_twins("description: Asks.\nhidden: true", "true", "5"),
+        write_twins("description: '2026-01-02'\nsteps: 2.0", "'2026-01-02'", "2026-01-02"),
+        write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
+    ),
     "claude-code": (
         write_twins(_HEAD, "name: asker\n", ""),
         write_twins(_HEAD, "description: Asks.", "description: 5"),

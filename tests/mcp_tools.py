@@ -62,6 +62,7 @@ ASKED: Mapping[str, Effects] = {
     "copilot": ask_copilot,
     "gemini": ask_gemini,
     "qwen": ask_qwen,
+    "kilo": ask_opencode,
 }
 
 

@@ -29,6 +29,7 @@ NEW_TOOLS: Mapping[str, NewTool] = {
     "cursor": NewTool("web_search", ""),
     "codex": NewTool("web_search", "web_search"),
     "gemini": NewTool("web_search", "google_web_search", gemini, "TOOLS"),
+    "kilo": NewTool("web_search", "websearch", opencode, "KEYS"),
     "qwen": NewTool("web_fetch", "web_fetch", qwen, "TOOLS"),
 }
 """The tool that stands for a new one. Codex and Cursor have no list of tools to leave it out of."""

@@ -110,6 +110,21 @@ from test_docs import ROOT
         ("gemini", "tools: []", {"edit": "deny", "read": "deny"}),
         ("gemini", "tools: [read_file, mcp_srv_a]", {"read": "allow", "mcp:srv/a": "allow"}),
         ("gemini", "tools: ['*']", {"execute": "allow"}),
+        ("kilo", "description: a", {"execute": "allow", "question": "deny", "task": "allow"}),
+        ("kilo", "mode: subagent", {"task": "allow", "todo": "allow", OTHER_MCP: "allow"}),
+        ("kilo", "permission: {bash: deny}", {"execute": "allow"}),
+        ("kilo", "permission: {bash: deny, notebook_execute: ask}", {"execute": "ask"}),
+        ("kilo", "permission: {bash: deny, notebook_execute: deny}", {"execute": "deny"}),
+        (
+            "kilo",
+            "permission: {edit: deny, notebook_edit: deny}",
+            {"edit": "deny", "write": "deny"},
+        ),
+        ("kilo", "permission: {read: {'*': ask}}", {"read": "ask"}),
+        ("kilo", "permission: {read: deny}", {"read": "allow"}),
+        ("kilo", 'permission: {"*": deny, bash: ask}', {"execute": "ask", "edit": "deny"}),
+        ("kilo", "permission: deny", {"read": "deny", "task": "deny", OTHER_MCP: "deny"}),
+        ("kilo", "disable: true", {"read": "deny"}),
         ("qwen", "name: a", {"edit": "allow", "question": "deny", OTHER_MCP: "allow"}),
         ("qwen", "tools: []", {"edit": "allow", "execute": "allow", OTHER_MCP: "allow"}),
         ("qwen", "tools: [5]", {"edit": "allow"}),
@@ -152,7 +167,7 @@ def test_the_effective_policy_of_a_file_in_the_wild(
 
 @pytest.mark.fault(44)
 @pytest.mark.parametrize(
-    "target", ["opencode", "claude-code", "copilot", "gemini", "qwen", "cursor"]
+    "target", ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "cursor"]
 )
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
@@ -194,6 +209,8 @@ BODY = "\n---\n\nBody.\n"
         ("gemini", "---\nname: a\ndescription: b\ntools: [read]" + BODY, "unknown tool 'read'"),
         ("gemini", "---\nname: a\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
         ("gemini", "---\nname: a\ndescription: b\nmcpServers: {}" + BODY, "unknown key"),
+        ("kilo", "---\npermission: {notebook_*: allow}" + BODY, "Kilo already has"),
+        ("kilo", "---\nmodel: gpt" + BODY, "write provider/model"),
         ("qwen", "---\nname: a\ndescription: b" + BODY, "between 2 and 50 characters"),
         ("qwen", "---\nname: ab\ndescription: b" + BODY, "fewer than 10 characters"),
         ("qwen", "---\nname: ab\ndescription: b\ntools: []" + BODY, "gives every tool"),
@@ -390,7 +407,7 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
-ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini", "qwen"]
+ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo"]
 
 
 @pytest.mark.fault("yaml-readers")

@@ -124,6 +124,10 @@ REFUSED = {
         {"mcp:my/server_x": "allow", "mcp:my_server/y": "allow"},
         {"mcp:my/x": "deny", "mcp:my_server": "allow"},
     ],
+    "kilo": [
+        {"mcp:notebook/execute": "allow"},
+        {"mcp:my": "deny", "mcp:my_server": "allow"},
+    ],
     "claude-code": [{"mcp:a__b": "allow"}, {"mcp:a_": "allow"}, {"mcp:a_/b": "deny"}],
     "copilot": [
         {"mcp:DB": "allow", "mcp:db": "deny"},

@@ -71,7 +71,7 @@ def test_one_tool_in_several_spellings_is_one() -> None:
     keys = {make_tool_key(name) for name in ("WebFetch", "web_fetch", "webfetch")}
     assert len(keys) == 1
     assert {*list_owners("WebFetch")} == {
-        *("claude-code", "copilot", "gemini", "opencode", "qwen"),
+        *("claude-code", "copilot", "gemini", "opencode", "qwen", "kilo"),
     }
     assert find_own_name(TARGETS["gemini"], "TodoWrite") == "write_todos"
     assert find_own_name(TARGETS["gemini"], "Task") == ""

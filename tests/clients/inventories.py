@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from clients import claude_bundle, claude_code, codex, copilot, gemini, opencode, qwen
+from clients import claude_bundle, claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.javascript import iter_entries
 from clients.sandbox import cache, client, read_version, sandbox
 
@@ -109,6 +109,19 @@ def take_qwen(_known: Inventory) -> Inventory:
     return _join(qwen.list_tool_names(), offered) | {"keys": qwen.list_agent_keys()}
 
 
+def take_kilo(_known: Inventory) -> Inventory:
+    """Ask about an agent that may do all, and read Kilo's own schema."""
+    files = {".kilo/agents/asker.md": b"---\ndescription: Asks.\npermission: allow\n---\nAsk.\n"}
+    offered = {"an agent": kilo.observe(files, "asker").tools or frozenset()}
+    with sandbox({}) as box:
+        ran = box.run([client("kilo"), "generate"], kilo.KILO.offline)
+    schemas: dict[str, Any] = json.loads(ran.stdout)["components"]["schemas"]
+    return _join(frozenset(), offered) | {
+        "keys": frozenset(schemas["AgentConfig"]["properties"]),
+        "permissions": frozenset(schemas["PermissionConfig"]["anyOf"][1]["properties"]),
+    }
+
+
 TAKE: Mapping[str, Callable[[Inventory], Inventory]] = {
     "opencode": take_opencode,
     "claude-code": take_claude_code,
@@ -116,6 +129,7 @@ TAKE: Mapping[str, Callable[[Inventory], Inventory]] = {
     "codex": take_codex,
     "gemini": take_gemini,
     "qwen": take_qwen,
+    "kilo": take_kilo,
 }
 """How to take the inventory of a target's client; what is known of it says what to ask about."""
 
@@ -126,6 +140,7 @@ PACKAGES: Mapping[str, str] = {
     "codex": "@openai/codex",
     "gemini": "@google/gemini-cli-core",
     "qwen": "@qwen-code/qwen-code",
+    "kilo": "@kilocode/cli",
 }
 
 

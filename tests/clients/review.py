@@ -107,7 +107,7 @@ def is_mapped(target: str, kind: str, name: str) -> bool:
 @cache
 def _grants(target: str, name: str) -> str:
     """Return the policy that a codec reads where a file grants one tool, or nothing at all."""
-    if target == "opencode":
+    if target in ("opencode", "kilo"):
         more = f", '{name}': allow" if name else ""
         head = f"permission: {{'*': deny{more}}}"
     else:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files, Observation
 from clients.replies import Call, Json
@@ -32,9 +32,11 @@ ASK: dict[str, Callable[[Files, str], Observation]] = {
     "codex": codex.observe,
     "gemini": gemini.observe,
     "qwen": qwen.observe,
+    "kilo": kilo.observe,
 }
 SPOILT: dict[str, dict[str, Any]] = {
     "opencode": {"steps": 0},
+    "kilo": {"steps": 0},
     "codex": {"nickname_candidates": ["a", "a"]},
     "gemini": {"max_turns": 0},
     "copilot": {"user-invocable": 1},
@@ -45,7 +47,12 @@ Claude Code and Qwen Code have none.
 """
 
 SKILL = b"---\nname: review\ndescription: Reviews.\nallowed-tools: Bash(touch *)\n---\nMARK.\n"
-MODELS = {"opencode": "recorder/m", "claude-code": "claude-opus-5-5", "copilot": "gpt-5"}
+MODELS = {
+    "opencode": "recorder/m",
+    "kilo": "recorder/m",
+    "claude-code": "claude-opus-5-5",
+    "copilot": "gpt-5",
+}
 EFFORT_PATHS: dict[str, tuple[str, ...]] = {
     "opencode": ("reasoning_effort",),
     "claude-code": ("output_config", "effort"),
@@ -151,7 +158,7 @@ def is_kept(target: str, effort: Effort) -> bool:
     return TARGETS[target].decode(text, "asker").effort == effort
 
 
-@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "codex", "qwen"])
+@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "codex", "qwen", "kilo"])
 def test_an_agent_is_known_by_its_name_and_not_by_its_file(target: str) -> None:
     named = make_agent(target, name="Change-Reviewer", stem="asker")
     files = make_files(target, named)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files, Observation
 from new_tools import NEW_TOOLS, POLICIES, encode_unaware, is_offered
@@ -19,6 +19,7 @@ ASK: dict[str, Callable[[Files, str], Observation]] = {
     "codex": codex.observe,
     "gemini": gemini.observe,
     "qwen": qwen.observe,
+    "kilo": kilo.observe,
 }
 
 

@@ -8,6 +8,7 @@ from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.kilo import KILO
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
 from promptpack.targets.qwen import QWEN
@@ -29,6 +30,7 @@ TARGETS: dict[str, Target] = {
         CODEX,
         GEMINI,
         QWEN,
+        KILO,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,

@@ -31,7 +31,7 @@ from promptpack.targets.extras import (
     read_extra,
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import Check, Reasons, Target
+from promptpack.targets.target import ClientCheck, Reasons, Target
 
 NAME = "codex"
 
@@ -229,7 +229,7 @@ CODEX = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    check=Check(
+    check=ClientCheck(
         "client",
         "the request of a spawned agent (prompt, model, shell)",
         "codex 0.171.0",

@@ -19,7 +19,7 @@ from promptpack.targets.codec import (
 )
 from promptpack.targets.extras import Extra, make_choice, make_glob_line, read_extra
 from promptpack.targets.problems import Problem
-from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, Check, Target
+from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
 
 _KEYS: Mapping[str, type] = {"name": str, "description": str}
 _EXTRAS: Mapping[str, Extra] = {
@@ -62,7 +62,7 @@ COPILOT_INSTRUCTIONS = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    check=Check(
+    check=ClientCheck(
         "client",
         "the request that Copilot sends with it (text, patterns)",
         "copilot 1.0.102",

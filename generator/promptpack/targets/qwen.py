@@ -43,7 +43,7 @@ from promptpack.targets.qwen_file import (
     list_names,
     read_file,
 )
-from promptpack.targets.target import FRONT_MATTER_FIELDS, Check, Reasons, Target
+from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
 
 NAME = "qwen"
 
@@ -245,7 +245,9 @@ QWEN = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    check=Check("client", "its own agent loader (prompt, tools)", "qwen-code 0.24.4", "2026-11-27"),
+    check=ClientCheck(
+        "client", "its own agent loader (prompt, tools)", "qwen-code 0.24.4", "2026-11-27"
+    ),
     provides=frozenset(TOOLS),
     absent=frozenset({"patch", "todo", "question"}),
     stand_ins={"patch": ("edit",)},

@@ -110,7 +110,7 @@ class SoftLimit(NamedTuple):
     reason: str
 
 
-class Check(NamedTuple):
+class ClientCheck(NamedTuple):
     """How it was checked what a client does: by what means, what was looked at, with what, when.
 
     `versions` are packages and their versions, such as "copilot 1.0.102"; a format that no client
@@ -189,7 +189,7 @@ class Target:
     decode: Callable[[str, str], Agent]
     problems: Callable[[str], list[Problem]]
     reasons: Reasons
-    check: Check
+    check: ClientCheck
     synonyms: tuple[str, ...] = ()
     provides: frozenset[Capability] = frozenset(CAPABILITIES)
     absent: frozenset[Capability] = frozenset()
