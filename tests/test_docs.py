@@ -7,6 +7,7 @@ between `<!-- table: name -->` and `<!-- end -->` are computed. `PROMPTPACK_ACCE
 """
 
 import inspect
+import json
 import os
 import re
 import shutil
@@ -210,6 +211,27 @@ def known(parameters: list[click.Parameter]) -> set[str]:
     return {"--help", "-h"}.union(*(parameter.opts for parameter in parameters))
 
 
+def test_the_readme_names_every_client_and_says_which_are_not_asked() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"In CI, the real clients load .*", text)
+    known, unknown = sentence.split("documentation", 1)
+    for target in (one for one in TARGETS.values() if one.program):
+        title = target.title.removeprefix("GitHub ").removeprefix("OpenAI ")
+        assert title in (known if target.check.means == "client" else unknown), title
+    assert "<!-- table: clients -->" in text
+
+
+def test_the_versions_are_those_that_ci_asks() -> None:
+    packages = json.loads((ROOT / "tests/clients/package.json").read_text(encoding="utf-8"))
+    names = packages["dependencies"].items()
+    pinned = {f"{one} {v}" for n, v in names for one in (n[1:], n.rpartition("/")[2])}
+    for target in TARGETS.values():
+        versions = {*target.check.versions.split(", ")} - {""}
+        assert versions <= pinned, target.name
+        assert bool(versions) == (target.check.means == "client"), target.name
+        assert bool(target.check.day) == (target.check.means != "text"), target.name
+
+
 def held() -> str:
     table = make_capability_table()
     enforced = [name for name in TARGETS if set(table[name].values()) - {"told"}]
@@ -230,6 +252,17 @@ def verified() -> str:
             ", ".join(TARGETS[name].title for name in t.read_by),
             t.verified,
         ]
+        for t in TARGETS.values()
+    ]
+    return as_table(rows)
+
+
+def clients() -> str:
+    """Return each target with how it was checked, as the README shows it."""
+    words = {"client": "real client", "documentation": "documentation", "text": "read back"}
+    rows = [["client", "target", "checked with", "version", "day"]]
+    rows += [
+        [t.title, f"`{t.name}`", words[t.check.means], t.check.versions, t.check.day]
         for t in TARGETS.values()
     ]
     return as_table(rows)
@@ -346,6 +379,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "faults": list_faults,
     "held": held,
     "verified": verified,
+    "clients": clients,
     "drift": drift,
     "api": api,
     "efforts": efforts,

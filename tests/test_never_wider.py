@@ -110,15 +110,15 @@ def agents(draw: st.DrawFn, target: Target) -> Agent:
     ids = dict.fromkeys(TARGETS, "provider/model")
     model = Model("m", ids=ids)
     return Agent(
-        name="a",
-        stem=draw(st.sampled_from(["a", "b"])) if target.name != "skill" else "a",
+        name="asker",
+        stem=draw(st.sampled_from(["asker", "b"])) if target.name != "skill" else "asker",
         description="An agent.",
         mode=mode,
         model=model,
         temperature=0.5,
         effort=draw(st.sampled_from([None, *EFFORTS])),
         policy=policy,
-        prompt="Say yes.\n",
+        prompt="Say yes or no.\n",
         accepted=accepted,
         extra=draw(extras(target.name)),
     )
@@ -268,8 +268,8 @@ def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataO
 def test_a_file_says_the_same_once_decoded_and_encoded_again(
     target: Target, policy: Policy
 ) -> None:
-    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, "Say yes.\n")
+    agent = Agent("asker", "An agent.", "subagent", Model("m"), None, policy, "Say yes or no.\n")
     text = target.encode(agent)
-    decoded = target.decode(text, "a")
-    again = target.decode(target.encode(replace(decoded, policy=agent.policy)), "a")
+    decoded = target.decode(text, "asker")
+    again = target.decode(target.encode(replace(decoded, policy=agent.policy)), "asker")
     assert again.policy == decoded.policy

@@ -28,6 +28,8 @@ BINARIES = {
     "copilot": "@github/copilot/npm-loader.js",
     "codex": "@openai/codex/bin/codex.js",
     "gemini": "@google/gemini-cli-core",
+    "qwen": "@qwen-code/qwen-code",
+    "kilo": "@kilocode/cli/bin/kilo",
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 

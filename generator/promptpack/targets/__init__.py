@@ -8,8 +8,10 @@ from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.kilo import KILO
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.qwen import QWEN
 from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
@@ -27,6 +29,8 @@ TARGETS: dict[str, Target] = {
         CURSOR_RULE,
         CODEX,
         GEMINI,
+        QWEN,
+        KILO,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
