@@ -78,6 +78,7 @@ def of_text(path: str, text: str) -> list[tuple[str, str]]:
         (".qwen/agents/a.md", "qwen", "", "a"),
         (".kilo/agents/core/a.md", "kilo", "", "core/a"),
         (".kilocode/modes/a.md", "kilo", "", "a"),
+        (".factory/droids/a.md", "factory", "", "a"),
     ],
 )
 def test_a_place_tells_the_client(path: str, target: str, root: str, stem: str) -> None:

@@ -148,6 +148,15 @@ from test_docs import ROOT
         ("qwen", "foo: a: b\ntools: [glob]", {"glob": "deny", "edit": "deny"}),
         ("qwen", "foo: a: b\ntools: 0x5", {"edit": "allow"}),
         ("qwen", "tools: [glob]\ntools: [edit]", {"glob": "deny", "edit": "deny"}),
+        ("factory", "name: a", {"edit": "allow", "todo": "allow", OTHER_MCP: "allow"}),
+        ("factory", "tools: [Read, LS]", {"read": "allow", "edit": "deny", OTHER_MCP: "allow"}),
+        ("factory", "tools: [Edit]", {"edit": "allow", "write": "allow", "execute": "deny"}),
+        ("factory", "tools: read-only", {"grep": "allow", "execute": "deny", "skill": "allow"}),
+        ("factory", "tools: edit", {"patch": "allow", "read": "deny"}),
+        ("factory", "tools: []", {"execute": "allow"}),
+        ("factory", "tools: [read]", {"execute": "allow"}),
+        ("factory", "tools: readonly", {"execute": "allow"}),
+        ("factory", "tools: [Read, [Edit]]", {"edit": "allow"}),
         ("codex", "name = 'a'", {"edit": "allow", "execute": "allow"}),
         ("codex", "sandbox_mode = 'read-only'", {"edit": "allow"}),
         ("codex", "[features]\nshell_tool = false", {"execute": "deny", "read": "deny"}),
@@ -167,7 +176,7 @@ def test_the_effective_policy_of_a_file_in_the_wild(
 
 @pytest.mark.fault(44)
 @pytest.mark.parametrize(
-    "target", ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "cursor"]
+    "target", ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cursor"]
 )
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
@@ -217,6 +226,9 @@ BODY = "\n---\n\nBody.\n"
         ("qwen", "---\nname: ab\ndescription: b\ntools: [bash]" + BODY, "unknown tool 'bash'"),
         ("qwen", "---\nname: ab\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
         ("qwen", "---\nname: ab\ndescription: b\napprovalMode: yolo" + BODY, "unknown key"),
+        ("factory", "---\nname: A\ndescription: b" + BODY, "lower-case"),
+        ("factory", "---\nname: a\ndescription: b\ntools: [Bash]" + BODY, "unknown tool 'Bash'"),
+        ("factory", "---\nname: a\ndescription: b\ntools: read-only" + BODY, "'tools' can't be"),
         ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
         ("codex", "temperature = 0.5", "unknown key 'temperature'"),
         ("codex", "name = 5", "'name' can't be 5"),
@@ -407,7 +419,7 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
-ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo"]
+ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory"]
 
 
 @pytest.mark.fault("yaml-readers")

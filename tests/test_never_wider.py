@@ -216,10 +216,12 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
         "copilot": main_only.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
+    beyond["factory"] = {"todo", "skill", OTHER_MCP}
     if "memory" in agent.extra:
         beyond["claude-code"] = {"read", "edit", "write"}
     servers = {name for name in widened if name.startswith("mcp:")}
-    allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
+    has_servers = target.name in ("cursor", "factory")
+    allowed = beyond.get(target.name, set()) | (servers if has_servers else set())
     assert widened <= allowed
 
 

@@ -123,7 +123,9 @@ def _is_past_permission(answer: str) -> bool:
     return False
 
 
-def observe_offered(files: Files, name: str, servers: Files) -> frozenset[str]:
+def observe_offered(
+    files: Files, name: str, servers: Files, program: Program = OPENCODE
+) -> frozenset[str]:
     """Return the tools that a primary agent is offered where these MCP servers are connected.
 
     `servers` are Python scripts, known by their file's stem. A run takes about 8 s.
@@ -134,8 +136,8 @@ def observe_offered(files: Files, name: str, servers: Files) -> frozenset[str]:
     }
     with Recorder() as recorder:
         settings = json.dumps({**_loopback(recorder.url), "mcp": mcp}).encode()
-        with sandbox({**files, **servers, "opencode.json": settings}) as box:
-            _run_agent(box, name)
+        with sandbox({**files, **servers, f"{program.name}.json": settings}) as box:
+            _run_agent(box, name, program)
     bodies = [request.body for request in recorder.requests if request.body.get("tools")]
     return frozenset(tool["function"]["name"] for tool in bodies[0]["tools"])
 
@@ -147,7 +149,7 @@ def list_own_agents(program: Program = OPENCODE) -> frozenset[str]:
     return frozenset(agent["name"] for agent in agents if isinstance(agent, dict))
 
 
-def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
+def use_tool(files: Files, name: str, call: Call, program: Program = OPENCODE) -> dict[str, bytes]:
     """Run an agent whose model wants to use one tool; return the project's files afterwards.
 
     The project is a git repository: outside of one, OpenCode takes paths from the root of the disk,
@@ -160,8 +162,8 @@ def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
 
     with Recorder(answer) as recorder:
         settings = json.dumps(_loopback(recorder.url)).encode()
-        with sandbox({**files, "opencode.json": settings}) as box:
-            return _run_agent(box, name)
+        with sandbox({**files, f"{program.name}.json": settings}) as box:
+            return _run_agent(box, name, program)
 
 
 def record_agent(files: Files, name: str) -> Json:
@@ -174,17 +176,17 @@ def record_agent(files: Files, name: str) -> Json:
     return next(one.body for one in recorder.requests if one.body.get("tools"))
 
 
-def _run_agent(box: Sandbox, name: str) -> dict[str, bytes]:
+def _run_agent(box: Sandbox, name: str, program: Program = OPENCODE) -> dict[str, bytes]:
     box.run(["git", "init", "-q"])
-    command = [client("opencode"), "run", "--agent", name, "--model", "recorder/m", "hi"]
-    ran = box.run(command, OFFLINE)
+    command = [client(program.name), "run", "--agent", name, "--model", "recorder/m", "hi"]
+    ran = box.run(command, program.offline)
     if ran.code != 0:
         raise RuntimeError(ran.stderr)
     inside = {path.relative_to(box.project): path for path in box.project.rglob("*")}
     return {
         key.as_posix(): path.read_bytes()
         for key, path in inside.items()
-        if path.is_file() and not key.parts[0].startswith((".", "opencode.json"))
+        if path.is_file() and not key.parts[0].startswith((".", "opencode.json", "kilo.json"))
     }
 
 

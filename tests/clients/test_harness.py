@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Case, observe_each
+from clients.replies import Call
 from promptpack.targets import qwen as qwen_codec
 
 pytestmark = pytest.mark.clients
@@ -200,3 +201,16 @@ def test_qwen_code_takes_the_names_that_it_shows_for_the_tools() -> None:
     assert [one.tools for one in shown] == [one.tools for one in own]
     assert len({tool for one in shown for tool in one.tools or ()}) > 10
     assert qwen.observe(*qwen_case("tools: [Read, bash]")).tools == frozenset()
+
+
+@pytest.mark.parametrize(("bash", "is_made"), [("deny", False), ("allow", True)])
+def test_kilo_asks_the_permission_of_the_shell_before_it_starts_a_process(
+    bash: str, is_made: bool
+) -> None:
+    head = f"---\ndescription: Asks.\npermission: {{bash: {bash}}}\n---\n{BODY}\n"
+    call = Call(
+        "background_process",
+        {"action": "start", "command": "touch made; sleep 5", "description": "d"},
+    )
+    files = {".kilo/agents/asker.md": head.encode()}
+    assert ("made" in opencode.use_tool(files, "asker", call, kilo.KILO)) == is_made

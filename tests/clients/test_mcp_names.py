@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 import mcp_tools
-from clients import claude_code, copilot, opencode, qwen
+from clients import claude_code, copilot, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.mcp_server import write_servers
 from clients.observation import Files
@@ -51,6 +51,11 @@ def ask_opencode(text: str, servers: Files) -> frozenset[str]:
     return opencode.observe_offered(files, "asker", servers) - {"read"}
 
 
+def ask_kilo(text: str, servers: Files) -> frozenset[str]:
+    files = {".kilo/agents/asker.md": text.encode()}
+    return opencode.observe_offered(files, "asker", servers, kilo.KILO) - {"read"}
+
+
 def ask_claude_code(text: str, servers: Files) -> frozenset[str]:
     files = {".claude/agents/asker.md": text.encode()}
     asked = [claude_code.observe, claude_code.observe_subagent]
@@ -79,6 +84,7 @@ CLIENTS: Mapping[str, tuple[Ask, str]] = {
     "claude-code": (ask_claude_code, "mcp__{}__{}"),
     "copilot": (ask_copilot, "{}-{}"),
     "qwen": (ask_qwen, "mcp__{}__{}"),
+    "kilo": (ask_kilo, "{}_{}"),
 }
 """How each client is asked, and what it makes of a server and a tool."""
 
@@ -93,7 +99,7 @@ def check(target: str, text: str, policy: Mapping[str, str]) -> None:
         for server, tool in pairs
         if policy.get(f"mcp:{server}/{tool}", policy.get(f"mcp:{server}")) == "allow"
     }
-    if target == "opencode":  # one name for two tools: the stricter rule applies
+    if target in ("opencode", "kilo"):  # one name for two tools: the stricter rule applies
         wanted -= {("my", "server_x")}
     assert ask(text, SERVERS) == {form.format(*pair) for pair in wanted}
     given = {pair for pair in pairs if mcp_tools.ask(target, text, *pair) == "allow"}
@@ -106,7 +112,7 @@ def test_a_server_with_an_underscore_is_held(target: str, policy: Mapping[str, s
     check(target, write_file(target, policy), policy)
 
 
-@pytest.mark.parametrize("target", ["opencode", "claude-code"])
+@pytest.mark.parametrize("target", ["opencode", "claude-code", "kilo"])
 def test_one_tool_of_such_a_server_is_taken_away(target: str) -> None:
     policy = {"mcp:my_server": "allow", "mcp:my_server/under_score": "deny"}
     check(target, write_file(target, policy), policy)
@@ -116,6 +122,7 @@ def test_one_tool_of_such_a_server_is_taken_away(target: str) -> None:
     ("target", "old", "new"),
     [
         ("opencode", "  my_server_*: deny\n", ""),
+        ("kilo", "  my_server_*: deny\n", ""),
         ("claude-code", "mcp__my", "mcp__my, mcp__my_server"),
         ("copilot", "- my/*\n", "- my/*\n- my_server/*\n"),
     ],

@@ -7,6 +7,7 @@ from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
+from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
 from promptpack.targets.kilo import KILO
 from promptpack.targets.messages import MESSAGES
@@ -31,6 +32,7 @@ TARGETS: dict[str, Target] = {
         GEMINI,
         QWEN,
         KILO,
+        FACTORY,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
