@@ -21,7 +21,7 @@ class _WaitingPage(NamedTuple):
     context: TemplateContext
 
 
-class LatePages(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # it has no options
+class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it has no options
     """Keeps what MkDocs would make each page of, until somebody asks for the page.
 
     All hooks of all plugins are called as in any build; only the theme's template is rendered

@@ -25,6 +25,7 @@ from promptpack.session import Session
 from promptpack.site.abilities import Abilities, find_abilities
 from promptpack.site.address import LEGEND_PAGE
 from promptpack.site.client_merge import LineOrigins
+from promptpack.site.kept_parts import KeptParts
 from promptpack.site.shared import SharedPieces
 from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS
@@ -104,8 +105,17 @@ class Catalog:
         return f"{self.edit}{path}" if self.edit and is_in_project(path) else ""
 
 
-def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = "") -> Catalog:
-    """Return the relations between the artifacts of a project."""
+def make_catalog(
+    session: Session,
+    artifacts: Iterable[Artifact],
+    edit: str = "",
+    kept: KeptParts | None = None,
+) -> Catalog:
+    """Return the relations between the artifacts of a project.
+
+    Which sources the prompt of an artifact comes from is taken from `kept` if it is the same.
+    """
+    kept = kept or KeptParts()
     project, tracer = session.project, session.tracer
     variants: dict[str, dict[str, Variant]] = {name: {} for name in project.packs}
     files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
@@ -117,7 +127,8 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
         variants[variant.pack.name][variant.name] = variant
         files[key].append(artifact)
         policy_files[artifact.agent.policy.name, artifact.target].append(artifact)
-        for path in {line.origin.path for line in tracer.trace_prompt(artifact)}:
+        list_sources = partial(_list_prompt_sources, tracer, artifact)
+        for path in kept.reuse(("sources", *key, artifact.target), [artifact], list_sources):
             reached_variants[path][key] = variant
     return Catalog(
         project,
@@ -133,6 +144,10 @@ def make_catalog(session: Session, artifacts: Iterable[Artifact], edit: str = ""
         edit,
         {key: tuple(group) for key, group in policy_files.items()},
     )
+
+
+def _list_prompt_sources(tracer: Tracer, artifact: Artifact) -> frozenset[str]:
+    return frozenset(line.origin.path for line in tracer.trace_prompt(artifact))
 
 
 def locate_pack_page(pack: Pack) -> str:

@@ -11,6 +11,7 @@ from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
 from promptpack.reading.project import load_project
 from promptpack.session import Session
 from promptpack.site.history import SideBuilder, make_side_builder, read_history
+from promptpack.site.kept_parts import KeptParts
 from promptpack.site.tree import Site, SiteOptions, make_site
 
 
@@ -19,12 +20,13 @@ class SiteMemory:
     """What is kept for the next site of a project: the files of the last one that built.
 
     `build_side` builds the commits of releases, each once. With `is_late`, pages that take long are
-    made when a reader asks for them.
+    made when a reader asks for them. `kept` has parts of the last site.
     """
 
     build_side: SideBuilder = field(default_factory=make_side_builder)
     built: BuiltArtifacts | None = None
     is_late: bool = False
+    kept: KeptParts = field(default_factory=KeptParts)
 
 
 def gather_site(
@@ -46,5 +48,5 @@ def gather_site(
     artifacts = tuple(render(session, find_known=find_known))
     memory.built = BuiltArtifacts(session.closures, artifacts)
     history = read_history(root, releases, memory.build_side)
-    options = SiteOptions(RULES, program, history, edit, is_late=memory.is_late)
+    options = SiteOptions(RULES, program, history, edit, is_late=memory.is_late, kept=memory.kept)
     return make_site(session, artifacts, options)

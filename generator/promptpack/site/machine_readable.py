@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 from promptpack.model import Pack, Variant
 from promptpack.rendering.tokens import estimate_tokens
@@ -15,6 +16,7 @@ from promptpack.site.catalogue import (
     locate_variant_page,
 )
 from promptpack.site.comparison_data import iter_pieces, make_comparison_data
+from promptpack.site.kept_parts import KeptParts
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -23,12 +25,21 @@ CATALOG_FILE = "catalog.json"
 LLMS_FILE = "llms.txt"
 
 
-def iter_machine_files(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
-    """Yield the catalogue as data and for language models, and the files of each variant."""
+def iter_machine_files(catalog: Catalog, kept: KeptParts) -> Iterator[tuple[str, bytes]]:
+    """Yield the catalogue as data and for language models, and the files of each variant.
+
+    The data of a pack is taken from `kept` if all its files are the same.
+    """
     yield CATALOG_FILE, _encode_catalog(catalog)
     yield LLMS_FILE, _render_llms_text(catalog).encode()
     for pack in catalog.project.packs.values():
-        yield locate_data_file(pack), _encode_pack_data(catalog, pack)
+        pack_files = [
+            artifact
+            for variant in catalog.variants[pack.name]
+            for artifact in catalog.list_files(variant)
+        ]
+        encode = partial(_encode_pack_data, catalog, pack)
+        yield locate_data_file(pack), kept.reuse(("pack data", pack.name), pack_files, encode)
     for files in catalog.files.values():
         yield from ((locate_raw_file(artifact), artifact.content) for artifact in files)
 

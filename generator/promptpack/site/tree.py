@@ -1,7 +1,7 @@
 """The whole site: a project and its artifacts in, pages and files by path and a navigation out."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -30,6 +30,7 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.escape import escape_text
 from promptpack.site.history import History
+from promptpack.site.kept_parts import KeptParts
 from promptpack.site.machine_readable import iter_machine_files
 from promptpack.site.page import LatePage, LateView, Page, View
 from promptpack.site.pages.changes import make_changes_page
@@ -77,7 +78,7 @@ class SiteOptions:
     """What a site is to hold besides the project: the tool's own rules and commands, the releases.
 
     `edit` is the address before a source's path where it can be edited. With `is_late`, pages that
-    take long are made when a reader asks for them.
+    take long are made when a reader asks for them. `kept` has parts of the last site.
     """
 
     rules: Mapping[str, Rule] | None = None
@@ -85,6 +86,7 @@ class SiteOptions:
     history: History | None = None
     edit: str = ""
     is_late: bool = False
+    kept: KeptParts = field(default_factory=KeptParts)
 
 
 @dataclass(frozen=True)
@@ -105,27 +107,26 @@ def make_site(
 ) -> Site:
     """Return the site of a project and everything that was built from it."""
     options = options or SiteOptions()
-    catalog = make_catalog(session, artifacts, options.edit)
+    options.kept.begin()
+    catalog = make_catalog(session, artifacts, options.edit, options.kept)
     variant_history = find_variant_history(catalog, options.history or History())
     pages = {
-        path: _make_page(view, is_late=options.is_late)
+        path: _make_page(path, view, options)
         for path, view in _iter_views(catalog, options, variant_history)
     }
-    files = dict(iter_theme_files()) | dict(iter_machine_files(catalog))
+    files = dict(iter_theme_files()) | dict(iter_machine_files(catalog, options.kept))
     files |= variant_history.texts
     cards = render_macro("cards.html.j2", "cards", make_card_list(catalog))
     return Site(pages, files, _make_nav(catalog, pages), str(cards))
 
 
-def _make_page(view: View | LateView, *, is_late: bool) -> Page | LatePage:
+def _make_page(path: str, view: View | LateView, options: SiteOptions) -> Page | LatePage:
     if isinstance(view, View):
-        return render_page(view)
+        return options.kept.render_page(path, view)
     make = view.make
-    return (
-        LatePage(render_page(view.entry), lambda: render_page(make()))
-        if is_late
-        else render_page(make())
-    )
+    if options.is_late:
+        return LatePage(options.kept.render_page(path, view.entry), lambda: render_page(make()))
+    return render_page(make())
 
 
 def make_guide_nav(pages: Iterable[str], preferred_order: Iterable[str]) -> Nav:
