@@ -57,6 +57,10 @@ SIBLINGS: Mapping[str, str] = {
 
 LISTED = {SHARED: f"permissions: {LIST}\n"}
 
+INSTALLED = {
+    SHARED: "installations:\n  - {into: ., packs: [up], targets: [opencode], variant: tiny.look}\n"
+}
+
 _OPENCODE = "dist/opencode/tiny.look/.opencode/agents"
 _AGENTS = "dist/agents-md/tiny.look/AGENTS.md"
 

@@ -61,7 +61,9 @@ def describe_packs(session: Session, artifacts: Iterable[Artifact], rights: str 
         library = sorted(path for path in paths if not is_in_project(path))
         paths |= session.closures.list_paths(artifact.variant, artifact.target)
         reads[name] |= paths
-        known = losses.setdefault(id(artifact.losses), repr(artifact.losses))
+        if id(artifact.losses) not in losses:
+            losses[id(artifact.losses)] = repr(artifact.losses)
+        known = losses[id(artifact.losses)]
         words[name] += [*_describe_artifact(session, artifact), known, *library]
         files |= {artifact.path, *map(artifact.locate, artifact.files)}
     names = session.project.packs
@@ -123,10 +125,10 @@ def _describe_rights(rights: str) -> defaultdict[str, list[str]]:
 
 
 def _describe_names(session: Session, pack: Pack) -> list[str]:
-    """Return what decides whether another pack has a file of the same name."""
-    files = {target: settings.file for target, settings in pack.clients.items()}
-    built = list_built_targets(session.project, pack)
-    return [repr((pack.path, pack.models, pack.policies, built, sorted(files.items())))]
+    """Return what decides whether a pack has a file of another one, or can be installed."""
+    files = sorted((target, settings.file) for target, settings in pack.clients.items())
+    variants = pack.models, pack.policies, pack.list_variants(), pack.default
+    return [repr((pack.path, list_built_targets(session.project, pack), variants, files))]
 
 
 def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
