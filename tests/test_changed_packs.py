@@ -161,9 +161,9 @@ def test_a_run_after_any_changes_does_what_a_whole_one_does(
             if step.waits:
                 time.sleep(EARLIER)
             shutil.copytree(project, found, symlinks=True)
-            for words in (step.words, ("check",)):
-                done = records.start(*words, cwd=project).result
-                assert done == call(*words, "--no-cache", cwd=found)
+            for command in (step.words, ("check",)):
+                done = records.start(*command, cwd=project).result
+                assert done == call(*command, "--no-cache", cwd=found)
                 assert snapshot(project) == snapshot(found)
                 assert list_modes(project) == list_modes(found)
             shutil.rmtree(found)
