@@ -34,6 +34,7 @@ BINARIES = {
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 
 TOOLS = {
+    "html-validate": "html-validate/bin/html-validate.mjs",
     "prettier": "prettier/bin/prettier.cjs",
     "yaml-language-server": "yaml-language-server/bin/yaml-language-server",
 }
