@@ -21,6 +21,7 @@ import click
 import pytest
 
 import faults
+import pack_tables
 import promptpack
 import support
 from new_tools import NEW_TOOLS, POLICIES, encode_unaware, is_offered
@@ -114,6 +115,15 @@ def test_every_fence_of_a_page_is_of_a_kind_that_is_checked(page: Path) -> None:
     kinds = {info for info, _ in _FENCE.findall(text) if not _TITLE.search(info)}
     more = {"architecture.md": {"text"}, "api.md": {"python", "pycon"}}.get(page.name, set())
     assert kinds <= {"console", "sh", *more}
+
+
+def test_the_page_of_the_packs_says_of_each_what_it_hands_back() -> None:
+    page = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| it hands back \|\n\|---\|---\|\n((?:\|.*\n)+)", page)
+    names = re.findall(r"^\| `([\w-]+)` \| \S.*\.", table, re.MULTILINE)
+    assert names == sorted(pack_tables.project().packs)
+    assert len(names) == 7
+    assert "has seven packs" in page
 
 
 def test_the_example_of_the_api_runs(
@@ -385,4 +395,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "efforts": efforts,
     "extras": extras,
     "places": places,
+    "packs": lambda: as_table(pack_tables.list_packs()) + "\n",
+    "policies": lambda: as_table(pack_tables.list_policies()) + "\n",
+    "inherited": lambda: as_table(pack_tables.list_inherited()) + "\n",
 }
