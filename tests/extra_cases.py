@@ -70,6 +70,7 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "color": Values(("red", "auto"), ("#aabbcc", "Red", 1)),
         "maxTurns": _COUNT,
     },
+    "cline": {"maxIterations": _COUNT},
     "skill": {
         "license": _LINE,
         "compatibility": _LINE,

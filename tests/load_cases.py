@@ -102,6 +102,18 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins(_HEAD, "Asks.", "one: two"),
         write_twins(_HEAD + "\ntemperature: 1", "temperature: 1", "name: again"),
     ),
+    "cline": (
+        write_twins(_HEAD, "name: asker\n", ""),
+        write_twins(_HEAD, "name: asker", "name: 5"),
+        write_twins(_HEAD, "Asks.", "one: two"),
+        write_twins(_HEAD + "\ntools: []", "[]", ""),
+        write_twins(_HEAD + "\ntools: a, b", "a, b", "{a: b}"),
+        write_twins(_HEAD + "\ntools: [a]\nfoo: 5", "[a]", "[5]"),
+        write_twins(_HEAD + "\nmaxIterations: 1", "1", "0"),
+        write_twins(_HEAD + "\nmodelId: a", "modelId: a", "modelId: ''"),
+        write_twins("x: &x {description: a}\n" + _HEAD, "description: Asks.", "<<: *x"),
+        write_twins(_HEAD + "\nfoo: 1", "foo: 1", "name: b"),
+    ),
     "qwen": tuple(
         write_twins(head, old, new, _LONG_BODY)
         for head, old, new in (

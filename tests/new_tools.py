@@ -10,7 +10,7 @@ from unittest import mock
 
 from promptpack.model import Agent, Capability, Effect, Model, Policy
 from promptpack.policy.lattice import grant_of
-from promptpack.targets import TARGETS, claude_code, copilot, factory, gemini, opencode, qwen
+from promptpack.targets import TARGETS, claude_code, cline, copilot, factory, gemini, opencode, qwen
 
 
 class NewTool(NamedTuple):
@@ -30,6 +30,7 @@ NEW_TOOLS: Mapping[str, NewTool] = {
     "codex": NewTool("web_search", "web_search"),
     "factory": NewTool("web_search", "WebSearch", factory, "TOOLS"),
     "gemini": NewTool("web_search", "google_web_search", gemini, "TOOLS"),
+    "cline": NewTool("web_fetch", "fetch_web_content", cline, "TOOLS"),
     "kilo": NewTool("web_search", "websearch", opencode, "KEYS"),
     "qwen": NewTool("web_fetch", "web_fetch", qwen, "TOOLS"),
 }

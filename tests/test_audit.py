@@ -79,6 +79,8 @@ def of_text(path: str, text: str) -> list[tuple[str, str]]:
         (".kilo/agents/core/a.md", "kilo", "", "core/a"),
         (".kilocode/modes/a.md", "kilo", "", "a"),
         (".factory/droids/a.md", "factory", "", "a"),
+        (".cline/agents/a.yaml", "cline", "", "a"),
+        (".cline/agents/a.yml", "cline", "", "a"),
     ],
 )
 def test_a_place_tells_the_client(path: str, target: str, root: str, stem: str) -> None:

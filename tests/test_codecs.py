@@ -148,6 +148,15 @@ from test_docs import ROOT
         ("qwen", "foo: a: b\ntools: [glob]", {"glob": "deny", "edit": "deny"}),
         ("qwen", "foo: a: b\ntools: 0x5", {"edit": "allow"}),
         ("qwen", "tools: [glob]\ntools: [edit]", {"glob": "deny", "edit": "deny"}),
+        ("cline", "name: a", {"edit": "allow", "task": "deny", OTHER_MCP: "deny"}),
+        ("cline", "tools: []", {"edit": "deny", "read": "deny"}),
+        ("cline", "tools: ''", {"edit": "deny", "read": "deny"}),
+        ("cline", "tools: Read_File, bash", {"read": "allow", "execute": "allow", "edit": "deny"}),
+        ("cline", "tools: [list_files]", {"execute": "allow", "list": "deny"}),
+        ("cline", "tools: [apply_patch]", {"edit": "allow", "write": "allow", "patch": "allow"}),
+        ("cline", "tools: [read_files]\nskills: []", {"skill": "allow", "execute": "deny"}),
+        ("cline", "tools: {read_files: true}", {"execute": "allow"}),
+        ("cline", "tools: [5]", {"execute": "allow"}),
         ("factory", "name: a", {"edit": "allow", "todo": "allow", OTHER_MCP: "allow"}),
         ("factory", "tools: [Read, LS]", {"read": "allow", "edit": "deny", OTHER_MCP: "allow"}),
         ("factory", "tools: [Edit]", {"edit": "allow", "write": "allow", "execute": "deny"}),
@@ -176,7 +185,8 @@ def test_the_effective_policy_of_a_file_in_the_wild(
 
 @pytest.mark.fault(44)
 @pytest.mark.parametrize(
-    "target", ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cursor"]
+    "target",
+    ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cline", "cursor"],
 )
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
@@ -226,6 +236,8 @@ BODY = "\n---\n\nBody.\n"
         ("qwen", "---\nname: ab\ndescription: b\ntools: [bash]" + BODY, "unknown tool 'bash'"),
         ("qwen", "---\nname: ab\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
         ("qwen", "---\nname: ab\ndescription: b\napprovalMode: yolo" + BODY, "unknown key"),
+        ("cline", "---\nname: a\ndescription: b\ntools: [bash]" + BODY, "unknown tool 'bash'"),
+        ("cline", "---\nname: a\ndescription: b\nmodel: c" + BODY, "unknown key 'model'"),
         ("factory", "---\nname: A\ndescription: b" + BODY, "lower-case"),
         ("factory", "---\nname: a\ndescription: b\ntools: [Bash]" + BODY, "unknown tool 'Bash'"),
         ("factory", "---\nname: a\ndescription: b\ntools: read-only" + BODY, "'tools' can't be"),
@@ -419,7 +431,16 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
-ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory"]
+ALLOWED_BY_DEFAULT = [
+    "opencode",
+    "claude-code",
+    "copilot",
+    "gemini",
+    "qwen",
+    "kilo",
+    "factory",
+    "cline",
+]
 
 
 @pytest.mark.fault("yaml-readers")

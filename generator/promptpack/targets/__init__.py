@@ -2,6 +2,7 @@
 
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
+from promptpack.targets.cline import CLINE
 from promptpack.targets.codex import CODEX
 from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
@@ -33,6 +34,7 @@ TARGETS: dict[str, Target] = {
         QWEN,
         KILO,
         FACTORY,
+        CLINE,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
