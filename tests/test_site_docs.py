@@ -2,12 +2,7 @@
 
 import json
 import re
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -167,35 +162,6 @@ def test_plain_mkdocs_and_zensical_build_the_same_pages_from_an_export(
         for folder in ("b", "e/site"):
             other = tmp_path / folder / raw.relative_to(tmp_path / "a")
             assert raw.read_bytes() == other.read_bytes()
-
-
-def test_serving_follows_an_edit(tmp_path: Path) -> None:
-    root = make_project(tmp_path / "p")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        place = f"127.0.0.1:{free.getsockname()[1]}"
-    words = [sys.executable, "-m", "promptpack", "docs", "serve", "--address", place]
-    with subprocess.Popen(
-        words, cwd=root, env=environment(MORE), stderr=subprocess.PIPE
-    ) as serving:
-        try:
-            seen = pages(f"http://{place}/packs/demo/tiny.look.html")
-            assert "about a Python project" in next(seen)
-            (root / "packs/demo/role.md").write_text("You answer in verse.\n")
-            assert any("in verse" in page for page in seen)
-        finally:
-            serving.terminate()
-
-
-def pages(address: str) -> Iterator[str]:
-    """Yield what is at an address again and again, as soon as anything is."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - this machine
-                yield answer.read().decode()
-        except OSError:
-            pass
-        time.sleep(0.2)
 
 
 def git(root: Path, *words: str) -> None:

@@ -8,7 +8,7 @@ _TEMPLATE = "served.html.j2"
 _END = b"</body>"
 
 
-class Problem(NamedTuple):
+class SourceProblem(NamedTuple):
     """What is wrong with the sources, what is served therefore, and all of it as text."""
 
     title: str
@@ -16,7 +16,7 @@ class Problem(NamedTuple):
     text: str
 
 
-def finish_page(html: bytes, epoch: int, problem: Problem | None) -> bytes:
+def finish_page(html: bytes, epoch: int, problem: SourceProblem | None) -> bytes:
     """Return a page that loads itself again after the next build, and says what is wrong."""
     parts = [render_macro(_TEMPLATE, "banner", problem)] if problem else []
     parts.append(render_macro(_TEMPLATE, "reload", epoch))

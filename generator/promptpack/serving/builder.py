@@ -14,7 +14,7 @@ from mkdocs.exceptions import MkDocsException
 from promptpack.model import UserError
 from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import count_findings, format_findings
-from promptpack.serving.banner import Problem
+from promptpack.serving.banner import SourceProblem
 from promptpack.serving.late_pages import LatePages
 from promptpack.serving.live_site import BuiltSite, LiveSite
 from promptpack.site.tree import Site
@@ -70,7 +70,7 @@ class SiteBuilder:
 
     def _try_build(
         self, serve_url: str
-    ) -> tuple[BuiltSite | None, Problem | None, BuildError | None]:
+    ) -> tuple[BuiltSite | None, SourceProblem | None, BuildError | None]:
         self.count += 1
         folder, last = self._folder / str(self.count), self.site.built
         outcome = _STILL_SERVED if last else _NEVER_BUILT
@@ -107,8 +107,8 @@ class SiteBuilder:
         return pages
 
 
-def _make_problem(title: str, outcome: str, lines: Iterable[str]) -> Problem:
-    return Problem(title, outcome, join_lines(lines).rstrip())
+def _make_problem(title: str, outcome: str, lines: Iterable[str]) -> SourceProblem:
+    return SourceProblem(title, outcome, join_lines(lines).rstrip())
 
 
 def _read_clock() -> int:

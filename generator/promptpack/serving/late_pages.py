@@ -15,6 +15,10 @@ _BLANK = "promptpack-blank.html"
 """The template of a page that is not asked for yet; MkDocs writes no file that would be empty."""
 
 
+_USUAL = "main.html"
+"""The template of a page that names none."""
+
+
 class _WaitingPage(NamedTuple):
     page: Page
     template: str
@@ -46,7 +50,7 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
         self._environment, self._configuration = env, config
         for file in files:
             if file.page is not None:
-                self._templates[file.dest_uri] = file.page.meta.get("template", "main.html")
+                self._templates[file.dest_uri] = file.page.meta.get("template", "")
                 file.page.meta["template"] = _BLANK
         return env
 
@@ -55,9 +59,12 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
         self, context: TemplateContext, /, *, page: Page, **_: object
     ) -> TemplateContext:
         """Keep what the page's own template is to be rendered with."""
-        path = page.file.dest_uri
-        page.meta["template"] = self._templates[path]
-        self._waiting[path] = _WaitingPage(page, self._templates[path], context)
+        template = self._templates[page.file.dest_uri]
+        if template:
+            page.meta["template"] = template
+        else:
+            del page.meta["template"]  # a page without front matter has none at all again
+        self._waiting[page.file.dest_uri] = _WaitingPage(page, template or _USUAL, context)
         return context
 
     @event_priority(-1000)

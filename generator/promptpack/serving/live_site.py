@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from promptpack.serving.banner import Problem, finish_page, make_bare_page
+from promptpack.serving.banner import SourceProblem, finish_page, make_bare_page
 from promptpack.serving.late_pages import LatePages
 from promptpack.site.theme import NOT_FOUND
 from promptpack.source.disk import UnreadableFileError, read_regular_file, resolve_links
@@ -40,7 +40,7 @@ class LiveSite:
     """
 
     built: BuiltSite | None
-    problem: Problem | None
+    problem: SourceProblem | None
     epoch: int
 
     def answer(self, path: str, mount: str) -> Answer:

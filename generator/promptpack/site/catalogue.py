@@ -25,8 +25,8 @@ from promptpack.session import Session
 from promptpack.site.abilities import Abilities, find_abilities
 from promptpack.site.address import LEGEND_PAGE
 from promptpack.site.client_merge import LineOrigins
-from promptpack.site.kept_parts import KeptParts
 from promptpack.site.shared import SharedPieces
+from promptpack.site.site_parts import SiteParts
 from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS
 
@@ -109,13 +109,13 @@ def make_catalog(
     session: Session,
     artifacts: Iterable[Artifact],
     edit: str = "",
-    kept: KeptParts | None = None,
+    kept: SiteParts | None = None,
 ) -> Catalog:
     """Return the relations between the artifacts of a project.
 
     Which sources the prompt of an artifact comes from is taken from `kept` if it is the same.
     """
-    kept = kept or KeptParts()
+    kept = kept or SiteParts()
     project, tracer = session.project, session.tracer
     variants: dict[str, dict[str, Variant]] = {name: {} for name in project.packs}
     files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)

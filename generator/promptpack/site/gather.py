@@ -11,7 +11,7 @@ from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
 from promptpack.reading.project import load_project
 from promptpack.session import Session
 from promptpack.site.history import SideBuilder, make_side_builder, read_history
-from promptpack.site.kept_parts import KeptParts
+from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site, SiteOptions, make_site
 
 
@@ -26,7 +26,7 @@ class SiteMemory:
     build_side: SideBuilder = field(default_factory=make_side_builder)
     built: BuiltArtifacts | None = None
     is_late: bool = False
-    kept: KeptParts = field(default_factory=KeptParts)
+    kept: SiteParts = field(default_factory=SiteParts)
 
 
 def gather_site(

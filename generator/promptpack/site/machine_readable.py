@@ -16,7 +16,7 @@ from promptpack.site.catalogue import (
     locate_variant_page,
 )
 from promptpack.site.comparison_data import iter_pieces, make_comparison_data
-from promptpack.site.kept_parts import KeptParts
+from promptpack.site.site_parts import SiteParts
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -25,7 +25,7 @@ CATALOG_FILE = "catalog.json"
 LLMS_FILE = "llms.txt"
 
 
-def iter_machine_files(catalog: Catalog, kept: KeptParts) -> Iterator[tuple[str, bytes]]:
+def iter_machine_files(catalog: Catalog, kept: SiteParts) -> Iterator[tuple[str, bytes]]:
     """Yield the catalogue as data and for language models, and the files of each variant.
 
     The data of a pack is taken from `kept` if all its files are the same.

@@ -30,7 +30,6 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.escape import escape_text
 from promptpack.site.history import History
-from promptpack.site.kept_parts import KeptParts
 from promptpack.site.machine_readable import iter_machine_files
 from promptpack.site.page import LatePage, LateView, Page, View
 from promptpack.site.pages.changes import make_changes_page
@@ -53,6 +52,7 @@ from promptpack.site.pages.questions import QUESTION_TITLE, iter_question_pages
 from promptpack.site.pages.targets import make_target_index, make_target_page
 from promptpack.site.pages.variant import iter_variant_pages
 from promptpack.site.recent_changes import find_recent_changes
+from promptpack.site.site_parts import SiteParts
 from promptpack.site.templating import render_macro, render_page
 from promptpack.site.theme import iter_theme_files
 from promptpack.site.variant_history import VariantHistory, find_variant_history
@@ -86,7 +86,7 @@ class SiteOptions:
     history: History | None = None
     edit: str = ""
     is_late: bool = False
-    kept: KeptParts = field(default_factory=KeptParts)
+    kept: SiteParts = field(default_factory=SiteParts)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class DifferenceSection(NamedTuple):
     pieces: list[Markup]
 
 
-class VariantEntry(NamedTuple):
+class FoundVariant(NamedTuple):
     """What can be found of a variant."""
 
     title: str
@@ -124,7 +124,7 @@ def iter_variant_pages(
     }
     link_source = cache(partial(_link_source, catalog, locate_pack_page(pack)))
     for variant in catalog.variants[pack.name]:
-        entry = VariantEntry(
+        entry = FoundVariant(
             name_variant(variant), pack.title, variant.name, variant.policy.summary
         )
         make = partial(_make_view, catalog, variant, defaults, link_source, history)

@@ -9,7 +9,7 @@ from promptpack.site.templating import render_page
 Part = TypeVar("Part")
 
 
-class KeptParts:
+class SiteParts:
     """Parts by a key; a part is taken again as long as what it is made of stays the same.
 
     Parts that the last site did not have are forgotten.

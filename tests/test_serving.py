@@ -1,0 +1,248 @@
+"""A served site: the pages of a build, the last good ones while sources are broken, no more."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from playwright.sync_api import Browser, expect
+
+from browsers import open_browser
+from promptpack.cli import program
+from promptpack.model import UserError
+from promptpack.serving.banner import SourceProblem, finish_page
+from promptpack.serving.builder import SiteBuilder
+from promptpack.site.gather import SiteMemory, gather_site
+from promptpack.site.site_parts import SiteParts
+from promptpack.site.tree import Site
+from sites import with_site
+from support import PATIENCE, environment, make_project
+
+ADDRESS = "http://127.0.0.1:1/"
+VARIANT = "/packs/demo/tiny.look.html"
+ROLE = "packs/demo/role.md"
+NO_COMMANDS = click.Group()
+"""Their pages are the same in each site, and take a while."""
+
+expect.set_options(timeout=PATIENCE * 1_000)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a project with a site and pages written by hand."""
+    return with_site(make_project(tmp_path / "p"))
+
+
+def make_builder(root: Path, folder: Path) -> SiteBuilder:
+    """Return what builds the site of a project into a folder, as the command does."""
+    memory = SiteMemory(is_late=True)
+
+    def load(site: Path) -> MkDocsConfig:
+        return load_config(str(root / "mkdocs.yml"), site_dir=str(site), strict=True)
+
+    def gather(_: Any) -> Site:
+        return gather_site(root, program, "", 5, memory)
+
+    folder.mkdir()
+    return SiteBuilder(folder, load, gather)
+
+
+def read(builder: SiteBuilder, path: str) -> str:
+    """Return a page of the site that is served now."""
+    return unescape(builder.site.answer(path, "/").content.decode())
+
+
+def test_served_pages_are_those_that_mkdocs_builds(root: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    config = load_config(str(root / "mkdocs.yml"), site_dir=str(plain))
+    config.site_url = ADDRESS
+    config.plugins.on_startup(command="serve", dirty=False)
+    build(config, serve_url=ADDRESS)
+    config.plugins.on_shutdown()
+    builder = make_builder(root, tmp_path / "live")
+    assert builder.build(ADDRESS) is None
+    paths = sorted(path.relative_to(plain).as_posix() for path in plain.rglob("*.*"))
+    assert len(paths) > 100
+    for path in reversed(paths):
+        wanted = (plain / path).read_bytes()
+        if path.endswith(".html"):
+            wanted = finish_page(wanted, builder.site.epoch, None)
+        if not path.startswith("sitemap"):  # it tells the day
+            assert builder.site.answer(f"/{path}", "/").content == wanted, path
+
+
+def test_while_sources_are_broken_the_last_site_stays(root: Path, tmp_path: Path) -> None:
+    builder = make_builder(root, tmp_path / "live")
+    assert builder.build(ADDRESS) is None
+    first = builder.site
+    (root / ROLE).write_text("{{ vars.langage }} <b>\n")
+    error = builder.build(ADDRESS)
+    assert isinstance(error, UserError)
+    assert [finding.code for finding in error.findings] == ["PP031"]
+    for path in ("/index.html", VARIANT, "/no/such/page.html"):
+        page = read(builder, path)
+        assert "The sources have 1 error." in page
+        assert "This is the last site that built." in page
+        assert "undefined name 'langage' in 'vars'\n  --> packs/demo/role.md:1:1" in page
+    assert "about a Python project" in read(builder, VARIANT)
+    assert "<b>" not in builder.site.answer("/no/such/page.html", "/").content.decode()
+    (root / ROLE).write_text("You answer in verse.\n")
+    assert builder.build(ADDRESS) is None
+    assert "in verse" in read(builder, VARIANT)
+    assert "pp-broken" not in read(builder, VARIANT)
+    assert builder.site.epoch > first.epoch
+    assert [*(tmp_path / "live").iterdir()] == [builder.site.built and builder.site.built.folder]
+
+
+def test_a_project_that_never_built_says_why(root: Path, tmp_path: Path) -> None:
+    (root / ROLE).write_text("{{ vars.langage }}\n")
+    builder = make_builder(root, tmp_path / "live")
+    assert isinstance(builder.build(ADDRESS), UserError)
+    answer = builder.site.answer("/index.html", "/")
+    assert answer.status == 503
+    assert "The site appears here as soon as they are fixed." in read(builder, "/index.html")
+    assert "data-epoch" in read(builder, "/index.html")
+
+
+@pytest.mark.parametrize(
+    ("page", "title", "text"),
+    [
+        ("other.md", "MkDocs has warnings.", "'no.md', but the target is not found"),
+        ("compare.md", "MkDocs found errors.", "docs/compare.md has the path of a generated page"),
+    ],
+)
+def test_what_is_wrong_with_pages_is_shown(
+    root: Path, tmp_path: Path, page: str, title: str, text: str
+) -> None:
+    builder = make_builder(root, tmp_path / "live")
+    assert builder.build(ADDRESS) is None
+    (root / "docs" / page).write_text("# Other\n\n[x](no.md)\n")
+    assert builder.build(ADDRESS) is not None
+    shown = read(builder, "/index.html")
+    assert title in shown
+    assert text in shown
+    assert builder.site.answer("/other.html", "/").status == (200 if page == "other.md" else 404)
+
+
+def test_no_path_leads_out_of_the_site(root: Path, tmp_path: Path) -> None:
+    builder = make_builder(root, tmp_path / "live")
+    assert builder.build(ADDRESS) is None
+    assert builder.site.built is not None
+    folder = builder.site.built.folder
+    (folder / "link.txt").symlink_to(root / "mkdocs.yml")
+    (folder / "folder").symlink_to(root)
+    (folder / "own.txt").write_text("Own.")
+    ways = ("link.txt", "folder/mkdocs.yml", "../../p/mkdocs.yml", f"/{root}/mkdocs.yml", "a\0b")
+    for way in (*ways, "%2e%2e/%2e%2e/p/mkdocs.yml"):
+        assert builder.site.answer(f"/{way}", "/").status == 404, way
+    assert builder.site.answer("/own.txt", "/").content == b"Own."
+    assert builder.site.answer("/sub/own.txt", "/sub/").content == b"Own."
+    assert builder.site.answer("/own.txt", "/sub/").status == 404
+
+
+def test_a_page_without_an_end_is_finished_too() -> None:
+    page = finish_page(b"<p>x", 7, SourceProblem("<i>", "", "a & b")).decode()
+    assert page.startswith("<p>x")
+    assert "&#60;i&#62;" in page
+    assert "<i>" not in page
+
+
+def change_line(path: Path, start: str, line: str) -> None:
+    """Change the line of a file that starts like this."""
+    lines = path.read_text().splitlines()
+    lines[next(n for n, old in enumerate(lines) if old.startswith(start))] = line
+    path.write_text("\n".join([*lines, ""]))
+
+
+def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
+    memory, pack = SiteMemory(), root / "packs/demo/pack.yaml"
+    fragments, policy = root / "templates/fragments/standards", "templates/policies/look.yaml"
+
+    def move() -> None:
+        (fragments / "small-steps.md").rename(fragments / "steps.md")
+        change_line(pack, "    - standards/small", "    - standards/steps")
+
+    edits: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: (root / ROLE).write_text("You answer in verse.\n"),
+        lambda: change_line(pack, "title", "title: Another"),
+        lambda: change_line(root / policy, "title", "title: Looks about"),
+        move,
+    ]
+    for number, edit in enumerate(edits):
+        edit()
+        again = gather_site(root, NO_COMMANDS, "", 0, memory)
+        new = gather_site(root, NO_COMMANDS, "", 0)
+        assert again.pages == new.pages, number
+        assert again.files == new.files, number
+
+
+def test_what_is_made_of_other_things_is_made_again() -> None:
+    kept, first, second = SiteParts(), ["x"], ["x"]
+    part = kept.reuse("key", [first], object)
+    kept.begin()
+    assert kept.reuse("key", [first], object) is part
+    assert kept.reuse("other", [first], object) is not part
+    kept.begin()
+    assert kept.reuse("key", [second], object) is not part
+    kept.begin()
+    kept.begin()
+    assert kept.reuse("key", [second], lambda: "new") == "new"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as started:
+        yield started
+
+
+def test_an_open_page_follows_edits_and_says_what_is_wrong(root: Path, browser: Browser) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    words = [sys.executable, "-m", "promptpack", "docs", "serve", "--address", place]
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE * 1_000)
+    (root / ROLE).write_text("{{ vars.langage }}\n")
+    env = environment({"NO_MKDOCS_2_WARNING": "1"})
+    with subprocess.Popen(words, cwd=root, stderr=subprocess.PIPE, text=True, env=env) as serving:
+        assert serving.stderr is not None
+        limit = threading.Timer(PATIENCE, serving.kill)
+        limit.start()
+        try:
+            said = [*iter_until(serving.stderr, "Serving on")]
+            page.goto(f"http://{place}{VARIANT}")
+            expect(page.locator(".pp-broken")).to_contain_text("undefined name 'langage'")
+            (root / ROLE).write_text("You answer in verse.\n")
+            expect(page.locator(".pp-file")).to_contain_text("in verse")
+            expect(page.locator(".pp-broken")).to_have_count(0)
+            (root / ROLE).write_text("{{ vars.word }}\n")
+            expect(page.locator(".pp-broken")).to_contain_text("undefined name 'word'")
+            expect(page.locator(".pp-file")).to_contain_text("in verse")
+            (root / ROLE).write_text("You answer in prose.\n")
+            expect(page.locator(".pp-file")).to_contain_text("in prose")
+        finally:
+            limit.cancel()
+            serving.terminate()
+            page.close()
+        said += serving.stderr
+    log = "".join(said)
+    assert "error[PP031]: undefined name 'langage' in 'vars'\n  --> packs/demo/role.md:1:1" in log
+    assert "1 error; the last site that built is still served\nBuilt the site again\n" in log
+    assert "Traceback" not in log
+
+
+def iter_until(lines: Iterable[str], word: str) -> Iterator[str]:
+    """Yield lines up to one with a word in it."""
+    for line in lines:
+        yield line
+        if word in line:
+            return
