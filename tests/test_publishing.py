@@ -1,6 +1,7 @@
 """A site that is published below a path: its addresses, its page for unknown ones, its jobs."""
 
 import re
+import shlex
 import subprocess
 import sys
 from base64 import b64encode
@@ -284,3 +285,28 @@ def test_the_commands_of_a_job_publish_a_site(host: str, tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     assert SITE in (project / out / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_commands_for_each_version_build_a_whole_site_of_its_tag(tmp_path: Path) -> None:
+    project = support.make_project(tmp_path / "project", support.DEMO)
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one"), ("tag", "v1.0.0")):
+        call_git(project, *words)
+    role = project / "packs/demo/role.md"
+    role.write_text("You came later.\n")
+    call_git(project, "commit", "-qam", "two")
+    (block,) = re.findall("## A site for each version.*?```sh\n(.*?)```", GUIDE, re.DOTALL)
+    for program, *words in map(shlex.split, block.splitlines()):
+        if program == "git":
+            call_git(project, *words)
+        else:
+            assert program == "promptpack"
+            done = support.run(*words, cwd=project)
+            assert done.code == 0, done.err
+    page = (project / "public/v1.0.0/packs/demo/tiny.look.html").read_text(encoding="utf-8")
+    assert "You came later" not in page
+    assert 'rel="canonical" href="https://agents.example.com/v1.0.0/' in page
+
+
+def call_git(folder: Path, *words: str) -> None:
+    command = ["git", "-c", "user.name=n", "-c", "user.email=e@x.invalid", *words]
+    subprocess.run(command, cwd=folder, env=support.environment(), check=True, capture_output=True)
