@@ -76,7 +76,7 @@ def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> No
 @pytest.mark.parametrize(
     ("text", "source", "held"),
     [
-        ("description: Plans", "packs/python-ml-architect/pack.yaml", "description: Plans"),
+        ("description: Use", "packs/python-ml-architect/pack.yaml", "description: Use"),
         ("mode: subagent", "packs/python-ml-architect/pack.yaml", "mode: subagent"),
         ("temperature: 0.55", "packs/python-ml-architect/pack.yaml", "temperature: 0.55"),
         ("model: koronatech/Coder", "templates/models/koronatech-coder.yaml", "opencode: korona"),

@@ -118,11 +118,6 @@ def given(artifact: Artifact, capability: str) -> bool:
     return found == {Effect.ALLOW} or (accepted and found != {Effect.DENY})
 
 
-def inherited(artifact: Artifact, capability: str) -> bool:
-    """Tell whether the policy leaves a capability to the client, which may give it or not."""
-    return artifact.variant.policy.grant(capability)[0].effect is Effect.INHERIT
-
-
 def check_opencode(artifact: Artifact, seen: Observation) -> None:
     agent = artifact.agent
     assert seen.loaded, seen.errors
@@ -131,7 +126,7 @@ def check_opencode(artifact: Artifact, seen: Observation) -> None:
     assert (seen.model, seen.temperature) == (agent.model.ids.get("opencode"), agent.temperature)
     assert seen.permissions is not None
     for capability, key in OPENCODE_KEYS.items():
-        for text in () if inherited(artifact, capability) else PROBES:
+        for text in PROBES:
             wanted = effect(artifact, capability, text)
             if key == "edit":
                 wanted = min(
@@ -147,12 +142,9 @@ def check_opencode(artifact: Artifact, seen: Observation) -> None:
             ][-1]
             assert got == wanted, (capability, text)
     got = [a for k, p, a in seen.permissions if matches_pattern(k, "srv_tool") and p == "*"][-1]
-    is_inherited = artifact.variant.policy.default is Effect.INHERIT
-    assert got == ("allow" if is_inherited else artifact.variant.policy.default)
+    assert got == artifact.variant.policy.default
     assert seen.tools is not None
     for capability, key in OPENCODE_KEYS.items():
-        if inherited(artifact, capability):
-            continue
         denied = all(effect(artifact, capability, text) is Effect.DENY for text in PROBES)
         if denied:
             assert key not in seen.tools
@@ -201,7 +193,6 @@ def check_claude(artifact: Artifact, seen: Observation) -> None:
         wanted.pop("glob", None)
     allowed = {tool for tools in wanted.values() for tool in tools}
     allowed |= CLAUDE_TODO if given(artifact, "todo") else set()
-    allowed |= {t for c, tools in CLAUDE_TOOLS.items() if inherited(artifact, c) for t in tools}
     assert seen.tools <= allowed
     assert all(seen.tools & tools for tools in wanted.values())
 
@@ -211,9 +202,7 @@ def check_copilot(artifact: Artifact, seen: Observation, always: frozenset[str])
     assert seen.prompt is not None
     assert seen.prompt.startswith(artifact.agent.prompt.strip())
     wanted = {t for c, tools in COPILOT_TOOLS.items() if given(artifact, c) for t in tools}
-    may = {t for c, tools in COPILOT_TOOLS.items() if inherited(artifact, c) for t in tools}
-    assert seen.tools is not None
-    assert wanted | always <= seen.tools <= wanted | always | may
+    assert seen.tools == frozenset(wanted | always)
 
 
 def check_codex(artifact: Artifact, seen: Observation) -> None:
@@ -232,9 +221,7 @@ def check_gemini(artifact: Artifact, seen: Observation) -> None:
     assert (seen.model or "inherit") == agent.model.ids.get("gemini", "inherit")
     assert seen.temperature == (1 if agent.temperature is None else agent.temperature)
     wanted = {tool for c, tool in gemini.TOOLS.items() if given(artifact, c)}
-    may = {tool for c, tool in gemini.TOOLS.items() if inherited(artifact, c)}
-    assert seen.tools is not None
-    assert wanted | {"complete_task"} <= seen.tools <= wanted | may | {"complete_task"}
+    assert seen.tools == frozenset(wanted | {"complete_task"})
 
 
 def check_qwen(artifact: Artifact, seen: Observation) -> None:
