@@ -10,7 +10,17 @@ from unittest import mock
 
 from promptpack.model import Agent, Capability, Effect, Model, Policy
 from promptpack.policy.lattice import grant_of
-from promptpack.targets import TARGETS, claude_code, cline, copilot, factory, gemini, opencode, qwen
+from promptpack.targets import (
+    TARGETS,
+    claude_code,
+    cline,
+    copilot,
+    factory,
+    gemini,
+    kiro,
+    opencode,
+    qwen,
+)
 
 
 class NewTool(NamedTuple):
@@ -31,6 +41,7 @@ NEW_TOOLS: Mapping[str, NewTool] = {
     "factory": NewTool("web_search", "WebSearch", factory, "TOOLS"),
     "gemini": NewTool("web_search", "google_web_search", gemini, "TOOLS"),
     "cline": NewTool("web_fetch", "fetch_web_content", cline, "TOOLS"),
+    "kiro": NewTool("task", "subagent", kiro, "GROUPS"),
     "kilo": NewTool("web_search", "websearch", opencode, "KEYS"),
     "qwen": NewTool("web_fetch", "web_fetch", qwen, "TOOLS"),
 }

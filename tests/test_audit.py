@@ -81,6 +81,7 @@ def of_text(path: str, text: str) -> list[tuple[str, str]]:
         (".factory/droids/a.md", "factory", "", "a"),
         (".cline/agents/a.yaml", "cline", "", "a"),
         (".cline/agents/a.yml", "cline", "", "a"),
+        (".kiro/agents/team/a.md", "kiro", "", "team/a"),
     ],
 )
 def test_a_place_tells_the_client(path: str, target: str, root: str, stem: str) -> None:

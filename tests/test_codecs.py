@@ -157,6 +157,15 @@ from test_docs import ROOT
         ("cline", "tools: [read_files]\nskills: []", {"skill": "allow", "execute": "deny"}),
         ("cline", "tools: {read_files: true}", {"execute": "allow"}),
         ("cline", "tools: [5]", {"execute": "allow"}),
+        ("kiro", "description: a", {"edit": "allow", "todo": "allow", OTHER_MCP: "allow"}),
+        ("kiro", "tools: [read]", {"grep": "allow", "edit": "deny", OTHER_MCP: "deny"}),
+        ("kiro", "tools: [read, context, '@mcp']", {"edit": "deny", OTHER_MCP: "allow"}),
+        ("kiro", "tools: [write]", {"patch": "allow", "read": "deny", "skill": "allow"}),
+        ("kiro", "tools: [read, '@builtin']", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("kiro", "tools: []", {"execute": "allow"}),
+        ("kiro", "tools: ['*']", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("kiro", "tools: [read, '@git']", {"edit": "allow", OTHER_MCP: "allow"}),
+        ("kiro", "tools: read", {"edit": "allow"}),
         ("factory", "name: a", {"edit": "allow", "todo": "allow", OTHER_MCP: "allow"}),
         ("factory", "tools: [Read, LS]", {"read": "allow", "edit": "deny", OTHER_MCP: "allow"}),
         ("factory", "tools: [Edit]", {"edit": "allow", "write": "allow", "execute": "deny"}),
@@ -186,7 +195,18 @@ def test_the_effective_policy_of_a_file_in_the_wild(
 @pytest.mark.fault(44)
 @pytest.mark.parametrize(
     "target",
-    ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cline", "cursor"],
+    [
+        "opencode",
+        "claude-code",
+        "copilot",
+        "gemini",
+        "qwen",
+        "kilo",
+        "factory",
+        "cline",
+        "kiro",
+        "cursor",
+    ],
 )
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
@@ -238,6 +258,7 @@ BODY = "\n---\n\nBody.\n"
         ("qwen", "---\nname: ab\ndescription: b\napprovalMode: yolo" + BODY, "unknown key"),
         ("cline", "---\nname: a\ndescription: b\ntools: [bash]" + BODY, "unknown tool 'bash'"),
         ("cline", "---\nname: a\ndescription: b\nmodel: c" + BODY, "unknown key 'model'"),
+        ("kiro", "---\ndescription: b\ntools: ['*']" + BODY, "unknown tool '*'"),
         ("factory", "---\nname: A\ndescription: b" + BODY, "lower-case"),
         ("factory", "---\nname: a\ndescription: b\ntools: [Bash]" + BODY, "unknown tool 'Bash'"),
         ("factory", "---\nname: a\ndescription: b\ntools: read-only" + BODY, "'tools' can't be"),
@@ -432,14 +453,7 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
 
 
 ALLOWED_BY_DEFAULT = [
-    "opencode",
-    "claude-code",
-    "copilot",
-    "gemini",
-    "qwen",
-    "kilo",
-    "factory",
-    "cline",
+    *("opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cline", "kiro"),
 ]
 
 

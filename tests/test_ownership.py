@@ -32,12 +32,24 @@ REPOSITORY_FILES = {
 }
 """What a repository holds that no codec can emit."""
 
+LIST_ONLY = """\
+  - {target: codex, capability: read, reason: "Codex reads through its shell."}
+  - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
+  - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
+"""
+"""What a pack accepts for clients whose lists of tools hold back only some."""
+
 EVERY_CLIENT = {
     "packs/demo/pack.yaml": support.DEMO["packs/demo/pack.yaml"].replace(
-        "targets: [opencode]\n", ""
+        "targets: [opencode]\n", f"targets: [{', '.join(TARGETS)}]\n"
     )
     + support.NO_CURSOR
     + support.NO_SHELL
+    + LIST_ONLY,
+    **{
+        path: support.DEMO[path].replace("{glob", "{read: allow, glob")
+        for path in ("templates/policies/look.yaml", "templates/policies/change.yaml")
+    },
 }
 
 Jailed = Callable[..., support.Result]

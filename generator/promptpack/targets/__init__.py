@@ -11,6 +11,7 @@ from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
 from promptpack.targets.kilo import KILO
+from promptpack.targets.kiro import KIRO
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
 from promptpack.targets.qwen import QWEN
@@ -35,6 +36,7 @@ TARGETS: dict[str, Target] = {
         KILO,
         FACTORY,
         CLINE,
+        KIRO,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
