@@ -407,6 +407,62 @@ def test_the_keyboard_is_enough(opened: Open) -> None:
     assert clipboard(page).startswith("---\nname: python-ml-architect\n")
 
 
+SCROLLERS = """() => [...document.querySelectorAll("body *")].filter((one) => {
+  const style = getComputedStyle(one);
+  const scrolls = (way, size, room) => /auto|scroll/.test(way) && size > room + 1;
+  return one.tabIndex < 0 && one.offsetParent && (
+    scrolls(style.overflowX, one.scrollWidth, one.clientWidth) ||
+    scrolls(style.overflowY, one.scrollHeight, one.clientHeight)
+  ) && !one.querySelector("a[href], button, input, select, summary, [tabindex='0']");
+}).map((one) => one.outerHTML.slice(0, 160))"""
+"""What Chromium lets the keyboard stop at because it scrolls, and nothing within can be reached."""
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_every_stop_of_the_keyboard_has_a_name(opened: Open, server: str, width: int) -> None:
+    page = opened(KINDS["home"], viewport={"width": width, "height": 800})
+    tree = page.context.new_cdp_session(page)
+    for kind, path in KINDS.items():
+        page.goto(server + path)
+        assert page.evaluate(SCROLLERS) == [], kind
+        nodes = tree.send("Accessibility.getFullAXTree")["nodes"]
+        stops = [node for node in nodes if is_stop(node)]
+        assert len(stops) > 10, kind
+        assert not [node for node in stops if not name_node(node)], kind
+
+
+def is_stop(node: dict[str, Any]) -> bool:
+    """Tell whether the keyboard stops at a node of a page's accessibility tree."""
+    known = node.get("properties", ())
+    return not node["ignored"] and any(
+        one["name"] == "focusable" and one["value"]["value"] for one in known
+    )
+
+
+def name_node(node: dict[str, Any]) -> str:
+    """Return the name that a node has for who does not see the page; the page has its title."""
+    return str(node.get("name", {}).get("value", "")).strip()
+
+
+def test_tab_leads_through_a_variant_by_names(opened: Open) -> None:
+    page = opened(KINDS["variant"])
+    tree = page.context.new_cdp_session(page)
+    page.evaluate("document.querySelector('.pp-client input').focus()")
+    names: list[str] = []
+    while not names or page.evaluate("document.activeElement !== document.body"):
+        page.keyboard.press("Tab")
+        page.evaluate("window.stop = document.activeElement")
+        stop = tree.send("Runtime.evaluate", {"expression": "window.stop"})["result"]
+        found = tree.send(
+            "Accessibility.getPartialAXTree",
+            {"objectId": stop["objectId"], "fetchRelatives": False},
+        )["nodes"]
+        names.append(name_node(found[0]))
+        assert len(names) < 40
+    assert "The file" in names
+    assert "" not in names[:-1]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_keeps_anybody_out(opened: Open, server: str, scheme: str) -> None:
     rules = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

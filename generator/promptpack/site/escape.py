@@ -65,6 +65,10 @@ def escape_source(value: str) -> Markup:
     )
 
 
+CODE_ATTRIBUTES = 'tabindex="0" role="group" aria-label="Code"'
+"""Of code that may be wider than a page, so that a keyboard can scroll it, by a name."""
+
+
 def mark_safe(html: str) -> Markup:
     """Return HTML of ours as such: its texts must be escaped already."""
     return Markup(html)  # noqa: S704 - the caller vouches for it
