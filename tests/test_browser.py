@@ -283,11 +283,11 @@ new PerformanceObserver((list) => list.getEntries().forEach((one) => {
 })).observe({type: "layout-shift", buffered: true})"""
 
 
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("width", [360, 768, 1440])
 def test_pages_to_choose_from_stay_where_they_are(opened: Open, server: str, width: int) -> None:
     page = opened(KINDS["home"], viewport={"width": width, "height": 800})
     page.add_init_script(SHIFTS)
-    for kind in ("home", "filtered", "nothing", "find", "answer", "pack", "variant"):
+    for kind in ("home", "filtered", "nothing", "find", "answer", "pack", "variant", "origins"):
         page.goto(server + KINDS[kind], wait_until="networkidle")
         assert page.evaluate("window.shifted") <= 0.05, kind
 
@@ -301,6 +301,27 @@ def test_a_thumb_meets_every_choice(opened: Open, server: str) -> None:
         found = page.locator(".md-content").locator(chosen)
         assert found.count() > 10, kind
         assert found.evaluate_all(low) == 0, kind
+    lowest = (
+        "(all) => Math.min(...all.filter((one) => one.offsetHeight).map((one) => one.offsetHeight))"
+    )
+    page.goto(server + KINDS["target"])
+    assert page.locator("a.pp-badge").evaluate_all(lowest) >= 24
+
+
+def test_what_copies_a_file_stays_in_view(opened: Open) -> None:
+    page = opened(KINDS["variant"], viewport={"width": 1440, "height": 800})
+    page.locator(".pp-file code > span:visible").nth(90).scroll_into_view_if_needed()
+    expect(page.locator(".pp-panel:visible [data-pp-file]")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("words", ["vs code", "vscode"])
+def test_a_client_is_found_by_the_editor_it_is_in(opened: Open, words: str) -> None:
+    page = opened(KINDS["home"])
+    search(page, words)
+    page.locator(".md-search-result__link").first.click()
+    expect(page.locator("h1")).to_contain_text("GitHub Copilot")
+    page.locator(".pp-facts a", has_text=" variants of ").click()
+    expect(page.locator(".pp-filters input[name=client]:checked")).to_have_value("copilot")
 
 
 def test_the_first_card_is_near_the_top(opened: Open) -> None:
