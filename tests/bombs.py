@@ -247,6 +247,10 @@ BOMBS: Mapping[str, Bomb] = {
     "wordwrap": Bomb("{{ ('x' * 300000)|wordwrap(1)|length }}"),
     "wordwrap-string": Bomb("{{ ('x ' * 50000)|wordwrap(1, wrapstring='y' * 100000) }}"),
     "replace": Bomb("{{ ('x' * 1000000)|replace('x', 'y' * 2000) }}"),
+    "mark-items": Bomb("{{ ('- x\\n' * 300000)|mark_items('y' * 2000) }}"),
+    "bold-terms": Bomb(
+        f"{LONG}\n{{% for i in range(999) %}}{{{{ s|bold_terms|length }}}}{{% endfor %}}", 2
+    ),
     "replace-method": Bomb("{{ ('x' * 1000000).replace('', 'y' * 2000) }}"),
     "list-of-text": Bomb("{{ ('\U0001d41a' * 2000000)|list|length }}"),
     "tojson-indent": Bomb("{{ [[1]]|tojson(indent=10**9) }}"),

@@ -66,6 +66,11 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "max_turns": _COUNT,
         "timeout_mins": _COUNT,
     },
+    "qwen": {
+        "color": Values(("red", "auto"), ("#aabbcc", "Red", 1)),
+        "maxTurns": _COUNT,
+    },
+    "cline": {"maxIterations": _COUNT},
     "skill": {
         "license": _LINE,
         "compatibility": _LINE,
@@ -73,6 +78,7 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "user-invocable": _FLAG,
     },
 }
+EXTRAS["kilo"] = EXTRAS["opencode"]
 EXTRAS["claude-skill"] = EXTRAS["skill"]
 
 GRANTING = {"claude-code": {"memory"}}

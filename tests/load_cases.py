@@ -14,14 +14,15 @@ class Twins(NamedTuple):
     spoilt: str
 
 
-def write_twins(head: str, old: str, new: str) -> Twins:
+def write_twins(head: str, old: str, new: str, body: str = "Body.") -> Twins:
     """Return a Markdown file with this front matter, and one with a piece of it replaced."""
-    text = f"---\n{head}\n---\n\nBody.\n"
+    text = f"---\n{head}\n---\n\n{body}\n"
     assert text.count(old) == 1
     return Twins(text, text.replace(old, new))
 
 
 _HEAD = "name: asker\ndescription: Asks."
+_LONG_BODY = "Ask them all."
 _TOML = 'name = "asker"\ndescription = "Asks."\ndeveloper_instructions = "Body."\n'
 
 
@@ -44,6 +45,16 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("description: T\npermission: {bash: {}}", "T", "2026-01-02T10:00:00Z"),
         write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
         write_twins("description: one\ntwo three", "one", "a: b"),
+    ),
+    "kilo": (
+        write_twins("description: Asks.\ntools: {bash: false}", "{bash: false}", "[bash]"),
+        write_twins("description: Asks.\ntemperature: 0.5", "0.5", "'0.5'"),
+        write_twins("description: Asks.\nmode: all", "all", "agent"),
+        write_twins("description: Asks.\ncolor: '#aabbcc'", "'#aabbcc'", "red"),
+        write_twins("description: Asks.\npermission: {edit: ask}", "ask", "maybe"),
+        write_twins("description: Asks.\nhidden: true", "true", "5"),
+        write_twins("description: '2026-01-02'\nsteps: 2.0", "'2026-01-02'", "2026-01-02"),
+        write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
     ),
     "claude-code": (
         write_twins(_HEAD, "name: asker\n", ""),
@@ -90,5 +101,36 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins(_HEAD, "asker", "Asker"),
         write_twins(_HEAD, "Asks.", "one: two"),
         write_twins(_HEAD + "\ntemperature: 1", "temperature: 1", "name: again"),
+    ),
+    "cline": (
+        write_twins(_HEAD, "name: asker\n", ""),
+        write_twins(_HEAD, "name: asker", "name: 5"),
+        write_twins(_HEAD, "Asks.", "one: two"),
+        write_twins(_HEAD + "\ntools: []", "[]", ""),
+        write_twins(_HEAD + "\ntools: a, b", "a, b", "{a: b}"),
+        write_twins(_HEAD + "\ntools: [a]\nfoo: 5", "[a]", "[5]"),
+        write_twins(_HEAD + "\nmaxIterations: 1", "1", "0"),
+        write_twins(_HEAD + "\nmodelId: a", "modelId: a", "modelId: ''"),
+        write_twins("x: &x {description: a}\n" + _HEAD, "description: Asks.", "<<: *x"),
+        write_twins(_HEAD + "\nfoo: 1", "foo: 1", "name: b"),
+    ),
+    "qwen": tuple(
+        write_twins(head, old, new, _LONG_BODY)
+        for head, old, new in (
+            (_HEAD, "description: Asks.", "about: Asks."),
+            (_HEAD, _LONG_BODY, "Ask them."),
+            (_HEAD + "\nfoo: 1", "---\nname", "----\nname"),
+            (_HEAD + "\nfoo: a: b\ntools:\n  - x", "description: Asks.", "description:"),
+            ("name: asker\ndescription: [a]", "asker", "ask er"),
+            ("name: asker\ndescription: 5", "asker", "asker-"),
+            ("name: asker\ndescription: a: b", "description", "- description"),
+            (_HEAD + "\nmodel: asker", "name: asker", "name: a"),
+            (_HEAD + "\nname2: asker", "name: asker", "name: main"),
+            (_HEAD + "\ntools: [a, b]", "b", "' '"),
+            (_HEAD + "\ntools: {a: b}", "tools", "executor"),
+            (_HEAD + "\napprovalMode: plan", "plan", "most"),
+            (_HEAD + "\napprovalMode: ''", "''", "5"),
+            (_HEAD + "\ncolor: 5\nmaxTurns: -1", "maxTurns: -1", "runConfig: {max_turns: 0}"),
+        )
     ),
 }

@@ -48,11 +48,21 @@ def ask_gemini(head: Mapping[str, Any], server: str, tool: str) -> str:
     return "allow" if names & {*head["tools"]} else "deny"
 
 
+def ask_qwen(head: Mapping[str, Any], server: str, tool: str) -> str:
+    name = f"mcp__{server}__{tool}"
+    denied = head.get("disallowedTools", [])
+    if "tools" in head:
+        return "allow" if name in head["tools"] else "deny"
+    return "deny" if {name, f"mcp__{server}"} & {*denied} else "allow"
+
+
 ASKED: Mapping[str, Effects] = {
     "opencode": ask_opencode,
     "claude-code": ask_claude_code,
     "copilot": ask_copilot,
     "gemini": ask_gemini,
+    "qwen": ask_qwen,
+    "kilo": ask_opencode,
 }
 
 

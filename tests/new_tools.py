@@ -10,7 +10,7 @@ from unittest import mock
 
 from promptpack.model import Agent, Capability, Effect, Model, Policy
 from promptpack.policy.lattice import grant_of
-from promptpack.targets import TARGETS, claude_code, copilot, gemini, opencode
+from promptpack.targets import TARGETS, claude_code, cline, copilot, factory, gemini, opencode, qwen
 
 
 class NewTool(NamedTuple):
@@ -28,7 +28,11 @@ NEW_TOOLS: Mapping[str, NewTool] = {
     "copilot": NewTool("todo", "update_todo", copilot, "ALIASES"),
     "cursor": NewTool("web_search", ""),
     "codex": NewTool("web_search", "web_search"),
+    "factory": NewTool("web_search", "WebSearch", factory, "TOOLS"),
     "gemini": NewTool("web_search", "google_web_search", gemini, "TOOLS"),
+    "cline": NewTool("web_fetch", "fetch_web_content", cline, "TOOLS"),
+    "kilo": NewTool("web_search", "websearch", opencode, "KEYS"),
+    "qwen": NewTool("web_fetch", "web_fetch", qwen, "TOOLS"),
 }
 """The tool that stands for a new one. Codex and Cursor have no list of tools to leave it out of."""
 
@@ -44,7 +48,7 @@ POLICIES: Mapping[str, Policy] = {
 def encode_unaware(target: str, policy: Policy, name: str = "asker") -> str:
     """Return the file of a codec that does not know the new tool."""
     new = NEW_TOOLS[target]
-    agent = Agent(name, "Asks.", "all", Model(""), None, policy, "Ask.\n")
+    agent = Agent(name, "Asks.", "all", Model(""), None, policy, "Ask them all.\n")
     if new.module is None:
         return TARGETS[target].encode(agent)
     table = getattr(new.module, new.table)

@@ -253,6 +253,15 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         order("[opencode]"),
         order("[system]"),
     ),
+    "PP111": (
+        policy("{edit: deny}", 3, default="inherit"),
+        policy("{edit: deny, execute: deny, task: inherit}", 4),
+        policy("{edit: deny, execute: inherit}", 4),
+        policy("{edit: deny, execute: deny, task: deny}", 3, default="inherit"),
+        policy("{edit: deny, execute: ask, task: allow}"),
+        policy("{edit: ask}", default="inherit"),
+        policy("{edit: deny}"),
+    ),
     "PP202": (
         pack("{language: Python}", '{language: "{{ pack.title }}"}', f"{ROLE}:1"),
         pack("{language: Python}", '{language: "{% if x %}"}', f"{ROLE}:1"),

@@ -22,6 +22,7 @@ from promptpack.lint.registry import RULES
 from promptpack.model import Artifact, Project
 from promptpack.reading.project import load_project
 from promptpack.session import Session
+from promptpack.site import page as ours
 from promptpack.site.history import History
 from promptpack.site.tree import Site, SiteOptions, make_site
 from support import PATIENCE, environment, snapshot
@@ -203,6 +204,14 @@ def reference_tree(factory: pytest.TempPathFactory) -> Site:
     found = make_once(factory, "reference-tree", make) / "site.pickle"
     site: Site = pickle.loads(found.read_bytes())  # noqa: S301 - a process of this run wrote it
     return site
+
+
+def list_pages(site: Site) -> dict[str, ours.Page]:
+    """Return the pages of a site by path; those that wait for a reader are made."""
+    return {
+        path: page.make() if isinstance(page, ours.LatePage) else page
+        for path, page in site.pages.items()
+    }
 
 
 def make_tree(root: Path) -> Site:

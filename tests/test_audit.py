@@ -75,6 +75,12 @@ def of_text(path: str, text: str) -> list[tuple[str, str]]:
         (".cursor/agents/a.md", "cursor", "", "a"),
         (".codex/agents/x/a.toml", "codex", "", "a"),
         (".gemini/agents/a.md", "gemini", "", "a"),
+        (".qwen/agents/a.md", "qwen", "", "a"),
+        (".kilo/agents/core/a.md", "kilo", "", "core/a"),
+        (".kilocode/modes/a.md", "kilo", "", "a"),
+        (".factory/droids/a.md", "factory", "", "a"),
+        (".cline/agents/a.yaml", "cline", "", "a"),
+        (".cline/agents/a.yml", "cline", "", "a"),
     ],
 )
 def test_a_place_tells_the_client(path: str, target: str, root: str, stem: str) -> None:

@@ -171,7 +171,7 @@ def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
     page.locator(".pp-from:visible a", has_text="compare-trade-offs").first.click()
     expect(page.locator("h1")).to_contain_text("Compare")
     expect(page.locator(":target")).to_be_visible()
-    expect(page.locator("#used-by")).to_contain_text("Used by 20 variants")
+    expect(page.locator("#used-by")).to_contain_text("Used by 21 variants")
     page.get_by_role("link", name="GPT, Implement").click()
     page.get_by_role("link", name="Compare", exact=True).last.click()
     expect(page.locator(".pp-found ins").first).to_be_visible()

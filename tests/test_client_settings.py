@@ -69,7 +69,7 @@ def make_agent(target: Target, policy: Policy | None = None, **values: Any) -> A
     """Return an agent that may do everything, with values of its own."""
     model = Model("m", ids={target.name: "a/b"})
     policy = policy or Policy(Effect.INHERIT)
-    plain = Agent("a", "An agent.", "primary", model, None, policy, "Say yes.\n")
+    plain = Agent("asker", "An agent.", "primary", model, None, policy, "Say yes or no.\n")
     return replace(plain, **values)
 
 
@@ -80,7 +80,7 @@ def test_an_effort_is_read_back_or_reported_as_lost(target: Target, effort: str)
     text, losses, problems = encode_and_check(target, agent)
     assert problems == []
     key, taken = EFFORT_KEYS.get(target.name, ("", ()))
-    assert target.decode(text, "a").effort == (effort if effort in taken else None)
+    assert target.decode(text, "asker").effort == (effort if effort in taken else None)
     reported = {loss.subject for loss in losses}
     assert ("effort" in reported) == (effort not in taken)
     if effort in taken:
@@ -199,7 +199,7 @@ def test_an_extra_key_is_written_as_it_is_and_read_back(target: str, key: str) -
         text, losses, problems = encode_and_check(TARGETS[target], agent)
         assert problems == []
         assert not [loss for loss in losses if loss.kind == "widened"]
-        found = TARGETS[target].decode(text, "a").extra
+        found = TARGETS[target].decode(text, "asker").extra
         assert is_same_extra(TARGETS[target].extras, key, found.get(key), value)
         assert found.keys() <= {key, "alwaysApply"}
         assert TARGETS[target].loads(text) == ""

@@ -110,6 +110,62 @@ from test_docs import ROOT
         ("gemini", "tools: []", {"edit": "deny", "read": "deny"}),
         ("gemini", "tools: [read_file, mcp_srv_a]", {"read": "allow", "mcp:srv/a": "allow"}),
         ("gemini", "tools: ['*']", {"execute": "allow"}),
+        ("kilo", "description: a", {"execute": "allow", "question": "deny", "task": "allow"}),
+        ("kilo", "mode: subagent", {"task": "allow", "todo": "allow", OTHER_MCP: "allow"}),
+        ("kilo", "permission: {bash: deny}", {"execute": "allow"}),
+        ("kilo", "permission: {bash: deny, notebook_execute: ask}", {"execute": "ask"}),
+        ("kilo", "permission: {bash: deny, notebook_execute: deny}", {"execute": "deny"}),
+        (
+            "kilo",
+            "permission: {edit: deny, notebook_edit: deny}",
+            {"edit": "deny", "write": "deny"},
+        ),
+        ("kilo", "permission: {read: {'*': ask}}", {"read": "ask"}),
+        ("kilo", "permission: {read: deny}", {"read": "allow"}),
+        ("kilo", 'permission: {"*": deny, bash: ask}', {"execute": "ask", "edit": "deny"}),
+        ("kilo", "permission: deny", {"read": "deny", "task": "deny", OTHER_MCP: "deny"}),
+        ("kilo", "disable: true", {"read": "deny"}),
+        ("qwen", "name: a", {"edit": "allow", "question": "deny", OTHER_MCP: "allow"}),
+        ("qwen", "tools: []", {"edit": "allow", "execute": "allow", OTHER_MCP: "allow"}),
+        ("qwen", "tools: [5]", {"edit": "allow"}),
+        ("qwen", "tools: {read_file: true}", {"edit": "allow"}),
+        ("qwen", "tools: read_file, Shell", {"execute": "allow", "read": "allow", "edit": "deny"}),
+        ("qwen", "tools: [read_file, '*']", {"edit": "allow"}),
+        ("qwen", "tools: [exec]", {"edit": "allow"}),
+        ("qwen", "tools: [monitor]", {"execute": "allow", "edit": "deny"}),
+        ("qwen", "tools: [ask_user_question]", {"edit": "deny", "question": "deny"}),
+        ("qwen", "tools: [Read, bash, replace]", {"read": "deny", "execute": "deny"}),
+        ("qwen", "disallowedTools: run_shell_command", {"execute": "allow", "edit": "allow"}),
+        ("qwen", "disallowedTools: [Shell, Monitor]", {"execute": "deny", "edit": "allow"}),
+        ("qwen", "disallowedTools: ['*']", {"edit": "allow"}),
+        ("qwen", "tools: [glob, edit]\ndisallowedTools: [Edit]", {"edit": "deny", "glob": "allow"}),
+        ("qwen", "tools: [mcp__srv, mcp__srv__a]", {"mcp:srv": "deny", "mcp:srv/a": "allow"}),
+        ("qwen", "disallowedTools: [mcp__srv]", {"mcp:srv/a": "deny", OTHER_MCP: "allow"}),
+        ("qwen", "disallowedTools: [mcp__*]", {"mcp:srv/a": "deny", OTHER_MCP: "deny"}),
+        ("qwen", "tools: [glob]\nexecutor: {kind: acp, command: x}", {"execute": "allow"}),
+        ("qwen", "foo: a: b\ntools:\n  - glob", {"glob": "allow", "edit": "deny"}),
+        ("qwen", "foo: a: b\ntools:\n- glob", {"edit": "allow"}),
+        ("qwen", "foo: a: b\ntools: [glob]", {"glob": "deny", "edit": "deny"}),
+        ("qwen", "foo: a: b\ntools: 0x5", {"edit": "allow"}),
+        ("qwen", "tools: [glob]\ntools: [edit]", {"glob": "deny", "edit": "deny"}),
+        ("cline", "name: a", {"edit": "allow", "task": "deny", OTHER_MCP: "deny"}),
+        ("cline", "tools: []", {"edit": "deny", "read": "deny"}),
+        ("cline", "tools: ''", {"edit": "deny", "read": "deny"}),
+        ("cline", "tools: Read_File, bash", {"read": "allow", "execute": "allow", "edit": "deny"}),
+        ("cline", "tools: [list_files]", {"execute": "allow", "list": "deny"}),
+        ("cline", "tools: [apply_patch]", {"edit": "allow", "write": "allow", "patch": "allow"}),
+        ("cline", "tools: [read_files]\nskills: []", {"skill": "allow", "execute": "deny"}),
+        ("cline", "tools: {read_files: true}", {"execute": "allow"}),
+        ("cline", "tools: [5]", {"execute": "allow"}),
+        ("factory", "name: a", {"edit": "allow", "todo": "allow", OTHER_MCP: "allow"}),
+        ("factory", "tools: [Read, LS]", {"read": "allow", "edit": "deny", OTHER_MCP: "allow"}),
+        ("factory", "tools: [Edit]", {"edit": "allow", "write": "allow", "execute": "deny"}),
+        ("factory", "tools: read-only", {"grep": "allow", "execute": "deny", "skill": "allow"}),
+        ("factory", "tools: edit", {"patch": "allow", "read": "deny"}),
+        ("factory", "tools: []", {"execute": "allow"}),
+        ("factory", "tools: [read]", {"execute": "allow"}),
+        ("factory", "tools: readonly", {"execute": "allow"}),
+        ("factory", "tools: [Read, [Edit]]", {"edit": "allow"}),
         ("codex", "name = 'a'", {"edit": "allow", "execute": "allow"}),
         ("codex", "sandbox_mode = 'read-only'", {"edit": "allow"}),
         ("codex", "[features]\nshell_tool = false", {"execute": "deny", "read": "deny"}),
@@ -128,7 +184,10 @@ def test_the_effective_policy_of_a_file_in_the_wild(
 
 
 @pytest.mark.fault(44)
-@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "gemini", "cursor"])
+@pytest.mark.parametrize(
+    "target",
+    ["opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cline", "cursor"],
+)
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n---\n", "no head\n", "---\r\nname: a\r\n---\r\nB\r\n"]
 )
@@ -169,6 +228,19 @@ BODY = "\n---\n\nBody.\n"
         ("gemini", "---\nname: a\ndescription: b\ntools: [read]" + BODY, "unknown tool 'read'"),
         ("gemini", "---\nname: a\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
         ("gemini", "---\nname: a\ndescription: b\nmcpServers: {}" + BODY, "unknown key"),
+        ("kilo", "---\npermission: {notebook_*: allow}" + BODY, "Kilo already has"),
+        ("kilo", "---\nmodel: gpt" + BODY, "write provider/model"),
+        ("qwen", "---\nname: a\ndescription: b" + BODY, "between 2 and 50 characters"),
+        ("qwen", "---\nname: ab\ndescription: b" + BODY, "fewer than 10 characters"),
+        ("qwen", "---\nname: ab\ndescription: b\ntools: []" + BODY, "gives every tool"),
+        ("qwen", "---\nname: ab\ndescription: b\ntools: [bash]" + BODY, "unknown tool 'bash'"),
+        ("qwen", "---\nname: ab\ndescription: b\n---\n\nSay ${word}.\n", "'${word}'"),
+        ("qwen", "---\nname: ab\ndescription: b\napprovalMode: yolo" + BODY, "unknown key"),
+        ("cline", "---\nname: a\ndescription: b\ntools: [bash]" + BODY, "unknown tool 'bash'"),
+        ("cline", "---\nname: a\ndescription: b\nmodel: c" + BODY, "unknown key 'model'"),
+        ("factory", "---\nname: A\ndescription: b" + BODY, "lower-case"),
+        ("factory", "---\nname: a\ndescription: b\ntools: [Bash]" + BODY, "unknown tool 'Bash'"),
+        ("factory", "---\nname: a\ndescription: b\ntools: read-only" + BODY, "'tools' can't be"),
         ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
         ("codex", "temperature = 0.5", "unknown key 'temperature'"),
         ("codex", "name = 5", "'name' can't be 5"),
@@ -359,7 +431,16 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
     assert (agent.prompt, describe_grant(agent.policy.grant("read"))) == ("B\n", "deny")
 
 
-ALLOWED_BY_DEFAULT = ["opencode", "claude-code", "copilot", "gemini"]
+ALLOWED_BY_DEFAULT = [
+    "opencode",
+    "claude-code",
+    "copilot",
+    "gemini",
+    "qwen",
+    "kilo",
+    "factory",
+    "cline",
+]
 
 
 @pytest.mark.fault("yaml-readers")

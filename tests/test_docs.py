@@ -7,6 +7,7 @@ between `<!-- table: name -->` and `<!-- end -->` are computed. `PROMPTPACK_ACCE
 """
 
 import inspect
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ import click
 import pytest
 
 import faults
+import pack_tables
 import promptpack
 import support
 from new_tools import NEW_TOOLS, POLICIES, encode_unaware, is_offered
@@ -113,6 +115,15 @@ def test_every_fence_of_a_page_is_of_a_kind_that_is_checked(page: Path) -> None:
     kinds = {info for info, _ in _FENCE.findall(text) if not _TITLE.search(info)}
     more = {"architecture.md": {"text"}, "api.md": {"python", "pycon"}}.get(page.name, set())
     assert kinds <= {"console", "sh", *more}
+
+
+def test_the_page_of_the_packs_says_of_each_what_it_hands_back() -> None:
+    page = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| it hands back \|\n\|---\|---\|\n((?:\|.*\n)+)", page)
+    names = re.findall(r"^\| `([\w-]+)` \| \S.*\.", table, re.MULTILINE)
+    assert names == sorted(pack_tables.project().packs)
+    assert len(names) == 7
+    assert "has seven packs" in page
 
 
 def test_the_example_of_the_api_runs(
@@ -210,6 +221,27 @@ def known(parameters: list[click.Parameter]) -> set[str]:
     return {"--help", "-h"}.union(*(parameter.opts for parameter in parameters))
 
 
+def test_the_readme_names_every_client_and_says_which_are_not_asked() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"In CI, the real clients load .*", text)
+    known, unknown = sentence.split("documentation", 1)
+    for target in (one for one in TARGETS.values() if one.program):
+        title = target.title.removeprefix("GitHub ").removeprefix("OpenAI ")
+        assert title in (known if target.check.means == "client" else unknown), title
+    assert "<!-- table: clients -->" in text
+
+
+def test_the_versions_are_those_that_ci_asks() -> None:
+    packages = json.loads((ROOT / "tests/clients/package.json").read_text(encoding="utf-8"))
+    names = packages["dependencies"].items()
+    pinned = {f"{one} {v}" for n, v in names for one in (n[1:], n.rpartition("/")[2])}
+    for target in TARGETS.values():
+        versions = {*target.check.versions.split(", ")} - {""}
+        assert versions <= pinned, target.name
+        assert bool(versions) == (target.check.means == "client"), target.name
+        assert bool(target.check.day) == (target.check.means != "text"), target.name
+
+
 def held() -> str:
     table = make_capability_table()
     enforced = [name for name in TARGETS if set(table[name].values()) - {"told"}]
@@ -230,6 +262,17 @@ def verified() -> str:
             ", ".join(TARGETS[name].title for name in t.read_by),
             t.verified,
         ]
+        for t in TARGETS.values()
+    ]
+    return as_table(rows)
+
+
+def clients() -> str:
+    """Return each target with how it was checked, as the README shows it."""
+    words = {"client": "real client", "documentation": "documentation", "text": "read back"}
+    rows = [["client", "target", "checked with", "version", "day"]]
+    rows += [
+        [t.title, f"`{t.name}`", words[t.check.means], t.check.versions, t.check.day]
         for t in TARGETS.values()
     ]
     return as_table(rows)
@@ -346,9 +389,13 @@ TABLES: dict[str, Callable[[], str]] = {
     "faults": list_faults,
     "held": held,
     "verified": verified,
+    "clients": clients,
     "drift": drift,
     "api": api,
     "efforts": efforts,
     "extras": extras,
     "places": places,
+    "packs": lambda: as_table(pack_tables.list_packs()) + "\n",
+    "policies": lambda: as_table(pack_tables.list_policies()) + "\n",
+    "inherited": lambda: as_table(pack_tables.list_inherited()) + "\n",
 }

@@ -371,8 +371,8 @@ def test_a_change_of_a_head_is_traced_to_it(tmp_path: Path) -> None:
 
 def test_targets_with_a_head_can_keep_it() -> None:
     assert {name for name, target in TARGETS.items() if takes_head(target)} == {
-        *("opencode", "claude-code", "copilot", "cursor", "cursor-rule", "gemini", "skill"),
-        *("copilot-instructions", "codex", "claude-skill"),
+        *("opencode", "claude-code", "copilot", "cursor", "cursor-rule", "gemini", "qwen"),
+        *("copilot-instructions", "codex", "skill", "claude-skill", "kilo", "factory", "cline"),
     }
 
 

@@ -43,7 +43,7 @@ policies = st.builds(
 
 
 def make_agent(policy: Policy) -> Agent:
-    return Agent("a", "An agent.", "all", Model("m"), None, policy, "Say yes.\n")
+    return Agent("asker", "An agent.", "all", Model("m"), None, policy, "Say yes or no.\n")
 
 
 def list_tools(policy: Policy, server: str) -> list[str]:
@@ -124,6 +124,10 @@ REFUSED = {
         {"mcp:my/server_x": "allow", "mcp:my_server/y": "allow"},
         {"mcp:my/x": "deny", "mcp:my_server": "allow"},
     ],
+    "kilo": [
+        {"mcp:notebook/execute": "allow"},
+        {"mcp:my": "deny", "mcp:my_server": "allow"},
+    ],
     "claude-code": [{"mcp:a__b": "allow"}, {"mcp:a_": "allow"}, {"mcp:a_/b": "deny"}],
     "copilot": [
         {"mcp:DB": "allow", "mcp:db": "deny"},
@@ -135,6 +139,12 @@ REFUSED = {
         {"mcp:my_server": "allow"},
         {"mcp:my_server/x": "allow"},
         {"mcp:my/server_x": "allow", "mcp:my_server": "deny"},
+    ],
+    "qwen": [
+        {"mcp:a__b": "deny"},
+        {"mcp:a_": "allow"},
+        {"mcp:a/_b": "deny"},
+        {"mcp:a/b__c": "ask"},
     ],
 }
 HELD = {
@@ -154,6 +164,7 @@ HELD = {
         {"mcp:my_server/x_y": "allow"},
     ],
     "gemini": [{"mcp:my_server": "deny", "mcp:my": "allow", "mcp:my-server/x_y": "allow"}],
+    "qwen": [{"mcp:my_server/x_y": "allow", "mcp:my": "deny", "mcp:my-server/x": "deny"}],
 }
 
 

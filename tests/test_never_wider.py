@@ -110,15 +110,15 @@ def agents(draw: st.DrawFn, target: Target) -> Agent:
     ids = dict.fromkeys(TARGETS, "provider/model")
     model = Model("m", ids=ids)
     return Agent(
-        name="a",
-        stem=draw(st.sampled_from(["a", "b"])) if target.name != "skill" else "a",
+        name="asker",
+        stem=draw(st.sampled_from(["asker", "b"])) if target.name != "skill" else "asker",
         description="An agent.",
         mode=mode,
         model=model,
         temperature=0.5,
         effort=draw(st.sampled_from([None, *EFFORTS])),
         policy=policy,
-        prompt="Say yes.\n",
+        prompt="Say yes or no.\n",
         accepted=accepted,
         extra=draw(extras(target.name)),
     )
@@ -216,10 +216,12 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
         "copilot": main_only.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
+    beyond["factory"] = {"todo", "skill", OTHER_MCP}
     if "memory" in agent.extra:
         beyond["claude-code"] = {"read", "edit", "write"}
     servers = {name for name in widened if name.startswith("mcp:")}
-    allowed = beyond.get(target.name, set()) | (servers if target.name == "cursor" else set())
+    has_servers = target.name in ("cursor", "factory")
+    allowed = beyond.get(target.name, set()) | (servers if has_servers else set())
     assert widened <= allowed
 
 
@@ -268,8 +270,8 @@ def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataO
 def test_a_file_says_the_same_once_decoded_and_encoded_again(
     target: Target, policy: Policy
 ) -> None:
-    agent = Agent("a", "An agent.", "subagent", Model("m"), None, policy, "Say yes.\n")
+    agent = Agent("asker", "An agent.", "subagent", Model("m"), None, policy, "Say yes or no.\n")
     text = target.encode(agent)
-    decoded = target.decode(text, "a")
-    again = target.decode(target.encode(replace(decoded, policy=agent.policy)), "a")
+    decoded = target.decode(text, "asker")
+    again = target.decode(target.encode(replace(decoded, policy=agent.policy)), "asker")
     assert again.policy == decoded.policy

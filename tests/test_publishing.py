@@ -3,8 +3,12 @@
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -13,6 +17,7 @@ import yaml
 import sites
 import support
 from browsers import QuietHandler, open_browser, serve_folder
+from promptpack.site.content_policy import find_inline_code
 
 BELOW = "team/agents"
 SITE = f"https://agents.example.com/{BELOW}/"
@@ -129,6 +134,116 @@ def test_an_export_has_the_same_addresses(tmp_path: Path) -> None:
     pages = [path.read_text(encoding="utf-8") for path in (out / "docs").rglob("*.md")]
     links = {link for page in pages for _, link in sites.Page(page).links}
     assert f"{EDIT}templates/policies/look.yaml" in links
+
+
+class TamperedHost(QuietHandler):
+    """Serves pages into which somebody has put code of three kinds."""
+
+    ADDED = (
+        b"<script>window.added = 1</script>"
+        b"<img src=no.png onerror='window.added = 2'>"
+        b"<script src='data:text/javascript,window.added = 3'></script>"
+    )
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        content = source.read()
+        outputfile.write(content.replace(b"<h1", self.ADDED + b"<h1", 1))
+
+    def send_header(self, keyword: str, value: str) -> None:
+        if keyword != "Content-Length":
+            super().send_header(keyword, value)
+
+
+class CodeReader(HTMLParser):
+    """Gathers the scripts and styles that stand in a page, as another reader than ours sees it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.codes: dict[str, list[str]] = {"script": [], "style": [], "attribute": []}
+        self.policies: list[str] = []
+        self.handlers: list[str] = []
+        self.is_open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policies.append(values["content"] or "")
+        self.codes["attribute"] += filter(None, [values.get("style")])
+        self.handlers += [name for name in values if name.startswith("on")]
+        is_code = "src" not in values and values.get("type") != "application/json"
+        self.is_open = tag if tag == "style" or (tag == "script" and is_code) else ""
+        if self.is_open:
+            self.codes[tag].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.is_open:
+            self.codes[self.is_open][-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_open = "" if tag == self.is_open else self.is_open
+
+
+def test_each_page_allows_its_own_code_and_no_other(published: Path) -> None:
+    headers = (published / BELOW / "_headers").read_text(encoding="utf-8")
+    for path in (published / BELOW).rglob("*.html"):
+        page = CodeReader(path.read_text(encoding="utf-8"))
+        (policy,) = page.policies
+        directives = {name: words for name, *words in map(str.split, policy.split(";"))}
+        assert directives["default-src"] == ["'self'"]
+        assert "'unsafe-inline'" not in policy
+        assert not page.handlers
+        for kind, name in (("script", "script-src"), ("style", "style-src")):
+            hashes = {
+                f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
+                for code in page.codes[kind]
+            }
+            assert {*directives[name]} == {"'self'", *hashes}
+            assert all(one in headers for one in hashes)
+
+
+def test_code_that_was_added_later_does_not_run(published: Path) -> None:
+    note = (
+        "addEventListener('securitypolicyviolation', event =>"
+        " (window.refused ??= []).push(event.effectiveDirective))"
+    )
+    with serve_folder(published, TamperedHost) as address, open_browser() as browser:
+        context = browser.new_context()
+        context.add_init_script(note)
+        page = context.new_page()
+        page.goto(f"{address}{BELOW}/index.html")
+        page.locator("h1").first.wait_for()
+        assert page.evaluate("window.added") is None
+        refused = page.evaluate("window.refused")
+        assert sorted(refused) == ["script-src-attr", "script-src-elem", "script-src-elem"]
+
+
+def test_a_project_has_its_own_headers_and_can_do_without_the_policy(tmp_path: Path) -> None:
+    settings = "site_name: S\ntheme: {name: material, font: false}\n"
+    plugins = "plugins: [search, {promptpack: {content_policy: false}}]\n"
+    project = support.make_project(tmp_path / "project", support.DEMO)
+    own = "/*\n  X: y\n"
+    support.write_files(project, {"mkdocs.yml": settings + plugins, "docs/_headers": own})
+    run_build(project, tmp_path / "bare")
+    assert not CodeReader((tmp_path / "bare/index.html").read_text("utf-8")).policies
+    (project / "mkdocs.yml").write_text(settings + "plugins: [search, promptpack]\n")
+    run_build(project, tmp_path / "own")
+    assert CodeReader((tmp_path / "own/index.html").read_text("utf-8")).policies
+    assert (tmp_path / "own/_headers").read_text() == own
+
+
+def test_hashes_are_of_the_code_as_a_browser_reads_it() -> None:
+    page = (
+        '<meta charset="utf-8"><SCRIPT>let a = "<b>";\r\nlet c</SCRIPT ><style>p{}</style>'
+        '<script type="application/json">{}</script><script src="x.js"></script>'
+        '<p style="color: &quot;x&quot;" class=a>style="none"</p>'
+    )
+    known = [['let a = "<b>";\nlet c'], ["p{}"], ['color: "x"']]
+    expected = [
+        frozenset(b64encode(sha256(text.encode()).digest()).decode() for text in texts)
+        for texts in known
+    ]
+    assert [*find_inline_code(page)] == expected
 
 
 @pytest.mark.parametrize("host", ["GitHub", "GitLab"])

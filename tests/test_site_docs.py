@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_a_project_that_does_not_build_has_no_site(tmp_path: Path) -> None:
 
 @pytest.mark.fault(60)
 @pytest.mark.parametrize("files", [{}, HOSTILE], ids=["plain", "hostile"])
-def test_plain_mkdocs_builds_the_same_pages_from_an_export(
+def test_plain_mkdocs_and_zensical_build_the_same_pages_from_an_export(
     tmp_path: Path, files: dict[str, str | bytes]
 ) -> None:
     root = with_site(make_project(tmp_path / "p", files))
@@ -145,14 +146,23 @@ def test_plain_mkdocs_builds_the_same_pages_from_an_export(
     assert "promptpack" not in json.dumps(settings["plugins"])
     done = mkdocs(tmp_path / "e", tmp_path / "b")
     assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "zensical", "build", "--strict", "-f", "mkdocs.yml"]
+    built = subprocess.run(
+        command, cwd=tmp_path / "e", env=environment(), capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
     pages = sorted((tmp_path / "a").rglob("*.html"))
     pages.remove(tmp_path / "a/404.html")  # in an export it is the theme's own
     assert len(pages) > 50
     for page in pages:
-        other = tmp_path / "b" / page.relative_to(tmp_path / "a")
-        assert Article(page.read_text()).words == Article(other.read_text()).words, page
+        words = Article(page.read_text()).words
+        for folder in ("b", "e/site"):
+            other = tmp_path / folder / page.relative_to(tmp_path / "a")
+            assert Article(other.read_text()).words == words, other
     for raw in (tmp_path / "a/raw").rglob("*.txt"):
-        assert raw.read_bytes() == (tmp_path / "b" / raw.relative_to(tmp_path / "a")).read_bytes()
+        for folder in ("b", "e/site"):
+            other = tmp_path / folder / raw.relative_to(tmp_path / "a")
+            assert raw.read_bytes() == other.read_bytes()
 
 
 def git(root: Path, *words: str) -> None:

@@ -207,7 +207,7 @@ def test_the_topics_are_told_apart_by_name() -> None:
 
 
 def test_what_stands_before_the_title_is_not_searched(site: Site) -> None:
-    page = site.pages["packs/code-reviewer/claude.review.md"]
+    page = sites.list_pages(site)["packs/code-reviewer/claude.review.md"]
     assert isinstance(page.parts[1], Heading)
     assert page.searched.startswith("<h1")
     assert "pp-path" in page.html

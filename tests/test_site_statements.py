@@ -98,7 +98,7 @@ def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     files = [*render(session)]
     pages = make_reference_pages(session, files)
     if request.param == "accepting":  # the variants of the other would take long
-        pages = dict(make_site(session, files).pages)
+        pages = sites.list_pages(make_site(session, files))
     return Read(pages, files, [*session.project.policies])
 
 

@@ -29,9 +29,9 @@ OWN_WORD = re.compile("</?[a-z]")
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     """Return the pages of this project, and of one whose every text wants to be more than text."""
     if request.param == "reference":
-        return [*sites.reference_tree(tmp_path_factory).pages.values()]
+        return [*sites.list_pages(sites.reference_tree(tmp_path_factory)).values()]
     root = support.make_project(tmp_path_factory.mktemp(request.param), sites.HOSTILE)
-    return [*sites.make_tree(root).pages.values()]
+    return [*sites.list_pages(sites.make_tree(root)).values()]
 
 
 class Balanced(HTMLParser):

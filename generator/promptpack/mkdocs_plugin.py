@@ -21,6 +21,13 @@ from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
 from promptpack.site.catalogue import COMPARE_PAGE, HOME_PAGE, QUESTION_INDEX
+from promptpack.site.content_policy import (
+    HEADERS_FILE,
+    InlineCode,
+    add_policy,
+    find_inline_code,
+    write_headers,
+)
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
@@ -39,12 +46,14 @@ class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types
 
     `root` is the project's folder, `guide` the order of the hand-written pages, `edit` the address
     before a source's path where it can be edited, `releases` how many tags the changes go back.
+    `content_policy` tells whether pages say what they may load and run.
     """
 
     root = config_options.Type(str, default=".")
     guide = config_options.ListOfItems(config_options.Type(str), default=[])
     edit = config_options.Type(str, default="")
     releases = config_options.Type(int, default=DEFAULT_RELEASE_COUNT)
+    content_policy = config_options.Type(bool, default=True)
 
 
 class ReadyPage(Page):
@@ -73,6 +82,8 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     """Adds the pages of a project's packs and all they are made of."""
 
     site: Site
+    code: InlineCode
+    """The code that stands in the pages of the build that goes on."""
     ready_site: Site | None = None
     """A site that somebody has made already, for the first build."""
     memory: SiteMemory | None = None
@@ -80,9 +91,13 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     is_late = False
     """Whether somebody else calls `show_page`, as late as a reader asks for the page."""
 
-    def on_startup(self, **_: object) -> None:
+    is_served = False
+    """Whether MkDocs serves the site: then it puts a script of its own into each page."""
+
+    def on_startup(self, *, command: str, **_: object) -> None:
         """Stay for all builds of one run of MkDocs: it keeps plugins that have this method."""
         self.memory = SiteMemory()
+        self.is_served = command == "serve"
 
     def on_shutdown(self) -> None:
         """Forget what was built."""
@@ -95,6 +110,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         if not config.theme.get("logo"):
             config.theme["logo"] = LOGO
         config.theme["favicon"] = LOGO
+        self.code = InlineCode()
         return config
 
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
@@ -155,9 +171,30 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         if isinstance(page, ReadyPage):
             page.show()
 
+    @event_priority(-200)
+    def on_post_page(self, output: str, /, **_: object) -> str:
+        """Add the policy of what a page may load and run, now that nothing else is added."""
+        return self._add_policy(output)
+
+    @event_priority(-200)
+    def on_post_template(self, output_content: str, /, *, template_name: str, **_: object) -> str:
+        """Do the same for a page of the theme's own, such as that for unknown addresses."""
+        is_page = template_name.endswith(".html")
+        return self._add_policy(output_content) if is_page else output_content
+
+    def _add_policy(self, html: str) -> str:
+        if self.is_served or self.is_late or not self.config.content_policy:
+            return html
+        code = find_inline_code(html)
+        self.code = self.code.join(code)
+        return add_policy(html, code)
+
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the files that are no pages: the shared ones, the raw ones, the data."""
         site = Path(config.site_dir)
+        headers = site / HEADERS_FILE
+        if self.code != InlineCode() and not headers.exists():
+            headers.write_bytes(write_headers(self.code).encode())
         for folder in {(site / path).parent for path in self.site.files}:
             folder.mkdir(parents=True, exist_ok=True)
         for path, content in self.site.files.items():

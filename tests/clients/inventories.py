@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from clients import claude_bundle, claude_code, codex, copilot, gemini, opencode
+from clients import claude_bundle, claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.javascript import iter_entries
 from clients.sandbox import cache, client, read_version, sandbox
 
@@ -102,12 +102,34 @@ def take_codex(known: Inventory) -> Inventory:
     return _join(frozenset(), offered) | {"keys": codex.list_agent_keys(known["keys"])}
 
 
+def take_qwen(_known: Inventory) -> Inventory:
+    """Read the names of tools and the keys that the loader asks for, and ask about an agent."""
+    files = {".qwen/agents/asker.md": b"---\nname: asker\ndescription: a\n---\nAsk them all.\n"}
+    offered = {"an agent": qwen.observe(files, "asker").tools or frozenset()}
+    return _join(qwen.list_tool_names(), offered) | {"keys": qwen.list_agent_keys()}
+
+
+def take_kilo(_known: Inventory) -> Inventory:
+    """Ask about an agent that may do all, and read Kilo's own schema."""
+    files = {".kilo/agents/asker.md": b"---\ndescription: Asks.\npermission: allow\n---\nAsk.\n"}
+    offered = {"an agent": kilo.observe(files, "asker").tools or frozenset()}
+    with sandbox({}) as box:
+        ran = box.run([client("kilo"), "generate"], kilo.KILO.offline)
+    schemas: dict[str, Any] = json.loads(ran.stdout)["components"]["schemas"]
+    return _join(frozenset(), offered) | {
+        "keys": frozenset(schemas["AgentConfig"]["properties"]),
+        "permissions": frozenset(schemas["PermissionConfig"]["anyOf"][1]["properties"]),
+    }
+
+
 TAKE: Mapping[str, Callable[[Inventory], Inventory]] = {
     "opencode": take_opencode,
     "claude-code": take_claude_code,
     "copilot": take_copilot,
     "codex": take_codex,
     "gemini": take_gemini,
+    "qwen": take_qwen,
+    "kilo": take_kilo,
 }
 """How to take the inventory of a target's client; what is known of it says what to ask about."""
 
@@ -117,6 +139,8 @@ PACKAGES: Mapping[str, str] = {
     "copilot": "@github/copilot",
     "codex": "@openai/codex",
     "gemini": "@google/gemini-cli-core",
+    "qwen": "@qwen-code/qwen-code",
+    "kilo": "@kilocode/cli",
 }
 
 

@@ -16,10 +16,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from clients.mcp_server import list_commands
 from clients.observation import Case, Files, Observation
@@ -37,14 +38,24 @@ OFFLINE = {
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def observe(files: Files, name: str) -> Observation:
+class Program(NamedTuple):
+    """OpenCode, or a fork of it that has the same commands: its name, and switches of its own."""
+
+    name: str
+    offline: Mapping[str, str]
+
+
+OPENCODE = Program("opencode", OFFLINE)
+
+
+def observe(files: Files, name: str, program: Program = OPENCODE) -> Observation:
     """Ask about one agent, tools included.
 
     `tools` are the offered ones: a tool is left out when the last rule for it denies `*`. Which
     there are at all depends on the agent's model: websearch only with OpenCode's own provider,
     apply_patch instead of edit and write for most GPT models. MCP tools are never among them.
     """
-    return observe_many(files, [name])[0]
+    return observe_many(files, [name], program)[0]
 
 
 def list_skills(files: Files) -> str:
@@ -53,19 +64,21 @@ def list_skills(files: Files) -> str:
         return box.run([client("opencode"), "debug", "skill"], OFFLINE).stdout
 
 
-def observe_many(files: Files, names: Sequence[str]) -> list[Observation]:
+def observe_many(
+    files: Files, names: Sequence[str], program: Program = OPENCODE
+) -> list[Observation]:
     """Ask about several agents of one project folder; answers in the order of `names`."""
     with sandbox(files) as box:
-        first = [_debug(box, name) for name in names[:1]]  # alone: it makes the database
+        first = [_debug(box, name, program) for name in names[:1]]  # alone: it makes the database
         with ThreadPoolExecutor(max_workers=2) as pool:
-            return first + list(pool.map(lambda name: _debug(box, name), names[1:]))
+            return first + list(pool.map(lambda name: _debug(box, name, program), names[1:]))
 
 
-def observe_folders(cases: Sequence[Case]) -> list[Observation]:
+def observe_folders(cases: Sequence[Case], program: Program = OPENCODE) -> list[Observation]:
     """Ask about one agent in each of many project folders; `tools` stays None."""
     with sandbox({}) as box:
         folders = [box.folder(f"case-{n}", files) for n, (files, _) in enumerate(cases)]
-        with _server(box) as (url, headers):
+        with _server(box, program) as (url, headers):
             answers = [_ask(url, headers, folder) for folder in folders]
         names = [name for _, name in cases]
         return [_pick(box, *answer) for answer in zip(answers, names, strict=True)]
@@ -110,7 +123,9 @@ def _is_past_permission(answer: str) -> bool:
     return False
 
 
-def observe_offered(files: Files, name: str, servers: Files) -> frozenset[str]:
+def observe_offered(
+    files: Files, name: str, servers: Files, program: Program = OPENCODE
+) -> frozenset[str]:
     """Return the tools that a primary agent is offered where these MCP servers are connected.
 
     `servers` are Python scripts, known by their file's stem. A run takes about 8 s.
@@ -121,20 +136,20 @@ def observe_offered(files: Files, name: str, servers: Files) -> frozenset[str]:
     }
     with Recorder() as recorder:
         settings = json.dumps({**_loopback(recorder.url), "mcp": mcp}).encode()
-        with sandbox({**files, **servers, "opencode.json": settings}) as box:
-            _run_agent(box, name)
+        with sandbox({**files, **servers, f"{program.name}.json": settings}) as box:
+            _run_agent(box, name, program)
     bodies = [request.body for request in recorder.requests if request.body.get("tools")]
     return frozenset(tool["function"]["name"] for tool in bodies[0]["tools"])
 
 
-def list_own_agents() -> frozenset[str]:
+def list_own_agents(program: Program = OPENCODE) -> frozenset[str]:
     """Return the agents that OpenCode has where nobody wrote one, hidden ones too."""
-    with sandbox({}) as box, _server(box) as (url, headers):
+    with sandbox({}) as box, _server(box, program) as (url, headers):
         agents = _ask(url, headers, box.folder("empty", {}))
     return frozenset(agent["name"] for agent in agents if isinstance(agent, dict))
 
 
-def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
+def use_tool(files: Files, name: str, call: Call, program: Program = OPENCODE) -> dict[str, bytes]:
     """Run an agent whose model wants to use one tool; return the project's files afterwards.
 
     The project is a git repository: outside of one, OpenCode takes paths from the root of the disk,
@@ -147,8 +162,8 @@ def use_tool(files: Files, name: str, call: Call) -> dict[str, bytes]:
 
     with Recorder(answer) as recorder:
         settings = json.dumps(_loopback(recorder.url)).encode()
-        with sandbox({**files, "opencode.json": settings}) as box:
-            return _run_agent(box, name)
+        with sandbox({**files, f"{program.name}.json": settings}) as box:
+            return _run_agent(box, name, program)
 
 
 def record_agent(files: Files, name: str) -> Json:
@@ -161,22 +176,22 @@ def record_agent(files: Files, name: str) -> Json:
     return next(one.body for one in recorder.requests if one.body.get("tools"))
 
 
-def _run_agent(box: Sandbox, name: str) -> dict[str, bytes]:
+def _run_agent(box: Sandbox, name: str, program: Program = OPENCODE) -> dict[str, bytes]:
     box.run(["git", "init", "-q"])
-    command = [client("opencode"), "run", "--agent", name, "--model", "recorder/m", "hi"]
-    ran = box.run(command, OFFLINE)
+    command = [client(program.name), "run", "--agent", name, "--model", "recorder/m", "hi"]
+    ran = box.run(command, program.offline)
     if ran.code != 0:
         raise RuntimeError(ran.stderr)
     inside = {path.relative_to(box.project): path for path in box.project.rglob("*")}
     return {
         key.as_posix(): path.read_bytes()
         for key, path in inside.items()
-        if path.is_file() and not key.parts[0].startswith((".", "opencode.json"))
+        if path.is_file() and not key.parts[0].startswith((".", "opencode.json", "kilo.json"))
     }
 
 
-def _debug(box: Sandbox, name: str) -> Observation:
-    ran = box.run([client("opencode"), "debug", "agent", name], OFFLINE)
+def _debug(box: Sandbox, name: str, program: Program) -> Observation:
+    ran = box.run([client(program.name), "debug", "agent", name], program.offline)
     if ran.code != 0:
         lines = _COLOR.sub("", ran.stderr).splitlines()
         return Observation(loaded=False, errors=tuple(box.blur(line) for line in lines if line))
@@ -200,12 +215,12 @@ def _observation(box: Sandbox, agent: Json, tools: Iterable[str] | None) -> Obse
 
 
 @contextmanager
-def _server(box: Sandbox) -> Iterator[tuple[str, dict[str, str]]]:
+def _server(box: Sandbox, program: Program) -> Iterator[tuple[str, dict[str, str]]]:
     """Run the server on loopback with a password; it is killed at the end, or after 5 minutes."""
     password = secrets.token_hex()
-    env = {**OFFLINE, "OPENCODE_SERVER_PASSWORD": password}
-    command = [client("opencode"), "serve", "--hostname", "127.0.0.1", "--port", "0"]
-    token = base64.b64encode(f"opencode:{password}".encode()).decode()
+    env = {**program.offline, f"{program.name.upper()}_SERVER_PASSWORD": password}
+    command = [client(program.name), "serve", "--hostname", "127.0.0.1", "--port", "0"]
+    token = base64.b64encode(f"{program.name}:{password}".encode()).decode()
     with box.started(command, env, seconds=PATIENCE) as (process, out, err):
         while not (found := re.search(r"listening on (http://127\.0\.0\.1:\d+)", out.read_text())):
             if process.poll() is not None:

@@ -107,10 +107,10 @@ def is_mapped(target: str, kind: str, name: str) -> bool:
 @cache
 def _grants(target: str, name: str) -> str:
     """Return the policy that a codec reads where a file grants one tool, or nothing at all."""
-    if target == "opencode":
+    if target in ("opencode", "kilo"):
         more = f", '{name}': allow" if name else ""
         head = f"permission: {{'*': deny{more}}}"
     else:
-        head = f"tools: ['{name}']" if name else "tools: []"
+        head = f"tools: ['{name or 'nothing'}']"  # an empty list gives everything in Qwen Code
     text = f"---\nname: asker\ndescription: Asks.\n{head}\n---\nAsk.\n"
     return repr(TARGETS[target].decode(text, "asker").policy)

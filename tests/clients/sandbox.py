@@ -28,10 +28,13 @@ BINARIES = {
     "copilot": "@github/copilot/npm-loader.js",
     "codex": "@openai/codex/bin/codex.js",
     "gemini": "@google/gemini-cli-core",
+    "qwen": "@qwen-code/qwen-code",
+    "kilo": "@kilocode/cli/bin/kilo",
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 
 TOOLS = {
+    "html-validate": "html-validate/bin/html-validate.mjs",
     "prettier": "prettier/bin/prettier.cjs",
     "yaml-language-server": "yaml-language-server/bin/yaml-language-server",
 }

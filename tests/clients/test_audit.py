@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import support
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, opencode, qwen
 from clients.copilot_names import CAPABILITIES as COPILOT_CAPABILITIES
 from clients.gate import need_clients
 from clients.observation import Case, Files, Observation, observe_each
@@ -151,6 +151,20 @@ GEMINI_HEADS = (
     ),
     *("tools: read_file", "tools: [Read]", "tools: [glob, write_file, web_fetch]", "color: red"),
     *("tools: [mcp_git_push]", "tools: [ask_user, write_todos]", "temperature: 0.2"),
+)
+QWEN_HEADS = (
+    "",
+    *("tools: [read_file]", "tools: [read_file, Grep]", "tools: ['*']", "tools: []", "tools:"),
+    *("tools: read_file, Shell", "tools: 5", "tools: [5]", "tools: {a: b}", "tools: ''"),
+    *("tools:\n  - run_shell_command\n  - edit", "tools: [Read, bash]", "tools: [monitor]"),
+    *("disallowedTools: run_shell_command", "disallowedTools: [Shell, Monitor, Edit]"),
+    *("disallowedTools: ['*']", "tools: [glob, edit]\ndisallowedTools: [Edit, notebook_edit]"),
+    *("foo: a: b\ntools:\n  - glob", "foo: a: b\ntools:\n- glob", "foo: a: b\ntools: [glob]"),
+    *("foo: a: b\nx:\n  tools: glob", "foo: a: b\ntools: glob, edit", "foo: a: b\ntools: 0x5"),
+    *("tools: [glob]\ntools: [edit]", "x: &x [glob]\ntools: *x", "<<: {tools: [glob]}"),
+    *("approvalMode: yolo\ntools: [edit]", "approvalMode: most", "color: no\nmaxTurns: -1"),
+    *("runConfig: {max_turns: 0}", "tools: [a, ' ']", "tools: [mcp__git__push]", "a: !x 1"),
+    *("executor: 5", "foo: [a", "tools:\n  - glob\n  - 5", 'foo: a: b\ntools: "glob"'),
 )
 CODEX_KEYS = (
     "",
@@ -297,6 +311,20 @@ def test_audit_says_of_gemini_files_what_gemini_gives(tmp_path: Path) -> None:
     observed = gemini.observe_many(make_cases(path, texts))
     for said, seen in zip(run_audit(tmp_path, path, texts), observed, strict=True):
         shown = {name: tool in (seen.tools or ()) for name, tool in gemini.TOOLS.items()}
+        assert_grants(said, seen, shown)
+
+
+def test_audit_says_of_qwen_files_what_qwen_code_gives(tmp_path: Path) -> None:
+    path = f".qwen/agents/{NAME}.md"
+    texts = [
+        f"---\nname: {NAME}\ndescription: d\n{head}\n---\nAsk them all.\n" for head in QWEN_HEADS
+    ]
+    observed = qwen.observe_many(make_cases(path, texts))
+    assert {seen.loaded for seen in observed} == {True, False}
+    for said, seen in zip(run_audit(tmp_path, path, texts), observed, strict=True):
+        given = seen.tools or frozenset()
+        more = {"execute": {"monitor"}, "read": {"zoom_image"}}
+        shown = {c: bool(given & (tools | more.get(c, set()))) for c, tools in qwen.TOOLS.items()}
         assert_grants(said, seen, shown)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files, Observation
 from clients.replies import Call, Json
@@ -31,17 +31,28 @@ ASK: dict[str, Callable[[Files, str], Observation]] = {
     "copilot": copilot.observe_subagent,
     "codex": codex.observe,
     "gemini": gemini.observe,
+    "qwen": qwen.observe,
+    "kilo": kilo.observe,
 }
 SPOILT: dict[str, dict[str, Any]] = {
     "opencode": {"steps": 0},
+    "kilo": {"steps": 0},
     "codex": {"nickname_candidates": ["a", "a"]},
     "gemini": {"max_turns": 0},
     "copilot": {"user-invocable": 1},
 }
-"""A value of one key for which the client refuses the whole file. Claude Code has none."""
+"""A value of one key for which the client refuses the whole file.
+
+Claude Code and Qwen Code have none.
+"""
 
 SKILL = b"---\nname: review\ndescription: Reviews.\nallowed-tools: Bash(touch *)\n---\nMARK.\n"
-MODELS = {"opencode": "recorder/m", "claude-code": "claude-opus-5-5", "copilot": "gpt-5"}
+MODELS = {
+    "opencode": "recorder/m",
+    "kilo": "recorder/m",
+    "claude-code": "claude-opus-5-5",
+    "copilot": "gpt-5",
+}
 EFFORT_PATHS: dict[str, tuple[str, ...]] = {
     "opencode": ("reasoning_effort",),
     "claude-code": ("output_config", "effort"),
@@ -66,7 +77,7 @@ def make_files(target: str, agent: Agent) -> Files:
 def make_agent(target: str, **values: Any) -> Agent:
     """Return an agent that may read and run commands."""
     model = Model("m", ids={target: MODELS[target]} if target in MODELS else {})
-    plain = Agent("asker", "Asks.", "subagent", model, None, POLICY, "Ask them.\n")
+    plain = Agent("asker", "Asks.", "subagent", model, None, POLICY, "Ask them all.\n")
     return replace(plain, **values)
 
 
@@ -83,7 +94,7 @@ def test_a_client_loads_all_harmless_keys_and_gives_the_same_tools(target: str) 
     assert plain.tools
     assert more.permissions == plain.permissions
     assert more.prompt is not None
-    assert more.prompt.startswith("Ask them.")
+    assert more.prompt.startswith("Ask them all.")
 
 
 @pytest.mark.parametrize("target", SPOILT)
@@ -147,11 +158,11 @@ def is_kept(target: str, effort: Effort) -> bool:
     return TARGETS[target].decode(text, "asker").effort == effort
 
 
-@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "codex"])
+@pytest.mark.parametrize("target", ["opencode", "claude-code", "copilot", "codex", "qwen", "kilo"])
 def test_an_agent_is_known_by_its_name_and_not_by_its_file(target: str) -> None:
-    named = make_agent(target, name="Change Reviewer", stem="asker")
+    named = make_agent(target, name="Change-Reviewer", stem="asker")
     files = make_files(target, named)
-    assert ASK[target](files, "Change Reviewer").loaded
+    assert ASK[target](files, "Change-Reviewer").loaded
     assert not ASK[target](files, "asker").loaded
 
 

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Case, observe_each
+from clients.replies import Call
+from promptpack.targets import qwen as qwen_codec
 
 pytestmark = pytest.mark.clients
 
@@ -162,3 +164,53 @@ def test_gemini_tells_a_bad_file_from_one_that_cannot_be_invoked() -> None:
     assert (unknown.loaded, "Invalid tool name" in unknown.errors[0]) == (False, True)
     assert (word.loaded, word.prompt, word.tools) == (True, None, frozenset({"complete_task"}))
     assert "Missing required input parameters: word" in word.errors[0]
+
+
+def qwen_case(head: str, body: str = BODY) -> Case:
+    return case(".qwen/agents/asker.md", f"name: asker\ndescription: Asks.\n{head}", body)
+
+
+def test_qwen_code_gives_the_listed_tools_and_all_of_them_for_an_empty_list() -> None:
+    listed, empty = qwen.observe_many(
+        [qwen_case("tools: [read_file, Glob]\nmodel: a"), qwen_case("tools: []")]
+    )
+    assert (listed.loaded, listed.prompt, listed.description) == (True, BODY, "Asks.")
+    assert (listed.model, listed.errors) == ("a", ())
+    assert listed.tools == frozenset({"read_file", "glob"})
+    assert empty.tools is not None
+    assert {tool for tools in qwen.TOOLS.values() for tool in tools} <= empty.tools
+
+
+def test_qwen_code_tells_a_bad_file_from_one_that_cannot_be_started() -> None:
+    bad, word = qwen.observe_many(
+        [qwen_case("approvalMode: most"), qwen_case("tools: [glob]", "Say ${word}.")]
+    )
+    assert not bad.loaded
+    assert (word.loaded, word.prompt, word.tools) == (True, None, frozenset({"glob"}))
+    assert "Missing context values for the following keys: word" in word.errors[0]
+
+
+def test_qwen_code_takes_the_names_that_it_shows_for_the_tools() -> None:
+    aliases = qwen_codec.ALIASES
+    assert aliases.keys() <= qwen.list_shown_names()
+    assert {*aliases.values()} <= qwen.list_tool_names()
+    shown, own = (
+        qwen.observe_many([qwen_case(f"tools: [{name}]") for name in names])
+        for names in (aliases.keys(), aliases.values())
+    )
+    assert [one.tools for one in shown] == [one.tools for one in own]
+    assert len({tool for one in shown for tool in one.tools or ()}) > 10
+    assert qwen.observe(*qwen_case("tools: [Read, bash]")).tools == frozenset()
+
+
+@pytest.mark.parametrize(("bash", "is_made"), [("deny", False), ("allow", True)])
+def test_kilo_asks_the_permission_of_the_shell_before_it_starts_a_process(
+    bash: str, is_made: bool
+) -> None:
+    head = f"---\ndescription: Asks.\npermission: {{bash: {bash}}}\n---\n{BODY}\n"
+    call = Call(
+        "background_process",
+        {"action": "start", "command": "touch made; sleep 5", "description": "d"},
+    )
+    files = {".kilo/agents/asker.md": head.encode()}
+    assert ("made" in opencode.use_tool(files, "asker", call, kilo.KILO)) == is_made

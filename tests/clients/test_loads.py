@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
 from load_cases import TWINS
 from promptpack.policy.lattice import describe_grant
 from promptpack.policy.patterns import matches_pattern
 from promptpack.targets import TARGETS
+from promptpack.targets import opencode as opencode_codec
 from promptpack.targets.codex import OTHER_KEYS
+from promptpack.targets.opencode_file import read_file
 
 pytestmark = pytest.mark.clients
 
@@ -24,6 +26,8 @@ ASK: dict[str, Callable[[Sequence[Case]], list[Observation]]] = {
     "copilot": lambda cases: observe_each(copilot.observe, cases),
     "codex": lambda cases: observe_each(codex.observe, cases),
     "gemini": gemini.observe_many,
+    "qwen": qwen.observe_many,
+    "kilo": kilo.observe_folders,
 }
 
 
@@ -112,6 +116,22 @@ def describe_decoded(text: str, capability: str) -> str:
     return ", ".join([str(first.effect), *(f"{rule.pattern}: {rule.effect}" for rule in others)])
 
 
+def test_kilo_resolves_odd_front_matter_as_decode_does() -> None:
+    names = [name for name in FRAMES if name not in {"language", "JSON"}]
+    answers = ask("kilo", [FRAMES[name] for name in names])
+    for name, seen in zip(names, answers, strict=True):
+        text = FRAMES[name]
+        assert (TARGETS["kilo"].loads(text) == "") == seen.loaded, (name, seen)
+        if seen.loaded:
+            agent = TARGETS["kilo"].decode(text, "asker")
+            assert agent.prompt.strip() == (seen.prompt or ""), name
+            for permission in ("edit", "webfetch"):
+                rules = opencode_codec.iter_rules((read_file(text) or ({}, ""))[0])
+                own = [rule for rule in rules if rule.permission == permission]
+                expected = str(own[-1].effect) if own else "allow"
+                assert describe_seen(seen, permission) == expected, (name, permission)
+
+
 def test_opencode_resolves_odd_front_matter_as_decode_does() -> None:
     seen = dict(zip(FRAMES, ask("opencode", list(FRAMES.values())), strict=True))
     for name, text in FRAMES.items():
@@ -138,6 +158,7 @@ def test_opencode_with_the_deny_taken_out_is_seen_to_differ() -> None:
 
 
 LISTS = {"claude-code": "Read, Edit", "copilot": "[read, edit]", "gemini": "[read_file, replace]"}
+LISTS["qwen"] = "\n  - read_file\n  - edit"
 ODD = (
     "description: one: two",
     "description: *all* of it",
@@ -157,7 +178,7 @@ ODD = (
 @pytest.mark.parametrize("target", LISTS)
 def test_the_other_clients_read_odd_front_matter_as_decode_does(target: str) -> None:
     heads = [f"name: asker\n{odd}\ntools: {LISTS[target]}" for odd in ODD]
-    texts = [f"---\n{head}\n---\nBody.\n" for head in heads]
+    texts = [f"---\n{head}\n---\nAsk them all.\n" for head in heads]
     answers = ask(target, texts)
     assert {seen.loaded for seen in answers} == {True, False}
     for text, seen in zip(texts, answers, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 import mcp_tools
-from clients import claude_code, copilot, opencode
+from clients import claude_code, copilot, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.mcp_server import write_servers
 from clients.observation import Files
@@ -40,7 +40,7 @@ def write_file(target: str, policy: Mapping[str, str]) -> str:
     """Return the file of an agent that may read, and what the policy says of MCP servers."""
     grants = {name: grant_of(Effect(effect)) for name, effect in policy.items()}
     whole = Policy(Effect.DENY, {"read": grant_of(Effect.ALLOW), **grants})
-    agent = Agent("asker", "Asks.", "primary", Model("m"), None, whole, "Ask.\n")
+    agent = Agent("asker", "Asks.", "primary", Model("m"), None, whole, "Ask them all.\n")
     text, _, problems = encode_and_check(TARGETS[target], agent)
     assert problems == []
     return text
@@ -49,6 +49,11 @@ def write_file(target: str, policy: Mapping[str, str]) -> str:
 def ask_opencode(text: str, servers: Files) -> frozenset[str]:
     files = {".opencode/agents/asker.md": text.encode()}
     return opencode.observe_offered(files, "asker", servers) - {"read"}
+
+
+def ask_kilo(text: str, servers: Files) -> frozenset[str]:
+    files = {".kilo/agents/asker.md": text.encode()}
+    return opencode.observe_offered(files, "asker", servers, kilo.KILO) - {"read"}
 
 
 def ask_claude_code(text: str, servers: Files) -> frozenset[str]:
@@ -67,10 +72,19 @@ def ask_copilot(text: str, servers: Files) -> frozenset[str]:
     return tools - {"view"}
 
 
+def ask_qwen(text: str, servers: Files) -> frozenset[str]:
+    files = {".qwen/agents/asker.md": text.encode()}
+    (seen,) = qwen.observe_many([(files, "asker")], servers)
+    assert seen.tools is not None
+    return seen.tools - {"read_file"}
+
+
 CLIENTS: Mapping[str, tuple[Ask, str]] = {
     "opencode": (ask_opencode, "{}_{}"),
     "claude-code": (ask_claude_code, "mcp__{}__{}"),
     "copilot": (ask_copilot, "{}-{}"),
+    "qwen": (ask_qwen, "mcp__{}__{}"),
+    "kilo": (ask_kilo, "{}_{}"),
 }
 """How each client is asked, and what it makes of a server and a tool."""
 
@@ -85,20 +99,20 @@ def check(target: str, text: str, policy: Mapping[str, str]) -> None:
         for server, tool in pairs
         if policy.get(f"mcp:{server}/{tool}", policy.get(f"mcp:{server}")) == "allow"
     }
-    if target == "opencode":  # one name for two tools: the stricter rule applies
+    if target in ("opencode", "kilo"):  # one name for two tools: the stricter rule applies
         wanted -= {("my", "server_x")}
     assert ask(text, SERVERS) == {form.format(*pair) for pair in wanted}
     given = {pair for pair in pairs if mcp_tools.ask(target, text, *pair) == "allow"}
     assert given == wanted
 
 
-@pytest.mark.parametrize("target", CLIENTS)
+@pytest.mark.parametrize("target", sorted(CLIENTS.keys() - {"qwen"}))
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_a_server_with_an_underscore_is_held(target: str, policy: Mapping[str, str]) -> None:
     check(target, write_file(target, policy), policy)
 
 
-@pytest.mark.parametrize("target", ["opencode", "claude-code"])
+@pytest.mark.parametrize("target", ["opencode", "claude-code", "kilo"])
 def test_one_tool_of_such_a_server_is_taken_away(target: str) -> None:
     policy = {"mcp:my_server": "allow", "mcp:my_server/under_score": "deny"}
     check(target, write_file(target, policy), policy)
@@ -108,6 +122,7 @@ def test_one_tool_of_such_a_server_is_taken_away(target: str) -> None:
     ("target", "old", "new"),
     [
         ("opencode", "  my_server_*: deny\n", ""),
+        ("kilo", "  my_server_*: deny\n", ""),
         ("claude-code", "mcp__my", "mcp__my, mcp__my_server"),
         ("copilot", "- my/*\n", "- my/*\n- my_server/*\n"),
     ],
@@ -120,10 +135,39 @@ def test_a_spoilt_file_is_caught(target: str, old: str, new: str) -> None:
         check(target, text.replace(old, new), policy)
 
 
+def test_one_tool_of_such_a_server_is_held_in_qwen_code() -> None:
+    policy = POLICIES["one tool"]
+    text = write_file("qwen", policy)
+    check("qwen", text, policy)
+    with pytest.raises(AssertionError):
+        check("qwen", text.replace("under_score", "x"), policy)
+
+
 @pytest.mark.parametrize("target", CLIENTS)
 def test_nothing_stands_in_for_an_absent_server(target: str) -> None:
     text = write_file(target, POLICIES["longer alone"])
     assert CLIENTS[target][0](text, NO_SERVERS) == frozenset()
+
+
+def test_qwen_code_takes_whole_names_in_a_list_and_servers_in_a_deny_list() -> None:
+    servers = write_servers({"db": ["q", "r"], "my_db": ["q"], "my.db": ["s"], "a__b": ["y"]})
+    head = "---\nname: asker\ndescription: Asks.\n{}\n---\nAsk them all.\n"
+    for name in ("mcp__db", "mcp__*", "mcp__db__*", "mcp__my.db__s", "mcp__my_db__s"):
+        assert ask_qwen(head.format(f"tools: ['{name}']"), servers) == frozenset(), name
+    assert ask_qwen(head.format("tools: [mcp__db__q]"), servers) == {"mcp__db__q"}
+    every = {tool for tool in ask_qwen(head.format("tools:"), servers) if tool.startswith("mcp__")}
+    (marked,) = (tool for tool in every if tool.startswith("mcp__my_db__s_"))
+    assert every == {"mcp__db__q", "mcp__db__r", "mcp__my_db__q", "mcp__a__b__y", marked}
+    for name, gone in {
+        "mcp__db": {"mcp__db__q", "mcp__db__r"},
+        "mcp__db__q": {"mcp__db__q"},
+        "mcp__my_db": {"mcp__my_db__q", marked},
+        "mcp__my_db__s": set[str](),
+        "mcp__a__b": set[str](),
+        "mcp__*": every,
+    }.items():
+        seen = ask_qwen(head.format(f"disallowedTools: [{name}]"), servers)
+        assert {tool for tool in seen if tool.startswith("mcp__")} == every - gone, name
 
 
 def test_no_name_but_the_star_gives_every_server_in_claude_code() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files, Observation
 from new_tools import NEW_TOOLS, POLICIES, encode_unaware, is_offered
@@ -18,6 +18,8 @@ ASK: dict[str, Callable[[Files, str], Observation]] = {
     "copilot": copilot.observe,
     "codex": codex.observe,
     "gemini": gemini.observe,
+    "qwen": qwen.observe,
+    "kilo": kilo.observe,
 }
 
 

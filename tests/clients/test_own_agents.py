@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clients import claude_code, codex, copilot, opencode
+from clients import claude_code, codex, copilot, kilo, opencode, qwen
 from clients.gate import need_clients
 from promptpack.targets import TARGETS
 
@@ -18,6 +18,8 @@ LISTS: dict[str, Callable[[], frozenset[str]]] = {
     "claude-code": claude_code.list_own_agents,
     "copilot": copilot.list_own_agents,
     "codex": codex.list_own_agents,
+    "qwen": qwen.list_own_agents,
+    "kilo": kilo.list_own_agents,
 }
 BODY = "Mine alone."
 
@@ -62,6 +64,20 @@ def test_a_file_replaces_an_agent_of_codex() -> None:
         assert codex.observe({f".codex/agents/{name}.toml": role(name)}, name).prompt == BODY
     other = codex.observe({".codex/agents/asker.toml": role("asker")}, "worker")
     assert other.prompt != BODY
+
+
+def test_a_file_replaces_an_agent_of_kilo() -> None:
+    names = sorted(TARGETS["kilo"].own_agents)
+    files = {f".kilo/agents/{name}.md": markdown(name) for name in names}
+    seen = kilo.observe_folders([(files, name) for name in [*names, "asker"]])
+    assert [one.prompt for one in seen] == [*[BODY] * len(names), None]
+
+
+def test_a_file_replaces_an_agent_of_qwen_code() -> None:
+    names = sorted(TARGETS["qwen"].own_agents)
+    files = {f".qwen/agents/{name}.md": markdown(name) for name in names}
+    seen = qwen.observe_many([(files, name) for name in [*names, "asker"]])
+    assert [one.prompt for one in seen] == [*[BODY] * len(names), None]
 
 
 def test_copilot_spawns_its_own_agent_whatever_the_file_says() -> None:

@@ -6,18 +6,20 @@ client's check is also given bad files, and has to fail on them.
 What can be seen: OpenCode tells everything. Claude Code, Copilot and Codex tell the tools and the
 prompt of the requests that they send. Gemini CLI's own loader and executor tell all but which rules
 a user's settings add. Codex tells a spawned agent's prompt, among texts of its own that depend on
-the model, and tools; it has no other permissions.
+the model, and tools; it has no other permissions. Qwen Code's own loader and executor tell the
+prompt and the tools.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
-from clients.observation import Case, Observation, observe_each
+from clients.observation import Case, Files, Observation, observe_each
 from promptpack.build import build_project
 from promptpack.model import Artifact, Effect
 from promptpack.policy.patterns import decide_effect, matches_pattern
@@ -46,6 +48,15 @@ OPENCODE_KEYS = {
     "skill": "skill",
     "question": "question",
 }
+KILO_WAYS = {
+    "grep": ("semantic_search",),
+    "edit": ("notebook_edit",),
+    "execute": ("notebook_execute", "background_process"),
+    "web_fetch": ("browser_open",),
+    "task": ("agent_manager",),
+}
+"""Kilo's own permissions of tools that do what a capability is about."""
+
 CLAUDE_TOOLS = {
     "read": {"Read"},
     "glob": {"Glob"},
@@ -80,6 +91,14 @@ def emitted(target: str) -> tuple[Artifact, ...]:
     return build_project(load_project(ROOT), Selection(targets=(target,)))
 
 
+@cache
+def emitted_if_named(target: str) -> tuple[Artifact, ...]:
+    """Return the files for a target that no reference pack names, as if each named it."""
+    project = load_project(ROOT)
+    packs = {name: replace(pack, targets=(target,)) for name, pack in project.packs.items()}
+    return build_project(replace(project, packs=packs))
+
+
 def case(artifact: Artifact, content: bytes | None = None) -> Case:
     """Return the overlay folder of one artifact, as a client would find it in a repository."""
     path = artifact.path.split("/", 2)[2]
@@ -99,6 +118,11 @@ def given(artifact: Artifact, capability: str) -> bool:
     return found == {Effect.ALLOW} or (accepted and found != {Effect.DENY})
 
 
+def inherited(artifact: Artifact, capability: str) -> bool:
+    """Tell whether the policy leaves a capability to the client, which may give it or not."""
+    return artifact.variant.policy.grant(capability)[0].effect is Effect.INHERIT
+
+
 def check_opencode(artifact: Artifact, seen: Observation) -> None:
     agent = artifact.agent
     assert seen.loaded, seen.errors
@@ -107,7 +131,7 @@ def check_opencode(artifact: Artifact, seen: Observation) -> None:
     assert (seen.model, seen.temperature) == (agent.model.ids.get("opencode"), agent.temperature)
     assert seen.permissions is not None
     for capability, key in OPENCODE_KEYS.items():
-        for text in PROBES:
+        for text in () if inherited(artifact, capability) else PROBES:
             wanted = effect(artifact, capability, text)
             if key == "edit":
                 wanted = min(
@@ -123,14 +147,47 @@ def check_opencode(artifact: Artifact, seen: Observation) -> None:
             ][-1]
             assert got == wanted, (capability, text)
     got = [a for k, p, a in seen.permissions if matches_pattern(k, "srv_tool") and p == "*"][-1]
-    assert got == artifact.variant.policy.default
+    is_inherited = artifact.variant.policy.default is Effect.INHERIT
+    assert got == ("allow" if is_inherited else artifact.variant.policy.default)
     assert seen.tools is not None
     for capability, key in OPENCODE_KEYS.items():
+        if inherited(artifact, capability):
+            continue
         denied = all(effect(artifact, capability, text) is Effect.DENY for text in PROBES)
         if denied:
             assert key not in seen.tools
         elif key not in ("edit", "websearch"):  # a model may have another tool instead, or none
             assert key in seen.tools, key
+
+
+def check_kilo(artifact: Artifact, seen: Observation) -> None:
+    agent = artifact.agent
+    assert seen.loaded, seen.errors
+    assert seen.prompt == agent.prompt.strip()
+    assert (seen.mode, seen.description) == (agent.mode, agent.description)
+    assert (seen.model, seen.temperature) == (agent.model.ids.get("kilo"), agent.temperature)
+    for capability, key in OPENCODE_KEYS.items():
+        for text in PROBES:
+            names = ("edit", "write", "patch") if key == "edit" else (capability,)
+            effects = (effect(artifact, name, text) for name in names)
+            wanted = min(effects, key=["deny", "ask", "allow", "inherit"].index)
+            if key == "read" and text.endswith((".env", ".env.local")) and wanted == "allow":
+                wanted = Effect.ASK
+            assert wanted == "inherit" or decide_seen(seen, key, text) == wanted, (key, text)
+            for other in KILO_WAYS.get(capability, ()):
+                is_whole = wanted == "allow" == decide_seen(seen, key, "")
+                assert is_whole or decide_seen(seen, other, text) in ("deny", wanted), other
+    assert decide_seen(seen, "srv_tool", "") == artifact.variant.policy.default
+
+
+def decide_seen(seen: Observation, permission: str, text: str) -> str:
+    """Return what the last rule says that matches."""
+    rules = [
+        action
+        for key, pattern, action in seen.permissions or ()
+        if matches_pattern(key, permission) and matches_pattern(pattern, text)
+    ]
+    return rules[-1]
 
 
 def check_claude(artifact: Artifact, seen: Observation) -> None:
@@ -144,6 +201,7 @@ def check_claude(artifact: Artifact, seen: Observation) -> None:
         wanted.pop("glob", None)
     allowed = {tool for tools in wanted.values() for tool in tools}
     allowed |= CLAUDE_TODO if given(artifact, "todo") else set()
+    allowed |= {t for c, tools in CLAUDE_TOOLS.items() if inherited(artifact, c) for t in tools}
     assert seen.tools <= allowed
     assert all(seen.tools & tools for tools in wanted.values())
 
@@ -153,7 +211,9 @@ def check_copilot(artifact: Artifact, seen: Observation, always: frozenset[str])
     assert seen.prompt is not None
     assert seen.prompt.startswith(artifact.agent.prompt.strip())
     wanted = {t for c, tools in COPILOT_TOOLS.items() if given(artifact, c) for t in tools}
-    assert seen.tools == frozenset(wanted | always)
+    may = {t for c, tools in COPILOT_TOOLS.items() if inherited(artifact, c) for t in tools}
+    assert seen.tools is not None
+    assert wanted | always <= seen.tools <= wanted | always | may
 
 
 def check_codex(artifact: Artifact, seen: Observation) -> None:
@@ -172,7 +232,18 @@ def check_gemini(artifact: Artifact, seen: Observation) -> None:
     assert (seen.model or "inherit") == agent.model.ids.get("gemini", "inherit")
     assert seen.temperature == (1 if agent.temperature is None else agent.temperature)
     wanted = {tool for c, tool in gemini.TOOLS.items() if given(artifact, c)}
-    assert seen.tools == frozenset(wanted | {"complete_task"})
+    may = {tool for c, tool in gemini.TOOLS.items() if inherited(artifact, c)}
+    assert seen.tools is not None
+    assert wanted | {"complete_task"} <= seen.tools <= wanted | may | {"complete_task"}
+
+
+def check_qwen(artifact: Artifact, seen: Observation) -> None:
+    agent = artifact.agent
+    assert (seen.loaded, seen.errors) == (True, ())
+    assert seen.prompt == agent.prompt.strip()
+    assert (seen.description, seen.model) == (agent.description, agent.model.ids.get("qwen"))
+    wanted = {tool for c, tools in qwen.TOOLS.items() if given(artifact, c) for tool in tools}
+    assert seen.tools == frozenset(wanted)
 
 
 def check_all(
@@ -292,3 +363,43 @@ def test_gemini_check_fails_on_bad_files() -> None:
         b"## 1. Role": b"## 1. ${role}",
     }
     assert_caught(bad, default_of("gemini"), gemini.observe, check_gemini)
+
+
+def test_qwen_code_sees_what_is_meant() -> None:
+    artifacts = emitted_if_named("qwen")
+    check_all(artifacts, qwen.observe_many([case(a) for a in artifacts]), check_qwen)
+
+
+def test_qwen_code_check_fails_on_bad_files() -> None:
+    bad = {
+        b"tools:": b"toolz:",
+        b"  - grep_search\n": b"  - grep_search\n  - Shell\n",
+        b"## 1. Role": b"## 1. ${role}",
+        b"description:": b"about:",
+    }
+    artifacts = emitted_if_named("qwen")
+    closed = [a for a in artifacts if b"run_shell_command" not in a.content]
+    assert_caught(
+        bad, next(a for a in closed if b"## 1. Role" in a.content), qwen.observe, check_qwen
+    )
+
+
+def observe_kilo(files: Files, name: str) -> Observation:
+    return kilo.observe_folders([(files, name)])[0]
+
+
+def test_kilo_sees_what_is_meant() -> None:
+    artifacts = emitted_if_named("kilo")
+    check_all(artifacts, kilo.observe_folders([case(a) for a in artifacts]), check_kilo)
+
+
+def test_kilo_check_fails_on_bad_files() -> None:
+    bad = {
+        b"mode: ": b"mode: x",
+        b'"*": deny\n': b"bash: allow\n",
+        b"  grep: allow": b"  grep: allow\n  notebook_edit: allow",
+        b"## 1. Role": b"## 1. Rule",
+    }
+    named = (a for a in emitted_if_named("kilo") if b"## 1. Role" in a.content)
+    closed = next(a for a in named if b"  bash" not in a.content)
+    assert_caught(bad, closed, observe_kilo, check_kilo)

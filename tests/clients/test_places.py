@@ -2,7 +2,7 @@
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, opencode
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files
 from promptpack.importing.places import match_place
@@ -22,7 +22,9 @@ def installed() -> None:
 
 def is_loaded(client: str, path: str) -> bool:
     """Tell whether a client that is started in the top folder has the agent of a file."""
-    name = "sub/asker" if client == "opencode" and "/sub/" in path else "asker"
+    name = "sub/asker" if client in ("opencode", "kilo") and "/sub/" in path else "asker"
+    if client == "kilo":
+        return kilo.observe_folders([({path: NAMELESS}, name)])[0].prompt == BODY
     if client == "opencode":
         return opencode.observe_folders([({path: NAMELESS}, name)])[0].prompt == BODY
     files: Files = {path: ROLE if client == "codex" else MARKDOWN}
@@ -31,6 +33,7 @@ def is_loaded(client: str, path: str) -> bool:
         "copilot": copilot.observe,
         "codex": codex.observe,
         "gemini": gemini.observe,
+        "qwen": qwen.observe,
     }[client]
     return observe(files, name).loaded
 
@@ -47,6 +50,18 @@ def is_loaded(client: str, path: str) -> bool:
         ("codex", ".codex/agents/sub/asker.toml"),
         ("gemini", ".gemini/agents/sub/asker.md"),
         ("gemini", ".gemini/agents/asker.md"),
+        ("qwen", ".qwen/agents/sub/asker.md"),
+        ("qwen", ".qwen/agents/asker.md"),
+        ("qwen", "shop/.qwen/agents/asker.md"),
+        ("qwen", ".claude/agents/asker.md"),
+        *(
+            ("kilo", f"{folder}/{place}/asker.md")
+            for folder in (".kilo", ".kilocode")
+            for place in ("agent", "agents", "mode", "modes")
+        ),
+        *(("kilo", f".kilo/{place}/sub/asker.md") for place in ("agents", "modes")),
+        *(("kilo", f"{folder}/agents/asker.md") for folder in ("shop/.kilo", ".claude")),
+        ("kilo", ".opencode/agents/asker.md"),
         *(
             ("opencode", f".opencode/{folder}/{name}.md")
             for folder in ("agent", "agents", "mode", "modes")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from clients import claude_code, codex, copilot, opencode
+from clients import claude_code, codex, copilot, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Files
 from clients.sandbox import client
@@ -22,6 +22,8 @@ CONTENT: Mapping[str, bytes] = {
     "codex": ROLE,
     "copilot": MARKDOWN,
     "opencode": NAMELESS,
+    "qwen": MARKDOWN,
+    "kilo": NAMELESS,
 }
 
 
@@ -34,10 +36,13 @@ def is_loaded(target: str, path: str) -> bool:
     files: Files = {f"~/{path}": CONTENT[target]}
     if target == "opencode":
         return opencode.observe(files, "asker").prompt == BODY
+    if target == "kilo":
+        return kilo.observe(files, "asker").prompt == BODY
     observe = {
         "claude-code": claude_code.observe,
         "codex": codex.observe,
         "copilot": copilot.observe,
+        "qwen": qwen.observe,
     }[target]
     return observe(files, "asker").loaded
 

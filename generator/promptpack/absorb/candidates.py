@@ -14,6 +14,7 @@ from promptpack.absorb.values import propose_values
 from promptpack.model import Origin, Project, split_source_path
 from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.rendering.includes import escape_template
+from promptpack.rendering.item_marks import strip_item_marks
 
 Candidate = tuple[Edit, ...]
 """Edits that belong together: one place where a hunk could go."""
@@ -49,20 +50,37 @@ def _accepts_text(project: Project, path: str) -> bool:
 def find_candidates(
     project: Project, prompt: TracedPrompt, output_edit: OutputEdit
 ) -> list[Candidate]:
-    """Return the places where a hunk could go, each once, the most likely first."""
+    """Return the places where a hunk could go, each once, the most likely first.
+
+    What a layout put on items is not in the source: such lines are tried without it before.
+    """
+    plain = prompt._replace(lines=tuple(map(strip_item_marks, prompt.lines)))
+    plain_edit = output_edit._replace(
+        old=tuple(map(strip_item_marks, output_edit.old)),
+        new=tuple(map(strip_item_marks, output_edit.new)),
+    )
     proposals: list[Candidate] = []
+    if plain_edit != output_edit:
+        proposals += _propose_edits(project, plain, plain_edit)
+    proposals += _propose_edits(project, prompt, output_edit)
+    return list(dict.fromkeys(proposals))
+
+
+def _propose_edits(
+    project: Project, prompt: TracedPrompt, output_edit: OutputEdit
+) -> Iterator[Candidate]:
+    """Yield the places where a hunk could go, the most likely first."""
     for slide in list_blank_slides(prompt.lines, output_edit):
         if slide.first == slide.last:
-            proposals += _propose_insertion(project, prompt, slide)
+            yield from _propose_insertion(project, prompt, slide)
         elif not slide.new:
-            proposals += _propose_deletion(project, prompt, slide)
+            yield from _propose_deletion(project, prompt, slide)
         elif len(slide.old) == len(slide.new) == 1:
-            proposals += _propose_line_change(project, prompt, slide)
-            proposals += _propose_replacement(project, prompt, slide)
+            yield from _propose_line_change(project, prompt, slide)
+            yield from _propose_replacement(project, prompt, slide)
         else:
-            proposals += _propose_replacement(project, prompt, slide)
-    proposals += propose_values(project, prompt.lines, prompt.origins, output_edit)
-    return list(dict.fromkeys(proposals))
+            yield from _propose_replacement(project, prompt, slide)
+    yield from propose_values(project, prompt.lines, prompt.origins, output_edit)
 
 
 def _propose_line_change(

@@ -59,10 +59,10 @@ _FORMATS = ("human", "markdown", "html", *FORMATS)
 def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401 - what click gives each option
     """Report what the agent files of a repository really allow; writes nothing.
 
-    Finds the files that OpenCode, Claude Code, Copilot, Cursor, Codex and Gemini CLI load, below
-    the current folder or in each PATH, and reads each as its client does, and as each other client
-    does that loads it too. Needs no pack and no project. With --base it exits with 1 if a change
-    since that revision allows more.
+    Finds the files that OpenCode, Claude Code, Copilot, Cursor, Codex, Gemini CLI, Qwen Code,
+    Kilo, Factory and Cline load, below the current folder or in each PATH, and reads each as its
+    client does, and as each other client does that loads it too. Needs no pack and no project. With
+    --base it exits with 1 if a change since that revision allows more.
     """
     target, base = options["target"], options["base"]
     if target and target not in TARGETS:

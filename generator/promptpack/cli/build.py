@@ -1,7 +1,7 @@
 """`promptpack build`: render everything, then write what changed."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,12 @@ from promptpack.build import (
     render,
 )
 from promptpack.cli import report
+from promptpack.cli.changed import (
+    ends_with,
+    find_changed,
+    leave_record_again,
+    print_as_before,
+)
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
 from promptpack.cli.losses import format_losses, summarize_losses
 from promptpack.cli.progress import show_progress
@@ -34,9 +40,10 @@ from promptpack.cli.state import (
     selection_options,
     whole_option,
 )
-from promptpack.cli.unchanged import leave_record, start_recorder
+from promptpack.cli.unchanged import keep_packs, leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
+from promptpack.output.kept import KeptPacks
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
 from promptpack.output.plan import (
     Outputs,
@@ -47,9 +54,10 @@ from promptpack.output.plan import (
     make_build_data,
     plan_output,
 )
+from promptpack.output.recording import Recorder
 from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
-from promptpack.output.write import Plan
+from promptpack.output.write import Plan, apply_plan
 from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.shards import Chooser, Shard, choose_all, make_chooser
@@ -108,14 +116,9 @@ def command(  # noqa: PLR0913 - one parameter an option
         plans = merge_all(state, root, out, force=force)
         return int(exit_code and any(map(_has_changes, plans)))
     recorder = start_recorder(state, root, is_wanted=not (no_cache or force or shard))
-    build = _build(state, root, options)
-    _report(state, build)
-    leave_record(
-        recorder,
-        [plan for plan in (build.plan, build.permissions) if plan],
-        lambda plans: _report(state, build._replace(plan=plans[0], permissions=_second(plans))),
-    )
-    return int(exit_code and (_has_changes(build.plan) or _has_changes(build.permissions)))
+    plans = _build_changed(state, root, out, recorder if selection == ALL else None)
+    plans = plans or _build_whole(state, root, options, recorder)
+    return int(exit_code and any(map(_has_changes, plans)))
 
 
 class _BuildOptions(NamedTuple):
@@ -136,6 +139,43 @@ class _Build(NamedTuple):
     folder: str
     expectations: ExpectationSummary
     shard: Shard | None
+    kept: KeptPacks | None = None
+
+
+def _build_whole(
+    state: State, root: Path, options: _BuildOptions, recorder: Recorder | None
+) -> list[Plan]:
+    """Build everything, print how it went, and return the plans that were carried out."""
+    build = _build(state, root, options, keeps=recorder is not None)
+    _report(state, build)
+    plans = [plan for plan in (build.plan, build.permissions) if plan]
+
+    def report_again(plans: Sequence[Plan]) -> None:
+        _report(state, build._replace(plan=plans[0], permissions=_second(plans)))
+
+    leave_record(recorder, plans, report_again, kept=build.kept)
+    return plans
+
+
+def _build_changed(
+    state: State, root: Path, out: Path | None, recorder: Recorder | None
+) -> list[Plan]:
+    """Build the packs that changes since the last record reach, and say what a whole build says.
+
+    Returns the plan that was carried out; none where it takes a whole build.
+    """
+    changed = find_changed(recorder, state, root, out)
+    if changed is None:
+        return []
+    files, folder = changed.kept.files, state.shown(changed.plan.folder)
+    if not ends_with(changed, _format_summary({"written": 0, "unchanged": files}, folder)):
+        return []
+    plan = apply_plan(changed.plan)
+    written = count_changes(plan)["written"]
+    counts = {"written": written, "unchanged": files - written}
+    print_as_before(changed, _format_summary(counts, folder))
+    leave_record_again(recorder, changed, plan)
+    return [plan]
 
 
 @dataclass
@@ -146,9 +186,17 @@ class _Memory:
 
 
 def _build(
-    state: State, root: Path, options: _BuildOptions, memory: _Memory | None = None
+    state: State,
+    root: Path,
+    options: _BuildOptions,
+    memory: _Memory | None = None,
+    *,
+    keeps: bool = False,
 ) -> _Build:
-    """Render everything and write what changed; raises UserError where something is wrong."""
+    """Render everything and write what changed; raises UserError where something is wrong.
+
+    `keeps` is whether something is to be kept of each pack for a run that finds few changes.
+    """
     selection, shard = options.selection, options.shard
     previous = memory.built.project if memory and memory.built else None
     project = load_selected(root, selection, previous)
@@ -165,6 +213,7 @@ def _build(
     if list_rivals(plan, project):
         load_whole(root)
     rights = plan_permissions(session, root)
+    kept = keep_packs(session, artifacts, rights) if keeps and selection == ALL else None
     sources = project if shard else None
     del session, project  # all is planned, and these are half of the memory
     if len(artifacts) > _MANY:
@@ -174,7 +223,7 @@ def _build(
         write_shard_record(plan, shard, sources)
     elif selection == ALL:
         remove_shard_records(folder)
-    return _Build(artifacts, plan, permissions, state.shown(folder), expectations, shard)
+    return _Build(artifacts, plan, permissions, state.shown(folder), expectations, shard, kept)
 
 
 def _report(state: State, build: _Build) -> None:
@@ -237,11 +286,16 @@ def _render(
 
 
 def _summarize(build: _Build) -> str:
-    change_counts, folder = count_changes(build.plan), build.folder
+    return _format_summary(count_changes(build.plan), build.folder, build.shard)
+
+
+def _format_summary(
+    change_counts: Mapping[str, int], folder: str, shard: Shard | None = None
+) -> str:
     files = change_counts["written"] + change_counts["unchanged"]
     parts = [
         f"{number} {word}" for word, number in change_counts.items() if number or word == "written"
     ]
     file_count = pluralize(files, "file")
-    what = f" of shard {build.shard}" if build.shard else ""
+    what = f" of shard {shard}" if shard else ""
     return f"{style('Built', 'green')} {file_count}{what} in {folder}: {', '.join(parts)}"

@@ -1,7 +1,9 @@
 """`promptpack check`: check that the outputs match the sources."""
 
+import gc
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +11,7 @@ import click
 
 from promptpack.build import load_selected, load_whole, render
 from promptpack.cli import report
+from promptpack.cli.changed import find_changed, leave_record_again, print_as_before
 from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.install import format_check, is_current
@@ -21,13 +24,16 @@ from promptpack.cli.state import (
     selection_options,
     whole_option,
 )
-from promptpack.cli.unchanged import leave_record, start_recorder
+from promptpack.cli.unchanged import keep_packs, leave_record, start_recorder
+from promptpack.model import Project
+from promptpack.output.changed_packs import ChangedPacks
 from promptpack.output.installations import (
     InstallationPlan,
     find_destination,
     group_installations,
     make_installation_data,
 )
+from promptpack.output.kept import KeptPacks
 from promptpack.output.permissions_file import (
     find_list,
     make_permissions_data,
@@ -40,23 +46,29 @@ from promptpack.output.plan import (
     make_check_data,
     plan_output,
 )
+from promptpack.output.recording import Recorder
+from promptpack.output.status import DesiredFile
 from promptpack.output.write import Plan, make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
 from promptpack.reporting.plurals import pluralize
 from promptpack.session import Session
 
+_MANY = 1_000
+"""The number of packs above which it pays to look for memory that nothing needs any more."""
+
 
 class _Check(NamedTuple):
     """What was planned for the output folder, the list of permissions and each installation.
 
-    `skipped` has a line for each installation that is out of reach.
+    `skipped` has a line for each installation that is out of reach. `kept` is for the next run.
     """
 
     plan: Plan
     permissions: Plan | None
     installations: list[InstallationPlan]
     skipped: list[str]
+    kept: KeptPacks | None
 
     def list_plans(self) -> list[Plan]:
         """Return all plans, that of the output folder first."""
@@ -82,30 +94,78 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     """
     root = state.root()
     recorder = start_recorder(state, root, is_wanted=not no_cache)
+    fix = _make_build_command(state, out, selection)
+    if changed := find_changed(recorder if selection == ALL else None, state, root, out):
+        return _report_changed(recorder, state, changed, fix)
+    check, places = _plan_check(root, state, out, selection, keeps=recorder is not None)
+    code = _report(state, check, fix)
+    if code == 0:
+        plans = check.list_plans()
+        leave_record(recorder, plans, lambda _: _report(state, check, fix), places, check.kept)
+    return code
+
+
+def _plan_check(
+    root: Path, state: State, out: Path | None, selection: Selection, *, keeps: bool
+) -> tuple[_Check, list[Path]]:
+    """Return what is planned for all that is checked, and the folders of all installations.
+
+    `keeps` is whether something is to be kept of each pack for a run that finds few changes.
+    """
     project = load_selected(root, selection)
     folder = state.output(root, out, project.out)
-    session = Session(project)
-    outputs = gather_outputs(render(session, selection), project.name)
-    plan = plan_output(outputs.files, folder, selection, project.name)
+    is_kept = keeps and selection == ALL and not project.installations
+    files, permissions, kept = _render(project, root, selection, keeps=is_kept)
+    if selection == ALL and not project.installations:
+        project = _drop_packs(project)
+    plan = plan_output(files, folder, selection, project.name)
     refuse_empty_selection(project, plan.statuses, selection)
     if list_rivals(plan, project):
         load_whole(root)
-    permissions = plan_permissions(session, root)
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])
-    check = _Check(plan, permissions, installations, skipped)
-    fix = _make_build_command(state, out, selection)
-    code = _report(state, check, fix)
-    if code == 0:
-        places = [find_destination(into, root).folder for into in group_installations(project)]
-        plans = check.list_plans()
-        leave_record(recorder, plans, lambda _: _report(state, check, fix), places)
-    return code
+    places = [find_destination(into, root).folder for into in group_installations(project)]
+    return _Check(plan, permissions, installations, skipped, kept), places
+
+
+def _render(
+    project: Project, root: Path, selection: Selection, *, keeps: bool
+) -> tuple[Mapping[str, DesiredFile], Plan | None, KeptPacks | None]:
+    """Return the files that there should be, the plan for the list of rights, and what is kept."""
+    session = Session(project)
+    artifacts, files = gather_outputs(render(session, selection), project.name)
+    permissions = plan_permissions(session, root)
+    kept = keep_packs(session, artifacts, permissions) if keeps else None
+    return files, permissions, kept
+
+
+def _drop_packs(project: Project) -> Project:
+    """Return a project without what is half of the memory, once all is rendered."""
+    count = len(project.packs)
+    project = replace(project, packs={}, fragments={}, sources={})
+    if count > _MANY:
+        gc.collect()
+    return project
+
+
+def _report_changed(
+    recorder: Recorder | None, state: State, changed: ChangedPacks, fix: str
+) -> int:
+    """Print what differs of the packs that changes reach, or that nothing does in all of them."""
+    plan = changed.plan
+    differing = [one for one in plan.statuses if one.state != "same"]
+    if differing:
+        print_lines(format_differences(differing, quiet=state.quiet))
+        print_lines(format_fix(differing, fix))
+        return 1
+    print_as_before(changed)
+    leave_record_again(recorder, changed, plan)
+    return 0
 
 
 def _report(state: State, check: _Check, fix: str) -> int:
     """Print what differs, or that nothing does; return the exit code."""
-    plan, permissions, installations, skipped = check
+    plan, permissions, installations, skipped, _ = check
     plans = [one for one in (permissions, plan) if one]
     differing = [one for each in plans for one in each.statuses if one.state != "same"]
     unreadable = [one.manifest for one in plans if one.manifest.problem]

@@ -74,6 +74,8 @@ def _print_table(format_: str) -> None:
         return
     for name, target in TARGETS.items():
         print_line(style(f"{name}", bold=True) + f"  {target.title}, {target.path}")
+        if target.is_named_only:
+            print_line("  built only for packs and projects that name it")
         print_lines(_format_capabilities(table[name]))
         print_lines(wrap_text("  checked: ", target.verified, 11))
 
@@ -84,6 +86,8 @@ def _make_data(target: Target, row: dict[str, Enforcement]) -> dict[str, object]
         "title": target.title,
         "path": target.path,
         "verified": target.verified,
+        "check": target.check._asdict(),
+        "is_named_only": target.is_named_only,
         "read_by": [*target.read_by],
         "capabilities": row,
     }

@@ -1,13 +1,17 @@
 """The record of a run that changed nothing, as commands leave it: plans in, nothing out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from promptpack.cli.state import State
+from promptpack.model import Artifact, UserError
+from promptpack.output.contents import read_content
+from promptpack.output.kept import KeptPacks, describe_packs
 from promptpack.output.recording import Recorder, UnrecordedError
 from promptpack.output.write import Plan
 from promptpack.reporting.console import capture_output
+from promptpack.session import Session
 
 
 def start_recorder(state: State, root: Path, *, is_wanted: bool) -> Recorder | None:
@@ -22,16 +26,31 @@ def start_recorder(state: State, root: Path, *, is_wanted: bool) -> Recorder | N
     return None
 
 
+def keep_packs(
+    session: Session, artifacts: Iterable[Artifact], permissions: Plan | None
+) -> KeptPacks | None:
+    """Return what is to be kept of all packs, or None where it can't be told.
+
+    `permissions` is the plan for the list of permissions, if there is one.
+    """
+    lists = permissions.desired.values() if permissions else ()
+    rights = "".join(read_content(one.content).decode() for one in lists)
+    with suppress(UserError):
+        return describe_packs(session, artifacts, rights)
+    return None
+
+
 def leave_record(
     recorder: Recorder | None,
     plans: Sequence[Plan],
     report: Callable[[Sequence[Plan]], object],
     places: Sequence[Path] = (),
+    kept: KeptPacks | None = None,
 ) -> None:
     """Leave a record of a run that made these plans, the first of them for the output folder.
 
     `report` prints what the next call prints if these are its plans. `places` are the folders of
-    installations, those included that are out of reach.
+    installations, those included that are out of reach. `kept` is for a run that finds few changes.
     """
 
     def render(plans: Sequence[Plan]) -> list[str]:
@@ -40,4 +59,4 @@ def leave_record(
         return [f"{'e' if name == 'stderr' else 'o'}{text}" for name, text in printed]
 
     if recorder:
-        recorder.store(plans, places, render)
+        recorder.store(plans, places, render, kept)

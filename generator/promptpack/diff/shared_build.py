@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from promptpack.diff.model import Output
 from promptpack.model import Artifact, Project
 from promptpack.provenance.reuse import ArtifactFinder, BuiltArtifacts, find_nothing
+from promptpack.rendering.compose import Composer
 from promptpack.session import Session
 
 
@@ -17,6 +18,7 @@ class SharedBuild:
 
     def __init__(self) -> None:
         self._built: BuiltArtifacts | None = None
+        self._composer: Composer | None = None
         self._outputs: Mapping[str, Output] = {}
 
     @property
@@ -24,13 +26,20 @@ class SharedBuild:
         """The project of the first side, whose files need not be parsed again."""
         return self._built.project if self._built else None
 
+    def begin(self, session: Session) -> None:
+        """Let a side that is to be built have the parts of prompts that the first one made."""
+        if self._composer is None:
+            session.composer.keep_parts()
+        else:
+            session.composer.share_parts(self._composer)
+
     def keep(
         self, session: Session, artifacts: Iterable[Artifact], outputs: Mapping[str, Output]
     ) -> None:
         """Keep what a side has built, unless it is the second one."""
         if self._built is None:
             self._built = BuiltArtifacts(session.closures, artifacts)
-            self._outputs = outputs
+            self._outputs, self._composer = outputs, session.composer
 
     def make_finder(self, session: Session) -> ArtifactFinder:
         """Return what finds the first side's artifacts that the second side has too."""

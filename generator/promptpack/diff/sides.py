@@ -70,6 +70,7 @@ def name_findings(name: str) -> Iterator[None]:
 def make_project_side(session: Session, label: str, shared: SharedBuild | None = None) -> Side:
     """Return the side that a project builds; raises UserError where it does not build."""
     shared = shared or SharedBuild()
+    shared.begin(session)
     artifacts = tuple(render(session, find_known=shared.make_finder(session)))
     outputs = _ProjectOutputs(session, artifacts, shared).make_outputs()
     shared.keep(session, artifacts, outputs)

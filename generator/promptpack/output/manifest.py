@@ -10,7 +10,8 @@ stranger's file, and `ownership` says which of its records may count.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from json.encoder import encode_basestring_ascii
+from pathlib import Path
 from typing import Any
 
 from promptpack.model import Finding, UserError
@@ -34,7 +35,8 @@ SCHEMA_VERSION = 1
 
 _LIMIT = 64 << 20
 _CONFLICT_MARKERS = (b"<" * 7, b">" * 7)
-_quote = json.dumps
+_UNUSABLE = frozenset("\\:\0")
+_quote = encode_basestring_ascii
 
 Record = dict[str, str]
 """The SHA-256 of a file, and the words about it."""
@@ -163,5 +165,6 @@ def _make_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever
 
 
 def _is_inside(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and not {"..", *"\\:\0"} & {*parts, *path}
+    parts = {*path.split("/")}
+    is_named = bool(parts - {"", "."}) and ".." not in parts
+    return is_named and not path.startswith("/") and _UNUSABLE.isdisjoint(path)

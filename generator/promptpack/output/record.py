@@ -3,7 +3,7 @@
 A run that finds everything as it should be leaves a record in the user's cache folder: what it
 looked at, as the file system describes it, and what it printed. The next call with the same words
 looks at the same places. Where each is described as before, it prints the same; in any doubt there
-is a whole run. So a record decides only whether to look, and nothing is ever built from one.
+is more of a run. So a record decides only where to look, and has no content of any file.
 
 This is asked before anything else is loaded: it needs only what Python itself loads at its start.
 Only systems whose files have a change time, which nobody can set, have records.
@@ -30,7 +30,7 @@ MISSING = "-"
 """What describes a path at which nothing is."""
 
 _COMMANDS = ("build", "check")
-_HEAD = b"promptpack record 1\n"
+_HEAD = b"promptpack record 2\n"
 _SUFFIX = ".record"
 _LIST_END, _ITEM_END = "\1", "\0"
 _VARIABLES = ("HOME", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LANG", "LC_ALL")
@@ -50,6 +50,7 @@ class Record:
     path and where it leads. `paths` are described by `states` wholly, and `folders` by
     `folder_states` as to what they are, whatever they hold. `fresh` are pairs of a path that was
     changed so lately that a later change could look the same, and the digest of what it holds.
+    `kept` has one text or none, for a run that finds a few sources changed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - one list each; a dataclass would load half of Python
@@ -63,11 +64,12 @@ class Record:
         folders: list[str],
         folder_states: list[str],
         fresh: list[str],
+        kept: list[str],
     ) -> None:
         self.context, self.time, self.printed, self.links = context, time, printed, links
         self.paths, self.states = paths, states
         self.folders, self.folder_states = folders, folder_states
-        self.fresh = fresh
+        self.fresh, self.kept = fresh, kept
 
 
 def find_unchanged(arguments: list[str]) -> list[str] | None:
@@ -133,7 +135,7 @@ def name_record(context: list[str]) -> str:
 def parse_record(content: bytes) -> Record | None:
     """Return the record in some bytes; None for any other bytes.
 
-    >>> parse_record(encode_record(Record(["a"], ["1"], [], [], [], [], [], [], []))).context
+    >>> parse_record(encode_record(Record(["a"], ["1"], [], [], [], [], [], [], [], []))).context
     ['a']
     """
     size = len(_HEAD) + 9
@@ -142,14 +144,14 @@ def parse_record(content: bytes) -> Record | None:
         return None
     lists = body.decode("utf-8", "surrogatepass").split(_LIST_END)
     parts = [one.split(_ITEM_END) if one else [] for one in lists]
-    return Record(*parts) if len(parts) == 9 else None
+    return Record(*parts) if len(parts) == 10 else None
 
 
 def encode_record(record: Record) -> bytes:
     """Return the bytes of a record; raises ValueError where a word has one of our marks."""
     lists = [
         *(record.context, record.time, record.printed, record.links, record.paths),
-        *(record.states, record.folders, record.folder_states, record.fresh),
+        *(record.states, record.folders, record.folder_states, record.fresh, record.kept),
     ]
     if any(_LIST_END in word or _ITEM_END in word for words in lists for word in words):
         raise ValueError(_ITEM_END)

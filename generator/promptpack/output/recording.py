@@ -10,13 +10,14 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from promptpack.model import UserError
+from promptpack.output.kept import KeptPacks, complete_kept
 from promptpack.output.lock import LOCK
 from promptpack.output.manifest import INSTALLED, hash_content, parse_manifest
 from promptpack.output.ownership import SHARED_FILES
@@ -31,12 +32,14 @@ from promptpack.output.record import (
     hash_bytes,
     hash_names,
     is_fresh,
+    read_record,
     store_record,
 )
-from promptpack.output.status import locate_file
+from promptpack.output.status import decode_content, encode_text, locate_file, read_file
 from promptpack.output.write import Plan, has_work, plan_files
 from promptpack.reading.roots import PROJECT_FILE, find_roots
 from promptpack.source.disk import ENTRY_LIMIT, find_real_path
+from promptpack.targets.blocks import find_block
 
 _REPOSITORY_PARTS = (".git", "HEAD", "objects", "refs")
 """What tells in a folder whether outputs may go there."""
@@ -79,7 +82,10 @@ class Snapshot(NamedTuple):
 
 
 class Recorder:
-    """A run that may leave a record: made before it reads anything, and told of all it planned."""
+    """A run that may leave a record: made before it reads anything, and told of all it planned.
+
+    `sources` is what stood at the places of sources then.
+    """
 
     def __init__(self, arguments: Sequence[str], root: Path, given: Path) -> None:
         """Look at the sources of the project in `root`, which was found from a folder or is it.
@@ -91,20 +97,28 @@ class Recorder:
             raise UnrecordedError
         self._context = describe_call([*arguments])
         self._started, self._root = time.time_ns(), root
-        self._sources = _list_sources(root, given)
-        self._before = take_snapshot(self._sources)
+        self._scope = _list_sources(root, given)
+        self.sources = take_snapshot(self._scope)
+
+    def find_last(self) -> Record | None:
+        """Return the record that an earlier call with the same words left, if there is one."""
+        return read_record(self._folder, self._context)
 
     def store(
         self,
         plans: Sequence[Plan],
         places: Sequence[Path],
         render: Callable[[Sequence[Plan]], list[str]],
+        kept: KeptPacks | None = None,
+        last: Record | None = None,
     ) -> None:
         """Leave a record of a run that made these plans, and did what they say if it builds.
 
         The first plan is that of the output folder. `places` are folders in which may be a record
         of what was installed there. `render` returns what the next call prints if these are its
-        plans, as `Record.printed` has it. Nothing happens where there can be no record.
+        plans, as `Record.printed` has it. `kept` is for the next call. Where the plan is that of
+        some packs only, `last` has all else, which has to be as it was. Nothing happens where there
+        can be no record.
         """
         with suppress(OSError, ValueError, UserError, UnrecordedError):
             is_changed = any(map(has_work, plans))
@@ -112,15 +126,21 @@ class Recorder:
             scope = _list_outputs(plans, places, self._root)
             before = take_snapshot(scope)
             plans = [_plan_again(plan) for plan in plans]
-            fresh = _hash_fresh(before, plans, now)
-            sources, code = take_snapshot(self._sources), take_snapshot(_list_modules())
+            known = _list_known(last, before, plans[0]) if last else {}
+            fresh = _hash_fresh(before, plans, now, known)
+            sources, code = take_snapshot(self._scope), take_snapshot(_list_modules())
             printed = render(plans)
-            if take_snapshot(scope) != before or sources != self._before:
+            if take_snapshot(scope) != before or sources != self.sources:
                 return
             if _list_fresh(sources, self._started) or _list_fresh(code, STARTED):
                 return
-            looks = (sources, before, code)
-            store_record(self._folder, _make_record(self._context, now, printed, looks, fresh))
+            looks = [sources, before, code]
+            if last:
+                looks.append(_list_others(last, looks))
+                fresh |= _select_fresh(last, looks[-1].states)
+            record = _make_record(self._context, now, printed, looks, fresh)
+            record.kept = [complete_kept(kept, plans[0].folder, plans[0].manifest)] if kept else []
+            store_record(self._folder, record)
 
 
 def take_snapshot(scope: Scope) -> Snapshot:
@@ -190,13 +210,56 @@ def _plan_again(plan: Plan) -> Plan:
     return again
 
 
-def _hash_fresh(snapshot: Snapshot, plans: Sequence[Plan], now: int) -> dict[str, str]:
+def _list_known(last: Record, snapshot: Snapshot, plan: Plan) -> dict[str, str]:
+    """Return the digests that a record has of files in the output folder.
+
+    Raises UnrecordedError where a file there is not as the record has it, unless the plan is about
+    it, and where a name appeared or went. Of a file that packs share, the plan may be about a part.
+    """
+    folder = str(find_real_path(plan.folder))
+    states = {
+        path: state
+        for path, state in zip(last.paths, last.states, strict=True)
+        if state != MISSING and (path == folder or path.startswith(f"{folder}/"))
+    }
+    own = {f"{folder}/{locate_file(key)}" for key in (*plan.desired, plan.manifest.name)}
+    own |= snapshot.names.keys()
+    if states.keys() != snapshot.states.keys():
+        raise UnrecordedError
+    if any(snapshot.states[path] != state for path, state in states.items() if path not in own):
+        raise UnrecordedError
+    shared = _hash_shared(plan)
+    if not shared.keys() >= {f"{folder}/{locate_file(key)}" for key in plan.desired if "#" in key}:
+        raise UnrecordedError
+    return _select_fresh(last, states.keys() - own) | shared
+
+
+def _select_fresh(last: Record, paths: Collection[str]) -> dict[str, str]:
+    """Return the digests that a record has of some paths."""
+    pairs = zip(last.fresh[::2], last.fresh[1::2], strict=True)
+    return {path: digest for path, digest in pairs if path in paths}
+
+
+def _list_others(last: Record, looks: Iterable[Snapshot]) -> Snapshot:
+    """Return what a record has besides some looks."""
+    states = dict(zip(last.paths, last.states, strict=True))
+    folders = dict(zip(last.folders, last.folder_states, strict=True))
+    links = dict(zip(last.links[::2], last.links[1::2], strict=True))
+    for look in looks:
+        states = {path: state for path, state in states.items() if path not in look.states}
+        folders = {path: state for path, state in folders.items() if path not in look.folder_states}
+    return Snapshot(states, {}, folders, links)
+
+
+def _hash_fresh(
+    snapshot: Snapshot, plans: Sequence[Plan], now: int, known: Mapping[str, str]
+) -> dict[str, str]:
     """Return the digests of what can hide a later change: of the bytes that were found right.
 
-    Raises UnrecordedError where it is not known that they are.
+    Some are known. Raises UnrecordedError where it is not known that they are right.
     """
     paths = _list_fresh(snapshot, now)
-    contents: dict[str, str] = {}
+    contents = dict(known)
     if {*paths} - snapshot.names.keys():
         for plan in plans:
             contents |= _list_contents(plan)
@@ -250,12 +313,28 @@ def _list_contents(plan: Plan) -> dict[str, str]:
         for status in plan.statuses
         if status.current is not None and status.desired is not None and "#" not in status.path
     }
+    contents |= _hash_shared(plan)
     name = plan.manifest.name
     with suppress(FileNotFoundError):
         content = (folder / name).read_bytes()
         if parse_manifest(content, name) == plan.manifest:
             contents[str(folder / name)] = hash_bytes(content)
     return contents
+
+
+def _hash_shared(plan: Plan) -> dict[str, str]:
+    """Return the digests of the files that packs share, where each block is as recorded."""
+    digests: dict[str, str] = {}
+    folder, files = find_real_path(plan.folder), plan.manifest.files
+    for path in {locate_file(key) for key in plan.desired if "#" in key}:
+        content = read_file(folder, path) or b""
+        text = decode_content(content)
+        keys = [key for key in files if key.startswith(f"{path}#")]
+        blocks = [find_block(text, key.partition("#")[2]) for key in keys]
+        found = [hash_content(encode_text(block)) for block in blocks if block is not None]
+        if found == [files[key].get("sha256") for key in keys]:
+            digests[str(folder / path)] = hash_bytes(content)
+    return digests
 
 
 def _make_record(
@@ -285,6 +364,7 @@ def _make_record(
         folders=[*folders],
         folder_states=[*folders.values()],
         fresh=_flatten(fresh),
+        kept=[],
     )
 
 

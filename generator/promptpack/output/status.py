@@ -61,9 +61,14 @@ def find_statuses(
 
     These are what should be there, what this run may remove, and outputs that nothing recorded.
     """
+
+    def counts(path: str, record: Words) -> bool:
+        is_concerned = path in desired_files or ownership.answers(path, record)
+        return is_concerned and ownership.counts(path, record)
+
     counted = Manifest(
-        {path: r for path, r in manifest.files.items() if ownership.counts(path, r)},
-        {path: r for path, r in manifest.pending.items() if ownership.counts(path, r)},
+        {path: record for path, record in manifest.files.items() if counts(path, record)},
+        {path: record for path, record in manifest.pending.items() if counts(path, record)},
         name=manifest.name,
     )
     statuses, store = [], ContentStore()

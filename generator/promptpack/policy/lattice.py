@@ -67,6 +67,10 @@ def grant_of(effect: Effect) -> Grant:
     return (PatternRule("*", effect),)
 
 
+_WRITERS = {"execute": "commands", "task": "other agents", OTHER_MCP: "MCP servers"}
+"""What can change files where the tools for that are denied."""
+
+
 def list_effects(grant: Grant) -> frozenset[Effect]:
     """Return the effects a grant can have: those that some text really meets.
 
@@ -184,10 +188,37 @@ def describe_excess(expected: Grant, actual: Grant) -> str:
 
 def list_caveats(policy: Policy) -> list[str]:
     """Return what a reader of a policy could take it for, and it is not."""
-    denies_edits = all(is_denied(policy.grant(c)) for c in FILE_CHANGES)
-    if denies_edits and Effect.ALLOW in list_effects(policy.grant("execute")):
-        return [f"{policy.name} denies edits but allows commands, which can write files too"]
-    return []
+    shell, inherited = describe_open_shell(policy), describe_inherited_writers(policy)
+    if shell and inherited:
+        inherited = inherited.removeprefix(f"{policy.name} denies edits but ")
+        return [f"{shell.partition(',')[0]} and {inherited}"]
+    return [caveat for caveat in (shell, inherited) if caveat]
+
+
+def describe_open_shell(policy: Policy) -> str:
+    """Return in words that a policy denies edits and allows commands, or nothing."""
+    if _denies_edits(policy) and Effect.ALLOW in list_effects(policy.grant("execute")):
+        return f"{policy.name} denies edits but allows commands, which can write files too"
+    return ""
+
+
+def describe_inherited_writers(policy: Policy) -> str:
+    """Return in words that a policy denies edits and leaves other ways open, or nothing."""
+    words = [_WRITERS[name] for name in list_inherited_writers(policy)]
+    if not words:
+        return ""
+    listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return f"{policy.name} denies edits but inherits {listed}, which can write files too"
+
+
+def list_inherited_writers(policy: Policy) -> list[str]:
+    """Return what a policy that denies edits leaves to the client, and what can change files."""
+    writers = (name for name in _WRITERS if Effect.INHERIT in list_effects(policy.grant(name)))
+    return [*writers] if _denies_edits(policy) else []
+
+
+def _denies_edits(policy: Policy) -> bool:
+    return all(is_denied(policy.grant(c)) for c in FILE_CHANGES)
 
 
 def _get_rank(effect: Effect) -> int:

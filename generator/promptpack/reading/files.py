@@ -80,7 +80,7 @@ def gather_files(
     for root in roots:
         root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
         for entry in _find_entries(root, packs):
-            path = root.make_source_path(entry.path.relative_to(root.path).as_posix())
+            path = root.make_source_path(_make_relative(entry.path, root.path))
             if not entry.is_folder:
                 places[path] = entry.path, root
             elif entry.problem or is_text_source(path):
@@ -183,24 +183,29 @@ def _find_packs(packs: Path, chosen: Collection[str] | None = None) -> Iterator[
         return
 
     def is_skipped(path: Path) -> bool:
-        is_other = chosen is not None and path.parent == packs and path.name not in chosen
-        return is_other or _is_passed_over(packs, path)
+        inner_path = _make_relative(path, packs)
+        is_other = chosen is not None and "/" not in inner_path and inner_path not in chosen
+        return is_other or _is_passed_over(inner_path)
 
     for entry in walk_folder(packs, skips=is_skipped):
-        folder, *inner = entry.path.relative_to(packs).parts or (".",)
-        if folder.startswith(".") and entry.path != packs:
-            continue
-        if _is_passed_over(packs, entry.path):
+        inner_path = _make_relative(entry.path, packs)
+        _, *inner = inner_path.split("/")
+        if inner_path.startswith(".") or _is_passed_over(inner_path):
             continue
         yield entry
         if entry.is_folder and not entry.problem and not inner:
             yield Entry(entry.path / PACK_FILE, False)
 
 
-def _is_passed_over(packs: Path, path: Path) -> bool:
-    """Tell whether something lies with the files of a skill and is none of them."""
-    _, folder, *inner = (*path.relative_to(packs).parts, "", "")
-    return folder == FILES_FOLDER and is_left_out("/".join(filter(None, inner)))
+def _is_passed_over(path: str) -> bool:
+    """Tell whether something in the folder of packs lies with the files of a skill and is none."""
+    _, folder, *inner = path.split("/", 2) if "/" in path else (path, "")
+    return folder == FILES_FOLDER and is_left_out("".join(inner))
+
+
+def _make_relative(path: Path, folder: Path) -> str:
+    """Return the way from a folder to what is in it, with slashes; "" for the folder itself."""
+    return str(path)[len(str(folder)) :].replace(os.sep, "/").removeprefix("/")
 
 
 def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> SourceFile:

@@ -76,7 +76,9 @@ class ProjectFile(StrictModel):
         "another project's files are never replaced or removed",
     )
     targets: list[TargetName] = Field(
-        default=[], description="the clients of each pack that names none itself; default: all"
+        default=[],
+        description="the clients of each pack that names none itself; default: all "
+        "but those that have to be named",
     )
     accept: list[AcceptEntry] = Field(
         default=[],

@@ -337,7 +337,8 @@ class PackFile(StrictModel):
         default=[], description="what the prompts have to hold, or the build stops"
     )
     targets: list[TargetName] = Field(
-        default=[], description="the clients to render for; default: all"
+        default=[],
+        description="the clients to render for; default: all but those that have to be named",
     )
     clients: Annotated[dict[Slug, ClientEntry], TargetMapping] = Field(
         default={}, description="what differs for one client, by target"

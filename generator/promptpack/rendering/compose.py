@@ -105,6 +105,7 @@ class Composer:
         self._laid_out: dict[Hashable, Lines] = {}
         self._fragments: dict[Hashable, str] = {}
         self._find_params = ParamsFinder(self.templates).find
+        self._keeps_parts = False
         self._own_fragments: list[Hashable] = []
         self._traced_fragments: dict[Hashable, Lines] = {}
         self._text = BlockForm(
@@ -200,6 +201,24 @@ class Composer:
             self._traced[key] = self._trace_prompt(variant, target, prompt)
         return self._traced[key]
 
+    def keep_parts(self) -> None:
+        """Keep the parts of all packs, for another project that may have the same."""
+        self._keeps_parts = True
+        for cache in (self._parts, self._traced_parts):
+            cache.keep_all()
+
+    def share_parts(self, other: "Composer") -> None:
+        """Use the parts of another project too that come from the same texts there."""
+        own, others = self.project.sources, other.project.sources
+        changed = {path for path in {*own, *others} if own.get(path) != others.get(path)}
+        list_paths = self.templates.dependencies.list_paths
+
+        def is_same(part: Part) -> bool:
+            return all(changed.isdisjoint(list_paths(use.fragment)) for use in part.uses)
+
+        self._parts.share(other._parts, is_same)
+        self._traced_parts.share(other._traced_parts, is_same)
+
     def release_variant(self) -> None:
         """Forget the prompts composed so far; whoever needs one again composes it anew."""
         self._prompts.clear()
@@ -209,8 +228,9 @@ class Composer:
         for key in self._own_fragments:
             self._fragments.pop(key, None)
         self._own_fragments.clear()
-        self.keys.release()
         self._parts.release()
+        if not self._keeps_parts:
+            self.keys.release()
 
     def _is_of_pack(self, name: str) -> bool:
         variables = self.templates.dependencies.list_variables(name)

@@ -154,6 +154,12 @@ def _guard_indent(
     budget.require_size(len(text) + (len(text.splitlines()) + 1) * size)
 
 
+def _guard_marks(budget: Budget, value: object, mark: object = "****") -> None:
+    require_text(mark)
+    text = str(value)
+    budget.require_size(len(text) + (text.count("\n") + 1) * (len(str(mark)) + 1))
+
+
 def _guard_json(budget: Budget, value: object, indent: int | None = None) -> None:
     if indent is not None:
         budget.require_size(budget.measure(value) // ITEM * _read_count(indent))
@@ -208,6 +214,7 @@ FILTERS: Final[Mapping[str, Cost]] = {
     "abs": _PLAIN,
     "attr": _PLAIN,
     "batch": Cost(takes_items=True, guard=_guard_batch),
+    "bold_terms": Cost(takes_text=True, factor=16, guard=_guard_marks),
     "capitalize": _TEXT,
     "center": Cost(takes_text=True, guard=_guard_width),
     "count": _PLAIN,
@@ -231,6 +238,7 @@ FILTERS: Final[Mapping[str, Cost]] = {
     "list": _ITEMS,
     "lower": _TEXT,
     "map": _ITEMS,
+    "mark_items": Cost(takes_text=True, factor=16, guard=_guard_marks),
     "max": _ITEMS,
     "min": _ITEMS,
     "reject": _ITEMS,

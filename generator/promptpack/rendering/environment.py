@@ -24,6 +24,7 @@ from markupsafe import Markup
 from promptpack.rendering import costs
 from promptpack.rendering.budget import Budget, Limits, require_text
 from promptpack.rendering.include_indent import INDENT, indent_includes, indent_text
+from promptpack.rendering.item_marks import bold_terms, mark_items
 from promptpack.rendering.line_markers import LineMarkers, SectionEnd
 from promptpack.rendering.probes import Probe, insert_probes, turn_value
 from promptpack.rendering.template_code import (
@@ -132,7 +133,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self._failures: dict[str, TemplateSyntaxError] = {}
         for name in ("lipsum", "cycler", "joiner"):
             self.globals.pop(name)
-        filters: dict[str, Any] = {**self.filters, "join": _join_items}
+        own: dict[str, Any] = {"join": _join_items, "mark_items": mark_items}
+        filters: dict[str, Any] = {**self.filters, **own, "bold_terms": bold_terms}
         tests: dict[str, Any] = {**self.tests}
         self.filters = {
             name: _count_call(self, filters[name], cost) for name, cost in costs.FILTERS.items()

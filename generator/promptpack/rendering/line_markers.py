@@ -23,6 +23,8 @@ _TEMPLATE, _SECTION, _LINE = 0xF0000, 0xF8000, 0x100000
 _MOST, _END = 0x7FFE, 0xFFFE
 _SECTION_MARKER = "[\U000f8000-\U000ffffd]"
 _MARKER = re.compile("([\U000f0000-\U000f7ffd])([\U00100000-\U0010fffd])")
+MARKS = "[\U000f0000-\U000ffffd][\U00100000-\U0010fffd]?"
+"""What matches each mark in a text."""
 _ANY = re.compile(f"{_MARKER.pattern}|{_SECTION_MARKER}")
 _LETTERS = re.compile(r"(?<=\S)(?=.*\S)")
 LINES_KEPT = 1 << 15

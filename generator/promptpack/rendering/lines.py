@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from promptpack.model import Line, Origin
 
-_ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-_FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
+ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
+FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
 TITLE = "title"
@@ -69,7 +69,7 @@ def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:
     selected: list[tuple[int, str]] = []
     fence = ""
     for index, text in enumerate(texts):
-        match = _FENCE.match(text)
+        match = FENCE.match(text)
         if fence:
             selected.append((index, text))
             if match and match[1].startswith(fence) and not text.strip(fence[0] + " \t"):
@@ -100,6 +100,6 @@ def _find_list_kind(texts: Iterable[str]) -> str | None:
     kinds = set()
     for text in texts:
         if text and not text.startswith((" ", "\t")):
-            match = _ITEM.match(text)
+            match = ITEM.match(text)
             kinds.add((match[1] if match[1] in "-*+" else "1") if match else None)
     return next(iter(kinds)) if len(kinds) == 1 else None

@@ -1,6 +1,7 @@
 """Parts of sections that are kept: a part and what its fragments read in, its block out."""
 
-from collections.abc import Hashable, Mapping, MutableMapping
+import sys
+from collections.abc import Callable, Hashable, Mapping, MutableMapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from promptpack.model import Part, UserError
@@ -33,6 +34,9 @@ class PartCache(Generic[B]):
     def __init__(self, keys: PromptKeys) -> None:
         self._keys = keys
         self._entries: dict[int, _KeptBlocks[B]] = {}
+        self._limit = PARTS_KEPT
+        self._others: PartCache[B] | None = None
+        self._is_same: Callable[[Part], bool] = lambda _: False
 
     def find_kept(
         self, part: Part, context: Mapping[str, Any]
@@ -47,11 +51,25 @@ class PartCache(Generic[B]):
             return {}, None
         entry = self._entries.get(id(part))
         if entry is None:
-            if len(self._entries) >= PARTS_KEPT:
+            if len(self._entries) >= self._limit:
                 self._entries.clear()
-            entry = self._entries[id(part)] = _KeptBlocks(part, {})
+            known = self._others and self._others._entries.get(id(part))
+            entry = known if known and self._is_same(part) else _KeptBlocks(part, {})
+            self._entries[id(part)] = entry
         return entry.kept, key
 
+    def keep_all(self) -> None:
+        """Keep all parts from now on, for another project that may have the same."""
+        self._limit = sys.maxsize
+
+    def share(self, others: "PartCache[B]", is_same: Callable[[Part], bool]) -> None:
+        """Use what is kept of the parts of another project too, where `is_same` says so.
+
+        It has to tell that each template behind a part is the same in both.
+        """
+        self._others, self._is_same = others, is_same
+
     def release(self) -> None:
-        """Forget all parts."""
-        self._entries.clear()
+        """Forget all parts, unless all are to be kept."""
+        if self._limit == PARTS_KEPT:
+            self._entries.clear()

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
-from promptpack.model import Finding, Part, UserError, Variant
+from promptpack.model import Finding, Part, Section, UserError, Variant
 from promptpack.model.fields import find_client_settings
 from promptpack.rendering.context import PolicyView, make_values_key
 from promptpack.rendering.includes import LAYOUT
@@ -12,6 +12,9 @@ from promptpack.rendering.questions import Questions, join_questions
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import iter_uses, tells_persona
 from promptpack.targets import TARGETS
+
+VARIANTS_KEPT = 4_096
+"""Of how many variants it is kept what their templates read."""
 
 
 class _Inputs(NamedTuple):
@@ -28,6 +31,7 @@ class PromptKeys:
     def __init__(self, templates: Templates, permissions: PermissionFinder) -> None:
         self._dependencies, self._permissions = templates.dependencies, permissions
         self._inputs: dict[tuple[str, ...], _Inputs] = {}
+        self._variants: dict[tuple[int, str], tuple[tuple[Section, ...], _Inputs]] = {}
 
     def make(self, variant: Variant, target: str) -> Hashable:
         """Return what tells a variant's prompt from others: by target only where one is read.
@@ -52,7 +56,7 @@ class PromptKeys:
         if find_client_settings(variant.pack, target).prompt:
             return told, ()
         view = PolicyView(permissions.effective, permissions.authored)
-        return told, view.answer(self._find_inputs(list_template_names(variant)).questions)
+        return told, view.answer(self._find_variant_inputs(variant).questions)
 
     def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any.
@@ -61,7 +65,17 @@ class PromptKeys:
         """
         if find_client_settings(variant.pack, target).prompt:
             return frozenset()
-        return self._find_inputs(list_template_names(variant)).reads
+        return self._find_variant_inputs(variant).reads
+
+    def _find_variant_inputs(self, variant: Variant) -> _Inputs:
+        """Return what the templates of a variant read; raises as `_find_inputs`."""
+        key = id(variant.sections), variant.model.layout
+        if key not in self._variants:
+            inputs = self._find_inputs(list_template_names(variant))
+            if len(self._variants) >= VARIANTS_KEPT:
+                self._variants.clear()
+            self._variants[key] = variant.sections, inputs  # kept, so that no other has its place
+        return self._variants[key][1]
 
     def _find_inputs(self, names: tuple[str, ...]) -> _Inputs:
         """Return what some templates read; raises UserError with what is wrong with any."""
@@ -99,6 +113,7 @@ class PromptKeys:
     def release(self) -> None:
         """Forget what the templates of variants read."""
         self._inputs.clear()
+        self._variants.clear()
 
 
 def get_layout_name(variant: Variant) -> str:

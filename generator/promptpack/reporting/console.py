@@ -169,6 +169,12 @@ def capture_output() -> Iterator[list[tuple[StreamName, str]]]:
         _CAPTURES.pop()
 
 
+def replay_output(printed: Iterable[tuple[StreamName, str]]) -> None:
+    """Print what `capture_output` kept of a run with the same streams."""
+    for name, text in printed:
+        _write(text, err=name == "stderr")
+
+
 def _write(content: str | bytes, *, err: bool = False) -> None:
     """Write to a stream as it is: click would write UTF-8 into one that says it takes ASCII."""
     if _CAPTURES:

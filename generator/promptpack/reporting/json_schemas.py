@@ -211,13 +211,24 @@ class LintReport(Report):
     )
 
 
+class TargetCheck(Report):
+    """How it was checked what a client does."""
+
+    means: Literal["client", "documentation", "text"]
+    subject: str = Field(description="what was looked at")
+    versions: str = Field(description="of packages, empty where there is none")
+    day: str = Field(description="as YYYY-MM-DD, empty where no client has to read the file")
+
+
 class TargetEntry(Report):
     """One client, and the most that it can enforce for each capability."""
 
     name: str
     title: str
     path: str
-    verified: str
+    verified: str = Field(description="the check, in words")
+    check: TargetCheck
+    is_named_only: bool = Field(description="built only for packs and projects that name it")
     read_by: list[str] = Field(description="other targets whose clients load the file too")
     capabilities: dict[str, Enforcement]
 

@@ -134,8 +134,8 @@ def walk_folder(
 def _list_folder(folder: Path, limit: int) -> list[Entry]:
     """Return what a folder holds, at most `limit` entries, by name."""
     with os.scandir(folder) as found:
-        entries = [_make_entry(entry) for entry in islice(found, limit)]
-    return sorted(entries)
+        entries = sorted(islice(found, limit), key=lambda entry: entry.name)
+    return [_make_entry(entry) for entry in entries]
 
 
 def _make_entry(entry: os.DirEntry[str]) -> Entry:

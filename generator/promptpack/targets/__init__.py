@@ -2,14 +2,18 @@
 
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
+from promptpack.targets.cline import CLINE
 from promptpack.targets.codex import CODEX
 from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
+from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.kilo import KILO
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.qwen import QWEN
 from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
@@ -27,6 +31,10 @@ TARGETS: dict[str, Target] = {
         CURSOR_RULE,
         CODEX,
         GEMINI,
+        QWEN,
+        KILO,
+        FACTORY,
+        CLINE,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,

@@ -8,7 +8,7 @@ from promptpack.model import Agent
 from promptpack.targets import blocks
 from promptpack.targets.codec import end_line, make_text_agent
 from promptpack.targets.problems import Problem, list_misread
-from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
+from promptpack.targets.target import TEXT_REASONS, ClientCheck, SoftLimit, Target
 
 
 def encode(agent: Agent) -> str:
@@ -40,7 +40,9 @@ AGENTS_MD = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the request that Codex sends with it (text); codex 0.171.0",
+    check=ClientCheck(
+        "client", "the request that Codex sends with it (text)", "codex 0.171.0", "2026-11-26"
+    ),
     reasons=TEXT_REASONS,
     keeps=frozenset(),
     advisory=True,

@@ -5,5 +5,9 @@ from promptpack.targets import TARGETS
 
 
 def list_built_targets(project: Project, pack: Pack) -> tuple[str, ...]:
-    """Return the names of the targets that a pack or else its project names, or of all."""
-    return project.list_targets(pack) or tuple(TARGETS)
+    """Return the names of the targets that a pack or else its project names.
+
+    Where neither names any, these are all but those that have to be named.
+    """
+    named = project.list_targets(pack)
+    return named or tuple(name for name, one in TARGETS.items() if not one.is_named_only)

@@ -55,7 +55,7 @@ from promptpack.targets.extras import (
     read_extra,
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
+from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
 
 NAME = "claude-code"
 
@@ -301,7 +301,12 @@ CLAUDE_CODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="first line of a session (tools, agents), its request (prompt); claude-code 2.1.332",
+    check=ClientCheck(
+        "client",
+        "first line of a session (tools, agents), its request (prompt)",
+        "claude-code 2.1.332",
+        "2026-11-26",
+    ),
     provides=frozenset(TOOLS),
     absent=frozenset({"list", "patch", "question"}),
     keys=frozenset(_KEYS),

@@ -31,7 +31,7 @@ from promptpack.targets.extras import (
     read_extra,
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import Reasons, Target
+from promptpack.targets.target import ClientCheck, Reasons, Target
 
 NAME = "codex"
 
@@ -229,7 +229,12 @@ CODEX = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="the request of a spawned agent (prompt, model, shell); codex 0.171.0",
+    check=ClientCheck(
+        "client",
+        "the request of a spawned agent (prompt, model, shell)",
+        "codex 0.171.0",
+        "2026-11-26",
+    ),
     provides=frozenset((*THROUGH_SHELL, *UNSWITCHED)),
     absent=ABSENT,
     advisory=True,

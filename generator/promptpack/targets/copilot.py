@@ -44,7 +44,7 @@ from promptpack.targets.codec import (
 )
 from promptpack.targets.extras import Extra, is_line, make_flag, make_line, read_extra
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import Reasons, Target
+from promptpack.targets.target import ClientCheck, Reasons, Target
 
 NAME = "copilot"
 
@@ -334,7 +334,9 @@ COPILOT = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="the request it sends (prompt, tools); copilot 1.0.102",
+    check=ClientCheck(
+        "client", "the request it sends (prompt, tools)", "copilot 1.0.102", "2026-11-26"
+    ),
     provides=ALWAYS_GIVEN.union(*ALIASES.values()),
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"tools"}),

@@ -19,7 +19,7 @@ from promptpack.targets.codec import (
 )
 from promptpack.targets.extras import Extra, make_choice, make_glob_line, read_extra
 from promptpack.targets.problems import Problem
-from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, Target
+from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
 
 _KEYS: Mapping[str, type] = {"name": str, "description": str}
 _EXTRAS: Mapping[str, Extra] = {
@@ -62,7 +62,12 @@ COPILOT_INSTRUCTIONS = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the request that Copilot sends with it (text, patterns); copilot 1.0.102",
+    check=ClientCheck(
+        "client",
+        "the request that Copilot sends with it (text, patterns)",
+        "copilot 1.0.102",
+        "2026-11-26",
+    ),
     reasons=TEXT_REASONS,
     keeps=FRONT_MATTER_FIELDS,
     advisory=True,

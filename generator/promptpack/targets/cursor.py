@@ -17,7 +17,7 @@ from promptpack.targets.codec import (
     read_front_matter,
 )
 from promptpack.targets.problems import Problem
-from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
+from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
 
 NAME = "cursor"
 
@@ -87,7 +87,11 @@ CURSOR = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the documentation only; Cursor can't be run for this check",
+    check=ClientCheck(
+        "documentation",
+        "Cursor can't be run for this check",
+        day="2026-11-22",
+    ),
     tells_policy=True,
     provides=frozenset((*SWITCHED, *UNSWITCHED)),
     keys=frozenset(_KEYS),

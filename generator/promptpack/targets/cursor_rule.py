@@ -25,7 +25,7 @@ from promptpack.targets.extras import (
     read_extra,
 )
 from promptpack.targets.problems import Problem, list_unknown
-from promptpack.targets.target import TEXT_REASONS, Target
+from promptpack.targets.target import TEXT_REASONS, ClientCheck, Target
 
 _KEYS: Mapping[str, type] = {"description": str}
 _EXTRAS: Mapping[str, Extra] = {
@@ -80,7 +80,11 @@ CURSOR_RULE = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the documentation only; Cursor can't be run for this check",
+    check=ClientCheck(
+        "documentation",
+        "Cursor can't be run for this check",
+        day="2026-11-22",
+    ),
     reasons=TEXT_REASONS,
     keeps=frozenset({"description"}),
     advisory=True,

@@ -44,7 +44,7 @@ from promptpack.targets.extras import (
     read_extra,
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import FRONT_MATTER_FIELDS, Reasons, Target
+from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
 
 NAME = "gemini"
 
@@ -266,7 +266,9 @@ GEMINI = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="its own agent loader (all fields); gemini-cli-core 0.61.0",
+    check=ClientCheck(
+        "client", "its own agent loader (all fields)", "gemini-cli-core 0.61.0", "2026-11-26"
+    ),
     provides=frozenset(TOOLS),
     absent=ABSENT,
     stand_ins={"patch": ("edit",)},

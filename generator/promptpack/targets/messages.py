@@ -6,7 +6,7 @@ from typing import Any
 from promptpack.model import Agent
 from promptpack.targets.codec import as_number, as_text, make_text_agent
 from promptpack.targets.problems import Problem, list_misread
-from promptpack.targets.target import TEXT_REASONS, Target
+from promptpack.targets.target import TEXT_REASONS, ClientCheck, Target
 
 
 def encode(agent: Agent) -> str:
@@ -48,7 +48,7 @@ MESSAGES = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="plain text, read back",
+    check=ClientCheck("text", "plain text, read back"),
     reasons=TEXT_REASONS,
     keeps=frozenset(),
     advisory=True,

@@ -5,7 +5,7 @@ cancel the built-in question before `.env` files, so that guard is written out; 
 breaks the whole client, so `find_problems` is as strict as the client's own schema.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -49,7 +49,7 @@ from promptpack.targets.opencode_patterns import (
     write_rules,
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
-from promptpack.targets.target import OwnGuard, Reasons, Target
+from promptpack.targets.target import ClientCheck, OwnGuard, Reasons, Target
 
 NAME = "opencode"
 
@@ -82,19 +82,21 @@ OWN_KEYS = (*GUARDS, "plan_enter", "plan_exit", "apply_patch", "workflow_tool_ap
 """OpenCode's own permissions and tools that look like a tool of an MCP server."""
 
 
-class _PermissionRule(NamedTuple):
+class PermissionRule(NamedTuple):
+    """One rule of the client: of those that match, the last one decides."""
+
     permission: str
     pattern: str
     effect: Effect
 
 
 _DEFAULTS = (
-    _PermissionRule("*", "*", Effect.ALLOW),
-    _PermissionRule("doom_loop", "*", Effect.ASK),
-    _PermissionRule("external_directory", "*", Effect.ASK),
-    _PermissionRule("question", "*", Effect.DENY),
-    _PermissionRule("read", "*", Effect.ALLOW),
-    *(_PermissionRule("read", pattern, effect) for pattern, effect in ENV_GUARD),
+    PermissionRule("*", "*", Effect.ALLOW),
+    PermissionRule("doom_loop", "*", Effect.ASK),
+    PermissionRule("external_directory", "*", Effect.ASK),
+    PermissionRule("question", "*", Effect.DENY),
+    PermissionRule("read", "*", Effect.ALLOW),
+    *(PermissionRule("read", pattern, effect) for pattern, effect in ENV_GUARD),
 )
 
 
@@ -107,7 +109,7 @@ def encode(agent: Agent) -> str:
         front_matter |= {"variant": agent.effort} if agent.effort else {}
     if agent.temperature is not None:
         front_matter["temperature"] = agent.temperature
-    if permission := _make_permission(agent.policy, agent.mode):
+    if permission := make_permission(agent.policy, agent.mode):
         front_matter["permission"] = permission
     return join_front_matter(front_matter, agent)
 
@@ -125,7 +127,7 @@ def decode(text: str, stem: str) -> Agent:
         keys,
         stem,
         body.strip(),
-        Policy(Effect.DENY) if is_off else _make_effective_policy(tuple(_iter_rules(keys)), mode),
+        Policy(Effect.DENY) if is_off else _make_effective_policy(tuple(iter_rules(keys)), mode),
         mode=mode,
         temperature=as_number(keys.get("temperature")),
         effort=as_effort(keys.get("variant"), EFFORTS) if keys.get("model") else None,
@@ -133,8 +135,11 @@ def decode(text: str, stem: str) -> Agent:
     )
 
 
-def find_problems(text: str) -> list[Problem]:
-    """Return why OpenCode would refuse a file, or take something else from it than it says."""
+def find_problems(text: str, own_keys: Iterable[str] = OWN_KEYS) -> list[Problem]:
+    """Return why OpenCode would refuse a file, or take something else from it than it says.
+
+    `own_keys` are the client's own permissions that look like a tool of an MCP server.
+    """
     front_matter, body, _ = frontmatter.split_front_matter(text)
     if front_matter is None:
         return list_unknown(["the file does not start with front matter"])
@@ -151,7 +156,7 @@ def find_problems(text: str) -> list[Problem]:
             problems += list_misread([f"'{key}' can't be {value!r}" + FORMS.get(key, "")], key)
     permission = document.data.get("permission")
     for key, rules in permission.items() if isinstance(permission, dict) else ():
-        problems += list_misread(_find_matched_keys(key), "permission")
+        problems += list_misread(_find_matched_keys(key, own_keys), "permission")
         if isinstance(rules, dict):
             problems += list_misread(_find_misread_patterns(rules), "permission")
     return problems if body.strip() else [*problems, *list_unknown(["the prompt is empty"])]
@@ -169,17 +174,17 @@ def find_refusal(text: str) -> str:
     return find_wrong_value(parts[0], LOADED_VALUES)
 
 
-def find_refusals(agent: Agent) -> Iterator[str]:
+def find_refusals(agent: Agent, own_keys: Collection[str] = OWN_KEYS) -> Iterator[str]:
     """Yield which MCP names OpenCode would take for something of its own, or for other servers."""
     for name in agent.policy.list_mcp_names():
-        if make_key(name) in OWN_KEYS:
+        if make_key(name) in own_keys:
             yield f"'{name}' can't be written: '{make_key(name)}' is OpenCode's own"
     yield from find_clashes(agent.policy)
 
 
-def _find_matched_keys(key: str) -> Iterator[str]:
+def _find_matched_keys(key: str, own_keys: Iterable[str]) -> Iterator[str]:
     """Yield why a server's name would open up something of OpenCode's own."""
-    for own_key in OWN_KEYS if key.endswith("_*") else ():
+    for own_key in own_keys if key.endswith("_*") else ():
         if matches_pattern(key, own_key):
             yield f"an MCP server can't be named '{key[:-2]}': OpenCode already has '{own_key}'"
 
@@ -199,7 +204,7 @@ def _find_misread_patterns(rules: Mapping[str, object]) -> Iterator[str]:
         )
 
 
-def _make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
+def make_permission(policy: Policy, mode: Mode) -> dict[str, Any]:
     """Return the permission map: general first, since the last match decides.
 
     To name a permission of `SPAWN_ONLY_NAMED` is to give it to a subagent, so what its patterns do
@@ -244,7 +249,7 @@ def _write_grant(permission: dict[str, Any], key: str, grant: Grant, default: Ef
         permission[key] = rules
 
 
-def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
+def iter_rules(keys: Mapping[str, Any]) -> Iterator[PermissionRule]:
     """Yield the file's own rules in the client's order: `tools` booleans first, then permissions.
 
     A key given in both keeps its first place and takes the permission's value.
@@ -262,11 +267,11 @@ def _iter_rules(keys: Mapping[str, Any]) -> Iterator[_PermissionRule]:
         rules = merged[key] if isinstance(merged[key], dict) else {"*": merged[key]}
         for pattern in sort_keys(rules):
             if rules[pattern] in EFFECTS:
-                yield _PermissionRule(key, pattern, Effect(rules[pattern]))
+                yield PermissionRule(key, pattern, Effect(rules[pattern]))
 
 
 @lru_cache(maxsize=64)
-def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Policy:
+def _make_effective_policy(own_rules: tuple[PermissionRule, ...], mode: Mode) -> Policy:
     grants: dict[str, Grant] = {c: _make_grant(key, own_rules, mode) for c, key in KEYS.items()}
     keys = dict.fromkeys(rule.permission for rule in own_rules if rule.permission not in OWN_KEYS)
     for key, name in read_names(keys).items():
@@ -275,13 +280,18 @@ def _make_effective_policy(own_rules: tuple[_PermissionRule, ...], mode: Mode) -
     return Policy(unnamed_grant[-1].effect, grants)
 
 
-def _make_grant(permission: str, own_rules: tuple[_PermissionRule, ...], mode: Mode) -> Grant:
-    """Return the rules that decide about one permission, from the last that matches all."""
+def _make_grant(permission: str, own_rules: tuple[PermissionRule, ...], mode: Mode) -> Grant:
+    """Return what a file grants of one permission, with what the client does by itself."""
     is_named = any(rule.permission == permission for rule in own_rules)
     if mode == "subagent" and permission in SPAWN_ONLY_NAMED and not is_named:
         return grant_of(Effect.DENY)
+    return decide_grant(permission, (*_DEFAULTS, *own_rules))
+
+
+def decide_grant(permission: str, rules: Iterable[PermissionRule]) -> Grant:
+    """Return what the rules grant of one permission, from the last that matches all of it."""
     grant: Grant = ()
-    for rule in (*_DEFAULTS, *own_rules):
+    for rule in rules:
         if matches_pattern(rule.permission.replace("\\", "/"), permission):
             pattern_rule = PatternRule(rule.pattern, rule.effect)
             grant = (pattern_rule,) if rule.pattern == "*" else (*grant, pattern_rule)
@@ -313,7 +323,12 @@ OPENCODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    verified="debug agent (prompt, model, mode, tools, ordered rules); opencode-ai 1.18.33",
+    check=ClientCheck(
+        "client",
+        "debug agent (prompt, model, mode, tools, ordered rules)",
+        "opencode-ai 1.18.33",
+        "2026-11-26",
+    ),
     provides=frozenset(KEYS),
     keys=frozenset(KEY_CHECKS),
     policy_keys=frozenset({"tools", "permission", "disable"}),

@@ -18,7 +18,7 @@ from promptpack.targets.codec import (
 )
 from promptpack.targets.extras import Extra, make_flag, make_line, read_extra
 from promptpack.targets.problems import Problem, list_misread
-from promptpack.targets.target import TEXT_REASONS, SoftLimit, Target
+from promptpack.targets.target import TEXT_REASONS, ClientCheck, SoftLimit, Target
 
 _KEYS: Mapping[str, type] = {"name": str, "description": str}
 _EXTRAS: Mapping[str, Extra] = {
@@ -102,8 +102,12 @@ SKILL = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
-    verified="the rules of the Agent Skills specification; the places: opencode-ai 1.18.33, "
-    "copilot 1.0.102, codex 0.171.0",
+    check=ClientCheck(
+        "client",
+        "the rules of the Agent Skills specification; the places, asked of clients",
+        "opencode-ai 1.18.33, copilot 1.0.102, codex 0.171.0",
+        "2026-11-26",
+    ),
     reasons=TEXT_REASONS,
     advisory=True,
     tells_policy=True,
@@ -127,5 +131,10 @@ CLAUDE_SKILL = replace(
     is_on_request=True,
     problems=find_claude_problems,
     prompt_grants=find_prompt_grants,
-    verified="the skills that a session lists, and the text that it loads; claude-code 2.1.332",
+    check=ClientCheck(
+        "client",
+        "the skills that a session lists, and the text that it loads",
+        "claude-code 2.1.332",
+        "2026-11-26",
+    ),
 )

@@ -110,6 +110,23 @@ class SoftLimit(NamedTuple):
     reason: str
 
 
+class ClientCheck(NamedTuple):
+    """How it was checked what a client does: by what means, what was looked at, with what, when.
+
+    `versions` are packages and their versions, such as "copilot 1.0.102"; a format that no client
+    has to read has none, and no day.
+    """
+
+    means: Literal["client", "documentation", "text"]
+    subject: str
+    versions: str = ""
+    day: str = ""
+
+    def __str__(self) -> str:
+        means = {"client": "real client: ", "documentation": "from documentation: ", "text": ""}
+        return means[self.means] + "; ".join(filter(None, (self.subject, self.versions, self.day)))
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
     """A client that promptpack compiles for.
@@ -120,7 +137,7 @@ class Target:
     would write it, and whether the client minds; `loads` why the client would not take the text at
     all, in one line, or nothing where it would or that is not known. `provides` names the
     capabilities for which the client has a tool and `absent` those for which it has none: together
-    they are all of them. `reasons` explains losses. `verified` says with what all this was checked.
+    they are all of them. `reasons` explains losses. `check` says with what all this was checked.
     `synonyms` are other words that readers of the site search the target by.
 
     `places` are the paths in a repository from which the client loads files, where these are more
@@ -128,8 +145,9 @@ class Target:
     an agent's name if the client `nests_names`.
 
     `user_path` is the place of a user's own file in the home folder, "" where the client has none.
-    What is `is_on_request` is installed only where somebody names the target. A target that
-    `takes_files` has a folder for each agent, in which the pack's files go beside the client's.
+    What is `is_on_request` is installed only where somebody names the target, and what is
+    `is_named_only` is built only for packs and projects that name it. A target that `takes_files`
+    has a folder for each agent, in which the pack's files go beside the client's.
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
@@ -171,13 +189,14 @@ class Target:
     decode: Callable[[str, str], Agent]
     problems: Callable[[str], list[Problem]]
     reasons: Reasons
-    verified: str
+    check: ClientCheck
     synonyms: tuple[str, ...] = ()
     provides: frozenset[Capability] = frozenset(CAPABILITIES)
     absent: frozenset[Capability] = frozenset()
     places: tuple[str, ...] = ()
     user_path: str = ""
     is_on_request: bool = False
+    is_named_only: bool = False
     signs: tuple[str, ...] = ()
     program: str = ""
     takes_files: bool = False
@@ -255,6 +274,11 @@ class Target:
         is_declared = not capability or capability in self.provides | self.absent
         reason = self.reasons.find(name, kind, grant) if is_declared else ""
         return reason or UNKNOWN_REASON.format(client=self.title)
+
+    @property
+    def verified(self) -> str:
+        """Return in words with what it was checked what the client does."""
+        return str(self.check)
 
     @property
     def holds_policy(self) -> bool:

@@ -1,0 +1,142 @@
+"""A run with few changes: the last record in, the plan for the packs that they reach out.
+
+What such a run makes and says has to be what a whole one would. So there is a whole run where
+anything is wrong with what changed, where an output is not what was written, and where anything
+differs that what is said of all packs together can depend on.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from promptpack.build import render
+from promptpack.model import Artifact
+from promptpack.output.changes import Changes, find_changes, find_reached
+from promptpack.output.kept import KeptPacks, describe_packs, hash_records, parse_kept
+from promptpack.output.manifest import MANIFEST, Manifest, read_manifest
+from promptpack.output.ownership import Ownership, Words, claims_output
+from promptpack.output.plan import gather_outputs
+from promptpack.output.record import Record
+from promptpack.output.rights import list_rights
+from promptpack.output.status import DesiredFile, locate_file
+from promptpack.output.used_sources import hash_library
+from promptpack.output.write import Plan, plan_files
+from promptpack.reading.some_packs import load_packs
+from promptpack.rendering.variants import Selection
+from promptpack.session import Session
+from promptpack.source.disk import find_real_path
+
+
+class ChangedPacks(NamedTuple):
+    """The plan for the packs that changes reach, and what is known of all others.
+
+    `last` is the record that holds what was known, and `kept` is for the next one.
+    """
+
+    plan: Plan
+    last: Record
+    kept: KeptPacks
+
+
+class _Rendered(NamedTuple):
+    """What some packs give: their files, the library files behind them, and what to keep."""
+
+    name: str
+    folder: Path
+    files: Mapping[str, DesiredFile]
+    library: Mapping[str, str]
+    kept: KeptPacks
+
+
+def plan_changed(
+    last: Record, looked: Mapping[str, str], root: Path, find_folder: Callable[[str], Path]
+) -> ChangedPacks | None:
+    """Return the plan for the packs whose files changes may reach; None for a whole run.
+
+    `looked` has what the file system said of paths in this run. `find_folder` returns the output
+    folder for the one that the project file names. Raises UserError for what is wrong in these
+    packs. Also raises UserError, and OSError, ValueError, TypeError, AttributeError or LookupError,
+    where only a whole run can tell.
+    """
+    kept = parse_kept(last.kept[0])
+    changes = find_changes(last, looked, root, kept.folder)
+    reached = find_reached(kept, changes.sources) if changes else None
+    if changes is None or reached is None:
+        return None
+    manifest = read_manifest(Path(kept.folder))
+    packs = reached | _find_owners(manifest, changes)
+    if not _is_known(manifest, kept, changes, packs):
+        return None
+    rendered = _render_packs(root, packs, find_folder)
+    if not _is_alike(manifest, kept, rendered, packs):
+        return None
+    plan = _plan_packs(rendered, packs)
+    if any(one.state not in ("same", "stale", "missing") for one in plan.statuses):
+        return None
+    facts, reads = rendered.kept.facts, rendered.kept.reads
+    records = {pack: digest for pack, digest in kept.records.items() if pack not in packs}
+    known = replace(kept, facts=kept.facts | facts, reads=kept.reads | reads, records=records)
+    return ChangedPacks(plan, last, known)
+
+
+def _find_owners(manifest: Manifest, changes: Changes) -> frozenset[str]:
+    """Return the packs of which outputs changed, as the manifest has it."""
+    return frozenset(
+        record.get("pack", "")
+        for key, record in manifest.files.items()
+        if locate_file(key) in changes.outputs
+    )
+
+
+def _is_known(
+    manifest: Manifest, kept: KeptPacks, changes: Changes, packs: Collection[str]
+) -> bool:
+    """Tell whether all is as it was but for some packs, which are not most of them."""
+    outputs = {*map(locate_file, manifest.files), MANIFEST}
+    is_sound = not (manifest.problem or manifest.pending) and changes.outputs <= outputs
+    if not is_sound or not kept.facts.keys() >= {*packs} or 2 * len(packs) > len(kept.facts):
+        return False
+    if MANIFEST not in changes.outputs:
+        return True
+    found, known = hash_records(manifest.files), kept.records
+    return all(found.get(pack) == known.get(pack) for pack in {*found, *known} - {*packs})
+
+
+def _render_packs(
+    root: Path, packs: Collection[str], find_folder: Callable[[str], Path]
+) -> _Rendered:
+    """Return what some packs give; the templates are read, and no other pack."""
+    project = load_packs(root, packs)
+    session = Session(project)
+    artifacts: tuple[Artifact, ...] = ()
+    files: Mapping[str, DesiredFile] = {}
+    if packs:
+        selection = Selection(tuple(sorted(packs)))
+        artifacts, files = gather_outputs(render(session, selection), project.name)
+    rights = list_rights(session) if project.permissions and packs else ""
+    kept = describe_packs(session, artifacts, rights)
+    facts = {name: digest for name, digest in kept.facts.items() if name in packs}
+    own = KeptPacks(facts=facts, reads={name: kept.reads[name] for name in facts})
+    library = hash_library(session, artifacts)
+    return _Rendered(project.name, find_folder(project.out), files, library, own)
+
+
+def _is_alike(
+    manifest: Manifest, kept: KeptPacks, rendered: _Rendered, packs: Collection[str]
+) -> bool:
+    """Tell whether some packs give other texts at most, at the same places."""
+    own = {key for key, record in manifest.files.items() if record.get("pack") in packs}
+    facts = {name: kept.facts[name] for name in packs}
+    is_in_place = str(find_real_path(rendered.folder)) == kept.folder
+    return is_in_place and rendered.kept.facts == facts and rendered.files.keys() == own
+
+
+def _plan_packs(rendered: _Rendered, packs: Collection[str]) -> Plan:
+    """Return what it takes to have the files of some packs in the output folder."""
+
+    def answers(_path: str, record: Words) -> bool:
+        return record.get("pack") in packs
+
+    ownership = Ownership(claims_output, answers, rendered.name)
+    return plan_files(rendered.folder, rendered.files, ownership, rendered.library)

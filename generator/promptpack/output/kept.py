@@ -1,0 +1,156 @@
+"""What a run keeps of each pack for the next one: artifacts in, digests and lists of sources out.
+
+A run that sees a few sources changed can leave out all other packs only if these would give what
+they gave, and if what is said of all packs together stays as it was. So a pack has one digest of
+everything that such a report or check can depend on besides the text of its files, and the list of
+the sources outside its own folder that decide about these.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from promptpack.build import tell_permissions
+from promptpack.model import Artifact, Pack, is_in_project
+from promptpack.output.manifest import Manifest, Record
+from promptpack.output.plan import make_key
+from promptpack.output.record import hash_bytes
+from promptpack.output.used_sources import make_source_finder
+from promptpack.policy.lattice import list_caveats
+from promptpack.reading.roots import parse_source_path
+from promptpack.rendering.permissions import make_policy_key
+from promptpack.session import Session
+from promptpack.source.disk import find_real_path
+from promptpack.targets import TARGETS
+from promptpack.targets.built import list_built_targets
+
+
+@dataclass
+class KeptPacks:
+    """What is kept of packs by name, and of the output folder that holds their files.
+
+    `facts` are digests. `reads` are the paths of sources in no folder of the pack. `records` are
+    digests of what the manifest says of the pack's files, and `files` is how many files there are.
+    """
+
+    folder: str = ""
+    files: int = 0
+    facts: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, frozenset[str]] = field(default_factory=dict)
+    records: dict[str, str] = field(default_factory=dict)
+
+
+def describe_packs(session: Session, artifacts: Iterable[Artifact], rights: str = "") -> KeptPacks:
+    """Return what is to be kept of all packs of a project, which have these artifacts.
+
+    `rights` is the list of permissions, if the project has one. Raises UserError where it can't be
+    told what a pack is made of.
+    """
+    find_sources = make_source_finder(session)
+    words, files, reads = _describe_rights(rights), set(), defaultdict[str, set[str]](set)
+    for pack in session.project.packs.values():
+        words[pack.name] += _describe_names(session, pack)
+    losses: dict[int, str] = {}
+    for artifact in artifacts:
+        name = artifact.variant.pack.name
+        used = find_sources(artifact)
+        paths = {*used.frame, *used.sources}
+        library = sorted(path for path in paths if not is_in_project(path))
+        paths |= session.closures.list_paths(artifact.variant, artifact.target)
+        reads[name] |= paths
+        if id(artifact.losses) not in losses:
+            losses[id(artifact.losses)] = repr(artifact.losses)
+        known = losses[id(artifact.losses)]
+        words[name] += [*_describe_artifact(session, artifact), known, *library]
+        files |= {artifact.path, *map(artifact.locate, artifact.files)}
+    names = session.project.packs
+    return KeptPacks(
+        files=len(files),
+        facts={name: _hash_words(words[name]) for name in names},
+        reads={
+            name: frozenset(one for one in reads[name] if _is_other(one, name)) for name in names
+        },
+    )
+
+
+def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
+    """Return as one text what is kept, once all files are in a folder as its manifest says.
+
+    The digests of records that are there already are not made again.
+    """
+    known, files = kept.records, manifest.files.items()
+    others = {path: record for path, record in files if record.get("pack", "") not in known}
+    table = {path: number for number, path in enumerate(sorted(set().union(*kept.reads.values())))}
+    reads = {name: sorted(table[path] for path in paths) for name, paths in kept.reads.items()}
+    data = {
+        "folder": str(find_real_path(folder)),
+        "files": kept.files,
+        "facts": kept.facts,
+        "paths": [*table],
+        "reads": reads,
+        "records": known | hash_records(others),
+    }
+    return json.dumps(data)
+
+
+def parse_kept(text: str) -> KeptPacks:
+    """Return what was kept in a text; raises ValueError, TypeError or LookupError for another."""
+    data: Any = json.loads(text)
+    paths = data["paths"]
+    reads = {name: frozenset(paths[n] for n in numbers) for name, numbers in data["reads"].items()}
+    kept = KeptPacks(data["folder"], data["files"], data["facts"], reads, data["records"])
+    words = [kept.folder, *paths, *kept.facts.values(), *kept.records.values()]
+    if not all(isinstance(word, str) for word in words) or kept.facts.keys() != reads.keys():
+        raise ValueError(text)
+    return kept
+
+
+def hash_records(files: Mapping[str, Record]) -> dict[str, str]:
+    """Return a digest of what a manifest says of the files of each pack, by its name."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(files):
+        groups[files[path].get("pack", "")].append(f"{path}: {sorted(files[path].items())!r}")
+    return {pack: _hash_words(group) for pack, group in groups.items()}
+
+
+def _describe_rights(rights: str) -> defaultdict[str, list[str]]:
+    """Return the lines of a list of permissions by the pack with whose name they begin."""
+    lines = defaultdict[str, list[str]](list)
+    for line in rights.splitlines()[1:]:
+        lines[line.partition(" | ")[0]].append(line)
+    return lines
+
+
+def _describe_names(session: Session, pack: Pack) -> list[str]:
+    """Return what decides whether a pack has a file of another one, or can be installed."""
+    files = sorted((target, settings.file) for target, settings in pack.clients.items())
+    variants = pack.models, pack.policies, pack.list_variants(), pack.default
+    return [repr((pack.path, list_built_targets(session.project, pack), variants, files))]
+
+
+def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
+    """Return what reports and checks of all files together know of one, its losses aside."""
+    variant, policy = artifact.variant, artifact.agent.policy
+    target, agent = TARGETS[artifact.target], artifact.agent
+    expected = [
+        index
+        for index, one in enumerate(variant.pack.expect)
+        if one.covers(variant.model.name, variant.policy.name, target.name)
+    ]
+    files = [(file.path, file.is_executable) for file in artifact.files]
+    told = tell_permissions(session, artifact) if target.block else ""
+    names = make_key(artifact.path, artifact), target.name, variant.name, agent.stem
+    return [repr((names, expected, files, list_caveats(policy))), make_policy_key(policy), told]
+
+
+def _is_other(path: str, pack: str) -> bool:
+    """Tell whether a source is in no folder of a pack, but in the project."""
+    source = parse_source_path(path)
+    return is_in_project(path) and source is not None and source.pack != pack
+
+
+def _hash_words(words: Iterable[str]) -> str:
+    return hash_bytes(repr([*words]).encode("utf-8", "surrogatepass"))

@@ -1,0 +1,282 @@
+"""Qwen Code: `.qwen/agents/<name>.md`. Enforces which tools there are, not asking or patterns.
+
+Measured on @qwen-code/qwen-code 0.24.4: a missing `tools` key means every tool, and so does an
+empty list, a `*` in it, and anything but a list or a text; unknown names are dropped without a
+word. `disallowedTools` wins over `tools`. A list takes tools of MCP servers by their whole names
+only: no name gives a server. So an allow-list is written as soon as one of the client's own tools
+is denied, and servers are lost with it. Where only MCP names are denied, a deny-list says that.
+
+`exec`, listed where a setting lets the model write code, gives every tool. An agent without
+`approvalMode` may edit files unasked in a folder that the user trusts.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from promptpack.model import (
+    CAPABILITIES,
+    OTHER_MCP,
+    Agent,
+    Capability,
+    Effect,
+    Grant,
+    Policy,
+    make_mcp_name,
+    split_mcp_name,
+)
+from promptpack.targets.codec import (
+    as_text,
+    check_front_matter,
+    grants_fully,
+    join_front_matter,
+    make_agent,
+    make_switch_grant,
+)
+from promptpack.targets.extras import Extra, make_choice, make_count, read_extra
+from promptpack.targets.problems import Problem, list_misread, list_unknown
+from promptpack.targets.qwen_file import (
+    find_refusal,
+    find_wrong_name,
+    find_wrong_prompt,
+    list_names,
+    read_file,
+)
+from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
+
+NAME = "qwen"
+
+TOOLS: Mapping[Capability, tuple[str, ...]] = {
+    "read": ("read_file",),
+    "list": ("list_directory",),
+    "glob": ("glob",),
+    "grep": ("grep_search",),
+    "edit": ("edit", "notebook_edit"),
+    "write": ("write_file",),
+    "execute": ("run_shell_command",),
+    "web_fetch": ("web_fetch",),
+    "web_search": ("web_search",),
+    "task": ("agent",),
+    "skill": ("skill",),
+}
+
+OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
+    "read": ("zoom_image",),
+    "grep": ("lsp",),
+    "execute": ("monitor",),
+    "task": ("create_sub_session",),
+}
+"""Tools that give some of a capability by another way. None is ever written, but a file may."""
+
+_SHOWN_NAMES: Mapping[str, tuple[str, ...]] = {
+    "read_file": ("ReadFile",),
+    "list_directory": ("ListFiles", "ReadFolder"),
+    "glob": ("Glob", "FindFiles"),
+    "grep_search": ("Grep", "SearchFiles"),
+    "edit": ("Edit",),
+    "notebook_edit": ("NotebookEdit",),
+    "write_file": ("WriteFile",),
+    "run_shell_command": ("Shell",),
+    "web_fetch": ("WebFetch",),
+    "web_search": ("WebSearch",),
+    "agent": ("Agent", "Task"),
+    "skill": ("Skill",),
+    "zoom_image": ("ZoomImage",),
+    "lsp": ("Lsp",),
+    "monitor": ("Monitor",),
+    "create_sub_session": ("CreateSubSession",),
+    "exec": ("Exec",),
+}
+"""The names that Qwen Code shows for its tools, and older ones: a list may have them too."""
+
+ALIASES = {alias: tool for tool, aliases in _SHOWN_NAMES.items() for alias in aliases}
+_CAPABILITIES = {t: c for ways in (TOOLS, OTHER_WAYS) for c, tools in ways.items() for t in tools}
+_TOOL_NAMES: Mapping[str, tuple[Capability, ...]] = {
+    **{tool: (capability,) for tool, capability in _CAPABILITIES.items()},
+    **{alias: (_CAPABILITIES[t],) for alias, t in ALIASES.items() if t in _CAPABILITIES},
+}
+_NOTHING = "ask_user_question"
+"""A tool that no agent gets: a list of it alone gives nothing, where an empty one gives all."""
+
+_KEYS: Mapping[str, type] = {
+    "name": str,
+    "description": str,
+    "tools": list,
+    "disallowedTools": list,
+    "model": str,
+}
+_COLORS = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan", "auto")
+_EXTRAS: Mapping[str, Extra] = {
+    "color": make_choice("shows the agent in this color", *_COLORS),
+    "maxTurns": make_count("stops the agent after so many turns"),
+}
+_MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
+_WORD = re.compile(r"\$\{[a-zA-Z_]\w*\}")
+
+
+def encode(agent: Agent) -> str:
+    """Return the agent file; its head lists the tools there are, unless all are meant."""
+    front_matter: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    given = {name for name in (*TOOLS, OTHER_MCP) if grants_fully(agent, name)}
+    names = agent.policy.list_mcp_names()
+    if agent.policy.default is Effect.DENY or not given.issuperset((*TOOLS, OTHER_MCP)):
+        tools = [tool for capability in TOOLS if capability in given for tool in TOOLS[capability]]
+        tools += [_spell(n) for n in names if split_mcp_name(n)[1] and grants_fully(agent, n)]
+        front_matter["tools"] = tools or [_NOTHING]
+    elif denied := [_spell_denied(name) for name in names if not grants_fully(agent, name)]:
+        front_matter["disallowedTools"] = [*dict.fromkeys(denied)]
+    if model := agent.model.ids.get(NAME):
+        front_matter["model"] = model
+    return join_front_matter(front_matter, agent)
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent that Qwen Code makes of a file; what it does not give is denied."""
+    keys, body = read_file(text)
+    policy = _make_effective_policy(_ListedTools.read(keys))
+    return make_agent(NAME, keys, stem, body, policy, extra=read_extra(keys, _EXTRAS))
+
+
+def find_problems(text: str) -> list[Problem]:
+    """Return why Qwen Code would refuse a file, or take something else from it than it says."""
+    keys, body = read_file(text)
+    listed = [*list_names(keys.get("tools")), *list_names(keys.get("disallowedTools"))]
+    known = {*_TOOL_NAMES, _NOTHING}
+    misread = [find_wrong_name(as_text(keys.get("name"))), find_wrong_prompt(body)]
+    misread += [
+        f"the prompt contains '{word}', for which Qwen Code wants a value"
+        for word in dict.fromkeys(_WORD.findall(body))
+    ]
+    if "tools" in keys and not list_names(keys["tools"]):
+        misread.append("'tools' names no tool, and Qwen Code then gives every tool")
+    held_keys = ("tools", "disallowedTools")
+    return [
+        *check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS, held_keys),
+        *list_unknown(f"unknown tool '{n}'" for n in listed if n not in known and not _is_mcp(n)),
+        *list_misread(filter(None, misread)),
+    ]
+
+
+def find_refusals(agent: Agent) -> Iterator[str]:
+    """Yield which names of MCP servers and tools could also be those of others.
+
+    `mcp__server__tool` is one name to Qwen Code, wherever a server's name ends in it.
+    """
+    for name in agent.policy.list_mcp_names():
+        server, tool = split_mcp_name(name)
+        if "__" in f"{server}_" or "__" in f"_{tool}":
+            yield f"'{name}' can't be written: in Qwen Code, '__' ends the name of a server"
+
+
+class _ListedTools(NamedTuple):
+    """What a head says of tools; `listed` is None where every tool is meant."""
+
+    listed: frozenset[str] | None
+    denied: frozenset[str]
+
+    @classmethod
+    def read(cls, keys: Mapping[str, Any]) -> "_ListedTools":
+        """Read the keys as the client does; another program that runs the agent heeds none."""
+        if "executor" in keys:
+            return cls(None, frozenset())
+        listed, denied = (
+            frozenset(ALIASES.get(name, name) for name in list_names(keys.get(key)))
+            for key in ("tools", "disallowedTools")
+        )
+        return cls(None if not listed or listed & {"*", "exec"} else listed, denied)
+
+    def has(self, tool: str) -> bool:
+        """Tell whether a tool is there, one of the client's own or one of an MCP server."""
+        server, _, _ = tool.removeprefix("mcp__").partition("__")
+        is_denied = tool in self.denied or (_is_mcp(tool) and self.denies_server(server))
+        return not is_denied and (self.listed is None or tool in self.listed)
+
+    def denies_server(self, server: str) -> bool:
+        """Tell whether all tools of an MCP server are taken away."""
+        return bool(self.denied & {f"mcp__{server}", f"mcp__{server}__*", "mcp__*"})
+
+
+@lru_cache(maxsize=64)
+def _make_effective_policy(tools: _ListedTools) -> Policy:
+    grants: dict[str, Grant] = {}
+    for capability in CAPABILITIES:
+        names = (*TOOLS.get(capability, ()), *OTHER_WAYS.get(capability, ()))
+        grants[capability] = make_switch_grant(any(tools.has(name) for name in names))
+    for entry in sorted((tools.listed or frozenset()) | tools.denied):
+        match = _MCP.fullmatch(entry)
+        if match is None or match[1] == "*":
+            continue
+        server, tool = match[1], match[2]
+        is_whole = tools.listed is None and not tools.denies_server(server)
+        grants[make_mcp_name(server)] = make_switch_grant(is_whole)
+        if tool and tool != "*":
+            grants[make_mcp_name(server, tool)] = make_switch_grant(tools.has(entry))
+    allows_others = tools.listed is None and "mcp__*" not in tools.denied
+    return Policy(Effect.ALLOW if allows_others else Effect.DENY, grants)
+
+
+def _is_mcp(name: str) -> bool:
+    return _MCP.fullmatch(name) is not None
+
+
+def _spell_denied(name: str) -> str:
+    """Return the name by which a tool or server is denied: the server's, if that is not certain.
+
+    What Qwen Code can't have in a name becomes `_`, and the tool then gets a mark at its end.
+    """
+    return _spell(name.partition("/")[0] if "_" in name else name)
+
+
+def _spell(name: str) -> str:
+    return "__".join(("mcp", *filter(None, split_mcp_name(name))))
+
+
+QWEN = Target(
+    name=NAME,
+    title="Qwen Code",
+    synonyms=("qwen", "alibaba", "subagent"),
+    path=".qwen/agents/{name}.md",
+    user_path=".qwen/agents/{name}.md",
+    signs=(".qwen", "QWEN.md"),
+    program="qwen",
+    is_named_only=True,
+    encode=encode,
+    decode=decode,
+    problems=find_problems,
+    loads=find_refusal,
+    check=ClientCheck(
+        "client", "its own agent loader (prompt, tools)", "qwen-code 0.24.4", "2026-11-27"
+    ),
+    provides=frozenset(TOOLS),
+    absent=frozenset({"patch", "todo", "question"}),
+    stand_ins={"patch": ("edit",)},
+    keys=frozenset(_KEYS),
+    policy_keys=frozenset({"tools", "disallowedTools", "executor"}),
+    field_keys={"policy": ("tools", "disallowedTools")},
+    extras=_EXTRAS,
+    refused_extras={
+        "approvalMode": "a mode can run tools without asking, whatever the policy says",
+        "permissionMode": "a mode can run tools without asking, whatever the policy says",
+        "hooks": "a hook runs commands, whatever the policy says",
+        "mcpServers": "the client starts a server that an agent brings; add it to the settings",
+        "executor": "another program runs the agent, and heeds no list of tools",
+    },
+    kept_grants={"hooks": ("execute",)},
+    own_agents=frozenset(
+        ("general-purpose", "Explore", "statusline-setup", "review-agent", "claude-code", "codex")
+    ),
+    tool_names=_TOOL_NAMES,
+    refuse=find_refusals,
+    reasons=Reasons(
+        capabilities={
+            "patch": "Qwen Code has no patch tool",
+            "todo": "Qwen Code gives agents no to-do list",
+            "question": "Qwen Code gives agents no tool to ask questions",
+        },
+        patterns="Qwen Code has no patterns for a single agent: a tool is on or off",
+        ask="Qwen Code can't ask for a single agent: a tool is on or off",
+        mcp="Qwen Code can list single tools of MCP servers, and no whole server",
+        fields={"mode": "Qwen Code runs every agent file as a subagent"},
+    ),
+)
