@@ -283,11 +283,11 @@ new PerformanceObserver((list) => list.getEntries().forEach((one) => {
 })).observe({type: "layout-shift", buffered: true})"""
 
 
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("width", [360, 768, 1440])
 def test_pages_to_choose_from_stay_where_they_are(opened: Open, server: str, width: int) -> None:
     page = opened(KINDS["home"], viewport={"width": width, "height": 800})
     page.add_init_script(SHIFTS)
-    for kind in ("home", "filtered", "nothing", "find", "answer", "pack", "variant"):
+    for kind in ("home", "filtered", "nothing", "find", "answer", "pack", "variant", "origins"):
         page.goto(server + KINDS[kind], wait_until="networkidle")
         assert page.evaluate("window.shifted") <= 0.05, kind
 
@@ -301,6 +301,27 @@ def test_a_thumb_meets_every_choice(opened: Open, server: str) -> None:
         found = page.locator(".md-content").locator(chosen)
         assert found.count() > 10, kind
         assert found.evaluate_all(low) == 0, kind
+    lowest = (
+        "(all) => Math.min(...all.filter((one) => one.offsetHeight).map((one) => one.offsetHeight))"
+    )
+    page.goto(server + KINDS["target"])
+    assert page.locator("a.pp-badge").evaluate_all(lowest) >= 24
+
+
+def test_what_copies_a_file_stays_in_view(opened: Open) -> None:
+    page = opened(KINDS["variant"], viewport={"width": 1440, "height": 800})
+    page.locator(".pp-file code > span:visible").nth(90).scroll_into_view_if_needed()
+    expect(page.locator(".pp-panel:visible [data-pp-file]")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("words", ["vs code", "vscode"])
+def test_a_client_is_found_by_the_editor_it_is_in(opened: Open, words: str) -> None:
+    page = opened(KINDS["home"])
+    search(page, words)
+    page.locator(".md-search-result__link").first.click()
+    expect(page.locator("h1")).to_contain_text("GitHub Copilot")
+    page.locator(".pp-facts a", has_text=" variants of ").click()
+    expect(page.locator(".pp-filters input[name=client]:checked")).to_have_value("copilot")
 
 
 def test_the_first_card_is_near_the_top(opened: Open) -> None:
@@ -405,6 +426,63 @@ def test_the_keyboard_is_enough(opened: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Copied")).to_be_visible()
     assert clipboard(page).startswith("---\nname: python-ml-architect\n")
+
+
+SCROLLERS = """() => [...document.querySelectorAll("body *")].filter((one) => {
+  const style = getComputedStyle(one);
+  const scrolls = (way, size, room) => /auto|scroll/.test(way) && size > room + 1;
+  return one.tabIndex < 0 && one.offsetParent && (
+    scrolls(style.overflowX, one.scrollWidth, one.clientWidth) ||
+    scrolls(style.overflowY, one.scrollHeight, one.clientHeight)
+  ) && !one.querySelector("a[href], button, input, select, summary, [tabindex='0']");
+}).map((one) => one.outerHTML.slice(0, 160))"""
+"""What Chromium lets the keyboard stop at because it scrolls, and nothing within can be reached."""
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_every_stop_of_the_keyboard_has_a_name(opened: Open, server: str, width: int) -> None:
+    page = opened(KINDS["home"], viewport={"width": width, "height": 800})
+    tree = page.context.new_cdp_session(page)
+    small = ("variant", "rendered", "policy", "compare", "guide")
+    for kind in KINDS if width == 1440 else small:
+        page.goto(server + KINDS[kind])
+        assert page.evaluate(SCROLLERS) == [], kind
+        nodes = tree.send("Accessibility.getFullAXTree")["nodes"]
+        stops = [node for node in nodes if is_stop(node)]
+        assert len(stops) > 10, kind
+        assert not [node for node in stops if not name_node(node)], kind
+
+
+def is_stop(node: dict[str, Any]) -> bool:
+    """Tell whether the keyboard stops at a node of a page's accessibility tree."""
+    known = node.get("properties", ())
+    return not node["ignored"] and any(
+        one["name"] == "focusable" and one["value"]["value"] for one in known
+    )
+
+
+def name_node(node: dict[str, Any]) -> str:
+    """Return the name that a node has for who does not see the page; the page has its title."""
+    return str(node.get("name", {}).get("value", "")).strip()
+
+
+def test_tab_leads_through_a_variant_by_names(opened: Open) -> None:
+    page = opened(KINDS["variant"])
+    tree = page.context.new_cdp_session(page)
+    page.evaluate("document.querySelector('.pp-client input').focus()")
+    names: list[str] = []
+    while not names or page.evaluate("document.activeElement !== document.body"):
+        page.keyboard.press("Tab")
+        page.evaluate("window.stop = document.activeElement")
+        stop = tree.send("Runtime.evaluate", {"expression": "window.stop"})["result"]
+        found = tree.send(
+            "Accessibility.getPartialAXTree",
+            {"objectId": stop["objectId"], "fetchRelatives": False},
+        )["nodes"]
+        names.append(name_node(found[0]))
+        assert len(names) < 40
+    assert "The file" in names
+    assert "" not in names[:-1]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -305,6 +305,20 @@ def test_any_text_survives_html(text: str) -> None:
     assert Page(inert.escape_source(text)).blocks == [text]
 
 
+@pytest.mark.fault(59, 60)
+@given(
+    st.lists(st.sampled_from([*BODY, *LINES, "&#46;", "&#38", "\n  \n"]), max_size=30).map("".join)
+)
+def test_any_text_survives_html_that_only_a_browser_reads(text: str) -> None:
+    link = render_macro("pieces.html.j2", "link", Link(text, f"x?{text}"))
+    whole = f"<div>\n\n  {inert.escape_source(text)}{link}\n</div>"
+    strict, relaxed = Page(whole), Page(inert.drop_indentation(inert.relax_references(whole)))
+    assert relaxed.blocks == [text]
+    assert relaxed.elements == strict.elements
+    assert relaxed.values == strict.values
+    assert relaxed.texts == strict.texts
+
+
 @pytest.mark.fault(60)
 @given(st.lists(st.sampled_from([*BODY, *LINES]), max_size=30).map("".join))
 def test_any_text_survives_markdown(text: str) -> None:

@@ -28,6 +28,7 @@ from promptpack.site.content_policy import (
     find_inline_code,
     write_headers,
 )
+from promptpack.site.escape import drop_indentation, relax_references
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
@@ -75,7 +76,8 @@ class ReadyPage(Page):
     def show(self) -> None:
         """Take all of the content, in the place of what can be found of it."""
         ready = self.ready.make() if isinstance(self.ready, ours.LatePage) else self.ready
-        self.content, self.toc = ready.html, TableOfContents(_make_outline(ready))
+        self.content = relax_references(ready.html)
+        self.toc = TableOfContents(_make_outline(ready))
 
 
 class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped-call]  # the same
@@ -172,9 +174,9 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
             page.show()
 
     @event_priority(-200)
-    def on_post_page(self, output: str, /, **_: object) -> str:
+    def on_post_page(self, output: str, /, *, page: Page, **_: object) -> str:
         """Add the policy of what a page may load and run, now that nothing else is added."""
-        return self._add_policy(output)
+        return self._add_policy(drop_indentation(output) if isinstance(page, ReadyPage) else output)
 
     @event_priority(-200)
     def on_post_template(self, output_content: str, /, *, template_name: str, **_: object) -> str:

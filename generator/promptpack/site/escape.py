@@ -8,6 +8,8 @@ Finished HTML has a type of its own, `Markup`. Only this module makes it, and th
 not of that type is text, and is escaped wherever it is shown.
 """
 
+import re
+
 from markupsafe import Markup
 
 _ACTIVE_CODE_POINTS = (*range(0x20), *range(0x21, 0x30), *range(0x3A, 0x41), *range(0x5B, 0x61))
@@ -17,6 +19,12 @@ _REFERENCES = {
 _ADDRESS_REFERENCES = {
     code: reference for code, reference in _REFERENCES.items() if chr(code) not in "#-./=?_"
 }
+
+
+_PLAIN = "-./:,()_*+!?@%$"
+"""Punctuation that is a reference for readers of Markdown only; in HTML it means nothing."""
+
+_INDENTED_LINE = re.compile(r"\n\s+")
 
 
 def escape_text(value: str) -> Markup:
@@ -65,9 +73,35 @@ def escape_source(value: str) -> Markup:
     )
 
 
+CODE_ATTRIBUTES = 'tabindex="0" role="group" aria-label="Code"'
+"""Of code that may be wider than a page, so that a keyboard can scroll it, by a name."""
+
+
 def mark_safe(html: str) -> Markup:
     """Return HTML of ours as such: its texts must be escaped already."""
     return Markup(html)  # noqa: S704 - the caller vouches for it
+
+
+def relax_references(html: str) -> str:
+    """Return a page as HTML that nothing but a browser reads: plain punctuation is itself.
+
+    >>> relax_references("a&#46;md &#38;&#60;b&#62;")
+    'a.md &#38;&#60;b&#62;'
+    """
+    for character in _PLAIN:
+        html = html.replace(_REFERENCES[ord(character)], character)
+    return html
+
+
+def drop_indentation(html: str) -> str:
+    r"""Return a page without blank lines and the spaces that lines begin with.
+
+    What is shown to the letter on a page of ours has no lines of its own: they are references.
+
+    >>> drop_indentation("<p>\n\n  a\n</p>")
+    '<p>\na\n</p>'
+    """
+    return _INDENTED_LINE.sub("\n", html)
 
 
 def flatten_lines(html: str) -> Markup:

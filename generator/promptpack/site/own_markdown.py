@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from promptpack.site.escape import mark_safe
+from promptpack.site.escape import CODE_ATTRIBUTES, mark_safe
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 _LABEL = re.compile("<p>(Why|Fix|Bad|Good):")
@@ -33,7 +33,8 @@ def _flatten_parts(html: str) -> Iterator[str]:
     yield first.replace("\n", " ")
     for part in rest:
         code_block, _, remainder = part.partition("</pre>")
-        yield f'<pre tabindex="0">{_escape_code_block(code_block)}</pre>'
+        named_block = code_block.replace("<code", f"<code {CODE_ATTRIBUTES}", 1)
+        yield f"<pre>{_escape_code_block(named_block)}</pre>"
         yield remainder.replace("\n", " ")
 
 

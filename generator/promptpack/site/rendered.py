@@ -32,7 +32,8 @@ class _InertRenderer(RendererHTML):
         return str(inert.escape_code(tokens[idx].content))
 
     def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
-        return f'<pre tabindex="0"><code>{inert.escape_text(tokens[idx].content)}</code></pre>'
+        code = inert.escape_text(tokens[idx].content)
+        return f"<pre><code {inert.CODE_ATTRIBUTES}>{code}</code></pre>"
 
     def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:  # noqa: ANN401 - the same
         return self.code_block(tokens, idx)

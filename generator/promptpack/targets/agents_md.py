@@ -34,7 +34,7 @@ def find_problems(text: str) -> list[Problem]:
 AGENTS_MD = Target(
     name="agents-md",
     title="AGENTS.md",
-    synonyms=("agents file", "project instructions"),
+    synonyms=("project instructions",),
     path="AGENTS.md",
     is_on_request=True,
     encode=encode,

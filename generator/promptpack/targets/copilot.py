@@ -318,7 +318,7 @@ def _explain_widening(capability: str, agent: Agent) -> str:
 COPILOT = Target(
     name=NAME,
     title="GitHub Copilot",
-    synonyms=("copilot agent", "VS Code", "custom agent"),
+    synonyms=("copilot agent", "VS Code", "VSCode", "custom agent"),
     path=".github/agents/{name}.agent.md",
     user_path=".copilot/agents/{name}.agent.md",
     signs=(

@@ -56,7 +56,7 @@ def find_problems(text: str) -> list[Problem]:
 COPILOT_INSTRUCTIONS = Target(
     name="copilot-instructions",
     title="Copilot instructions",
-    synonyms=("copilot", "VS Code", "custom instructions"),
+    synonyms=("copilot", "VS Code", "VSCode", "custom instructions"),
     path=".github/instructions/{name}.instructions.md",
     places=(".github/instructions/{path}.instructions.md",),
     encode=encode,

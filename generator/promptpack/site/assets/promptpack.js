@@ -10,6 +10,20 @@
   // The search dialog of the theme has no name of its own.
   all(".md-search[role=dialog]").forEach((dialog) => dialog.setAttribute("aria-label", "Search"));
 
+  // Nor have what the theme lets the keyboard scroll or open: results, code, parts of the navigation.
+  function name(selector, role, label) {
+    all(selector).forEach((one) => {
+      if (one.hasAttribute("role")) return;
+      one.setAttribute("role", role);
+      const text = one.textContent.trim() ? "" : one.previousElementSibling?.textContent.trim();
+      if (label || text) one.setAttribute("aria-label", label || `Pages under ${text}`);
+    });
+  }
+  name(".md-search__scrollwrap", "region", "Search results");
+  name("pre:not(.pp-file pre, .pp-diff pre) > code", "group", "Code");
+  name(".md-typeset__scrollwrap", "group", "Table");
+  name(".md-nav__link[for][tabindex]", "button");
+
   async function copy(text) {
     if (navigator.clipboard && window.isSecureContext) {
       try {

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from promptpack.model import Artifact, Policy
 from promptpack.reporting.loss_words import LOSS_MEANINGS, LOSS_WORDS, LossWord
-from promptpack.site.address import Link, make_file_address
+from promptpack.site.address import Link, make_address, make_file_address
 from promptpack.site.catalogue import (
+    HOME_PAGE,
     TARGET_INDEX,
     Catalog,
     locate_raw_file,
@@ -23,6 +24,7 @@ from promptpack.site.permissions import (
     make_client_column,
     make_permission_table,
 )
+from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
 from promptpack.targets.table import (
@@ -104,6 +106,7 @@ class TargetPage(NamedTuple):
     title: str
     name: str
     synonyms: str
+    variants: Link
     file: str
     readers: list[Link]
     is_advisory: bool
@@ -151,6 +154,7 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
         title=target.title,
         name=target.name,
         synonyms=", ".join(target.synonyms),
+        variants=_link_variants(catalog, target, here),
         file=target.path.format(name="NAME"),
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,
@@ -165,6 +169,20 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
         example=next(_iter_examples(catalog, target, here), None),
     )
     return View("target.html.j2", target.title, page)
+
+
+def _link_variants(catalog: Catalog, target: Target, here: str) -> Link:
+    """Return a link to the variants that are built for a target; without a script, to all."""
+    names = [
+        name
+        for name, files in catalog.files.items()
+        if any(artifact.target == target.name for artifact in files)
+    ]
+    if not names:
+        return Link("")
+    agent_count = format_count(len({pack for pack, _ in names}), "agent")
+    label = f"{format_count(len(names), 'variant')} of {agent_count}"
+    return Link(label, f"{make_address(HOME_PAGE, here)}?client={target.name}")
 
 
 def _make_cell(enforcement: Enforcement) -> EnforcementCell:
