@@ -24,9 +24,9 @@ def find_changed(
     """
     if recorder is None:
         return None
+    looked = recorder.pop_sources()
     with suppress(*_DOUBTS, click.UsageError):
         if (last := recorder.find_last()) and last.kept:
-            looked = recorder.sources.states
             return plan_changed(last, looked, root, lambda named: state.output(root, out, named))
     return None
 

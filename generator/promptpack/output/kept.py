@@ -6,6 +6,7 @@ everything that such a report or check can depend on besides the text of its fil
 the sources outside its own folder that decide about these.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,6 @@ from promptpack.output.plan import make_key
 from promptpack.output.record import hash_bytes
 from promptpack.output.used_sources import make_source_finder
 from promptpack.policy.lattice import list_caveats
-from promptpack.reading.roots import parse_source_path
 from promptpack.rendering.permissions import make_policy_key
 from promptpack.session import Session
 from promptpack.source.disk import find_real_path
@@ -49,31 +49,50 @@ def describe_packs(session: Session, artifacts: Iterable[Artifact], rights: str 
     `rights` is the list of permissions, if the project has one. Raises UserError where it can't be
     told what a pack is made of.
     """
-    find_sources = make_source_finder(session)
-    words, files, reads = _describe_rights(rights), set(), defaultdict[str, set[str]](set)
+    find_sources, described = make_source_finder(session), _FactDigests(rights)
+    files: set[str] = set()
+    reads = dict.fromkeys(session.project.packs, frozenset[str]())
+    sets: dict[frozenset[str], frozenset[str]] = {}  # packs that read the same share it
     for pack in session.project.packs.values():
-        words[pack.name] += _describe_names(session, pack)
-    losses: dict[int, str] = {}
+        described.add(pack.name, _describe_names(session, pack))
     for artifact in artifacts:
         name = artifact.variant.pack.name
         used = find_sources(artifact)
         paths = {*used.frame, *used.sources}
         library = sorted(path for path in paths if not is_in_project(path))
+        described.add(name, (*_describe_artifact(session, artifact), *library))
+        described.add_losses(artifact)
         paths |= session.closures.list_paths(artifact.variant, artifact.target)
-        reads[name] |= paths
-        if id(artifact.losses) not in losses:
-            losses[id(artifact.losses)] = repr(artifact.losses)
-        known = losses[id(artifact.losses)]
-        words[name] += [*_describe_artifact(session, artifact), known, *library]
+        others = {path for path in paths if _is_other(path, name)} | reads[name]
+        reads[name] = sets.setdefault(frozenset(others), frozenset(others))
         files |= {artifact.path, *map(artifact.locate, artifact.files)}
-    names = session.project.packs
-    return KeptPacks(
-        files=len(files),
-        facts={name: _hash_words(words[name]) for name in names},
-        reads={
-            name: frozenset(one for one in reads[name] if _is_other(one, name)) for name in names
-        },
-    )
+    facts = {name: described.get(name) for name in session.project.packs}
+    return KeptPacks(files=len(files), facts=facts, reads=reads)
+
+
+class _FactDigests:
+    """The digests of facts about packs, as the facts come by."""
+
+    def __init__(self, rights: str) -> None:
+        self._digests: dict[str, hashlib._Hash] = defaultdict(hashlib.sha256)
+        self._losses: dict[int, str] = {}
+        for line in rights.splitlines()[1:]:
+            self.add(line.partition(" | ")[0], (line,))
+
+    def add(self, pack: str, words: Iterable[str]) -> None:
+        """Take note of some facts about a pack."""
+        self._digests[pack].update(repr([*words]).encode("utf-8", "surrogatepass"))
+
+    def add_losses(self, artifact: Artifact) -> None:
+        """Take note of what an artifact lost; artifacts share what describes that."""
+        losses = artifact.losses
+        if id(losses) not in self._losses:
+            self._losses[id(losses)] = repr(losses)
+        self.add(artifact.variant.pack.name, (self._losses[id(losses)],))
+
+    def get(self, pack: str) -> str:
+        """Return the digest of all facts about a pack."""
+        return self._digests[pack].hexdigest()
 
 
 def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
@@ -116,14 +135,6 @@ def hash_records(files: Mapping[str, Record]) -> dict[str, str]:
     return {pack: _hash_words(group) for pack, group in groups.items()}
 
 
-def _describe_rights(rights: str) -> defaultdict[str, list[str]]:
-    """Return the lines of a list of permissions by the pack with whose name they begin."""
-    lines = defaultdict[str, list[str]](list)
-    for line in rights.splitlines()[1:]:
-        lines[line.partition(" | ")[0]].append(line)
-    return lines
-
-
 def _describe_names(session: Session, pack: Pack) -> list[str]:
     """Return what decides whether a pack has a file of another one, or can be installed."""
     files = sorted((target, settings.file) for target, settings in pack.clients.items())
@@ -147,9 +158,8 @@ def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
 
 
 def _is_other(path: str, pack: str) -> bool:
-    """Tell whether a source is in no folder of a pack, but in the project."""
-    source = parse_source_path(path)
-    return is_in_project(path) and source is not None and source.pack != pack
+    """Tell whether a source is in the project, and not in the folder of a pack."""
+    return is_in_project(path) and not path.startswith(f"packs/{pack}/")
 
 
 def _hash_words(words: Iterable[str]) -> str:

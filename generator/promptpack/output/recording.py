@@ -82,10 +82,7 @@ class Snapshot(NamedTuple):
 
 
 class Recorder:
-    """A run that may leave a record: made before it reads anything, and told of all it planned.
-
-    `sources` is what stood at the places of sources then.
-    """
+    """A run that may leave a record: made before it reads anything, and told of all it planned."""
 
     def __init__(self, arguments: Sequence[str], root: Path, given: Path) -> None:
         """Look at the sources of the project in `root`, which was found from a folder or is it.
@@ -98,7 +95,13 @@ class Recorder:
         self._context = describe_call([*arguments])
         self._started, self._root = time.time_ns(), root
         self._scope = _list_sources(root, given)
-        self.sources = take_snapshot(self._scope)
+        self._sources: Snapshot | None = take_snapshot(self._scope)
+        self._digest = _hash_snapshot(self._sources)
+
+    def pop_sources(self) -> Mapping[str, str]:
+        """Return what stood at the places of sources when this was made; only its digest stays."""
+        sources, self._sources = self._sources, None
+        return sources.states if sources else {}
 
     def find_last(self) -> Record | None:
         """Return the record that an earlier call with the same words left, if there is one."""
@@ -130,7 +133,7 @@ class Recorder:
             fresh = _hash_fresh(before, plans, now, known)
             sources, code = take_snapshot(self._scope), take_snapshot(_list_modules())
             printed = render(plans)
-            if take_snapshot(scope) != before or sources != self.sources:
+            if take_snapshot(scope) != before or _hash_snapshot(sources) != self._digest:
                 return
             if _list_fresh(sources, self._started) or _list_fresh(code, STARTED):
                 return
@@ -155,6 +158,10 @@ def take_snapshot(scope: Scope) -> Snapshot:
     if links != {str(path): str(target) for path, target in scope.links.items()}:
         raise UnrecordedError
     return Snapshot(states, names, folders, links)
+
+
+def _hash_snapshot(snapshot: Snapshot) -> str:
+    return hash_bytes(repr(snapshot).encode("utf-8", "surrogatepass"))
 
 
 def _walk_tree(tree: str, states: dict[str, str], names: dict[str, tuple[str, ...]]) -> None:
@@ -207,7 +214,7 @@ def _plan_again(plan: Plan) -> Plan:
     is_settled = not has_work(again) and all(one.state == "same" for one in again.statuses)
     if not is_settled or (again.manifest != plan.manifest and not has_work(plan)):
         raise UnrecordedError
-    return again
+    return plan if again == plan else again  # one of two that are equal can go
 
 
 def _list_known(last: Record, snapshot: Snapshot, plan: Plan) -> dict[str, str]:
