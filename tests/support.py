@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack import cli
+from promptpack.targets import TARGETS
 
 DEMO: Mapping[str, str] = {
     "packs/demo/pack.yaml": """\
@@ -102,6 +103,27 @@ NO_SHELL = """\
     reason: "Codex searches through its shell, which this agent does not get."
 """
 """What the accepted list of the demo goes on with where it is built for Codex."""
+
+LIST_ONLY = """\
+  - {target: codex, capability: read, reason: "Codex reads through its shell."}
+  - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
+  - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
+"""
+"""What the accepted list goes on with for clients whose lists of tools hold back only some."""
+
+EVERY_CLIENT: Mapping[str, str] = {
+    "packs/demo/pack.yaml": DEMO["packs/demo/pack.yaml"].replace(
+        "targets: [opencode]\n", f"targets: [{', '.join(TARGETS)}]\n"
+    )
+    + NO_CURSOR
+    + NO_SHELL
+    + LIST_ONLY,
+    **{
+        path: DEMO[path].replace("{glob", "{read: allow, glob")
+        for path in ("templates/policies/look.yaml", "templates/policies/change.yaml")
+    },
+}
+"""The demo for every client; what some can't hold is accepted."""
 
 CASES = "PROMPTPACK_CASES"
 """The environment variable that says how many times as many cases property tests try."""

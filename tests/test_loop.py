@@ -335,10 +335,7 @@ GENERATED = {"linguist-generated", "gitlab-generated", "-text", "-merge"}
 
 def every_target(folder: Path) -> Path:
     """Return a built project for every client; what some can't hold is accepted."""
-    pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{', '.join(TARGETS)}]")
-    return support.built(
-        folder, {"packs/demo/pack.yaml": pack + support.NO_CURSOR + support.NO_SHELL}
-    )
+    return support.built(folder, support.EVERY_CLIENT)
 
 
 def test_all_that_is_built_is_marked_and_nothing_else(tmp_path: Path) -> None:

@@ -32,26 +32,6 @@ REPOSITORY_FILES = {
 }
 """What a repository holds that no codec can emit."""
 
-LIST_ONLY = """\
-  - {target: codex, capability: read, reason: "Codex reads through its shell."}
-  - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
-  - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
-"""
-"""What a pack accepts for clients whose lists of tools hold back only some."""
-
-EVERY_CLIENT = {
-    "packs/demo/pack.yaml": support.DEMO["packs/demo/pack.yaml"].replace(
-        "targets: [opencode]\n", f"targets: [{', '.join(TARGETS)}]\n"
-    )
-    + support.NO_CURSOR
-    + support.NO_SHELL
-    + LIST_ONLY,
-    **{
-        path: support.DEMO[path].replace("{glob", "{read: allow, glob")
-        for path in ("templates/policies/look.yaml", "templates/policies/change.yaml")
-    },
-}
-
 Jailed = Callable[..., support.Result]
 
 
@@ -70,7 +50,7 @@ def jail(tmp_path: Path) -> Jailed:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return support.make_project(tmp_path / "project", EVERY_CLIENT)
+    return support.make_project(tmp_path / "project", support.EVERY_CLIENT)
 
 
 @pytest.fixture
@@ -198,9 +178,9 @@ def test_a_prepared_manifest_of_an_exported_site(jail: Jailed, project: Path) ->
 @pytest.mark.fault("prepared-manifest")
 @pytest.mark.parametrize("pack", ["packs", "templates"])
 def test_nothing_is_installed_among_sources(pack: str, jail: Jailed, tmp_path: Path) -> None:
-    text = EVERY_CLIENT["packs/demo/pack.yaml"].replace("name: demo", f"name: {pack}")
+    text = support.EVERY_CLIENT["packs/demo/pack.yaml"].replace("name: demo", f"name: {pack}")
     files = {f"packs/{pack}/pack.yaml": text, f"packs/{pack}/role.md": "You help.\n"}
-    project = support.make_project(tmp_path / "project", {**EVERY_CLIENT, **files})
+    project = support.make_project(tmp_path / "project", {**support.EVERY_CLIENT, **files})
     done = jail("install", pack, "--into", project, "--target", "system", cwd=project)
     assert (done.code, "never writes into .git" in done.err) == (3, True)
     for folder in ("packs", "packs/demo", ".git"):
@@ -216,7 +196,9 @@ def test_what_another_project_installed_is_foreign(jail: Jailed, tmp_path: Path)
     for name in ("first", "second", "nameless"):
         shared = {} if name == "nameless" else {"promptpack.yaml": f"name: {name}\n"}
         role = {"packs/demo/role.md": f"You are of the {name} project.\n"}
-        projects[name] = support.make_project(tmp_path / name, {**EVERY_CLIENT, **shared, **role})
+        projects[name] = support.make_project(
+            tmp_path / name, {**support.EVERY_CLIENT, **shared, **role}
+        )
     repository = tmp_path / "repository"
     repository.mkdir()
     targets = ("--target", "opencode", "--target", "agents-md")
