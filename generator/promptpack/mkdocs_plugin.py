@@ -100,6 +100,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         """Stay for all builds of one run of MkDocs: it keeps plugins that have this method."""
         self.memory = SiteMemory()
         self.is_served = command == "serve"
+        self.is_late = False
 
     def on_shutdown(self) -> None:
         """Forget what was built."""
