@@ -123,20 +123,17 @@ class Step(NamedTuple):
     words: tuple[str, ...]
 
 
-def draw_edits() -> st.SearchStrategy[list[str]]:
-    """Draw few edits, mostly small ones."""
-    small, every = (st.sampled_from(sorted(one)) for one in (SMALL_EDITS, EVERY_EDIT))
-    return st.lists(st.one_of(small, small, small, every), max_size=3)
-
-
-STEPS = st.builds(
-    Step, draw_edits(), st.booleans(), st.sampled_from([False] * 7 + [True]), st.sampled_from(WORDS)
-)
+def draw_steps(edits: Mapping[str, Edit]) -> st.SearchStrategy[list[Step]]:
+    """Draw steps with some edits each, and now and then a clock that is late."""
+    names = st.lists(st.sampled_from(sorted(edits)), max_size=3)
+    is_late = st.sampled_from([False] * 9 + [True])
+    step = st.builds(Step, names, st.booleans(), is_late, st.sampled_from(WORDS))
+    return st.lists(step, min_size=1, max_size=5)
 
 
 @settings(max_examples=count_cases(6))
 @given(
-    st.lists(STEPS, min_size=1, max_size=5),
+    st.one_of(draw_steps(SMALL_EDITS), draw_steps(EVERY_EDIT)),
     st.sampled_from([{}, LISTED, INSTALLED]),
     st.booleans(),
 )

@@ -1,6 +1,6 @@
 """The record of a run that changed nothing, as commands leave it: plans in, nothing out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def start_recorder(state: State, root: Path, *, is_wanted: bool) -> Recorder | N
 
 
 def keep_packs(
-    session: Session, artifacts: Iterable[Artifact], permissions: Plan | None
+    session: Session, artifacts: Sequence[Artifact], permissions: Plan | None
 ) -> KeptPacks | None:
     """Return what is to be kept of all packs, or None where it can't be told.
 

@@ -9,13 +9,13 @@ the sources outside its own folder that decide about these.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from promptpack.build import tell_permissions
-from promptpack.model import Artifact, Pack, is_in_project
+from promptpack.model import Artifact, Pack, Policy, is_in_project
 from promptpack.output.manifest import Manifest, Record
 from promptpack.output.plan import make_key
 from promptpack.output.record import hash_bytes
@@ -26,6 +26,8 @@ from promptpack.session import Session
 from promptpack.source.disk import find_real_path
 from promptpack.targets import TARGETS
 from promptpack.targets.built import list_built_targets
+
+_Value = TypeVar("_Value")
 
 
 @dataclass
@@ -43,7 +45,7 @@ class KeptPacks:
     records: dict[str, str] = field(default_factory=dict)
 
 
-def describe_packs(session: Session, artifacts: Iterable[Artifact], rights: str = "") -> KeptPacks:
+def describe_packs(session: Session, artifacts: Sequence[Artifact], rights: str = "") -> KeptPacks:
     """Return what is to be kept of all packs of a project, which have these artifacts.
 
     `rights` is the list of permissions, if the project has one. Raises UserError where it can't be
@@ -61,7 +63,8 @@ def describe_packs(session: Session, artifacts: Iterable[Artifact], rights: str 
         paths = {*used.frame, *used.sources}
         library = sorted(path for path in paths if not is_in_project(path))
         described.add(name, (*_describe_artifact(session, artifact), *library))
-        described.add_losses(artifact)
+        described.add_shared(name, artifact.losses, repr)
+        described.add_shared(name, artifact.agent.policy, _describe_policy)
         paths |= session.closures.list_paths(artifact.variant, artifact.target)
         others = {path for path in paths if _is_other(path, name)} | reads[name]
         reads[name] = sets.setdefault(frozenset(others), frozenset(others))
@@ -75,7 +78,7 @@ class _FactDigests:
 
     def __init__(self, rights: str) -> None:
         self._digests: dict[str, hashlib._Hash] = defaultdict(hashlib.sha256)
-        self._losses: dict[int, str] = {}
+        self._shared: dict[int, str] = {}
         for line in rights.splitlines()[1:]:
             self.add(line.partition(" | ")[0], (line,))
 
@@ -83,12 +86,11 @@ class _FactDigests:
         """Take note of some facts about a pack."""
         self._digests[pack].update(repr([*words]).encode("utf-8", "surrogatepass"))
 
-    def add_losses(self, artifact: Artifact) -> None:
-        """Take note of what an artifact lost; artifacts share what describes that."""
-        losses = artifact.losses
-        if id(losses) not in self._losses:
-            self._losses[id(losses)] = repr(losses)
-        self.add(artifact.variant.pack.name, (self._losses[id(losses)],))
+    def add_shared(self, pack: str, value: _Value, describe: Callable[[_Value], str]) -> None:
+        """Take note of what artifacts share, and keep alive: it is described once."""
+        if id(value) not in self._shared:
+            self._shared[id(value)] = _hash_words((describe(value),))
+        self.add(pack, (self._shared[id(value)],))
 
     def get(self, pack: str) -> str:
         """Return the digest of all facts about a pack."""
@@ -143,9 +145,8 @@ def _describe_names(session: Session, pack: Pack) -> list[str]:
 
 
 def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
-    """Return what reports and checks of all files together know of one, its losses aside."""
-    variant, policy = artifact.variant, artifact.agent.policy
-    target, agent = TARGETS[artifact.target], artifact.agent
+    """Return what reports and checks of all files together know of one, losses and policy aside."""
+    variant, target, agent = artifact.variant, TARGETS[artifact.target], artifact.agent
     expected = [
         index
         for index, one in enumerate(variant.pack.expect)
@@ -154,7 +155,12 @@ def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
     files = [(file.path, file.is_executable) for file in artifact.files]
     told = tell_permissions(session, artifact) if target.block else ""
     names = make_key(artifact.path, artifact), target.name, variant.name, agent.stem
-    return [repr((names, expected, files, list_caveats(policy))), make_policy_key(policy), told]
+    return [repr((names, expected, files)), told]
+
+
+def _describe_policy(policy: Policy) -> str:
+    """Return what notes and reports can say of a policy."""
+    return repr((list_caveats(policy), make_policy_key(policy)))
 
 
 def _is_other(path: str, pack: str) -> bool:
