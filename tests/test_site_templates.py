@@ -18,7 +18,14 @@ from promptpack.site.templating import get_environment, render_macro
 
 SITE = Path(sites.ROOT, "generator/promptpack/site")
 MODULES = sorted(SITE.rglob("*.py"))
-MAKE_HTML = {"escape.py", "file_html.py", "own_markdown.py", "page.py", "rendered.py"}
+MAKE_HTML = {
+    "content_policy.py",
+    "escape.py",
+    "file_html.py",
+    "own_markdown.py",
+    "page.py",
+    "rendered.py",
+}
 """The modules with HTML of their own, each with a reason; everything else is in templates."""
 
 TEMPLATES = sorted(get_environment().list_templates())
