@@ -112,7 +112,7 @@ def _read_lines(front_matter: str) -> dict[str, Any]:
     lines = [line for line in front_matter.split("\n") if line.strip()]
     lines = [line for line in lines if not line.strip().startswith("#")]
     open_key = ""
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines[1:], ""], strict=False):
         if line.startswith("  - "):
             if isinstance(keys.get(open_key), list):
                 keys[open_key].append(_read_value(line[4:].strip()))
