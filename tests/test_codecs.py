@@ -126,6 +126,8 @@ from test_docs import ROOT
         ("kilo", "permission: deny", {"read": "deny", "task": "deny", OTHER_MCP: "deny"}),
         ("kilo", "disable: true", {"read": "deny"}),
         ("qwen", "name: a", {"edit": "allow", "question": "deny", OTHER_MCP: "allow"}),
+        ("qwen", "", {"edit": "allow"}),
+        ("qwen", "# a: b", {"edit": "allow"}),
         ("qwen", "tools: []", {"edit": "allow", "execute": "allow", OTHER_MCP: "allow"}),
         ("qwen", "tools: [5]", {"edit": "allow"}),
         ("qwen", "tools: {read_file: true}", {"edit": "allow"}),
