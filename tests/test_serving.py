@@ -1,5 +1,7 @@
 """A served site: the pages of a build, the last good ones while sources are broken, no more."""
 
+import errno
+import os
 import socket
 import subprocess
 import sys
@@ -25,7 +27,7 @@ from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site
 from sites import with_site
-from support import PATIENCE, environment, make_project
+from support import PATIENCE, call, environment, make_project
 
 ADDRESS = "http://127.0.0.1:1/"
 VARIANT = "/packs/demo/tiny.look.html"
@@ -238,6 +240,18 @@ def test_an_open_page_follows_edits_and_says_what_is_wrong(root: Path, browser: 
     assert "error[PP031]: undefined name 'langage' in 'vars'\n  --> packs/demo/role.md:1:1" in log
     assert "1 error; the last site that built is still served\nBuilt the site again\n" in log
     assert "Traceback" not in log
+
+
+def test_an_address_that_is_taken_is_said_at_once(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = call("docs", "serve", "--address", place, cwd=root)
+    assert done.code == 2
+    assert (
+        f"The site can't be served at '{place}': {os.strerror(errno.EADDRINUSE).lower()}."
+        in done.err
+    )
+    assert "Serving" not in done.err
 
 
 def iter_until(lines: Iterable[str], word: str) -> Iterator[str]:

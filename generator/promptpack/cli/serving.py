@@ -1,5 +1,6 @@
 """`promptpack docs serve`: the site of a project, which follows its sources until it is ended."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from promptpack.cli.state import State
 from promptpack.model import UserError
 from promptpack.reporting.console import print_line, print_text
 from promptpack.serving.builder import BuildError, SiteBuilder
-from promptpack.serving.server import serve_site
+from promptpack.serving.server import check_address, serve_site
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.tree import Site
 from promptpack.source.disk import find_real_path
@@ -25,7 +26,7 @@ _NO_SITE = "; the site appears as soon as they are fixed"
 def serve_project(state: State, root: Path, settings: Path, address: str) -> None:
     """Serve the site of a project at an address, with these settings, until it is interrupted.
 
-    Raises MkDocsException for settings that can't be read at the start, and OSError where the
+    Raises MkDocsException for settings that can't be read at the start, and UsageError where the
     address can't be used.
     """
     memory = SiteMemory(is_late=True)
@@ -50,7 +51,14 @@ def serve_project(state: State, root: Path, settings: Path, address: str) -> Non
             elif not state.quiet and error is None:
                 print_line("Built the site again", err=True)
 
-        serve_site(builder, load_settings(Path(folder)), report_build)
+        config = load_settings(Path(folder))
+        try:
+            check_address(config)
+        except OSError as error:
+            reason = os.strerror(error.errno).lower() if error.errno else "it is unknown"
+            message = f"The site can't be served at '{address}': {reason}."
+            raise click.UsageError(message) from None
+        serve_site(builder, config, report_build)
 
 
 def _report_error(state: State, builder: SiteBuilder, error: BuildError | None) -> None:

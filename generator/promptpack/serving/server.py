@@ -4,6 +4,7 @@ MkDocs' own server watches, and tells pages when to load again. Its way of servi
 used: it would wait for a build that fails.
 """
 
+import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 _POLLING_SECONDS = 0.2
 _RELOAD = "/livereload/"
 """Where pages ask whether there is a newer site; MkDocs' server answers that."""
+
+
+def check_address(config: MkDocsConfig) -> None:
+    """Raise OSError where nothing can be served at the address of the settings.
+
+    MkDocs' server takes the address only after the first build.
+    """
+    host, port = config.dev_addr
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()
 
 
 def serve_site(
