@@ -63,4 +63,7 @@ def _choose_reason(client: str, targets: Collection[str]) -> str:
     if client == "cursor":
         title = TARGETS[client].title
         return f"No sign of {title} was found here when this file was written."
+    if TARGETS[client].check.means == "documentation":
+        title = TARGETS[client].title
+        return f"The documentation of {title} does not say that a list of tools takes this away."
     return ""
