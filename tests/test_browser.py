@@ -509,6 +509,7 @@ def test_no_page_is_wider_than_the_window(opened: Open, server: str, width: int)
     page = opened(KINDS["home"], viewport={"width": width, "height": 800})
     for kind, path in KINDS.items():
         page.goto(server + path)
+        assert page.locator("meta[http-equiv=Content-Security-Policy]").count() == 1, path
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(over) == 0, kind
 

@@ -123,6 +123,16 @@ def test_raw_files_and_data_are_the_files_to_the_byte(built: Built) -> None:
         assert "".join(lines).encode() == artifact.content
 
 
+def test_a_variant_page_offers_each_file_to_download_to_the_byte(built: Built) -> None:
+    files: dict[str, list[bytes]] = {}
+    for artifact in built.artifacts:
+        files.setdefault(url(locate_variant_page(artifact.variant)), []).append(artifact.content)
+    for path, contents in files.items():
+        tags = re.findall("<a [^>]*download[^>]*>", (built.site / path).read_text())
+        links = [unquote(re.findall('href="([^"]*)"', tag)[0]) for tag in tags]
+        assert [(built.site / path).parent.joinpath(x).read_bytes() for x in links] == contents
+
+
 def test_source_pages_show_the_source_to_the_byte(built: Built) -> None:
     for fragment in built.project.fragments.values():
         assert built.pages[url(locate_fragment_page(fragment))].blocks == [fragment.text]
