@@ -209,7 +209,7 @@ def test_the_words_of_facts_and_cells_are_apart_in_the_search(reference: Built) 
     found = json.loads((reference.site / "search/search_index.json").read_text())["docs"]
     texts = {entry["location"]: re.sub("<[^>]*>", " ", entry["text"]) for entry in found}
     pack = texts["packs/python-ml-architect/index.html"]
-    assert pack.split()[0] == "Plans"  # the description, and not the path of the page
+    assert pack.split()[0] == "Use"  # the description, and not the path of the page
     assert "Mode subagent Temperature 0.55" in " ".join(pack.split())
     targets = " ".join(texts["reference/targets/index.html"].split())
     assert "Target File Checked with OpenCode .opencode/agents/NAME.md" in targets
