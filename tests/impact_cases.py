@@ -319,7 +319,12 @@ PROJECTS: Mapping[str, Mapping[str, str]] = {
 }
 
 _WORD = re.compile(r"[A-Za-z0-9_.#/-]+")
-_OTHERS = {"allow": "ask deny", "ask": "allow deny", "deny": "allow ask inherit"}
+_OTHERS = {
+    "subagent": "primary all",
+    "allow": "ask deny",
+    "ask": "allow deny",
+    "deny": "allow ask inherit",
+}
 
 
 def edit_line(text: str, number: int, chance: random.Random) -> str:
