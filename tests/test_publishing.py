@@ -19,6 +19,7 @@ import sites
 import support
 from browsers import QuietHandler, open_browser, serve_folder
 from promptpack.site.content_policy import find_inline_code
+from review_cases import git
 
 BELOW = "team/agents"
 SITE = f"https://agents.example.com/{BELOW}/"
@@ -290,14 +291,14 @@ def test_the_commands_of_a_job_publish_a_site(host: str, tmp_path: Path) -> None
 def test_the_commands_for_each_version_build_a_whole_site_of_its_tag(tmp_path: Path) -> None:
     project = support.make_project(tmp_path / "project", support.DEMO)
     for first in ("init -q", "add -A", "commit -qm one", "tag v1.0.0"):
-        call_git(project, *first.split())
+        git(project, *first.split())
     role = project / "packs/demo/role.md"
     role.write_text("You came later.\n")
-    call_git(project, "commit", "-qam", "two")
+    git(project, "commit", "-qam", "two")
     (block,) = re.findall("## A site for each version.*?```sh\n(.*?)```", GUIDE, re.DOTALL)
     for program, *words in map(shlex.split, block.splitlines()):
         if program == "git":
-            call_git(project, *words)
+            git(project, *words)
         else:
             assert program == "promptpack"
             done = support.run(*words, cwd=project)
@@ -305,8 +306,3 @@ def test_the_commands_for_each_version_build_a_whole_site_of_its_tag(tmp_path: P
     page = (project / "public/v1.0.0/packs/demo/tiny.look.html").read_text(encoding="utf-8")
     assert "You came later" not in page
     assert 'rel="canonical" href="https://agents.example.com/v1.0.0/' in page
-
-
-def call_git(folder: Path, *words: str) -> None:
-    command = ["git", "-c", "user.name=n", "-c", "user.email=e@x.invalid", *words]
-    subprocess.run(command, cwd=folder, env=support.environment(), check=True, capture_output=True)

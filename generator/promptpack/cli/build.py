@@ -58,7 +58,7 @@ from promptpack.output.recording import Recorder
 from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
 from promptpack.output.write import Plan, apply_plan
-from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
+from promptpack.provenance.reuse import BuiltArtifacts, find_built
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.shards import Chooser, Shard, choose_all, make_chooser
 from promptpack.rendering.variants import ALL, Selection
@@ -273,8 +273,7 @@ def _render(
         name = session.project.name
         if memory is None:
             return gather_outputs(render(session, selection, progress, is_chosen), name)
-        built = memory.built
-        find_known = built.make_finder(session.closures) if built else find_nothing
+        find_known = find_built(memory.built, session.closures)
         artifacts = tuple(render(session, selection, progress, is_chosen, find_known))
         memory.built = BuiltArtifacts(session.closures, artifacts)
         return gather_outputs(artifacts, name)

@@ -14,6 +14,7 @@ from promptpack.diff.permissions import PolicyDecoder, compare_permissions
 from promptpack.diff.sides import make_folder_output
 from promptpack.model import Origin
 from promptpack.output.manifest import MANIFEST
+from promptpack.source.changed import find_changed_paths
 
 SECTION = "drift"
 """The section of changes that no source caused."""
@@ -36,10 +37,8 @@ def find_drift(base: Side, head: Side, includes: Callable[[Output], bool]) -> tu
 
 def compare_tools(base: Committed, head: Committed) -> ToolChange:
     """Return which promptpack and which library files built the committed outputs of both sides."""
-    paths: Iterable[str] = ()
-    if base.tool and head.tool:
-        paths = sorted({*base.library, *head.library})
-    changed = (path for path in paths if base.library.get(path) != head.library.get(path))
+    is_known = bool(base.tool and head.tool)
+    changed = sorted(find_changed_paths(base.library, head.library)) if is_known else ()
     return ToolChange(base.tool, head.tool, tuple(changed))
 
 

@@ -53,28 +53,28 @@ def split_composed(
     The lines know their sections. `names` are those of sections, parts and the title, by the slugs
     that a layout marks them with. A prompt that the file does not have begins at its end.
     """
+    marks = [_find_mark(line.text, names) if _LAYOUTS in line.origin.path else "" for line in lines]
     body = "".join([f"{line.text}\n" for line in lines])
     head = text.removesuffix(body)
     if body and _is_front_matter(head):  # nothing below it is anything else than the prompt
         segments = _split_lines_of(head)
         start = len(segments)
         segments += [
-            Segment(raw := f"{line.text}\n", raw, "", "", number)
-            for number, line in enumerate(lines, start)
+            Segment(raw := f"{own}\n", raw, section, "", number, "lines", origin, mark)
+            for number, ((own, origin, section, _), mark) in enumerate(
+                zip(lines, marks, strict=True), start
+            )
         ]
-    else:
-        segments = _split_lines_of(text)
-        found = find_prompt(segments, lines)
-        if found is None:
-            return tuple(segments), len(segments)
-        start = found
-    for position, line in enumerate(lines, start):
-        raw, neutral, _, field, number, spelling, *_ = segments[position]
-        mark = _find_mark(line.text, names) if _LAYOUTS in line.origin.path else ""
-        segments[position] = Segment(
-            raw, neutral, line.section, field, number, spelling, line.origin, mark
+        return tuple(segments), start
+    segments = _split_lines_of(text)
+    found = find_prompt(segments, lines)
+    if found is None:
+        return tuple(segments), len(segments)
+    for position, (line, mark) in enumerate(zip(lines, marks, strict=True), found):
+        segments[position] = segments[position]._replace(
+            section=line.section, origin=line.origin, mark=mark
         )
-    return tuple(segments), start
+    return tuple(segments), found
 
 
 def _is_front_matter(head: str) -> bool:

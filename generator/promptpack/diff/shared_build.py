@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from promptpack.diff.model import Output
 from promptpack.model import Artifact, Project
-from promptpack.provenance.reuse import ArtifactFinder, BuiltArtifacts, find_nothing
+from promptpack.provenance.reuse import ArtifactFinder, BuiltArtifacts, find_built
 from promptpack.rendering.compose import Composer
 from promptpack.session import Session
 
@@ -43,7 +43,7 @@ class SharedBuild:
 
     def make_finder(self, session: Session) -> ArtifactFinder:
         """Return what finds the first side's artifacts that the second side has too."""
-        return self._built.make_finder(session.closures) if self._built else find_nothing
+        return find_built(self._built, session.closures)
 
     def find_output(self, key: str, artifact: Artifact) -> Output | None:
         """Return the output of the first side for an artifact that was taken over from it."""

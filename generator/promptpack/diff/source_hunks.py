@@ -11,14 +11,14 @@ from promptpack.diff.model import Change, SourceHunk
 from promptpack.diff.reach import Universe, describe_reach
 from promptpack.model import Origin
 from promptpack.redaction import make_redactor
+from promptpack.source.changed import find_changed_paths
 
 
 def find_source_hunks(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[SourceHunk, ...]:
     """Return the changed places of all sources, by path and line."""
     return tuple(
         hunk
-        for path in sorted({*old, *new})
-        if old.get(path) != new.get(path)
+        for path in sorted(find_changed_paths(old, new))
         for hunk in _compare_texts(path, old.get(path), new.get(path))
     )
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from promptpack.model import Artifact, Project, UserError, Variant
 from promptpack.provenance.closure import SourceClosures
+from promptpack.source.changed import find_changed_paths
 from promptpack.targets import Target
 
 ArtifactFinder = Callable[[Variant, Target], Artifact | None]
@@ -37,8 +38,7 @@ class BuiltArtifacts:
 
     def make_finder(self, closures: SourceClosures) -> ArtifactFinder:
         """Return what finds the artifacts that the project of these closures has too."""
-        own, other = self.project.sources, closures.project.sources
-        changed_paths = {path for path in {*own, *other} if own.get(path) != other.get(path)}
+        changed_paths = find_changed_paths(self.project.sources, closures.project.sources)
 
         def find(variant: Variant, target: Target) -> Artifact | None:
             artifact = self._artifacts.get(_make_key(variant, target.name))
@@ -51,6 +51,11 @@ class BuiltArtifacts:
             return None
 
         return find
+
+
+def find_built(built: BuiltArtifacts | None, closures: SourceClosures) -> ArtifactFinder:
+    """Return what finds the artifacts that were built, if any were, and are the same now."""
+    return built.make_finder(closures) if built else find_nothing
 
 
 def _make_key(variant: Variant, target: str) -> tuple[str, str, str]:

@@ -89,21 +89,19 @@ def render_passage(form: BlockForm[B], section: Section, passage: Passage) -> Re
 
 def make_outline(section: RenderedSection[B]) -> SectionView:
     """Return what a layout is shown of a section, without its texts."""
-    parts = tuple(
-        PartView(part.name, make_title(part.name) if part.name else "", "")
-        for part in section.parts
-    )
+    parts = tuple(_make_part_view(part, "") for part in section.parts)
     return SectionView(section.name, section.title, parts, "")
+
+
+def _make_part_view(part: RenderedPart[B], body: str) -> PartView:
+    return PartView(part.name, make_title(part.name) if part.name else "", body)
 
 
 def make_views(form: BlockForm[B], sections: Sequence[RenderedSection[B]]) -> Iterator[SectionView]:
     """Yield what a layout is shown of each section, in order."""
     before, has_passage = "", False
     for section in sections:
-        parts = tuple(
-            PartView(part.name, make_title(part.name) if part.name else "", form.write(part.block))
-            for part in section.parts
-        )
+        parts = tuple(_make_part_view(part, form.write(part.block)) for part in section.parts)
         passage = section.passage
         if section.whole is not None and passage is not None:
             text, before, has_passage = form.write(section.whole), passage.text, True

@@ -62,6 +62,7 @@ from promptpack.rendering.prompt_keys import PromptKeys, get_layout_name, list_t
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
 from promptpack.rendering.uses import ParamsFinder, make_use_finding
 from promptpack.rendering.variants import choose_sections
+from promptpack.source.changed import find_changed_paths
 from promptpack.source.text import Span, make_finding, split_lines
 from promptpack.targets import TARGETS
 
@@ -209,8 +210,7 @@ class Composer:
 
     def share_parts(self, other: "Composer") -> None:
         """Use the parts of another project too that come from the same texts there."""
-        own, others = self.project.sources, other.project.sources
-        changed = {path for path in {*own, *others} if own.get(path) != others.get(path)}
+        changed = find_changed_paths(self.project.sources, other.project.sources)
         list_paths = self.templates.dependencies.list_paths
 
         def is_same(part: Part) -> bool:

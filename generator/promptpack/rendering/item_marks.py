@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from promptpack.rendering.line_markers import MARKS, strip_markers
-from promptpack.rendering.lines import FENCE, ITEM
+from promptpack.rendering.lines import ITEM, find_code
 
 _TERM = re.compile(r"(?P<term>[^\s*_`:,;.!?][^*_`:,;!?]{0,44}): (?=\S)")
 _SENTENCE = re.compile(r"[.!?]\s")
@@ -54,20 +54,15 @@ def _find_term(line: str, start: int) -> Insertions:
 
 def _edit_items(text: str, edit: Callable[[str, int], Insertions]) -> str:
     """Return a text with insertions in each line that begins an item outside of code fences."""
-    lines, fence = [], ""
-    for marked_line in text.split("\n"):
-        line = strip_markers(marked_line)
-        match = FENCE.match(line)
-        if fence:
-            is_end = match and match[1].startswith(fence) and not line.strip(fence[0] + " \t")
-            fence = "" if is_end else fence
-        elif match:
-            fence = match[1]
-        elif item := ITEM.match(line):
-            lines.append("".join(_insert_texts(marked_line, edit(line, item.end()))))
-            continue
-        lines.append(marked_line)
-    return "\n".join(lines)
+    marked_lines = text.split("\n")
+    plain_lines = [*map(strip_markers, marked_lines)]
+    lines = zip(marked_lines, plain_lines, find_code(plain_lines), strict=True)
+    return "\n".join(
+        "".join(_insert_texts(marked_line, edit(line, item.end())))
+        if not is_code and (item := ITEM.match(line))
+        else marked_line
+        for marked_line, line, is_code in lines
+    )
 
 
 def _insert_texts(marked_line: str, insertions: Insertions) -> Iterator[str]:

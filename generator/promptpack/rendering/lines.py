@@ -1,12 +1,12 @@
 """Lines of a prompt: rendered lines in, clean lines out, and blocks of them put together."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from promptpack.model import Line, Origin
 
 ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
+_FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
 TITLE = "title"
@@ -64,20 +64,24 @@ def name_title(lines: Lines) -> Lines:
     return (*(line._replace(section=TITLE) for line in lines[:count]), *lines[count:])
 
 
+def find_code(texts: Iterable[str]) -> Iterator[bool]:
+    """Tell of each line whether it stands in a code fence, or ends one."""
+    fence = ""
+    for text in texts:
+        yield bool(fence)
+        match = _FENCE.match(text)
+        if not fence:
+            fence = match[1] if match else ""
+        elif match and match[1].startswith(fence) and not text.strip(fence[0] + " \t"):
+            fence = ""
+
+
 def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:
     """Return the numbers of the lines that stay, from 0, each with its text."""
     selected: list[tuple[int, str]] = []
-    fence = ""
-    for index, text in enumerate(texts):
-        match = FENCE.match(text)
-        if fence:
-            selected.append((index, text))
-            if match and match[1].startswith(fence) and not text.strip(fence[0] + " \t"):
-                fence = ""
-            continue
-        fence = match[1] if match else ""
-        stripped = text.rstrip()
-        if stripped or (selected and selected[-1][1]):
+    for index, (text, is_code) in enumerate(zip(texts, find_code(texts), strict=True)):
+        stripped = text if is_code else text.rstrip()
+        if is_code or stripped or (selected and selected[-1][1]):
             selected.append((index, stripped))
     while selected and not selected[-1][1]:
         selected.pop()

@@ -88,10 +88,10 @@ class PromptKeys:
                     findings += error.findings
             if findings:
                 raise UserError(tuple(findings))
-            reads = frozenset().union(*map(self._dependencies.reads, names))
+            variables: set[str] = set().union(*map(self._dependencies.list_variables, names))
             self._inputs[names] = _Inputs(
-                reads,
-                tuple(sorted({name.partition(".")[0] for name in reads})),
+                frozenset().union(*map(self._dependencies.reads, names)),
+                tuple(sorted(variables)),
                 join_questions(*map(self._dependencies.list_questions, names)),
             )
         return self._inputs[names]

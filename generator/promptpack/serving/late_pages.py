@@ -14,7 +14,6 @@ from mkdocs.utils.templates import TemplateContext
 _BLANK = "promptpack-blank.html"
 """The template of a page that is not asked for yet; MkDocs writes no file that would be empty."""
 
-
 _USUAL = "main.html"
 """The template of a page that names none."""
 

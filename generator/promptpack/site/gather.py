@@ -7,7 +7,7 @@ import click
 
 from promptpack.build import render
 from promptpack.lint.registry import RULES
-from promptpack.provenance.reuse import BuiltArtifacts, find_nothing
+from promptpack.provenance.reuse import BuiltArtifacts, find_built
 from promptpack.reading.project import load_project
 from promptpack.session import Session
 from promptpack.site.history import SideBuilder, make_side_builder, read_history
@@ -44,8 +44,7 @@ def gather_site(
     memory = memory or SiteMemory()
     built = memory.built
     session = Session(load_project(root, built.project if built else None))
-    find_known = built.make_finder(session.closures) if built else find_nothing
-    artifacts = tuple(render(session, find_known=find_known))
+    artifacts = tuple(render(session, find_known=find_built(built, session.closures)))
     memory.built = BuiltArtifacts(session.closures, artifacts)
     history = read_history(root, releases, memory.build_side)
     options = SiteOptions(RULES, program, history, edit, is_late=memory.is_late, kept=memory.kept)

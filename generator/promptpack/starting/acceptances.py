@@ -60,10 +60,9 @@ def _choose_reason(client: str, targets: Collection[str]) -> str:
         return "In Codex the agent works on what its message holds, and its prompt says so."
     if client == "cursor" and client in targets:
         return "Cursor shows each edit and asks before commands, unless its user turned that off."
+    title = TARGETS[client].title
     if client == "cursor":
-        title = TARGETS[client].title
         return f"No sign of {title} was found here when this file was written."
     if TARGETS[client].check.means == "documentation":
-        title = TARGETS[client].title
         return f"The documentation of {title} does not say that a list of tools takes this away."
     return ""

@@ -10,13 +10,14 @@ given them was not seen, so they are denied by name too.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Mode, Policy
 from promptpack.policy.lattice import grant_of, list_effects
 from promptpack.targets.codec import as_number, join_front_matter, make_agent
 from promptpack.targets.extras import read_extra
 from promptpack.targets.opencode import (
+    DEFAULTS,
     ENV_GUARD,
     KEYS,
     OPENCODE,
@@ -27,6 +28,7 @@ from promptpack.targets.opencode import (
     find_refusals,
     iter_rules,
     make_permission,
+    start_head,
 )
 from promptpack.targets.opencode_file import read_file
 from promptpack.targets.opencode_keys import EXTRAS, MODES
@@ -57,23 +59,11 @@ _OWN = (
 )
 _RANK = (Effect.DENY, Effect.ASK, Effect.ALLOW).index
 _LEAST = Effect.DENY
-_DEFAULTS = (
-    PermissionRule("*", "*", Effect.ALLOW),
-    PermissionRule("doom_loop", "*", Effect.ASK),
-    PermissionRule("external_directory", "*", Effect.ASK),
-    PermissionRule("question", "*", Effect.DENY),
-    PermissionRule("read", "*", Effect.ALLOW),
-    *(PermissionRule("read", pattern, effect) for pattern, effect in ENV_GUARD),
-)
-"""What holds where a file says nothing, less the commands before which Kilo asks by itself."""
 
 
 def encode(agent: Agent) -> str:
     """Return the agent file: a head of the keys that say something, and the prompt."""
-    front_matter: dict[str, Any] = {"name": agent.name} if agent.name != agent.stem else {}
-    front_matter |= {"description": agent.description, "mode": agent.mode}
-    if model := agent.model.ids.get(NAME):
-        front_matter["model"] = model
+    front_matter = start_head(agent, NAME)
     if agent.temperature is not None:
         front_matter["temperature"] = agent.temperature
     permission = make_permission(agent.policy, "all")
@@ -125,7 +115,7 @@ def _list_denied_keys(policy: Policy) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def _make_effective_policy(own_rules: tuple[PermissionRule, ...]) -> Policy:
-    rules = (*_DEFAULTS, *own_rules)
+    rules = (*DEFAULTS, *own_rules)  # Kilo asks by itself before some commands besides
     grants: dict[str, Grant] = {c: _decide(c, rules) for c in KEYS}
     keys = dict.fromkeys(rule.permission for rule in own_rules if rule.permission not in _OWN)
     for key, name in read_names(keys).items():

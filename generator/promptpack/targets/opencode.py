@@ -90,7 +90,7 @@ class PermissionRule(NamedTuple):
     effect: Effect
 
 
-_DEFAULTS = (
+DEFAULTS = (
     PermissionRule("*", "*", Effect.ALLOW),
     PermissionRule("doom_loop", "*", Effect.ASK),
     PermissionRule("external_directory", "*", Effect.ASK),
@@ -98,15 +98,23 @@ _DEFAULTS = (
     PermissionRule("read", "*", Effect.ALLOW),
     *(PermissionRule("read", pattern, effect) for pattern, effect in ENV_GUARD),
 )
+"""What holds where a file says nothing."""
+
+
+def start_head(agent: Agent, client: str) -> dict[str, Any]:
+    """Return the keys that a head begins with: the name if it is not the file's, to the model."""
+    head: dict[str, Any] = {"name": agent.name} if agent.name != agent.stem else {}
+    head |= {"description": agent.description, "mode": agent.mode}
+    if model := agent.model.ids.get(client):
+        head["model"] = model
+    return head
 
 
 def encode(agent: Agent) -> str:
     """Return the agent file: a head of the keys that say something, and the prompt."""
-    front_matter: dict[str, Any] = {"name": agent.name} if agent.name != agent.stem else {}
-    front_matter |= {"description": agent.description, "mode": agent.mode}
-    if model := agent.model.ids.get(NAME):
-        front_matter["model"] = model
-        front_matter |= {"variant": agent.effort} if agent.effort else {}
+    front_matter = start_head(agent, NAME)
+    if agent.effort and "model" in front_matter:
+        front_matter["variant"] = agent.effort
     if agent.temperature is not None:
         front_matter["temperature"] = agent.temperature
     if permission := make_permission(agent.policy, agent.mode):
@@ -285,7 +293,7 @@ def _make_grant(permission: str, own_rules: tuple[PermissionRule, ...], mode: Mo
     is_named = any(rule.permission == permission for rule in own_rules)
     if mode == "subagent" and permission in SPAWN_ONLY_NAMED and not is_named:
         return grant_of(Effect.DENY)
-    return decide_grant(permission, (*_DEFAULTS, *own_rules))
+    return decide_grant(permission, (*DEFAULTS, *own_rules))
 
 
 def decide_grant(permission: str, rules: Iterable[PermissionRule]) -> Grant:
