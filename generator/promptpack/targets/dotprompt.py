@@ -1,0 +1,132 @@
+r"""dotprompt: `prompts/<name>.prompt`, front matter and a Handlebars template. It holds no policy.
+
+Measured with dotprompt 1.1.2. The body is trimmed, rendered, then cut into messages at marks that
+its helpers print; such a mark in a text is taken for one. Handlebars prints `{{` for `\{{`, and a
+backslash less where two stand before a tag. A comment prints nothing; two in a row also stop what
+is trimmed. Names of tools in the front matter are for the program that loads the file.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from promptpack.model import Agent
+from promptpack.source.frontmatter import dump_front_matter, read_lenient
+from promptpack.targets.codec import as_number, as_text, make_model, make_text_agent
+from promptpack.targets.json_text import as_mapping
+from promptpack.targets.problems import Problem, list_misread, list_unknown
+from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
+
+NAME = "dotprompt"
+_START = re.compile(r"---[^\S\r\n]*(?=[\r\n])")
+_END = re.compile(r"(?:\r\n|\r|\n)---[^\S\r\n]*(?:\r\n|\r|\n)")
+_ROLE = re.compile(r"(?<!\\)\{\{ *role +[\"']([a-z]+)[\"'] *\}\}")
+_SYSTEM = '{{role "system"}}'
+_OPEN = re.compile(r"(\\*)\{\{")
+_TAG = re.compile(r"(\\*)\{\{(!\}\})?")
+_STOP = "{{!}}{{!}}"
+_TRIMMED = re.compile(r"[\s\ufeff]\Z")
+_MARK = "<<<dotprompt:"
+_KEYS = frozenset({"name", "description", "model", "config"})
+
+
+def encode(agent: Agent) -> str:
+    """Return the file: one message, of the system, in which every tag is escaped.
+
+    The role stands in the first line of the prompt, because a newline after it would be text.
+    """
+    keys: dict[str, Any] = {"name": agent.name, "description": agent.description}
+    if model := agent.model.ids.get(NAME):
+        keys["model"] = model
+    if agent.temperature is not None:
+        keys["config"] = {"temperature": agent.temperature}
+    head = dump_front_matter({key: value for key, value in keys.items() if value})
+    prompt = agent.prompt.removesuffix("\n")
+    stop = _STOP if _TRIMMED.search(prompt) else ""
+    return f"{head}{_SYSTEM}{_escape(prompt)}{stop}\n"
+
+
+def decode(text: str, stem: str) -> Agent:
+    """Return the agent of the system messages; tags of a template of its own stay as they are."""
+    keys, body = _split(text)
+    pieces = _ROLE.split(body)
+    system = [one for role, one in zip(pieces[1::2], pieces[2::2], strict=True) if role == "system"]
+    agent = make_text_agent(
+        as_text(keys.get("name")) or stem,
+        as_text(keys.get("description")),
+        "\n\n".join(map(_unescape, system)),
+        stem=stem,
+        temperature=as_number(as_mapping(keys.get("config")).get("temperature")),
+    )
+    return replace(agent, model=make_model(NAME, keys.get("model")))
+
+
+def find_problems(text: str) -> list[Problem]:
+    """Return what dotprompt would take otherwise than the file says, or promptpack not write."""
+    keys, body = _split(text)
+    message = f"dotprompt takes '{_MARK}' in the prompt for a mark of its own"
+    tags = (match for match in _TAG.finditer(_ROLE.sub("", body)) if not match[2])
+    has_tags = any(len(match[1]) != 1 for match in tags)
+    return [
+        *list_misread([message] * (_MARK in body)),
+        *list_unknown(f"unknown key '{key}'" for key in keys if key not in _KEYS),
+        *list_unknown(["the prompt has template tags of its own"] * has_tags),
+        *([] if decode(text, "").prompt.strip() else list_misread(["the prompt is empty"])),
+    ]
+
+
+def _escape(text: str) -> str:
+    r"""Return a template that prints a text.
+
+    Backslashes before a tag would act, so an empty tag takes them, with one more that it eats.
+    """
+    return _OPEN.sub(lambda m: f"{m[1]}\\{{{{!}}}}\\{{{{" if m[1] else r"\{{", text)
+
+
+def _unescape(template: str) -> str:
+    """Return the text that a template prints."""
+    return _TAG.sub(_print_tag, template)
+
+
+def _print_tag(match: re.Match[str]) -> str:
+    slashes, comment = match[1], match[2] or ""
+    if len(slashes) == 1:
+        return "{{" + comment
+    return slashes[1:] + ("" if comment else "{{")
+
+
+def _split(text: str) -> tuple[Mapping[str, Any], str]:
+    """Return the keys and the body of a file, cut where dotprompt cuts it."""
+    start = _START.match(text)
+    end = _END.search(text, start.end()) if start else None
+    if start is None or end is None:
+        return {}, text
+    return read_lenient(text[start.end() : end.start()]), text[end.end() :].strip()
+
+
+DOTPROMPT = Target(
+    name=NAME,
+    title="dotprompt",
+    synonyms=("Genkit", "prompt file", "handlebars"),
+    path="prompts/{name}.prompt",
+    places=("{path}.prompt",),
+    is_on_request=True,
+    is_named_only=True,
+    encode=encode,
+    decode=decode,
+    problems=find_problems,
+    check=ClientCheck(
+        "client",
+        "its own parser and renderer (name, description, model, prompt)",
+        "dotprompt 1.1.2",
+        "2026-11-27",
+    ),
+    reasons=TEXT_REASONS,
+    keeps=FRONT_MATTER_FIELDS,
+    advisory=True,
+    tells_policy=True,
+    keys=_KEYS,
+    field_keys={"temperature": ("config",)},
+    harmless_keys=frozenset({"config"}),
+)
