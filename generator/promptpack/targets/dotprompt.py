@@ -25,7 +25,8 @@ _ROLE = re.compile(r"(?<!\\)\{\{ *role +[\"']([a-z]+)[\"'] *\}\}")
 _SYSTEM = '{{role "system"}}'
 _OPEN = re.compile(r"(\\*)\{\{")
 _TAG = re.compile(r"(\\*)\{\{(!\}\})?")
-_STOP = "{{!}}{{!}}"
+_EMPTY = "{{!}}"
+_TEXT = re.compile(r"[^\s\ufeff]")
 _TRIMMED = re.compile(r"[\s\ufeff]\Z")
 _MARK = "<<<dotprompt:"
 _KEYS = frozenset({"name", "description", "model", "config"})
@@ -43,8 +44,9 @@ def encode(agent: Agent) -> str:
         keys["config"] = {"temperature": agent.temperature}
     head = dump_front_matter({key: value for key, value in keys.items() if value})
     prompt = agent.prompt.removesuffix("\n")
-    stop = _STOP if _TRIMMED.search(prompt) else ""
-    return f"{head}{_SYSTEM}{_escape(prompt)}{stop}\n"
+    start = _EMPTY if prompt.startswith("}") else ""
+    stop = _EMPTY * 2 if _TRIMMED.search(prompt) else ""
+    return f"{head}{_SYSTEM}{start}{_escape(prompt)}{stop}\n"
 
 
 def decode(text: str, stem: str) -> Agent:
@@ -72,7 +74,7 @@ def find_problems(text: str) -> list[Problem]:
         *list_misread([message] * (_MARK in body)),
         *list_unknown(f"unknown key '{key}'" for key in keys if key not in _KEYS),
         *list_unknown(["the prompt has template tags of its own"] * has_tags),
-        *([] if decode(text, "").prompt.strip() else list_misread(["the prompt is empty"])),
+        *list_misread(["the prompt is empty"] * (not _TEXT.search(decode(text, "").prompt))),
     ]
 
 
@@ -81,7 +83,7 @@ def _escape(text: str) -> str:
 
     Backslashes before a tag would act, so an empty tag takes them, with one more that it eats.
     """
-    return _OPEN.sub(lambda m: f"{m[1]}\\{{{{!}}}}\\{{{{" if m[1] else r"\{{", text)
+    return _OPEN.sub(lambda m: rf"{m[1]}\{_EMPTY}\{{{{" if m[1] else r"\{{", text)
 
 
 def _unescape(template: str) -> str:

@@ -1,4 +1,4 @@
-"""`<name>/langchain.json`: a ChatPromptTemplate as LangChain writes and loads it. It has no policy.
+"""`prompts/<name>.langchain.json`: a ChatPromptTemplate in LangChain's own form. It has no policy.
 
 The prompt is a SystemMessage, which is no template in LangChain, so nothing in it is quoted. The
 conversation goes into the variable `messages`. Only what `langchain-core` has itself is named, so
@@ -75,7 +75,8 @@ LANGCHAIN = Target(
     name="langchain",
     title="LangChain",
     synonyms=("LangSmith", "hub", "ChatPromptTemplate", "JSON"),
-    path="{name}/langchain.json",
+    path="prompts/{name}.langchain.json",
+    places=("{path}.langchain.json",),
     is_on_request=True,
     is_named_only=True,
     encode=encode,

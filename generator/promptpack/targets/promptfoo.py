@@ -1,4 +1,4 @@
-"""`prompts/<name>.json`: a chat prompt for promptfoo. It holds no policy.
+"""`prompts/<name>.promptfoo.json`: a chat prompt for promptfoo. It holds no policy.
 
 promptfoo renders every text of a prompt with Nunjucks, so the prompt's tags are quoted. The user's
 message is the variable `message`, which a test sets, as in an export of `diff`.
@@ -50,7 +50,8 @@ PROMPTFOO = Target(
     name="promptfoo",
     title="promptfoo",
     synonyms=("evaluation", "eval", "JSON"),
-    path="prompts/{name}.json",
+    path="prompts/{name}.promptfoo.json",
+    places=("{path}.promptfoo.json",),
     is_on_request=True,
     is_named_only=True,
     encode=encode,

@@ -1,4 +1,4 @@
-"""PromptPack JSON: `packs/<name>.pack.json`, a format of another project. It holds no policy.
+"""PromptPack JSON: `prompts/<name>.pack.json`, a format of another project. It holds no policy.
 
 From the public schema of PromptPack 1.9.0. Its engines put the values of variables where the
 template has `{{variable}}`, and have no escape. One leaves what is no variable's name as it is,
@@ -87,7 +87,7 @@ PROMPTPACK_JSON = Target(
     name="promptpack-json",
     title="PromptPack JSON",
     synonyms=("PromptKit", "pack.json", "JSON"),
-    path="packs/{name}.pack.json",
+    path="prompts/{name}.pack.json",
     places=("{path}.pack.json",),
     is_on_request=True,
     is_named_only=True,

@@ -69,7 +69,10 @@ def find_problems(text: str) -> list[Problem]:
 
 
 def refuse(agent: Agent) -> Iterator[str]:
-    """Yield why Prompty can't give a prompt back as it is."""
+    """Yield why Prompty can't give a text back as it is."""
+    for key in sorted(FRONT_MATTER_FIELDS):
+        if match := _END.search(getattr(agent, key)):
+            yield f"Prompty ends the front matter at '{match[0]}' in the {key}"
     role = next(filter(_is_role, agent.prompt.split("\n")), "")
     if role:
         yield f"Prompty takes the line '{role.strip()}' of the prompt for the start of a message"
