@@ -21,6 +21,7 @@ from promptpack.targets.emit import encode_and_check
 from support import count_cases
 
 ENGINE = Environment(keep_trailing_newline=True, autoescape=False)  # noqa: S701 - text, no HTML
+NEWLINE = re.compile("\r\n?")
 REASONS: Mapping[str, tuple[str, ...]] = {
     "prompty": ("Prompty takes the line", "Prompty makes the character"),
     "dotprompt": ("dotprompt takes '<<<dotprompt:'",),
@@ -76,7 +77,10 @@ PRINTERS: Mapping[str, Callable[[str], str]] = {
 
 
 def check(prompt: str) -> None:
-    """Compare what each format makes of a prompt with the prompt, unless it is refused."""
+    """Compare what each format makes of a prompt with the prompt, unless it is refused.
+
+    A carriage return counts as a newline: Jinja makes one of it, and promptfoo's engine does not.
+    """
     for target in FORMATS:
         text, refused = make_file(target, prompt)
         is_told_apart = "\r\n" not in prompt and bool(re.search(r"[^\s\ufeff]", prompt))
@@ -86,7 +90,8 @@ def check(prompt: str) -> None:
         if not refused:
             decoded = TARGETS[target].decode(text, "an-agent").prompt
             assert decoded.strip() == prompt.strip()
-            assert PRINTERS[target](text) == trim(target, prompt), target
+            printed, expected = PRINTERS[target](text), trim(target, prompt)
+            assert NEWLINE.sub("\n", printed) == NEWLINE.sub("\n", expected), target
 
 
 @pytest.mark.fault("prompt-format")
