@@ -7,7 +7,7 @@ is trimmed. Names of tools in the front matter are for the program that loads th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +21,9 @@ from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientC
 NAME = "dotprompt"
 _START = re.compile(r"---[^\S\r\n]*(?=[\r\n])")
 _END = re.compile(r"(?:\r\n|\r|\n)---[^\S\r\n]*(?:\r\n|\r|\n)")
-_ROLE = re.compile(r"(?<!\\)\{\{ *role +[\"']([a-z]+)[\"'] *\}\}")
 _SYSTEM = '{{role "system"}}'
-_OPEN = re.compile(r"(\\*)\{\{")
-_TAG = re.compile(r"(\\*)\{\{(!\}\})?")
+_OPEN = re.compile(r"(?<!\\)(\\*)\{\{")
+_TAG = re.compile(r"(?<!\\)(\\*)\{\{(?:(!\}\})| *role +[\"']([a-z]+)[\"'] *\}\})?")
 _EMPTY = "{{!}}"
 _TEXT = re.compile(r"[^\s\ufeff]")
 _TRIMMED = re.compile(r"[\s\ufeff]\Z")
@@ -52,12 +51,11 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent of the system messages; tags of a template of its own stay as they are."""
     keys, body = _split(text)
-    pieces = _ROLE.split(body)
-    system = [one for role, one in zip(pieces[1::2], pieces[2::2], strict=True) if role == "system"]
+    system = [text for role, text in _iter_messages(body) if role == "system"]
     agent = make_text_agent(
         as_text(keys.get("name")) or stem,
         as_text(keys.get("description")),
-        "\n\n".join(map(_unescape, system)),
+        "\n\n".join(system),
         stem=stem,
         temperature=as_number(as_mapping(keys.get("config")).get("temperature")),
     )
@@ -68,8 +66,8 @@ def find_problems(text: str) -> list[Problem]:
     """Return what dotprompt would take otherwise than the file says, or promptpack not write."""
     keys, body = _split(text)
     message = f"dotprompt takes '{_MARK}' in the prompt for a mark of its own"
-    tags = (match for match in _TAG.finditer(_ROLE.sub("", body)) if not match[2])
-    has_tags = any(len(match[1]) != 1 for match in tags)
+    tags = (match for match in _TAG.finditer(body) if len(match[1]) != 1)
+    has_tags = any(not match[2] and not match[3] for match in tags)
     return [
         *list_misread([message] * (_MARK in body)),
         *list_unknown(f"unknown key '{key}'" for key in keys if key not in _KEYS),
@@ -86,16 +84,22 @@ def _escape(text: str) -> str:
     return _OPEN.sub(lambda m: rf"{m[1]}\{_EMPTY}\{{{{" if m[1] else r"\{{", text)
 
 
-def _unescape(template: str) -> str:
-    """Return the text that a template prints."""
-    return _TAG.sub(_print_tag, template)
+def _iter_messages(template: str) -> Iterator[tuple[str, str]]:
+    """Yield the role, "" where none is said, and the text of each message that a template prints.
 
-
-def _print_tag(match: re.Match[str]) -> str:
-    slashes, comment = match[1], match[2] or ""
-    if len(slashes) == 1:
-        return "{{" + comment
-    return slashes[1:] + ("" if comment else "{{")
+    A tag that is neither a role nor a comment stays as it is.
+    """
+    role, text, place = "", "", 0
+    for match in _TAG.finditer(template):
+        slashes, comment, name = match.groups()
+        text += template[place : match.start()] + slashes[1:]
+        place = match.end()
+        if len(slashes) == 1 or not (comment or name):
+            text += match[0].removeprefix(slashes)
+        elif name:
+            yield role, text
+            role, text = name, ""
+    yield role, text + template[place:]
 
 
 def _split(text: str) -> tuple[Mapping[str, Any], str]:
