@@ -212,7 +212,8 @@ ROLE = "You write {{ '{{ this }}' }} and \\{{ '{{that}}' }} and {{ '{#' }}.\n"
 def build_formats(folder: Path) -> None:
     """Build a project whose prompt looks like templates; one format takes no such prompt."""
     targets = f"targets: [{', '.join(FORMATS[:-1])}, messages]"
-    files = {"packs/demo/pack.yaml": PACK.replace("targets: [opencode]", targets)}
+    pack = PACK.replace("targets: [opencode]", f"{targets}\ntemperature: 0.3")
+    files = {"packs/demo/pack.yaml": pack}
     support.built(folder, {**files, "packs/demo/role.md": ROLE})
 
 

@@ -223,6 +223,8 @@ def _make_pack_data(
     if agent.description:
         data["description"] = agent.description
     data |= {"mode": agent.mode} if agent.mode != "subagent" else {}
+    if agent.temperature is not None and spells_prompt(main.target):  # else it is in the head
+        data["temperature"] = agent.temperature
     data |= {"targets": [file.target.name for file in draft.files], **sections}
     data |= {"clients": clients} if clients else {}
     data["variants"] = {
