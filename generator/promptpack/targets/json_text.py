@@ -1,13 +1,20 @@
 """What codecs of JSON files share: data in, text out, and back."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+_WORDS = re.compile(r'\[\n +("\w+"(?:,\n +"\w+")*)\n +\]')
+
 
 def write_json(data: object) -> str:
-    """Return data as JSON with an indent of two, in the order given."""
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    """Return data as JSON with an indent of two, in the order given.
+
+    Lists of words stand on one line, where common formatters would put them.
+    """
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return _WORDS.sub(lambda match: f"[{' '.join(match[1].split())}]", text)
 
 
 def read_json(text: str) -> Any:  # noqa: ANN401 - of any JSON
