@@ -192,6 +192,8 @@ def test_what_promptpack_would_not_write_is_a_problem(target: str, text: str, pr
             "ends the front matter at '---' in the description",
         ),
         ("prompty", {"description": "${env:HOME}"}, "replaces a description that is '${…}'"),
+        ("dotprompt", {"stem": "team/_agent"}, "takes '_agent.prompt' for a partial"),
+        ("dotprompt", {"stem": "agent.other"}, "takes 'agent.other.prompt' for a partial"),
         ("promptpack-json", {"stem": "An_Agent"}, "'id' can't be 'An_Agent'"),
         ("promptpack-json", {"name": "a" * 201}, "'name' has more than 200 characters"),
         ("promptpack-json", {"extra": {"version": "1"}}, "'version' can't be '1'"),

@@ -3,7 +3,7 @@ r"""dotprompt: `prompts/<name>.prompt`, front matter and a Handlebars template. 
 Measured with dotprompt 1.1.2. The body is trimmed, rendered, then cut into messages at marks that
 its helpers print; such a mark in a text is taken for one. Handlebars prints `{{` for `\{{`, and a
 backslash less where two stand before a tag. A comment prints nothing; two in a row also stop what
-is trimmed. Names of tools in the front matter are for the program that loads the file.
+is trimmed. From its documentation: `_name.prompt` is a partial, `name.other.prompt` a variant.
 """
 
 import re
@@ -76,6 +76,13 @@ def find_problems(text: str) -> list[Problem]:
     ]
 
 
+def refuse(agent: Agent) -> Iterator[str]:
+    """Yield why programs that load a folder of prompts take the file for something else."""
+    name = agent.stem.rpartition("/")[2]
+    if name.startswith("_") or "." in name:
+        yield f"dotprompt takes '{name}.prompt' for a partial or for a variant of another prompt"
+
+
 def _escape(text: str) -> str:
     r"""Return a template that prints a text.
 
@@ -122,6 +129,7 @@ DOTPROMPT = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    refuse=refuse,
     check=ClientCheck(
         "client",
         "its own parser and renderer (name, description, model, prompt)",
