@@ -1,12 +1,14 @@
 """One pack and one variant by name; a wrong name is a usage error."""
 
 from collections.abc import Collection, Iterable
+from itertools import starmap
 from pathlib import Path
 
 import click
 
 from promptpack.cli.choices import format_suggestion
 from promptpack.model import Pack, Project
+from promptpack.model.root import make_variant_name, split_variant_name
 from promptpack.output.status import Status
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.closest import list_variants_with
@@ -42,7 +44,7 @@ def _suggest_pack(project: Project, name: str) -> str:
     variants = [
         f"{pack.name} {variant}"
         for pack in project.packs.values()
-        for variant in list_variants_with(name, map(".".join, pack.list_variants()))
+        for variant in list_variants_with(name, starmap(make_variant_name, pack.list_variants()))
     ]
     closest = format_suggestion(name, project.packs)
     return closest or (f" Variants with that name: {', '.join(variants)}." if variants else "")
@@ -52,13 +54,12 @@ def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
     """Return the model and policy of `<model>.<policy>`, else of the pack's default."""
     if name is None:
         return pack.default
-    variants = [".".join(variant) for variant in pack.list_variants()]
-    if name not in variants:
+    variants = [make_variant_name(*variant) for variant in pack.list_variants()]
+    if make_variant_name(*split_variant_name(name)) not in variants:
         raise click.UsageError(
             f"No variant '{name}' of {pack.name}.{suggest_variant(name, variants)}"
         )
-    model, _, policy = name.partition(".")
-    return model, policy
+    return split_variant_name(name)
 
 
 def suggest_variant(name: str, variants: Iterable[str]) -> str:
@@ -91,7 +92,8 @@ def choose_source(project: Project, name: str, *, with_packs: bool = False) -> N
     if sources:
         names = " and ".join(source.full_name for source in sources)
         raise click.UsageError(f"'{name}' is the name of {names}; write one of these.")
-    known = [one.full_name if ":" in name else one.name for one in list_sources(project)]
+    has_word = name.partition(":")[0] in TEMPLATE_WORDS
+    known = [one.full_name if has_word else one.name for one in list_sources(project)]
     packs = [*project.packs] if with_packs else []
     words = ["pack", *TEMPLATE_WORDS] if with_packs else TEMPLATE_WORDS
     kinds = f"{', '.join(words[:-1])} or {words[-1]}"

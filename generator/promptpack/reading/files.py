@@ -143,7 +143,9 @@ def _find_pack(path: str) -> str:
 
 
 def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[Entry]:
-    """Yield what may be a source, and each folder of sources."""
+    """Yield what may be a source, and each folder of sources; of a library, its chosen packs."""
+    if root.is_missing:
+        return
     templates = root.path / "templates"
     if templates.is_symlink():
         yield Entry(templates, True, LINKED_FOLDER)
@@ -155,6 +157,12 @@ def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[
         if os.path.lexists(root.path / PROJECT_FILE):
             yield Entry(root.path / PROJECT_FILE, False)
         yield from _find_packs(root.path / "packs", packs)
+    elif root.packs:
+        chosen = root.packs if packs is None else {*root.packs} & {*packs}
+        for entry in _find_packs(root.path / "packs", chosen):
+            inner_path = _make_relative(entry.path, root.path / "packs")
+            if not inner_path or inner_path.split("/")[0] in root.packs:
+                yield entry
 
 
 def _find_others(templates: Path) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import AS_WRITTEN, Accept, Artifact, Origin, Pack
+from promptpack.model.root import LIBRARY
 from promptpack.reading.roots import find_meant_path
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
@@ -75,11 +76,12 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     policy: [read-only, strict]
     ```
     """
-    project = context.project  # of one root where it is the standard library itself
+    project = context.project
+    has_library = any(root.name == LIBRARY for root in project.roots)  # and is not that itself
     layouts = {AS_WRITTEN, *(model.layout for model in project.models.values())}
     paths_by_kind = {
         "model": [m.path for m in project.models.values() if m.name != AS_WRITTEN],
-        "policy": [p.path for p in project.policies.values() if len(project.roots) != 1],
+        "policy": [p.path for p in project.policies.values() if has_library],
         "layout": [s.path for s in project.layouts.values() if s.name not in layouts],
     }
     for kind, paths in paths_by_kind.items():

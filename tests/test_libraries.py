@@ -1,0 +1,275 @@
+"""Libraries of other people: folders and installed packages that a project names, and no others."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import support
+from libraries import FOLDER, OUT, PACKAGE, PACKS, USING, add_folder, install, make_user
+from promptpack.model import UserError
+from promptpack.reading.project import load_project
+from promptpack.reading.root_finding import find_roots
+from records import EARLIER, Records, begin_process
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=["folder", "package"])
+def user(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project that uses the library and its pack, from a folder or a package."""
+    settings = (FOLDER if request.param == "folder" else PACKAGE) + PACKS
+    project = make_user(tmp_path / "project", settings)
+    if request.param == "folder":
+        add_folder(project)
+    else:
+        monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    return project
+
+
+def test_a_project_uses_what_a_library_has_by_its_prefix(user: Path) -> None:
+    done = support.call("build", cwd=user)
+    assert done.code == 0, done.err
+    text = read(user / OUT / "demo.md")
+    assert "model: acme/tiny" in text
+    assert "grep" not in text, "the library's policy"
+    assert "## Standards" in text, "the library's layout"
+    assert "- Log what happened.\n- Never log a name.\n" in text
+    assert "- Take one small step at a time.\n" in text, "the project's own, without a prefix"
+
+
+def test_the_own_files_of_a_project_stay_what_they_are(user: Path) -> None:
+    support.call("build", cwd=user)
+    text = read(user / "dist/opencode/tiny.look/.opencode/agents/demo.md")
+    assert "model: demo/tiny" in text
+    assert "grep: allow" in text
+    assert "# Standards" in text.splitlines()
+
+
+def test_a_plain_name_in_a_library_is_its_own_then_the_standard_librarys(user: Path) -> None:
+    support.call("build", cwd=user)
+    text = read(user / OUT / "reviewer.md")
+    assert "You review changes." in text
+    assert "- Take the steps of Acme." in text
+    assert "zero trust" in text
+    assert "one small step" not in text
+
+
+def test_what_is_named_is_listed_with_where_it_comes_from(user: Path) -> None:
+    rows = json.loads(support.call("list", "--format", "json", cwd=user).out)
+    assert {one["name"] for one in rows["packs"]} == {"demo", "reviewer"}, "no other pack"
+    policies = {one["name"]: one for one in rows["policies"]}
+    assert policies["acme:look"]["path"] == "acme:templates/policies/look.yaml"
+    assert not any(one["shadows"].startswith("acme:") for one in policies.values())
+    shown = support.call("list", cwd=user).out
+    line = next(line for line in shown.splitlines() if "acme:standards/logging" in line)
+    assert "'acme' in vendor/acme" in line or "package 'acme_prompts' 1.0.0" in line
+    assert read_place(support.call("show", "acme:look", cwd=user).err) in line
+
+
+def read_place(text: str) -> str:
+    """Return what stands in brackets at the end of a line."""
+    return text.strip().rpartition("(the ")[2].rstrip(")")
+
+
+def test_explain_and_impact_work_with_the_prefix(user: Path) -> None:
+    support.call("build", cwd=user)
+    file = f"{OUT}/demo.md"
+    number = read(user / file).splitlines().index("- Never log a name.") + 1
+    explained = support.call("explain", f"{file}:{number}", cwd=user)
+    assert "acme:templates/fragments/standards/privacy.md:1" in explained.out
+    reached = support.call("impact", "acme:templates/fragments/standards/privacy.md:1", cwd=user)
+    assert "reaches 5 outputs" in reached.out + reached.err
+
+
+def test_absorb_changes_no_library(user: Path) -> None:
+    support.call("build", cwd=user)
+    path = user / OUT / "demo.md"
+    path.write_text(read(path).replace("Never log a name", "Never log names"), encoding="utf-8")
+    before = {p: p.read_bytes() for p in user.parent.rglob("*") if p.is_file()}
+    done = support.call("absorb", "--yes", f"{OUT}/demo.md", cwd=user)
+    assert done.code == 1
+    assert "acme:templates/fragments/standards/privacy.md belongs to the" in done.out + done.err
+    assert before == {p: p.read_bytes() for p in user.parent.rglob("*") if p.is_file()}
+
+
+def test_nothing_is_ejected_or_copied_from_a_library(user: Path) -> None:
+    for words in (("eject", "acme:look"), ("new", "other", "--from", "reviewer")):
+        done = support.call(*words, cwd=user)
+        assert done.code == 2
+        assert "belongs to the" in done.err
+
+
+@pytest.mark.parametrize("name", ["own/only", "acme:own/only", "packs/demo/role.md"])
+def test_a_library_sees_nothing_that_only_the_project_has(name: str, tmp_path: Path) -> None:
+    files = {"templates/fragments/own/only.md": "Mine.\n"}
+    project = make_user(tmp_path, FOLDER, files)
+    add_folder(project, {"templates/fragments/standards/privacy.md": f'{{% include "{name}" %}}\n'})
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert f"unknown fragment '{name}'" in done.err
+
+
+def test_a_pack_of_a_library_sees_no_policy_that_only_the_project_has(tmp_path: Path) -> None:
+    project = make_user(tmp_path, FOLDER + PACKS)
+    library = add_folder(project)
+    (library / "templates/policies/look.yaml").unlink()
+    with pytest.raises(UserError, match="unknown policy 'look'"):
+        load_project(project)
+
+
+def test_an_installed_package_changes_nothing_unless_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = support.make_project(tmp_path / "project")
+    before = support.call("list", "--format", "json", cwd=project).out
+    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    assert support.call("list", "--format", "json", cwd=project).out == before
+
+
+WRONG = {
+    "not installed": ("libraries: [acne]\n", "1:13", "the library 'acne' is not installed"),
+    "no folder": ("roots: {acme: vendor/none}\n", "1:15", "there is no folder 'vendor/none'"),
+    "no library": ("roots: {acme: vendor}\n", "1:15", "'vendor' has no folder 'templates'"),
+    "outside": ("roots: {acme: ../acme}\n", "1:15", "'../acme' can't hold a library"),
+    "absolute": ("roots: {acme: /opt/acme}\n", "1:15", "'/opt/acme' can't hold a library"),
+    "sources": ("roots: {acme: packs/demo}\n", "1:15", "'packs/demo' can't hold a library"),
+    "outputs": ("roots: {acme: dist/acme}\n", "1:15", "'dist/acme' can't hold a library"),
+    "git": ("roots: {acme: .git/acme}\n", "1:15", "'.git/acme' can't hold a library"),
+    "link": ("roots: {acme: linked}\n", "1:15", "'linked' is a link"),
+    "reserved": ("roots: {policy: vendor/acme}\n", "1:9", "can't be called 'policy'"),
+    "own": ("libraries: [promptpack]\n", "1:13", "can't be called 'promptpack'"),
+    "drive": ("roots: {c: vendor/acme}\n", "1:9", "can't be called 'c'"),
+    "twice": (f"{FOLDER}libraries: [acme]\n", "2:13", "'acme' is named twice"),
+    "no pack": (f"{FOLDER}library_packs: [acme:nobody]\n", "2:17", "has no pack 'nobody'"),
+    "rival": (f"{FOLDER}library_packs: [acme:demo]\n", "2:17", "is a pack of this project already"),
+    "prefix": (f"{FOLDER}library_packs: [acne:reviewer]\n", "2:17", "unknown library 'acne'"),
+    "form": (f"{FOLDER}library_packs: [reviewer]\n", "2:17", "can't be 'reviewer'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_used_is_an_error_at_its_place(case: str, tmp_path: Path) -> None:
+    settings, place, message = WRONG[case]
+    project = make_user(tmp_path, settings)
+    add_folder(project, {"packs/demo/pack.yaml": USING})
+    (project / "linked").symlink_to("vendor/acme")
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert message in done.err
+    assert f"promptpack.yaml:{place}" in done.err
+    missing = {root.name for root in find_roots(project) if root.is_missing}
+    assert "acme" not in missing or "unknown" not in done.err, "what follows from it is not said"
+
+
+PACKAGES: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "no such folder": ({"entry": "acme = acme_other"}, "but it has no such folder"),
+    "a way up": ({"entry": "acme = ../acme_prompts"}, "which is no name of a package"),
+    "an object": ({"entry": "acme = acme_prompts:data"}, "which is no name of a package"),
+    "another name": ({"entry": "other = acme_prompts"}, "'acme' is not installed"),
+    "no entry": ({"entry": "["}, "'acme' is not installed"),
+}
+
+
+@pytest.mark.parametrize("case", PACKAGES)
+def test_a_package_that_is_no_folder_of_files_is_refused(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes, message = PACKAGES[case]
+    project = make_user(tmp_path / "project", PACKAGE)
+    monkeypatch.syspath_prepend(install(tmp_path / "site", **changes))  # type: ignore[arg-type]  # texts alone
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert message in done.err
+
+
+def test_two_packages_with_one_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_user(tmp_path / "project", PACKAGE)
+    install(tmp_path / "site", name="a_prompts", entry="acme = a_prompts")
+    monkeypatch.syspath_prepend(install(tmp_path / "site"))
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert "'a_prompts' and 'acme_prompts' all bring a library 'acme'" in done.err
+
+
+@pytest.mark.parametrize("place", ["project", "around", "current"])
+def test_a_package_in_the_repository_is_not_installed(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_user(tmp_path / "repository/project", PACKAGE)
+    current = tmp_path / "elsewhere"
+    current.mkdir()
+    site = {"project": project, "around": tmp_path / "repository", "current": current}[place]
+    monkeypatch.syspath_prepend(install(site))
+    monkeypatch.chdir(current)
+    done = support.call("-C", str(project), "build", cwd=current)
+    assert done.code == 3
+    assert "the library 'acme' is not installed" in done.err
+
+
+@pytest.mark.parametrize("kind", ["link out", "pipe", "large", "bytes"])
+def test_the_files_of_a_library_have_the_limits_of_sources(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_user(tmp_path / "project", PACKAGE)
+    site = install(tmp_path / "site")
+    path = site / "acme_prompts/templates/fragments/standards/privacy.md"
+    path.unlink()
+    if kind == "link out":
+        path.symlink_to(project / "packs/demo/role.md")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes(b"x" * (1 << 20 | 1) if kind == "large" else b"\xff\n")
+    monkeypatch.syspath_prepend(site)
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert "acme:templates/fragments/standards/privacy.md" in done.err
+
+
+CHANGES = {
+    "text": ("**/standards/privacy.md", "- Log no name.\n"),
+    "pack": ("**/packs/reviewer/role.md", "You review every change.\n"),
+    "new file": ("**/templates/fragments", "ethics/zero-trust.md"),
+    "version": ("**/METADATA", "Name: acme_prompts\nVersion: 1.0.1\n"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_unchanged_run_has_an_unchanged_library(
+    change: str, user: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    time.sleep(EARLIER)
+    begin_process(monkeypatch.setattr)
+    records = Records(tmp_path / "cache")
+    records.cache.mkdir()
+    assert records.settle("build", cwd=user).was_recorded is True
+    pattern, text = CHANGES[change]
+    found = [*tmp_path.glob(f"site/{pattern}"), *user.glob(f"vendor/{pattern}")]
+    for path in found:
+        own = path / text if path.is_dir() else path
+        support.write_files(own.parent, {own.name: "Acme." if path.is_dir() else text})
+    assert records.start("build", cwd=user).was_recorded is not bool(found)
+
+
+def test_a_library_is_the_same_wherever_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = []
+    for name in ("a", "b b/é"):
+        with monkeypatch.context() as patch:
+            project = make_user(tmp_path / name / "project", PACKAGE + PACKS)
+            patch.syspath_prepend(install(tmp_path / name / "site"))
+            assert support.call("build", cwd=project).code == 0
+        files = sorted((project / "dist").rglob("*"))
+        texts.append([(p.name, p.read_bytes()) for p in files if p.is_file()])
+        shutil.rmtree(tmp_path / name / "site")
+    assert texts[0] == texts[1]
