@@ -1,6 +1,5 @@
 """A small library of prompts as tests use it: a folder, and an installed package."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -100,11 +99,4 @@ def install(
         f"{info}/entry_points.txt": f"[promptpack.library]\n{entry}\n",
     }
     write_files(site, {**package, **written})
-    return site
-
-
-def unpack_wheel(wheel: Path, site: Path) -> Path:
-    """Unpack a wheel as an installer does; return the folder."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
     return site

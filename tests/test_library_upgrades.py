@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +25,16 @@ def upgrade(project: Path, site: Path, version: str, changes: Mapping[str, str])
     install(site, version, changes)
     assert support.call("build", cwd=project).code == 0
     commit(project)
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def install_wheel(wheel: Path, site: Path) -> None:
+    """Unpack a wheel as an installer does."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
 
 
 @pytest.fixture
@@ -116,3 +129,61 @@ def test_a_library_that_a_commit_has_not_is_an_error_of_that_side(tmp_path: Path
     assert done.code == 3
     assert "base:promptpack.yaml:1:15" in done.err
     assert "there is no folder 'vendor/acme'" in done.err
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel of a package, offline, with what is installed here."""
+    command = ("-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "built"))
+    subprocess.run([sys.executable, *command], cwd=folder, check=True, capture_output=True)
+    (wheel,) = (folder / "built").glob("*.whl")
+    return wheel
+
+
+def test_a_new_library_is_a_wheel_that_a_second_project_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert support.call("new-library", "acme", cwd=tmp_path).code == 0
+    package, site = tmp_path / "acme-prompts", tmp_path / "site"
+    library = package / "acme_prompts"
+    assert support.call("lint", cwd=library).out == "No findings\n", "as a project of its own"
+    assert support.call("build", cwd=library).code == 0
+    install_wheel(build_wheel(package), site)
+    monkeypatch.syspath_prepend(site)
+    pack = """\
+name: demo
+title: Demo
+description: Answers questions.
+targets: [opencode]
+sections: {role: ./role.md, standards: ["acme:standards/plain-words"]}
+variants:
+  default: {model: claude, policy: "acme:look-only"}
+  model: [claude]
+  policy: ["acme:look-only"]
+"""
+    settings = 'targets: [opencode]\nlibraries: [acme]\nlibrary_packs: ["acme:change-explainer"]\n'
+    project = support.make_project(
+        tmp_path / "project",
+        {"packs/demo/pack.yaml": pack, "packs/demo/role.md": "You.\n", "promptpack.yaml": settings},
+    )
+    assert support.call("build", cwd=project).code == 0
+    assert [one.name for one in sorted((project / "dist").rglob("*.md"))] == [
+        "change-explainer.md",
+        "demo.md",
+    ]
+    assert support.call("lint", cwd=project).code == 0
+    commit(project)
+    policy = package / "acme_prompts/templates/policies/look-only.yaml"
+    support.write_files(
+        policy.parent, {policy.name: read(policy).replace("grep:", "edit: ask, grep:")}
+    )
+    support.write_files(
+        package, {"pyproject.toml": read(package / "pyproject.toml").replace("0.1.0", "0.2.0")}
+    )
+    shutil.rmtree(package / "built")
+    shutil.rmtree(site)
+    install_wheel(build_wheel(package), site)
+    assert support.call("build", cwd=project).code == 0
+    done = support.call("diff", "HEAD", "--fail-on", "permissions", cwd=project)
+    assert done.code == 1
+    assert "acme-prompts 0.1.0" in done.out
+    assert "acme-prompts 0.2.0" in done.out

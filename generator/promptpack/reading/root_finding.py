@@ -139,12 +139,12 @@ def _iter_folders(project: Path, settings: LibrarySettings) -> Iterator[Root]:
     """Yield the libraries that are folders of the project."""
     for name, folder in settings.folders.items():
         path = project / folder
-        message, hint = _explain_name(name) or _explain_folder(path, folder, settings.out)
+        message, hint = explain_library_name(name) or _explain_folder(path, folder, settings.out)
         problems = (RootProblem((FOLDER_KEY, name), message, hint),) if message else ()
         yield Root(name, path, False, folder=folder, is_missing=bool(problems), problems=problems)
 
 
-def _explain_name(name: str) -> tuple[str, str] | None:
+def explain_library_name(name: str) -> tuple[str, str] | None:
     """Return what is wrong with the name of a library, and the way out."""
     if name in _RESERVED:
         return f"{_WRONG_NAME} '{name}'", "that word means something else in names"
@@ -185,7 +185,7 @@ def _find_repeated(settings: LibrarySettings) -> Iterator[RootProblem]:
 
 def _make_package_root(project: Path, name: str, place: tuple[str | int, ...]) -> Root:
     missing = Root(name, project, False, is_missing=True)
-    if problem := _explain_name(name):
+    if problem := explain_library_name(name):
         return missing._replace(problems=(RootProblem(place, *problem),))
     packages = find_packages(name, project)
     if not packages:
