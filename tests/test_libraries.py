@@ -5,15 +5,21 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 import support
 from libraries import FOLDER, OUT, PACKAGE, PACKS, USING, add_folder, install, make_user
+from promptpack.build import render
 from promptpack.model import UserError
 from promptpack.reading.project import load_project
 from promptpack.reading.root_finding import find_roots
+from promptpack.session import Session
+from promptpack.site.catalogue import locate_pack_page, make_catalog
+from promptpack.site.pages.library import make_fragment_page
+from promptpack.site.templating import render_page
 from records import EARLIER, Records, begin_process
 
 
@@ -85,7 +91,9 @@ def test_explain_and_impact_work_with_the_prefix(user: Path) -> None:
     explained = support.call("explain", f"{file}:{number}", cwd=user)
     assert "acme:templates/fragments/standards/privacy.md:1" in explained.out
     reached = support.call("impact", "acme:templates/fragments/standards/privacy.md:1", cwd=user)
-    assert "reaches 5 outputs" in reached.out + reached.err
+    assert "reaches 5 outputs" in reached.out
+    (path,) = user.parent.rglob("standards/privacy.md")
+    assert support.call("impact", f"{path}:1", cwd=user).out == reached.out
 
 
 def test_absorb_changes_no_library(user: Path) -> None:
@@ -273,3 +281,16 @@ def test_a_library_is_the_same_wherever_it_is_installed(
         texts.append([(p.name, p.read_bytes()) for p in files if p.is_file()])
         shutil.rmtree(tmp_path / name / "site")
     assert texts[0] == texts[1]
+
+
+def test_the_site_says_where_a_source_comes_from(user: Path) -> None:
+    session = Session(load_project(user))
+    catalog = make_catalog(session, tuple(render(session)))
+    view = make_fragment_page(catalog, session.project.fragments["acme:standards/logging"])
+    html = "".join(map(str, render_page(view).parts))
+    in_folder = (user / "vendor").exists()
+    title = "library 'acme' in vendor/acme" if in_folder else "package 'acme_prompts' 1.0.0"
+    assert f"from the {title}" in unescape(html)
+    own = make_fragment_page(catalog, session.project.fragments["standards/small-steps"])
+    assert "from the" not in "".join(map(str, render_page(own).parts))
+    assert locate_pack_page(session.project.packs["reviewer"]) == "packs/reviewer/index.md"

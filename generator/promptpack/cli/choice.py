@@ -8,8 +8,9 @@ import click
 
 from promptpack.cli.choices import format_suggestion
 from promptpack.model import Pack, Project
-from promptpack.model.root import make_variant_name, split_variant_name
+from promptpack.model.root import PROJECT, make_variant_name, split_variant_name
 from promptpack.output.status import Status
+from promptpack.reading.root_finding import find_roots
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.closest import list_variants_with
 from promptpack.source.disk import find_real_path
@@ -103,8 +104,14 @@ def choose_source(project: Project, name: str, *, with_packs: bool = False) -> N
 
 def resolve_source(sources: Collection[str], root: Path, name: str) -> str:
     """Return a source's path as the project has it, for one that is relative to where we are."""
-    if name not in sources and (path := find_real_path(name)).is_relative_to(root):
-        return path.relative_to(root).as_posix()
+    if name in sources:
+        return name
+    path = find_real_path(name)
+    for own in reversed(find_roots(root)):  # a library may lie in the project
+        if path.is_relative_to(own.path) and not own.is_missing:
+            found = own.make_source_path(path.relative_to(own.path).as_posix())
+            if own.name == PROJECT or found in sources:
+                return found
     return name
 
 

@@ -18,7 +18,7 @@ from promptpack.reading.roots import Kind, find_project_folder
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 """What every shell takes for one word of no meaning. Other names are not valid in a project."""
 
 

@@ -85,7 +85,8 @@ def gather_files(
                 places[path] = entry.path, root
             elif entry.problem or is_text_source(path):
                 files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
-    files += [SourceFile(path, "") for path in places if _looks_like_source(path)]
+    own = (path for path, (_, root) in places.items() if root.writable)
+    files += [SourceFile(path, "") for path in own if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
         if packs is not None and (pack := _find_pack(path)) and pack not in packs:

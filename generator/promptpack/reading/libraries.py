@@ -51,4 +51,5 @@ def _describe_library(root: Root) -> Library:
     digest = hashlib.sha256(lines.encode()).hexdigest()
     version = __version__ if root.name == LIBRARY else root.version
     path = str(find_real_path(root.path))
-    return Library(root.name, root.title, version, path, len(digests), digest)
+    title = root._replace(version="").title
+    return Library(root.name, title, version, path, len(digests), digest)
