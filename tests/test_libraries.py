@@ -39,6 +39,7 @@ def user(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return project
 
 
+@pytest.mark.fault("library-code")
 def test_a_project_uses_what_a_library_has_by_its_prefix(user: Path) -> None:
     done = support.call("build", cwd=user)
     assert done.code == 0, done.err
@@ -208,6 +209,7 @@ def test_two_packages_with_one_name_are_refused(
     assert "'a_prompts' and 'acme_prompts' all bring a library 'acme'" in done.err
 
 
+@pytest.mark.fault("planted-library")
 @pytest.mark.parametrize("place", ["project", "around", "current"])
 def test_a_package_in_the_repository_is_not_installed(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -223,6 +225,7 @@ def test_a_package_in_the_repository_is_not_installed(
     assert "the library 'acme' is not installed" in done.err
 
 
+@pytest.mark.fault(7, 9, 41, "huge-source")
 @pytest.mark.parametrize("kind", ["link out", "pipe", "large", "bytes"])
 def test_the_files_of_a_library_have_the_limits_of_sources(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

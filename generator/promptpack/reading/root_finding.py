@@ -221,9 +221,9 @@ def _add_packs(roots: tuple[Root, ...], packs: tuple[str, ...]) -> tuple[Root, .
     problems = []
     libraries = {root.name: root for root in roots if root.name not in {PROJECT, LIBRARY}}
     for index, full_name in enumerate(packs):
-        library, _, pack = full_name.partition(":")
+        library, colon, pack = full_name.partition(":")
         root = libraries.get(library)
-        if root is not None and root.is_missing:
+        if not colon or (root is not None and root.is_missing):  # said elsewhere
             continue
         message, hint = _explain_pack(root, library, pack, owners, libraries)
         if message:

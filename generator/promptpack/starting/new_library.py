@@ -15,7 +15,6 @@ PACK = "change-explainer"
 
 _PROJECT_FILE = """\
 # The library as a project of its own, to build and check it. Projects that use it read their own.
-out: ../build/prompts
 targets: [opencode]
 """
 
