@@ -27,16 +27,27 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.fixture(params=["folder", "package"])
-def user(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def make(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project that uses the library and its pack, from a folder or a package."""
-    settings = (FOLDER if request.param == "folder" else PACKAGE) + PACKS
+    settings = (FOLDER if kind == "folder" else PACKAGE) + PACKS
     project = make_user(tmp_path / "project", settings)
-    if request.param == "folder":
+    if kind == "folder":
         add_folder(project)
     else:
         monkeypatch.syspath_prepend(install(tmp_path / "site"))
     return project
+
+
+@pytest.fixture(params=["folder", "package"])
+def user(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project that uses the library from a folder, and from a package."""
+    return make(request.param, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def package_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project that uses the library from a package."""
+    return make("package", tmp_path, monkeypatch)
 
 
 @pytest.mark.fault("library-code")
@@ -49,22 +60,14 @@ def test_a_project_uses_what_a_library_has_by_its_prefix(user: Path) -> None:
     assert "## Standards" in text, "the library's layout"
     assert "- Log what happened.\n- Never log a name.\n" in text
     assert "- Take one small step at a time.\n" in text, "the project's own, without a prefix"
-
-
-def test_the_own_files_of_a_project_stay_what_they_are(user: Path) -> None:
-    support.call("build", cwd=user)
     text = read(user / "dist/opencode/tiny.look/.opencode/agents/demo.md")
-    assert "model: demo/tiny" in text
+    assert "model: demo/tiny" in text, "a plain name is the project's own"
     assert "grep: allow" in text
     assert "# Standards" in text.splitlines()
-
-
-def test_a_plain_name_in_a_library_is_its_own_then_the_standard_librarys(user: Path) -> None:
-    support.call("build", cwd=user)
     text = read(user / OUT / "reviewer.md")
     assert "You review changes." in text
-    assert "- Take the steps of Acme." in text
-    assert "zero trust" in text
+    assert "- Take the steps of Acme." in text, "in a library, a plain name is its own"
+    assert "zero trust" in text, "or that of the standard library"
     assert "one small step" not in text
 
 
@@ -85,37 +88,39 @@ def read_place(text: str) -> str:
     return text.strip().rpartition("(the ")[2].rstrip(")")
 
 
-def test_explain_and_impact_work_with_the_prefix(user: Path) -> None:
-    support.call("build", cwd=user)
+def test_explain_and_impact_work_with_the_prefix(package_user: Path) -> None:
+    support.call("build", cwd=package_user)
     file = f"{OUT}/demo.md"
-    number = read(user / file).splitlines().index("- Never log a name.") + 1
-    explained = support.call("explain", f"{file}:{number}", cwd=user)
+    number = read(package_user / file).splitlines().index("- Never log a name.") + 1
+    explained = support.call("explain", f"{file}:{number}", cwd=package_user)
     assert "acme:templates/fragments/standards/privacy.md:1" in explained.out
-    reached = support.call("impact", "acme:templates/fragments/standards/privacy.md:1", cwd=user)
+    reached = support.call(
+        "impact", "acme:templates/fragments/standards/privacy.md:1", cwd=package_user
+    )
     assert "reaches 5 outputs" in reached.out
-    (path,) = user.parent.rglob("standards/privacy.md")
-    assert support.call("impact", f"{path}:1", cwd=user).out == reached.out
+    (path,) = package_user.parent.rglob("standards/privacy.md")
+    assert support.call("impact", f"{path}:1", cwd=package_user).out == reached.out
 
 
-def test_absorb_changes_no_library(user: Path) -> None:
-    support.call("build", cwd=user)
-    path = user / OUT / "demo.md"
+def test_absorb_changes_no_library(package_user: Path) -> None:
+    support.call("build", cwd=package_user)
+    path = package_user / OUT / "demo.md"
     path.write_text(read(path).replace("Never log a name", "Never log names"), encoding="utf-8")
-    before = {p: p.read_bytes() for p in user.parent.rglob("*") if p.is_file()}
-    done = support.call("absorb", "--yes", f"{OUT}/demo.md", cwd=user)
+    before = {p: p.read_bytes() for p in package_user.parent.rglob("*") if p.is_file()}
+    done = support.call("absorb", "--yes", f"{OUT}/demo.md", cwd=package_user)
     assert done.code == 1
     assert "acme:templates/fragments/standards/privacy.md belongs to the" in done.out + done.err
-    assert before == {p: p.read_bytes() for p in user.parent.rglob("*") if p.is_file()}
+    assert before == {p: p.read_bytes() for p in package_user.parent.rglob("*") if p.is_file()}
 
 
-def test_nothing_is_ejected_or_copied_from_a_library(user: Path) -> None:
+def test_nothing_is_ejected_or_copied_from_a_library(package_user: Path) -> None:
     for words in (("eject", "acme:look"), ("new", "other", "--from", "reviewer")):
-        done = support.call(*words, cwd=user)
+        done = support.call(*words, cwd=package_user)
         assert done.code == 2
         assert "belongs to the" in done.err
 
 
-@pytest.mark.parametrize("name", ["own/only", "acme:own/only", "packs/demo/role.md"])
+@pytest.mark.parametrize("name", ["own/only", "packs/demo/role.md"])
 def test_a_library_sees_nothing_that_only_the_project_has(name: str, tmp_path: Path) -> None:
     files = {"templates/fragments/own/only.md": "Mine.\n"}
     project = make_user(tmp_path, FOLDER, files)
@@ -247,28 +252,29 @@ def test_the_files_of_a_library_have_the_limits_of_sources(
 
 
 CHANGES = {
-    "text": ("**/standards/privacy.md", "- Log no name.\n"),
-    "pack": ("**/packs/reviewer/role.md", "You review every change.\n"),
-    "new file": ("**/templates/fragments", "ethics/zero-trust.md"),
-    "version": ("**/METADATA", "Name: acme_prompts\nVersion: 1.0.1\n"),
+    "text": ("package", "**/standards/privacy.md", "- Log no name.\n"),
+    "pack": ("folder", "**/packs/reviewer/role.md", "You review every change.\n"),
+    "new file": ("folder", "**/templates/fragments", "ethics/zero-trust.md"),
+    "version": ("package", "**/METADATA", "Name: acme_prompts\nVersion: 1.0.1\n"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_unchanged_run_has_an_unchanged_library(
-    change: str, user: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    change: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    kind, pattern, text = CHANGES[change]
+    project = make(kind, tmp_path, monkeypatch)
     time.sleep(EARLIER)
     begin_process(monkeypatch.setattr)
     records = Records(tmp_path / "cache")
     records.cache.mkdir()
-    assert records.settle("build", cwd=user).was_recorded is True
-    pattern, text = CHANGES[change]
-    found = [*tmp_path.glob(f"site/{pattern}"), *user.glob(f"vendor/{pattern}")]
-    for path in found:
-        own = path / text if path.is_dir() else path
-        support.write_files(own.parent, {own.name: "Acme." if path.is_dir() else text})
-    assert records.start("build", cwd=user).was_recorded is not bool(found)
+    assert records.settle("build", cwd=project).was_recorded is True
+    folder = project / "vendor" if kind == "folder" else tmp_path / "site"
+    (path,) = folder.glob(pattern)
+    own = path / text if path.is_dir() else path
+    support.write_files(own.parent, {own.name: "Acme." if path.is_dir() else text})
+    assert records.start("build", cwd=project).was_recorded is False
 
 
 def test_a_library_is_the_same_wherever_it_is_installed(
@@ -297,3 +303,14 @@ def test_the_site_says_where_a_source_comes_from(user: Path) -> None:
     own = make_fragment_page(catalog, session.project.fragments["standards/small-steps"])
     assert "from the" not in "".join(map(str, render_page(own).parts))
     assert locate_pack_page(session.project.packs["reviewer"]) == "packs/reviewer/index.md"
+
+
+@pytest.mark.parametrize("words", [("build", "--out", "vendor/acme/out"), ("install",)])
+def test_nothing_is_written_into_a_library(words: tuple[str, ...], tmp_path: Path) -> None:
+    settings = f"{FOLDER}installations: [{{into: vendor/acme, packs: [demo]}}]\n"
+    project = make_user(tmp_path, settings)
+    before = sorted(add_folder(project).rglob("*"))
+    done = support.call(*words, cwd=project)
+    assert done.code == 2
+    assert "it is inside the project's sources" in done.err
+    assert sorted((project / "vendor").rglob("*"))[1:] == before
