@@ -158,6 +158,7 @@ WRONG = {
     "git": ("roots: {acme: .git/acme}\n", "1:15", "'.git/acme' can't hold a library"),
     "link": ("roots: {acme: linked}\n", "1:15", "'linked' is a link"),
     "reserved": ("roots: {policy: vendor/acme}\n", "1:9", "can't be called 'policy'"),
+    "no name": ("roots: {'': vendor/acme}\n", "1:9", "can't be called ''"),
     "own": ("libraries: [promptpack]\n", "1:13", "can't be called 'promptpack'"),
     "drive": ("roots: {c: vendor/acme}\n", "1:9", "can't be called 'c'"),
     "twice": (f"{FOLDER}libraries: [acme]\n", "2:13", "'acme' is named twice"),
@@ -201,6 +202,22 @@ def test_a_package_that_is_no_folder_of_files_is_refused(
     done = support.call("build", cwd=project)
     assert done.code == 3
     assert message in done.err
+
+
+def test_a_package_that_is_a_link_to_its_sources_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_user(tmp_path / "project", PACKAGE)
+    site = install(tmp_path / "site")
+    (site / "acme_prompts").rename(tmp_path / "sources")
+    origin = '{"url": "file:///sources", "dir_info": {"editable": true}}'
+    support.write_files(site, {"acme_prompts-1.0.0.dist-info/direct_url.json": origin})
+    monkeypatch.syspath_prepend(site)
+    done = support.call("build", cwd=project)
+    assert done.code == 3
+    assert "the package 'acme_prompts' is installed as a link to its sources" in done.err
+    (site / "acme_prompts").symlink_to(tmp_path / "sources")
+    assert "but the folder is a link" in support.call("build", cwd=project).err
 
 
 def test_two_packages_with_one_name_are_refused(

@@ -62,9 +62,9 @@ def find_roots(folder: Path) -> tuple[Root, ...]:
     own = (project,) if is_library else (project, Root(LIBRARY, library.parent, False))
     settings = read_settings(project.path)
     libraries = [*_iter_folders(project.path, settings), *_iter_packages(project.path, settings)]
-    if not libraries and not settings.packs:
+    if not any((libraries, settings.folders, settings.packages, settings.packs)):
         return own
-    project = project._replace(problems=tuple(_find_repeated(settings)))
+    project = project._replace(problems=tuple(_find_wrong_names(settings)))
     return _add_packs((project, *own[1:], *libraries), settings.packs)
 
 
@@ -138,8 +138,10 @@ def find_root_problems(roots: Iterable[Root], files: Iterable[SourceFile]) -> It
 def _iter_folders(project: Path, settings: LibrarySettings) -> Iterator[Root]:
     """Yield the libraries that are folders of the project."""
     for name, folder in settings.folders.items():
+        if explain_library_name(name):
+            continue
         path = project / folder
-        message, hint = explain_library_name(name) or _explain_folder(path, folder, settings.out)
+        message, hint = _explain_folder(path, folder, settings.out)
         problems = (RootProblem((FOLDER_KEY, name), message, hint),) if message else ()
         yield Root(name, path, False, folder=folder, is_missing=bool(problems), problems=problems)
 
@@ -172,11 +174,20 @@ def _explain_folder(path: Path, folder: str, out: str) -> tuple[str, str]:
 def _iter_packages(project: Path, settings: LibrarySettings) -> Iterator[Root]:
     """Yield the libraries that are installed packages."""
     for index, name in enumerate(settings.packages):
-        if name not in (*settings.folders, *settings.packages[:index]):
+        is_repeated = name in (*settings.folders, *settings.packages[:index])
+        if not is_repeated and not explain_library_name(name):
             yield _make_package_root(project, name, (PACKAGE_KEY, index))
 
 
-def _find_repeated(settings: LibrarySettings) -> Iterator[RootProblem]:
+def _find_wrong_names(settings: LibrarySettings) -> Iterator[RootProblem]:
+    """Yield what is wrong with names of libraries; no root has such a name."""
+    places: dict[tuple[str | int, ...], str] = {
+        **{(FOLDER_KEY, name): name for name in settings.folders},
+        **{(PACKAGE_KEY, index): name for index, name in enumerate(settings.packages)},
+    }
+    for place, name in places.items():
+        if problem := explain_library_name(name):
+            yield RootProblem(place, *problem)
     for index, name in enumerate(settings.packages):
         if name in (*settings.folders, *settings.packages[:index]):
             hint = f"leave it out here, or under '{FOLDER_KEY}'"
@@ -185,8 +196,6 @@ def _find_repeated(settings: LibrarySettings) -> Iterator[RootProblem]:
 
 def _make_package_root(project: Path, name: str, place: tuple[str | int, ...]) -> Root:
     missing = Root(name, project, False, is_missing=True)
-    if problem := explain_library_name(name):
-        return missing._replace(problems=(RootProblem(place, *problem),))
     packages = find_packages(name, project)
     if not packages:
         hint = (
