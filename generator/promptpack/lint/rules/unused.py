@@ -48,7 +48,8 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
             yield Diagnostic(fragment.path, 1, "no pack uses this fragment", hint)
     copied = {file.source for artifact in context.artifacts for file in artifact.files}
     for pack in context.project.packs.values():
-        if unused := [file.source for file in pack.files if file.source not in copied]:
+        unused = [file.source for file in pack.files if file.source not in copied]
+        if unused and pack.path in context.own_texts:
             message = f"the pack builds no skill, so nothing uses its {len(unused)} skill files"
             yield Diagnostic(unused[0], 1, message, "add 'skill' to its targets, or delete them")
 
@@ -115,7 +116,9 @@ def check_unused_value(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for pack in context.project.packs.values():
-        yield from _find_unread(context, pack.path, "vars", pack.vars, _find_reads(context, pack))
+        if pack.path in context.own_texts:
+            reads = _find_reads(context, pack)
+            yield from _find_unread(context, pack.path, "vars", pack.vars, reads)
     shared_reads = _find_shared_reads(context)
     for fragment in context.project.fragments.values():
         if fragment.params and fragment.path in context.own_texts and fragment.path in shared_reads:
@@ -153,7 +156,7 @@ def check_unused_accept(context: LintContext) -> Iterator[Diagnostic]:
     used_entries = {entry for one in context.artifacts for entry in _iter_used_entries(one)}
     unused_names: dict[tuple[Origin, str], list[str]] = defaultdict(list)
     for entry in dict.fromkeys(entries):
-        if entry not in used_entries:
+        if entry not in used_entries and entry.origin.path in context.own_texts:
             unused_names[entry.origin, entry.target].append(entry.capability)
     for ((path, line), target), names in unused_names.items():
         message = f"no file needs {', '.join(names)} to be accepted for {target}"
