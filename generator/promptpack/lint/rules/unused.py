@@ -21,7 +21,7 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
     Why: Its text reaches no agent. Someone who edits it believes that they changed something, and a
     reviewer reads a sentence that no agent receives.
 
-    Fix: Use it in a pack, include it in a fragment, or delete the file. Fragments of the standard
+    Fix: Use it in a pack, include it in a fragment, or delete the file. Fragments of a
     library are never reported.
 
     Measured: 0 findings in 0 of 2 packs of this project, 0 false alarms (2026-11).
@@ -61,7 +61,7 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     force.
 
     Fix: List it in the `variants` of a pack (a layout: in a model), or delete the file. Files of
-    the standard library are never reported, nor are its policies in its own project.
+    a library are never reported, nor are the policies of the standard library in its own project.
 
     Measured: 0 findings in 0 of 2 packs of this project, 0 false alarms (2026-11).
 
