@@ -351,3 +351,12 @@ def test_lint_looks_at_what_is_used_of_a_library(tmp_path: Path) -> None:
     found = [(one["code"], one["path"]) for one in report["findings"]]
     found = [one for one in found if one[1].startswith("acme:")]
     assert found == [("PP308", "acme:packs/reviewer/role.md")]
+
+
+def test_a_pack_is_what_it_is_in_the_project_of_its_library(user: Path, tmp_path: Path) -> None:
+    own = {path: text for path, text in LIBRARY.items() if "unused" not in path}
+    support.write_files(tmp_path / "own", own)
+    for project in (user, tmp_path / "own"):
+        assert support.call("build", cwd=project).code == 0
+    alone = tmp_path / "own/dist/opencode/tiny.look/.opencode/agents/reviewer.md"
+    assert read(alone) == read(user / OUT / "reviewer.md")
