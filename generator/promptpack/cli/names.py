@@ -12,11 +12,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from promptpack.cli.state import find_given_folder
-from promptpack.reading.roots import Kind, find_project_folder, find_roots
+from promptpack.model.root import make_variant_name
+from promptpack.reading.root_finding import find_roots
+from promptpack.reading.roots import Kind, find_project_folder
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 """What every shell takes for one word of no meaning. Other names are not valid in a project."""
 
 
@@ -67,7 +69,7 @@ def _list_variants(context: click.Context) -> Iterator[str]:
     if folder:
         project = load_packs(folder, packs) if packs else load_project(folder)
         for pack in project.packs.values():
-            yield from (".".join(variant) for variant in pack.list_variants())
+            yield from (make_variant_name(*variant) for variant in pack.list_variants())
 
 
 def _list_packs_or_variants(context: click.Context) -> Iterator[str]:

@@ -16,6 +16,7 @@ from promptpack.model.project import (
     Section,
     Source,
 )
+from promptpack.model.root import make_variant_name
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
@@ -39,7 +40,7 @@ class Variant:
     @property
     def name(self) -> str:
         """The variant's name within its pack: `<model>.<policy>`."""
-        return f"{self.model.name}.{self.policy.name}"
+        return make_variant_name(self.model.name, self.policy.name)
 
     @property
     def is_default(self) -> bool:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from promptpack.model.root import make_variant_name, split_variant_name
 from promptpack.output.manifest import MANIFEST
-from promptpack.reading.regexes import SLUG_REGEX
+from promptpack.reading.regexes import FULL_NAME_REGEX, SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.paths import explain_attached
 from promptpack.targets.target import is_stem
 
-_NAME = re.compile(SLUG_REGEX)
+_NAME, _FULL_NAME = re.compile(SLUG_REGEX), re.compile(FULL_NAME_REGEX)
 _MAX_NAME = 64
 _REPOSITORY = ".git"
 
@@ -77,14 +78,15 @@ def make_place(target: Target, stem: str, folder: str = "") -> str:
 def claims_output(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output in an output folder, at this path."""
     model, policy = record.get("model", ""), record.get("policy", "")
-    folder = f"{record.get('target', '')}/{model}.{policy}/"
-    return _is_name(model) and _is_name(policy) and _claims(path, record, folder)
+    folder = f"{record.get('target', '')}/{make_variant_name(model, policy)}/"
+    return _is_full_name(model) and _is_full_name(policy) and _claims(path, record, folder)
 
 
 def is_beside_output(path: str, record: Words) -> bool:
     """Tell whether a path that a record claims is of a file beside an output, as skills have."""
     target, stem = TARGETS.get(record.get("target", "")), find_stem(record)
-    folder = f"{record.get('target', '')}/{record.get('model', '')}.{record.get('policy', '')}/"
+    variant = make_variant_name(record.get("model", ""), record.get("policy", ""))
+    folder = f"{record.get('target', '')}/{variant}/"
     return target is not None and path != make_place(target, stem, folder)
 
 
@@ -150,11 +152,18 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
             path = found.relative_to(folder).as_posix()
             if match := expression.fullmatch(path):
                 words = match.groupdict()
-                yield path, {"target": target.name, "pack": words.pop("name"), **words}
+                model, policy = split_variant_name(f"{words['model']}.{words['policy']}")
+                own = {"target": target.name, "pack": words["name"]}
+                yield path, {**own, "model": model, "policy": policy}
 
 
 def _is_name(word: str) -> bool:
     return len(word) <= _MAX_NAME and _NAME.fullmatch(word) is not None
+
+
+def _is_full_name(word: str) -> bool:
+    """Tell whether a word names a model or a policy, perhaps one of a library."""
+    return len(word) <= _MAX_NAME and _FULL_NAME.fullmatch(word) is not None
 
 
 def _claims(path: str, record: Words, folder: str) -> bool:

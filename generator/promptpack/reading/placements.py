@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from promptpack.model import DEFAULT_VARIANT, USER, Finding, Installation, Pack, Project
+from promptpack.model.root import make_variant_name, split_variant_name
 from promptpack.source.closest import suggest
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import make_finding
@@ -29,7 +30,7 @@ class Placement(NamedTuple):
     @property
     def variant(self) -> str:
         """The variant's name, `<model>.<policy>`."""
-        return f"{self.model}.{self.policy}"
+        return make_variant_name(self.model, self.policy)
 
 
 def list_placements(project: Project, installation: Installation) -> tuple[Placement, ...]:
@@ -94,7 +95,7 @@ def _find_problems(
 
 def _find_unknown_variant(pack: Pack, placement: Placement) -> Iterator[Problem]:
     if not pack.has_variant(placement.model, placement.policy):
-        variants = [".".join(one) for one in pack.list_variants()]
+        variants = [make_variant_name(*one) for one in pack.list_variants()]
         message = f"the pack '{pack.name}' has no variant '{placement.variant}'"
         hint = suggest(placement.variant, variants) or f"it has {', '.join(variants)}"
         yield "variant", message, hint
@@ -157,5 +158,4 @@ def _choose_variant(pack: Pack, target: str, variants: Mapping[str, str]) -> tup
     name = variants.get(target) or variants.get(DEFAULT_VARIANT)
     if not name:
         return pack.default
-    model, _, policy = name.partition(".")
-    return model, policy
+    return split_variant_name(name)

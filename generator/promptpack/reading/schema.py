@@ -23,6 +23,7 @@ from promptpack.reading.names import (
     ExpectedText,
     FileStem,
     FragmentName,
+    FullName,
     HeadFile,
     LayoutName,
     ModelName,
@@ -249,7 +250,7 @@ class ClientEntry(StrictModel):
     model: Text | None = Field(default=None, description="the model's id, as this client writes it")
     policy: Annotated[
         Annotated[PolicyName, Tag("<effect>")]
-        | Annotated[dict[Slug, PolicyName], Tag("<patterns>"), ClosedMapping],
+        | Annotated[dict[FullName, PolicyName], Tag("<patterns>"), ClosedMapping],
         Discriminator(tag_rules),
     ] = Field(
         default={},

@@ -10,6 +10,7 @@ from promptpack.reading.file_kinds import FileKind
 from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
     HEAD_FILE_REGEX,
+    LIBRARY_PACK_REGEX,
     TEXT_FILE_REGEX,
     VARIANT_REGEX,
 )
@@ -57,6 +58,7 @@ _PATTERN_HINTS = {
     FRAGMENT_REGEX: "use 'section/name' from templates, or './name.md' in the same folder",
     TEXT_FILE_REGEX: "use './name.md', a file in the same folder",
     HEAD_FILE_REGEX: "use './name.head', a file in the same folder",
+    LIBRARY_PACK_REGEX: "use '<library>:<pack>', such as 'acme:reviewer'",
     VARIANT_REGEX: "use '<model>.<policy>', such as 'claude.review'",
     STEM_REGEX: "use a file's name without its extension, such as 'core/reviewer'",
 }

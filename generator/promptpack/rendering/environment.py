@@ -113,7 +113,14 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     code_generator_class = CountingGenerator
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
 
-    def __init__(self, loader: BaseLoader, *, marked: bool, probed: bool = False) -> None:
+    def __init__(
+        self,
+        loader: BaseLoader,
+        find_include: Callable[[str, str], str],
+        *,
+        marked: bool,
+        probed: bool = False,
+    ) -> None:
         super().__init__(
             loader=loader,
             undefined=UndefinedName,
@@ -127,7 +134,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             finalize=_mark_text if marked else _print_text,
             extensions=[LineMarkers] if marked else [],
         )
-        self.probed = probed
+        self.probed, self._find_include = probed, find_include
         self.budget = Budget(Limits(0, 0, 0, 0))
         self._lexer = BoundedLexer(self)
         self._failures: dict[str, TemplateSyntaxError] = {}
@@ -150,9 +157,9 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return self._lexer
 
     def join_path(self, template: str, parent: str) -> str:
-        """Return the full name of `./name` beside the fragment that says it."""
+        """Return the full name of `./name` beside the fragment that says it, or of another name."""
         if not template.startswith("./"):
-            return template
+            return self._find_include(template, parent)
         folder, _, last = parent.rpartition("/")
         suffix = ".md" if last.endswith(".md") else ""
         return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"

@@ -183,7 +183,8 @@ def locate_data_file(pack: Pack) -> str:
 def locate_fragment_page(fragment: Fragment) -> str:
     """Return the path of a fragment's page: a pack's own fragments lie with the pack."""
     if fragment.pack:
-        relative_name = fragment.name.removeprefix(f"packs/{fragment.pack}/").removesuffix(".md")
+        own_path = split_source_path(fragment.name)[1]
+        relative_name = own_path.removeprefix(f"packs/{fragment.pack}/").removesuffix(".md")
         return f"packs/{fragment.pack}/fragments/{make_slug(relative_name)}.md"
     return f"fragments/{make_slug(fragment.name)}.md"
 
