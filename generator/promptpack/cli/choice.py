@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from promptpack.cli.choices import format_suggestion
-from promptpack.model import Pack, Project
+from promptpack.model import Pack, Project, VariantId, parse_variant_id
 from promptpack.output.status import Status
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.closest import list_variants_with
@@ -42,23 +42,22 @@ def _suggest_pack(project: Project, name: str) -> str:
     variants = [
         f"{pack.name} {variant}"
         for pack in project.packs.values()
-        for variant in list_variants_with(name, map(".".join, pack.list_variants()))
+        for variant in list_variants_with(name, map(str, pack.list_variants()))
     ]
     closest = format_suggestion(name, project.packs)
     return closest or (f" Variants with that name: {', '.join(variants)}." if variants else "")
 
 
-def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
-    """Return the model and policy of `<model>.<policy>`, else of the pack's default."""
+def choose_variant(pack: Pack, name: str | None) -> VariantId:
+    """Return the variant of a name, else the pack's default."""
     if name is None:
-        return pack.default
-    variants = [".".join(variant) for variant in pack.list_variants()]
+        return VariantId(*pack.default)
+    variants = [*map(str, pack.list_variants())]
     if name not in variants:
         raise click.UsageError(
             f"No variant '{name}' of {pack.name}.{suggest_variant(name, variants)}"
         )
-    model, _, policy = name.partition(".")
-    return model, policy
+    return parse_variant_id(name)
 
 
 def suggest_variant(name: str, variants: Iterable[str]) -> str:

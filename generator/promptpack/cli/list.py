@@ -84,6 +84,7 @@ def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
             name = f"{variant.pack.name} {variant.name}"
             row = {"name": name, "pack": variant.pack.name, "model": variant.model.name}
             row |= {"policy": variant.policy.name, "path": variant.pack.path}
+            row |= {"language": variant.language} if variant.language else {}
             yield {**row, "default": variant.is_default}
     elif kind == "layouts":
         for source in project.layouts.values():

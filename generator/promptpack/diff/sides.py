@@ -12,6 +12,7 @@ from promptpack.diff.attached import (
     list_comparable_sources,
     make_built_output,
 )
+from promptpack.diff.axes import describe_variant
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, name_marks, split_composed
 from promptpack.diff.shared_build import SharedBuild
@@ -183,8 +184,7 @@ def make_folder_output(key: str, text: str) -> Output:
     first, _, rest = key.partition("/")
     variant, _, inner_path = rest.partition("/")
     if first in TARGETS and (stem := TARGETS[first].find_stem(inner_path)) is not None:
-        model, _, policy = variant.partition(".")
-        dims = {"target": first, "pack": stem or "shared", "model": model, "policy": policy}
+        dims = {"target": first, "pack": stem or "shared", **describe_variant(variant)}
         return Output(key, text, first, stem, MappingProxyType(dims))
     for name, target in TARGETS.items():
         if not target.path.startswith("{"):

@@ -2,6 +2,13 @@
 
 from promptpack.model.finding import Finding, Severity, UserError
 from promptpack.model.installation import DEFAULT_VARIANT, EVERY_PACK, USER, Installation
+from promptpack.model.languages import (
+    VariantId,
+    is_language,
+    name_translation,
+    parse_variant_id,
+    split_translation,
+)
 from promptpack.model.origin import Line, Origin
 from promptpack.model.output import Agent, Artifact, FileForm, Loss, LossKind, Variant
 from promptpack.model.permission import (
@@ -45,6 +52,7 @@ from promptpack.model.project import (
     Section,
     SharedSettings,
     Source,
+    Translation,
     Use,
 )
 from promptpack.model.root import Root, is_in_project, split_source_path
@@ -98,13 +106,19 @@ __all__ = [
     "Severity",
     "SharedSettings",
     "Source",
+    "Translation",
     "Use",
     "UserError",
     "Variant",
+    "VariantId",
     "find_capability",
     "is_in_project",
+    "is_language",
     "is_mcp_name",
     "make_mcp_name",
+    "name_translation",
+    "parse_variant_id",
     "split_mcp_name",
     "split_source_path",
+    "split_translation",
 ]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 from promptpack.model.installation import Installation
+from promptpack.model.languages import VariantId, name_translation
 from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
@@ -130,15 +131,27 @@ class Section(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """Which variants something concerns: those of the named models and policies; () means any."""
+    """Which variants something concerns: of these models, policies and languages; () means any."""
 
     models: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
-    def holds(self, model: str, policy: str) -> bool:
-        """Tell whether the variant of this model and policy is meant."""
-        pairs = zip(self, (model, policy), strict=True)
+    def holds(self, model: str, policy: str, language: str = "") -> bool:
+        """Tell whether the variant of this model, policy and language is meant."""
+        pairs = zip(self, (model, policy, language), strict=True)
         return all(not names or name in names for names, name in pairs)
+
+
+class Translation(NamedTuple):
+    """What a pack says in one more language, "" for what it does not.
+
+    `titles` are the words of headings, each with its place, by section.
+    """
+
+    title: str = ""
+    description: str = ""
+    titles: Mapping[str, tuple[str, Origin]] = MappingProxyType({})
 
 
 class Override(NamedTuple):
@@ -217,9 +230,10 @@ class Expectation(NamedTuple):
     targets: tuple[str, ...]
     origin: Origin
 
-    def covers(self, model: str, policy: str, target: str) -> bool:
-        """Tell whether the prompt of this model and policy for this target is meant."""
-        return self.when.holds(model, policy) and (not self.targets or target in self.targets)
+    def covers(self, model: str, policy: str, language: str, target: str) -> bool:
+        """Tell whether the prompt of this model, policy and language for this target is meant."""
+        is_meant = not self.targets or target in self.targets
+        return is_meant and self.when.holds(model, policy, language)
 
 
 class AttachedFile(NamedTuple):
@@ -275,19 +289,24 @@ class Pack:
     """The source path of the one text that is cut into the sections at its headings, or empty."""
     files: tuple[AttachedFile, ...] = ()
     """The files that go beside the pack's skill, by path."""
+    languages: tuple[str, ...] = ()
+    """The tags of its languages, first that of its own text; () where it has one and names none."""
+    translations: Mapping[str, Translation] = field(default_factory=lambda: MappingProxyType({}))
+    """What it says in its other languages, by tag."""
 
-    def list_variants(self) -> tuple[tuple[str, str], ...]:
-        """Return the model and the policy of each variant, in the order of models."""
+    def list_variants(self) -> tuple[VariantId, ...]:
+        """Return what each variant is of, in the order of models, then policies, then languages."""
         return tuple(
-            (model, policy)
+            VariantId(model, policy, language if number else "")
             for model in self.models
             for policy in self.policies
-            if not any(condition.holds(model, policy) for condition in self.exclude)
+            for number, language in enumerate(self.languages or ("",))
+            if not any(condition.holds(model, policy, language) for condition in self.exclude)
         )
 
-    def has_variant(self, model: str, policy: str) -> bool:
-        """Tell whether the pack has a variant of a model and a policy."""
-        return (model, policy) in self.list_variants()
+    def name_language(self, variant: VariantId) -> str:
+        """Return the tag of a variant's language, "" where the pack names none."""
+        return variant.language or next(iter(self.languages), "")
 
     def list_texts(self) -> frozenset[str]:
         """Return the paths of the texts that are prompts of this pack: data, no templates."""
@@ -368,6 +387,20 @@ class Project:
     def list_accepted(self, pack: Pack) -> tuple[Accept, ...]:
         """Return what a pack accepts, its own entries first, for any of its variants."""
         return (*pack.accept, *(one for shared in self.shared.values() for one in shared.accept))
+
+    def find_translation(self, name: str, language: str) -> str:
+        """Return the name of a fragment's translation, or the fragment's own where there is none.
+
+        A translation from a later root is of a text that this one stands in front of.
+        """
+        translated = name_translation(name, language)
+        if translated not in self.fragments or name not in self.fragments:
+            return name
+        ranks = {root.name: rank for rank, root in enumerate(self.roots)}
+        rank, own_rank = (
+            ranks[self.find_root(self.fragments[one].path).name] for one in (translated, name)
+        )
+        return translated if rank <= own_rank else name
 
     def find_root(self, path: str) -> Root:
         """Return the root that a source path leads to."""

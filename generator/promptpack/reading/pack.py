@@ -25,6 +25,7 @@ from promptpack.model import (
     Part,
     Section,
     SharedSettings,
+    Translation,
     Use,
 )
 from promptpack.model.fields import FIELDS, copy_fields
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from promptpack.reading.schema import (
         AcceptEntry,
         ClientEntry,
+        ExcludeWhen,
         OverrideEntry,
         PackFile,
         UseEntry,
@@ -152,7 +154,9 @@ def _find_contradictions(
         yield make_finding("PP013", file.path, document.values["name",], message, "", file.text)
     variants = pack_file.variants
     default = (variants.default.model, variants.default.policy)
-    is_excluded = any(_make_condition(when).holds(*default) for when in variants.exclude)
+    language = next(iter(variants.language), "")
+    conditions = map(_make_language_condition, variants.exclude)
+    is_excluded = any(condition.holds(*default, language) for condition in conditions)
     if default not in product(variants.model, variants.policy) or is_excluded:
         message = f"'{'.'.join(default)}' is not one of the pack's variants"
         span = document.values["variants", "default"]
@@ -181,7 +185,7 @@ class _PackMaker:
             default=(variants.default.model, variants.default.policy),
             models=tuple(variants.model),
             policies=tuple(variants.policy),
-            exclude=tuple(_make_condition(when) for when in variants.exclude),
+            exclude=tuple(_make_language_condition(when) for when in variants.exclude),
             overrides=tuple(_make_override(entry) for entry in variants.overrides),
             accept=tuple(_iter_accepted(pack_file.accept, self.document, self.path)),
             targets=tuple(pack_file.targets),
@@ -189,7 +193,22 @@ class _PackMaker:
             ignore=tuple(self._iter_ignored(pack_file)),
             clients=self._make_clients(pack_file),
             expect=tuple(self._iter_expected(pack_file)),
+            languages=tuple(variants.language),
+            translations=self._make_translations(pack_file),
         )
+
+    def _make_translations(self, pack_file: PackFile) -> dict[str, Translation]:
+        return {
+            language: Translation(
+                entry.title or "",
+                entry.description or "",
+                {
+                    name: (title, self._make_origin("translations", language, "titles", name))
+                    for name, title in entry.titles.items()
+                },
+            )
+            for language, entry in pack_file.translations.items()
+        }
 
     def _iter_expected(self, pack_file: PackFile) -> Iterator[Expectation]:
         for index, entry in enumerate(pack_file.expect):
@@ -197,7 +216,7 @@ class _PackMaker:
                 entry.contains or "",
                 entry.absent or "",
                 entry.max_tokens or 0,
-                _make_condition(entry.when),
+                _make_language_condition(entry.when),
                 _list_names(entry.when.target),
                 self._make_origin("expect", index),
             )
@@ -275,6 +294,10 @@ def _list_values(entry: OverrideEntry | ClientEntry) -> dict[str, Any]:
 
 def _make_condition(when: When) -> Condition:
     return Condition(_list_names(when.model), _list_names(when.policy))
+
+
+def _make_language_condition(when: ExcludeWhen) -> Condition:
+    return _make_condition(when)._replace(languages=_list_names(when.language))
 
 
 def _list_names(value: str | list[str] | None) -> tuple[str, ...]:

@@ -1,8 +1,11 @@
 """What names and short texts in input files look like, as regular expressions."""
 
+from promptpack.model.languages import LANGUAGE_REGEX
+
 SLUG_REGEX = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _SLUG = SLUG_REGEX.strip("^$")
-VARIANT_REGEX = rf"^{_SLUG}\.{_SLUG}$"
+_LANGUAGE = LANGUAGE_REGEX.strip("^$")
+VARIANT_REGEX = rf"^{_SLUG}\.{_SLUG}(\.{_LANGUAGE})?$"
 FRAGMENT_REGEX = r"^(\./)?[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.md)?$"
 TEXT_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.md$"
 HEAD_FILE_REGEX = r"^\./[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.head$"

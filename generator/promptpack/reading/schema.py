@@ -18,12 +18,14 @@ from pydantic import (
 from promptpack.model import Effort, Mode
 from promptpack.reading.checks import check_expectation, check_override
 from promptpack.reading.names import (
+    DistinctLanguages,
     DistinctModels,
     DistinctPolicies,
     ExpectedText,
     FileStem,
     FragmentName,
     HeadFile,
+    LanguageTag,
     LayoutName,
     ModelName,
     PolicyName,
@@ -117,6 +119,10 @@ TargetNames = Annotated[
     Annotated[TargetName, Tag("<name>")] | Annotated[list[TargetName], Tag("<many>")],
     Discriminator(_tag_reference),
 ]
+LanguageTags = Annotated[
+    Annotated[LanguageTag, Tag("<name>")] | Annotated[list[LanguageTag], Tag("<many>")],
+    Discriminator(_tag_reference),
+]
 
 
 class When(StrictModel):
@@ -124,6 +130,14 @@ class When(StrictModel):
 
     model: ModelNames | None = Field(default=None, description="a model, or a list of models")
     policy: PolicyNames | None = Field(default=None, description="a policy, or a list of policies")
+
+
+class ExcludeWhen(When):
+    """The variants that are left out: of these models, these policies and these languages."""
+
+    language: LanguageTags | None = Field(
+        default=None, description="a language, or a list of languages"
+    )
 
 
 class DefaultVariant(StrictModel):
@@ -153,14 +167,21 @@ class OverrideEntry(StrictModel):
 
 
 class VariantsEntry(StrictModel):
-    """The models and policies; each combination is a variant."""
+    """The models, policies and languages; each combination is a variant."""
 
     default: DefaultVariant = Field(
         description="the variant that is shown and installed unless another one is named"
     )
     model: DistinctModels = Field(description="the models, from templates/models")
     policy: DistinctPolicies = Field(description="the policies, from templates/policies")
-    exclude: list[When] = Field(default=[], description="combinations that are no variants")
+    language: DistinctLanguages = Field(
+        default=[],
+        description=(
+            "the languages as BCP 47 tags, such as 'de' or 'pt-BR', "
+            "the one of the pack's own text first; default: one, without a name"
+        ),
+    )
+    exclude: list[ExcludeWhen] = Field(default=[], description="combinations that are no variants")
     overrides: list[OverrideEntry] = Field(
         default=[], description="what some variants have otherwise"
     )
@@ -201,7 +222,7 @@ class IgnoreEntry(StrictModel):
     )
 
 
-class ExpectWhen(When):
+class ExpectWhen(ExcludeWhen):
     """The prompts that an expectation is about: of these variants, for these clients."""
 
     target: TargetNames | None = Field(default=None, description="a client, or a list of clients")
@@ -289,6 +310,19 @@ class ClientEntry(StrictModel):
     )
 
 
+class TranslationEntry(StrictModel):
+    """What a pack says in one more language; what is left out is as in the pack."""
+
+    title: Text | None = Field(default=None, description="the agent's name in words")
+    description: str | None = Field(
+        default=None,
+        description="when to use the agent; what `clients` says for one client goes before it",
+    )
+    titles: Annotated[dict[Slug, Text], ClosedMapping] = Field(
+        default={}, description="the headings of sections"
+    )
+
+
 class PackFile(StrictModel):
     """`packs/<name>/pack.yaml`: one agent, authored once."""
 
@@ -325,7 +359,10 @@ class PackFile(StrictModel):
         default={}, description="the headings of sections, where their names don't say them"
     )
     variants: VariantsEntry = Field(
-        description="the models and policies; each combination is a variant"
+        description="the models, policies and languages; each combination is a variant"
+    )
+    translations: Annotated[dict[LanguageTag, TranslationEntry], ClosedMapping] = Field(
+        default={}, description="what the pack says in its other languages, by language"
     )
     accept: list[AcceptEntry] = Field(
         default=[], description="permissions that a client can't hold back, accepted with a reason"

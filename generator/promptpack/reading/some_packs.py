@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from promptpack.model import Project
+from promptpack.model import Project, split_translation
 from promptpack.reading.files import SourceFile, gather_files
 from promptpack.reading.project import make_project
 from promptpack.reading.roots import SourceName, find_roots, parse_source_path
@@ -96,7 +96,8 @@ def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
         kind: set()
         for kind in ("fragments", "layouts", "models", "policies", "heads", "files", "packs")
     }
-    words[source.kind].add(source.name)
+    translated, _ = split_translation(source.name)
+    words[source.kind] |= {source.name, translated or source.name}
     shared = [(name, file) for name, file in named if not name.pack]
     is_growing = True
     while is_growing:

@@ -70,15 +70,16 @@ class Templates:
 
     def __init__(self, project: Project) -> None:
         self.loader = _Loader(project)
-        self.plain = TemplateEnvironment(self.loader, marked=False)
-        self.marked = TemplateEnvironment(self.loader, marked=True)
+        self.plain = TemplateEnvironment(self.loader, project.find_translation, marked=False)
+        self.marked = TemplateEnvironment(self.loader, project.find_translation, marked=True)
         self.markers: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
     @cached_property
     def probed(self) -> TemplateEnvironment:
         """The templates with a switch at each tag, for whoever asks what depends on one."""
-        return TemplateEnvironment(self.loader, marked=False, probed=True)
+        translate = self.loader.project.find_translation
+        return TemplateEnvironment(self.loader, translate, marked=False, probed=True)
 
     def find(self, name: str) -> Source:
         """Return a fragment or layout that is known to exist."""

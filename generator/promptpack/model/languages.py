@@ -1,0 +1,59 @@
+"""Languages: their tags, the names of translated fragments, and the names of variants.
+
+A tag is one of BCP 47 (RFC 5646, section 2.1): a language, and perhaps a script and a region, each
+written as it is recommended there. So there is one spelling, and two file names never differ in
+small and capital letters alone.
+"""
+
+import re
+from typing import NamedTuple
+
+LANGUAGE_REGEX = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+_NAME = re.compile(rf"(?P<stem>.*[^/.])\.(?P<tag>{LANGUAGE_REGEX.strip('^$')})(?P<end>(\.md)?)")
+
+
+class VariantId(NamedTuple):
+    """What tells the variants of a pack apart; `language` is "" for the one it is written in."""
+
+    model: str
+    policy: str
+    language: str = ""
+
+    def __str__(self) -> str:
+        return ".".join(filter(None, self))
+
+
+def parse_variant_id(name: str) -> VariantId:
+    """Return what a variant's name says, whether there is such a variant or not.
+
+    >>> parse_variant_id("claude.review.de")
+    VariantId(model='claude', policy='review', language='de')
+    """
+    model, _, rest = name.partition(".")
+    policy, _, language = rest.partition(".")
+    return VariantId(model, policy, language)
+
+
+def is_language(word: str) -> bool:
+    """Tell whether a word is the tag of a language, in its one spelling."""
+    return re.fullmatch(LANGUAGE_REGEX, word) is not None and "\n" not in word
+
+
+def name_translation(name: str, language: str) -> str:
+    """Return the name that the translation of a fragment has.
+
+    >>> name_translation("ethics/be-honest", "de"), name_translation("packs/demo/role.md", "pt-BR")
+    ('ethics/be-honest.de', 'packs/demo/role.pt-BR.md')
+    """
+    stem = name.removesuffix(".md")
+    return f"{stem}.{language}{name.removeprefix(stem)}"
+
+
+def split_translation(name: str) -> tuple[str, str]:
+    """Return the fragment that one translates by its name, and the language; "" for neither.
+
+    >>> split_translation("packs/demo/role.de.md"), split_translation("packs/demo/role.md")
+    (('packs/demo/role.md', 'de'), ('', ''))
+    """
+    match = _NAME.fullmatch(name)
+    return (match["stem"] + match["end"], match["tag"]) if match else ("", "")
