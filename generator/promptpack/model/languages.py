@@ -9,7 +9,6 @@ import re
 from typing import NamedTuple
 
 LANGUAGE_REGEX = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
-_NAME = re.compile(rf"(?P<stem>.*[^/.])\.(?P<tag>{LANGUAGE_REGEX.strip('^$')})(?P<end>(\.md)?)")
 
 
 class VariantId(NamedTuple):
@@ -55,5 +54,8 @@ def split_translation(name: str) -> tuple[str, str]:
     >>> split_translation("packs/demo/role.de.md"), split_translation("packs/demo/role.md")
     (('packs/demo/role.md', 'de'), ('', ''))
     """
-    match = _NAME.fullmatch(name)
-    return (match["stem"] + match["end"], match["tag"]) if match else ("", "")
+    stem = name.removesuffix(".md")
+    source, _, language = stem.rpartition(".")
+    is_named = source.rpartition("/")[2] != ""
+    is_translation = is_named and is_language(language)
+    return (source + name.removeprefix(stem), language) if is_translation else ("", "")

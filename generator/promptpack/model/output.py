@@ -59,7 +59,7 @@ class Variant:
     @property
     def translation(self) -> Translation:
         """What the pack says in the variant's language besides its own text."""
-        return self.pack.translations.get(self.language, Translation())
+        return self.pack.translations.get(self.id.language, Translation())
 
     @property
     def title(self) -> str:

@@ -63,6 +63,7 @@ class ArtifactEntry(Report):
     pack: str
     model: str
     policy: str
+    language: str | None = Field(default=None, description="the language of a translation")
     sha256: str
     bytes: int
     losses: list[LossEntry]
@@ -159,6 +160,19 @@ class VariantEntry(ListEntry):
     pack: str
     model: str
     policy: str
+    language: str = Field(default="", description="its language, where the pack names any")
+
+
+class TranslatedEntry(ListEntry):
+    """A fragment of a pack in one of its languages; `path` is that of the text which stands there.
+
+    It is not translated where that is the source's.
+    """
+
+    pack: str
+    language: str
+    fragment: str
+    translated: bool
 
 
 class RuleEntry(ListEntry):
@@ -187,6 +201,7 @@ class ListReport(Report):
     models: list[ListEntry] = Field(default=[])
     policies: list[ListEntry] = Field(default=[])
     layouts: list[ListEntry] = Field(default=[])
+    translations: list[TranslatedEntry] = Field(default=[])
     rules: list[RuleEntry] = Field(default=[])
     libraries: list[LibraryEntry] = Field(default=[])
 
