@@ -8,7 +8,8 @@ small and capital letters alone.
 import re
 from typing import NamedTuple
 
-LANGUAGE_REGEX = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+LANGUAGE_REGEX = r"^([a-ln-z][a-z]|m[a-ce-z]|[a-z]{3})(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+"""`md` is no language in any registry, and ends the file names of fragments."""
 
 
 class VariantId(NamedTuple):

@@ -24,7 +24,7 @@ def check_translation_structure(context: LintContext) -> Iterator[Diagnostic]:
     Fix: Bring both to the same number of headings, list items and code blocks, and the same
     placeholders and conditions. Whether words mean the same is not compared.
 
-    Measured: 0 findings in 0 of 7 packs of this project, 0 false alarms (2026-11).
+    Measured: 0 findings in 0 of 2 packs of this project, 0 false alarms (2026-11).
 
     Bad: the German text lacks the second point of
 
