@@ -1,5 +1,14 @@
 """The nouns of promptpack as immutable values. This package imports nothing of ours."""
 
+from promptpack.model.conditions import (
+    EVERY_WIDENING,
+    Accept,
+    Condition,
+    Expectation,
+    Ignore,
+    Override,
+    Translation,
+)
 from promptpack.model.finding import Finding, Severity, UserError
 from promptpack.model.installation import DEFAULT_VARIANT, EVERY_PACK, USER, Installation
 from promptpack.model.languages import (
@@ -33,18 +42,12 @@ from promptpack.model.permission import (
 from promptpack.model.project import (
     AS_WRITTEN,
     EFFORTS,
-    EVERY_WIDENING,
-    Accept,
     AttachedFile,
     ClientSettings,
-    Condition,
     Effort,
-    Expectation,
     Fragment,
-    Ignore,
     Mode,
     Model,
-    Override,
     Pack,
     Part,
     Passage,
@@ -52,7 +55,6 @@ from promptpack.model.project import (
     Section,
     SharedSettings,
     Source,
-    Translation,
     Use,
 )
 from promptpack.model.root import Root, is_in_project, split_source_path

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from promptpack.model.conditions import Accept, Translation
 from promptpack.model.languages import VariantId
 from promptpack.model.permission import Policy
 from promptpack.model.project import (
-    Accept,
     AttachedFile,
     Effort,
     Mode,
@@ -16,7 +16,6 @@ from promptpack.model.project import (
     Pack,
     Section,
     Source,
-    Translation,
 )
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]

@@ -161,8 +161,10 @@ def depends_on(reads: Collection[str], name: str) -> bool:
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     pack = variant.pack
     titles = [*_perturb_text(variant.title, locator.find_constants(variant, "pack.title"))]
-    if variant.translation.title:
-        yield from _perturb_translated_title(locator, variant, titles)
+    place: DataPath = ("translations", variant.language, "title")
+    for title in titles if variant.translation.title else ():
+        changed_variant = fields.replace_setting(variant, fields.Setting(title, place))
+        yield Perturbation(changed_variant, "pack.title", locator.place(pack.path, place))
     values: list[tuple[str, Any]] = [("title", title) for title in titles]
     values += [("tags", tags) for tags in _perturb_tags(locator, variant)]
     for field, value in values:
@@ -174,18 +176,6 @@ def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturba
         for other in _perturb_value(value, constants):
             changed_variant = replace(variant, pack=replace(pack, vars={**pack.vars, name: other}))
             yield Perturbation(changed_variant, f"vars.{name}", origin)
-
-
-def _perturb_translated_title(
-    locator: SourceLocator, variant: Variant, titles: Iterable[str]
-) -> Iterator[Perturbation]:
-    """Yield a variant with other titles where its language has one of its own."""
-    pack, language = variant.pack, variant.language
-    origin = locator.place(pack.path, ("translations", language, "title"))
-    for title in titles:
-        translation = variant.translation._replace(title=title)
-        changed_pack = replace(pack, translations={**pack.translations, language: translation})
-        yield Perturbation(replace(variant, pack=changed_pack), "pack.title", origin)
 
 
 def _perturb_tags(locator: SourceLocator, variant: Variant) -> Iterator[tuple[str, ...]]:

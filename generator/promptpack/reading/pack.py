@@ -54,9 +54,9 @@ if TYPE_CHECKING:
         ExcludeWhen,
         OverrideEntry,
         PackFile,
-        UseEntry,
         When,
     )
+    from promptpack.reading.section_types import UseEntry
 
 
 def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding]]:

@@ -16,7 +16,8 @@ from promptpack.model import DEFAULT_VARIANT
 from promptpack.reading.names import PackName, Slug, TargetName, Text
 from promptpack.reading.regexes import VARIANT_REGEX
 from promptpack.reading.roots import OUTPUT_FOLDER, SOURCES
-from promptpack.reading.schema import AcceptEntry, StrictModel
+from promptpack.reading.schema import AcceptEntry
+from promptpack.reading.section_types import StrictModel
 from promptpack.targets.target import is_stem
 
 VariantName = Annotated[str, StringConstraints(pattern=VARIANT_REGEX)]

@@ -6,7 +6,6 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Discriminator,
     Field,
@@ -23,7 +22,6 @@ from promptpack.reading.names import (
     DistinctPolicies,
     ExpectedText,
     FileStem,
-    FragmentName,
     HeadFile,
     LanguageTag,
     LayoutName,
@@ -45,83 +43,23 @@ from promptpack.reading.permission_types import (
     TargetMapping,
     tag_rules,
 )
+from promptpack.reading.section_types import Sections, StrictModel, tag_reference
 
-
-def _tag_reference(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    if isinstance(value, list):
-        return "<many>"
-    return "<use>" if isinstance(value, (dict, UseEntry)) else "<name>"
-
-
-def _tag_section(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    return "<parts>" if isinstance(value, dict) and "use" not in value else _tag_reference(value)
-
-
-def _tag_sections(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    return "<text>" if isinstance(value, str) else "<sections>"
-
-
-class StrictModel(BaseModel):
-    """A file or a part of one: no unknown keys, no conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class UseEntry(StrictModel):
-    """A reference to a fragment that passes parameters or may be left out."""
-
-    use: FragmentName = Field(
-        description="`section/name` from templates, or `./name.md` in the same folder"
-    )
-    params: Annotated[dict[Variable, Scalar], ClosedMapping] = Field(
-        default={}, alias="with", description="values for the fragment's parameters"
-    )
-    optional: bool = Field(
-        default=False, description="leave the fragment out if the policy denies what it needs"
-    )
-
-
-Reference = Annotated[
-    Annotated[FragmentName, Tag("<name>")] | Annotated[UseEntry, Tag("<use>")],
-    Discriminator(_tag_reference),
-]
-References = Annotated[list[Reference], Field(min_length=1)]
-Uses = Annotated[
-    Annotated[FragmentName, Tag("<name>")]
-    | Annotated[UseEntry, Tag("<use>")]
-    | Annotated[References, Tag("<many>")],
-    Discriminator(_tag_reference),
-]
-SectionEntry = Annotated[
-    Annotated[FragmentName, Tag("<name>")]
-    | Annotated[UseEntry, Tag("<use>")]
-    | Annotated[References, Tag("<many>")]
-    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), ClosedMapping],
-    Discriminator(_tag_section),
-]
-_SECTIONS = Field(
-    min_length=1, json_schema_extra={"additionalProperties": False, "x-sections": True}
-)
-Sections = Annotated[
-    Annotated[TextFile, Tag("<text>")]
-    | Annotated[dict[Slug, SectionEntry], Tag("<sections>"), _SECTIONS],
-    Discriminator(_tag_sections),
-]
 ModelNames = Annotated[
     Annotated[ModelName, Tag("<name>")] | Annotated[list[ModelName], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
 ]
 PolicyNames = Annotated[
     Annotated[PolicyName, Tag("<name>")] | Annotated[list[PolicyName], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
 ]
 TargetNames = Annotated[
     Annotated[TargetName, Tag("<name>")] | Annotated[list[TargetName], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
 ]
 LanguageTags = Annotated[
     Annotated[LanguageTag, Tag("<name>")] | Annotated[list[LanguageTag], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
 ]
 
 
@@ -194,7 +132,7 @@ class AcceptEntry(StrictModel):
     capability: Annotated[
         Annotated[AcceptedCapability, Tag("<name>")]
         | Annotated[list[AcceptedCapability], Tag("<many>")],
-        Discriminator(_tag_reference),
+        Discriminator(tag_reference),
     ] = Field(
         description=(
             "the capability that the client may grant more widely, or leave nothing of; 'mcp:*' "
