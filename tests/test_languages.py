@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from promptpack.api import build_project, diff_projects, load_project
 from promptpack.model import Artifact, UserError, name_translation, split_translation
 from promptpack.model.languages import is_language
+from promptpack.output.ownership import claims_output
 from promptpack.reading.project import replace_sources
 from promptpack.reading.roots import find_roots
 from promptpack.reading.some_packs import gather_project, load_reached
@@ -30,6 +31,13 @@ translations:
     description: Beantwortet Fragen zu einem kleinen Projekt.
     titles: {role: Rolle}
 """
+
+
+GERMAN_ACCEPT = """\
+accept:
+  - {target: cursor, capability: all, reason: "It is read in German.", when: {language: de}}
+"""
+"""What would make the permissions of a file depend on its language."""
 
 
 def speak(pack: str, languages: str = "[en, de]", more: str = TRANSLATIONS) -> str:
@@ -219,6 +227,8 @@ def test_a_translation_that_no_pack_names_is_not_looked_at(tmp_path: Path) -> No
         ("[en, en]", "", "PP010"),
         ("[]", "", "PP010"),
         ("[en, de]\n  exclude: [{language: fr}]", "", "PP024"),
+        ("[en, de]\n  overrides: [{when: {language: de}, drop: [role]}]", "", "PP012"),
+        ("[en, de]", GERMAN_ACCEPT, "PP012"),
         ("[en, de]\n  exclude: [{language: en}]", "", "PP026"),
     ],
 )
@@ -239,6 +249,18 @@ def test_a_prompt_that_is_one_text_has_one_language(tmp_path: Path) -> None:
 
 
 # Names
+
+
+@pytest.mark.parametrize("language", ["../..", "de/..", "DE", "d", ".de", "de\n", "x" * 99])
+def test_a_record_of_no_language_claims_no_file(language: str) -> None:
+    words = {"target": "opencode", "pack": "demo", "model": "tiny", "policy": "look"}
+
+    def claims(tag: str) -> bool:
+        path = f"opencode/tiny.look.{tag}/.opencode/agents/demo.md"
+        return claims_output(path, {**words, "language": tag})
+
+    assert claims("de")
+    assert not claims(language)
 
 
 SLUGS = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True)

@@ -94,7 +94,12 @@ def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "packs":
         for pack in project.packs.values():
             row = {"name": pack.name, "title": pack.title, "path": pack.path}
-            yield {**row, **({"files": [one.source for one in pack.files]} if pack.files else {})}
+            languages = {"languages": [*pack.languages]} if pack.languages else {}
+            yield {
+                **row,
+                **languages,
+                **({"files": [one.source for one in pack.files]} if pack.files else {}),
+            }
     elif kind == "variants":
         for variant in resolve_variants(project):
             name = f"{variant.pack.name} {variant.name}"
@@ -125,6 +130,8 @@ def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     if digest := row.get("digest"):
         size = pluralize(row["count"], "file")
         return f"{row['version']} {words[0]}, {size}, sha256 {digest}, in {row['path']}"
+    if len(row.get("languages", ())) > 1:
+        words.append(f"({', '.join(row['languages'])})")
     if row.get("files"):
         words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding
+from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding, split_translation
 from promptpack.reading.files import SourceFile
 from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
@@ -165,8 +165,11 @@ def _resolve_name(reference: Reference, path: str) -> str:
 
 
 def list_candidates(name: str, names: Iterable[str], path: str) -> list[str]:
-    """Return the names that may have been meant, as the file at `path` would write them."""
-    names = list(names)
+    """Return the names that may have been meant, as the file at `path` would write them.
+
+    Translations are meant by the names of their sources.
+    """
+    names = [name for name in names if not split_translation(name)[0]]
     folder = f"{path.rpartition('/')[0]}/"
     near = [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
     near = [n for n in near if n.endswith(".head")] or near if name.endswith(".head") else near

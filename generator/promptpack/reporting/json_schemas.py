@@ -152,6 +152,7 @@ class PackEntry(ListEntry):
     """A pack in the catalogue; `files` go beside its skill, each by its path in the project."""
 
     files: list[str] = Field(default=[])
+    languages: list[str] = Field(default=[], description="its languages, its own first, if named")
 
 
 class VariantEntry(ListEntry):
