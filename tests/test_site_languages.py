@@ -26,6 +26,7 @@ FILES = {
     ),
     "packs/other/pack.yaml": support.DEMO[PACK].replace("name: demo", "name: other"),
     "packs/other/role.md": "You answer others.\n",
+    "packs/demo/role-de.md": "x\n",
 }
 LOOK = {"en": "tiny.look", "de": "tiny.look.de"}
 expect.set_options(timeout=support.PATIENCE * 1_000)
@@ -97,6 +98,12 @@ def test_the_text_of_a_prompt_says_its_language(site: Path) -> None:
     other = re.findall(r'<div class="pp-file[^>]*>', read(site, "packs/other/tiny.look.html"))
     assert other
     assert not any("lang=" in tag for tag in other)
+
+
+def test_a_translation_has_a_page_of_its_own(site: Path) -> None:
+    for name, text in (("role", "You answer"), ("role.de", "Du beantwortest"), ("role-de", "x")):
+        assert text in read(site, f"packs/demo/fragments/{name}.html")
+    assert "Role (de)" in unescape(read(site, "packs/demo/fragments/role.de.html"))
 
 
 def test_programs_read_the_language(site: Path) -> None:
