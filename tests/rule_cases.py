@@ -44,6 +44,13 @@ def pack(old: str, new: str, *said: str) -> Case:
     return Case({PACK: DEMO[PACK].replace(old, new)}, said)
 
 
+def translate(source: str, text: str, *lines: int) -> Case:
+    """Return a case of a role and its translation; `lines` are those of the latter."""
+    languages = pack("  model: [tiny]\n", "  model: [tiny]\n  language: [en, de]\n").files
+    path = "packs/demo/role.de.md"
+    return Case({**languages, ROLE: source, path: text}, tuple(f"{path}:{n}" for n in lines))
+
+
 def policy(capabilities: str, *lines: int, default: str = "deny") -> Case:
     """Return a case of what a policy of the demo says."""
     text = f"title: Look\nsummary: Looks.\ndefault: {default}\ncapabilities: {capabilities}\n"
@@ -198,6 +205,19 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case({"templates/layouts/x.jinja2": "a"}, ("templates/layouts/x.jinja2:1",)),
         Case({"packs/demo.yaml": "a"}, ("packs/demo.yaml:1",)),
         Case({"packs/demo/pack.yml": "a"}, ("packs/demo/pack.yml:1",)),
+    ),
+    "PP047": (
+        translate("- Take a step.\n", "- Mach einen Schritt.\n"),
+        translate("- Take a step.\n", "Mach einen Schritt.\n", 1),
+        translate("- Take a step.\n", "- Mach einen Schritt.\n- Warte.\n", 1),
+        translate("## Steps\n\nSmall.\n", "## Schritte\n\nKleine.\n"),
+        translate("## Steps\n\nSmall.\n", "Kleine Schritte.\n", 1),
+        translate("```sh\n- ls\n```\n", "```sh\nls\n```\n"),
+        translate("```sh\n- ls\n```\n", "`ls`\n", 1),
+        translate("{{ pack.title }} and {{model.title}}\n", "{{ model.title }}, {{pack.title}}\n"),
+        translate("{{ pack.title }}\n", "{{ pack.name }}\n", 1),
+        translate("{% if model.family %}\nYes.\n{% endif %}\n", "Ja.\n", 1),
+        Case({"packs/demo/role.fr.md": "- Un.\n"}),
     ),
     "PP103": (
         policy("{read: allow, edit: deny, execute: allow}", 4),

@@ -11,7 +11,7 @@ import support
 from promptpack.build import build_project, render
 from promptpack.lint.registry import render_page
 from promptpack.model import Artifact, Origin, Project
-from promptpack.model.project import EVERY_WIDENING, Accept, Condition
+from promptpack.model.conditions import EVERY_WIDENING, Accept, Condition
 from promptpack.provenance.explain import explain_line
 from promptpack.provenance.impact import SourceLine, find_impact
 from promptpack.reading.project import load_project, replace_sources

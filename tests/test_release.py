@@ -92,6 +92,49 @@ def test_what_is_signed_is_what_is_made() -> None:
     assert set(locks) == {"requirements-action.lock", "requirements-release.lock"}
 
 
+STAND_IN = """\
+#!/bin/sh
+# Stands for promptpack: notes where and how it is called, and what it could find of a checkout.
+echo "$PWD|$PYTHONPATH$VIRTUAL_ENV|$*" >> "$HOME/../calls"
+[ "$*" = "$(cat "$HOME/../failing" 2>/dev/null)" ] && exit 1
+mkdir -p demo/dist/opencode && touch demo/dist/opencode/x.md
+echo sha256
+"""
+
+
+def try_out(folder: Path, failing: str = "") -> tuple[int, list[str]]:
+    """Return how a trial of a release ended, and the calls of the program."""
+    program = folder / "promptpack"
+    program.write_text(STAND_IN, encoding="utf-8")
+    program.chmod(0o755)
+    (folder / "failing").write_text(failing, encoding="utf-8")
+    env = environment({"PYTHONPATH": str(ROOT / "generator"), "VIRTUAL_ENV": str(ROOT)})
+    words = [ROOT / ".ci" / "try", program, folder / "trial"]
+    done = subprocess.run(words, env=env, check=False, capture_output=True, timeout=PATIENCE)
+    calls = (folder / "calls").read_text(encoding="utf-8").splitlines()
+    assert {call.partition("|")[0] for call in calls} == {str(folder / "trial")}
+    assert {call.split("|")[1] for call in calls} == {""}
+    return done.returncode, [call.split("|")[2] for call in calls]
+
+
+def test_a_release_is_tried_where_there_is_no_checkout(tmp_path: Path) -> None:
+    code, calls = try_out(tmp_path)
+    assert code == 0
+    words = " ".join(calls).split()
+    assert {"init", "build", "install", "check", "lint", "list"} <= {*words}
+    for number, call in enumerate(calls):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        assert try_out(folder, call)[0] != 0
+
+
+def test_the_wheel_of_a_release_is_tried_before_anything_is_signed() -> None:
+    text = SCRIPT.read_text("utf-8")
+    steps = ["cmp release/*.whl", "--no-deps release/*.whl", ".ci/try", "sha256sum"]
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
+
+
 MADE = (".git", ".venv*", ".*_cache", ".hypothesis", "node_modules", "__pycache__")
 """What tools make in a checkout, besides the folders of `.gitignore`."""
 

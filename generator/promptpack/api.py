@@ -60,13 +60,14 @@ def load_project(folder: str | os.PathLike[str]) -> Project:
         raise UserError(error.findings) from None
 
 
-def build_project(
+def build_project(  # noqa: PLR0913 - one for each kind of name
     project: Project,
     *,
     packs: Collection[str] = (),
     models: Collection[str] = (),
     policies: Collection[str] = (),
     targets: Collection[str] = (),
+    languages: Collection[str] = (),
 ) -> tuple[Artifact, ...]:
     """Return the files of all variants for all clients, or of those that are named.
 
@@ -84,7 +85,8 @@ def build_project(
     >>> [(loss.subject, loss.kind) for loss in files[0].losses][:1]
     [('read', 'narrowed')]
     """
-    selection = Selection(*(tuple(names) for names in (packs, models, policies, targets)))
+    chosen = (packs, models, policies, targets, languages)
+    selection = Selection(*(tuple(names) for names in chosen))
     return tuple(render(Session(project), selection))
 
 

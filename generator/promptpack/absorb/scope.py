@@ -12,7 +12,7 @@ from promptpack.output.plan import make_key
 from promptpack.reading.roots import SourceName, parse_source_path
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.sandbox import Templates
-from promptpack.rendering.variants import iter_uses
+from promptpack.rendering.variants import iter_uses, list_all_sections
 
 
 def isolate_pack(project: Project, name: str) -> Project:
@@ -73,7 +73,8 @@ def _uses(project: Project, pack: Pack, path: str, name: SourceName | None) -> b
 def _list_templates(project: Project, pack: Pack) -> set[str]:
     """Return the names of the templates that a pack uses itself."""
     layouts = {f"{LAYOUT}{project.models[model].layout}" for model in pack.models}
-    return {use.fragment for use in iter_uses(pack.sections)} | layouts
+    sections = list_all_sections(project, pack)
+    return {use.fragment for use in iter_uses(sections)} | layouts
 
 
 def is_recorded(artifact: Artifact, records: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ from promptpack.absorb.view import OutputView
 from promptpack.build import build_project
 from promptpack.model import Artifact, Project, UserError
 from promptpack.reading.project import replace_sources
-from promptpack.rendering.variants import Selection
+from promptpack.rendering.variants import select_variant
 
 _COMBINATIONS = 64
 _CANDIDATES = 40
@@ -68,10 +68,10 @@ class Rebuilder:
     def _build(self, texts: dict[str, str]) -> Artifact | str:
         artifact = self.view.place.artifact
         variant = artifact.variant
-        names = (variant.pack.name,), (variant.model.name,), (variant.policy.name,)
         try:
             project = replace_sources(self.project, texts)
-            return build_project(project, Selection(*names, (artifact.target,)))[0]
+            selection = select_variant(variant.pack.name, variant.id, (artifact.target,))
+            return build_project(project, selection)[0]
         except UserError as error:
             return f"the sources would not build: {error.findings[0].message}"
 

@@ -122,8 +122,10 @@ def _build_outputs(project: Project, file: Path) -> tuple[tuple[Artifact, ...], 
         both = files | read_manifest(folder, INSTALLED).files
         own = [one for name, one in both.items() if name.partition("#")[0] == key]
         if own:
-            known = project.packs, project.models, project.policies, TARGETS
-            kinds = ("pack", "model", "policy", "target")
+            tags = ["", *(tag for pack in project.packs.values() for tag in pack.languages)]
+            languages: Mapping[str, object] = dict.fromkeys(tags)
+            known = project.packs, project.models, project.policies, TARGETS, languages
+            kinds = ("pack", "model", "policy", "target", "language")
             named = [
                 tuple(sorted({one.get(kind, "") for one in own} & items.keys()))
                 for kind, items in zip(kinds, known, strict=True)

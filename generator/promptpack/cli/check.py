@@ -206,6 +206,8 @@ def _make_build_command(state: State, out: Path | None, selection: Selection) ->
     """Return the command that builds what was checked."""
     words = ["promptpack", *state.place(), "build"]
     words += ("--out", str(out)) if out else ()
-    for kind, names in zip(("pack", "model", "policy", "target"), selection, strict=True):
+    for kind, names in zip(
+        ("pack", "model", "policy", "target", "language"), selection, strict=True
+    ):
         words += [word for name in names for word in (f"--{kind}", name)]
     return shlex.join(words)

@@ -1,14 +1,13 @@
 """One pack and one variant by name; a wrong name is a usage error."""
 
 from collections.abc import Collection, Iterable
-from itertools import starmap
 from pathlib import Path
 
 import click
 
 from promptpack.cli.choices import format_suggestion
-from promptpack.model import Pack, Project
-from promptpack.model.root import PROJECT, make_variant_name, split_variant_name
+from promptpack.model import Pack, Project, VariantId, parse_variant_id
+from promptpack.model.root import PROJECT
 from promptpack.output.status import Status
 from promptpack.reading.root_finding import find_roots
 from promptpack.rendering.variants import ALL, Selection
@@ -45,22 +44,22 @@ def _suggest_pack(project: Project, name: str) -> str:
     variants = [
         f"{pack.name} {variant}"
         for pack in project.packs.values()
-        for variant in list_variants_with(name, starmap(make_variant_name, pack.list_variants()))
+        for variant in list_variants_with(name, map(str, pack.list_variants()))
     ]
     closest = format_suggestion(name, project.packs)
     return closest or (f" Variants with that name: {', '.join(variants)}." if variants else "")
 
 
-def choose_variant(pack: Pack, name: str | None) -> tuple[str, str]:
-    """Return the model and policy of `<model>.<policy>`, else of the pack's default."""
+def choose_variant(pack: Pack, name: str | None) -> VariantId:
+    """Return the variant of a name, else the pack's default."""
     if name is None:
-        return pack.default
-    variants = [make_variant_name(*variant) for variant in pack.list_variants()]
-    if make_variant_name(*split_variant_name(name)) not in variants:
+        return VariantId(*pack.default)
+    variants = [*map(str, pack.list_variants())]
+    if str(parse_variant_id(name)) not in variants:
         raise click.UsageError(
             f"No variant '{name}' of {pack.name}.{suggest_variant(name, variants)}"
         )
-    return split_variant_name(name)
+    return parse_variant_id(name)
 
 
 def suggest_variant(name: str, variants: Iterable[str]) -> str:

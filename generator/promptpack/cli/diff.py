@@ -28,7 +28,7 @@ from promptpack.git.errors import make_read_error
 from promptpack.git.extract import extract_sources, read_file
 from promptpack.git.repository import Repository, find_repository
 from promptpack.git.revisions import Revision, find_merge_base, resolve_revision
-from promptpack.model import Finding, UserError
+from promptpack.model import Finding, UserError, VariantId
 from promptpack.output.replace import write_report
 from promptpack.reporting.console import drop_styles, print_data, print_line, print_text
 from promptpack.source.disk import (
@@ -104,7 +104,7 @@ class DiffOptions:
     multiple=True,
     metavar="NAME",
     shell_complete=complete_variants,
-    help="Only these variants, written <model>.<policy>.",
+    help="Only these variants, written <model>.<policy> or <model>.<policy>.<language>.",
 )
 @click.option(
     "--target",
@@ -361,9 +361,9 @@ def _make_filter(diff_options: DiffOptions, sides: tuple[Side, Side]) -> Callabl
 
 def _list_dimensions(output: Output) -> dict[str, str]:
     dimensions = output.dims
-    variant = f"{dimensions.get('model', '')}.{dimensions.get('policy', '')}"
+    variant = VariantId(*(dimensions.get(key, "") for key in VariantId._fields))
     return {
         "pack": dimensions.get("pack", ""),
-        "variant": variant,
+        "variant": str(variant),
         "target": dimensions.get("target", ""),
     }

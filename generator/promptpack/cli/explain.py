@@ -12,7 +12,7 @@ from promptpack.cli.choice import choose_pack, choose_target, choose_variant
 from promptpack.cli.choices import format_suggestion
 from promptpack.cli.names import complete_rules_and_files, complete_targets
 from promptpack.cli.state import State, format_option, out_option, pass_state
-from promptpack.model import Artifact, Project
+from promptpack.model import Artifact, Project, VariantId, is_language
 from promptpack.output.locate import (
     LocatedFile,
     LocatedOutput,
@@ -27,7 +27,7 @@ from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.reading.some_packs import load_packs
 from promptpack.redaction import make_redactor
-from promptpack.rendering.variants import ALL, Selection
+from promptpack.rendering.variants import ALL, Selection, select_variant
 from promptpack.reporting.console import print_json, print_line, print_text, style
 from promptpack.session import Session
 from promptpack.source.disk import find_real_path
@@ -101,9 +101,10 @@ def _load_named(root: Path, name: str, out: Path | None) -> tuple[Project, Selec
 
 def _has_recorded(project: Project, selection: Selection) -> bool:
     """Tell whether packs have all that a file was recorded to be made of."""
-    pairs = [*product(selection.models, selection.policies)]
+    names = product(selection.models, selection.policies, selection.languages)
+    recorded = {VariantId(*one) for one in names}
     variants = [
-        [pair for pair in pairs if pack in project.packs and project.packs[pack].has_variant(*pair)]
+        pack in project.packs and recorded.intersection(project.packs[pack].list_variants())
         for pack in selection.packs
     ]
     return all(variants) and TARGETS.keys() >= set(selection.targets)
@@ -111,16 +112,19 @@ def _has_recorded(project: Project, selection: Selection) -> bool:
 
 def _match_variant(name: str) -> dict[str, str] | None:
     """Return the pack, "" for none, and the variant that a name says, or None for a file's."""
-    match = re.fullmatch(r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9:+-]+\.[a-z0-9:+-]+)", name)
-    return match.groupdict("") if match and not Path(name).exists() else None
+    word = r"[a-z0-9:+-]+"
+    pattern = rf"(?:(?P<pack>{word})/)?(?P<variant>{word}\.{word}(\.(?P<tag>[\w-]+))?)"
+    match = re.fullmatch(pattern, name)
+    is_variant = match and (not match["tag"] or is_language(match["tag"]))
+    return match.groupdict("") if match and is_variant and not Path(name).exists() else None
 
 
 def _render_variant(session: Session, variant: Mapping[str, str], target: str | None) -> Artifact:
     project = session.project
     pack = choose_pack(project, variant["pack"] or None)
-    model, policy = choose_variant(project.packs[pack], variant["variant"])
+    chosen = choose_variant(project.packs[pack], variant["variant"])
     client = choose_target(project, project.packs[pack], target)
-    (artifact,) = render(session, Selection((pack,), (model,), (policy,), (client,)))
+    (artifact,) = render(session, select_variant(pack, chosen, (client,)))
     return artifact
 
 

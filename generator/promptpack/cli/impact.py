@@ -102,7 +102,7 @@ def _format_lines(project: Project, reaches: Iterable[Reach]) -> Iterator[str]:
     reached_variants = _group_by_client(reach.artifact for reach in reaches)
     for pack, variants_by_client in reached_variants.items():
         all_clients = list_built_targets(project, project.packs[pack])
-        all_variants = [".".join(names) for names in project.packs[pack].list_variants()]
+        all_variants = [*map(str, project.packs[pack].list_variants())]
         groups: dict[tuple[str, ...], list[str]] = {}
         for client, variants in variants_by_client.items():
             groups.setdefault(tuple(variants), []).append(client)

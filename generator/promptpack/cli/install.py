@@ -56,7 +56,7 @@ _REFUSED_STATES: tuple[FileState, ...] = ("edited", "foreign", "linked")
     multiple=True,
     metavar="NAME",
     shell_complete=complete_variants,
-    help="<model>.<policy>; default: the pack's default.",
+    help="<model>.<policy>, or <model>.<policy>.<language>; default: the pack's default.",
 )
 @click.option("--as", "name", metavar="NAME", help="What the pack is called there.")
 @click.option(

@@ -23,7 +23,7 @@ from promptpack.output.installations import (
     plan_installation,
     plan_removal,
 )
-from promptpack.reading.placements import Placement
+from promptpack.reading.placements import Placement, make_placement
 from promptpack.source.disk import find_real_path
 from promptpack.targets import TARGETS
 from promptpack.version import __version__
@@ -169,10 +169,11 @@ def _list_chosen(project: Project, request: Request) -> list[Placement]:
     pack = project.packs[choose_pack(project, request.pack)]
     if not request.targets:
         raise click.UsageError("Name at least one client with --target.")
-    model, policy = choose_variant(pack, request.variant)
+    variant = choose_variant(pack, request.variant)
     for target in request.targets:
         choose_target(project, pack, target)
         if request.is_for_user and target in TARGETS and not TARGETS[target].user_path:
             title = TARGETS[target].title
             raise click.UsageError(f"{title} has no folder for the agents of a user.")
-    return [Placement(pack.name, model, policy, one, request.name or "") for one in request.targets]
+    name = request.name or ""
+    return [make_placement(pack.name, variant, target, name) for target in request.targets]

@@ -1,6 +1,7 @@
 """`promptpack list`: what a project and the standard library hold."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import click
@@ -12,12 +13,12 @@ from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.libraries import describe_libraries
 from promptpack.reading.project import load_project
 from promptpack.reading.some_packs import load_packs
-from promptpack.rendering.variants import resolve_variants
+from promptpack.rendering.variants import iter_uses, resolve_variants
 from promptpack.reporting.console import print_json, print_line, style
 from promptpack.reporting.plurals import pluralize
 
 KINDS = ("packs", "variants", "fragments", "models", "policies", "layouts")
-RULES_KIND, LIBRARIES_KIND = "rules", "libraries"
+TRANSLATIONS_KIND, RULES_KIND, LIBRARIES_KIND = "translations", "rules", "libraries"
 """Listed only where they are asked for: they say nothing about what a project holds."""
 _PACK_FREE_KINDS = {"models", "policies", "layouts", RULES_KIND, LIBRARIES_KIND}
 """What can be listed without reading any pack."""
@@ -28,15 +29,16 @@ _PACK_FREE_KINDS = {"models", "policies", "layouts", RULES_KIND, LIBRARIES_KIND}
     "kinds",
     nargs=-1,
     metavar="[KIND]...",
-    type=Choices((*KINDS, RULES_KIND, LIBRARIES_KIND)),
+    type=Choices((*KINDS, TRANSLATIONS_KIND, RULES_KIND, LIBRARIES_KIND)),
 )
 @format_option
 @pass_state
 def command(state: State, kinds: tuple[str, ...]) -> None:
     """List packs, variants, fragments, models, policies and layouts.
 
-    `rules` lists the rules of `lint`, and `libraries` where templates come from that are not the
-    project's own: the version, the folder, and one SHA-256 of all files.
+    `translations` lists which fragments of packs in several languages are translated and which are
+    not, `rules` lists the rules of `lint`, and `libraries` where templates come from that are not
+    the project's own: the version, the folder, and one SHA-256 of all files.
 
     Templates of the project that shadow one of the standard library are marked.
     """
@@ -57,6 +59,8 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
 def _iter_kind(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == RULES_KIND:
         return _iter_rules()
+    if kind == TRANSLATIONS_KIND:
+        return _iter_translations(project)
     return _iter_libraries(project) if kind == LIBRARIES_KIND else _iter_rows(project, kind)
 
 
@@ -74,16 +78,34 @@ def _iter_libraries(project: Project) -> Iterator[Mapping[str, Any]]:
         yield {**row, "count": library.file_count}
 
 
+def _iter_translations(project: Project) -> Iterator[Mapping[str, Any]]:
+    """Yield each fragment that a pack uses once for each language that it is translated into."""
+    for pack in project.packs.values():
+        names = dict.fromkeys(use.fragment for use in iter_uses(pack.sections))
+        for language, fragment in product(pack.languages[1:], names):
+            found = project.find_translation(fragment, language)
+            row = {"name": f"{pack.name} {language} {fragment}", "pack": pack.name}
+            row |= {"language": language, "fragment": fragment}
+            path = project.fragments[found].path
+            yield {**row, "translated": found != fragment, "path": path}
+
+
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "packs":
         for pack in project.packs.values():
             row = {"name": pack.name, "title": pack.title, "path": pack.path}
-            yield {**row, **({"files": [one.source for one in pack.files]} if pack.files else {})}
+            languages = {"languages": [*pack.languages]} if pack.languages else {}
+            yield {
+                **row,
+                **languages,
+                **({"files": [one.source for one in pack.files]} if pack.files else {}),
+            }
     elif kind == "variants":
         for variant in resolve_variants(project):
             name = f"{variant.pack.name} {variant.name}"
             row = {"name": name, "pack": variant.pack.name, "model": variant.model.name}
             row |= {"policy": variant.policy.name, "path": variant.pack.path}
+            row |= {"language": variant.language} if variant.language else {}
             yield {**row, "default": variant.is_default}
     elif kind == "layouts":
         for source in project.layouts.values():
@@ -103,9 +125,13 @@ def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     words = [str(row.get("summary") or row.get("title") or "")]
     if severity := row.get("severity"):
         return f"{severity.ljust(7)}  {words[0]}"
+    if "translated" in row:
+        return row["path"] if row["translated"] else "not translated"
     if digest := row.get("digest"):
         size = pluralize(row["count"], "file")
         return f"{row['version']} {words[0]}, {size}, sha256 {digest}, in {row['path']}"
+    if len(row.get("languages", ())) > 1:
+        words.append(f"({', '.join(row['languages'])})")
     if row.get("files"):
         words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):

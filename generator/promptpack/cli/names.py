@@ -12,7 +12,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from promptpack.cli.state import find_given_folder
-from promptpack.model.root import make_variant_name
 from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import Kind, find_project_folder
 
@@ -69,7 +68,7 @@ def _list_variants(context: click.Context) -> Iterator[str]:
     if folder:
         project = load_packs(folder, packs) if packs else load_project(folder)
         for pack in project.packs.values():
-            yield from (make_variant_name(*variant) for variant in pack.list_variants())
+            yield from map(str, pack.list_variants())
 
 
 def _list_packs_or_variants(context: click.Context) -> Iterator[str]:
@@ -78,6 +77,15 @@ def _list_packs_or_variants(context: click.Context) -> Iterator[str]:
     yield from packs
     if len(packs) == 1:
         yield from _list_variants(context)
+
+
+def _list_languages(context: click.Context) -> Iterator[str]:
+    """Yield the languages of all packs."""
+    from promptpack.reading.project import load_project  # noqa: PLC0415 - only to complete
+
+    folder = _find_folder(context)
+    for pack in load_project(folder).packs.values() if folder else ():
+        yield from pack.languages
 
 
 def _list_targets(_: click.Context) -> Iterable[str]:
@@ -97,6 +105,7 @@ complete_variants = _make_completer(_list_variants)
 complete_packs_or_variants = _make_completer(_list_packs_or_variants)
 complete_models = _make_completer(_make_lister("models"))
 complete_policies = _make_completer(_make_lister("policies"))
+complete_languages = _make_completer(_list_languages)
 complete_targets = _make_completer(_list_targets)
 complete_rules = _make_completer(_list_rules)
 complete_rules_and_files = _make_completer(_list_rules, files=True)
@@ -107,5 +116,6 @@ SELECTION: dict[str, Completer] = {
     "model": complete_models,
     "policy": complete_policies,
     "target": complete_targets,
+    "language": complete_languages,
 }
 """Who completes the options that select variants and targets."""

@@ -6,6 +6,7 @@ import click
 
 from promptpack.cli.choices import Choices
 from promptpack.cli.state import State, pass_state
+from promptpack.model import split_translation
 from promptpack.reading.editor_schema import make_editor_schema
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
 from promptpack.reading.files import find_source_names
@@ -38,6 +39,7 @@ def _list_names(folder: Path) -> dict[str, list[str]]:
     """Return the names that the files of a project can refer to, by what they are of."""
     names: dict[str, list[str]] = {word: [] for word in KIND_WORDS.values()}
     for source_name in find_source_names(find_roots(folder)):
-        if not source_name.name.endswith(".md"):
+        is_translation = split_translation(source_name.name)[0]
+        if not source_name.name.endswith(".md") and not is_translation:
             names[KIND_WORDS[source_name.kind]].append(source_name.name)
     return names

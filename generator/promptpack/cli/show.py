@@ -12,7 +12,7 @@ from promptpack.model import Project
 from promptpack.reading.project import load_project
 from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
-from promptpack.rendering.variants import Selection
+from promptpack.rendering.variants import select_variant
 from promptpack.reporting.console import print_data, print_line
 from promptpack.starting.library import describe_place, find_sources
 
@@ -30,8 +30,9 @@ def command(state: State, name: str | None, variant: str | None, target: str | N
     """Print the file of one variant for one client, or the source of a template.
 
     NAME is a pack, or a fragment, policy, model or layout of the project or the standard library,
-    such as `standards/type-safety` or `policy:read-only`. VARIANT is `<model>.<policy>`; default:
-    the pack's default. A pack need not be named if the project has only one.
+    such as `standards/type-safety` or `policy:read-only`. VARIANT is `<model>.<policy>`, or
+    `<model>.<policy>.<language>` for a translation; default: the pack's default. A pack need
+    not be named if the project has only one.
     """
     project = _load(state.root(), name, is_template=variant is None and target is None)
     if name is not None and target is not None:
@@ -44,9 +45,9 @@ def command(state: State, name: str | None, variant: str | None, target: str | N
             name, variant = None, name
     _warn_of_others(state, project, name)
     pack = choose_pack(project, name)
-    model, policy = choose_variant(project.packs[pack], variant)
+    chosen = choose_variant(project.packs[pack], variant)
     client = choose_target(project, project.packs[pack], target)
-    for artifact in build_project(project, Selection((pack,), (model,), (policy,), (client,))):
+    for artifact in build_project(project, select_variant(pack, chosen, (client,))):
         print_data(artifact.content)
 
 

@@ -152,16 +152,19 @@ def selection_options(command: Command) -> Command:
         models: tuple[str, ...],
         policies: tuple[str, ...],
         targets: tuple[str, ...],
+        languages: tuple[str, ...],
         **options: object,
     ) -> object:
         from promptpack.rendering.variants import Selection  # noqa: PLC0415 - not for --version
 
-        return command(*args, selection=Selection(packs, models, policies, targets), **options)
+        selection = Selection(packs, models, policies, targets, languages)
+        return command(*args, selection=selection, **options)
 
     from promptpack.cli.names import SELECTION  # noqa: PLC0415 - that module knows the state
 
     decorated = update_wrapper(run_with_selection, command)
     for name, plural in (
+        ("language", "languages"),
         ("policy", "policies"),
         ("model", "models"),
         ("pack", "packs"),

@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
 
+from promptpack.diff.axes import describe_variant
 from promptpack.diff.model import Origins, Output
 from promptpack.model import Artifact, AttachedFile, Origin, Project
-from promptpack.model.root import split_variant_name
 from promptpack.output.plan import EXECUTABLE, describe_artifact
 from promptpack.targets import TARGETS
 
@@ -66,8 +66,7 @@ def make_built_output(key: str, content: bytes, *, is_executable: bool) -> Outpu
     stem, _, path = inner_path.removeprefix(before).partition("/")
     if not inner_path.startswith(before) or not path or f"/{path}" == after:
         return None
-    model, policy = split_variant_name(variant)
-    dims = {"target": name, "pack": stem, "model": model, "policy": policy, "file": path}
+    dims = {"target": name, "pack": stem, **describe_variant(variant), "file": path}
     text = make_comparable(AttachedFile(path, content, is_executable, ""))
     return Output(key, text, dims=MappingProxyType(dims))
 

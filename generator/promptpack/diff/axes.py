@@ -1,4 +1,4 @@
-"""Why outputs come or go: a new or removed pack, target, model or policy, or only one variant.
+"""Why outputs come or go: a new or removed pack, target, model, policy or language, or a variant.
 
 An output that comes is held against its siblings: outputs that were there and differ from it in
 that one word only. What the siblings grant is no news.
@@ -9,18 +9,22 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from promptpack.diff.model import Output
+from promptpack.model import VariantId, parse_variant_id
 
 
 class Axis(NamedTuple):
-    """One word by which outputs differ, `pack`, `target`, `model`, `policy` or `variant`."""
+    """One word by which outputs differ: `pack`, `target`, `model`, and so on to `variant`."""
 
     name: str
     value: str
 
 
 _INNER_AXES = ("target", "model", "policy")
-AXES = ("pack", *_INNER_AXES, "variant")
-"""The words by which outputs differ, the widest first; a variant is a model with a policy."""
+LANGUAGE = "language"
+"""The word that only a translated output has."""
+
+AXES = ("pack", *_INNER_AXES, LANGUAGE, "variant")
+"""The words by which outputs differ, the widest first; a variant is made of the three before it."""
 
 
 class AxisFinder:
@@ -32,7 +36,8 @@ class AxisFinder:
         for output in sorted(outputs, key=lambda one: one.key):
             if is_placed(output):
                 pack = output.dims["pack"]
-                self._words[pack] |= {(axis, output.dims[axis]) for axis in _INNER_AXES}
+                axes = (*_INNER_AXES, LANGUAGE)
+                self._words[pack] |= {(axis, output.dims.get(axis, "")) for axis in axes}
                 self._by_pack[pack].append(output)
 
     def find_axis(self, output: Output) -> Axis | None:
@@ -45,7 +50,11 @@ class AxisFinder:
         for axis in _INNER_AXES:
             if (axis, output.dims[axis]) not in self._words[pack]:
                 return Axis(axis, output.dims[axis])
-        return Axis("variant", f"{output.dims['model']}.{output.dims['policy']}")
+        language = output.dims.get(LANGUAGE, "")
+        if language and (LANGUAGE, language) not in self._words[pack]:
+            return Axis(LANGUAGE, language)
+        variant = VariantId(output.dims["model"], output.dims["policy"], language)
+        return Axis("variant", str(variant))
 
     def find_siblings(self, output: Output, axis: Axis) -> list[Output]:
         """Return the outputs of this side that differ from another one in nothing but a word."""
@@ -54,6 +63,7 @@ class AxisFinder:
             "target": ("model", "policy"),
             "model": ("target", "policy"),
             "variant": ("target", "policy"),
+            LANGUAGE: ("target", "model", "policy"),
             "policy": ("target",),
         }
         if axis.name == "pack":
@@ -63,6 +73,12 @@ class AxisFinder:
             for other in self._by_pack[output.dims["pack"]]
             if all(other.dims[word] == output.dims[word] for word in fixed_words[axis.name])
         ]
+
+
+def describe_variant(name: str) -> dict[str, str]:
+    """Return the words of a variant by its name; a language only where it says one."""
+    words = parse_variant_id(name)._asdict()
+    return {axis: word for axis, word in words.items() if word or axis != LANGUAGE}
 
 
 def is_placed(output: Output) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import NamedTuple
 
-DIMENSIONS = ("target", "model", "policy", "pack")
+DIMENSIONS = ("target", "model", "policy", "pack", "language")
 MAX_NAMES = 2
 """How many names a set may have before it is only counted."""
 
@@ -50,6 +50,7 @@ def describe_reach(keys: frozenset[str], all_outputs: Universe) -> str:
         is_short = len(words[first]) <= MAX_PAIRED_NAMES and len(words[second]) <= MAX_PAIRED_NAMES
         if (
             is_short
+            and all((*words[first], *words[second]))
             and _unite_outputs(all_outputs, first, words)
             & _unite_outputs(all_outputs, second, words)
             == keys

@@ -12,11 +12,11 @@ from promptpack.diff.attached import (
     list_comparable_sources,
     make_built_output,
 )
+from promptpack.diff.axes import describe_variant
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, name_marks, split_composed
 from promptpack.diff.shared_build import SharedBuild
 from promptpack.model import Artifact, Origin, UserError
-from promptpack.model.root import split_variant_name
 from promptpack.model.sections import make_title
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.output.used_sources import make_source_finder
@@ -184,8 +184,7 @@ def make_folder_output(key: str, text: str) -> Output:
     first, _, rest = key.partition("/")
     variant, _, inner_path = rest.partition("/")
     if first in TARGETS and (stem := TARGETS[first].find_stem(inner_path)) is not None:
-        model, policy = split_variant_name(variant)
-        dims = {"target": first, "pack": stem or "shared", "model": model, "policy": policy}
+        dims = {"target": first, "pack": stem or "shared", **describe_variant(variant)}
         return Output(key, text, first, stem, MappingProxyType(dims))
     for name, target in TARGETS.items():
         if not target.path.startswith("{"):

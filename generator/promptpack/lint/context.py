@@ -20,6 +20,7 @@ from promptpack.model import (
 from promptpack.model.root import find_prefix
 from promptpack.rendering.includes import LAYOUT, Dependencies
 from promptpack.rendering.permissions import Permissions
+from promptpack.rendering.variants import list_all_sections
 from promptpack.session import Session
 from promptpack.source.strict_yaml import Document
 
@@ -127,7 +128,7 @@ class LintContext:
         yield pack.path
         yield from (file.source for file in pack.files)
         yield from (shared.path for shared in self.project.shared.values())
-        for section in pack.sections:
+        for section in list_all_sections(self.project, pack):
             yield from (source.path for source in self.templates(section))
         for model in self.list_models(pack):
             yield model.path

@@ -18,6 +18,7 @@ from promptpack.lint.rules import (
     secrets,
     texts,
     tools,
+    translations,
     unused,
 )
 from promptpack.source import frontmatter
@@ -36,6 +37,7 @@ _MODULES = (
     secrets,
     prompts,
     copies,
+    translations,
 )
 
 

@@ -1,7 +1,23 @@
 """The nouns of promptpack as immutable values. This package imports nothing of ours."""
 
+from promptpack.model.conditions import (
+    EVERY_WIDENING,
+    Accept,
+    Condition,
+    Expectation,
+    Ignore,
+    Override,
+    Translation,
+)
 from promptpack.model.finding import Finding, Severity, UserError
 from promptpack.model.installation import DEFAULT_VARIANT, EVERY_PACK, USER, Installation
+from promptpack.model.languages import (
+    VariantId,
+    is_language,
+    name_translation,
+    parse_variant_id,
+    split_translation,
+)
 from promptpack.model.origin import Line, Origin
 from promptpack.model.output import Agent, Artifact, FileForm, Loss, LossKind, Variant
 from promptpack.model.permission import (
@@ -26,18 +42,12 @@ from promptpack.model.permission import (
 from promptpack.model.project import (
     AS_WRITTEN,
     EFFORTS,
-    EVERY_WIDENING,
-    Accept,
     AttachedFile,
     ClientSettings,
-    Condition,
     Effort,
-    Expectation,
     Fragment,
-    Ignore,
     Mode,
     Model,
-    Override,
     Pack,
     Part,
     Passage,
@@ -98,13 +108,19 @@ __all__ = [
     "Severity",
     "SharedSettings",
     "Source",
+    "Translation",
     "Use",
     "UserError",
     "Variant",
+    "VariantId",
     "find_capability",
     "is_in_project",
+    "is_language",
     "is_mcp_name",
     "make_mcp_name",
+    "name_translation",
+    "parse_variant_id",
     "split_mcp_name",
     "split_source_path",
+    "split_translation",
 ]

@@ -105,13 +105,16 @@ def copy_fields(authored: object) -> dict[str, Any]:
 def list_settings(field: AgentField, variant: Variant, client: str) -> list[Setting]:
     """Return what a pack says of a field for a variant in a client; the last one counts.
 
-    The pack's own value comes first, then those of overrides that hold, then the client's.
+    The pack's own value comes first, then those of overrides that hold, then that in the variant's
+    language, then the client's.
     """
     pack, name = variant.pack, field.name
     settings = [Setting(getattr(pack, name), (name,))] if field.is_authored else []
     for number, override in enumerate(pack.overrides):
         if name in override.values and override.when.holds(variant.model.name, variant.policy.name):
             settings.append(Setting(override.values[name], ("variants", "overrides", number, name)))
+    if name == "description" and (text := variant.translation.description):
+        settings.append(Setting(text, ("translations", variant.language, name)))
     client_settings = find_client_settings(pack, client)
     if name == "name" and client_settings.file:
         settings.append(Setting(client_settings.file, ("clients", client, "file")))
@@ -135,6 +138,10 @@ def replace_setting(variant: Variant, setting: Setting) -> Variant:
             values={**overrides[number].values, **values}
         )
         values = {"overrides": tuple(overrides)}
+    elif root == "translations":
+        language = str(steps[0])
+        translation = pack.translations[language]._replace(**values)
+        values = {"translations": {**pack.translations, language: translation}}
     elif root == "clients":
         client, key = str(steps[0]), str(steps[-1])
         settings = pack.clients[client]

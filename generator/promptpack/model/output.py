@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from promptpack.model.conditions import Accept, Translation
+from promptpack.model.languages import VariantId
 from promptpack.model.permission import Policy
 from promptpack.model.project import (
-    Accept,
     AttachedFile,
     Effort,
     Mode,
@@ -16,7 +17,6 @@ from promptpack.model.project import (
     Section,
     Source,
 )
-from promptpack.model.root import make_variant_name
 
 LossKind = Literal["narrowed", "dropped", "advisory", "widened"]
 
@@ -27,7 +27,7 @@ source may, and more than the largest context windows hold (a million tokens) le
 
 @dataclass(frozen=True)
 class Variant:
-    """One pack x model x policy, fully resolved."""
+    """One pack x model x policy x language, fully resolved; `language` is a tag, or "" for none."""
 
     pack: Pack
     model: Model
@@ -36,16 +36,39 @@ class Variant:
     accept: tuple[Accept, ...]
     client_policies: Mapping[str, Policy] = field(default_factory=lambda: MappingProxyType({}))
     """The policies that clients get in place of the variant's own, by target."""
+    language: str = ""
+
+    @property
+    def id(self) -> VariantId:
+        """What tells the variant from others of its pack."""
+        return VariantId(
+            self.model.name, self.policy.name, self.language if self.is_translated else ""
+        )
 
     @property
     def name(self) -> str:
-        """The variant's name within its pack: `<model>.<policy>`."""
-        return make_variant_name(self.model.name, self.policy.name)
+        """Its name within its pack: `<model>.<policy>`, and the language if it is translated."""
+        return str(self.id)
+
+    @property
+    def is_translated(self) -> bool:
+        """Tell whether this is in another language than the pack's own text."""
+        return self.language not in self.pack.languages[:1] and bool(self.language)
+
+    @property
+    def translation(self) -> Translation:
+        """What the pack says in the variant's language besides its own text."""
+        return self.pack.translations.get(self.id.language, Translation())
+
+    @property
+    def title(self) -> str:
+        """The agent's name in words, in the variant's language where the pack has it."""
+        return self.translation.title or self.pack.title
 
     @property
     def is_default(self) -> bool:
         """Tell whether this is the variant that the pack names as its default."""
-        return self.pack.default == (self.model.name, self.policy.name)
+        return self.id == (*self.pack.default, "")
 
     def find_policy(self, target: str) -> Policy:
         """Return the policy that a client gets."""

@@ -8,7 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
+from promptpack.model.conditions import (
+    Accept,
+    Condition,
+    Expectation,
+    Ignore,
+    Override,
+    Translation,
+)
 from promptpack.model.installation import Installation
+from promptpack.model.languages import VariantId, name_translation
 from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
@@ -129,26 +138,6 @@ class Section(NamedTuple):
         return self.title or (self.passage and self.passage.title) or make_title(self.name)
 
 
-class Condition(NamedTuple):
-    """Which variants something concerns: those of the named models and policies; () means any."""
-
-    models: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()
-
-    def holds(self, model: str, policy: str) -> bool:
-        """Tell whether the variant of this model and policy is meant."""
-        pairs = zip(self, (model, policy), strict=True)
-        return all(not names or name in names for names, name in pairs)
-
-
-class Override(NamedTuple):
-    """What some variants have otherwise: sections that they leave out, other values of fields."""
-
-    when: Condition
-    drop: tuple[str, ...]
-    values: Mapping[str, Any] = MappingProxyType({})
-
-
 @dataclass(frozen=True)
 class ClientSettings:
     """What a pack has otherwise in one client.
@@ -172,54 +161,6 @@ class ClientSettings:
     newlines: Literal["lf", "crlf"] = "lf"
     bom: bool = False
     persona: bool = False
-
-
-EVERY_WIDENING = "all"
-"""What an entry of `accept` has for a capability if it is about all that a client can't hold."""
-
-
-class Accept(NamedTuple):
-    """A loss that somebody decided to live with, and why."""
-
-    target: str
-    capability: str
-    reason: str
-    when: Condition
-    origin: Origin
-
-    def covers(self, target: str, capability: str, *, is_widened: bool) -> bool:
-        """Tell whether what becomes of a capability in a client is accepted by this."""
-        is_meant = self.capability == capability or (
-            is_widened and self.capability == EVERY_WIDENING
-        )
-        return self.target == target and is_meant
-
-
-class Ignore(NamedTuple):
-    """A rule that a pack lives with, and why; `where` is the one file it is about, or empty."""
-
-    rule: str
-    reason: str
-    where: str
-    origin: Origin
-
-
-class Expectation(NamedTuple):
-    """What prompts have to hold: one of a text, the lack of a text, and a number of tokens at most.
-
-    It is about the prompts of the variants that `when` means, for `targets`; () means all.
-    """
-
-    contains: str
-    absent: str
-    max_tokens: int
-    when: Condition
-    targets: tuple[str, ...]
-    origin: Origin
-
-    def covers(self, model: str, policy: str, target: str) -> bool:
-        """Tell whether the prompt of this model and policy for this target is meant."""
-        return self.when.holds(model, policy) and (not self.targets or target in self.targets)
 
 
 class AttachedFile(NamedTuple):
@@ -275,19 +216,24 @@ class Pack:
     """The source path of the one text that is cut into the sections at its headings, or empty."""
     files: tuple[AttachedFile, ...] = ()
     """The files that go beside the pack's skill, by path."""
+    languages: tuple[str, ...] = ()
+    """The tags of its languages, first that of its own text; () where it has one and names none."""
+    translations: Mapping[str, Translation] = field(default_factory=lambda: MappingProxyType({}))
+    """What it says in its other languages, by tag."""
 
-    def list_variants(self) -> tuple[tuple[str, str], ...]:
-        """Return the model and the policy of each variant, in the order of models."""
+    def list_variants(self) -> tuple[VariantId, ...]:
+        """Return what each variant is of, in the order of models, then policies, then languages."""
         return tuple(
-            (model, policy)
+            VariantId(model, policy, language if number else "")
             for model in self.models
             for policy in self.policies
-            if not any(condition.holds(model, policy) for condition in self.exclude)
+            for number, language in enumerate(self.languages or ("",))
+            if not any(condition.holds(model, policy, language) for condition in self.exclude)
         )
 
-    def has_variant(self, model: str, policy: str) -> bool:
-        """Tell whether the pack has a variant of a model and a policy."""
-        return (model, policy) in self.list_variants()
+    def name_language(self, variant: VariantId) -> str:
+        """Return the tag of a variant's language, "" where the pack names none."""
+        return variant.language or next(iter(self.languages), "")
 
     def list_texts(self) -> frozenset[str]:
         """Return the paths of the texts that are prompts of this pack: data, no templates."""
@@ -368,6 +314,20 @@ class Project:
     def list_accepted(self, pack: Pack) -> tuple[Accept, ...]:
         """Return what a pack accepts, its own entries first, for any of its variants."""
         return (*pack.accept, *(one for shared in self.shared.values() for one in shared.accept))
+
+    def find_translation(self, name: str, language: str) -> str:
+        """Return the name of a fragment's translation, or the fragment's own where there is none.
+
+        A translation from a later root is of a text that this one stands in front of.
+        """
+        translated = name_translation(name, language)
+        if translated not in self.fragments or name not in self.fragments:
+            return name
+        ranks = {root.name: rank for rank, root in enumerate(self.roots)}
+        rank, own_rank = (
+            ranks[self.find_root(self.fragments[one].path).name] for one in (translated, name)
+        )
+        return translated if rank <= own_rank else name
 
     def find_root(self, path: str) -> Root:
         """Return the root that a source path leads to."""

@@ -29,7 +29,7 @@ from promptpack.reading.placements import (
     list_placements,
     make_installed_path,
 )
-from promptpack.rendering.variants import Selection
+from promptpack.rendering.variants import select_variant
 from promptpack.session import Session
 from promptpack.targets import TARGETS
 from promptpack.targets.built import list_built_targets
@@ -108,6 +108,7 @@ def list_recorded(project: Project, destination: Destination) -> list[Placement]
             record.get("policy", ""),
             record["target"],
             record.get("as", ""),
+            record.get("language", ""),
         )
         for record in list_own_records(project, destination).values()
     }
@@ -253,7 +254,7 @@ def _render(
         name = variant.name or variant.pack
         named = Session(_rename_pack(project, variant.pack, name)) if variant.name else session
         by_target = {member.target: member for member in members}
-        selection = Selection((name,), (variant.model,), (variant.policy,), tuple(by_target))
+        selection = select_variant(name, variant.id, tuple(by_target))
         try:
             for artifact in render(named, selection):
                 is_shared = TARGETS[artifact.target].block
@@ -278,7 +279,7 @@ def _rename_pack(project: Project, name: str, new_name: str) -> Project:
 
 def _can_build(project: Project, placement: Placement) -> bool:
     pack = project.packs.get(placement.pack)
-    if pack is None or not pack.has_variant(placement.model, placement.policy):
+    if pack is None or placement.id not in pack.list_variants():
         return False
     is_built = placement.target in list_built_targets(project, pack)
     return is_built and placement.target in TARGETS

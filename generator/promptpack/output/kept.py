@@ -140,7 +140,8 @@ def hash_records(files: Mapping[str, Record]) -> dict[str, str]:
 def _describe_names(session: Session, pack: Pack) -> list[str]:
     """Return what decides whether a pack has a file of another one, or can be installed."""
     files = sorted((target, settings.file) for target, settings in pack.clients.items())
-    variants = pack.models, pack.policies, pack.list_variants(), pack.default
+    names = tuple(map(str, pack.list_variants()))
+    variants = pack.models, pack.policies, pack.languages, names, pack.default
     return [repr((pack.path, list_built_targets(session.project, pack), variants, files))]
 
 
@@ -150,7 +151,7 @@ def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
     expected = [
         index
         for index, one in enumerate(variant.pack.expect)
-        if one.covers(variant.model.name, variant.policy.name, target.name)
+        if one.covers(variant.model.name, variant.policy.name, variant.language, target.name)
     ]
     files = [(file.path, file.is_executable) for file in artifact.files]
     told = tell_permissions(session, artifact) if target.block else ""

@@ -128,7 +128,7 @@ def select_recorded(path: Path) -> Selection:
     records = _find_records(path).values()
     names = (
         tuple(dict.fromkeys(record.get(key, "") for record in records))
-        for key in ("pack", "model", "policy", "target")
+        for key in ("pack", "model", "policy", "target", "language")
     )
     return Selection(*names)
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from promptpack.model.root import make_variant_name, split_variant_name
+from promptpack.model import VariantId, is_language
+from promptpack.model.languages import LANGUAGE_REGEX
 from promptpack.output.manifest import MANIFEST
 from promptpack.reading.regexes import FULL_NAME_REGEX, SLUG_REGEX
 from promptpack.reading.roots import SOURCES
@@ -22,6 +23,7 @@ from promptpack.targets.target import is_stem
 
 _NAME, _FULL_NAME = re.compile(SLUG_REGEX), re.compile(FULL_NAME_REGEX)
 _MAX_NAME = 64
+_LANGUAGE = rf"(\.(?P<language>{LANGUAGE_REGEX.strip('^$')}))?"
 _REPOSITORY = ".git"
 
 SHARED_FILES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md", ".github/copilot-instructions.md")
@@ -77,16 +79,22 @@ def make_place(target: Target, stem: str, folder: str = "") -> str:
 
 def claims_output(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output in an output folder, at this path."""
-    model, policy = record.get("model", ""), record.get("policy", "")
-    folder = f"{record.get('target', '')}/{make_variant_name(model, policy)}/"
-    return _is_full_name(model) and _is_full_name(policy) and _claims(path, record, folder)
+    variant = read_variant_id(record)
+    folder = f"{record.get('target', '')}/{variant}/"
+    is_named = _is_full_name(variant.model) and _is_full_name(variant.policy)
+    has_language = not variant.language or is_language(variant.language)
+    return is_named and has_language and _claims(path, record, folder)
+
+
+def read_variant_id(record: Words) -> VariantId:
+    """Return the variant that a record is about, as far as it says so."""
+    return VariantId(*(record.get(key, "") for key in VariantId._fields))
 
 
 def is_beside_output(path: str, record: Words) -> bool:
     """Tell whether a path that a record claims is of a file beside an output, as skills have."""
     target, stem = TARGETS.get(record.get("target", "")), find_stem(record)
-    variant = make_variant_name(record.get("model", ""), record.get("policy", ""))
-    folder = f"{record.get('target', '')}/{variant}/"
+    folder = f"{record.get('target', '')}/{read_variant_id(record)}/"
     return target is not None and path != make_place(target, stem, folder)
 
 
@@ -145,16 +153,16 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
     Only names are looked at: what stands there need not be an output.
     """
     for target in TARGETS.values():
-        place = re.escape(f"{target.name}/{{model}}.{{policy}}/{target.path}")
+        place = re.escape(f"{target.name}/{{model}}.{{policy}}") + _LANGUAGE
+        place += re.escape(f"/{target.path}")
         expression = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/.]+)", place))
         pattern = f"{target.name}/*/{target.path.format(name='*')}"
         for found in sorted(folder.glob(pattern)) if not target.block else ():
             path = found.relative_to(folder).as_posix()
             if match := expression.fullmatch(path):
-                words = match.groupdict()
-                model, policy = split_variant_name(f"{words['model']}.{words['policy']}")
-                own = {"target": target.name, "pack": words["name"]}
-                yield path, {**own, "model": model, "policy": policy}
+                words = {name: word for name, word in match.groupdict().items() if word}
+                own = {"target": target.name, "pack": words.pop("name")}
+                yield path, own | {name: word.replace("+", ":") for name, word in words.items()}
 
 
 def _is_name(word: str) -> bool:

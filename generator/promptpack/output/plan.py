@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 from promptpack.model import Agent, Artifact, AttachedFile, Loss, Project
 from promptpack.output.contents import ContentStore, measure_content
 from promptpack.output.manifest import hash_content
-from promptpack.output.ownership import Ownership, Words, claims_output, find_outputs
+from promptpack.output.ownership import (
+    Ownership,
+    Words,
+    claims_output,
+    find_outputs,
+    read_variant_id,
+)
 from promptpack.output.status import DesiredFile, Status, locate_file
 from promptpack.output.write import Plan, plan_files
 from promptpack.policy.lattice import list_caveats
@@ -76,11 +82,10 @@ def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
     """
 
     def answers(_path: str, record: Words) -> bool:
-        pack, model, policy, target = (
-            record.get(key, "") for key in ("pack", "model", "policy", "target")
-        )
-        is_selected = selection.contains(pack, model, policy, target)
-        return is_selected and is_chosen(pack, f"{model}.{policy}", target)
+        pack, target = (record.get(key, "") for key in ("pack", "target"))
+        variant = read_variant_id(record)
+        is_selected = selection.contains(pack, variant, variant.language, target)
+        return is_selected and is_chosen(pack, str(variant), target)
 
     ownership = Ownership(claims_output, answers, project, find_outputs=find_outputs)
     return plan_files(folder, files, ownership, library)
@@ -207,6 +212,7 @@ def describe_artifact(artifact: Artifact) -> dict[str, str]:
         "pack": variant.pack.name,
         "model": variant.model.name,
         "policy": variant.policy.name,
+        **({"language": variant.language} if variant.is_translated else {}),
     }
 
 

@@ -41,11 +41,12 @@ def select_reached(project: Project, closures: SourceClosures, path: str) -> Sel
     It has no packs where there is none. Raises UserError where a template includes what there is
     not.
     """
-    names: tuple[dict[str, None], ...] = ({}, {}, {}, {})
+    names: tuple[dict[str, None], ...] = ({}, {}, {}, {}, {})
     for variant in resolve_variants(project):
         for target in list_built_targets(project, variant.pack):
             if path in closures.list_paths(variant, target):
-                output = (variant.pack.name, variant.model.name, variant.policy.name, target)
+                model, policy, language = variant.id
+                output = (variant.pack.name, model, policy, target, language)
                 for known, name in zip(names, output, strict=True):
                     known[name] = None
     return Selection(*map(tuple, names))

@@ -160,7 +160,11 @@ def depends_on(reads: Collection[str], name: str) -> bool:
 
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:
     pack = variant.pack
-    titles = _perturb_text(pack.title, locator.find_constants(variant, "pack.title"))
+    titles = [*_perturb_text(variant.title, locator.find_constants(variant, "pack.title"))]
+    place: DataPath = ("translations", variant.language, "title")
+    for title in titles if variant.translation.title else ():
+        changed_variant = fields.replace_setting(variant, fields.Setting(title, place))
+        yield Perturbation(changed_variant, "pack.title", locator.place(pack.path, place))
     values: list[tuple[str, Any]] = [("title", title) for title in titles]
     values += [("tags", tags) for tags in _perturb_tags(locator, variant)]
     for field, value in values:
@@ -196,7 +200,8 @@ def _perturb_fields(
     pack = variant.pack
     for field in fields.FIELDS:
         for setting in fields.list_settings(field, variant, target):
-            name = f"pack.{field.name}" if setting.place == (field.name,) else ""
+            is_seen = setting.place[0] in (field.name, "translations")
+            name = f"pack.{field.name}" if is_seen else ""
             values: Iterable[Any] = field.vary(setting.value)
             if name and field.name == "description":
                 constants = locator.find_constants(variant, name)

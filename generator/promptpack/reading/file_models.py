@@ -11,8 +11,8 @@ from promptpack.reading.schema import (
     ModelFile,
     PackFile,
     PolicyFile,
-    StrictModel,
 )
+from promptpack.reading.section_types import StrictModel
 
 FILE_MODELS: Mapping[str, type[StrictModel]] = {
     "pack": PackFile,

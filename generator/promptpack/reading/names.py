@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from promptpack.model.languages import LANGUAGE_REGEX
 from promptpack.reading.checks import check_distinct, check_rule_code, check_scalar
 from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
@@ -36,6 +37,7 @@ TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]
 FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=MAX_STEM)]
 FragmentName = Annotated[str, StringConstraints(pattern=FRAGMENT_REGEX), _mark_name("fragment")]
+LanguageTag = Annotated[str, StringConstraints(pattern=LANGUAGE_REGEX)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -52,6 +54,7 @@ Scalar = Annotated[
 _UNIQUE = Field(min_length=1, json_schema_extra={"uniqueItems": True})
 DistinctModels = Annotated[list[ModelName], _UNIQUE, AfterValidator(check_distinct)]
 DistinctPolicies = Annotated[list[PolicyName], _UNIQUE, AfterValidator(check_distinct)]
+DistinctLanguages = Annotated[list[LanguageTag], _UNIQUE, AfterValidator(check_distinct)]
 RuleCode = Annotated[
     str,
     AfterValidator(check_rule_code),

@@ -25,6 +25,7 @@ from promptpack.model import (
     Part,
     Section,
     SharedSettings,
+    Translation,
     Use,
 )
 from promptpack.model.fields import FIELDS, copy_fields
@@ -51,11 +52,12 @@ if TYPE_CHECKING:
     from promptpack.reading.schema import (
         AcceptEntry,
         ClientEntry,
+        ExcludeWhen,
         OverrideEntry,
         PackFile,
-        UseEntry,
         When,
     )
+    from promptpack.reading.section_types import UseEntry
 
 
 def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding]]:
@@ -153,7 +155,9 @@ def _find_contradictions(
         yield make_finding("PP013", file.path, document.values["name",], message, "", file.text)
     variants = pack_file.variants
     default = (variants.default.model, variants.default.policy)
-    is_excluded = any(_make_condition(when, {}).holds(*default) for when in variants.exclude)
+    language = next(iter(variants.language), "")
+    conditions = (_make_language_condition(when, {}) for when in variants.exclude)
+    is_excluded = any(condition.holds(*default, language) for condition in conditions)
     if default not in product(variants.model, variants.policy) or is_excluded:
         message = f"'{'.'.join(default)}' is not one of the pack's variants"
         span = document.values["variants", "default"]
@@ -185,7 +189,7 @@ class _PackMaker:
             ),
             models=tuple(self._complete("model", name) for name in variants.model),
             policies=tuple(self._complete("policy", name) for name in variants.policy),
-            exclude=tuple(_make_condition(when, self.names) for when in variants.exclude),
+            exclude=tuple(_make_language_condition(when, self.names) for when in variants.exclude),
             overrides=tuple(_make_override(entry, self.names) for entry in variants.overrides),
             accept=tuple(_iter_accepted(pack_file.accept, self.document, self.path, self.names)),
             targets=tuple(pack_file.targets),
@@ -193,7 +197,22 @@ class _PackMaker:
             ignore=tuple(self._iter_ignored(pack_file)),
             clients=self._make_clients(pack_file),
             expect=tuple(self._iter_expected(pack_file)),
+            languages=tuple(variants.language),
+            translations=self._make_translations(pack_file),
         )
+
+    def _make_translations(self, pack_file: PackFile) -> dict[str, Translation]:
+        return {
+            language: Translation(
+                entry.title or "",
+                entry.description or "",
+                {
+                    name: (title, self._make_origin("translations", language, "titles", name))
+                    for name, title in entry.titles.items()
+                },
+            )
+            for language, entry in pack_file.translations.items()
+        }
 
     def _iter_expected(self, pack_file: PackFile) -> Iterator[Expectation]:
         for index, entry in enumerate(pack_file.expect):
@@ -201,7 +220,7 @@ class _PackMaker:
                 entry.contains or "",
                 entry.absent or "",
                 entry.max_tokens or 0,
-                _make_condition(entry.when, self.names),
+                _make_language_condition(entry.when, self.names),
                 _list_names(entry.when.target),
                 self._make_origin("expect", index),
             )
@@ -290,6 +309,10 @@ def _make_condition(when: When, names: Names) -> Condition:
         tuple(find_full_name(names, "model", name) for name in models),
         tuple(find_full_name(names, "policy", name) for name in policies),
     )
+
+
+def _make_language_condition(when: ExcludeWhen, names: Names) -> Condition:
+    return _make_condition(when, names)._replace(languages=_list_names(when.language))
 
 
 def _list_names(value: str | list[str] | None) -> tuple[str, ...]:

@@ -3,8 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from promptpack.model import DEFAULT_VARIANT, USER, Finding, Installation, Pack, Project
-from promptpack.model.root import make_variant_name, split_variant_name
+from promptpack.model import (
+    DEFAULT_VARIANT,
+    USER,
+    Finding,
+    Installation,
+    Pack,
+    Project,
+    VariantId,
+    parse_variant_id,
+)
 from promptpack.source.closest import suggest
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import make_finding
@@ -26,25 +34,36 @@ class Placement(NamedTuple):
     policy: str
     target: str
     name: str = ""
+    language: str = ""
+
+    @property
+    def id(self) -> VariantId:
+        """What tells the variant from others of its pack."""
+        return VariantId(self.model, self.policy, self.language)
 
     @property
     def variant(self) -> str:
-        """The variant's name, `<model>.<policy>`."""
-        return make_variant_name(self.model, self.policy)
+        """The variant's name."""
+        return str(self.id)
 
 
 def list_placements(project: Project, installation: Installation) -> tuple[Placement, ...]:
     """Return what an installation places, in the order of packs, then targets."""
     return tuple(
-        Placement(
+        make_placement(
             pack.name,
-            *_choose_variant(pack, target, installation.variants),
+            _choose_variant(pack, target, installation.variants),
             target,
             installation.name,
         )
         for pack in _list_packs(project, installation)
         for target in _list_targets(project, pack, installation)
     )
+
+
+def make_placement(pack: str, variant: VariantId, target: str, name: str) -> Placement:
+    """Return the placement of a variant of a pack for a client, under a name or its own ("")."""
+    return Placement(pack, variant.model, variant.policy, target, name, variant.language)
 
 
 def make_stem(pack: Pack, target: str, name: str = "") -> str:
@@ -94,8 +113,8 @@ def _find_problems(
 
 
 def _find_unknown_variant(pack: Pack, placement: Placement) -> Iterator[Problem]:
-    if not pack.has_variant(placement.model, placement.policy):
-        variants = [make_variant_name(*one) for one in pack.list_variants()]
+    if placement.id not in pack.list_variants():
+        variants = [*map(str, pack.list_variants())]
         message = f"the pack '{pack.name}' has no variant '{placement.variant}'"
         hint = suggest(placement.variant, variants) or f"it has {', '.join(variants)}"
         yield "variant", message, hint
@@ -153,9 +172,7 @@ def _list_targets(project: Project, pack: Pack, installation: Installation) -> l
     ]
 
 
-def _choose_variant(pack: Pack, target: str, variants: Mapping[str, str]) -> tuple[str, str]:
-    """Return the model and the policy that a pack has for a client."""
+def _choose_variant(pack: Pack, target: str, variants: Mapping[str, str]) -> VariantId:
+    """Return the variant that a pack has for a client."""
     name = variants.get(target) or variants.get(DEFAULT_VARIANT)
-    if not name:
-        return pack.default
-    return split_variant_name(name)
+    return parse_variant_id(name) if name else VariantId(*pack.default)

@@ -43,6 +43,7 @@ from promptpack.reading.roots import (
     resolve_shadows,
 )
 from promptpack.reading.templates import read_fragment, read_model, read_policy
+from promptpack.reading.translations import find_translation_problems
 from promptpack.targets import TARGETS
 
 Item = Fragment | Model | Pack | Policy | SharedSettings | Source
@@ -231,7 +232,8 @@ def make_project(
     others = tuple(name.pack for file, name in named_files if not file.is_read)
     all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": others}
     project = Project(**all_items, sources=sources, roots=tuple(roots))
-    if problems := [*find_shared_files(project), *find_installation_problems(project)]:
+    problems = [*find_shared_files(project), *find_installation_problems(project)]
+    if problems := [*problems, *find_translation_problems(project)]:
         raise UserError(tuple(problems))
     return project
 

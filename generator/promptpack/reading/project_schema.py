@@ -17,7 +17,8 @@ from promptpack.reading.names import PackName, Slug, TargetName, Text
 from promptpack.reading.permission_types import ClosedMapping
 from promptpack.reading.regexes import LIBRARY_PACK_REGEX, VARIANT_REGEX
 from promptpack.reading.roots import OUTPUT_FOLDER, SOURCES
-from promptpack.reading.schema import AcceptEntry, StrictModel
+from promptpack.reading.schema import AcceptEntry
+from promptpack.reading.section_types import StrictModel
 from promptpack.targets.target import is_stem
 
 LibraryPackName = Annotated[str, StringConstraints(pattern=LIBRARY_PACK_REGEX, max_length=97)]

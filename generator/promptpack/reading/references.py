@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding
+from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding, split_translation
 from promptpack.reading.files import SourceFile
 from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.closest import suggest
@@ -23,6 +23,7 @@ _CODES = {
     "layout": "PP025",
     "section": "PP027",
     "pack": "PP029",
+    "language": "PP040",
 }
 
 Names = Mapping[str, Collection[str]]
@@ -80,6 +81,7 @@ def iter_inner_references(data: object) -> Iterator[Reference]:
     variants = _get_mapping(pack.get("variants"))
     for place, exclude in _iter_mappings(variants, ("variants", "exclude")):
         yield from _iter_variant_names(exclude, place)
+        yield from _iter_names("language", exclude.get("language"), (*place, "language"))
     for place, override in _iter_mappings(variants, ("variants", "overrides")):
         yield from _iter_variant_names(override.get("when"), (*place, "when"))
         yield from _iter_names("section", override.get("drop"), (*place, "drop"))
@@ -87,19 +89,32 @@ def iter_inner_references(data: object) -> Iterator[Reference]:
         yield Reference("section", section, ("titles", section), is_key=True)
     yield from _iter_accepting_variants(pack)
     for place, expect in _iter_mappings(pack, ("expect",)):
-        yield from _iter_variant_names(expect.get("when"), (*place, "when"))
+        when = _get_mapping(expect.get("when"))
+        yield from _iter_variant_names(when, (*place, "when"))
+        yield from _iter_names("language", when.get("language"), (*place, "when", "language"))
+    yield from _iter_translated_names(pack)
     for target, settings in _get_mapping(pack.get("clients")).items():
         for name in _get_mapping(_get_mapping(settings).get("policy")):
             yield Reference("policy", name, ("clients", target, "policy", name), is_key=True)
 
 
+def _iter_translated_names(pack: Mapping[str, Any]) -> Iterator[Reference]:
+    """Yield the languages that a pack file says something in, and the sections that it heads."""
+    for language, translation in _get_mapping(pack.get("translations")).items():
+        place: DataPath = ("translations", language)
+        yield Reference("language", language, place, is_key=True)
+        for section in _get_mapping(_get_mapping(translation).get("titles")):
+            yield Reference("section", section, (*place, "titles", section), is_key=True)
+
+
 def list_inner_names(data: object) -> Names:
-    """Return the models, policies and sections that the data of a pack file lists."""
+    """Return the models, policies, languages and sections that the data of a pack file lists."""
     pack = _get_mapping(data)
-    lists = {**_get_mapping(pack.get("variants")), "section": pack.get("sections")}
+    variants = {"language": [], **_get_mapping(pack.get("variants"))}
+    lists = {**variants, "section": pack.get("sections")}
     return {
         kind: [name for name in lists[kind] if isinstance(name, str)]
-        for kind in ("model", "policy", "section")
+        for kind in ("model", "policy", "language", "section")
         if isinstance(lists.get(kind), (list, dict))
     }
 
@@ -176,8 +191,11 @@ def _resolve_name(reference: Reference, path: str) -> str:
 
 
 def list_candidates(name: str, names: Iterable[str], path: str) -> list[str]:
-    """Return the names that may have been meant, as the file at `path` would write them."""
-    names = list(names)
+    """Return the names that may have been meant, as the file at `path` would write them.
+
+    Translations are meant by the names of their sources.
+    """
+    names = [name for name in names if not split_translation(name)[0]]
     folder = f"{path.rpartition('/')[0]}/"
     near = [f"./{other.removeprefix(folder)}" for other in names if other.startswith(folder)]
     near = [n for n in near if n.endswith(".head")] or near if name.endswith(".head") else near

@@ -6,7 +6,6 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Discriminator,
     Field,
@@ -18,13 +17,14 @@ from pydantic import (
 from promptpack.model import Effort, Mode
 from promptpack.reading.checks import check_expectation, check_override
 from promptpack.reading.names import (
+    DistinctLanguages,
     DistinctModels,
     DistinctPolicies,
     ExpectedText,
     FileStem,
-    FragmentName,
     FullName,
     HeadFile,
+    LanguageTag,
     LayoutName,
     ModelName,
     PolicyName,
@@ -44,79 +44,23 @@ from promptpack.reading.permission_types import (
     TargetMapping,
     tag_rules,
 )
+from promptpack.reading.section_types import Sections, StrictModel, tag_reference
 
-
-def _tag_reference(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    if isinstance(value, list):
-        return "<many>"
-    return "<use>" if isinstance(value, (dict, UseEntry)) else "<name>"
-
-
-def _tag_section(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    return "<parts>" if isinstance(value, dict) and "use" not in value else _tag_reference(value)
-
-
-def _tag_sections(value: Any) -> str:  # noqa: ANN401 - anything YAML can hold
-    return "<text>" if isinstance(value, str) else "<sections>"
-
-
-class StrictModel(BaseModel):
-    """A file or a part of one: no unknown keys, no conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class UseEntry(StrictModel):
-    """A reference to a fragment that passes parameters or may be left out."""
-
-    use: FragmentName = Field(
-        description="`section/name` from templates, or `./name.md` in the same folder"
-    )
-    params: Annotated[dict[Variable, Scalar], ClosedMapping] = Field(
-        default={}, alias="with", description="values for the fragment's parameters"
-    )
-    optional: bool = Field(
-        default=False, description="leave the fragment out if the policy denies what it needs"
-    )
-
-
-Reference = Annotated[
-    Annotated[FragmentName, Tag("<name>")] | Annotated[UseEntry, Tag("<use>")],
-    Discriminator(_tag_reference),
-]
-References = Annotated[list[Reference], Field(min_length=1)]
-Uses = Annotated[
-    Annotated[FragmentName, Tag("<name>")]
-    | Annotated[UseEntry, Tag("<use>")]
-    | Annotated[References, Tag("<many>")],
-    Discriminator(_tag_reference),
-]
-SectionEntry = Annotated[
-    Annotated[FragmentName, Tag("<name>")]
-    | Annotated[UseEntry, Tag("<use>")]
-    | Annotated[References, Tag("<many>")]
-    | Annotated[dict[Slug, Uses], Tag("<parts>"), Field(min_length=1), ClosedMapping],
-    Discriminator(_tag_section),
-]
-_SECTIONS = Field(
-    min_length=1, json_schema_extra={"additionalProperties": False, "x-sections": True}
-)
-Sections = Annotated[
-    Annotated[TextFile, Tag("<text>")]
-    | Annotated[dict[Slug, SectionEntry], Tag("<sections>"), _SECTIONS],
-    Discriminator(_tag_sections),
-]
 ModelNames = Annotated[
     Annotated[ModelName, Tag("<name>")] | Annotated[list[ModelName], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
 ]
 PolicyNames = Annotated[
     Annotated[PolicyName, Tag("<name>")] | Annotated[list[PolicyName], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
 ]
 TargetNames = Annotated[
     Annotated[TargetName, Tag("<name>")] | Annotated[list[TargetName], Tag("<many>")],
-    Discriminator(_tag_reference),
+    Discriminator(tag_reference),
+]
+LanguageTags = Annotated[
+    Annotated[LanguageTag, Tag("<name>")] | Annotated[list[LanguageTag], Tag("<many>")],
+    Discriminator(tag_reference),
 ]
 
 
@@ -125,6 +69,14 @@ class When(StrictModel):
 
     model: ModelNames | None = Field(default=None, description="a model, or a list of models")
     policy: PolicyNames | None = Field(default=None, description="a policy, or a list of policies")
+
+
+class ExcludeWhen(When):
+    """The variants that are left out: of these models, these policies and these languages."""
+
+    language: LanguageTags | None = Field(
+        default=None, description="a language, or a list of languages"
+    )
 
 
 class DefaultVariant(StrictModel):
@@ -154,14 +106,21 @@ class OverrideEntry(StrictModel):
 
 
 class VariantsEntry(StrictModel):
-    """The models and policies; each combination is a variant."""
+    """The models, policies and languages; each combination is a variant."""
 
     default: DefaultVariant = Field(
         description="the variant that is shown and installed unless another one is named"
     )
     model: DistinctModels = Field(description="the models, from templates/models")
     policy: DistinctPolicies = Field(description="the policies, from templates/policies")
-    exclude: list[When] = Field(default=[], description="combinations that are no variants")
+    language: DistinctLanguages = Field(
+        default=[],
+        description=(
+            "the languages as BCP 47 tags, such as 'de' or 'pt-BR', "
+            "the one of the pack's own text first; default: one, without a name"
+        ),
+    )
+    exclude: list[ExcludeWhen] = Field(default=[], description="combinations that are no variants")
     overrides: list[OverrideEntry] = Field(
         default=[], description="what some variants have otherwise"
     )
@@ -174,7 +133,7 @@ class AcceptEntry(StrictModel):
     capability: Annotated[
         Annotated[AcceptedCapability, Tag("<name>")]
         | Annotated[list[AcceptedCapability], Tag("<many>")],
-        Discriminator(_tag_reference),
+        Discriminator(tag_reference),
     ] = Field(
         description=(
             "the capability that the client may grant more widely, or leave nothing of; 'mcp:*' "
@@ -202,7 +161,7 @@ class IgnoreEntry(StrictModel):
     )
 
 
-class ExpectWhen(When):
+class ExpectWhen(ExcludeWhen):
     """The prompts that an expectation is about: of these variants, for these clients."""
 
     target: TargetNames | None = Field(default=None, description="a client, or a list of clients")
@@ -290,6 +249,19 @@ class ClientEntry(StrictModel):
     )
 
 
+class TranslationEntry(StrictModel):
+    """What a pack says in one more language; what is left out is as in the pack."""
+
+    title: Text | None = Field(default=None, description="the agent's name in words")
+    description: str | None = Field(
+        default=None,
+        description="when to use the agent; what `clients` says for one client goes before it",
+    )
+    titles: Annotated[dict[Slug, Text], ClosedMapping] = Field(
+        default={}, description="the headings of sections"
+    )
+
+
 class PackFile(StrictModel):
     """`packs/<name>/pack.yaml`: one agent, authored once."""
 
@@ -326,7 +298,10 @@ class PackFile(StrictModel):
         default={}, description="the headings of sections, where their names don't say them"
     )
     variants: VariantsEntry = Field(
-        description="the models and policies; each combination is a variant"
+        description="the models, policies and languages; each combination is a variant"
+    )
+    translations: Annotated[dict[LanguageTag, TranslationEntry], ClosedMapping] = Field(
+        default={}, description="what the pack says in its other languages, by language"
     )
     accept: list[AcceptEntry] = Field(
         default=[], description="permissions that a client can't hold back, accepted with a reason"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from promptpack.model import Project
+from promptpack.model import Project, split_translation
 from promptpack.reading.files import SourceFile, gather_files
 from promptpack.reading.project import make_project
 from promptpack.reading.root_finding import find_roots
@@ -97,7 +97,8 @@ def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
         kind: set()
         for kind in ("fragments", "layouts", "models", "policies", "heads", "files", "packs")
     }
-    words[source.kind] |= _list_spellings(source.name)
+    translated, _ = split_translation(source.name)
+    words[source.kind] |= _list_spellings(source.name) | _list_spellings(translated or source.name)
     shared = [(name, file) for name, file in named if not name.pack]
     is_growing = True
     while is_growing:

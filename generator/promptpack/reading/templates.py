@@ -14,6 +14,7 @@ from promptpack.model import (
     Model,
     PatternRule,
     Policy,
+    split_translation,
 )
 from promptpack.policy.lattice import is_patterned
 from promptpack.reading import file_kinds
@@ -100,14 +101,16 @@ def read_policy(file: SourceFile, source_name: SourceName) -> tuple[Policy | Non
 def _make_fragment(
     file: SourceFile, source_name: SourceName, body: str, fields: FragmentFrontMatter
 ) -> Fragment:
-    stem = source_name.name.removesuffix(".md").rpartition("/")[2]
+    translated, language = split_translation(source_name.name)
+    stem = (translated or source_name.name).removesuffix(".md").rpartition("/")[2]
+    title = stem.replace("-", " ").capitalize() + (f" ({language})" if language else "")
     return Fragment(
         name=source_name.name,
         path=file.path,
         text=file.text,
         shadows=file.shadows,
         body=body,
-        title=fields.title or stem.replace("-", " ").capitalize(),
+        title=fields.title or title,
         summary=fields.summary or "",
         needs=tuple(fields.needs),
         params=fields.params,

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from promptpack.model import Finding
+from promptpack.model.languages import LANGUAGE_REGEX
 from promptpack.reading.file_kinds import FileKind
 from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
@@ -59,6 +60,7 @@ _PATTERN_HINTS = {
     TEXT_FILE_REGEX: "use './name.md', a file in the same folder",
     HEAD_FILE_REGEX: "use './name.head', a file in the same folder",
     LIBRARY_PACK_REGEX: "use '<library>:<pack>', such as 'acme:reviewer'",
+    LANGUAGE_REGEX: "use a BCP 47 tag as it is usually written, such as 'de', 'pt-BR' or 'zh-Hant'",
     VARIANT_REGEX: "use '<model>.<policy>', such as 'claude.review'",
     STEM_REGEX: "use a file's name without its extension, such as 'core/reviewer'",
 }

@@ -400,7 +400,7 @@ class Composer:
         """Return what the templates of a variant see."""
         permissions = self.permissions.find(variant, target)
         return {
-            "pack": make_pack_view(variant.pack),
+            "pack": make_pack_view(variant),
             "model": make_model_view(variant.model),
             "policy": PolicyView(permissions.effective, permissions.authored),
             "target": target,

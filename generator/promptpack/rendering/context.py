@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from promptpack.model import CAPABILITIES, Effect, Mode, Model, Pack, Policy
+from promptpack.model import CAPABILITIES, Effect, Mode, Model, Policy, Variant
 from promptpack.policy.lattice import is_capability, list_effects
 from promptpack.reading.checks import suggest_capability
 from promptpack.rendering.permissions import make_policy_key
@@ -153,9 +153,11 @@ class TrackedSectionView(SectionView):
         return value
 
 
-def make_pack_view(pack: Pack) -> PackView:
-    """Return the view of a pack."""
-    return PackView(pack.name, pack.title, pack.description, pack.mode, pack.tags)
+def make_pack_view(variant: Variant) -> PackView:
+    """Return the view of a variant's pack, its title and description in the variant's language."""
+    pack = variant.pack
+    description = variant.translation.description or pack.description
+    return PackView(pack.name, variant.title, description, pack.mode, pack.tags)
 
 
 def make_model_view(model: Model) -> ModelView:

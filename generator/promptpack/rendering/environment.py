@@ -21,6 +21,7 @@ from jinja2.sandbox import (
 from jinja2.utils import missing, pass_context, pass_eval_context
 from markupsafe import Markup
 
+from promptpack.model import split_translation
 from promptpack.rendering import costs
 from promptpack.rendering.budget import Budget, Limits, require_text
 from promptpack.rendering.include_indent import INDENT, indent_includes, indent_text
@@ -34,6 +35,9 @@ from promptpack.rendering.template_code import (
     check_depth,
     find_template_line,
 )
+
+Translate = Callable[[str, str], str]
+"""Returns the name of the translation of a fragment into a language, else the fragment's own."""
 
 VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
 """What a fragment sees; a layout sees `sections` too."""
@@ -117,6 +121,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self,
         loader: BaseLoader,
         find_include: Callable[[str, str], str],
+        translate: Translate,
         *,
         marked: bool,
         probed: bool = False,
@@ -134,7 +139,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             finalize=_mark_text if marked else _print_text,
             extensions=[LineMarkers] if marked else [],
         )
-        self.probed, self._find_include = probed, find_include
+        self.probed, self._find_include, self.translate = probed, find_include, translate
         self.budget = Budget(Limits(0, 0, 0, 0))
         self._lexer = BoundedLexer(self)
         self._failures: dict[str, TemplateSyntaxError] = {}
@@ -157,12 +162,19 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return self._lexer
 
     def join_path(self, template: str, parent: str) -> str:
-        """Return the full name of `./name` beside the fragment that says it, or of another name."""
-        if not template.startswith("./"):
-            return self._find_include(template, parent)
-        folder, _, last = parent.rpartition("/")
-        suffix = ".md" if last.endswith(".md") else ""
-        return f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
+        """Return the full name of `./name` beside the fragment that says it, or of another name.
+
+        What a translation includes is the translation of that, where there is one, but for the
+        fragment that it translates itself.
+        """
+        if template.startswith("./"):
+            folder, _, last = parent.rpartition("/")
+            suffix = ".md" if last.endswith(".md") else ""
+            name = f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
+        else:
+            name = self._find_include(template, parent)
+        source, language = split_translation(parent)
+        return self.translate(name, language) if language and name != source else name
 
     def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:  # noqa: A002 - Jinja's own signature
         if known := self._failures.get(name):

@@ -41,7 +41,9 @@ class ExpectationChecker:
         variant, target = artifact.variant, artifact.target
         pack = self._packs.setdefault(variant.pack.name, variant.pack)
         for expectation in pack.expect:
-            if expectation.covers(variant.model.name, variant.policy.name, target):
+            if expectation.covers(
+                variant.model.name, variant.policy.name, variant.language, target
+            ):
                 prompt = artifact.agent.prompt
                 tokens = estimate_tokens(len(prompt))
                 self._checked.setdefault(expectation, {})[artifact.path] = tokens
@@ -110,9 +112,8 @@ class ExpectationChecker:
         """Tell whether a pack has a prompt that is meant, whatever was asked for this time."""
         targets = list_built_targets(self._project, pack)
         return any(
-            expectation.covers(model, policy, target)
-            for model, policy, target in product(pack.models, pack.policies, targets)
-            if not any(condition.holds(model, policy) for condition in pack.exclude)
+            expectation.covers(one.model, one.policy, pack.name_language(one), target)
+            for one, target in product(pack.list_variants(), targets)
         )
 
     def _make_finding(self, code: str, pack: Pack, index: int, message: str, hint: str) -> Finding:

@@ -63,6 +63,7 @@ class ArtifactEntry(Report):
     pack: str
     model: str
     policy: str
+    language: str | None = Field(default=None, description="the language of a translation")
     sha256: str
     bytes: int
     losses: list[LossEntry]
@@ -151,6 +152,7 @@ class PackEntry(ListEntry):
     """A pack in the catalogue; `files` go beside its skill, each by its path in the project."""
 
     files: list[str] = Field(default=[])
+    languages: list[str] = Field(default=[], description="its languages, its own first, if named")
 
 
 class VariantEntry(ListEntry):
@@ -159,6 +161,19 @@ class VariantEntry(ListEntry):
     pack: str
     model: str
     policy: str
+    language: str = Field(default="", description="its language, where the pack names any")
+
+
+class TranslatedEntry(ListEntry):
+    """A fragment of a pack in one of its languages; `path` is that of the text which stands there.
+
+    It is not translated where that is the source's.
+    """
+
+    pack: str
+    language: str
+    fragment: str
+    translated: bool
 
 
 class RuleEntry(ListEntry):
@@ -187,6 +202,7 @@ class ListReport(Report):
     models: list[ListEntry] = Field(default=[])
     policies: list[ListEntry] = Field(default=[])
     layouts: list[ListEntry] = Field(default=[])
+    translations: list[TranslatedEntry] = Field(default=[])
     rules: list[RuleEntry] = Field(default=[])
     libraries: list[LibraryEntry] = Field(default=[])
 

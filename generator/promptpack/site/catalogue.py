@@ -18,6 +18,7 @@ from promptpack.model import (
     Variant,
     is_in_project,
     split_source_path,
+    split_translation,
 )
 from promptpack.output.rights import RightsFinder
 from promptpack.provenance.tracer import Tracer
@@ -181,12 +182,18 @@ def locate_data_file(pack: Pack) -> str:
 
 
 def locate_fragment_page(fragment: Fragment) -> str:
-    """Return the path of a fragment's page: a pack's own fragments lie with the pack."""
+    """Return the path of a fragment's page: a pack's own fragments lie with the pack.
+
+    Only that of a translation has a dot before its ending, so it is no other fragment's page.
+    """
+    source, language = split_translation(fragment.name)
+    name = (source or fragment.name).removesuffix(".md" if fragment.pack else "")
+    end = f".{language}.md" if language else ".md"
     if fragment.pack:
-        own_path = split_source_path(fragment.name)[1]
-        relative_name = own_path.removeprefix(f"packs/{fragment.pack}/").removesuffix(".md")
-        return f"packs/{fragment.pack}/fragments/{make_slug(relative_name)}.md"
-    return f"fragments/{make_slug(fragment.name)}.md"
+        own_path = split_source_path(name)[1]
+        relative_name = own_path.removeprefix(f"packs/{fragment.pack}/")
+        return f"packs/{fragment.pack}/fragments/{make_slug(relative_name)}{end}"
+    return f"fragments/{make_slug(name)}{end}"
 
 
 def locate_text_page(path: str) -> str:

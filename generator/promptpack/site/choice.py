@@ -1,15 +1,16 @@
-"""Which client, model and policy a page is about: a variant in, rows of links to its siblings out.
+"""Which variant and client a page is about: a variant in, rows of links to its siblings out.
 
 Each chip of a row changes one thing and leads to a page; no script is needed for that. The script
 of the same name keeps the choice in the address and remembers it from page to page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from promptpack.model import Variant
+from promptpack.model import Variant, VariantId
 from promptpack.site.address import make_address
 from promptpack.site.catalogue import Catalog, locate_variant_page
+from promptpack.site.wording import name_variant
 
 
 class Chip(NamedTuple):
@@ -31,59 +32,51 @@ class ChoiceRow(NamedTuple):
 
 
 def make_choice_rows(catalog: Catalog, variant: Variant, here: str) -> list[ChoiceRow]:
-    """Return a row of models and one of policies, for a page about a variant.
+    """Return a row of models, one of policies, and one of languages where the pack has several.
 
-    A model that is not built with the variant's policy leads to its first variant, and says so; a
-    policy likewise.
+    A model that is not built with the variant's policy and language leads to the variant that
+    differs least, and says so; the others likewise.
     """
+    rows = [("model", "Model"), ("policy", "Policy")]
+    if len(variant.pack.languages) > 1:
+        rows.append(("language", "Language"))
     variants = catalog.variants[variant.pack.name]
-    by_name = {sibling.name: sibling for sibling in variants}
-    models = {sibling.model.name: sibling.model.title for sibling in variants}
-    policies = {sibling.policy.name: sibling.policy.title for sibling in variants}
-    model_names = {name: f"{name}.{variant.policy.name}" for name in models}
-    policy_names = {name: f"{variant.model.name}.{name}" for name in policies}
-    first_of_model, first_of_policy = _find_first(variants)
-    model_siblings = {
-        name: by_name.get(sibling, first_of_model[name]) for name, sibling in model_names.items()
-    }
-    policy_siblings = {
-        name: by_name.get(sibling, first_of_policy[name]) for name, sibling in policy_names.items()
-    }
+    siblings = {sibling.id: sibling for sibling in variants}
     return [
-        ChoiceRow("model", "Model", _make_chips(models, model_siblings, variant, here)),
-        ChoiceRow("policy", "Policy", _make_chips(policies, policy_siblings, variant, here)),
+        ChoiceRow(kind, legend, [*_iter_chips(siblings, kind, variant, here)])
+        for kind, legend in rows
     ]
 
 
-def _find_first(
-    variants: Sequence[Variant],
-) -> tuple[dict[str, Variant], dict[str, Variant]]:
-    """Return the first variant of each model and of each policy, by name."""
-    models: dict[str, Variant] = {}
-    policies: dict[str, Variant] = {}
-    for variant in variants:
-        models.setdefault(variant.model.name, variant)
-        policies.setdefault(variant.policy.name, variant)
-    return models, policies
-
-
-def _make_chips(
-    titles: Mapping[str, str], siblings: Mapping[str, Variant], variant: Variant, here: str
-) -> list[Chip]:
-    return [
-        Chip(
-            label=title,
-            value=name,
-            address=make_address(locate_variant_page(siblings[name]), here),
-            note=_describe_change(variant, siblings[name]),
-            is_current=siblings[name].name == variant.name,
+def _iter_chips(
+    siblings: Mapping[VariantId, Variant], kind: str, variant: Variant, here: str
+) -> Iterator[Chip]:
+    """Yield a chip for each value that the siblings of a variant have of one kind."""
+    groups: dict[str, list[Variant]] = {}
+    for sibling in siblings.values():
+        groups.setdefault(getattr(sibling.id, kind), []).append(sibling)
+    for value, group in groups.items():
+        sibling = siblings.get(variant.id._replace(**{kind: value})) or _find_nearest(
+            group, variant
         )
-        for name, title in titles.items()
-    ]
+        yield Chip(
+            label=_name_value(sibling, kind),
+            value=value,
+            address=make_address(locate_variant_page(sibling), here),
+            note=name_variant(sibling) if _count_differences(sibling, variant) > 1 else "",
+            is_current=sibling.id == variant.id,
+        )
 
 
-def _describe_change(variant: Variant, sibling: Variant) -> str:
-    """Return what else than one thing is different in a sibling, or nothing."""
-    if variant.model.name == sibling.model.name or variant.policy.name == sibling.policy.name:
-        return ""
-    return f"{sibling.model.title}, {sibling.policy.title}"
+def _name_value(variant: Variant, kind: str) -> str:
+    if kind == "language":
+        return variant.language
+    return variant.model.title if kind == "model" else variant.policy.title
+
+
+def _find_nearest(variants: Sequence[Variant], variant: Variant) -> Variant:
+    return min(variants, key=lambda one: _count_differences(one, variant))
+
+
+def _count_differences(variant: Variant, sibling: Variant) -> int:
+    return sum(own != other for own, other in zip(variant.id, sibling.id, strict=True))

@@ -36,14 +36,18 @@ def link_comparison(label: str, first: Variant, second: Variant, here: str) -> L
 
 
 def iter_comparison_links(catalog: Catalog, pack: Pack, here: str) -> Iterator[Link]:
-    """Yield links that compare a pack's default variant with one of another policy, and model."""
+    """Yield links that compare a pack's default variant with one of another policy, and so on."""
     default = catalog.find_default_variant(pack)
-    others = [one for one in catalog.variants[pack.name] if one is not default]
-    policies = (one for one in others if one.model.name == default.model.name)
-    models = (one for one in others if one.policy.name == default.policy.name)
-    for label, siblings in (("Compare policies", policies), ("Compare models", models)):
-        if sibling := next(siblings, None):
-            yield link_comparison(label, default, sibling, here)
+    labels = {"policy": "policies", "model": "models", "language": "languages"}
+    for kind, label in labels.items():
+        same = {getattr(default.id, kind): default}
+        for one in catalog.variants[pack.name]:
+            value = getattr(one.id, kind)
+            if one.id._replace(**{kind: ""}) == default.id._replace(**{kind: ""}):
+                same.setdefault(value, one)
+        _, *others = same.values()
+        for sibling in others[:1]:
+            yield link_comparison(f"Compare {label}", default, sibling, here)
 
 
 def link_fragment(fragment: Fragment, here: str) -> Link:

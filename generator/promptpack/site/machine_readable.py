@@ -74,6 +74,7 @@ def _describe_variant(
         "name": variant.name,
         "model": variant.model.name,
         "policy": variant.policy.name,
+        **({"language": variant.language} if variant.language else {}),
         "permissions": permissions.find_number(catalog.list_abilities(variant)),
         "tokens": estimate_tokens(len(files[0].agent.prompt)),
         "page": make_address(locate_variant_page(variant), ""),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from promptpack.model import Variant
+from promptpack.model import Variant, VariantId
 from promptpack.model.root import LIBRARY, PROJECT
 from promptpack.site.address import Link, make_address
 from promptpack.site.catalogue import Catalog, locate_variant_page
@@ -38,10 +38,14 @@ class VariantCell(NamedTuple):
 
 
 class VariantRow(NamedTuple):
-    """The variants of one model, a cell for each policy; None where one is not built."""
+    """The variants of one model, a cell for each policy; None where one is not built.
+
+    `language` is "" where the pack has not several.
+    """
 
     model: Link
     cells: list[VariantCell | None]
+    language: str = ""
 
 
 class VariantTable(NamedTuple):
@@ -111,14 +115,16 @@ def render_variant_table(catalog: Catalog, variants: Sequence[Variant], here: st
 
 
 def _make_table(variants: Sequence[Variant], here: str) -> VariantTable:
-    cells = {
-        (variant.model.name, variant.policy.name): _make_cell(variant, here) for variant in variants
-    }
-    models = {variant.model.name: variant.model for variant in variants}
+    cells = {variant.id: _make_cell(variant, here) for variant in variants}
+    models = {(one.model.name, one.id.language): one for one in variants}
     policies = {variant.policy.name: variant.policy for variant in variants}
     rows = [
-        VariantRow(link_model(model, here), [cells.get((model.name, name)) for name in policies])
-        for model in models.values()
+        VariantRow(
+            link_model(one.model, here),
+            [cells.get(VariantId(model, name, language)) for name in policies],
+            one.language if len(one.pack.languages) > 1 else "",
+        )
+        for (model, language), one in models.items()
     ]
     header = [Link("Model"), *(link_policy(policy, here) for policy in policies.values())]
     return VariantTable(header, rows)

@@ -22,8 +22,14 @@ EFFECT_WORDS: Mapping[Effect, str] = {
 
 
 def name_variant(variant: Variant) -> str:
-    """Return what a variant is called: its model and its policy."""
-    return f"{variant.model.title}, {variant.policy.title}"
+    """Return what a variant is called: its model, its policy, and which of its languages."""
+    return ", ".join(list_variant_words(variant))
+
+
+def list_variant_words(variant: Variant) -> list[str]:
+    """Return the titles of a variant's model and policy, and its language if there are several."""
+    languages = [variant.language] if len(variant.pack.languages) > 1 else []
+    return [variant.model.title, variant.policy.title, *languages]
 
 
 def make_install_command(artifact: Artifact) -> str:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import AS_WRITTEN, Accept, Artifact, Origin, Pack
+from promptpack.model import AS_WRITTEN, Accept, Artifact, Origin, Pack, split_translation
 from promptpack.model.root import LIBRARY
 from promptpack.reading.roots import find_meant_path
 from promptpack.rendering.includes import LAYOUT
-from promptpack.rendering.variants import iter_uses
+from promptpack.rendering.variants import iter_uses, list_all_sections
 from promptpack.targets import TARGETS
 from promptpack.targets.heads import encode_file
 
@@ -44,7 +44,10 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
             and fragment.path in context.own_texts
             and fragment.path not in context.packs_by_path
         ):
-            hint = "use it in a pack, or delete it"
+            source, language = split_translation(fragment.name)
+            way = f"name '{language}' in a pack that uses '{source}'"
+            is_translation = source in context.project.fragments
+            hint = f"{way if is_translation else 'use it in a pack'}, or delete it"
             yield Diagnostic(fragment.path, 1, "no pack uses this fragment", hint)
     copied = {file.source for artifact in context.artifacts for file in artifact.files}
     for pack in context.project.packs.values():
@@ -186,7 +189,8 @@ def _iter_used_entries(artifact: Artifact) -> Iterator[Accept]:
 
 
 def _find_reads(context: LintContext, pack: Pack) -> frozenset[str]:
-    fragments = [use.fragment for use in iter_uses(pack.sections)]
+    sections = list_all_sections(context.project, pack)
+    fragments = [use.fragment for use in iter_uses(sections)]
     layouts = [LAYOUT + model.layout for model in context.list_models(pack)]
     return frozenset().union(*(context.dependencies.reads(n) for n in (*fragments, *layouts)))
 

@@ -39,8 +39,8 @@
       tags: card.dataset.tags.split(" "),
       variants: card.dataset.variants.split(" ").map((one) => {
         const [name, set] = one.split(":");
-        const [model, policy] = name.split(".");
-        const title = `${titles.model[model]}, ${titles.policy[policy]}`;
+        const [model, policy, ...language] = name.split(".");
+        const title = [titles.model[model], titles.policy[policy], ...language].join(", ");
         return { name, model, policy, title, clients: abilities[set] };
       }),
     }));

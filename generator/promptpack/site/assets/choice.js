@@ -1,10 +1,11 @@
-// One choice of client, model and policy on every page: in the address, and remembered for the next.
+// One choice of client, model, policy and language on every page: in the address, and remembered for the next.
 // `window.promptpackChoice` is for the other scripts. Without a script each chip is a plain link.
 (() => {
   "use strict";
 
   const KEY = "promptpack.choice";
-  const KINDS = ["client", "model", "policy"];
+  const PARTS = ["model", "policy", "language"];
+  const KINDS = ["client", ...PARTS];
   const PAGE = /\/(packs\/[^/]+\/(index|[^/]+\.[^/]+)|compare)\.html$/;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -62,45 +63,51 @@
     });
   }
 
+  // What a variant's name says; of the language that a pack is written in, nothing.
+  const split = (name) => Object.fromEntries(PARTS.map((part, n) => [part, name.split(".")[n] || ""]));
+  const join = (parts) => PARTS.map((part) => parts[part]).filter(Boolean).join(".");
+  const differences = (one, other) => PARTS.filter((part) => one[part] !== other[part]).length;
+
   // The variant of these names that differs least: this one, or the first with what was chosen now.
   function nearest(names, wanted, kind) {
-    const name = `${wanted.model}.${wanted.policy}`;
-    if (names.includes(name)) return name;
-    const part = kind === "model" ? 0 : 1;
-    return names.find((one) => one.split(".")[part] === wanted[kind]) || names[0];
+    if (names.includes(join(wanted))) return join(wanted);
+    const fitting = names.filter((name) => split(name)[kind] === wanted[kind]);
+    const count = (name) => differences(split(name), wanted);
+    return fitting.reduce((best, name) => (count(name) < count(best) ? name : best), fitting[0]) || names[0];
   }
 
-  // Rows of links that choose on this page: `chosen(model, policy)` is called with each choice.
+  // Rows of links that choose on this page: `chosen(name, title)` is called with each choice.
   function bind(box, names, current, chosen) {
     const rows = all(".pp-choice", box);
     const chips = rows.flatMap((row) => all(".pp-chip", row).map((chip) => [row.dataset.kind, chip]));
     const title = (kind, value) => chips
       .find(([one, chip]) => one === kind && chip.dataset.value === value)[1].firstElementChild.textContent;
 
+    const kinds = PARTS.filter((part) => chips.some(([kind]) => kind === part));
+    const describe = (parts) => kinds.map((kind) => title(kind, parts[kind])).join(", ");
+
     function choose(kind, value) {
-      const [ownModel, ownPolicy] = nearest(names, { ...current, [kind]: value }, kind).split(".");
-      Object.assign(current, { model: ownModel, policy: ownPolicy });
+      Object.assign(current, split(nearest(names, { ...current, [kind]: value }, kind)));
       chips.forEach(([one, chip]) => {
         const to = nearest(names, { ...current, [one]: chip.dataset.value }, one);
-        const [model, policy] = to.split(".");
         if (chip.dataset.value === current[one]) chip.setAttribute("aria-current", "true");
         else chip.removeAttribute("aria-current");
         chip.pathname = chip.pathname.replace(/[^/]+$/, `${to}.html`);
-        chip.lastElementChild.textContent = model === current.model || policy === current.policy
-          ? "" : `(${title("model", model)}, ${title("policy", policy)})`;
+        const isFar = differences(split(to), current) > 1;
+        chip.lastElementChild.textContent = isFar ? `(${describe(split(to))})` : "";
       });
-      chosen(current.model, current.policy, `${title("model", current.model)}, ${title("policy", current.policy)}`);
+      chosen(join(current), describe(current));
     }
 
     chips.forEach(([kind, chip]) => chip.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
       choose(kind, chip.dataset.value);
-      keep({ model: current.model, policy: current.policy });
+      keep(Object.fromEntries(kinds.map((one) => [one, current[one]])));
     }));
     return choose;
   }
 
-  window.promptpackChoice = { read, keep, remember, carry, nearest, bind };
+  window.promptpackChoice = { read, keep, remember, carry, nearest, bind, split };
   carry();
 })();

@@ -295,13 +295,17 @@
 
   // What differs from the first file in one thing only.
   function axes(first) {
-    const [owner, own] = state.a.split("/");
-    const [model, policy] = own.split(".");
+    const owner = state.a.split("/")[0];
+    const parts = (name) => [0, 1, 2].map((part) => name.split("/")[1].split(".")[part] || "");
+    const own = parts(state.a);
     const siblings = [...byName.keys()].filter((name) => name.startsWith(`${owner}/`) && name !== state.a);
-    const along = (part, value) => siblings.filter((name) => name.split("/")[1].split(".")[part] === value);
+    const others = (part) => siblings
+      .filter((name) => parts(name).every((value, n) => n === part || value === own[n]))
+      .map((name) => chip(titles(name)[part], { b: name, to: "" }));
     const rows = [
-      ["Other policy", along(0, model).map((name) => chip(titles(name)[1], { b: name, to: "" }))],
-      ["Other model", along(1, policy).map((name) => chip(titles(name)[0], { b: name, to: "" }))],
+      ["Other policy", others(1)],
+      ["Other model", others(0)],
+      ["Other language", others(2)],
       ["Other client", first.clients.filter((name) => name !== first.target)
         .map((name) => chip(clientTitle(name), { b: state.a, to: name }))],
     ].filter(([, chips]) => chips.length);

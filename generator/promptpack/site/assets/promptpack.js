@@ -93,11 +93,8 @@
   function choosePack(box, asked) {
     const names = box.dataset.variants.split(" ");
     const [owner, first] = box.dataset.name.split("/");
-    const [model, policy] = first.split(".");
-    const current = { model, policy };
-    const choose = choice.bind(box, names, current, (ownModel, ownPolicy, title) => {
+    const choose = choice.bind(box, names, choice.split(first), (name, title) => {
       const old = box.dataset.name.split("/")[1];
-      const name = `${ownModel}.${ownPolicy}`;
       box.dataset.name = `${owner}/${name}`;
       all(".pp-chosen a", box).forEach((link) => {
         link.pathname = link.pathname.replace(/[^/]+$/, `${name}.html`);
@@ -110,8 +107,9 @@
         code.textContent = code.textContent.replace(` --variant ${old} `, ` --variant ${name} `);
       });
     });
-    if (names.some((name) => name.split(".")[0] === asked.model)) choose("model", asked.model);
-    if (names.some((name) => name.split(".")[1] === asked.policy)) choose("policy", asked.policy);
+    ["model", "policy", "language"].forEach((kind) => {
+      if (asked[kind] && names.some((name) => choice.split(name)[kind] === asked[kind])) choose(kind, asked[kind]);
+    });
   }
 
   // A sheet: which client and which view, kept in the address.
@@ -168,8 +166,8 @@
     });
     if (box.dataset.files) choosePack(box, asked);
     else if (box.dataset.name) {
-      const [model, policy] = box.dataset.name.split("/")[1].split(".");
-      choice.remember({ model, policy });
+      const parts = choice.split(box.dataset.name.split("/")[1]);
+      choice.remember(Object.fromEntries(all(".pp-choice", box).map(({ dataset }) => [dataset.kind, parts[dataset.kind]])));
       box.addEventListener("click", (event) => {
         const line = event.target.closest(".pp-file code > span");
         if (!line || event.offsetX > 36 || !getSelection().isCollapsed) return;

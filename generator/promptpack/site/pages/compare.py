@@ -18,15 +18,14 @@ from promptpack.site.catalogue import (
 from promptpack.site.links import link_pack
 from promptpack.site.page import View
 from promptpack.site.theme import COMPARE_SCRIPT
-from promptpack.site.wording import Choice
+from promptpack.site.wording import Choice, list_variant_words
 from promptpack.targets import TARGETS as CLIENTS
 
 
 class ComparedVariant(NamedTuple):
     """A variant with the address of its differences, and the name that the script knows it by."""
 
-    model: str
-    policy: str
+    words: list[str]
     key: str
     address: str
     is_default: bool
@@ -71,8 +70,7 @@ def _describe_pack(catalog: Catalog, pack: Pack) -> ComparedPack:
 def _describe_variant(variant: Variant) -> ComparedVariant:
     page = f"{locate_variant_page(variant)}?view=difference#difference"
     return ComparedVariant(
-        model=variant.model.title,
-        policy=variant.policy.title,
+        words=list_variant_words(variant),
         key=f"{variant.pack.name}/{variant.name}",
         address=make_address(page, COMPARE_PAGE),
         is_default=variant.is_default,

@@ -91,6 +91,7 @@ class VariantPage(NamedTuple):
     pack_title: str
     description: str
     name: str
+    language: str
     is_default: bool
     default: Link
     compare: Link
@@ -157,6 +158,7 @@ def _make_page(
         pack_title=pack.title,
         description=pack.description,
         name=variant.name,
+        language=variant.language,
         is_default=variant.is_default,
         default=link_variant(catalog.find_default_variant(pack), here),
         compare=_link_comparison(catalog, variant, "Compare it with another", here),
@@ -213,9 +215,10 @@ def _link_comparison(catalog: Catalog, variant: Variant, label: str, here: str) 
     return link_comparison(label, default, other, here)
 
 
-def _rank_sibling(variant: Variant, sibling: Variant) -> tuple[bool, bool]:
+def _rank_sibling(variant: Variant, sibling: Variant) -> tuple[bool, bool, bool]:
     is_same_policy = sibling.policy.name == variant.policy.name
-    return is_same_policy, sibling.model.name != variant.model.name
+    is_other_language = sibling.language != variant.language
+    return is_same_policy, sibling.model.name != variant.model.name, is_other_language
 
 
 def _make_key(variant: Variant) -> str:
