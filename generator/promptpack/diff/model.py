@@ -97,7 +97,7 @@ class AlignedBlock(NamedTuple):
         )
 
 
-class FileParts(NamedTuple):
+class HeadedPrompt(NamedTuple):
     """A file that is front matter and below it the lines of a prompt, which other files may have.
 
     Of equal prompts of one side the lines are the same object.
@@ -123,7 +123,7 @@ class Output:
     dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     split: Callable[[], tuple[Segment, ...]] | None = None
     """Returns its segments where their sections are known; None where only its text tells them."""
-    parts: Callable[[], FileParts | None] = lambda: None
+    parts: Callable[[], HeadedPrompt | None] = lambda: None
     """Returns its parts; None where they are not known, or it has others."""
     origins: Callable[[int], Origins] = find_no_origins
     values: Callable[[int, frozenset[Origin]], Origins] = find_no_origins

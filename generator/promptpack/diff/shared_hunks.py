@@ -10,7 +10,7 @@ from typing import NamedTuple
 from promptpack.diff.align import Aligner
 from promptpack.diff.causes import SourceChanges, find_hunk_causes
 from promptpack.diff.hunks import find_hunks
-from promptpack.diff.model import FileParts, Hunk, Origins, Output
+from promptpack.diff.model import HeadedPrompt, Hunk, Origins, Output
 from promptpack.diff.segments import split_output
 
 _PROMPTS_KEPT = 256
@@ -22,7 +22,7 @@ Explained = tuple[tuple[Hunk, Origins], ...]
 class _Known(NamedTuple):
     """What was found for two outputs with these parts, which are kept so that ids stay theirs."""
 
-    parts: tuple[FileParts, FileParts]
+    parts: tuple[HeadedPrompt, HeadedPrompt]
     outputs: tuple[Output, Output]
     explained: Explained
 

@@ -12,7 +12,7 @@ from promptpack.diff.attached import (
     list_comparable_sources,
     make_built_output,
 )
-from promptpack.diff.model import FileParts, Origins, Output, Side
+from promptpack.diff.model import HeadedPrompt, Origins, Output, Side
 from promptpack.diff.segments import Segments, find_head, name_marks, split_composed
 from promptpack.diff.shared_build import SharedBuild
 from promptpack.model import Artifact, Origin, UserError
@@ -152,11 +152,11 @@ class _ProjectOutputs:
         lines = self.tracer.trace_prompt(artifact)
         return split_composed(artifact.text, lines, _name_marks(artifact))
 
-    def _find_parts(self, key: str) -> FileParts | None:
+    def _find_parts(self, key: str) -> HeadedPrompt | None:
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
         head = find_head(artifact.text, lines)
-        return None if head is None else FileParts(head, lines)
+        return None if head is None else HeadedPrompt(head, lines)
 
     def _trace_file_anew(self, key: str) -> tuple[Origins, ...]:
         return self.tracer.trace_file(self._artifacts[key], values=False)
