@@ -12,7 +12,6 @@ from promptpack.diff.causes import (
     SourceChanges,
     compare_sources,
     find_axis_causes,
-    find_hunk_causes,
     find_output_causes,
     find_permission_causes,
 )
@@ -29,7 +28,6 @@ from promptpack.diff.grouping import (
     group_occurrences,
     make_hunk_occurrence,
 )
-from promptpack.diff.hunks import find_hunks
 from promptpack.diff.model import (
     PERMISSION_KINDS,
     Cause,
@@ -50,7 +48,8 @@ from promptpack.diff.permissions import (
     compare_permissions,
 )
 from promptpack.diff.reach import Universe, describe_reach, make_universe
-from promptpack.diff.segments import FRONT_MATTER, split_output
+from promptpack.diff.segments import FRONT_MATTER
+from promptpack.diff.shared_hunks import PromptComparer
 from promptpack.diff.source_hunks import add_consequences
 from promptpack.diff.source_lines import SourceLines
 from promptpack.model import Origin
@@ -63,10 +62,10 @@ class _Comparison(NamedTuple):
     """What one comparison shares: the changes of sources, and what both sides have."""
 
     source_changes: SourceChanges
-    aligner: Aligner
     decoder: PolicyDecoder
     base_axes: AxisFinder
     head_axes: AxisFinder
+    prompts: PromptComparer
     siblings: AxisFinder
     """Outputs that were there: as they are, where what changed in them is reported."""
 
@@ -118,10 +117,10 @@ def _prepare_comparison(base: Side, head: Side, pairs: Iterable[Pair]) -> _Compa
     source_changes = compare_sources(base.sources, head.sources)
     return _Comparison(
         source_changes,
-        Aligner(SourceLines(source_changes.hunks)),
         PolicyDecoder(),
         AxisFinder(base.outputs.values()),
         AxisFinder(head.outputs.values()),
+        PromptComparer(source_changes, Aligner(SourceLines(source_changes.hunks))),
         AxisFinder({**base.outputs, **kept}.values()),
     )
 
@@ -161,7 +160,7 @@ def _make_review(
 
 
 def _find_all_occurrences(pairs: Iterable[Pair], comparison: _Comparison) -> Iterator[Occurrence]:
-    for pair in pairs:
+    for pair in sorted(pairs, key=lambda pair: pair.output.stem):  # their prompts are often equal
         if pair.old is None or pair.new is None:
             yield from _find_whole(comparison, pair)
         elif pair.status != "same":
@@ -208,8 +207,7 @@ def _find_differences(
     if pair.status == "renamed":
         causes = find_output_causes(source_changes, old, new)
         yield make_hunk_occurrence(pair.make_rename_hunk(), pair, causes)
-    for hunk in find_hunks(split_output(old), split_output(new), comparison.aligner):
-        causes = find_hunk_causes(source_changes, old, new, hunk)
+    for hunk, causes in comparison.prompts.find_explained(old, new):
         front_matter_causes += causes if hunk.section == FRONT_MATTER else ()
         yield make_hunk_occurrence(hunk, pair, causes)
     for change in compare_permissions(old, new, comparison.decoder):

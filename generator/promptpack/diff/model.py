@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from promptpack.model import Origin
+from promptpack.model import Line, Origin
 
 ChangeKind = Literal[
     "widened",
@@ -97,6 +97,16 @@ class AlignedBlock(NamedTuple):
         )
 
 
+class HeadedPrompt(NamedTuple):
+    """A file that is front matter and below it the lines of a prompt, which other files may have.
+
+    Of equal prompts of one side the lines are the same object.
+    """
+
+    head: str
+    lines: tuple[Line, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Output:
     """One file of a side; `key` tells it from all others, `dims` are its words for sets.
@@ -113,6 +123,8 @@ class Output:
     dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     split: Callable[[], tuple[Segment, ...]] | None = None
     """Returns its segments where their sections are known; None where only its text tells them."""
+    parts: Callable[[], HeadedPrompt | None] = lambda: None
+    """Returns its parts; None where they are not known, or it has others."""
     origins: Callable[[int], Origins] = find_no_origins
     values: Callable[[int, frozenset[Origin]], Origins] = find_no_origins
     uses: tuple[tuple[Origin, frozenset[str]], ...] = ()

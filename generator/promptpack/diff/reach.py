@@ -1,5 +1,6 @@
 """Sets of outputs in words: which outputs of how many, "all claude" rather than a list."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 from typing import NamedTuple
@@ -23,13 +24,10 @@ def make_universe(dims: Mapping[str, Mapping[str, str]]) -> Universe:
     """Return the universe of outputs, given the words about each by its key."""
     by_word: dict[str, dict[str, frozenset[str]]] = {}
     for dimension in DIMENSIONS:
-        words = {output_dims.get(dimension, "") for output_dims in dims.values()}
-        by_word[dimension] = {
-            word: frozenset(
-                k for k, output_dims in dims.items() if output_dims.get(dimension, "") == word
-            )
-            for word in sorted(words)
-        }
+        keys: dict[str, list[str]] = defaultdict(list)
+        for key, output_dims in dims.items():
+            keys[output_dims.get(dimension, "")].append(key)
+        by_word[dimension] = {word: frozenset(keys[word]) for word in sorted(keys)}
     return Universe(frozenset(dims), by_word)
 
 

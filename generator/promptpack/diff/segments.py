@@ -54,9 +54,7 @@ def split_composed(
     that a layout marks them with. A prompt that the file does not have begins at its end.
     """
     marks = [_find_mark(line.text, names) if _LAYOUTS in line.origin.path else "" for line in lines]
-    body = "".join([f"{line.text}\n" for line in lines])
-    head = text.removesuffix(body)
-    if body and _is_front_matter(head):  # nothing below it is anything else than the prompt
+    if (head := find_head(text, lines)) is not None:
         segments = _split_lines_of(head)
         start = len(segments)
         segments += [
@@ -75,6 +73,13 @@ def split_composed(
             section=line.section, origin=line.origin, mark=mark
         )
     return tuple(segments), found
+
+
+def find_head(text: str, lines: Sequence[Line]) -> str | None:
+    """Return the front matter of a file that has these lines below it and nothing else, or None."""
+    body = "".join([f"{line.text}\n" for line in lines])
+    head = text.removesuffix(body)
+    return head if body and _is_front_matter(head) else None
 
 
 def _is_front_matter(head: str) -> bool:

@@ -12,9 +12,17 @@ from promptpack.diff.attached import (
     list_comparable_sources,
     make_built_output,
 )
+<<<<<<< HEAD
 from promptpack.diff.axes import describe_variant
 from promptpack.diff.model import Origins, Output, Side
 from promptpack.diff.segments import Segments, name_marks, split_composed
+||||||| 05b2aa2
+from promptpack.diff.model import Origins, Output, Side
+from promptpack.diff.segments import Segments, name_marks, split_composed
+=======
+from promptpack.diff.model import HeadedPrompt, Origins, Output, Side
+from promptpack.diff.segments import Segments, find_head, name_marks, split_composed
+>>>>>>> core
 from promptpack.diff.shared_build import SharedBuild
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.sections import make_title
@@ -139,6 +147,7 @@ class _ProjectOutputs:
             stem=artifact.agent.stem,
             dims=MappingProxyType(describe_artifact(artifact)),
             split=lambda: self._split(key)[0],
+            parts=partial(self._find_parts, key),
             origins=partial(self._find_origins, key),
             values=partial(self._find_values, key),
             uses=uses,
@@ -151,6 +160,12 @@ class _ProjectOutputs:
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
         return split_composed(artifact.text, lines, _name_marks(artifact))
+
+    def _find_parts(self, key: str) -> HeadedPrompt | None:
+        artifact = self._artifacts[key]
+        lines = self.tracer.trace_prompt(artifact)
+        head = find_head(artifact.text, lines)
+        return None if head is None else HeadedPrompt(head, lines)
 
     def _trace_file_anew(self, key: str) -> tuple[Origins, ...]:
         return self.tracer.trace_file(self._artifacts[key], values=False)

@@ -87,22 +87,25 @@ def read_files(
 
     Of a link it is the path that it leads to. Raises UserError for what can't be read.
     """
-    found: dict[str, bytes] = {}
     total = 0
     with ObjectReader(repository) as reader:
         tree, _ = read_commit(reader, commit)
         folders = {"": _list_by_name(reader, TreeEntry("", "folder", tree))}
+        oids: dict[str, str] = {}
         for path in paths:
             parent, _, name = f"{repository.prefix}{folder}/{path}".rpartition("/")
             entry = _open_folder(reader, folders, parent).get(name)
-            if entry is None or entry.kind not in ("file", "link"):
-                continue
-            total += reader.measure(entry.oid, "blob", path)
+            if entry is not None and entry.kind in ("file", "link"):
+                oids[path] = entry.oid
+        reader.prefetch_sizes(oids.values(), "blob")
+        for path, oid in oids.items():
+            total += reader.measure(oid, "blob", path)
             if total > MAX_OUTPUT_BYTES:
                 message = f"more than {format_size(MAX_OUTPUT_BYTES)} of outputs"
                 raise make_read_error(folder, message)
-            found[path] = reader.read(entry.oid, "blob", _MAX_FILE_BYTES, path)
-    return found
+        places = [(oid, path) for path, oid in oids.items()]
+        contents = reader.read_all(places, "blob", _MAX_FILE_BYTES)
+        return dict(zip(oids, contents, strict=True))
 
 
 def _open_folder(
@@ -159,13 +162,30 @@ def _choose_files(
     """
     all_entries = list(entries)
     has_links = any(entry.kind == "link" for entry in all_entries)
+    start = f"{library}/" if library else ""
+    files = [
+        (entry, is_source)
+        for entry in all_entries
+        if entry.kind == "file"
+        and ((is_source := _is_source(entry.path.removeprefix(start))) or has_links)
+    ]
+    reader.prefetch_sizes((entry.oid for entry, _ in files), "blob")
     paths_by_oid: dict[str, list[str]] = {}
     total = 0
+<<<<<<< HEAD
     for entry in all_entries:
         inner_path = entry.path.removeprefix(f"{library}/") if library else entry.path
         is_source = parse_source_path(inner_path) is not None
         if entry.kind != "file" or not (is_source or has_links):
             continue
+||||||| 05b2aa2
+    for entry in all_entries:
+        is_source = parse_source_path(entry.path) is not None
+        if entry.kind != "file" or not (is_source or has_links):
+            continue
+=======
+    for entry, is_source in files:
+>>>>>>> core
         size = reader.measure(entry.oid, "blob", entry.path)
         if size > SIZE_LIMIT and not is_source:
             continue
@@ -179,13 +199,17 @@ def _choose_files(
     return paths_by_oid
 
 
+def _is_source(path: str) -> bool:
+    return parse_source_path(path) is not None
+
+
 def _write_files(
     reader: ObjectReader, paths_by_oid: Mapping[str, Iterable[str]], folder: Path
 ) -> None:
-    for oid, paths in paths_by_oid.items():
-        first, *others = paths
-        content = reader.read(oid, "blob", SIZE_LIMIT, first)
-        for path in (first, *others):
+    places = ((oid, next(iter(paths))) for oid, paths in paths_by_oid.items())
+    contents = reader.read_all(places, "blob", SIZE_LIMIT)
+    for paths, content in zip(paths_by_oid.values(), contents, strict=True):
+        for path in paths:
             with (folder / path).open("xb") as file:
                 file.write(content)
 

@@ -86,7 +86,10 @@ def walk_tree(reader: ObjectReader, roots: Iterable[TreeEntry]) -> Iterator[Tree
         if entry.kind == "folder":
             if entry.path.count("/") >= MAX_DEPTH:
                 raise make_read_error(entry.path, f"more than {MAX_DEPTH} folders deep")
-            pending += reversed(list_tree(reader, entry))
+            inner = list_tree(reader, entry)
+            folders = (one.oid for one in inner if one.kind == "folder")
+            reader.prefetch(folders, "tree", _MAX_TREE_BYTES)
+            pending += reversed(inner)
 
 
 def list_tree(reader: ObjectReader, folder: TreeEntry) -> list[TreeEntry]:

@@ -294,14 +294,15 @@ class Composer:
 
     def _render_part_anew(self, work: _Work[B], part: Part) -> RenderedPart[B]:
         draft, context = work.draft, work.context
-        blocks, end = [], "\n"
+        blocks: list[tuple[Origin, B]] = []
+        last = ""
         for use in part.uses:
             try:
                 params = self._find_params(use)
                 block = work.form.render(use.fragment, {**context, "params": params})
                 if block and draft.admit(self.project, use, block):
                     blocks.append((use.origin, block))
-                    end = find_end(self.templates.find(use.fragment))
+                    last = use.fragment
             except NeedsDenied as denial:
                 if not use.optional:
                     text, hint = self.permissions.explain_denial(
@@ -311,6 +312,7 @@ class Composer:
                     draft.findings.append(make_use_finding(self.project, use, "PP102", text, hint))
             except UserError as error:
                 draft.findings.extend(error.findings)
+        end = find_end(self.templates.find(last)) if blocks else "\n"
         return RenderedPart(part.name, work.form.join(blocks), end)
 
     def _cache_fragments(

@@ -181,5 +181,10 @@ def make_values_key(
     variables: Iterable[str], questions: Questions, context: Mapping[str, Any]
 ) -> tuple[Hashable, ...]:
     """Return all that a template with these questions can learn from some variables it is given."""
-    known = (variable for variable in variables if variable in context)
-    return tuple(make_cache_key(context[variable], questions) for variable in known)
+    return tuple(
+        [
+            make_cache_key(context[variable], questions)
+            for variable in variables
+            if variable in context
+        ]
+    )

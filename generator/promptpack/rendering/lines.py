@@ -101,9 +101,14 @@ def _find_gaps(blocks: Iterable[Sequence[str]]) -> list[bool]:
 
 def _find_list_kind(texts: Iterable[str]) -> str | None:
     """Return the marker of a block that is a list and nothing else, or None."""
-    kinds = set()
+    kind = None
     for text in texts:
         if text and not text.startswith((" ", "\t")):
             match = ITEM.match(text)
-            kinds.add((match[1] if match[1] in "-*+" else "1") if match else None)
-    return next(iter(kinds)) if len(kinds) == 1 else None
+            if match is None:
+                return None
+            marker = match[1] if match[1] in "-*+" else "1"
+            if kind not in (None, marker):
+                return None
+            kind = marker
+    return kind

@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from promptpack.model import Part, UserError
 from promptpack.rendering.blocks import RenderedPart
-from promptpack.rendering.prompt_keys import PromptKeys
+from promptpack.rendering.prompt_keys import Inputs, PromptKeys
 
 B = TypeVar("B")
 
@@ -25,6 +25,7 @@ class _KeptBlocks(NamedTuple, Generic[B]):
     """All that is kept of one part, which is kept itself so that no other gets its identity."""
 
     part: Part
+    inputs: Inputs
     kept: dict[Hashable, KeptPart[B]]
 
 
@@ -45,18 +46,18 @@ class PartCache(Generic[B]):
 
         Where its fragments can't be read, that is an empty mapping, which is not kept.
         """
-        try:
-            key = self._keys.list_part_values(part, context)
-        except UserError:
-            return {}, None
         entry = self._entries.get(id(part))
         if entry is None:
+            known = self._others and self._others._entries.get(id(part))
+            if not known or not self._is_same(part):
+                try:
+                    known = _KeptBlocks(part, self._keys.find_part_inputs(part), {})
+                except UserError:
+                    return {}, None
             if len(self._entries) >= self._limit:
                 self._entries.clear()
-            known = self._others and self._others._entries.get(id(part))
-            entry = known if known and self._is_same(part) else _KeptBlocks(part, {})
-            self._entries[id(part)] = entry
-        return entry.kept, key
+            self._entries[id(part)] = entry = known
+        return entry.kept, entry.inputs.list_values(context)
 
     def keep_all(self) -> None:
         """Keep all parts from now on, for another project that may have the same."""

@@ -17,12 +17,16 @@ VARIANTS_KEPT = 4_096
 """Of how many variants it is kept what their templates read."""
 
 
-class _Inputs(NamedTuple):
-    """What the templates of a variant read: variables, and answers of the policy."""
+class Inputs(NamedTuple):
+    """What some templates read: variables, and answers of the policy."""
 
     reads: frozenset[str]
     variables: tuple[str, ...]
     questions: Questions
+
+    def list_values(self, context: Mapping[str, Any]) -> tuple[Hashable, ...]:
+        """Return all that the templates can learn from values that all of them see."""
+        return make_values_key(self.variables, self.questions, context)
 
 
 class PromptKeys:
@@ -30,8 +34,8 @@ class PromptKeys:
 
     def __init__(self, templates: Templates, permissions: PermissionFinder) -> None:
         self._dependencies, self._permissions = templates.dependencies, permissions
-        self._inputs: dict[tuple[str, ...], _Inputs] = {}
-        self._variants: dict[tuple[int, str], tuple[tuple[Section, ...], _Inputs]] = {}
+        self._inputs: dict[tuple[str, ...], Inputs] = {}
+        self._variants: dict[tuple[int, str], tuple[tuple[Section, ...], Inputs]] = {}
 
     def make(self, variant: Variant, target: str) -> Hashable:
         """Return what tells a variant's prompt from others: by target only where one is read.
@@ -67,7 +71,7 @@ class PromptKeys:
             return frozenset()
         return self._find_variant_inputs(variant).reads
 
-    def _find_variant_inputs(self, variant: Variant) -> _Inputs:
+    def _find_variant_inputs(self, variant: Variant) -> Inputs:
         """Return what the templates of a variant read; raises as `_find_inputs`."""
         key = id(variant.sections), variant.model.layout
         if key not in self._variants:
@@ -77,7 +81,7 @@ class PromptKeys:
             self._variants[key] = variant.sections, inputs  # kept, so that no other has its place
         return self._variants[key][1]
 
-    def _find_inputs(self, names: tuple[str, ...]) -> _Inputs:
+    def _find_inputs(self, names: tuple[str, ...]) -> Inputs:
         """Return what some templates read; raises UserError with what is wrong with any."""
         if names not in self._inputs:
             findings: list[Finding] = []
@@ -89,7 +93,7 @@ class PromptKeys:
             if findings:
                 raise UserError(tuple(findings))
             variables: set[str] = set().union(*map(self._dependencies.list_variables, names))
-            self._inputs[names] = _Inputs(
+            self._inputs[names] = Inputs(
                 frozenset().union(*map(self._dependencies.reads, names)),
                 tuple(sorted(variables)),
                 join_questions(*map(self._dependencies.list_questions, names)),
@@ -102,13 +106,9 @@ class PromptKeys:
         questions = self._dependencies.list_questions(name)
         return (name, *make_values_key(variables, questions, context))
 
-    def list_part_values(self, part: Part, context: Mapping[str, Any]) -> Hashable:
-        """Return all that the fragments of a part can learn from values that all of them see.
-
-        Raises UserError where one of them can't be read.
-        """
-        inputs = self._find_inputs(tuple([use.fragment for use in part.uses]))
-        return make_values_key(inputs.variables, inputs.questions, context)
+    def find_part_inputs(self, part: Part) -> Inputs:
+        """Return what the fragments of a part read; raises UserError where one can't be read."""
+        return self._find_inputs(tuple([use.fragment for use in part.uses]))
 
     def release(self) -> None:
         """Forget what the templates of variants read."""

@@ -9,18 +9,27 @@ from promptpack.rendering.sandbox import Templates
 from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 
+PARAMS_KEPT = 4_096
+"""Of how many uses with parameters these are kept: those of some hundred packs."""
+
 
 class ParamsFinder:
-    """Finds the parameters of uses; those of uses that give none are made once."""
+    """Finds the parameters of uses, once for the plain render and the marked one."""
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
         self._defaults: dict[str, Params] = {}
+        self._given: dict[int, tuple[Use, Params]] = {}
 
     def find(self, use: Use) -> Params:
         """Return the parameters of a use; raises UserError as `resolve_params` does."""
         if use.params:
-            return Params(resolve_params(self._templates, use))
+            if id(use) not in self._given:
+                if len(self._given) >= PARAMS_KEPT:
+                    self._given.clear()
+                params = Params(resolve_params(self._templates, use))
+                self._given[id(use)] = use, params  # kept, so that no other has its place
+            return self._given[id(use)][1]
         if use.fragment not in self._defaults:
             self._defaults[use.fragment] = Params(resolve_params(self._templates, use))
         return self._defaults[use.fragment]

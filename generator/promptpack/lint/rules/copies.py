@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import ceil
 
@@ -18,6 +18,9 @@ _MIN_WORDS = 60
 
 _THRESHOLD = 0.8
 """The part of what two prompts have together that both have, from which one is a near copy."""
+
+_ROUNDING = 1e-6
+"""What a product of fractions may be off by."""
 
 
 def check_near_copy(context: LintContext) -> Iterator[Diagnostic]:
@@ -44,14 +47,16 @@ def check_near_copy(context: LintContext) -> Iterator[Diagnostic]:
     policy: [read-only, review]
     ```
     """
-    shingles_by_pack: dict[str, frozenset[tuple[str, ...]]] = {}
+    numbers: dict[tuple[str, ...], int] = {}
+    shingles_by_pack: dict[str, frozenset[int]] = {}
     for prompt in context.prompts:
         pack = prompt.variant.pack.name
         if prompt.variant.is_default and pack not in shingles_by_pack:
             words = re.findall(r"\w+", " ".join(line.text for line in prompt.lines).lower())
             if len(words) >= _MIN_WORDS:
+                shingles = zip(*(words[n:] for n in range(_SHINGLE)), strict=False)
                 shingles_by_pack[pack] = frozenset(
-                    zip(*(words[n:] for n in range(_SHINGLE)), strict=False)
+                    numbers.setdefault(shingle, len(numbers)) for shingle in shingles
                 )
     for first, second, ratio in islice(find_similar(shingles_by_pack, _THRESHOLD), PROBLEM_LIMIT):
         message = f"the prompt is {int(ratio * 100)} % the same as that of '{first}'"
@@ -60,32 +65,63 @@ def check_near_copy(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def find_similar(
-    sets: Mapping[str, frozenset[tuple[str, ...]]], threshold: float
+    sets: Mapping[str, frozenset[int]], threshold: float
 ) -> Iterator[tuple[str, str, float]]:
     """Yield the pairs of sets of which at least a part of the elements are common, and that part.
 
-    Two such sets share one of the rarest elements of each, so only sets that do are compared
-    ("prefix filtering", Chaudhuri, Ganti and Kaushik 2006).
+    Elements that the same sets have are counted as one. Two sets that are similar share one of
+    the rarest elements of each, so only sets that do are looked at ("prefix filtering", Chaudhuri,
+    Ganti and Kaushik 2006), and only those are compared that could share enough of the others.
     """
-    counts = Counter(element for elements in sets.values() for element in elements)
-    owners: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name, elements in sets.items():
-        by_rarity = sorted(elements, key=lambda element: (counts[element], element))
-        candidates: dict[str, None] = {}
-        for element in _take_prefix(by_rarity, threshold):
-            candidates.update(dict.fromkeys(owners[element]))
-            owners[element].append(name)
-        for other in sorted(candidates):
-            common = len(elements & sets[other])
-            ratio = common / (len(elements) + len(sets[other]) - common)
+    names = list(sets)
+    groups_by_set = _group_elements(sets.values())
+    for place, name in enumerate(names):
+        size = len(sets[name])
+        rarest, rest = _split_by_rarity(groups_by_set[place], size - ceil(threshold * size) + 1)
+        shared: Counter[int] = Counter()
+        for owners, count in rarest:
+            for owner in owners:
+                if owner >= place:
+                    break
+                shared[owner] += count
+        similar = []
+        for owner, count in shared.items():
+            other = sets[names[owner]]
+            if (1 + threshold) * (count + rest) >= threshold * (size + len(other)) - _ROUNDING:
+                common = len(sets[name] & other)
+                similar.append((names[owner], common / (size + len(other) - common)))
+        for other_name, ratio in sorted(similar):
             if ratio >= threshold:
-                yield other, name, ratio
+                yield other_name, name, ratio
 
 
-def _take_prefix(
-    by_rarity: Sequence[tuple[str, ...]], threshold: float
-) -> Sequence[tuple[str, ...]]:
-    return by_rarity[: len(by_rarity) - ceil(threshold * len(by_rarity)) + 1]
+def _group_elements(sets: Iterable[frozenset[int]]) -> list[list[tuple[tuple[int, ...], int]]]:
+    """Return, for each set, the places of the sets that own an element, with how many they own."""
+    owners_by_element: dict[int, list[int]] = defaultdict(list)
+    count = 0
+    for place, elements in enumerate(sets):
+        count += 1
+        for element in elements:
+            owners_by_element[element].append(place)
+    groups: list[list[tuple[tuple[int, ...], int]]] = [[] for _ in range(count)]
+    for owners, number in Counter(map(tuple, owners_by_element.values())).items():
+        for place in owners:
+            groups[place].append((owners, number))
+    return groups
+
+
+def _split_by_rarity(
+    groups: Iterable[tuple[tuple[int, ...], int]], least: int
+) -> tuple[list[tuple[tuple[int, ...], int]], int]:
+    """Return the rarest groups that have at least so many elements, and how many others have."""
+    rarest, found, rest = [], 0, 0
+    for group in sorted(groups, key=lambda group: (len(group[0]), group[0])):
+        if found < least:
+            rarest.append(group)
+            found += group[1]
+        else:
+            rest += group[1]
+    return rarest, rest
 
 
 RULES = (make_rule("PP509", "near-copy", "prompt", check_near_copy),)
