@@ -71,6 +71,10 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "maxTurns": _COUNT,
     },
     "cline": {"maxIterations": _COUNT},
+    "junie": {
+        "maxTurns": _COUNT,
+        "skills": Values((["review"], ["a", "b: c"]), ("review", [], ["a", "a"], [5])),
+    },
     "skill": {
         "license": _LINE,
         "compatibility": _LINE,

@@ -108,6 +108,7 @@ LIST_ONLY = """\
   - {target: codex, capability: read, reason: "Codex reads through its shell."}
   - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
   - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
+  - {target: junie, capability: [task, skill], reason: "No list takes these away."}
 """
 """What the accepted list goes on with for clients whose lists of tools hold back only some."""
 

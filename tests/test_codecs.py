@@ -177,6 +177,21 @@ from test_docs import ROOT
         ("factory", "tools: [read]", {"execute": "allow"}),
         ("factory", "tools: readonly", {"execute": "allow"}),
         ("factory", "tools: [Read, [Edit]]", {"edit": "allow"}),
+        ("junie", "name: a", {"edit": "allow", "task": "allow", OTHER_MCP: "allow"}),
+        ("junie", "tools: [Read, Edit]", {"patch": "allow", "write": "deny", OTHER_MCP: "deny"}),
+        ("junie", "tools: [Read]", {"read": "allow", "execute": "deny", "skill": "allow"}),
+        ("junie", "tools: []", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("junie", "tools: Read", {"execute": "allow"}),
+        ("junie", "tools: [Read, Bash(git log)]", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("junie", "disallowedTools: [Bash]", {"execute": "deny", "edit": "allow"}),
+        ("junie", "disallowedTools: Bash", {"execute": "allow"}),
+        ("junie", "disallowedTools: [Bash(rm *)]", {"execute": "allow"}),
+        (
+            "junie",
+            "tools: [Read, Edit]\ndisallowedTools: [Edit]",
+            {"edit": "deny", "read": "allow"},
+        ),
+        ("junie", "tools: [Read]\nmcpServers: [git]", {"edit": "deny", OTHER_MCP: "allow"}),
         ("codex", "name = 'a'", {"edit": "allow", "execute": "allow"}),
         ("codex", "sandbox_mode = 'read-only'", {"edit": "allow"}),
         ("codex", "[features]\nshell_tool = false", {"execute": "deny", "read": "deny"}),
@@ -207,6 +222,7 @@ def test_the_effective_policy_of_a_file_in_the_wild(
         "factory",
         "cline",
         "kiro",
+        "junie",
         "cursor",
     ],
 )
@@ -264,6 +280,11 @@ BODY = "\n---\n\nBody.\n"
         ("factory", "---\nname: A\ndescription: b" + BODY, "lower-case"),
         ("factory", "---\nname: a\ndescription: b\ntools: [Bash]" + BODY, "unknown tool 'Bash'"),
         ("factory", "---\nname: a\ndescription: b\ntools: read-only" + BODY, "'tools' can't be"),
+        ("junie", "---\nname: A\ndescription: b" + BODY, "lower-case"),
+        ("junie", "---\nname: a" + BODY, "'description' is missing"),
+        ("junie", "---\nname: a\ndescription: b\ntools: [Fetch]" + BODY, "unknown tool 'Fetch'"),
+        ("junie", "---\nname: a\ndescription: b\ntools: Read" + BODY, "'tools' can't be"),
+        ("junie", "---\nname: a\ndescription: b\n---\n\nRead $HOME/x.\n", "'$HOME'"),
         ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
         ("codex", "temperature = 0.5", "unknown key 'temperature'"),
         ("codex", "name = 5", "'name' can't be 5"),
@@ -456,6 +477,7 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
 
 ALLOWED_BY_DEFAULT = [
     *("opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cline", "kiro"),
+    "junie",
 ]
 
 

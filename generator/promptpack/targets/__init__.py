@@ -10,6 +10,7 @@ from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.junie import JUNIE
 from promptpack.targets.kilo import KILO
 from promptpack.targets.kiro import KIRO
 from promptpack.targets.messages import MESSAGES
@@ -37,6 +38,7 @@ TARGETS: dict[str, Target] = {
         FACTORY,
         CLINE,
         KIRO,
+        JUNIE,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
