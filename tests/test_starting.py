@@ -63,7 +63,7 @@ def test_a_new_project_builds_installs_checks_and_lints(
     status = git(project, "status", "--porcelain").splitlines()
     assert status
     assert {line[:2] for line in status} == {"??"}
-    others = {"cursor-rule", "claude-skill"}
+    others = {"cursor-rule", "claude-skill", "devin-rule"}
     signs = {f".{target.split('-')[0]}": target for target in TARGETS if target not in others}
     signs[".github"] = "copilot"
     expected = {signs[path.split("/")[0]] for path in paths} or {"opencode", "claude-code"}

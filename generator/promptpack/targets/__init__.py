@@ -8,6 +8,7 @@ from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
+from promptpack.targets.devin_rule import DEVIN_RULE
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
 from promptpack.targets.junie import JUNIE
@@ -39,6 +40,7 @@ TARGETS: dict[str, Target] = {
         CLINE,
         KIRO,
         JUNIE,
+        DEVIN_RULE,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
