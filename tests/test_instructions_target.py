@@ -200,6 +200,8 @@ def test_an_audit_is_about_permissions_and_passes_over_texts(tmp_path: Path) -> 
         (".cursor/rules/b/c.mdc", "cursor-rule", "c"),
         (".devin/rules/b/c.md", "devin-rule", "c"),
         ("a/.windsurf/rules/c.md", "devin-rule", "c"),
+        (".goose/agents/c.md", "goose", "c"),
+        (".agents/agents/c.md", "goose", "c"),
         (".github/instructions/c.md", None, ""),
         (ROOT_FILE, None, ""),
         ("AGENTS.md", None, ""),

@@ -383,6 +383,7 @@ def test_targets_with_a_head_can_keep_it() -> None:
             "kiro",
             "junie",
             "devin-rule",
+            "goose",
         ),
     }
 

@@ -11,6 +11,7 @@ from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.devin_rule import DEVIN_RULE
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.goose import GOOSE
 from promptpack.targets.junie import JUNIE
 from promptpack.targets.kilo import KILO
 from promptpack.targets.kiro import KIRO
@@ -41,6 +42,7 @@ TARGETS: dict[str, Target] = {
         KIRO,
         JUNIE,
         DEVIN_RULE,
+        GOOSE,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
