@@ -72,7 +72,7 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
     },
     "cline": {"maxIterations": _COUNT},
     "devin-rule": {
-        "trigger": Values(("model_decision", "always_on", "glob"), ("always", True)),
+        "trigger": Values(("model_decision", "always_on", "manual"), ("always", True)),
         "globs": Values(
             (["**/*.py"], ["src/**", "*.{js,ts}"]),
             ("**/*.py", [], ["/etc/**"], ["../a/**"], ["a", "a"], [5], {"a": 1}),

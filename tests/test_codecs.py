@@ -19,7 +19,7 @@ from promptpack.source.strict_yaml import DEPTH_LIMIT
 from promptpack.targets import TARGETS
 from promptpack.targets.emit import encode_and_check
 from review_cases import side
-from support import DEMO, write_files
+from support import DEMO, REPRESENTATIVES, write_files
 from test_docs import ROOT
 
 
@@ -328,7 +328,7 @@ NESTED = {
 
 @pytest.mark.fault(36, 37)
 @pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", REPRESENTATIVES)
 def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> None:
     assert TARGETS[target].decode(text, "a").name == "a"
     assert isinstance(TARGETS[target].problems(text), list)
@@ -491,7 +491,6 @@ ALLOWED_BY_DEFAULT = [
 
 @pytest.mark.fault("yaml-readers")
 @pytest.mark.parametrize("target", ALLOWED_BY_DEFAULT)
-@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\ufeff"], ids=ascii)
 @pytest.mark.parametrize(
     "head",
     [
@@ -504,11 +503,10 @@ ALLOWED_BY_DEFAULT = [
         "description: d\n# {}disallowedTools: Edit",
     ],
 )
-def test_what_clients_do_not_read_as_yaml_1_1_denies_nothing(
-    target: str, head: str, end: str
-) -> None:
-    agent = TARGETS[target].decode(f"---\n{head.format(end)}\n---\nB\n", "a")
-    assert agent.policy.grant("edit")[0].effect is Effect.ALLOW
+def test_what_clients_do_not_read_as_yaml_1_1_denies_nothing(target: str, head: str) -> None:
+    for end in ("\x85", "\u2028", "\u2029", "\ufeff"):
+        agent = TARGETS[target].decode(f"---\n{head.format(end)}\n---\nB\n", "a")
+        assert agent.policy.grant("edit")[0].effect is Effect.ALLOW, ascii(end)
 
 
 @pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\ufeff"], ids=ascii)

@@ -56,7 +56,7 @@ def test_instructions_are_yaml_that_another_parser_reads() -> None:
 def test_a_devin_rule_says_when_it_is_used() -> None:
     rule = yaml.safe_load(encode("devin-rule").split("---\n")[1])
     assert rule == {"trigger": "model_decision", "description": "It: helps."}
-    text = encode("devin-rule", trigger="glob", globs=["**/*.py", "src/**"])
+    text = encode("devin-rule", globs=["**/*.py", "src/**"])
     rule = yaml.safe_load(text.split("---\n")[1])
     assert (rule["trigger"], rule["globs"]) == ("glob", ["**/*.py", "src/**"])
 
@@ -64,13 +64,11 @@ def test_a_devin_rule_says_when_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("description", "extra", "reason"),
     [
-        ("d", {"globs": ["a"]}, "go together"),
-        ("d", {"trigger": "glob"}, "go together"),
-        ("d", {"trigger": "manual", "globs": ["a"]}, "go together"),
+        ("d", {"trigger": "manual", "globs": ["a"]}, "can't stand with 'trigger'"),
         (" ", {}, "'description' is missing"),
     ],
 )
-def test_a_devin_rule_that_would_not_be_used_is_refused(
+def test_a_devin_rule_is_refused_where_it_is_not_clear_when_it_is_used(
     description: str, extra: dict[str, object], reason: str
 ) -> None:
     policy = Policy(Effect.INHERIT)

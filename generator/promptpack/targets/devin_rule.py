@@ -21,7 +21,10 @@ from promptpack.targets.extras import Extra, is_line_list, list_globs, make_choi
 from promptpack.targets.problems import Problem
 from promptpack.targets.target import TEXT_REASONS, ClientCheck, SoftLimit, Target
 
-TRIGGERS = ("always_on", "model_decision", "glob", "manual")
+TRIGGERS = ("always_on", "model_decision", "manual")
+"""When a rule is used; for files that match patterns, the patterns say it."""
+
+_BY_GLOBS = "glob"
 _USUAL = "model_decision"
 _KEYS: Mapping[str, type] = {"description": str}
 
@@ -41,7 +44,7 @@ _EXTRAS: Mapping[str, Extra] = {
     "globs": Extra(
         "a list of patterns of paths in the repository",
         _is_glob_list,
-        "names the files for which the rule is used, with `trigger: glob`",
+        "uses the rule for files that match one of these patterns",
         simplify=list_globs,
     ),
 }
@@ -49,28 +52,32 @@ _EXTRAS: Mapping[str, Extra] = {
 
 def encode(agent: Agent) -> str:
     """Return the rule file, used where its description fits unless extra keys say more."""
-    front_matter: dict[str, Any] = {"trigger": _USUAL, "description": agent.description}
+    trigger = _BY_GLOBS if "globs" in agent.extra else _USUAL
+    front_matter: dict[str, Any] = {"trigger": trigger, "description": agent.description}
     return join_front_matter(front_matter, agent)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that a rule describes."""
     keys, body = read_front_matter(text)
-    description = as_text(keys.get("description"))
-    return make_text_agent(stem, description, body, extra=read_extra(keys, _EXTRAS))
+    extra = read_extra(keys, _EXTRAS)
+    if "globs" in extra and extra.get("trigger") == _BY_GLOBS:
+        del extra["trigger"]
+    return make_text_agent(stem, as_text(keys.get("description")), body, extra=extra)
 
 
 def find_problems(text: str) -> list[Problem]:
     """Return what Devin would take otherwise than the rule says."""
-    return check_front_matter(text, _KEYS, (), _EXTRAS)
+    trigger = make_choice("", *TRIGGERS, _BY_GLOBS)
+    return check_front_matter(text, _KEYS, (), {**_EXTRAS, "trigger": trigger})
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
-    """Yield why nothing would say when a rule is used."""
-    trigger = agent.extra.get("trigger", _USUAL)
-    if ("globs" in agent.extra) != (trigger == "glob"):
-        yield "'globs' and 'trigger: glob' go together: one does nothing without the other"
-    if trigger == _USUAL and not agent.description.strip():
+    """Yield why it would not be clear when a rule is used."""
+    if {"globs", "trigger"} <= agent.extra.keys():
+        yield "'globs' can't stand with 'trigger': Devin goes by one of them"
+    is_usual = "globs" not in agent.extra and agent.extra.get("trigger", _USUAL) == _USUAL
+    if is_usual and not agent.description.strip():
         yield f"'description' is missing, and with 'trigger: {_USUAL}' Devin goes by that"
 
 
