@@ -109,6 +109,7 @@ LIST_ONLY = """\
   - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
   - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
   - {target: junie, capability: [task, skill], reason: "No list takes these away."}
+  - {target: goose, capability: all, reason: "Goose reads the files of Claude Code, and no list."}
 """
 """What the accepted list goes on with for clients whose lists of tools hold back only some."""
 

@@ -1,5 +1,7 @@
 """The registry of targets: one line a client, in the order they are shown."""
 
+from collections.abc import Collection
+
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
 from promptpack.targets.cline import CLINE
@@ -22,7 +24,7 @@ from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
 
-__all__ = ["TARGETS", "Target"]
+__all__ = ["TARGETS", "Target", "list_readers"]
 
 TARGETS: dict[str, Target] = {
     target.name: target
@@ -50,3 +52,12 @@ TARGETS: dict[str, Target] = {
         MESSAGES,
     )
 }
+
+
+def list_readers(target: Target, used: Collection[str] = ()) -> list[Target]:
+    """Return the other clients that load a target's files.
+
+    One that has to be named is among them only where it is `used`: most people don't have it.
+    """
+    readers = (TARGETS[name] for name in target.read_by)
+    return [one for one in readers if not one.is_named_only or one.name in used]

@@ -3,7 +3,8 @@
 Read in the source of Goose's loader of agents (the extension `summon`), not run. It knows `name`,
 `description` and `model`, and passes over every other key, lists of tools too. A file without front
 matter, or without a name, is left out. The front matter ends at the next `---`, wherever that is.
-An agent runs without being asked about, and can't start another.
+An agent runs without being asked about, and can't start another. Claude Code's files are loaded
+too, after those of Goose.
 """
 
 from collections.abc import Mapping
@@ -83,6 +84,7 @@ GOOSE = Target(
     signs=(".goose", ".goosehints"),
     program="goose",
     is_named_only=True,
+    prefers_own=True,
     encode=encode,
     decode=decode,
     problems=find_problems,
