@@ -101,5 +101,6 @@ GOOSE = Target(
         capabilities={"task": "Goose does not let an agent start another"},
         kinds={"advisory": "Goose reads no permissions in an agent's file; the prompt states them"},
         fields={"mode": "Goose runs every agent file as a subagent"},
+        foreign="Goose reads no list of tools",
     ),
 )
