@@ -71,6 +71,17 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "maxTurns": _COUNT,
     },
     "cline": {"maxIterations": _COUNT},
+    "devin-rule": {
+        "trigger": Values(("model_decision", "always_on", "manual"), ("always", True)),
+        "globs": Values(
+            (["**/*.py"], ["src/**", "*.{js,ts}"]),
+            ("**/*.py", [], ["/etc/**"], ["../a/**"], ["a", "a"], [5], {"a": 1}),
+        ),
+    },
+    "junie": {
+        "maxTurns": _COUNT,
+        "skills": Values((["review"], ["a", "b: c"]), ("review", [], ["a", "a"], [5])),
+    },
     "skill": {
         "license": _LINE,
         "compatibility": _LINE,

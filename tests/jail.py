@@ -42,11 +42,14 @@ def make_home(home: Path) -> Path:
     return home
 
 
-def look(home: Path, folder: Path, checkout: Path = ROOT) -> Outside:
-    """Return what lies outside of a test's folder."""
+def look(
+    home: Path, folder: Path, checkout: Path = ROOT, stamps: dict[str, Stamp] | None = None
+) -> Outside:
+    """Return what lies outside of a test's folder; `stamps` are the checkout's, if it was seen."""
     names = {path.name for path in folder.parent.iterdir()}
     beside = frozenset(name for name in names if not NUMBERED.fullmatch(name))
-    return Outside(dict(_iter_stamps(checkout)), support.snapshot(home), beside)
+    seen = dict(_iter_stamps(checkout)) if stamps is None else stamps
+    return Outside(seen, support.snapshot(home), beside)
 
 
 def list_changes(before: Outside, after: Outside) -> list[str]:

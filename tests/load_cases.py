@@ -102,6 +102,12 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins(_HEAD, "Asks.", "one: two"),
         write_twins(_HEAD + "\ntemperature: 1", "temperature: 1", "name: again"),
     ),
+    "goose": (
+        write_twins(_HEAD, "name: asker\n", ""),
+        write_twins(_HEAD, "name: asker", "name: 5"),
+        write_twins(_HEAD, "Asks.", "[Asks.]"),
+        write_twins(f"{_HEAD}\ntools: [x]", "[x]", "[x"),
+    ),
     "cline": (
         write_twins(_HEAD, "name: asker\n", ""),
         write_twins(_HEAD, "name: asker", "name: 5"),

@@ -17,6 +17,7 @@ from promptpack.targets import (
     copilot,
     factory,
     gemini,
+    junie,
     kiro,
     opencode,
     qwen,
@@ -42,6 +43,7 @@ NEW_TOOLS: Mapping[str, NewTool] = {
     "gemini": NewTool("web_search", "google_web_search", gemini, "TOOLS"),
     "cline": NewTool("web_fetch", "fetch_web_content", cline, "TOOLS"),
     "kiro": NewTool("task", "subagent", kiro, "GROUPS"),
+    "junie": NewTool("web_search", "WebSearch", junie, "TOOLS"),
     "kilo": NewTool("web_search", "websearch", opencode, "KEYS"),
     "qwen": NewTool("web_fetch", "web_fetch", qwen, "TOOLS"),
 }

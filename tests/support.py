@@ -108,6 +108,8 @@ LIST_ONLY = """\
   - {target: codex, capability: read, reason: "Codex reads through its shell."}
   - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
   - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
+  - {target: junie, capability: [task, skill], reason: "No list takes these away."}
+  - {target: goose, capability: all, reason: "Goose reads the files of Claude Code, and no list."}
 """
 """What the accepted list goes on with for clients whose lists of tools hold back only some."""
 
@@ -124,6 +126,16 @@ EVERY_CLIENT: Mapping[str, str] = {
     },
 }
 """The demo for every client; what some can't hold is accepted."""
+
+REPRESENTATIVES = (
+    *("opencode", "claude-code", "copilot", "cursor-rule", "codex", "gemini", "qwen", "cline"),
+    *("junie", "goose", "skill", "agents-md", "messages"),
+)
+"""A target for each way in which files are read and written.
+
+What is the same mechanism for all clients is tried with these, what is a fact of each with all.
+`test_totality` says if one is missing.
+"""
 
 CASES = "PROMPTPACK_CASES"
 """The environment variable that says how many times as many cases property tests try."""

@@ -19,7 +19,7 @@ from promptpack.source.strict_yaml import DEPTH_LIMIT
 from promptpack.targets import TARGETS
 from promptpack.targets.emit import encode_and_check
 from review_cases import side
-from support import DEMO, write_files
+from support import DEMO, REPRESENTATIVES, write_files
 from test_docs import ROOT
 
 
@@ -177,11 +177,28 @@ from test_docs import ROOT
         ("factory", "tools: [read]", {"execute": "allow"}),
         ("factory", "tools: readonly", {"execute": "allow"}),
         ("factory", "tools: [Read, [Edit]]", {"edit": "allow"}),
+        ("junie", "name: a", {"edit": "allow", "task": "allow", OTHER_MCP: "allow"}),
+        ("junie", "tools: [Read, Edit]", {"patch": "allow", "write": "deny", OTHER_MCP: "deny"}),
+        ("junie", "tools: [Read]", {"read": "allow", "execute": "deny", "skill": "allow"}),
+        ("junie", "tools: []", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("junie", "tools: Read", {"execute": "allow"}),
+        ("junie", "tools: [Read, Bash(git log)]", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("junie", "disallowedTools: [Bash]", {"execute": "deny", "edit": "allow"}),
+        ("junie", "disallowedTools: Bash", {"execute": "allow"}),
+        ("junie", "disallowedTools: [Bash(rm *)]", {"execute": "allow"}),
+        (
+            "junie",
+            "tools: [Read, Edit]\ndisallowedTools: [Edit]",
+            {"edit": "deny", "read": "allow"},
+        ),
+        ("junie", "tools: [Read]\nmcpServers: [git]", {"edit": "deny", OTHER_MCP: "allow"}),
         ("codex", "name = 'a'", {"edit": "allow", "execute": "allow"}),
         ("codex", "sandbox_mode = 'read-only'", {"edit": "allow"}),
         ("codex", "[features]\nshell_tool = false", {"execute": "deny", "read": "deny"}),
         ("codex", "not = toml = at all", {"execute": "allow"}),
         ("cursor-rule", "globs: **/*", {"edit": "allow", "execute": "allow"}),
+        ("goose", "name: a\ntools: [Read]", {"edit": "allow", "task": "deny", OTHER_MCP: "allow"}),
+        ("devin-rule", "globs: **/*\ntools: []", {"edit": "allow", "execute": "allow"}),
         ("skill", "allowed-tools: Read", {"edit": "allow"}),
         ("copilot-instructions", "applyTo: **\ntools: []", {"edit": "allow"}),
     ],
@@ -207,6 +224,8 @@ def test_the_effective_policy_of_a_file_in_the_wild(
         "factory",
         "cline",
         "kiro",
+        "junie",
+        "goose",
         "cursor",
     ],
 )
@@ -264,6 +283,11 @@ BODY = "\n---\n\nBody.\n"
         ("factory", "---\nname: A\ndescription: b" + BODY, "lower-case"),
         ("factory", "---\nname: a\ndescription: b\ntools: [Bash]" + BODY, "unknown tool 'Bash'"),
         ("factory", "---\nname: a\ndescription: b\ntools: read-only" + BODY, "'tools' can't be"),
+        ("junie", "---\nname: A\ndescription: b" + BODY, "lower-case"),
+        ("junie", "---\nname: a" + BODY, "'description' is missing"),
+        ("junie", "---\nname: a\ndescription: b\ntools: [Fetch]" + BODY, "unknown tool 'Fetch'"),
+        ("junie", "---\nname: a\ndescription: b\ntools: Read" + BODY, "'tools' can't be"),
+        ("junie", "---\nname: a\ndescription: b\n---\n\nRead $HOME/x.\n", "'$HOME'"),
         ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
         ("codex", "temperature = 0.5", "unknown key 'temperature'"),
         ("codex", "name = 5", "'name' can't be 5"),
@@ -272,6 +296,11 @@ BODY = "\n---\n\nBody.\n"
         ("cursor-rule", "---\nglobs: '*'" + BODY, "without quotes"),
         ("cursor-rule", "---\nglobs: *.{js,ts}" + BODY, "'globs' can't be '*.{js,ts}'"),
         ("cursor-rule", "---\nglob: x" + BODY, "unknown key 'glob'"),
+        ("goose", "---\ndescription: b" + BODY, "'name' is missing"),
+        ("goose", "---\nname: a\ndescription: b --- c" + BODY, "contains '---'"),
+        ("goose", "---\nname: a\ndescription: b\ntools: [x]" + BODY, "unknown key 'tools'"),
+        ("devin-rule", "---\nglobs: src/**" + BODY, "'globs' can't be 'src/**'"),
+        ("devin-rule", "---\ntrigger: always" + BODY, "'trigger' can't be 'always'"),
         ("copilot-instructions", "---\napplyTo: [x]" + BODY, "'applyTo' can't be ['x']"),
         ("copilot-instructions", "---\ntools: x" + BODY, "unknown key 'tools'"),
         ("copilot-instructions", "---\nname: a\n---\n\n", "the prompt is empty"),
@@ -297,10 +326,17 @@ NESTED = {
 """Texts that make a reader recurse without end, or turn a number of any length into text."""
 
 
+NESTED_IN = [
+    *(("YAML", target) for target in REPRESENTATIVES),
+    *((kind, target) for kind in ("TOML", "dotted", "digits") for target in ("codex", "opencode")),
+    *(("JSON", target) for target in ("messages", "opencode")),
+]
+
+
 @pytest.mark.fault(36, 37)
-@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
-@pytest.mark.parametrize("target", TARGETS)
-def test_nesting_without_end_is_read_and_compared(target: str, text: str) -> None:
+@pytest.mark.parametrize(("kind", "target"), NESTED_IN)
+def test_nesting_without_end_is_read_and_compared(kind: str, target: str) -> None:
+    text = NESTED[kind]
     assert TARGETS[target].decode(text, "a").name == "a"
     assert isinstance(TARGETS[target].problems(text), list)
     review = compare_sides(side({"a": "---\nname: a" + BODY}, target), side({"a": text}, target))
@@ -456,12 +492,12 @@ def test_opencode_reads_a_file_behind_a_byte_order_mark() -> None:
 
 ALLOWED_BY_DEFAULT = [
     *("opencode", "claude-code", "copilot", "gemini", "qwen", "kilo", "factory", "cline", "kiro"),
+    "junie",
 ]
 
 
 @pytest.mark.fault("yaml-readers")
 @pytest.mark.parametrize("target", ALLOWED_BY_DEFAULT)
-@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\ufeff"], ids=ascii)
 @pytest.mark.parametrize(
     "head",
     [
@@ -474,11 +510,10 @@ ALLOWED_BY_DEFAULT = [
         "description: d\n# {}disallowedTools: Edit",
     ],
 )
-def test_what_clients_do_not_read_as_yaml_1_1_denies_nothing(
-    target: str, head: str, end: str
-) -> None:
-    agent = TARGETS[target].decode(f"---\n{head.format(end)}\n---\nB\n", "a")
-    assert agent.policy.grant("edit")[0].effect is Effect.ALLOW
+def test_what_clients_do_not_read_as_yaml_1_1_denies_nothing(target: str, head: str) -> None:
+    for end in ("\x85", "\u2028", "\u2029", "\ufeff"):
+        agent = TARGETS[target].decode(f"---\n{head.format(end)}\n---\nB\n", "a")
+        assert agent.policy.grant("edit")[0].effect is Effect.ALLOW, ascii(end)
 
 
 @pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\ufeff"], ids=ascii)

@@ -181,7 +181,7 @@ BODIES = (
 )
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", support.REPRESENTATIVES)
 def test_what_a_file_grants_is_told_from_its_front_matter(target: str) -> None:
     for head, (old_body, new_body) in product(HEADS, product(BODIES, BODIES)):
         texts = f"{head}{old_body}", f"{head}{new_body}"

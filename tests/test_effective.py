@@ -44,6 +44,8 @@ CURSOR = (
     'web_fetch, web_search, todo, task, skill, question, "mcp:*"], reason: "Not used here."}'
 )
 """Cursor loads the files of Codex, and gives them every tool."""
+HOLDING = [one for one in TARGETS.values() if one.holds_policy or one.name == "system"]
+"""The clients that hold some of a policy, and one that stands for those that hold nothing."""
 
 
 def project_of(
@@ -180,7 +182,7 @@ def test_the_words_at_the_end_are_about_the_file_too(tmp_path: Path) -> None:
     assert "- You may keep a to-do list.\n- Never read files." in files["codex"].agent.prompt
 
 
-@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@pytest.mark.parametrize("target", HOLDING, ids=lambda target: target.name)
 @settings(max_examples=count_cases(100), deadline=None)
 @given(data=st.data())
 def test_a_prompt_is_told_no_more_than_was_authored_and_than_the_file_holds(

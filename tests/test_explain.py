@@ -22,8 +22,16 @@ from promptpack.targets import TARGETS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def built(root: Path, variant: str, target: str) -> Artifact:
-    return render_one(load_project(root), variant, target)
+@pytest.fixture(scope="module")
+def reference() -> Project:
+    """Load the reference packs."""
+    return load_project(ROOT)
+
+
+@pytest.fixture(scope="module")
+def head(reference: Project) -> tuple[Session, Artifact]:
+    """Render one file of them, in a session that keeps what was traced."""
+    return Session(reference), render_one(reference, "koronatech-coder.plan-only", "opencode")
 
 
 def render_one(project: Project, variant: str, target: str) -> Artifact:
@@ -54,9 +62,9 @@ def trace_file(project: Project, artifact: Artifact) -> tuple[tuple[Origin, ...]
     [("koronatech-coder.plan-only", "opencode"), ("claude.implement", "codex")],
 )
 def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
-    variant: str, target: str
+    variant: str, target: str, reference: Project
 ) -> None:
-    project = load_project(ROOT)
+    project = reference
     before = render_one(project, variant, target)
     reached: dict[Origin, set[int]] = defaultdict(set)
     for number, origins in enumerate(trace_file(project, before)):
@@ -73,11 +81,12 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
         assert {n for n in numbers if lines(before)[n]} <= changed <= numbers, origin
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> None:
-    project = load_project(ROOT)
-    if TARGETS[target].is_named_only:
-        project = name_target(project, target)
+@pytest.mark.parametrize("target", support.REPRESENTATIVES)
+def test_every_line_of_each_kind_of_file_has_an_origin_that_exists(
+    target: str, reference: Project
+) -> None:
+    is_named = TARGETS[target].is_named_only
+    project = name_target(reference, target) if is_named else reference
     artifact = render_one(project, "koronatech-coder.plan-only", target)
     origins = trace_file(project, artifact)
     assert len(origins) == len(lines(artifact)) - 1
@@ -100,12 +109,11 @@ def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> No
     ],
 )
 def test_a_line_of_the_head_leads_to_the_pack_policy_or_model(
-    text: str, source: str, held: str
+    text: str, source: str, held: str, head: tuple[Session, Artifact]
 ) -> None:
-    project = load_project(ROOT)
-    artifact = built(ROOT, "koronatech-coder.plan-only", "opencode")
+    session, artifact = head
     number = next(n for n, line in enumerate(lines(artifact), 1) if line.startswith(text))
-    step = explain_line(Session(project).tracer, artifact, number)[0]
+    step = explain_line(session.tracer, artifact, number)[0]
     assert step.origin.path == source
     assert step.text.startswith(held)
 

@@ -8,6 +8,7 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ FLOORS = (
 """The rooms from the ground up; a module may import from the floors below its own."""
 
 
+@cache
+def parse(path: Path) -> ast.Module:
+    """Return the syntax tree of a module, which every test here looks at and none changes."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_trees() -> Iterator[None]:
+    """Let the trees go with the last test that looks at them."""
+    yield
+    parse.cache_clear()
+
+
 def room(path: Path) -> str:
     """Return the room a module belongs to: its folder, or itself."""
     return path.relative_to(HOUSE).with_suffix("").parts[0]
@@ -49,7 +63,7 @@ def room(path: Path) -> str:
 def imported(path: Path) -> set[str]:
     """Return the rooms that a module imports from."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             whole = node.module == "promptpack"
@@ -59,7 +73,7 @@ def imported(path: Path) -> set[str]:
 
 
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parse(path)
     return [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 
@@ -147,7 +161,7 @@ def test_no_class_name_stands_twice() -> None:
     names = Counter(
         node.name.strip("_")
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parse(path))
         if isinstance(node, ast.ClassDef)
     )
     assert [name for name, count in names.items() if count > 1] == []
@@ -162,6 +176,7 @@ KEPT = {
     "_spell_short": "the same, on the way out",
     "read_toml": "the last two files, because one is decoded and checked in one go",
     "_make_effective_policy": "what the heads of one build share",
+    "make_switched_policy": "the same, of clients that have lists of words for tools",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",
     "_read_shapes": "facts about input files",
@@ -176,7 +191,7 @@ def test_no_cache_outlives_what_it_was_made_for() -> None:
     cached = {
         node.name
         for path in MODULES
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in parse(path).body
         if isinstance(node, ast.FunctionDef)
         for decorator in node.decorator_list
         if "cache" in ast.unparse(decorator)
@@ -206,7 +221,7 @@ def test_files_are_read_in_one_place() -> None:
     readers = set()
     for path in MODULES:
         name = path.relative_to(HOUSE).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse(path)):
             if isinstance(node, ast.Call):
                 word = node.func.attr if isinstance(node.func, ast.Attribute) else ""
                 word = node.func.id if isinstance(node.func, ast.Name) else word
@@ -238,7 +253,7 @@ def test_all_is_printed_by_one_module() -> None:
     """
     printers = set()
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse(path)):
             word = ast.unparse(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
             is_import = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rich")
             if word in _PRINTING or is_import:

@@ -22,7 +22,7 @@ RULE, INSTRUCTIONS = ".cursor/rules/py.mdc", ".github/instructions/py.instructio
 AGENT = ".claude/agents/py.md"
 ROOT_FILE = ".github/copilot-instructions.md"
 BODY = "Use {{ it }}.\n\n## Style\n\nShort.\n"
-TEXTS = ("cursor-rule", "copilot-instructions")
+TEXTS = ("cursor-rule", "copilot-instructions", "devin-rule")
 
 
 def encode(target: str, **values: object) -> str:
@@ -51,6 +51,30 @@ def test_instructions_are_yaml_that_another_parser_reads() -> None:
         "excludeAgent": "code-review",
     }
     assert text.endswith(f"---\n\n{BODY}")
+
+
+def test_a_devin_rule_says_when_it_is_used() -> None:
+    rule = yaml.safe_load(encode("devin-rule").split("---\n")[1])
+    assert rule == {"trigger": "model_decision", "description": "It: helps."}
+    text = encode("devin-rule", globs=["**/*.py", "src/**"])
+    rule = yaml.safe_load(text.split("---\n")[1])
+    assert (rule["trigger"], rule["globs"]) == ("glob", ["**/*.py", "src/**"])
+
+
+@pytest.mark.parametrize(
+    ("description", "extra", "reason"),
+    [
+        ("d", {"trigger": "manual", "globs": ["a"]}, "can't stand with 'trigger'"),
+        (" ", {}, "'description' is missing"),
+    ],
+)
+def test_a_devin_rule_is_refused_where_it_is_not_clear_when_it_is_used(
+    description: str, extra: dict[str, object], reason: str
+) -> None:
+    policy = Policy(Effect.INHERIT)
+    agent = Agent("py", description, "all", Model(""), None, policy, BODY, extra=extra)
+    (problem,) = encode_and_check(TARGETS["devin-rule"], agent)[2]
+    assert reason in problem
 
 
 @pytest.mark.parametrize("target", TEXTS)
@@ -172,6 +196,10 @@ def test_an_audit_is_about_permissions_and_passes_over_texts(tmp_path: Path) -> 
     [
         ("a/.github/instructions/b/c.instructions.md", "copilot-instructions", "c"),
         (".cursor/rules/b/c.mdc", "cursor-rule", "c"),
+        (".devin/rules/b/c.md", "devin-rule", "c"),
+        ("a/.windsurf/rules/c.md", "devin-rule", "c"),
+        (".goose/agents/c.md", "goose", "c"),
+        (".agents/agents/c.md", "goose", "c"),
         (".github/instructions/c.md", None, ""),
         (ROOT_FILE, None, ""),
         ("AGENTS.md", None, ""),

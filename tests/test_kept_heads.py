@@ -381,6 +381,9 @@ def test_targets_with_a_head_can_keep_it() -> None:
             "factory",
             "cline",
             "kiro",
+            "junie",
+            "devin-rule",
+            "goose",
         ),
     }
 

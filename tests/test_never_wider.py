@@ -31,7 +31,7 @@ from promptpack.policy.patterns import decide_effect
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
 from promptpack.targets.extras import is_same_extra
-from promptpack.targets.losses import find_client_default
+from promptpack.targets.losses import LossFinder, find_client_default
 from promptpack.targets.target import UNKNOWN_REASON
 from support import count_cases
 
@@ -163,7 +163,8 @@ def test_another_client_that_loads_the_file_grants_no_more_without_a_loss_that_n
     target: Target, reader: Target, data: st.DataObject
 ) -> None:
     agent = data.draw(agents(target))
-    text, losses, problems = encode_and_check(target, agent)
+    finder = LossFinder(frozenset({reader.name}))
+    text, losses, problems = encode_and_check(target, agent, finder)
     if problems:
         return
     reported = {loss.subject for loss in losses if loss.reader == reader.name}
@@ -217,6 +218,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
     beyond["kiro"] = {"todo", "skill", "question"}
+    beyond["junie"] = {"task", "skill"}
     beyond["factory"] = {"todo", "skill", OTHER_MCP}
     if "memory" in agent.extra:
         beyond["claude-code"] = {"read", "edit", "write"}

@@ -23,7 +23,9 @@ class Session:
         self.project = project
         self.templates = Templates(project)
         self.documents = Documents(project.sources)
-        self.loss_finder = LossFinder()
+        packs = project.packs.values()
+        used = frozenset(name for pack in packs for name in project.list_targets(pack))
+        self.loss_finder = LossFinder(used)
         self.untraced: dict[Finding, None] = {}
         self.expectations = ExpectationChecker(project, self.documents)
         self.composer = Composer(project, self.templates, self._note_untraced)

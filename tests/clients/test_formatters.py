@@ -81,7 +81,8 @@ def test_installed_agents_are_left_alone_in_files_of_others(tmp_path: Path) -> N
     shop = tmp_path / "shop"
     text = "# Shop\n\n- One\n- Two\n"
     support.write_files(shop, {"AGENTS.md": text})
-    left_out = {"factory", "kiro", "cline"}  # no such policy there; no YAML by prettier's reading
+    left_out = {"factory", "kiro", "junie", "goose"}  # such a policy has to be accepted there
+    left_out |= {"cline"}  # no YAML by prettier's reading
     names = [name for name in TARGETS if name not in left_out]
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{', '.join(names)}]")
     accepted = pack + support.NO_CURSOR + support.NO_SHELL

@@ -12,17 +12,9 @@ from promptpack.diff.attached import (
     list_comparable_sources,
     make_built_output,
 )
-<<<<<<< HEAD
 from promptpack.diff.axes import describe_variant
-from promptpack.diff.model import Origins, Output, Side
-from promptpack.diff.segments import Segments, name_marks, split_composed
-||||||| 05b2aa2
-from promptpack.diff.model import Origins, Output, Side
-from promptpack.diff.segments import Segments, name_marks, split_composed
-=======
 from promptpack.diff.model import HeadedPrompt, Origins, Output, Side
 from promptpack.diff.segments import Segments, find_head, name_marks, split_composed
->>>>>>> core
 from promptpack.diff.shared_build import SharedBuild
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.sections import make_title

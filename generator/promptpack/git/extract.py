@@ -172,20 +172,7 @@ def _choose_files(
     reader.prefetch_sizes((entry.oid for entry, _ in files), "blob")
     paths_by_oid: dict[str, list[str]] = {}
     total = 0
-<<<<<<< HEAD
-    for entry in all_entries:
-        inner_path = entry.path.removeprefix(f"{library}/") if library else entry.path
-        is_source = parse_source_path(inner_path) is not None
-        if entry.kind != "file" or not (is_source or has_links):
-            continue
-||||||| 05b2aa2
-    for entry in all_entries:
-        is_source = parse_source_path(entry.path) is not None
-        if entry.kind != "file" or not (is_source or has_links):
-            continue
-=======
     for entry, is_source in files:
->>>>>>> core
         size = reader.measure(entry.oid, "blob", entry.path)
         if size > SIZE_LIMIT and not is_source:
             continue

@@ -19,7 +19,7 @@ from promptpack.source.disk import (
     walk_folder,
 )
 from promptpack.source.text import SIZE_LIMIT
-from promptpack.targets import TARGETS, Target
+from promptpack.targets import TARGETS, Target, list_readers
 from promptpack.targets.paths import explain_attached
 
 
@@ -88,15 +88,20 @@ def read_policy(target: Target, text: str) -> Policy:
     return target.decode(text, "x").policy
 
 
-def read_agent_file(file: Path, path: str, found: FoundFile) -> AgentFile | UnreadFile:
-    """Return what clients make of a file; it may be a link, which they follow too."""
+def read_agent_file(
+    file: Path, path: str, found: FoundFile, used: frozenset[str] = frozenset()
+) -> AgentFile | UnreadFile:
+    """Return what clients make of a file; it may be a link, which they follow too.
+
+    `used` are the clients that `make_agent_file` takes.
+    """
     try:
         text = read_regular_file(find_real_path(file), SIZE_LIMIT).decode("utf-8")
     except UnicodeDecodeError:
         return UnreadFile(path, "not UTF-8")
     except (UnreadableFileError, OSError, RuntimeError) as error:
         return UnreadFile(path, getattr(error, "reason", "") or "not readable")
-    agent_file = make_agent_file(path, found, text)
+    agent_file = make_agent_file(path, found, text, used)
     try:
         attached = tuple(_iter_attached(file)) if agent_file.target.takes_files else ()
     except UnreadableFileError as error:
@@ -128,14 +133,14 @@ def _is_left_out(folder: Path, path: Path) -> bool:
     return path != folder and is_left_out(path.relative_to(folder).as_posix())
 
 
-def make_agent_file(path: str, found: FoundFile, text: str) -> AgentFile:
-    """Return what clients make of a text at a path."""
+def make_agent_file(
+    path: str, found: FoundFile, text: str, used: frozenset[str] = frozenset()
+) -> AgentFile:
+    """Return what clients make of a text at a path.
+
+    Of those that have to be named, only the `used` count as readers of another client's file.
+    """
     target = TARGETS[found.target]
-    readings = _read_in_each(target, text, found.stem)
-    return AgentFile(path, found, text, next(readings), tuple(readings), target.loads(text))
-
-
-def _read_in_each(target: Target, text: str, stem: str) -> Iterator[Reading]:
-    """Yield what the target's own client reads in a text, and then each other that loads it."""
-    for reader in (target, *(TARGETS[name] for name in target.read_by)):
-        yield Reading(reader, reader.decode(text, stem))
+    clients = (target, *list_readers(target, used))
+    own, *others = (Reading(one, one.decode(text, found.stem)) for one in clients)
+    return AgentFile(path, found, text, own, tuple(others), target.loads(text))

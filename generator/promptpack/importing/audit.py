@@ -26,6 +26,7 @@ from promptpack.importing.wording import POWERS
 from promptpack.lint.formats import make_finding_data
 from promptpack.model import Effect, Finding
 from promptpack.policy.lattice import describe_grant, is_denied, list_effects
+from promptpack.targets import TARGETS
 
 SCHEMA_VERSION = 1
 
@@ -92,6 +93,7 @@ def audit_paths(
     finding. `progress` is called with how many files of how many are read.
     """
     places: dict[Path, FoundFile] = {}
+    used = _find_used(paths)
     for path in paths:
         for found in find_agent_files(path, target, texts=texts):
             places.setdefault(path / found.path if found.path else path, found)
@@ -102,7 +104,7 @@ def audit_paths(
         one = (
             UnreadFile(shown, found.problem)
             if found.problem
-            else read_agent_file(file, shown, found)
+            else read_agent_file(file, shown, found, used)
         )
         if isinstance(one, AgentFile):
             files.append(one)
@@ -140,7 +142,7 @@ def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[Agent
         prefix = repository.prefix if path.is_dir() else f"{repository.prefix}{path.name}"
         for found, text in read_revision(repository, commit, prefix, target).items():
             shown = _show_path(path / found.path if found.path else path)
-            files.setdefault(shown, make_agent_file(shown, found, text))
+            files.setdefault(shown, make_agent_file(shown, found, text, _find_used(paths)))
     return tuple(files.values())
 
 
@@ -154,6 +156,16 @@ def make_audit_data(audit: Audit, changes: Iterable[RightsChange] = ()) -> dict[
         "changes": [make_change_data(change) for change in changes],
         "findings": [make_finding_data(finding) for finding in audit.findings],
     }
+
+
+def _find_used(paths: Iterable[Path]) -> frozenset[str]:
+    """Return the clients that have to be named and that somebody uses, by signs of them there."""
+    return frozenset(
+        target.name
+        for target in TARGETS.values()
+        if target.is_named_only
+        and any(os.path.lexists(path / sign) for path in paths for sign in target.signs)
+    )
 
 
 def _show_path(file: Path) -> str:

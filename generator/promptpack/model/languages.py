@@ -8,8 +8,6 @@ small and capital letters alone.
 import re
 from typing import NamedTuple
 
-from promptpack.model.root import make_variant_name, split_variant_name
-
 LANGUAGE_REGEX = r"^([a-ln-z][a-z]|m[a-ce-z]|[a-z]{3})(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 """`md` is no language in any registry, and ends the file names of fragments."""
 

@@ -34,7 +34,7 @@ from promptpack.policy.lattice import (
 from promptpack.rendering.permissions import make_policy_key
 from promptpack.rendering.variants import resolve_variants
 from promptpack.session import Session
-from promptpack.targets import TARGETS, Target
+from promptpack.targets import TARGETS, Target, list_readers
 from promptpack.targets.built import list_built_targets
 from promptpack.targets.heads import encode_file, iter_kept_grants, spell_file
 from promptpack.targets.losses import find_client_default, find_policy_in_mode
@@ -204,13 +204,16 @@ class RightsFinder:
             return ((target.name, _UNLIMITED),)
         agent = self._session.composer.make_agent(variant, target.name, "x\n")
         if agent.form.head is not None:
-            return tuple(_iter_rights(tuple(_iter_readings(target, agent)), variant, target))
+            return tuple(_iter_rights(tuple(self._iter_readings(target, agent)), variant, target))
         accepted = tuple((one.target, one.capability, one.reason) for one in variant.accept)
         key = (*_make_reading_key(target, agent), accepted)
         if key not in self._rights:
-            readings = tuple(_iter_readings(target, _strip_agent(agent)))
+            readings = tuple(self._iter_readings(target, _strip_agent(agent)))
             self._rights[key] = tuple(_iter_rights(readings, variant, target))
         return self._rights[key]
+
+    def _iter_readings(self, target: Target, agent: Agent) -> Iterator[_FileReading]:
+        return _iter_readings(target, agent, self._session.loss_finder.used)
 
     def find_policy(self, variant: Variant, target: Target) -> Policy | None:
         """Return what a variant's file grants in its own client, or None if it can't limit it."""
@@ -218,10 +221,10 @@ class RightsFinder:
             return None
         agent = self._session.composer.make_agent(variant, target.name, "x\n")
         if agent.form.head is not None:
-            return next(_iter_readings(target, agent)).policy
+            return next(self._iter_readings(target, agent)).policy
         key = _make_reading_key(target, agent)
         if key not in self._policies:
-            self._policies[key] = next(_iter_readings(target, _strip_agent(agent))).policy
+            self._policies[key] = next(self._iter_readings(target, _strip_agent(agent))).policy
         return self._policies[key]
 
 
@@ -236,15 +239,14 @@ def _strip_agent(agent: Agent) -> Agent:
     return replace(agent, name="x", stem="x", description="x", form=PLAIN_FORM)
 
 
-def _iter_readings(target: Target, agent: Agent) -> Iterator[_FileReading]:
+def _iter_readings(target: Target, agent: Agent, used: frozenset[str]) -> Iterator[_FileReading]:
     text = spell_file(encode_file(target, agent), agent.form)
-    for name in (target.name, *target.read_by):
-        client = TARGETS[name]
+    for client in (target, *list_readers(target, used)):
         authored = resolve_inherited(agent.policy, find_client_default(client, agent.mode))
         policy = find_policy_in_mode(client, client.decode(text, agent.stem), agent.mode)
         if client is target:
             policy = _add_kept(target, agent, policy)
-        yield _FileReading(name, authored, policy)
+        yield _FileReading(client.name, authored, policy)
 
 
 def _add_kept(target: Target, agent: Agent, policy: Policy) -> Policy:

@@ -1,5 +1,7 @@
 """The registry of targets: one line a client, in the order they are shown."""
 
+from collections.abc import Collection
+
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
 from promptpack.targets.cline import CLINE
@@ -8,9 +10,12 @@ from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
+from promptpack.targets.devin_rule import DEVIN_RULE
 from promptpack.targets.dotprompt import DOTPROMPT
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.goose import GOOSE
+from promptpack.targets.junie import JUNIE
 from promptpack.targets.kilo import KILO
 from promptpack.targets.kiro import KIRO
 from promptpack.targets.langchain import LANGCHAIN
@@ -24,7 +29,7 @@ from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
 
-__all__ = ["TARGETS", "Target"]
+__all__ = ["TARGETS", "Target", "list_readers"]
 
 TARGETS: dict[str, Target] = {
     target.name: target
@@ -42,6 +47,9 @@ TARGETS: dict[str, Target] = {
         FACTORY,
         CLINE,
         KIRO,
+        JUNIE,
+        DEVIN_RULE,
+        GOOSE,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,
@@ -54,3 +62,12 @@ TARGETS: dict[str, Target] = {
         PROMPTPACK_JSON,
     )
 }
+
+
+def list_readers(target: Target, used: Collection[str] = ()) -> list[Target]:
+    """Return the other clients that load a target's files.
+
+    One that has to be named is among them only where it is `used`: most people don't have it.
+    """
+    readers = (TARGETS[name] for name in target.read_by)
+    return [one for one in readers if not one.is_named_only or one.name in used]

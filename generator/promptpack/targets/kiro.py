@@ -8,34 +8,29 @@ permission rules, which can ask and match patterns, are not written, and not cou
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
-from promptpack.model import (
-    CAPABILITIES,
-    FILE_CHANGES,
-    OTHER_MCP,
-    Agent,
-    Capability,
-    Effect,
-    Grant,
-    Policy,
-)
+from promptpack.model import FILE_CHANGES, Agent, Capability, Effect
 from promptpack.targets.codec import (
-    as_text,
-    check_front_matter,
-    grants_fully,
     join_front_matter,
     make_agent,
-    make_switch_grant,
     read_front_matter,
 )
-from promptpack.targets.problems import Problem, list_unknown
+from promptpack.targets.problems import Problem
 from promptpack.targets.target import ClientCheck, Reasons, Target
+from promptpack.targets.word_lists import (
+    Words,
+    check_words,
+    list_capabilities,
+    list_given_words,
+    make_switched_policy,
+    may_have_servers,
+    read_words,
+)
 
 NAME = "kiro"
 
-GROUPS: Mapping[str, tuple[Capability, ...]] = {
+GROUPS: Words = {
     "read": ("read", "list", "glob", "grep"),
     "write": FILE_CHANGES,
     "shell": ("execute",),
@@ -50,6 +45,7 @@ SERVERS = "@mcp"
 ALWAYS: tuple[Capability, ...] = ("todo", "skill", "question")
 """What no list is known to take away."""
 
+_KNOWN = (*GROUPS, SERVERS)
 _HARMLESS = ("context",)
 _KEYS: Mapping[str, type] = {"description": str, "tools": list, "model": str}
 
@@ -69,19 +65,15 @@ def decode(text: str, stem: str) -> Agent:
     """Return the agent that Kiro makes of a file; what is not known to be denied is there."""
     keys, body = read_front_matter(text)
     named = {key: value for key, value in keys.items() if key != "name"}
-    policy = _make_effective_policy(_read_words(keys))
+    words = read_words(keys.get("tools"), (*_KNOWN, *_HARMLESS))
+    given = list_capabilities(GROUPS, words).union(ALWAYS)
+    policy = make_switched_policy(given, has_servers=words is None or SERVERS in words)
     return make_agent(NAME, named, stem, body, policy, mode="all")
 
 
 def find_problems(text: str) -> list[Problem]:
     """Return what Kiro could take otherwise than the file says."""
-    tools = read_front_matter(text)[0].get("tools")
-    words = map(as_text, tools if isinstance(tools, list) else ())
-    known = {*GROUPS, SERVERS}
-    return [
-        *check_front_matter(text, _KEYS, ["description"], held_keys=["tools"]),
-        *list_unknown(f"unknown tool '{word}'" for word in words if word not in known),
-    ]
+    return check_words(text, _KEYS, ["description"], _KNOWN)
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:
@@ -94,24 +86,8 @@ def find_refusals(agent: Agent) -> Iterator[str]:
 
 def _list_given(agent: Agent) -> list[str]:
     """Return the words for what an agent may have whole."""
-    given = [word for word, group in GROUPS.items() if all(grants_fully(agent, c) for c in group)]
-    servers = (OTHER_MCP, *agent.policy.list_mcp_names())
-    return [*given, *([SERVERS] if all(grants_fully(agent, name) for name in servers) else [])]
-
-
-def _read_words(keys: Mapping[str, Any]) -> frozenset[str] | None:
-    """Return the words of a list, None where it may mean every tool."""
-    tools = keys.get("tools")
-    words = {as_text(word) for word in tools} if isinstance(tools, list) else set()
-    return frozenset(words) if words and words <= {*GROUPS, SERVERS, *_HARMLESS} else None
-
-
-@lru_cache(maxsize=64)
-def _make_effective_policy(words: frozenset[str] | None) -> Policy:
-    listed = {*GROUPS, SERVERS} if words is None else words
-    given = {*ALWAYS, *(c for word, group in GROUPS.items() if word in listed for c in group)}
-    grants: dict[str, Grant] = {c: make_switch_grant(c in given) for c in CAPABILITIES}
-    return Policy(Effect.ALLOW if SERVERS in listed else Effect.DENY, grants)
+    given = list_given_words(agent, GROUPS)
+    return [*given, SERVERS] if may_have_servers(agent) else given
 
 
 KIRO = Target(

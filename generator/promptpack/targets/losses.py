@@ -27,14 +27,18 @@ from promptpack.policy.lattice import (
     list_compared,
     resolve_inherited,
 )
-from promptpack.targets import TARGETS, Target
+from promptpack.targets import Target, list_readers
 from promptpack.targets.loss_details import add_details
 
 
 class LossFinder:
-    """Finds what files lose of policies; the same two policies are compared only once."""
+    """Finds what files lose of policies; the same two policies are compared only once.
 
-    def __init__(self) -> None:
+    `used` names clients that a project builds for: they count as readers of each other's files.
+    """
+
+    def __init__(self, used: frozenset[str] = frozenset()) -> None:
+        self.used = used
         self._losses: dict[tuple[str, ...], tuple[Loss, ...]] = {}
         self._shared: dict[tuple[Loss, ...], tuple[Loss, ...]] = {}
 
@@ -45,7 +49,7 @@ class LossFinder:
 
         `decoded` is what the target's own client reads in it.
         """
-        readers = [TARGETS[name] for name in target.read_by if target.holds_policy]
+        readers = list_readers(target, self.used) if target.holds_policy else []
         return (
             *self._compare(target, agent, decoded),
             *_find_field_losses(target, agent, decoded),

@@ -7,7 +7,7 @@ from promptpack.lint.prose import skip_code_fences
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.lint.tool_mentions import find_mentions, find_own_name, list_owners
 from promptpack.model import Origin
-from promptpack.targets import TARGETS
+from promptpack.targets import TARGETS, list_readers
 
 
 def check_foreign_tool(context: LintContext) -> Iterator[Diagnostic]:
@@ -73,7 +73,7 @@ def check_own_agent(context: LintContext) -> Iterator[Diagnostic]:
     """
     for artifact in context.artifacts:
         target, pack = TARGETS[artifact.target], artifact.variant.pack
-        for client in (target, *(TARGETS[reader] for reader in target.read_by)):
+        for client in (target, *list_readers(target)):
             names = {own.casefold(): own for own in client.own_agents}
             if own := names.get(artifact.agent.name.casefold()):
                 reads = "" if client is target else f" reads the file of {target.title} too and"
