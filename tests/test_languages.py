@@ -216,17 +216,17 @@ def test_a_translation_that_no_pack_names_is_not_looked_at(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("languages", "more", "code"),
     [
-        ("[en, de]", "translations: {fr: {title: Démo}}\n", "PP024"),
+        ("[en, de]", "translations: {fr: {title: Démo}}\n", "PP017"),
         ("[en, de]", "translations: {en: {title: Demo}}\n", "PP016"),
         ("[en, de]", "translations: {de: {titles: {rolle: Rolle}}}\n", "PP027"),
-        ("[en, de]", "expect: [{contains: x, when: {language: fr}}]\n", "PP024"),
+        ("[en, de]", "expect: [{contains: x, when: {language: fr}}]\n", "PP017"),
         ("[en, de-de]", "", "PP013"),
         ("[en, DE]", "", "PP013"),
         ("[en, md]", "", "PP013"),
         ('[en, "../de"]', "", "PP013"),
         ("[en, en]", "", "PP010"),
         ("[]", "", "PP010"),
-        ("[en, de]\n  exclude: [{language: fr}]", "", "PP024"),
+        ("[en, de]\n  exclude: [{language: fr}]", "", "PP017"),
         ("[en, de]\n  overrides: [{when: {language: de}, drop: [role]}]", "", "PP012"),
         ("[en, de]", GERMAN_ACCEPT, "PP012"),
         ("[en, de]\n  exclude: [{language: en}]", "", "PP026"),
@@ -296,7 +296,7 @@ def test_languages_are_selected_like_models(project: Path) -> None:
     assert call("check", "--language", "en", cwd=project).code == 1
     done = call("build", "--language", "fr", cwd=project)
     assert done.code == 2
-    assert "error[PP024]: unknown language 'fr'" in done.err
+    assert "error[PP017]: unknown language 'fr'" in done.err
 
 
 def test_files_of_a_language_that_goes_are_removed_and_strangers_stay(project: Path) -> None:

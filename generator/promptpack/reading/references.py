@@ -22,7 +22,7 @@ _CODES = {
     "layout": "PP025",
     "section": "PP027",
     "pack": "PP029",
-    "language": "PP024",
+    "language": "PP017",
 }
 
 Names = Mapping[str, Collection[str]]
