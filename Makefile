@@ -83,6 +83,7 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	  --output-file requirements-action.lock pyproject.toml -
 	@.venv-lock/bin/$(COMPILE) --upgrade --constraint $(LOCK) \
 	  --output-file requirements-release.lock --group pyproject.toml:release
+	@.venv-lock/bin/$(COMPILE) --upgrade --output-file requirements-formats.lock --group pyproject.toml:formats
 	@rm -rf .venv-lock
 	@echo "Resolving what the real clients need into tests/clients/package-lock.json ..."
 	@cd tests/clients && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
@@ -90,6 +91,8 @@ lock:  ## lock the newest version of everything that is installed, with hashes; 
 	@cd benchmarks && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
 	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
 	@cd tests/clients/evaluation && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
+	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
+	@cd tests/clients/formats && rm -f package-lock.json && npm install --package-lock-only --ignore-scripts \
 	  --omit-lockfile-registry-resolved --loglevel=error >/dev/null
 	@echo "Done. Next: look at \"git diff --stat\", then run \"make clients lint test\"."
 

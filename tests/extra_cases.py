@@ -77,6 +77,9 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
         "disable-model-invocation": _FLAG,
         "user-invocable": _FLAG,
     },
+    "promptpack-json": {
+        "version": Values(("1.2.3", "v2.0.0-beta.1+a"), ("1.2", "0.0.0", 1, "1.2.3 ")),
+    },
 }
 EXTRAS["kilo"] = EXTRAS["opencode"]
 EXTRAS["claude-skill"] = EXTRAS["skill"]

@@ -30,7 +30,18 @@ import support
 
 STORIES = sorted((Path(__file__).parent / "commands").glob("*.md"))
 ACCEPT = bool(os.environ.get("PROMPTPACK_ACCEPT"))
-WRITERS = ("absorb", "accept", "build", "eject", "import", "init", "install", "new", "--export")
+WRITERS = (
+    "absorb",
+    "accept",
+    "build",
+    "eject",
+    "import",
+    "init",
+    "install",
+    "new",
+    "new-library",
+    "--export",
+)
 
 _FENCE = re.compile(
     r"^(?P<ticks>`{3,})(?P<info>[^`\n]+)\n(?P<body>.*?)^(?P=ticks)$", re.MULTILINE | re.DOTALL

@@ -113,7 +113,7 @@ def test_outputs_that_are_not_committed_do_not_drift(tmp_path: Path) -> None:
     widen(root)
     found = report(root)
     assert (found["drift"], found["permissions"]) == ([], [])
-    assert found["tool"] == {"base": None, "head": None, "library": []}
+    assert found["tool"] == {"base": None, "head": None, "library": [], "packages": []}
 
 
 @pytest.mark.fault(61, "gate-bypass")
@@ -137,7 +137,7 @@ def test_a_committed_output_that_is_wider_trips_the_gate(repo: Path, *, is_commi
     assert widened["causes"] == [{"file": MANIFEST, "line": 1}]
     path = LOOK.removeprefix("dist/")
     assert found["drift"] == [{"path": path, "sides": ["head"], "new": True, "groups": ["P1"]}]
-    assert found["tool"] == {"base": __version__, "head": "0.2.0", "library": []}
+    assert found["tool"] == {"base": __version__, "head": "0.2.0", "library": [], "packages": []}
     text = support.call("diff", *sides, cwd=repo).out
     assert "! Permissions widened in 1 group: P1" in text
     assert f"built with promptpack {__version__}, now with 0.2.0" in text

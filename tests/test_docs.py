@@ -232,9 +232,13 @@ def test_the_readme_names_every_client_and_says_which_are_not_asked() -> None:
 
 
 def test_the_versions_are_those_that_ci_asks() -> None:
-    packages = json.loads((ROOT / "tests/clients/package.json").read_text(encoding="utf-8"))
-    names = packages["dependencies"].items()
-    pinned = {f"{one} {v}" for n, v in names for one in (n[1:], n.rpartition("/")[2])}
+    clients = ROOT / "tests" / "clients"
+    lock = (ROOT / "requirements-formats.lock").read_text(encoding="utf-8")
+    pinned = {one.replace("==", " ") for one in re.findall(r"^\S+==\S+", lock, re.MULTILINE)}
+    for path in (clients, clients / "evaluation", clients / "formats"):
+        packages = json.loads((path / "package.json").read_text(encoding="utf-8"))["dependencies"]
+        for name, version in packages.items():
+            pinned |= {f"{one} {version}" for one in (name, name[1:], name.rpartition("/")[2])}
     for target in TARGETS.values():
         versions = {*target.check.versions.split(", ")} - {""}
         assert versions <= pinned, target.name

@@ -155,6 +155,7 @@ def test_no_class_name_stands_twice() -> None:
 
 KEPT = {
     "takes_head": "facts about clients",
+    "spells_prompt": "facts about clients",
     "_holds_modes": "facts about clients",
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "_parse_entry": "what the heads of one build share",

@@ -14,7 +14,6 @@ from promptpack.model import Artifact, UserError, name_translation, split_transl
 from promptpack.model.languages import is_language
 from promptpack.output.ownership import claims_output
 from promptpack.reading.project import replace_sources
-from promptpack.reading.roots import find_roots
 from promptpack.reading.some_packs import gather_project, load_reached
 from support import DEMO, EVERY_CLIENT, Result, call, count_cases, make_project, snapshot
 
@@ -380,7 +379,6 @@ def test_a_source_of_one_language_is_read_with_the_packs_that_it_reaches(project
     )
     reached = load_reached(project, gather_project(project), GERMAN_STEPS)
     assert [*reached.packs] == ["demo"]
-    assert find_roots(project)
 
 
 def test_a_comparison_names_the_language(project: Path) -> None:

@@ -18,7 +18,8 @@ from promptpack.build import build_project, render
 from promptpack.lint.engine import lint_session
 from promptpack.model import Effect, Finding, PatternRule, Project, Root, UserError
 from promptpack.reading.project import load_from_roots, load_project
-from promptpack.reading.roots import find_library, find_project_folder, find_roots
+from promptpack.reading.root_finding import find_roots
+from promptpack.reading.roots import find_library, find_project_folder
 from promptpack.session import Session
 from promptpack.site.catalogue import make_catalog
 from support import DEMO, PATIENCE, environment, make_project, write_files
@@ -228,27 +229,24 @@ def make_package(folder: Path) -> Root:
     return Root("acme", folder, False)
 
 
-def test_a_third_root_is_one_more_in_the_list(tmp_path: Path) -> None:
-    pack = PACK.replace("./role.md", "acme/be-acme").replace("look, ", "look, acme, ")
+def test_a_third_root_has_names_of_its_own_and_shadows_nothing(tmp_path: Path) -> None:
+    pack = PACK.replace("./role.md", "acme:acme/be-acme").replace("look, ", "look, acme:acme, ")
     folder = make_project(tmp_path / "project", {"packs/demo/pack.yaml": pack})
     own, library = find_roots(folder)
     acme = make_package(tmp_path / "acme")
     project = load_from_roots((own, acme, library))
     assert set(project.packs) == {"demo"}
     fragments = {name: (one.path, one.shadows) for name, one in project.fragments.items()}
-    small_steps, zero_trust = "fragments/standards/small-steps.md", "fragments/ethics/zero-trust.md"
-    assert fragments["acme/be-acme"] == ("acme:templates/fragments/acme/be-acme.md", "")
-    assert fragments["ethics/zero-trust"] == (
-        f"acme:templates/{zero_trust}",
-        f"promptpack:templates/{zero_trust}",
-    )
-    assert fragments["standards/small-steps"] == (
-        f"templates/{small_steps}",
-        f"acme:templates/{small_steps}",
-    )
-    assert project.policies["acme"].path == "acme:templates/policies/acme.yaml"
-    other = load_from_roots((own, library, acme)).fragments["ethics/zero-trust"]
-    assert other.path == f"promptpack:templates/{zero_trust}", "the order of the roots decides"
+    for name, path in {
+        "acme:acme/be-acme": "acme:templates/fragments/acme/be-acme.md",
+        "acme:ethics/zero-trust": "acme:templates/fragments/ethics/zero-trust.md",
+        "ethics/zero-trust": "promptpack:templates/fragments/ethics/zero-trust.md",
+        "acme:standards/small-steps": "acme:templates/fragments/standards/small-steps.md",
+        "standards/small-steps": "templates/fragments/standards/small-steps.md",
+    }.items():
+        assert fragments[name] == (path, "")
+    assert project.policies["acme:acme"].path == "acme:templates/policies/acme.yaml"
+    assert load_from_roots((own, library, acme)).fragments == project.fragments
     build_project(project)
 
 
@@ -259,7 +257,7 @@ def test_a_third_root_is_not_written_to_and_need_not_be_used(tmp_path: Path) -> 
     path = "acme:templates/fragments/acme/be-acme.md"
     assert (project.find_root(path), project.is_writable(path)) == (acme, False)
     assert project.locate(path) == tmp_path / "acme/templates/fragments/acme/be-acme.md"
-    reason = f"{path} belongs to the package 'acme': copy it to {path.removeprefix('acme:')}"
+    reason = f"{path} belongs to the package 'acme', which is not changed here: change it there"
     assert explain_closed_source(project, path).startswith(reason)
     session = Session(project)
     result = lint_session(session, render(session), codes=["PP041", "PP042"])

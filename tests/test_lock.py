@@ -15,12 +15,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("dev", "action", "release")}
+LOCKS = {
+    name: ROOT / f"requirements-{name}.lock" for name in ("dev", "action", "formats", "release")
+}
 CLIENTS = ROOT / "tests" / "clients"
 INSTALLS = (
     *LOCKS.values(),
     *(CLIENTS / "package-lock.json", CLIENTS / "package.json", CLIENTS / "install"),
     *(CLIENTS / "evaluation/package-lock.json", CLIENTS / "evaluation/package.json"),
+    *(CLIENTS / "formats/package-lock.json", CLIENTS / "formats/package.json"),
     *(ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "action.yml"),
     *(ROOT / ".ci" / "run", ROOT / ".ci" / "release"),
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
@@ -57,9 +60,12 @@ def read_lock(lock: str) -> Iterator[Entry]:
 
 
 def read_requirements(lock: str) -> Iterator[Requirement]:
-    """Yield what a lock is for: to build promptpack and run it, to develop it, or to release it."""
-    if lock == "release":
-        yield from map(Requirement, PROJECT["dependency-groups"]["release"])
+    """Yield what a lock is for: to build promptpack and run it, to develop it, or to release it.
+
+    Or it is for a group of dependencies by the same name.
+    """
+    if lock in PROJECT["dependency-groups"]:
+        yield from map(Requirement, PROJECT["dependency-groups"][lock])
         return
     extras = PROJECT["project"]["optional-dependencies"]
     own = PROJECT["project"]["name"]
@@ -151,7 +157,9 @@ def test_what_installs_names_no_index_and_no_machine(path: Path) -> None:
     assert str(ROOT) not in text
 
 
-@pytest.mark.parametrize("folder", [CLIENTS, CLIENTS / "evaluation"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "folder", [CLIENTS, CLIENTS / "evaluation", CLIENTS / "formats"], ids=lambda path: path.name
+)
 def test_the_real_clients_are_locked_with_hashes_and_no_address(folder: Path) -> None:
     lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
     pinned = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]

@@ -149,6 +149,8 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ("init", "--name", HOSTILE),
     ("init", "--target", HOSTILE),
     ("new", HOSTILE),
+    ("new-library", HOSTILE),
+    ("new-library", "acme", "--into", HOSTILE),
     ("new", "other", "--from", HOSTILE),
     ("eject", HOSTILE),
     ("show", "layout:plain"),

@@ -58,6 +58,7 @@ COMMANDS = (
     ("disagree",),
     ("init", "../new"),
     ("new", "other"),
+    ("new-library", "acme", "--into", "../acme-prompts"),
     ("eject", "review"),
     ("doctor", "--no-clients"),  # without it, clients are asked for their versions
     ("help", "installing"),

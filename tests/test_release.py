@@ -170,7 +170,7 @@ def test_the_same_commit_gives_the_same_release(tmp_path: Path) -> None:
     (sdist,) = (tmp_path / "out-0").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {f"requirements-{lock}.lock" for lock in ("action", "dev", "release")}
+    wanted = {f"requirements-{lock}.lock" for lock in ("action", "dev", "formats", "release")}
     assert {
         *wanted,
         "SECURITY.md",

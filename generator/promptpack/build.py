@@ -8,7 +8,7 @@ from promptpack.model import Artifact, Finding, Project, UserError, Variant
 from promptpack.policy.prose import describe_policy
 from promptpack.provenance.reuse import ArtifactFinder, find_nothing
 from promptpack.reading.project import UnreadableProjectError, load_project
-from promptpack.reading.roots import list_pack_names
+from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
@@ -100,7 +100,7 @@ def load_selected(folder: Path, selection: Selection, previous: Project | None =
     All packs are read where that is needed: if one of the names is unknown, and for the list of
     permissions. Raises UserError as `load_whole` does, for the files that are read.
     """
-    if not selection.packs or not {*selection.packs} <= {*list_pack_names(folder)}:
+    if not selection.packs or not {*selection.packs} <= {*list_known_packs(folder)}:
         return load_whole(folder, selection, previous)
     try:
         project = load_packs(folder, selection.packs)

@@ -16,6 +16,7 @@ from mkdocs.utils.templates import TemplateContext
 
 from promptpack.cli import program
 from promptpack.model import UserError
+from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import SOURCES
 from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import format_findings
@@ -212,8 +213,9 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         **_: object,
     ) -> LiveReloadServer:
         """Build again when a source changes."""
-        for name in SOURCES:
-            source = self._find_root(config) / name
+        root = self._find_root(config)
+        for name in (*SOURCES, *(one.folder for one in find_roots(root) if one.folder)):
+            source = root / name
             if source.exists():
                 server.watch(str(source))
         return server

@@ -1,12 +1,22 @@
 """In: whether the pinned clients are installed. Out: a test that runs, skips, or fails in CI."""
 
 import os
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NoReturn, TypeVar
 
 import pytest
 
-from clients.sandbox import BINARIES, Unavailable, asks_newest, client, find_promptfoo
+from clients.sandbox import (
+    BINARIES,
+    Unavailable,
+    asks_newest,
+    client,
+    find_formats,
+    find_promptfoo,
+)
+
+Where = TypeVar("Where", str, Path)
 
 
 def need_clients(names: Iterable[str] = BINARIES) -> None:
@@ -20,8 +30,17 @@ def need_clients(names: Iterable[str] = BINARIES) -> None:
 
 def need_promptfoo() -> str:
     """Return where promptfoo lies; without it, the same. `install newest` does not have it."""
+    return _need(find_promptfoo)
+
+
+def need_formats() -> Path:
+    """Return where the engines of prompt formats lie; without them, the same."""
+    return _need(find_formats)
+
+
+def _need(find: Callable[[], Where]) -> Where:
     try:
-        return find_promptfoo()
+        return find()
     except Unavailable as reason:
         if asks_newest():
             pytest.skip(str(reason))

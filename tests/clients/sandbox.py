@@ -44,6 +44,11 @@ TOOLS = {
 EVALUATION = "evaluation"
 """The folder of promptfoo, which is neither, beside the pinned clients and in the cache."""
 
+FORMATS = "formats"
+"""The same of the engines of prompt formats; those for Python are in `python` there."""
+
+FORMATS_LOCK = Path(__file__).resolve().parents[2] / "requirements-formats.lock"
+
 
 class Unavailable(Exception):  # noqa: N818 - a state of the machine, not a fault
     """The pinned clients are not installed on this machine."""
@@ -69,7 +74,8 @@ def pinned(part: str = "") -> str:
     """
     folder = cache() if asks_newest() else Path(__file__).parent / part
     files = (folder / name for name in ("package.json", "package-lock.json"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    more = [FORMATS_LOCK] if part == FORMATS else []
+    return hashlib.sha256(b"".join(file.read_bytes() for file in (*files, *more))).hexdigest()
 
 
 def client(name: str) -> str:
@@ -92,6 +98,17 @@ def find_promptfoo() -> str:
         message = "promptfoo is not installed as package.json pins it: run tests/clients/install"
         raise Unavailable(message)
     return str(path)
+
+
+def find_formats() -> Path:
+    """Return where the engines of formats lie; raises Unavailable unless the pinned ones do."""
+    folder = cache() / FORMATS
+    stamp = folder / "installed"
+    is_pinned = stamp.is_file() and stamp.read_text().strip() == pinned(FORMATS)
+    if asks_newest() or not is_pinned:
+        message = "the engines of formats are not installed as pinned: run tests/clients/install"
+        raise Unavailable(message)
+    return folder
 
 
 def read_version(package: str) -> str:

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 import support
-from clients.gate import need_clients, need_promptfoo
-from clients.sandbox import client, sandbox
+from clients.promptfoo import TO_FILE, run_in
 from promptpack.diff.export import CONFIG, PROVIDERS, read_prompt
 from promptpack.diff.sides import make_folder_output
 from review_cases import edit, repository
@@ -47,16 +46,7 @@ def run_promptfoo(exported: Path, *words: str) -> str:
         for path in exported.rglob("*")
         if path.is_file()
     }
-    switches = ("TELEMETRY", "UPDATE", "REMOTE_GENERATION")
-    env = {f"PROMPTFOO_DISABLE_{name}": "1" for name in switches}
-    need_clients(("node",))
-    promptfoo = need_promptfoo()
-    with sandbox(files) as box:
-        env["PROMPTFOO_CONFIG_DIR"] = str(box.home)
-        ran = box.run([client("node"), promptfoo, *words], env)
-        assert ran.code == 0, ran.stdout + ran.stderr
-        out = box.project / "out.json"
-        return out.read_text(encoding="utf-8") if out.exists() else ran.stdout + ran.stderr
+    return run_in(files, *words)
 
 
 def test_promptfoo_takes_the_config(exported: Path) -> None:
@@ -64,8 +54,7 @@ def test_promptfoo_takes_the_config(exported: Path) -> None:
 
 
 def test_each_model_gets_the_prompt_as_it_is_in_the_file(exported: Path) -> None:
-    words = ("eval", "--no-cache", "--no-write", "--no-progress-bar", "--output", "out.json")
-    data: Any = json.loads(run_promptfoo(exported, *words))
+    data: Any = json.loads(run_promptfoo(exported, *TO_FILE))
     prompts: dict[str, set[str]] = {"before": set(), "after": set()}
     for result in data["results"]["results"]:
         system, user = json.loads(result["response"]["output"])

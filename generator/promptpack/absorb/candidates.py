@@ -12,6 +12,7 @@ from promptpack.absorb.hunks import OutputEdit, list_blank_slides
 from promptpack.absorb.rewriting import rewrite_block, rewrite_line
 from promptpack.absorb.values import propose_values
 from promptpack.model import Origin, Project, split_source_path
+from promptpack.model.root import LIBRARY
 from promptpack.reading.roots import KIND_WORDS, parse_source_path
 from promptpack.rendering.includes import escape_template
 from promptpack.rendering.item_marks import strip_item_marks
@@ -34,8 +35,10 @@ def explain_closed_source(project: Project, path: str) -> str:
     """Return why a source takes no absorbed text, or nothing for fragments and packs."""
     source = parse_source_path(path)
     if not project.is_writable(path):
-        title = project.find_root(path).title
-        own_path = split_source_path(path)[1]
+        root, own_path = project.find_root(path), split_source_path(path)[1]
+        title = root.title
+        if root.name != LIBRARY:
+            return f"{path} belongs to the {title}, which is not changed here: change it there"
         return f"{path} belongs to the {title}: copy it to {own_path} and edit the copy"
     if source is None or source.kind in {"packs", "fragments"}:
         return ""

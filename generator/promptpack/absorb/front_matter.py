@@ -113,7 +113,8 @@ def _read_policy_change(
     line = find_policy_line(text, path, built.policy, now.policy)
     why = f"the policy decides what an agent may do: change {path}:{line}"
     if not project.is_writable(path):
-        return HeadChange(edits, subjects, (), f"{why}, in a copy: it belongs to the library")
+        title = project.find_root(path).title
+        return HeadChange(edits, subjects, (), f"{why}, in a copy: it belongs to the {title}")
     hint = "'--policy' makes this change in the policy, and shows what it does to other outputs"
     if not change_policy:
         return HeadChange(edits, subjects, (), why, hint)

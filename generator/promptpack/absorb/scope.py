@@ -20,10 +20,10 @@ def isolate_pack(project: Project, name: str) -> Project:
 
     What is said of other packs (where they are installed) is left out with them.
     """
-    own_folder = f"packs/{name}/"
 
     def is_kept(path: str) -> bool:
-        return path.startswith(own_folder) or not path.startswith("packs/")
+        source = parse_source_path(path)
+        return source is None or source.pack in {"", name}
 
     return replace(
         project,

@@ -1,7 +1,7 @@
 """An output as lines that can be compared: what was built in, and what stands there, lines out.
 
 Most files are compared line by line as they are. Where a prompt is spelled otherwise in its file
-(JSON, TOML), its own lines are, and of front matter that is kept the lines of that.
+(JSON, TOML, a template), its own lines are, and of front matter that is kept the lines of that.
 """
 
 import json
@@ -14,10 +14,8 @@ from promptpack.model import Agent, Artifact
 from promptpack.output.locate import LocatedOutput
 from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.heads import merge_head
+from promptpack.targets.heads import merge_head, spells_prompt
 from promptpack.targets.kept_file import KeptFile, KeptLine, split_kept
-
-_SPELLED = (".toml", ".json")
 
 
 class OutputView(NamedTuple):
@@ -90,7 +88,7 @@ def make_view(place: LocatedOutput) -> OutputView:
     artifact = place.artifact
     target, agent = TARGETS[artifact.target], artifact.agent
     prompt = split_lines(agent.prompt)
-    if not target.path.endswith(_SPELLED) and prompt:
+    if not target.prompt_key and not spells_prompt(target) and prompt:
         lines = tuple(artifact.text.split("\n"))
         start = _find_lines(lines, prompt)
         if start >= 0:

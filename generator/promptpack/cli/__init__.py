@@ -25,6 +25,7 @@ from promptpack.version import __version__
 COMMANDS = {
     "init": "Start a project in a folder.",
     "new": "Write a new pack.",
+    "new-library": "Write a package of fragments and packs for other projects.",
     "build": "Render every variant for every client.",
     "check": "Check that the outputs match the sources.",
     "lint": "Report weak, risky or contradictory parts of the sources.",
@@ -55,6 +56,7 @@ WRITING_COMMANDS = (
     "import",
     "init",
     "new",
+    "new-library",
     "eject",
 )
 """The commands of which it is worth saying that they wrote nothing."""
@@ -85,7 +87,7 @@ class _CommandGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         suffix = "_" if keyword.iskeyword(cmd_name) else ""
-        module = importlib.import_module(f"promptpack.cli.{cmd_name}{suffix}")
+        module = importlib.import_module(f"promptpack.cli.{cmd_name.replace('-', '_')}{suffix}")
         return add_global_options(module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

@@ -7,7 +7,9 @@ import click
 
 from promptpack.cli.choices import format_suggestion
 from promptpack.model import Pack, Project, VariantId, parse_variant_id
+from promptpack.model.root import PROJECT
 from promptpack.output.status import Status
+from promptpack.reading.root_finding import find_roots
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.source.closest import list_variants_with
 from promptpack.source.disk import find_real_path
@@ -53,7 +55,7 @@ def choose_variant(pack: Pack, name: str | None) -> VariantId:
     if name is None:
         return VariantId(*pack.default)
     variants = [*map(str, pack.list_variants())]
-    if name not in variants:
+    if str(parse_variant_id(name)) not in variants:
         raise click.UsageError(
             f"No variant '{name}' of {pack.name}.{suggest_variant(name, variants)}"
         )
@@ -90,7 +92,8 @@ def choose_source(project: Project, name: str, *, with_packs: bool = False) -> N
     if sources:
         names = " and ".join(source.full_name for source in sources)
         raise click.UsageError(f"'{name}' is the name of {names}; write one of these.")
-    known = [one.full_name if ":" in name else one.name for one in list_sources(project)]
+    has_word = name.partition(":")[0] in TEMPLATE_WORDS
+    known = [one.full_name if has_word else one.name for one in list_sources(project)]
     packs = [*project.packs] if with_packs else []
     words = ["pack", *TEMPLATE_WORDS] if with_packs else TEMPLATE_WORDS
     kinds = f"{', '.join(words[:-1])} or {words[-1]}"
@@ -100,8 +103,14 @@ def choose_source(project: Project, name: str, *, with_packs: bool = False) -> N
 
 def resolve_source(sources: Collection[str], root: Path, name: str) -> str:
     """Return a source's path as the project has it, for one that is relative to where we are."""
-    if name not in sources and (path := find_real_path(name)).is_relative_to(root):
-        return path.relative_to(root).as_posix()
+    if name in sources:
+        return name
+    path = find_real_path(name)
+    for own in reversed(find_roots(root)):  # a library may lie in the project
+        if path.is_relative_to(own.path) and not own.is_missing:
+            found = own.make_source_path(path.relative_to(own.path).as_posix())
+            if own.name == PROJECT or found in sources:
+                return found
     return name
 
 

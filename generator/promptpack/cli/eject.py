@@ -5,6 +5,7 @@ import click
 from promptpack.cli.choice import choose_source
 from promptpack.cli.state import State, pass_state
 from promptpack.importing.importer import write_contents
+from promptpack.model.root import LIBRARY, PROJECT
 from promptpack.reading.project import load_project
 from promptpack.reporting.console import print_line
 from promptpack.starting.library import copy_source
@@ -23,6 +24,10 @@ def command(state: State, name: str) -> None:
     root = state.root()
     project = load_project(root)
     source = choose_source(project, name)
+    root_of_source = project.find_root(source.path)
+    if root_of_source.name not in {PROJECT, LIBRARY}:
+        message = f"{source.path} belongs to the {root_of_source.title}"
+        raise click.UsageError(f"{message}: use it by the name '{source.name}'.")
     contents = copy_source(project, source)
     if not contents:
         raise click.UsageError(f"The {source.word} is the project's own already: {source.path}")

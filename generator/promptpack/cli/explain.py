@@ -23,6 +23,7 @@ from promptpack.output.locate import (
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.provenance.explain import Step, explain_attached_line, explain_line
 from promptpack.reading.project import load_project
+from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.reading.some_packs import load_packs
 from promptpack.redaction import make_redactor
@@ -91,7 +92,7 @@ def _load_named(root: Path, name: str, out: Path | None) -> tuple[Project, Selec
         paths = find_real_path(name), find_real_path((out or root / OUTPUT_FOLDER) / name)
         path = next((path for path in paths if path.is_file()), None)
         selection = select_recorded(path) if path else ALL
-    if selection.packs and all((root / "packs" / pack).is_dir() for pack in selection.packs):
+    if selection.packs and {*selection.packs} <= {*list_known_packs(root)}:
         project = load_packs(root, selection.packs)
         if variant or _has_recorded(project, selection):
             return project, selection
@@ -111,7 +112,8 @@ def _has_recorded(project: Project, selection: Selection) -> bool:
 
 def _match_variant(name: str) -> dict[str, str] | None:
     """Return the pack, "" for none, and the variant that a name says, or None for a file's."""
-    pattern = r"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>[a-z0-9-]+\.[a-z0-9-]+(\.(?P<tag>[\w-]+))?)"
+    word = "[a-z0-9:+-]+"
+    pattern = rf"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>{word}\.{word}(\.(?P<tag>[\w-]+))?)"
     match = re.fullmatch(pattern, name)
     is_variant = match and (not match["tag"] or is_language(match["tag"]))
     return match.groupdict("") if match and is_variant and not Path(name).exists() else None

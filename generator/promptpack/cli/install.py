@@ -24,7 +24,7 @@ from promptpack.output.status import State as FileState
 from promptpack.output.status import Status
 from promptpack.output.write import apply_plan, make_problem_finding
 from promptpack.reading.project import load_project
-from promptpack.reading.roots import list_pack_names
+from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
 from promptpack.reporting.console import (
     ask_to_go_on,
@@ -104,7 +104,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     variant, is_written = next(iter(variants), None), not (check or dry_run)
     request = Request(pack, targets, variant, name, into, user, is_written)
     root = state.root()
-    is_known = pack is not None and pack in list_pack_names(root)
+    is_known = pack is not None and pack in list_known_packs(root)
     project = load_packs(root, (pack,)) if pack and is_known else load_project(root)
     plan = plan_uninstall if uninstall else plan_request
     installations = plan(project, root, request)

@@ -12,11 +12,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from promptpack.cli.state import find_given_folder
-from promptpack.reading.roots import Kind, find_project_folder, find_roots
+from promptpack.reading.root_finding import find_roots
+from promptpack.reading.roots import Kind, find_project_folder
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 """What every shell takes for one word of no meaning. Other names are not valid in a project."""
 
 

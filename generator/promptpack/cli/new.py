@@ -9,7 +9,7 @@ from promptpack.cli.init import format_accepted, format_slug_problem, print_writ
 from promptpack.cli.state import State, pass_state
 from promptpack.git.repository import find_top
 from promptpack.importing.importer import write_contents
-from promptpack.model import Project
+from promptpack.model import Project, is_in_project
 from promptpack.reading.project import load_project
 from promptpack.reporting.console import print_line, print_lines
 from promptpack.starting.acceptances import Acceptances
@@ -89,6 +89,10 @@ def _iter_next(project: Project) -> Iterator[str]:
 
 
 def _copy(project: Project, original: str, name: str) -> Mapping[str, str]:
+    path = project.packs[original].path
+    if not is_in_project(path):
+        title = project.find_root(path).title
+        raise click.UsageError(f"'{original}' belongs to the {title}, so it can't be copied.")
     try:
         return copy_pack(project, project.packs[original], name)
     except ValueError as error:

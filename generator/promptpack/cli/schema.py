@@ -10,7 +10,8 @@ from promptpack.model import split_translation
 from promptpack.reading.editor_schema import make_editor_schema
 from promptpack.reading.file_models import FILE_MODELS, make_json_schema
 from promptpack.reading.files import find_source_names
-from promptpack.reading.roots import KIND_WORDS, find_roots
+from promptpack.reading.root_finding import find_roots
+from promptpack.reading.roots import KIND_WORDS
 from promptpack.reporting.console import print_json
 from promptpack.reporting.json_schemas import REPORTS
 

@@ -10,7 +10,7 @@ from promptpack.cli.names import complete_packs_or_variants, complete_targets, c
 from promptpack.cli.state import State, pass_state
 from promptpack.model import Project
 from promptpack.reading.project import load_project
-from promptpack.reading.roots import list_pack_names
+from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.variants import select_variant
 from promptpack.reporting.console import print_data, print_line
@@ -56,7 +56,7 @@ def _load(root: Path, name: str | None, *, is_template: bool) -> Project:
 
     `is_template` tells that it can be that of a template.
     """
-    if name in list_pack_names(root):
+    if name in list_known_packs(root):
         return load_packs(root, (name,))
     project = load_packs(root, ()) if name and is_template else None
     return project if project and find_sources(project, str(name)) else load_project(root)

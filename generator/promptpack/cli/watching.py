@@ -10,6 +10,7 @@ import click
 from promptpack.cli import report
 from promptpack.cli.state import State
 from promptpack.model import UserError
+from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import SOURCES
 from promptpack.reporting.console import print_line
 
@@ -61,7 +62,8 @@ def _iter_changes(root: Path) -> Iterator[object]:
     watch = importlib.import_module(_MODULE).watch  # an extra
 
     def is_source(_: object, path: str) -> bool:
-        parts = Path(path).relative_to(root).parts
-        return bool(parts) and parts[0] in SOURCES
+        inner_path = f"{Path(path).relative_to(root).as_posix()}/"
+        folders = (*SOURCES, *(one.folder for one in find_roots(root) if one.folder))
+        return any(inner_path.startswith(f"{folder}/") for folder in folders)
 
     yield from watch(root, watch_filter=is_source)

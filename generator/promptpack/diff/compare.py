@@ -89,7 +89,7 @@ def compare_sides(
     drift = find_drift(base, head, includes)
     drift_pairs = pair_committed(drift, base, head)
     occurrences += list(
-        find_drift_occurrences(drift_pairs, occurrences, head.out, comparison.decoder)
+        find_drift_occurrences(drift_pairs, occurrences, (base, head), comparison.decoder)
     )
     pairs_by_key = {pair.key: pair for pair in (*drift_pairs, *pairs)}
     dims = {key: pair.output.dims for key, pair in pairs_by_key.items()}

@@ -33,6 +33,7 @@ def serialize_review(review: Review) -> dict[str, Any]:
             "base": review.tool.base or None,
             "head": review.tool.head or None,
             "library": list(review.tool.library),
+            "packages": [one._asdict() for one in review.tool.packages],
         },
         "accepted": [
             {"kind": one.kind, "field": one.field or one.section, "fingerprint": one.fingerprint}

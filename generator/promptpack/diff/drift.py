@@ -4,11 +4,11 @@ A comparison builds both sides with one promptpack. So what another version of i
 or a hand made of committed outputs is no difference between the two builds, and is found here.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from promptpack.diff.committed import normalize_text
 from promptpack.diff.grouping import ChangeKey, Occurrence
-from promptpack.diff.model import Change, Committed, Drift, Output, Side, ToolChange
+from promptpack.diff.model import Change, Committed, Drift, Output, PackageChange, Side, ToolChange
 from promptpack.diff.pairing import Pair
 from promptpack.diff.permissions import PolicyDecoder, compare_permissions
 from promptpack.diff.sides import make_folder_output
@@ -37,9 +37,20 @@ def find_drift(base: Side, head: Side, includes: Callable[[Output], bool]) -> tu
 
 def compare_tools(base: Committed, head: Committed) -> ToolChange:
     """Return which promptpack and which library files built the committed outputs of both sides."""
+    changed = list_changed_files(base, head)
+    files = tuple(path for path in changed if not path.endswith(":"))
+    packages = tuple(
+        PackageChange(name[:-1], base.library.get(name, ""), head.library.get(name, ""))
+        for name in changed
+        if name.endswith(":")
+    )
+    return ToolChange(base.tool, head.tool, files, packages)
+
+
+def list_changed_files(base: Committed, head: Committed) -> list[str]:
+    """Return the library files that both builds had in another version, and such packages."""
     is_known = bool(base.tool and head.tool)
-    changed = sorted(find_changed_paths(base.library, head.library)) if is_known else ()
-    return ToolChange(base.tool, head.tool, tuple(changed))
+    return sorted(find_changed_paths(base.library, head.library)) if is_known else []
 
 
 def pair_committed(drift: Iterable[Drift], base: Side, head: Side) -> list[Pair]:
@@ -58,14 +69,19 @@ def pair_committed(drift: Iterable[Drift], base: Side, head: Side) -> list[Pair]
 
 
 def find_drift_occurrences(
-    pairs: Iterable[Pair], known: Iterable[Occurrence], out: str, decoder: PolicyDecoder
+    pairs: Iterable[Pair],
+    known: Iterable[Occurrence],
+    sides: tuple[Side, Side],
+    decoder: PolicyDecoder,
 ) -> Iterator[Occurrence]:
     """Yield what committed outputs grant more than before, without what the sources tell.
 
-    `known` are the occurrences between the two builds. The cause is the record of the build.
+    `known` are the occurrences between the two builds. The causes are the library files that
+    changed and that the output is made of, or else the record of the build.
     """
+    base, head = sides
     told = {(one.output, one.key.field, one.key.new) for one in known}
-    causes = (Origin(f"{out}/{MANIFEST}", 1),)
+    changed = {*list_changed_files(base.committed, head.committed)}
     for pair in pairs:
         if pair.new is None or (pair.old is not None and pair.old.text == pair.new.text):
             continue
@@ -73,7 +89,17 @@ def find_drift_occurrences(
             is_told = (pair.key, change.field, change.new) in told
             if change.kind != "narrowed" and not is_told:
                 key = ChangeKey(change.kind, SECTION, change.field, change.old, change.new)
+                causes = _find_causes(head, pair.key, changed)
                 yield Occurrence(key, pair.key, causes)
+
+
+def _find_causes(head: Side, key: str, changed: Set[str]) -> tuple[Origin, ...]:
+    """Return the changed library files that an output is made of: those that decide about all."""
+    built = head.outputs.get(key)
+    groups = ((*built.frame,), (*built.sources,)) if built else ()
+    used = next((found for group in groups if (found := changed & {*group})), set())
+    paths = sorted(used) or [f"{head.out}/{MANIFEST}"]
+    return tuple(Origin(path, 1) for path in paths)
 
 
 def _find_stale(side: Side) -> Iterator[str]:

@@ -16,13 +16,11 @@ from promptpack.diff.model import Output, OutputPair, Review
 from promptpack.diff.representatives import Representative, choose_representatives
 from promptpack.reporting.characters import reveal_line
 from promptpack.targets import TARGETS
+from promptpack.targets.promptfoo import write_messages
 
 CONFIG = "promptfooconfig.yaml"
 PLACEHOLDER = "echo"
 """promptfoo's provider that calls no model and returns the prompt."""
-
-_TEMPLATE_SYNTAX = re.compile(r"\{(?=[{%#])|#(?=\})")
-"""Where promptfoo's templates (Nunjucks) would begin something, or see an end without a begin."""
 
 PROVIDERS = {
     "anthropic": "anthropic:messages:",
@@ -95,17 +93,9 @@ def read_prompt(output: Output) -> str:
 
 
 def make_messages(prompt: str) -> bytes:
-    """Return the messages of a prompt as a file for promptfoo, in which nothing is a template.
-
-    The quotes stand for themselves in JSON too, so it is the same whichever promptfoo does first.
-    """
+    """Return the messages of a prompt as a file for promptfoo, in which nothing is a template."""
     text = prompt.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    quoted = _TEMPLATE_SYNTAX.sub(lambda match: f"{{{{ '{match[0]}' }}}}", text)
-    messages = [
-        {"role": "system", "content": quoted},
-        {"role": "user", "content": "{{ message }}"},
-    ]
-    return (json.dumps(messages, indent=2, ensure_ascii=False) + "\n").encode()
+    return write_messages(text).encode()
 
 
 def make_safe_path(path: str, number: int) -> str:

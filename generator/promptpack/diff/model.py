@@ -125,7 +125,7 @@ class Committed(NamedTuple):
     """The outputs of a side that are committed: their texts by key, and what the manifest says.
 
     `recorded` are the keys that it lists, `tool` the version of promptpack that built them, and
-    `library` the SHA-256 of each library file behind them; older manifests say neither.
+    `library` what is recorded of each library file behind them; older manifests say neither.
     """
 
     texts: Mapping[str, str]
@@ -164,15 +164,28 @@ class Drift(NamedTuple):
     groups: tuple[str, ...] = ()
 
 
+class PackageChange(NamedTuple):
+    """A library that was of another package, or version, when the outputs of a side were built.
+
+    A side that did not use the library has "" for it.
+    """
+
+    name: str
+    base: str
+    head: str
+
+
 class ToolChange(NamedTuple):
     """The versions of promptpack that built the committed outputs, empty where it is not known.
 
-    `library` are the library files that differ between what both manifests recorded.
+    `library` are the library files that differ between what both manifests recorded, `packages` the
+    installed packages with libraries that do.
     """
 
     base: str = ""
     head: str = ""
     library: tuple[str, ...] = ()
+    packages: tuple[PackageChange, ...] = ()
 
 
 class Hunk(NamedTuple):

@@ -29,13 +29,14 @@ def summarize_change(change: Change) -> str:
 
 
 def locate_change(review: Review, change: Change) -> tuple[Origin, ...]:
-    """Return where a change is shown: its causes in the project, or else its pack or its output.
+    """Return where a change is shown: its causes in the project, else its pack there, else itself.
 
     There is always such a place, since some readers refuse a report with an entry that has none.
     """
     causes = tuple(origin for origin in change.causes if is_in_project(origin.path))
     output = change.outputs[0]
-    return causes or (Origin(review.pack_paths.get(output, output), 1),)
+    pack = review.pack_paths.get(output, output)
+    return causes or (Origin(pack if is_in_project(pack) else output, 1),)
 
 
 def _truncate(text: str) -> str:

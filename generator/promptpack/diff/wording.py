@@ -207,6 +207,11 @@ def describe_drift(review: Review) -> Iterator[str]:
             f"The committed outputs were built with promptpack {reveal(tool.base)}, "
             f"now with {reveal(tool.head)}."
         )
+    for one in tool.packages:
+        yield (
+            f"The library '{reveal(one.name)}' was {reveal(one.base) or 'not used'} in the build "
+            f"of the base, and is {reveal(one.head) or 'not used'} in that of the head."
+        )
     if tool.library:
         files = ", ".join(map(reveal, tool.library))
         yield f"Library files that changed between the two builds: {files}."

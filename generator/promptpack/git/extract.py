@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from promptpack.git.errors import make_read_error, make_usage_error
+from promptpack.git.libraries import list_libraries, open_library
 from promptpack.git.objects import ObjectReader
 from promptpack.git.repository import Repository
 from promptpack.git.trees import (
@@ -50,16 +51,11 @@ def extract_sources(repository: Repository, commit: str, folder: Path) -> Mappin
         entries = list(walk_tree(reader, roots))
         if not any(root.path == _PACKS for root in roots):
             (folder / _PACKS).mkdir()
-        for entry in entries:
-            if entry.kind == "folder":
-                (folder / entry.path).mkdir(parents=True, exist_ok=True)
-        _write_files(reader, _choose_files(reader, entries), folder)
-        for entry in entries:
-            if entry.is_executable and (folder / entry.path).is_file():
-                (folder / entry.path).chmod(0o700)
-        for entry in entries:
-            if entry.kind == "link":
-                _make_link(reader, entry, folder)
+        _write_entries(reader, entries, folder)
+        for library in list_libraries(reader, found):
+            with open_library(repository, reader, library) as library_reader:
+                library_entries = list(walk_tree(library_reader, library.entries(library_reader)))
+                _write_entries(library_reader, library_entries, folder, library.path)
     submodules = {entry.path: entry.oid for entry in entries if entry.kind == "submodule"}
     return MappingProxyType(submodules)
 
@@ -136,7 +132,26 @@ def list_roots(reader: ObjectReader, project: TreeEntry | None) -> list[TreeEntr
     return [entry._replace(path=name) for name, entry in entries if entry is not None]
 
 
-def _choose_files(reader: ObjectReader, entries: Iterable[TreeEntry]) -> dict[str, list[str]]:
+def _write_entries(
+    reader: ObjectReader, entries: Iterable[TreeEntry], folder: Path, library: str = ""
+) -> None:
+    """Write what a build reads of some entries to a folder; `library` is the path of theirs."""
+    entries = list(entries)
+    for entry in entries:
+        if entry.kind == "folder":
+            (folder / entry.path).mkdir(parents=True, exist_ok=True)
+    _write_files(reader, _choose_files(reader, entries, library), folder)
+    for entry in entries:
+        if entry.is_executable and (folder / entry.path).is_file():
+            (folder / entry.path).chmod(0o700)
+    for entry in entries:
+        if entry.kind == "link":
+            _make_link(reader, entry, folder)
+
+
+def _choose_files(
+    reader: ObjectReader, entries: Iterable[TreeEntry], library: str = ""
+) -> dict[str, list[str]]:
     """Return the objects of the files that a build reads, each with its paths.
 
     Other files, such as pictures, are left out. Only where there are links may they be read too,
@@ -147,7 +162,8 @@ def _choose_files(reader: ObjectReader, entries: Iterable[TreeEntry]) -> dict[st
     paths_by_oid: dict[str, list[str]] = {}
     total = 0
     for entry in all_entries:
-        is_source = parse_source_path(entry.path) is not None
+        inner_path = entry.path.removeprefix(f"{library}/") if library else entry.path
+        is_source = parse_source_path(inner_path) is not None
         if entry.kind != "file" or not (is_source or has_links):
             continue
         size = reader.measure(entry.oid, "blob", entry.path)

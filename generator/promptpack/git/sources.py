@@ -21,6 +21,8 @@ def find_source_commit(folder: Path, project: Project) -> str:
     "" where they differ, where the project is in no repository, and where git can't tell: nobody
     should be told of a commit that is not the one.
     """
+    if any(root.folder for root in project.roots):
+        return ""  # what a library holds may be of another commit, or of none
     try:
         repository = find_repository(folder)
         commit = find_commit(repository, "HEAD")
@@ -37,6 +39,7 @@ def find_source_commit(folder: Path, project: Project) -> str:
     own |= {
         path: (_hash_blob(file.content, len(commit)), file.is_executable)
         for path, file in project.attached.items()
+        if is_in_project(path)
     }
     return commit if own == committed else ""
 

@@ -20,7 +20,7 @@ from promptpack.policy.lattice import compare_grants
 from promptpack.reading.roots import FILES_FOLDER
 from promptpack.source.yaml_writer import write_compact_mapping
 from promptpack.targets import Target
-from promptpack.targets.heads import takes_head
+from promptpack.targets.heads import spells_prompt, takes_head
 from promptpack.targets.kept_file import split_kept
 
 _ACCEPT_REASON = "As it was when the files were imported; decide, and remove this."
@@ -132,8 +132,11 @@ def split_parts(file: AgentFile) -> KeptParts:
     is_crlf = count > 0
     if text.count("\r") != count or (is_crlf and text.count("\n") != count):
         raise ValueError("its line ends are of several kinds")
-    parts = split_kept(file.target, text.replace("\r\n", "\n"))
-    return KeptParts(*parts, has_mark, is_crlf)
+    text = text.replace("\r\n", "\n")
+    if spells_prompt(file.target):
+        prompt = file.target.decode(text, file.found.stem).prompt
+        return KeptParts("", prompt, has_mark, is_crlf)
+    return KeptParts(*split_kept(file.target, text), has_mark, is_crlf)
 
 
 def make_slug(text: str) -> str:
@@ -220,6 +223,8 @@ def _make_pack_data(
     if agent.description:
         data["description"] = agent.description
     data |= {"mode": agent.mode} if agent.mode != "subagent" else {}
+    if agent.temperature is not None and spells_prompt(main.target):  # else it is in the head
+        data["temperature"] = agent.temperature
     data |= {"targets": [file.target.name for file in draft.files], **sections}
     data |= {"clients": clients} if clients else {}
     data["variants"] = {

@@ -17,6 +17,7 @@ from promptpack.model import (
     Source,
     Variant,
 )
+from promptpack.model.root import find_prefix
 from promptpack.rendering.includes import LAYOUT, Dependencies
 from promptpack.rendering.permissions import Permissions
 from promptpack.rendering.variants import list_all_sections
@@ -55,6 +56,13 @@ class LintContext:
         """The texts of the files that the project may change, by path."""
         texts = self.project.sources.items()
         return {path: text for path, text in texts if self.project.is_writable(path)}
+
+    @cached_property
+    def checked_texts(self) -> dict[str, str]:
+        """The same, and the texts that packs use of libraries of other people, by path."""
+        texts = self.project.sources.items()
+        used = {path: text for path, text in texts if path in self.packs_by_path}
+        return self.own_texts | {path: text for path, text in used.items() if find_prefix(path)}
 
     @cached_property
     def attached_texts(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ def lint_session(
             _find_unused_suppressions(context, set(suppressions) - used_suppressions, requested)
         )
     active_findings = _merge_findings(active_findings)
-    secret_lines = find_secret_lines(context.own_texts | context.attached_texts)
+    secret_lines = find_secret_lines(context.checked_texts | context.attached_texts)
     return LintResult(
         tuple(
             sorted(
@@ -76,6 +76,8 @@ def _find_unused_suppressions(
     """Yield findings on suppressions that were not used, if their own rule ran."""
     for suppression in suppressions:
         rule = RULES.get(suppression.code)
+        if suppression.origin.path not in context.own_texts:
+            continue  # in a library, which is built elsewhere too
         if rule is None or rule.stops_build or suppression.code in requested:
             yield _make_finding(
                 context, RULES[UNUSED_SUPPRESSION], diagnose_unused(suppression, RULES)

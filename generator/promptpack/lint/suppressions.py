@@ -44,7 +44,7 @@ def find_suppressions(context: LintContext) -> Iterator[Suppression]:
     for pack in context.project.packs.values():
         for entry in pack.ignore:
             yield Suppression(entry.rule, entry.reason, entry.origin, pack.name, entry.where)
-    for path, text in context.own_texts.items():
+    for path, text in context.checked_texts.items():
         if "promptpack:" in text and not context.project.is_text(path):
             yield from _parse_comments(path, text)
 

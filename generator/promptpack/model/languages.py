@@ -8,6 +8,8 @@ small and capital letters alone.
 import re
 from typing import NamedTuple
 
+from promptpack.model.root import make_variant_name, split_variant_name
+
 LANGUAGE_REGEX = r"^([a-ln-z][a-z]|m[a-ce-z]|[a-z]{3})(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 """`md` is no language in any registry, and ends the file names of fragments."""
 
@@ -20,7 +22,7 @@ class VariantId(NamedTuple):
     language: str = ""
 
     def __str__(self) -> str:
-        return ".".join(filter(None, self))
+        return ".".join(filter(None, (make_variant_name(self.model, self.policy), self.language)))
 
 
 def parse_variant_id(name: str) -> VariantId:
@@ -28,10 +30,11 @@ def parse_variant_id(name: str) -> VariantId:
 
     >>> parse_variant_id("claude.review.de")
     VariantId(model='claude', policy='review', language='de')
+    >>> str(parse_variant_id("acme+claude.acme:review.de"))
+    'acme+claude.acme+review.de'
     """
-    model, _, rest = name.partition(".")
-    policy, _, language = rest.partition(".")
-    return VariantId(model, policy, language)
+    pair, _, language = name.rpartition(".") if name.count(".") > 1 else (name, "", "")
+    return VariantId(*split_variant_name(pair), language)
 
 
 def is_language(word: str) -> bool:

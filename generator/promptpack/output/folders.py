@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from promptpack.reading.root_finding import is_root_folder, read_settings
 from promptpack.reading.roots import OUTPUT_FOLDER, find_project_folder
 from promptpack.source.disk import find_real_path
 
@@ -17,7 +18,7 @@ def find_folder_problem(folder: Path, root: Path, *, is_export: bool = False) ->
     what belongs to another repository or project. Only an export may go to a repository's root.
     """
     resolved_folder, root, home = (find_real_path(path) for path in (folder, root, Path.home()))
-    is_source = any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS)
+    is_source = any(resolved_folder.is_relative_to(one) for one in _list_source_folders(root))
     problems = (
         _find_link(folder, root),
         "it contains the project's sources" if root.is_relative_to(resolved_folder) else "",
@@ -34,7 +35,7 @@ def find_folder_problem(folder: Path, root: Path, *, is_export: bool = False) ->
 def find_installation_problem(folder: Path, root: Path) -> str:
     """Return why nothing may be installed into a folder, or nothing; `root` is the project's."""
     resolved_folder, root = find_real_path(folder), find_real_path(root)
-    if any(resolved_folder.is_relative_to(root / name) for name in _SOURCE_FOLDERS):
+    if any(resolved_folder.is_relative_to(one) for one in _list_source_folders(root)):
         return "it is inside the project's sources"
     return _find_repository_part(resolved_folder)
 
@@ -54,6 +55,13 @@ def find_start_problem(folder: Path) -> str:
         else "",
     )
     return next(filter(None, problems), "")
+
+
+def _list_source_folders(root: Path) -> list[Path]:
+    """Return the folders of a project that hold sources, its own or those of a library."""
+    settings = read_settings(root)
+    libraries = (one for one in settings.folders.values() if is_root_folder(one, settings.out))
+    return [root / name for name in (*_SOURCE_FOLDERS, *libraries)]
 
 
 def _find_link(folder: Path, root: Path) -> str:

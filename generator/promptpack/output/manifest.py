@@ -48,8 +48,8 @@ class Manifest:
 
     `problem` says why it can't be read; then nothing is known of what was written. `name` is that
     of its own file. `tool` is the version of promptpack that built the files, and `library` has the
-    SHA-256 of each file of the standard library that they are made of; both are empty in older
-    manifests.
+    SHA-256 of each file of a library that they are made of, and the package that a library is; both
+    are empty in older manifests.
     """
 
     files: dict[str, Record] = field(default_factory=dict)

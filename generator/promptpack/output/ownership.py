@@ -14,14 +14,15 @@ from typing import NamedTuple
 
 from promptpack.model import VariantId, is_language
 from promptpack.model.languages import LANGUAGE_REGEX
+from promptpack.model.root import split_variant_name
 from promptpack.output.manifest import MANIFEST
-from promptpack.reading.regexes import SLUG_REGEX
+from promptpack.reading.regexes import FULL_NAME_REGEX, SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.paths import explain_attached
 from promptpack.targets.target import is_stem
 
-_NAME = re.compile(SLUG_REGEX)
+_NAME, _FULL_NAME = re.compile(SLUG_REGEX), re.compile(FULL_NAME_REGEX)
 _MAX_NAME = 64
 _LANGUAGE = rf"(\.(?P<language>{LANGUAGE_REGEX.strip('^$')}))?"
 _REPOSITORY = ".git"
@@ -81,7 +82,7 @@ def claims_output(path: str, record: Words) -> bool:
     """Tell whether a record can be of an output in an output folder, at this path."""
     variant = read_variant_id(record)
     folder = f"{record.get('target', '')}/{variant}/"
-    is_named = _is_name(variant.model) and _is_name(variant.policy)
+    is_named = _is_full_name(variant.model) and _is_full_name(variant.policy)
     has_language = not variant.language or is_language(variant.language)
     return is_named and has_language and _claims(path, record, folder)
 
@@ -161,11 +162,18 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
             path = found.relative_to(folder).as_posix()
             if match := expression.fullmatch(path):
                 words = {name: word for name, word in match.groupdict().items() if word}
-                yield path, {"target": target.name, "pack": words.pop("name"), **words}
+                model, policy = split_variant_name(f"{words['model']}.{words['policy']}")
+                own = {"target": target.name, "pack": words.pop("name")}
+                yield path, {**own, **words, "model": model, "policy": policy}
 
 
 def _is_name(word: str) -> bool:
     return len(word) <= _MAX_NAME and _NAME.fullmatch(word) is not None
+
+
+def _is_full_name(word: str) -> bool:
+    """Tell whether a word names a model or a policy, perhaps one of a library."""
+    return len(word) <= _MAX_NAME and _FULL_NAME.fullmatch(word) is not None
 
 
 def _claims(path: str, record: Words, folder: str) -> bool:

@@ -37,7 +37,8 @@ from promptpack.output.record import (
 )
 from promptpack.output.status import decode_content, encode_text, locate_file, read_file
 from promptpack.output.write import Plan, has_work, plan_files
-from promptpack.reading.roots import PROJECT_FILE, find_roots
+from promptpack.reading.root_finding import find_roots
+from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.disk import ENTRY_LIMIT, find_real_path
 from promptpack.targets.blocks import find_block
 
@@ -187,8 +188,11 @@ def _list_fresh(snapshot: Snapshot, now: int) -> list[str]:
 def _list_sources(root: Path, given: Path) -> Scope:
     """Return the places of a project's sources, its library's included, and how it was found."""
     roots = find_roots(root)
-    scope = Scope([root / "packs", *(one.path / "templates" for one in roots)])
+    libraries = [one for one in roots if not one.is_missing]
+    scope = Scope([root / "packs", *(one.path / "templates" for one in libraries)])
+    scope.trees += [one.path / "packs" for one in libraries[1:] if one.packs]
     scope.paths |= {root / PROJECT_FILE: None}
+    scope.paths |= {path: None for one in libraries for path in one.metadata}
     scope.folders |= {one.path: None for one in roots}
     scope.add_link(given)
     scope.add_link(Path.home())

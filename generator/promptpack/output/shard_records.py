@@ -39,7 +39,7 @@ _COPY = "copy the shard's files again"
 class ShardRecord(NamedTuple):
     """What a shard wrote, with which version of promptpack, and the digest of all sources.
 
-    `library` has the SHA-256 of each file of the standard library behind its files.
+    `library` is what its manifest is to say of the library files behind its files.
     """
 
     shard: Shard

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from promptpack.model import Artifact, Origin, is_in_project
+from promptpack.model import Artifact, Origin, is_in_project, split_source_path
 from promptpack.model.fields import find_client_settings
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses
@@ -54,9 +54,10 @@ def make_source_finder(session: Session) -> Callable[[Artifact], UsedSources]:
 
 
 def hash_library(session: Session, artifacts: Iterable[Artifact]) -> Mapping[str, str]:
-    """Return the SHA-256 of each file of the library that some artifacts are made of, by its path.
+    """Return the SHA-256 of each file of a library that some artifacts are made of, by its path.
 
-    The digests are of the texts that were read, whatever the line ends of the files.
+    The digests are of the texts that were read, whatever the line ends of the files. The name of a
+    library that is an installed package, with a colon, has that package and its version.
     """
     find_sources = make_source_finder(session)
     texts = session.project.sources
@@ -66,8 +67,15 @@ def hash_library(session: Session, artifacts: Iterable[Artifact]) -> Mapping[str
         for found in (find_sources(artifact),)
         for path in (*found.frame, *found.sources)
     }
-    return {
+    digests = {
         path: hashlib.sha256(texts[path].encode("utf-8", "surrogateescape")).hexdigest()
-        for path in sorted(used)
+        for path in used
         if path in texts and not is_in_project(path)
     }
+    names = {split_source_path(path)[0] for path in digests}
+    packages = {
+        root.make_source_path(""): f"{root.distribution} {root.version}".rstrip()
+        for root in session.project.roots
+        if root.distribution and root.name in names
+    }
+    return dict(sorted((digests | packages).items()))

@@ -17,7 +17,7 @@ from promptpack.targets.extras import Extras
 KnownNames = Mapping[str, Collection[str]]
 """Names by what they are of: pack, fragment, policy, model, layout."""
 
-_OWN_FRAGMENT = FRAGMENT_REGEX.replace(r"(\./)?", r"\./")
+_OWN_FRAGMENT = FRAGMENT_REGEX.replace(r"(\./|[a-z0-9-]+:)?", r"\./")
 _CLIENT = "ClientEntry"
 
 

@@ -85,7 +85,8 @@ def gather_files(
                 places[path] = entry.path, root
             elif entry.problem or is_text_source(path):
                 files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
-    files += [SourceFile(path, "") for path in places if _looks_like_source(path)]
+    own = (path for path, (_, root) in places.items() if root.writable)
+    files += [SourceFile(path, "") for path in own if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
         if packs is not None and (pack := _find_pack(path)) and pack not in packs:
@@ -143,7 +144,9 @@ def _find_pack(path: str) -> str:
 
 
 def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[Entry]:
-    """Yield what may be a source, and each folder of sources."""
+    """Yield what may be a source, and each folder of sources; of a library, its chosen packs."""
+    if root.is_missing:
+        return
     templates = root.path / "templates"
     if templates.is_symlink():
         yield Entry(templates, True, LINKED_FOLDER)
@@ -155,6 +158,12 @@ def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[
         if os.path.lexists(root.path / PROJECT_FILE):
             yield Entry(root.path / PROJECT_FILE, False)
         yield from _find_packs(root.path / "packs", packs)
+    elif root.packs:
+        chosen = root.packs if packs is None else {*root.packs} & {*packs}
+        for entry in _find_packs(root.path / "packs", chosen):
+            inner_path = _make_relative(entry.path, root.path / "packs")
+            if not inner_path or inner_path.split("/")[0] in root.packs:
+                yield entry
 
 
 def _find_others(templates: Path) -> Iterator[Entry]:

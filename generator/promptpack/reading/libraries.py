@@ -33,7 +33,8 @@ def describe_libraries(roots: Iterable[Root]) -> tuple[Library, ...]:
 
     Raises UserError with a finding for each file that can't be read.
     """
-    return tuple(_describe_library(root) for root in roots if root.name != PROJECT)
+    libraries = (root for root in roots if root.name != PROJECT and not root.is_missing)
+    return tuple(map(_describe_library, libraries))
 
 
 def _describe_library(root: Root) -> Library:
@@ -48,6 +49,7 @@ def _describe_library(root: Root) -> Library:
     }
     lines = "".join(f"{digests[path]}  {path}\n" for path in sorted(digests))
     digest = hashlib.sha256(lines.encode()).hexdigest()
-    version = __version__ if root.name == LIBRARY else ""
+    version = __version__ if root.name == LIBRARY else root.version
     path = str(find_real_path(root.path))
-    return Library(root.name, root.title, version, path, len(digests), digest)
+    title = root._replace(version="").title
+    return Library(root.name, title, version, path, len(digests), digest)

@@ -9,6 +9,7 @@ from promptpack.model.languages import LANGUAGE_REGEX
 from promptpack.reading.checks import check_distinct, check_rule_code, check_scalar
 from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
+    FULL_NAME_REGEX,
     HEAD_FILE_REGEX,
     RULE_CODE_REGEX,
     SLUG_REGEX,
@@ -17,6 +18,7 @@ from promptpack.reading.regexes import (
 from promptpack.targets.target import MAX_STEM, STEM_REGEX
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
+FullName = Annotated[str, StringConstraints(pattern=FULL_NAME_REGEX, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S[^\n]*$")]
 ExpectedText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 
@@ -27,10 +29,10 @@ def _mark_name(kind: str) -> Any:  # noqa: ANN401 - pydantic's own type of a fie
 
 
 PackName = Annotated[Slug, _mark_name("pack")]
-ModelName = Annotated[Slug, _mark_name("model")]
-PolicyName = Annotated[Slug, _mark_name("policy")]
+ModelName = Annotated[FullName, _mark_name("model")]
+PolicyName = Annotated[FullName, _mark_name("policy")]
 TargetName = Annotated[Slug, _mark_name("target")]
-LayoutName = Annotated[Slug, _mark_name("layout")]
+LayoutName = Annotated[FullName, _mark_name("layout")]
 TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_REGEX)]
 HeadFile = Annotated[str, StringConstraints(pattern=HEAD_FILE_REGEX)]
 FileStem = Annotated[str, StringConstraints(pattern=STEM_REGEX, max_length=MAX_STEM)]

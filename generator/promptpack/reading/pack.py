@@ -34,6 +34,7 @@ from promptpack.reading.extras import find_extra_problems
 from promptpack.reading.files import SourceFile
 from promptpack.reading.references import (
     Names,
+    find_full_name,
     find_unknown_names,
     iter_inner_references,
     iter_pack_references,
@@ -76,7 +77,7 @@ def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding
     if pack_file is None:
         return None, findings
     findings += _find_contradictions(pack_file, document, file)
-    return _PackMaker(document, file.path).make_pack(pack_file), findings
+    return _PackMaker(document, file.path, names).make_pack(pack_file), findings
 
 
 def read_project_file(
@@ -92,7 +93,7 @@ def read_project_file(
     findings = [*document.findings, *find_unknown_names(references, names, document, file)]
     if project_file is None:
         return None, findings
-    accept = tuple(_iter_accepted(project_file.accept, document, file.path))
+    accept = tuple(_iter_accepted(project_file.accept, document, file.path, names))
     shared = SharedSettings(
         tuple(project_file.targets),
         accept,
@@ -135,13 +136,13 @@ def fill_sections(pack: Pack, file: SourceFile, text: str) -> tuple[Pack, list[F
 
 
 def _iter_accepted(
-    entries: Iterable[AcceptEntry], document: Document, path: str
+    entries: Iterable[AcceptEntry], document: Document, path: str, names: Names
 ) -> Iterator[Accept]:
     """Yield what the entries of a file accept, one for each capability."""
     for index, entry in enumerate(entries):
         origin = Origin(path, document.at(("accept", index)).line)
         for capability in _list_names(entry.capability):
-            condition = _make_condition(entry.when)
+            condition = _make_condition(entry.when, names)
             yield Accept(entry.target, capability, entry.reason, condition, origin)
 
 
@@ -155,7 +156,7 @@ def _find_contradictions(
     variants = pack_file.variants
     default = (variants.default.model, variants.default.policy)
     language = next(iter(variants.language), "")
-    conditions = map(_make_language_condition, variants.exclude)
+    conditions = [_make_language_condition(when, {}) for when in variants.exclude]
     is_excluded = any(condition.holds(*default, language) for condition in conditions)
     if default not in product(variants.model, variants.policy) or is_excluded:
         message = f"'{'.'.join(default)}' is not one of the pack's variants"
@@ -166,8 +167,8 @@ def _find_contradictions(
 class _PackMaker:
     """Makes a pack of a valid pack file, with the place of what is traced to it."""
 
-    def __init__(self, document: Document, path: str) -> None:
-        self.document, self.path = document, path
+    def __init__(self, document: Document, path: str, names: Names) -> None:
+        self.document, self.path, self.names = document, path, names
 
     def make_pack(self, pack_file: PackFile) -> Pack:
         variants = pack_file.variants
@@ -182,12 +183,15 @@ class _PackMaker:
                 if isinstance(pack_file.sections, str)
                 else ""
             ),
-            default=(variants.default.model, variants.default.policy),
-            models=tuple(variants.model),
-            policies=tuple(variants.policy),
-            exclude=tuple(_make_language_condition(when) for when in variants.exclude),
-            overrides=tuple(_make_override(entry) for entry in variants.overrides),
-            accept=tuple(_iter_accepted(pack_file.accept, self.document, self.path)),
+            default=(
+                self._complete("model", variants.default.model),
+                self._complete("policy", variants.default.policy),
+            ),
+            models=tuple(self._complete("model", name) for name in variants.model),
+            policies=tuple(self._complete("policy", name) for name in variants.policy),
+            exclude=tuple(_make_language_condition(when, self.names) for when in variants.exclude),
+            overrides=tuple(_make_override(entry, self.names) for entry in variants.overrides),
+            accept=tuple(_iter_accepted(pack_file.accept, self.document, self.path, self.names)),
             targets=tuple(pack_file.targets),
             path=self.path,
             ignore=tuple(self._iter_ignored(pack_file)),
@@ -216,7 +220,7 @@ class _PackMaker:
                 entry.contains or "",
                 entry.absent or "",
                 entry.max_tokens or 0,
-                _make_language_condition(entry.when),
+                _make_language_condition(entry.when, self.names),
                 _list_names(entry.when.target),
                 self._make_origin("expect", index),
             )
@@ -226,11 +230,7 @@ class _PackMaker:
             target: ClientSettings(
                 values=_list_values(entry),
                 extra=entry.extra,
-                policies=(
-                    dict.fromkeys(pack_file.variants.policy, entry.policy)
-                    if isinstance(entry.policy, str)
-                    else entry.policy
-                ),
+                policies=self._make_policies(entry, pack_file.variants.policy),
                 prompt=resolve_fragment(entry.prompt, self.path) if entry.prompt else "",
                 head=resolve_fragment(entry.head, self.path, ".head") if entry.head else "",
                 file=entry.file or "",
@@ -240,6 +240,17 @@ class _PackMaker:
             )
             for target, entry in pack_file.clients.items()
         }
+
+    def _make_policies(self, entry: ClientEntry, policies: Iterable[str]) -> dict[str, str]:
+        """Return the policy that a client gets in place of each of the pack's."""
+        given = entry.policy
+        chosen = dict.fromkeys(policies, given) if isinstance(given, str) else given
+        full_names = {name: self._complete("policy", name) for name in (*chosen, *chosen.values())}
+        return {full_names[name]: full_names[other] for name, other in chosen.items()}
+
+    def _complete(self, kind: str, name: str) -> str:
+        """Return the full name of what the pack calls by a name."""
+        return find_full_name(self.names, kind, name)
 
     def _iter_ignored(self, pack_file: PackFile) -> Iterator[Ignore]:
         for index, entry in enumerate(pack_file.ignore):
@@ -272,18 +283,18 @@ class _PackMaker:
     def _make_use(self, entry: str | UseEntry, entry_place: DataPath) -> Use:
         if isinstance(entry, str):
             span = self.document.values[entry_place]
-            name = resolve_fragment(entry, self.path)
+            name = self._complete("fragment", resolve_fragment(entry, self.path))
             return Use(name, Origin(self.path, span.line), span.column, {})
         span = self.document.values[*entry_place, "use"]
-        name = resolve_fragment(entry.use, self.path)
+        name = self._complete("fragment", resolve_fragment(entry.use, self.path))
         return Use(name, Origin(self.path, span.line), span.column, entry.params, entry.optional)
 
     def _make_origin(self, *place: str | int) -> Origin:
         return Origin(self.path, self.document.at(place).line)
 
 
-def _make_override(entry: OverrideEntry) -> Override:
-    return Override(_make_condition(entry.when), tuple(entry.drop), _list_values(entry))
+def _make_override(entry: OverrideEntry, names: Names) -> Override:
+    return Override(_make_condition(entry.when, names), tuple(entry.drop), _list_values(entry))
 
 
 def _list_values(entry: OverrideEntry | ClientEntry) -> dict[str, Any]:
@@ -292,12 +303,16 @@ def _list_values(entry: OverrideEntry | ClientEntry) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _make_condition(when: When) -> Condition:
-    return Condition(_list_names(when.model), _list_names(when.policy))
+def _make_condition(when: When, names: Names) -> Condition:
+    models, policies = _list_names(when.model), _list_names(when.policy)
+    return Condition(
+        tuple(find_full_name(names, "model", name) for name in models),
+        tuple(find_full_name(names, "policy", name) for name in policies),
+    )
 
 
-def _make_language_condition(when: ExcludeWhen) -> Condition:
-    return _make_condition(when)._replace(languages=_list_names(when.language))
+def _make_language_condition(when: ExcludeWhen, names: Names) -> Condition:
+    return _make_condition(when, names)._replace(languages=_list_names(when.language))
 
 
 def _list_names(value: str | list[str] | None) -> tuple[str, ...]:

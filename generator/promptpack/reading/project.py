@@ -21,6 +21,7 @@ from promptpack.model import (
     Source,
     UserError,
 )
+from promptpack.model.root import LIBRARY, find_prefix, is_in_project
 from promptpack.reading.file_names import find_shared_files
 from promptpack.reading.files import (
     SourceFile,
@@ -31,13 +32,13 @@ from promptpack.reading.files import (
 )
 from promptpack.reading.pack import fill_sections, read_pack, read_project_file
 from promptpack.reading.placements import find_installation_problems
-from promptpack.reading.references import Names
+from promptpack.reading.references import MISSING_LIBRARY, Names
+from promptpack.reading.root_finding import find_root_problems, find_roots
 from promptpack.reading.roots import (
     KINDS,
     PACK_FILE,
     Kind,
     SourceName,
-    find_roots,
     parse_source_path,
     resolve_shadows,
 )
@@ -68,24 +69,52 @@ class UnreadableProjectError(UserError):
 class _SourceNames:
     """The names of the sources of a project, by what refers to them."""
 
-    def __init__(self, source_names: Iterable[SourceName]) -> None:
-        self._names: dict[tuple[Kind, str], dict[str, None]] = defaultdict(dict)
-        for one in source_names:
-            self._names[one.kind, one.pack][one.name] = None
+    def __init__(
+        self, files: Iterable[tuple[SourceFile, SourceName]], roots: Iterable[Root]
+    ) -> None:
+        self._names: dict[tuple[Kind, str], dict[str, str]] = defaultdict(dict)
+        self._written: dict[tuple[Kind, str], dict[str, str]] = {}
+        self._roots = tuple(roots)
+        has_library = any(root.name == LIBRARY for root in self._roots)
+        self._own: set[tuple[Kind, str]] = set()
+        for file, one in files:
+            self._names[one.kind, one.pack][one.name] = one.name
+            if has_library and is_in_project(file.path) and not file.shadows:
+                self._own.add((one.kind, one.name))
         self._packs = frozenset(pack for kind, pack in self._names if kind == "packs")
 
-    def find(self, pack: str = "") -> Names:
-        """Return what templates may refer to, or a pack, which has fragments of its own."""
-        names = self._names
+    def find(self, path: str, pack: str = "") -> Names:
+        """Return what a file may refer to, or a pack, which has fragments of its own.
+
+        Each name is one as the file may write it, with the full name that it stands for.
+        """
+        names, prefix = self._names, find_prefix(path)
+        fragments = self._list_shared("fragments", prefix)
         return {
-            "fragment": ChainMap(names["fragments", ""], names["fragments", pack]),
-            "model": names["models", ""],
-            "policy": names["policies", ""],
-            "layout": names["layouts", ""],
+            "fragment": ChainMap(fragments, names["fragments", pack]),
+            "model": self._list_shared("models", prefix),
+            "policy": self._list_shared("policies", prefix),
+            "layout": self._list_shared("layouts", prefix),
             "head": names["heads", pack],
             "pack": self._packs,
             "target": TARGETS,
+            "library": [root.name for root in self._roots],
+            MISSING_LIBRARY: [root.name for root in self._roots if root.is_missing],
         }
+
+    def _list_shared(self, kind: Kind, prefix: str) -> dict[str, str]:
+        """Return the names of templates: in a library, its own may stand there without prefix.
+
+        Of the others, a library can name without prefix only what the standard library has.
+        """
+        names = self._names[kind, ""]
+        if not prefix:
+            return names
+        if (kind, prefix) not in self._written:
+            common = {one: one for one in names if ":" in one or (kind, one) not in self._own}
+            own = {one.removeprefix(prefix): one for one in names if one.startswith(prefix)}
+            self._written[kind, prefix] = common | own
+        return self._written[kind, prefix]
 
 
 def load_project(folder: Path, similar: Project | None = None) -> Project:
@@ -174,8 +203,9 @@ def make_project(
     Raises UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
-    names = _SourceNames(source_name for _, source_name in named_files)
+    names = _SourceNames(named_files, roots)
     findings = {finding for file in files for finding in file.findings}
+    findings.update(find_root_problems(roots, files))
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
     items: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for file, source_name in named_files:
@@ -261,15 +291,15 @@ def _read_file(
         case "fragments":
             return read_fragment(file, source_name)
         case "models":
-            return read_model(file, source_name, names.find())
+            return read_model(file, source_name, names.find(file.path))
         case "policies":
             return read_policy(file, source_name)
         case "layouts" | "heads" | "files":
             return Source(source_name.name, file.path, file.text, file.shadows), []
         case "shared":
-            return read_project_file(file, names.find())
+            return read_project_file(file, names.find(file.path))
         case "packs":
-            return read_pack(file, names.find(source_name.pack))
+            return read_pack(file, names.find(file.path, source_name.pack))
 
 
 def _list_texts(packs: Iterable[Pack | None]) -> set[str]:

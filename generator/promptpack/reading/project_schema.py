@@ -14,12 +14,14 @@ from pydantic import (
 
 from promptpack.model import DEFAULT_VARIANT
 from promptpack.reading.names import PackName, Slug, TargetName, Text
-from promptpack.reading.regexes import VARIANT_REGEX
+from promptpack.reading.permission_types import ClosedMapping
+from promptpack.reading.regexes import LIBRARY_PACK_REGEX, VARIANT_REGEX
 from promptpack.reading.roots import OUTPUT_FOLDER, SOURCES
 from promptpack.reading.schema import AcceptEntry
 from promptpack.reading.section_types import StrictModel
 from promptpack.targets.target import is_stem
 
+LibraryPackName = Annotated[str, StringConstraints(pattern=LIBRARY_PACK_REGEX, max_length=97)]
 VariantName = Annotated[str, StringConstraints(pattern=VARIANT_REGEX)]
 
 
@@ -92,6 +94,20 @@ class ProjectFile(StrictModel):
         default=None,
         description="the file, relative to the project's folder, in which `promptpack build` lists "
         "what each agent may do in each client, such as `PERMISSIONS.txt`; default: none",
+    )
+    roots: Annotated[dict[Slug, Text], ClosedMapping] = Field(
+        default={},
+        description="libraries that are folders of this project, such as submodules: the name that "
+        "stands before their names, and the folder, relative to the project's",
+    )
+    libraries: list[Slug] = Field(
+        default=[],
+        description="libraries that installed Python packages bring, each by the name that stands "
+        "before its names",
+    )
+    library_packs: list[LibraryPackName] = Field(
+        default=[],
+        description="the packs of libraries that this project builds, each as `<library>:<pack>`",
     )
     installations: list[InstallationEntry] = Field(
         default=[], description="what `promptpack install` places, and `promptpack check` covers"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from promptpack.model import DEFAULT_VARIANT, EVERY_PACK, Finding, split_translation
 from promptpack.reading.files import SourceFile
+from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
@@ -26,7 +27,13 @@ _CODES = {
 }
 
 Names = Mapping[str, Collection[str]]
-"""The names that there are, by kind; references of other kinds are not checked."""
+"""The names that there are, by kind; references of other kinds are not checked.
+
+Where they are a mapping, it has the full name of each.
+"""
+
+MISSING_LIBRARY = "missing library"
+"""The kind of the names of libraries that can't be read: what they hold is not known."""
 
 
 class Reference(NamedTuple):
@@ -138,13 +145,32 @@ def find_unknown_names(
         for reference in references
         if reference.kind in names
         if _resolve_name(reference, file.path) not in names[reference.kind]
+        if find_library_name(reference.name) not in names.get(MISSING_LIBRARY, ())
     )
     for kind, name, place, is_key in islice(unknown, PROBLEM_LIMIT):
         span = document.keys[place] if is_key else document.values[place]
         if not {span[:2], document.at(place)[:2]} & reported_places:
             hint = suggest(name, list_candidates(name, names[kind], file.path))
+            library = find_library_name(name)
+            if library and library not in names.get("library", (library,)):
+                hint = f"name '{library}' under 'libraries' or 'roots' in {PROJECT_FILE}"
             message = f"unknown {kind} '{name}'"
             yield make_finding(_CODES[kind], file.path, span, message, hint, file.text)
+
+
+def find_library_name(name: str) -> str:
+    """Return the library that a name is of by its prefix; "" for a plain name."""
+    return name.partition(":")[0] if ":" in name else ""
+
+
+def find_full_name(names: Names, kind: str, name: str) -> str:
+    """Return the full name of what a file calls by a name; of what there is not, the name.
+
+    >>> find_full_name({"policy": {"review": "acme:review"}}, "policy", "review")
+    'acme:review'
+    """
+    known = names.get(kind, ())
+    return str(known.get(name, name)) if isinstance(known, Mapping) else name
 
 
 def resolve_fragment(name: str, path: str, suffix: str = ".md") -> str:

@@ -1,8 +1,8 @@
 """Where fragments, models, policies, layouts and packs come from: a project's folder in, roots out.
 
-Each root has templates in `templates/<kind>/`; only the project has packs, in `packs/`, and a file
-of what they share. Of templates with one name, that of the first root counts, and shadows the
-others.
+Each root has templates in `templates/<kind>/`, and may have packs in `packs/`; only the project has
+a file of what they share. Of a project's template and one of the standard library with one name,
+the project's counts, and shadows the other. The names of all other libraries begin with a prefix.
 """
 
 from collections import defaultdict
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from promptpack.model.root import LIBRARY, PROJECT, Root, split_source_path
+from promptpack.model.root import LIBRARY, PROJECT, Root, find_prefix, split_source_path
 from promptpack.source.closest import find_closest
-from promptpack.source.disk import find_real_path, walk_folder
+from promptpack.source.disk import walk_folder
 
 Kind = Literal["fragments", "models", "policies", "layouts", "shared", "heads", "files", "packs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -90,19 +90,11 @@ def list_pack_names(folder: Path) -> tuple[str, ...]:
     )
 
 
-def find_roots(folder: Path) -> tuple[Root, ...]:
-    """Return the roots of the project in a folder; where that is the library, it is one root."""
-    project, library = Root(PROJECT, find_real_path(folder), True), find_library()
-    if find_real_path(project.path / "templates") == library:
-        return (project,)
-    return project, Root(LIBRARY, library.parent, False)
-
-
 def parse_source_path(path: str) -> SourceName | None:
     """Return what a source is, or None for a path that is none.
 
     >>> parse_source_path("acme:templates/fragments/ethics/be-honest.md")
-    SourceName(kind='fragments', name='ethics/be-honest', pack='')
+    SourceName(kind='fragments', name='acme:ethics/be-honest', pack='')
     >>> parse_source_path("packs/demo/role.md")
     SourceName(kind='fragments', name='packs/demo/role.md', pack='demo')
     >>> parse_source_path("packs/demo/skill/scripts/run.py")
@@ -118,8 +110,8 @@ def parse_source_path(path: str) -> SourceName | None:
     if top == "templates":
         for kind, suffix in SUFFIXES.items():
             if folder == kind and file.endswith(suffix):
-                return SourceName(kind, file.removesuffix(suffix))
-    is_in_pack = top == "packs" and root == PROJECT and not folder.startswith(".")
+                return SourceName(kind, find_prefix(path) + file.removesuffix(suffix))
+    is_in_pack = top == "packs" and root != LIBRARY and not folder.startswith(".")
     return _name_in_pack(path, folder, file) if is_in_pack else None
 
 

@@ -22,6 +22,7 @@ from promptpack.reading.names import (
     DistinctPolicies,
     ExpectedText,
     FileStem,
+    FullName,
     HeadFile,
     LanguageTag,
     LayoutName,
@@ -208,7 +209,7 @@ class ClientEntry(StrictModel):
     model: Text | None = Field(default=None, description="the model's id, as this client writes it")
     policy: Annotated[
         Annotated[PolicyName, Tag("<effect>")]
-        | Annotated[dict[Slug, PolicyName], Tag("<patterns>"), ClosedMapping],
+        | Annotated[dict[FullName, PolicyName], Tag("<patterns>"), ClosedMapping],
         Discriminator(tag_rules),
     ] = Field(
         default={},

@@ -11,7 +11,8 @@ from pathlib import Path
 from promptpack.model import Project, split_translation
 from promptpack.reading.files import SourceFile, gather_files
 from promptpack.reading.project import make_project
-from promptpack.reading.roots import SourceName, find_roots, parse_source_path
+from promptpack.reading.root_finding import find_roots
+from promptpack.reading.roots import SourceName, parse_source_path
 
 _TAG = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\b")
 _PLAIN_TAG = re.compile(
@@ -97,7 +98,8 @@ def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
         for kind in ("fragments", "layouts", "models", "policies", "heads", "files", "packs")
     }
     translated, _ = split_translation(source.name)
-    words[source.kind] |= {source.name, translated or source.name}
+    words[source.kind] |= _list_spellings(source.name)
+    words[source.kind] |= _list_spellings(translated) if translated else set()
     shared = [(name, file) for name, file in named if not name.pack]
     is_growing = True
     while is_growing:
@@ -108,11 +110,16 @@ def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
                 own_names = _compile_words(_list_sibling_names(name, words["fragments"]))
                 found = fragments.search(file.text) or own_names.search(file.text)
                 if found or _hides_names(file.text):
-                    words[name.kind].add(name.name)
+                    words[name.kind] |= _list_spellings(name.name)
             elif name.kind == "models" and ("\\" in file.text or layouts.search(file.text)):
-                words["models"].add(name.name)
+                words["models"] |= _list_spellings(name.name)
         is_growing = sum(map(len, words.values())) > count
     return words
+
+
+def _list_spellings(name: str) -> set[str]:
+    """Return a name, and what a library may call it if it is its own."""
+    return {name, name.partition(":")[2] or name}
 
 
 def _list_sibling_names(source: SourceName, names: Iterable[str]) -> set[str]:

@@ -19,7 +19,12 @@ from promptpack.model import (
 from promptpack.policy.lattice import is_patterned
 from promptpack.reading import file_kinds
 from promptpack.reading.files import SourceFile
-from promptpack.reading.references import Names, find_unknown_names, iter_model_references
+from promptpack.reading.references import (
+    Names,
+    find_full_name,
+    find_unknown_names,
+    iter_model_references,
+)
 from promptpack.reading.roots import SourceName
 from promptpack.reading.validation import validate
 from promptpack.source import frontmatter
@@ -62,7 +67,7 @@ def read_model(
         source_name.name,
         title=model_file.title,
         family=model_file.family,
-        layout=model_file.layout,
+        layout=find_full_name(names, "layout", model_file.layout),
         context_window=model_file.context_window,
         prompt_budget=model_file.prompt_budget,
         temperature=model_file.temperature,

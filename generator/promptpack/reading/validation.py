@@ -11,6 +11,7 @@ from promptpack.reading.file_kinds import FileKind
 from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
     HEAD_FILE_REGEX,
+    LIBRARY_PACK_REGEX,
     TEXT_FILE_REGEX,
     VARIANT_REGEX,
 )
@@ -59,6 +60,7 @@ _PATTERN_HINTS = {
     TEXT_FILE_REGEX: "use './name.md', a file in the same folder",
     HEAD_FILE_REGEX: "use './name.head', a file in the same folder",
     LANGUAGE_REGEX: "use a BCP 47 tag as it is usually written, such as 'de', 'pt-BR' or 'zh-Hant'",
+    LIBRARY_PACK_REGEX: "use '<library>:<pack>', such as 'acme:reviewer'",
     VARIANT_REGEX: "use '<model>.<policy>', such as 'claude.review'",
     STEM_REGEX: "use a file's name without its extension, such as 'core/reviewer'",
 }

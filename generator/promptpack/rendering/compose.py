@@ -15,6 +15,7 @@ from promptpack.model import (
     Section,
     UserError,
     Variant,
+    split_source_path,
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.policy.prose import describe_policy
@@ -234,7 +235,8 @@ class Composer:
 
     def _is_of_pack(self, name: str) -> bool:
         variables = self.templates.dependencies.list_variables(name)
-        return name.startswith("packs/") or "pack" in variables or "vars" in variables
+        is_own = split_source_path(name)[1].startswith("packs/")
+        return is_own or "pack" in variables or "vars" in variables
 
     def _trace_prompt(self, variant: Variant, target: str, prompt: str) -> Lines:
         if path := find_client_settings(variant.pack, target).prompt:

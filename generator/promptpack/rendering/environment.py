@@ -118,7 +118,13 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
 
     def __init__(
-        self, loader: BaseLoader, translate: Translate, *, marked: bool, probed: bool = False
+        self,
+        loader: BaseLoader,
+        find_include: Callable[[str, str], str],
+        translate: Translate,
+        *,
+        marked: bool,
+        probed: bool = False,
     ) -> None:
         super().__init__(
             loader=loader,
@@ -134,6 +140,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             extensions=[LineMarkers] if marked else [],
         )
         self.probed, self.translate = probed, translate
+        self._find_include = find_include
         self.budget = Budget(Limits(0, 0, 0, 0))
         self._lexer = BoundedLexer(self)
         self._failures: dict[str, TemplateSyntaxError] = {}
@@ -156,16 +163,17 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return self._lexer
 
     def join_path(self, template: str, parent: str) -> str:
-        """Return the full name of `./name` beside the fragment that says it.
+        """Return the full name of `./name` beside the fragment that says it, or of another name.
 
         What a translation includes is the translation of that, where there is one, but for the
         fragment that it translates itself.
         """
-        name = template
         if template.startswith("./"):
             folder, _, last = parent.rpartition("/")
             suffix = ".md" if last.endswith(".md") else ""
             name = f"{folder}/{template[2:].removesuffix('.md')}{suffix}"
+        else:
+            name = self._find_include(template, parent)
         source, language = split_translation(parent)
         return self.translate(name, language) if language and name != source else name
 

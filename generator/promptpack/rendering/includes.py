@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError
+from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError, is_in_project
+from promptpack.model.root import LIBRARY, find_prefix
 from promptpack.reading.references import list_candidates
 from promptpack.rendering.questions import PolicyQuestion, Questions, find_questions, join_questions
 from promptpack.source.closest import suggest
@@ -19,6 +20,23 @@ LAYOUT = "layout:"
 _BRACES = re.compile(r"\{[{%#]")
 _OPENING = re.compile(r"\{(?=[{%#])")
 _INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+
+
+def find_include(project: Project, name: str, includer: str) -> str:
+    """Return the full name of a fragment that a template calls by a name without `./`.
+
+    In a library, a plain name is that of its own fragment, else of one of the standard library, and
+    never of one that only the project has.
+    """
+    prefix = find_prefix(includer.removeprefix(LAYOUT))
+    if not prefix or ":" in name:
+        return name
+    common, own_name = project.fragments.get(name), f"{prefix}{name}"
+    if common is None or own_name in project.fragments:
+        return own_name
+    has_library = any(root.name == LIBRARY for root in project.roots)
+    is_own = has_library and is_in_project(common.path) and not common.shadows
+    return own_name if is_own else name
 
 
 class TemplateFacts(NamedTuple):

@@ -1,12 +1,12 @@
 """The sandbox: a project's templates in, text or findings out. The only place that renders.
 
-Nothing outside the project and the standard library can be named, what a template includes is
+Nothing outside the roots of a project can be named, what a template includes is
 known before it is rendered, what it can reach cannot be changed, and what it takes is counted.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError
@@ -19,6 +19,7 @@ from promptpack.rendering.environment import TemplateEnvironment
 from promptpack.rendering.includes import (
     LAYOUT,
     Dependencies,
+    find_include,
     format_chain,
     get_template,
     make_template_finding,
@@ -70,16 +71,16 @@ class Templates:
 
     def __init__(self, project: Project) -> None:
         self.loader = _Loader(project)
-        self.plain = TemplateEnvironment(self.loader, project.find_translation, marked=False)
-        self.marked = TemplateEnvironment(self.loader, project.find_translation, marked=True)
+        self._finders = partial(find_include, project), project.find_translation
+        self.plain = TemplateEnvironment(self.loader, *self._finders, marked=False)
+        self.marked = TemplateEnvironment(self.loader, *self._finders, marked=True)
         self.markers: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
     @cached_property
     def probed(self) -> TemplateEnvironment:
         """The templates with a switch at each tag, for whoever asks what depends on one."""
-        translate = self.loader.project.find_translation
-        return TemplateEnvironment(self.loader, translate, marked=False, probed=True)
+        return TemplateEnvironment(self.loader, *self._finders, marked=False, probed=True)
 
     def find(self, name: str) -> Source:
         """Return a fragment or layout that is known to exist."""

@@ -68,12 +68,23 @@ class DriftEntry(Report):
     groups: list[str]
 
 
+class PackageEntry(Report):
+    """A library, and the package with its version that it was in each build; "" for none."""
+
+    name: str
+    base: str
+    head: str
+
+
 class ToolEntry(Report):
     """The versions of promptpack that built the committed outputs; null where it is not known."""
 
     base: str | None
     head: str | None
     library: list[str] = Field(description="library files that both builds had in another version")
+    packages: list[PackageEntry] = Field(
+        description="libraries of installed packages that both builds had in another version"
+    )
 
 
 class AcceptedEntry(Report):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from promptpack.model import Variant, VariantId
+from promptpack.model.root import LIBRARY, PROJECT
 from promptpack.site.address import Link, make_address
 from promptpack.site.catalogue import Catalog, locate_variant_page
 from promptpack.site.lineage import Drawing
@@ -19,11 +20,12 @@ MAX_OPEN_VARIANTS = 30
 
 
 class SourceBlock(NamedTuple):
-    """A source file, and the address where it can be edited."""
+    """A source file, and the address where it can be edited, or the library that it is of."""
 
     path: str
     edit: str
     text: str
+    library: str
 
 
 class VariantCell(NamedTuple):
@@ -76,7 +78,9 @@ class Usage(NamedTuple):
 
 def make_source_block(catalog: Catalog, path: str) -> SourceBlock:
     """Return a source file with what is shown around it."""
-    return SourceBlock(path, catalog.make_edit_address(path), catalog.project.sources[path])
+    text, root = catalog.project.sources[path], catalog.project.find_root(path)
+    library = "" if root.name in {PROJECT, LIBRARY} else root.title
+    return SourceBlock(path, catalog.make_edit_address(path), text, library)
 
 
 def make_usage(

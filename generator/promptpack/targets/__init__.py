@@ -8,12 +8,17 @@ from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
 from promptpack.targets.cursor import CURSOR
 from promptpack.targets.cursor_rule import CURSOR_RULE
+from promptpack.targets.dotprompt import DOTPROMPT
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
 from promptpack.targets.kilo import KILO
 from promptpack.targets.kiro import KIRO
+from promptpack.targets.langchain import LANGCHAIN
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.promptfoo import PROMPTFOO
+from promptpack.targets.promptpack_json import PROMPTPACK_JSON
+from promptpack.targets.prompty import PROMPTY
 from promptpack.targets.qwen import QWEN
 from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
@@ -42,5 +47,10 @@ TARGETS: dict[str, Target] = {
         CLAUDE_SKILL,
         SYSTEM,
         MESSAGES,
+        PROMPTY,
+        DOTPROMPT,
+        PROMPTFOO,
+        LANGCHAIN,
+        PROMPTPACK_JSON,
     )
 }

@@ -29,6 +29,7 @@ from promptpack.targets.kept_file import (
     KeptHead,
     KeptKey,
     KeptLine,
+    split_file,
     split_head,
     split_kept,
 )
@@ -58,10 +59,19 @@ def spell_file(text: str, form: FileForm) -> str:
 @cache
 def takes_head(target: Target) -> bool:
     """Tell whether a target's file has a head around its prompt, so that one can be kept."""
-    if target.prompt_key:
-        return True
+    return bool(target.prompt_key) or (_encode_plain(target)[0] != "" and not spells_prompt(target))
+
+
+@cache
+def spells_prompt(target: Target) -> bool:
+    """Tell whether a target's file spells its prompt otherwise than it reads, as in a template."""
+    return not target.block and not target.prompt_key and _encode_plain(target)[1] != "x\n"
+
+
+def _encode_plain(target: Target) -> tuple[str, str]:
+    """Return the head of a file with a prompt of a letter, and what follows it."""
     agent = Agent("x", "x", "all", Model(""), None, Policy(Effect.INHERIT), "x\n")
-    return target.encode(agent).startswith("---\n")
+    return split_file(target.encode(agent))
 
 
 def merge_head(target: Target, agent: Agent) -> KeptFile:

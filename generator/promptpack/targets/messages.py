@@ -1,10 +1,10 @@
 """`messages.json`: the start of a chat request, for any API. It holds no policy."""
 
-import json
 from typing import Any
 
 from promptpack.model import Agent
 from promptpack.targets.codec import as_number, as_text, make_text_agent
+from promptpack.targets.json_text import as_mapping, as_mappings, read_json, write_json
 from promptpack.targets.problems import Problem, list_misread
 from promptpack.targets.target import TEXT_REASONS, ClientCheck, Target
 
@@ -14,21 +14,16 @@ def encode(agent: Agent) -> str:
     data: dict[str, Any] = {"messages": [{"role": "system", "content": agent.prompt}]}
     if agent.temperature is not None:
         data["temperature"] = agent.temperature
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return write_json(data)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent of the system messages in a chat request."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        data = {}
-    data = data if isinstance(data, dict) else {}
-    messages = data.get("messages")
+    data = as_mapping(read_json(text))
     system = [
         as_text(message.get("content"))
-        for message in (messages if isinstance(messages, list) else [])
-        if isinstance(message, dict) and message.get("role") == "system"
+        for message in as_mappings(data.get("messages"))
+        if message.get("role") == "system"
     ]
     temperature = as_number(data.get("temperature"))
     return make_text_agent(stem, "", "\n\n".join(system), temperature=temperature)

@@ -58,7 +58,7 @@ def check_empty_fragment(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for fragment in context.project.fragments.values():
-        is_used = fragment.path in context.own_texts and fragment.path in context.packs_by_path
+        is_used = fragment.path in context.checked_texts and fragment.path in context.packs_by_path
         if is_used and is_blank(fragment):
             hint = "write the text, or remove the fragment and its use"
             yield Diagnostic(fragment.path, 1, "this fragment has no text", hint)

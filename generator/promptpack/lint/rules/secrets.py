@@ -33,7 +33,7 @@ def check_secret(context: LintContext) -> Iterator[Diagnostic]:
     - Call the API with the key in `ANTHROPIC_API_KEY`; never print it.
     ```
     """
-    for path, text in (context.own_texts | context.attached_texts).items():
+    for path, text in (context.checked_texts | context.attached_texts).items():
         for kind, start, end in islice(find_secrets(text), PROBLEM_LIMIT):
             line = text.count("\n", 0, start) + 1
             column = start - text.rfind("\n", 0, start)

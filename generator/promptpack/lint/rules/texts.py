@@ -63,7 +63,7 @@ def check_invisible_character(context: LintContext) -> Iterator[Diagnostic]:
     - Never run `rm -rf`.
     ```
     """
-    for path, text in context.own_texts.items():
+    for path, text in context.checked_texts.items():
         allowed_indexes = {match.start() for match in _JOINED_SCRIPTS.finditer(text)}
         for index, character in _limit_items(find_hidden(text)):
             if index not in allowed_indexes and character not in "\u2028\u2029":
@@ -95,7 +95,7 @@ def check_mixed_script(context: LintContext) -> Iterator[Diagnostic]:
     - Read https://paypal.example/docs first.
     ```
     """
-    for path, text in context.own_texts.items():
+    for path, text in context.checked_texts.items():
         for match in _limit_items(_NAME_OR_ADDRESS.finditer(text)):
             for index in find_mixed_alphabets(match[0]):
                 letters = " and ".join(f"U+{ord(c):04X}" for c in match[0][index : index + 2])
@@ -128,7 +128,7 @@ def check_line_separator(context: LintContext) -> Iterator[Diagnostic]:
     - Then act.
     ```
     """
-    for path, text in context.own_texts.items():
+    for path, text in context.checked_texts.items():
         for match in _limit_items(_LINE_ENDS.finditer(text)):
             message = f"U+{ord(match[0]):04X} ends a line only in some programs"
             yield _make_diagnostic(
@@ -158,7 +158,7 @@ def check_replacement_character(context: LintContext) -> Iterator[Diagnostic]:
     - Answer in français.
     ```
     """
-    for path, text in context.own_texts.items():
+    for path, text in context.checked_texts.items():
         for match in _limit_items(re.finditer("\ufffd", text)):
             message = "U+FFFD: a character was lost here"
             yield _make_diagnostic(path, text, match.start(), message, "type what was meant")
@@ -272,7 +272,7 @@ def _limit_items(items: Iterator[T]) -> Iterator[T]:
 
 def _iter_prompt_texts(context: LintContext) -> Iterator[tuple[str, str]]:
     """Yield the texts that words of a prompt come from, without the comments that do not."""
-    for path, text in context.own_texts.items():
+    for path, text in context.checked_texts.items():
         if context.project.is_text(path):
             yield path, text
         elif path.endswith((".md", ".md.j2")):

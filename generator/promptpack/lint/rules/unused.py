@@ -7,6 +7,7 @@ from dataclasses import replace
 from promptpack.lint.context import LintContext
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import AS_WRITTEN, Accept, Artifact, Origin, Pack, split_translation
+from promptpack.model.root import LIBRARY
 from promptpack.reading.roots import find_meant_path
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.variants import iter_uses, list_all_sections
@@ -20,7 +21,7 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
     Why: Its text reaches no agent. Someone who edits it believes that they changed something, and a
     reviewer reads a sentence that no agent receives.
 
-    Fix: Use it in a pack, include it in a fragment, or delete the file. Fragments of the standard
+    Fix: Use it in a pack, include it in a fragment, or delete the file. Fragments of a
     library are never reported.
 
     Measured: 0 findings in 0 of 2 packs of this project, 0 false alarms (2026-11).
@@ -50,7 +51,8 @@ def check_unused_fragment(context: LintContext) -> Iterator[Diagnostic]:
             yield Diagnostic(fragment.path, 1, "no pack uses this fragment", hint)
     copied = {file.source for artifact in context.artifacts for file in artifact.files}
     for pack in context.project.packs.values():
-        if unused := [file.source for file in pack.files if file.source not in copied]:
+        unused = [file.source for file in pack.files if file.source not in copied]
+        if unused and pack.path in context.own_texts:
             message = f"the pack builds no skill, so nothing uses its {len(unused)} skill files"
             yield Diagnostic(unused[0], 1, message, "add 'skill' to its targets, or delete them")
 
@@ -62,7 +64,7 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     force.
 
     Fix: List it in the `variants` of a pack (a layout: in a model), or delete the file. Files of
-    the standard library are never reported, nor are its policies in its own project.
+    a library are never reported, nor are the policies of the standard library in its own project.
 
     Measured: 0 findings in 0 of 2 packs of this project, 0 false alarms (2026-11).
 
@@ -78,11 +80,12 @@ def check_unused_template(context: LintContext) -> Iterator[Diagnostic]:
     policy: [read-only, strict]
     ```
     """
-    project = context.project  # of one root where it is the standard library itself
+    project = context.project
+    has_library = any(root.name == LIBRARY for root in project.roots)  # and is not that itself
     layouts = {AS_WRITTEN, *(model.layout for model in project.models.values())}
     paths_by_kind = {
         "model": [m.path for m in project.models.values() if m.name != AS_WRITTEN],
-        "policy": [p.path for p in project.policies.values() if len(project.roots) != 1],
+        "policy": [p.path for p in project.policies.values() if has_library],
         "layout": [s.path for s in project.layouts.values() if s.name not in layouts],
     }
     for kind, paths in paths_by_kind.items():
@@ -116,7 +119,9 @@ def check_unused_value(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for pack in context.project.packs.values():
-        yield from _find_unread(context, pack.path, "vars", pack.vars, _find_reads(context, pack))
+        if pack.path in context.own_texts:
+            reads = _find_reads(context, pack)
+            yield from _find_unread(context, pack.path, "vars", pack.vars, reads)
     shared_reads = _find_shared_reads(context)
     for fragment in context.project.fragments.values():
         if fragment.params and fragment.path in context.own_texts and fragment.path in shared_reads:
@@ -154,7 +159,7 @@ def check_unused_accept(context: LintContext) -> Iterator[Diagnostic]:
     used_entries = {entry for one in context.artifacts for entry in _iter_used_entries(one)}
     unused_names: dict[tuple[Origin, str], list[str]] = defaultdict(list)
     for entry in dict.fromkeys(entries):
-        if entry not in used_entries:
+        if entry not in used_entries and entry.origin.path in context.own_texts:
             unused_names[entry.origin, entry.target].append(entry.capability)
     for ((path, line), target), names in unused_names.items():
         message = f"no file needs {', '.join(names)} to be accepted for {target}"

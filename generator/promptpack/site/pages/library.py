@@ -113,9 +113,15 @@ def group_fragments(catalog: Catalog) -> list[FragmentGroup]:
         section = fragment.name.rpartition("/")[0].partition("/")[0] or "general"
         name = f"pack-{fragment.pack}" if fragment.pack else f"section-{make_slug(section)}"
         pack = catalog.project.packs.get(fragment.pack)
-        title = pack.title if pack else make_title(section)
+        title = pack.title if pack else _make_section_title(section)
         groups_by_name.setdefault(name, FragmentGroup(title, name, [])).fragments.append(fragment)
     return list(groups_by_name.values())
+
+
+def _make_section_title(section: str) -> str:
+    """Return what a section is called; that of a library with the library's name."""
+    library, colon, name = section.rpartition(":")
+    return f"{make_title(name)} ({library})" if colon else make_title(name)
 
 
 def make_fragment_index(catalog: Catalog) -> View:
