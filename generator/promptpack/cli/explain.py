@@ -112,8 +112,8 @@ def _has_recorded(project: Project, selection: Selection) -> bool:
 
 def _match_variant(name: str) -> dict[str, str] | None:
     """Return the pack, "" for none, and the variant that a name says, or None for a file's."""
-    word = r"[a-z0-9:+-]+"
-    pattern = rf"(?:(?P<pack>{word})/)?(?P<variant>{word}\.{word}(\.(?P<tag>[\w-]+))?)"
+    word = "[a-z0-9:+-]+"
+    pattern = rf"(?:(?P<pack>[a-z0-9-]+)/)?(?P<variant>{word}\.{word}(\.(?P<tag>[\w-]+))?)"
     match = re.fullmatch(pattern, name)
     is_variant = match and (not match["tag"] or is_language(match["tag"]))
     return match.groupdict("") if match and is_variant and not Path(name).exists() else None

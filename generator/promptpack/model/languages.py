@@ -8,6 +8,8 @@ small and capital letters alone.
 import re
 from typing import NamedTuple
 
+from promptpack.model.root import make_variant_name, split_variant_name
+
 LANGUAGE_REGEX = r"^([a-ln-z][a-z]|m[a-ce-z]|[a-z]{3})(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 """`md` is no language in any registry, and ends the file names of fragments."""
 
@@ -20,11 +22,7 @@ class VariantId(NamedTuple):
     language: str = ""
 
     def __str__(self) -> str:
-        """Return its name: `<model>.<policy>`, then the language, with `+` for a library's colon.
-
-        It is a part of paths, in which some systems allow no colon.
-        """
-        return ".".join(filter(None, self)).replace(":", "+")
+        return ".".join(filter(None, (make_variant_name(self.model, self.policy), self.language)))
 
 
 def parse_variant_id(name: str) -> VariantId:
@@ -32,12 +30,11 @@ def parse_variant_id(name: str) -> VariantId:
 
     >>> parse_variant_id("claude.review.de")
     VariantId(model='claude', policy='review', language='de')
-    >>> parse_variant_id("claude.acme+review")
-    VariantId(model='claude', policy='acme:review', language='')
+    >>> str(parse_variant_id("acme+claude.acme:review.de"))
+    'acme+claude.acme+review.de'
     """
-    model, _, rest = name.replace("+", ":").partition(".")
-    policy, _, language = rest.partition(".")
-    return VariantId(model, policy, language)
+    pair, _, language = name.rpartition(".") if name.count(".") > 1 else (name, "", "")
+    return VariantId(*split_variant_name(pair), language)
 
 
 def is_language(word: str) -> bool:

@@ -156,7 +156,7 @@ def _find_contradictions(
     variants = pack_file.variants
     default = (variants.default.model, variants.default.policy)
     language = next(iter(variants.language), "")
-    conditions = (_make_language_condition(when, {}) for when in variants.exclude)
+    conditions = [_make_language_condition(when, {}) for when in variants.exclude]
     is_excluded = any(condition.holds(*default, language) for condition in conditions)
     if default not in product(variants.model, variants.policy) or is_excluded:
         message = f"'{'.'.join(default)}' is not one of the pack's variants"

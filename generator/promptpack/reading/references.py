@@ -23,7 +23,7 @@ _CODES = {
     "layout": "PP025",
     "section": "PP027",
     "pack": "PP029",
-    "language": "PP040",
+    "language": "PP017",
 }
 
 Names = Mapping[str, Collection[str]]

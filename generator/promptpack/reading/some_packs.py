@@ -98,7 +98,8 @@ def _find_words(named: Named, source: SourceName) -> Mapping[str, set[str]]:
         for kind in ("fragments", "layouts", "models", "policies", "heads", "files", "packs")
     }
     translated, _ = split_translation(source.name)
-    words[source.kind] |= _list_spellings(source.name) | _list_spellings(translated or source.name)
+    words[source.kind] |= _list_spellings(source.name)
+    words[source.kind] |= _list_spellings(translated) if translated else set()
     shared = [(name, file) for name, file in named if not name.pack]
     is_growing = True
     while is_growing:

@@ -59,8 +59,8 @@ _PATTERN_HINTS = {
     FRAGMENT_REGEX: "use 'section/name' from templates, or './name.md' in the same folder",
     TEXT_FILE_REGEX: "use './name.md', a file in the same folder",
     HEAD_FILE_REGEX: "use './name.head', a file in the same folder",
-    LIBRARY_PACK_REGEX: "use '<library>:<pack>', such as 'acme:reviewer'",
     LANGUAGE_REGEX: "use a BCP 47 tag as it is usually written, such as 'de', 'pt-BR' or 'zh-Hant'",
+    LIBRARY_PACK_REGEX: "use '<library>:<pack>', such as 'acme:reviewer'",
     VARIANT_REGEX: "use '<model>.<policy>', such as 'claude.review'",
     STEM_REGEX: "use a file's name without its extension, such as 'core/reviewer'",
 }

@@ -139,7 +139,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             finalize=_mark_text if marked else _print_text,
             extensions=[LineMarkers] if marked else [],
         )
-        self.probed, self._find_include, self.translate = probed, find_include, translate
+        self.probed, self.translate = probed, translate
+        self._find_include = find_include
         self.budget = Budget(Limits(0, 0, 0, 0))
         self._lexer = BoundedLexer(self)
         self._failures: dict[str, TemplateSyntaxError] = {}

@@ -71,16 +71,16 @@ class Templates:
 
     def __init__(self, project: Project) -> None:
         self.loader = _Loader(project)
-        self._names = partial(find_include, project), project.find_translation
-        self.plain = TemplateEnvironment(self.loader, *self._names, marked=False)
-        self.marked = TemplateEnvironment(self.loader, *self._names, marked=True)
+        self._finders = partial(find_include, project), project.find_translation
+        self.plain = TemplateEnvironment(self.loader, *self._finders, marked=False)
+        self.marked = TemplateEnvironment(self.loader, *self._finders, marked=True)
         self.markers: LineMarkers = self.marked.extensions[LineMarkers.identifier]  # type: ignore[assignment]  # the extension registered above
         self.dependencies = Dependencies(self.plain, self.find, project)
 
     @cached_property
     def probed(self) -> TemplateEnvironment:
         """The templates with a switch at each tag, for whoever asks what depends on one."""
-        return TemplateEnvironment(self.loader, *self._names, marked=False, probed=True)
+        return TemplateEnvironment(self.loader, *self._finders, marked=False, probed=True)
 
     def find(self, name: str) -> Source:
         """Return a fragment or layout that is known to exist."""

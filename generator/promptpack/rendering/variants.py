@@ -164,7 +164,7 @@ def _find_unknown_languages(project: Project, selection: Selection) -> Iterator[
     for name in filter(None, selection.languages):
         if name not in existing:
             hint = suggest(name, existing) or "no pack has languages"
-            yield Finding("PP040", "error", "", 0, 0, f"unknown language '{name}'", hint)
+            yield Finding("PP017", "error", "", 0, 0, f"unknown language '{name}'", hint)
 
 
 def _select_accepted(accepted: Iterable[Accept], model: str, policy: str) -> tuple[Accept, ...]:

@@ -190,8 +190,7 @@ def locate_fragment_page(fragment: Fragment) -> str:
     name = (source or fragment.name).removesuffix(".md" if fragment.pack else "")
     end = f".{language}.md" if language else ".md"
     if fragment.pack:
-        own_path = split_source_path(name)[1]
-        relative_name = own_path.removeprefix(f"packs/{fragment.pack}/")
+        relative_name = split_source_path(name)[1].removeprefix(f"packs/{fragment.pack}/")
         return f"packs/{fragment.pack}/fragments/{make_slug(relative_name)}{end}"
     return f"fragments/{make_slug(name)}{end}"
 
