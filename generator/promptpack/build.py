@@ -10,6 +10,7 @@ from promptpack.provenance.reuse import ArtifactFinder, find_nothing
 from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.roots import list_pack_names
 from promptpack.reading.some_packs import load_packs
+from promptpack.rendering.arguments import find_unmeant
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
@@ -142,7 +143,24 @@ def _render_artifact(
         if prompt
         else composer.compose_agent(variant, name)
     )
+    if target.command and not prompt and agent.form.head is None:
+        _check_command(session, variant, target, agent.prompt)
     return make_artifact(variant, target, agent, session.loss_finder)
+
+
+def _check_command(session: Session, variant: Variant, target: Target, prompt: str) -> None:
+    """Raise UserError where a client would make something else of a command's prompt."""
+
+    def compose(arguments: str) -> str:
+        return session.composer.compose_text(variant, target.name, arguments=arguments)
+
+    subject = f"{target.name} file of {variant.name}"
+    messages = find_unmeant(compose, variant, target.name, prompt)
+    findings = [
+        Finding("PP201", "error", variant.pack.path, 1, 1, f"{subject}: {m}") for m in messages
+    ]
+    if findings:
+        raise UserError(tuple(findings))
 
 
 def _select_targets(

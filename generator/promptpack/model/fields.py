@@ -20,6 +20,10 @@ def _vary_text(value: object) -> tuple[object, ...]:
     return (f"{value} x",)
 
 
+def _vary_said(value: object) -> tuple[object, ...]:
+    return _vary_text(value) if value else ()
+
+
 @dataclass(frozen=True)
 class AgentField:
     """A front matter field of `Agent`, and of `Pack` if `is_authored`.
@@ -67,6 +71,8 @@ FIELDS: tuple[AgentField, ...] = (
         vary=lambda effort: ("high" if effort != "high" else "low",),
         depends_on_model=True,
     ),
+    AgentField("argument_hint", label="Arguments", vary=_vary_said),
+    AgentField("agent", label="Run by", vary=_vary_said),
 )
 
 

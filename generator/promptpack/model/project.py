@@ -18,12 +18,16 @@ _EMPTY_COMMENT = re.compile(r"\{#\n*#\}\n")
 
 Mode = Literal["subagent", "primary", "all"]
 
+Kind = Literal["agent", "command"]
+"""What a pack is: an agent, or a prompt that a user calls by its name."""
+
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How much a model is to reason, the least first."""
 
 AS_WRITTEN = "as-written"
 """The model that names none, and its layout: its prompts are what is written, to the byte."""
 
+KINDS: tuple[Kind, ...] = get_args(Kind)
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
@@ -247,7 +251,7 @@ class AttachedFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Pack:
-    """One agent, authored once."""
+    """One agent or command, authored once."""
 
     name: str
     title: str
@@ -275,6 +279,11 @@ class Pack:
     """The source path of the one text that is cut into the sections at its headings, or empty."""
     files: tuple[AttachedFile, ...] = ()
     """The files that go beside the pack's skill, by path."""
+    kind: Kind = "agent"
+    argument_hint: str | None = None
+    """Of a command: what a user is shown to write after its name."""
+    agent: str | None = None
+    """Of a command: the client's agent that runs it."""
 
     def list_variants(self) -> tuple[tuple[str, str], ...]:
         """Return the model and the policy of each variant, in the order of models."""

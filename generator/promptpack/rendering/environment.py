@@ -35,7 +35,7 @@ from promptpack.rendering.template_code import (
     find_template_line,
 )
 
-VARIABLES = ("pack", "model", "policy", "target", "vars", "params")
+VARIABLES = ("pack", "model", "policy", "target", "vars", "params", "arguments")
 """What a fragment sees; a layout sees `sections` too."""
 
 _JINJA_KEYWORDS = frozenset(("caller", "_loop_vars", "_block_vars"))

@@ -2,18 +2,23 @@
 
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
+from promptpack.targets.claude_command import CLAUDE_COMMAND
 from promptpack.targets.cline import CLINE
 from promptpack.targets.codex import CODEX
 from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
+from promptpack.targets.copilot_prompt import COPILOT_PROMPT
 from promptpack.targets.cursor import CURSOR
+from promptpack.targets.cursor_command import CURSOR_COMMAND
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.gemini_command import GEMINI_COMMAND
 from promptpack.targets.kilo import KILO
 from promptpack.targets.kiro import KIRO
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.opencode_command import OPENCODE_COMMAND
 from promptpack.targets.qwen import QWEN
 from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
@@ -42,5 +47,10 @@ TARGETS: dict[str, Target] = {
         CLAUDE_SKILL,
         SYSTEM,
         MESSAGES,
+        OPENCODE_COMMAND,
+        CLAUDE_COMMAND,
+        COPILOT_PROMPT,
+        CURSOR_COMMAND,
+        GEMINI_COMMAND,
     )
 }

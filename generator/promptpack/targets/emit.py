@@ -77,7 +77,9 @@ def make_artifact(
 
 
 def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:
-    message = f"{target.title} has an agent '{name}' of its own, and a file can't share that name"
+    kind = "a command" if target.command else "an agent"
+    client = target.title.removesuffix(" command")
+    message = f"{client} has {kind} '{name}' of its own, and a file can't share that name"
     hint = (
         f"rename the pack, give it another name under 'clients: {{{target.name}: {{name: …}}}}', "
         f"or leave {target.name} out of 'targets'"

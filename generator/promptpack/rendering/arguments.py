@@ -1,0 +1,74 @@
+"""The arguments of commands: a variant and a target in, what stands for them in the prompt out.
+
+An author writes `{{ arguments }}`, and each client has a form of its own for that. A text that
+holds such a form by chance, or anything else that the client replaces, is found here: the prompt is
+composed once more with a plain word for the arguments, and in that text nothing may be replaced.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from promptpack.model import Variant
+from promptpack.model.fields import find_client_settings
+from promptpack.targets import TARGETS
+from promptpack.targets.target import CommandForm
+
+STAND_IN = "promptpackarguments"
+"""A word that no client replaces."""
+
+_FOREIGN = tuple(
+    (one.title, one.command.placeholder)
+    for one in TARGETS.values()
+    if one.command and one.command.placeholder
+)
+
+
+def make_arguments(variant: Variant, target: str) -> dict[str, str]:
+    """Return the arguments as the templates of a command see them; none for those of an agent."""
+    form = TARGETS[target].command
+    return {"arguments": form.arguments} if form and variant.pack.kind == "command" else {}
+
+
+def add_model_id(variant: Variant, target: str) -> Variant:
+    """Return the variant whose model has for a client's commands the id that its agents have."""
+    form, ids = TARGETS[target].command, variant.model.ids
+    if form is None or form.client not in ids or target in ids:
+        return variant
+    return replace(variant, model=replace(variant.model, ids={**ids, target: ids[form.client]}))
+
+
+def find_unmeant(
+    compose: Callable[[str], str], variant: Variant, target: str, prompt: str
+) -> Iterator[str]:
+    """Yield why a client would make something else of a command's prompt than it says.
+
+    `compose` gives the same prompt with other arguments. Text that is written for this client
+    alone may have its placeholders.
+    """
+    form = TARGETS[target].command
+    if form is None:
+        return
+    yield from (one.message for one in form.find_injections(prompt))
+    if not find_client_settings(variant.pack, target).prompt:
+        text = compose(STAND_IN)
+        yield from _find_placeholders(text)
+        yield from _find_joined(form, text, prompt)
+
+
+def _find_placeholders(text: str) -> Iterator[str]:
+    """Yield what a client takes for arguments in a text that has none."""
+    seen: set[str] = set()
+    for title, placeholder in _FOREIGN:
+        match = placeholder.search(text)
+        if match and match[0] not in seen:
+            seen.add(match[0])
+            yield f"'{match[0]}' stands for arguments in {title}; write '{{{{ arguments }}}}'"
+
+
+def _find_joined(form: CommandForm, text: str, prompt: str) -> Iterator[str]:
+    """Yield that what stands beside the arguments would change what the client takes for them."""
+    if form.placeholder is None:
+        return
+    found = [match[0] for match in form.placeholder.finditer(prompt)]
+    if found != [form.arguments] * text.count(STAND_IN):
+        yield f"the text beside '{{{{ arguments }}}}' joins '{form.arguments}'"

@@ -1,0 +1,31 @@
+"""What clients replace in the text of a command: patterns, shared by the codecs of commands.
+
+A pattern may find more than a client replaces, never less: what it finds is refused.
+"""
+
+import re
+
+from promptpack.targets.target import Injection
+
+_HINT = "; write a '`' right before the '@', or leave it out"
+
+FILE_PATTERN = re.compile(r"(?<![A-Za-z0-9_`])@[^\s`,]|(?:^|\s)@", re.MULTILINE)
+"""`@` where OpenCode or Claude Code reads a file, or a folder, of the name behind it (measured).
+
+OpenCode passes over it behind a letter, a digit, `_` and a backtick; Claude Code reads it at the
+start of a line and behind white space, in code too.
+"""
+
+COMMAND_PATTERN = re.compile(r"!`|(?:`{3,}|~{3,})!")
+"""Where OpenCode or Claude Code runs a command, or would if the text went on so (measured)."""
+
+
+def make_file_injection(client: str) -> Injection:
+    """Return that a client reads files whose names stand behind `@`."""
+    return Injection("read", FILE_PATTERN, f"{client} would read the file behind an '@'{_HINT}")
+
+
+def make_command_injection(client: str) -> Injection:
+    """Return that a client runs commands that stand behind `!` in backticks."""
+    message = f"{client} would run what stands in the text after '!`' or '```!'"
+    return Injection("execute", COMMAND_PATTERN, message)
