@@ -77,7 +77,7 @@ def _iter_libraries(project: Project) -> Iterator[Mapping[str, Any]]:
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "packs":
         for pack in project.packs.values():
-            row = {"name": pack.name, "title": pack.title, "path": pack.path}
+            row = {"name": pack.name, "title": pack.title, "path": pack.path, "kind": pack.kind}
             yield {**row, **({"files": [one.source for one in pack.files]} if pack.files else {})}
     elif kind == "variants":
         for variant in resolve_variants(project):
@@ -106,6 +106,8 @@ def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
     if digest := row.get("digest"):
         size = pluralize(row["count"], "file")
         return f"{row['version']} {words[0]}, {size}, sha256 {digest}, in {row['path']}"
+    if row.get("kind") == "command":
+        words.append("(command)")
     if row.get("files"):
         words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):

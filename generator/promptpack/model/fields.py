@@ -71,8 +71,8 @@ FIELDS: tuple[AgentField, ...] = (
         vary=lambda effort: ("high" if effort != "high" else "low",),
         depends_on_model=True,
     ),
-    AgentField("argument_hint", label="Arguments", vary=_vary_said),
-    AgentField("agent", label="Run by", vary=_vary_said),
+    AgentField("argument_hint", vary=_vary_said),
+    AgentField("agent", vary=_vary_said),
 )
 
 

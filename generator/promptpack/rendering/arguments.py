@@ -5,7 +5,7 @@ holds such a form by chance, or anything else that the client replaces, is found
 composed once more with a plain word for the arguments, and in that text nothing may be replaced.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from promptpack.model import Variant
@@ -17,7 +17,7 @@ STAND_IN = "promptpackarguments"
 """A word that no client replaces."""
 
 _FOREIGN = tuple(
-    (one.title, one.command.placeholder)
+    (TARGETS[one.command.client].title, one.command.placeholder)
     for one in TARGETS.values()
     if one.command and one.command.placeholder
 )
@@ -51,8 +51,7 @@ def find_unmeant(
     yield from (one.message for one in form.find_injections(prompt))
     if not find_client_settings(variant.pack, target).prompt:
         text = compose(STAND_IN)
-        yield from _find_placeholders(text)
-        yield from _find_joined(form, text, prompt)
+        yield from [*_find_placeholders(text)] or _find_joined(form, text, prompt)
 
 
 def _find_placeholders(text: str) -> Iterator[str]:
@@ -62,7 +61,8 @@ def _find_placeholders(text: str) -> Iterator[str]:
         match = placeholder.search(text)
         if match and match[0] not in seen:
             seen.add(match[0])
-            yield f"'{match[0]}' stands for arguments in {title}; write '{{{{ arguments }}}}'"
+            fix = "write '{{ arguments }}', or put a blank behind the '$'"
+            yield f"'{match[0]}' stands for arguments in {title}; {fix}"
 
 
 def _find_joined(form: CommandForm, text: str, prompt: str) -> Iterator[str]:
@@ -72,3 +72,11 @@ def _find_joined(form: CommandForm, text: str, prompt: str) -> Iterator[str]:
     found = [match[0] for match in form.placeholder.finditer(prompt)]
     if found != [form.arguments] * text.count(STAND_IN):
         yield f"the text beside '{{{{ arguments }}}}' joins '{form.arguments}'"
+
+
+def hide_arguments(text: str, targets: Iterable[str]) -> str:
+    """Return a line of a prompt for some targets without what stands for arguments in them."""
+    for form in (TARGETS[name].command for name in targets):
+        if form and form.arguments in text:
+            text = text.replace(form.arguments, STAND_IN)
+    return text

@@ -54,7 +54,7 @@ _VARIABLE = re.compile(r"\$\{CLAUDE_")
 _FORM = CommandForm(
     client="claude-code",
     arguments="$ARGUMENTS",
-    placeholder=re.compile(r"\$(?:ARGUMENTS|[0-9]+)"),
+    placeholder=re.compile(r"\\?\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9]+)"),
     injections=(
         make_command_injection("Claude Code"),
         make_file_injection("Claude Code"),
