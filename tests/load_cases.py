@@ -102,6 +102,17 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins(_HEAD, "Asks.", "one: two"),
         write_twins(_HEAD + "\ntemperature: 1", "temperature: 1", "name: again"),
     ),
+    "opencode-command": (
+        write_twins("description: Asks.\nsubtask: true", "true", "yes"),
+        write_twins("description: Asks.\nagent: plan", "plan", "5"),
+        write_twins("description: Asks.\nmodel: a/b", "a/b", "[a]"),
+        write_twins("description: Asks.\nfoo: 1", "Asks.", "{a: b}"),
+    ),
+    "gemini-command": (
+        _spoil_toml('description = "Asks."\nprompt = "Body."\n', '"Asks."', "5"),
+        _spoil_toml('prompt = "Body."\n', "prompt", "text"),
+        _spoil_toml('prompt = "Body."\nfoo = 1\n', '"Body."', "Body."),
+    ),
     "cline": (
         write_twins(_HEAD, "name: asker\n", ""),
         write_twins(_HEAD, "name: asker", "name: 5"),

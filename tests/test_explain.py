@@ -73,7 +73,7 @@ def test_editing_the_named_line_changes_exactly_the_lines_that_name_it(
         assert {n for n in numbers if lines(before)[n]} <= changed <= numbers, origin
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", support.AGENT_TARGETS)
 def test_every_line_of_every_client_has_an_origin_that_exists(target: str) -> None:
     project = load_project(ROOT)
     if TARGETS[target].is_named_only:

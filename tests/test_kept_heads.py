@@ -382,6 +382,7 @@ def test_targets_with_a_head_can_keep_it() -> None:
             "cline",
             "kiro",
         ),
+        *("opencode-command", "claude-command", "copilot-prompt", "gemini-command"),
     }
 
 

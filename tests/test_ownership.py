@@ -90,7 +90,7 @@ def _hash_outside(folder: Path, may_change: tuple[str, ...]) -> dict[str, str]:
 
 @pytest.mark.fault("prepared-manifest", 31)
 @pytest.mark.parametrize("kind", ["files", "pending"])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", support.AGENT_TARGETS)
 def test_a_prepared_manifest_of_a_repository_neither_removes_nor_overwrites(
     target: str, kind: str, jail: Jailed, project: Path, repository: Path
 ) -> None:

@@ -11,9 +11,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promptpack.targets import TARGETS
 from review_cases import commit, git
-from support import DEMO, PATIENCE, Result, call, environment, make_project, snapshot, write_files
+from support import (
+    AGENT_TARGETS,
+    DEMO,
+    PATIENCE,
+    Result,
+    call,
+    environment,
+    make_project,
+    snapshot,
+    write_files,
+)
 from test_loop_docs import titled
 
 SIGNS = (".opencode/x", ".claude/x", ".github/agents/x", ".cursor/x", ".codex/x", ".gemini/x")
@@ -64,13 +73,14 @@ def test_a_new_project_builds_installs_checks_and_lints(
     assert status
     assert {line[:2] for line in status} == {"??"}
     others = {"cursor-rule", "claude-skill"}
-    signs = {f".{target.split('-')[0]}": target for target in TARGETS if target not in others}
+    agents = [target for target in AGENT_TARGETS if target not in others]
+    signs = {f".{target.split('-')[0]}": target for target in agents}
     signs[".github"] = "copilot"
     expected = {signs[path.split("/")[0]] for path in paths} or {"opencode", "claude-code"}
     assert {*read_shared(project)["targets"]} == expected  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", AGENT_TARGETS)
 def test_a_new_project_for_each_target_builds_or_is_not_written(
     target: str, tmp_path: Path
 ) -> None:

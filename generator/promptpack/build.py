@@ -17,7 +17,7 @@ from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.source.closest import suggest
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.built import list_built_targets
+from promptpack.targets.built import find_idle_packs, list_built_targets
 from promptpack.targets.emit import make_artifact
 from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
@@ -54,6 +54,7 @@ def render(
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
     path_problems, contradictions = PathProblems(), Contradictions()
+    findings += find_idle_packs(session.project, variants)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant, selection, is_chosen):
             try:

@@ -34,7 +34,7 @@ from promptpack.starting.surroundings import find_used_targets
 @click.option("--description", default="", help="What it is for, in a sentence.")
 @pass_state
 def command(
-    state: State, name: str, original: str | None, kind: Kind | None, **texts: str | None
+    state: State, /, name: str, original: str | None, kind: Kind | None, **texts: str | None
 ) -> None:
     """Write a new pack, packs/NAME, which builds as it is.
 

@@ -1,6 +1,8 @@
 """The clients that packs are built for: a project and a pack in, the names of targets out."""
 
-from promptpack.model import Kind, Pack, Project
+from collections.abc import Iterable, Iterator
+
+from promptpack.model import Finding, Kind, Pack, Project, Variant
 from promptpack.targets import TARGETS
 
 COMMAND_TARGETS = {one.command.client: name for name, one in TARGETS.items() if one.command}
@@ -28,3 +30,14 @@ def takes_kind(name: str, kind: Kind) -> bool:
     """Tell whether a pack of a kind can name a target; one that is not known passes."""
     target = TARGETS.get(name)
     return target is None or (target.command is not None) == (kind == "command")
+
+
+def find_idle_packs(project: Project, variants: Iterable[Variant]) -> Iterator[Finding]:
+    """Yield an error for each pack for whose kind its project names no target."""
+    packs = {variant.pack.name: variant.pack for variant in variants}
+    for pack in packs.values():
+        if not list_built_targets(project, pack):
+            names = ", ".join(project.list_targets(pack))
+            message = f"nothing is built of this {pack.kind}: it is for none of {names}"
+            hint = f"write 'targets:' here, with clients that have {pack.kind}s"
+            yield Finding("PP040", "error", pack.path, 1, 1, message, hint)

@@ -49,7 +49,7 @@ _EXTRAS: Mapping[str, Extra] = {
     "disable-model-invocation": make_flag("leaves it to a user to call the command"),
 }
 _EFFORTS = EFFORTS[EFFORTS.index("low") :]
-_KNOWN_TOOLS = frozenset(tool for tools in TOOLS.values() for tool in tools)
+_KNOWN_TOOLS = tuple(tool for tools in TOOLS.values() for tool in tools)
 _VARIABLE = re.compile(r"\$\{CLAUDE_")
 _FORM = CommandForm(
     client="claude-code",
@@ -106,7 +106,7 @@ def find_problems(text: str) -> list[Problem]:
     keys, _ = read_file(text)
     approved = keys.get("allowed-tools")
     tools = approved if isinstance(approved, list) else []
-    unknown = (f"'allowed-tools' has '{one}'" for one in tools if one not in _KNOWN_TOOLS)
+    unknown = (f"'allowed-tools' has {one!r}" for one in tools if one not in _KNOWN_TOOLS)
     return [*check_front_matter(text, _KEYS, (), _EXTRAS), *list_misread(unknown, "allowed-tools")]
 
 
@@ -135,9 +135,11 @@ CLAUDE_COMMAND = Target(
         "2026-11-27",
     ),
     reasons=TEXT_REASONS,
+    keeps=frozenset({"description"}),
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
+    harmless_keys=frozenset({"argument-hint", "context"}),
     extras=_EXTRAS,
     refused_extras={
         "allowed-tools": _APPROVES,

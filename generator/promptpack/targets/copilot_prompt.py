@@ -109,7 +109,8 @@ COPILOT_PROMPT = replace(
     keys=frozenset(_KEYS),
     extras={},
     refused_extras={},
-    harmless_keys=frozenset({"argument-hint", "agent"}),
+    harmless_keys=frozenset({"argument-hint"}),
+    main_session_gives=frozenset(),
     kept_grants={},
     prompt_grants=_FORM.list_granted,
     field_keys={"argument_hint": ("argument-hint",)},
@@ -117,8 +118,8 @@ COPILOT_PROMPT = replace(
     read_by=(),
     reasons=replace(
         COPILOT.reasons,
-        fields={"effort": "a prompt file has no reasoning effort"},
-        any_field="a prompt file has no {field}",
+        fields={},
+        any_field="this file has no {field}",
     ),
     own_agents=frozenset(
         (

@@ -49,7 +49,7 @@ CURSOR_COMMAND = Target(
     problems=find_problems,
     check=ClientCheck("documentation", "Cursor can't be run for this check", day="2026-11-27"),
     reasons=TEXT_REASONS,
-    keeps=frozenset({"name"}),
+    keeps=frozenset(),
     advisory=True,
     tells_policy=True,
     prompt_grants=_FORM.list_granted,

@@ -88,9 +88,11 @@ GEMINI_COMMAND = Target(
     loads=find_refusal,
     check=ClientCheck("documentation", "source of gemini-cli 0.61.0", day="2026-11-27"),
     reasons=TEXT_REASONS,
+    keeps=frozenset({"description"}),
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
+    harmless_keys=frozenset({"prompt"}),
     prompt_grants=_FORM.list_granted,
     own_agents=frozenset(
         (
