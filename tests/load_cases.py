@@ -105,7 +105,7 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
     "opencode-command": (
         write_twins("description: Asks.\nsubtask: true", "true", "yes"),
         write_twins("description: Asks.\nagent: plan", "plan", "5"),
-        write_twins("description: Asks.\nmodel: a/b", "a/b", "[a]"),
+        write_twins("description: Asks.\nmodel: recorder/m", "recorder/m", "[a]"),
         write_twins("description: Asks.\nfoo: 1", "Asks.", "{a: b}"),
     ),
     "gemini-command": (

@@ -109,6 +109,7 @@ COPILOT_PROMPT = replace(
     keys=frozenset(_KEYS),
     extras={},
     refused_extras={},
+    tool_names={},
     harmless_keys=frozenset({"argument-hint"}),
     main_session_gives=frozenset(),
     kept_grants={},
