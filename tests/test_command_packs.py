@@ -366,3 +366,66 @@ def test_claude_code_approves_nothing_that_is_not_allowed_whole(
 def test_every_target_of_commands_belongs_to_a_client() -> None:
     assert {*COMMAND_TARGETS} <= support.AGENT_TARGETS.keys()
     assert {*COMMAND_TARGETS.values()} == COMMANDS.keys()
+
+
+# Files that somebody keeps by hand
+
+KEPT = {
+    ".claude/commands/git/tidy.md": (
+        "---\nallowed-tools: Bash(git add:*)\ndescription: Tidies.\n---\n\n"
+        "Now: !`git status`\n\nTidy $ARGUMENTS, see @README.md.\n"
+    ),
+    ".claude/commands/plain.md": "Look at $1.\n",
+    ".opencode/command/test.md": "---\nagent: build\n---\nTest $ARGUMENTS.\n",
+    ".github/prompts/do.prompt.md": (
+        "---\ndescription: Does.\ntools: [read]\n---\nDo ${input:it}.\n"
+    ),
+    ".gemini/commands/git/tidy.toml": 'prompt = """\nTidy {{args}}: !{git diff}\n"""\n',
+    ".cursor/commands/see.md": "# See\n\nSee it.\n",
+    ".claude/agents/plain.md": "---\nname: plain\ndescription: Looks.\n---\nLook at $1.\n",
+}
+
+
+def test_hand_kept_commands_become_packs_that_build_them_to_the_byte(tmp_path: Path) -> None:
+    support.write_files(tmp_path / "src", KEPT)
+    words = ("import", ".", "--into", "../new", "--yes", "--format", "json")
+    done = call(*words, cwd=tmp_path / "src")
+    data = json.loads(done.out)
+    assert data["refused"] == []
+    new = tmp_path / "new"
+    assert call("build", cwd=new).code == 0
+    files = [file for pack in data["packs"] for file in pack["files"]]
+    assert {file["source"] for file in files} == KEPT.keys()
+    for file in files:
+        assert (new / "dist" / file["artifact"]).read_text("utf-8") == KEPT[file["source"]]
+    kinds = {pack.name: pack.kind for pack in load_project(new).packs.values()}
+    assert sorted(kinds.values()) == ["agent", *["command"] * 6]
+
+
+def test_a_kept_command_may_run_only_what_its_policy_allows(tmp_path: Path) -> None:
+    head = "clients: {opencode-command: {head: ./kept.head}}\nsections:"
+    pack = PACK.replace("[opencode, claude-code]", "[opencode]").replace("sections:", head)
+    files = make_files("Now: !`date`\n", pack)
+    files["packs/demo/kept.head"] = "---\ndescription: Says.\n---\n"
+    (found, *_) = refuse(tmp_path, files)
+    assert (found.code, "execute" in found.message) == ("PP101", True)
+    assert "OpenCode would run what stands in the text" in found.hint
+
+
+def test_the_audit_shows_commands_and_what_approves_tools(tmp_path: Path) -> None:
+    support.write_files(tmp_path, KEPT)
+    data = json.loads(call("audit", ".", "--format", "json", cwd=tmp_path).out)
+    assert {file["path"] for file in data["files"]} == KEPT.keys()
+    found = [(one["code"], one["path"], one["line"]) for one in data["findings"]]
+    assert ("PP610", ".claude/commands/git/tidy.md", 2) in found
+
+
+def test_an_installation_for_a_client_takes_its_commands_too(tmp_path: Path) -> None:
+    shared = "name: acme\ninstallations: [{into: ., targets: [claude-code]}]\n"
+    support.write_files(tmp_path, {**make_files(), "promptpack.yaml": shared})
+    assert call("install", cwd=tmp_path).code == 0
+    path = tmp_path / ".claude/commands/demo.md"
+    assert not (tmp_path / ".opencode").exists()
+    assert call("check", cwd=tmp_path).code in (0, 1)
+    path.write_text(path.read_text("utf-8").replace("Look", "Stare"), encoding="utf-8")
+    assert call("install", "--check", cwd=tmp_path).code == 1

@@ -32,6 +32,11 @@ def takes_kind(name: str, kind: Kind) -> bool:
     return target is None or (target.command is not None) == (kind == "command")
 
 
+def stands_for(named: str, target: str) -> bool:
+    """Tell whether a name in `targets` means a target: its own, or that of its client's agents."""
+    return target in (named, COMMAND_TARGETS.get(named))
+
+
 def find_idle_packs(project: Project, variants: Iterable[Variant]) -> Iterator[Finding]:
     """Yield an error for each pack for whose kind its project names no target."""
     packs = {variant.pack.name: variant.pack for variant in variants}

@@ -2,9 +2,10 @@
 
 Measured on @anthropic-ai/claude-code 2.1.332: `$ARGUMENTS`, `$ARGUMENTS[0]`, `$0` and the names of
 `arguments:` are replaced, `` !`command` `` and fences that begin with `!` are run, `@file` is read,
-and `${CLAUDE_…}` stands for facts of the session. `allowed-tools` approves tools before a user is
-asked, and takes none away; `disallowed-tools` left all tools in the request. So what the policy
-allows is approved, and the rest is said in the prompt. Copilot (its changes) loads the files too.
+and `${CLAUDE_…}` stands for facts of the session. A folder is a part of the name, with a colon
+behind it; a `name` in the head is not. `allowed-tools` approves tools before a user is asked, and
+takes none away; `disallowed-tools` left all tools in the request. So what the policy allows is
+approved, and the rest is said in the prompt. Copilot loads the files too (its list of changes).
 """
 
 import re
@@ -123,6 +124,7 @@ CLAUDE_COMMAND = Target(
     path=".claude/commands/{name}.md",
     user_path=".claude/commands/{name}.md",
     places=(".claude/commands/{path}.md",),
+    nests_names=True,
     is_named_only=True,
     command=_FORM,
     encode=encode,

@@ -39,7 +39,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
 }
 _MENTION = re.compile(r"(?:^|[\s(])[#@][A-Za-z]", re.MULTILINE)
 _LINK = re.compile(r"\](?:\(|:[ \t])[ \t]*<?(?!https?://|mailto:|#)", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{(?!input:arguments\})")
+_VARIABLE = re.compile(r"\$\{(?!input:)")
 _FORM = CommandForm(
     client="copilot",
     arguments="${input:arguments}",

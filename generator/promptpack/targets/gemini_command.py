@@ -79,6 +79,7 @@ GEMINI_COMMAND = Target(
     path=".gemini/commands/{name}.toml",
     user_path=".gemini/commands/{name}.toml",
     places=(".gemini/commands/{path}.toml",),
+    nests_names=True,
     prompt_key="prompt",
     is_named_only=True,
     command=_FORM,
