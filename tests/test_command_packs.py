@@ -211,6 +211,7 @@ def test_an_agent_has_no_arguments(tmp_path: Path) -> None:
     assert found[0].hint == "only commands have arguments; write 'kind: command' in the pack"
 
 
+@pytest.mark.fault("command-injection")
 @pytest.mark.parametrize(
     ("text", "targets"),
     [
@@ -303,6 +304,7 @@ PIECES = (
 )
 
 
+@pytest.mark.fault("command-injection")
 @pytest.mark.parametrize("target", RUN)
 @settings(max_examples=count_cases(600), deadline=None)
 @given(parts=st.lists(st.sampled_from(PIECES), max_size=8))
@@ -356,7 +358,8 @@ def test_claude_code_approves_nothing_that_is_not_allowed_whole(
     text, losses, problems = encode_and_check(TARGETS["claude-command"], agent)
     assert problems == []
     approved = set(re.findall(r"^  - (\w+)$", text, re.MULTILINE))
-    allowed = {name for name, grant in grants.items() if grant == grant_of(Effect.ALLOW)}
+    meant = {"write": grants["edit"], **grants} if "edit" in grants else grants
+    allowed = {name for name, grant in meant.items() if grant == grant_of(Effect.ALLOW)}
     assert approved == {tool for name in allowed for tool in TOOLS.get(name, ())}  # type: ignore[call-overload]
     for name, grant in grants.items():
         if Effect.DENY in {rule.effect for rule in grant}:
@@ -402,6 +405,7 @@ def test_hand_kept_commands_become_packs_that_build_them_to_the_byte(tmp_path: P
     assert sorted(kinds.values()) == ["agent", *["command"] * 6]
 
 
+@pytest.mark.fault("command-injection")
 def test_a_kept_command_may_run_only_what_its_policy_allows(tmp_path: Path) -> None:
     head = "clients: {opencode-command: {head: ./kept.head}}\nsections:"
     pack = PACK.replace("[opencode, claude-code]", "[opencode]").replace("sections:", head)

@@ -50,8 +50,8 @@ def find_agent_files(folder: Path, target: str = "", *, texts: bool = False) -> 
     """Return the agent files in a folder, or the one that a path names, by path.
 
     With a target, every file of its kind is one of its files, wherever it stands; with `texts`,
-    files that say nothing about permissions count too, besides skills and commands. Links are followed where they lead to
-    something in the folder.
+    files that say nothing about permissions count too, besides skills and commands. Links are
+    followed where they lead to something in the folder.
     """
     if folder.is_file():
         named_file = match_file(folder.absolute().as_posix(), target, texts=texts)

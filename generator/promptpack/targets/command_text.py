@@ -9,7 +9,7 @@ from promptpack.targets.target import Injection
 
 _HINT = "; write a '`' right before the '@', or leave it out"
 
-FILE_PATTERN = re.compile(r"(?<![A-Za-z0-9_`])@[^\s`,]|(?:^|\s)@", re.MULTILINE)
+FILE_PATTERN = re.compile(r"(?<![A-Za-z0-9_`])@[^ \t\n`,]|(?:^|\s)@", re.MULTILINE)
 """`@` where OpenCode or Claude Code reads a file, or a folder, of the name behind it (measured).
 
 OpenCode passes over it behind a letter, a digit, `_` and a backtick; Claude Code reads it at the
