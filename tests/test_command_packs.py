@@ -244,8 +244,8 @@ def test_a_text_that_a_client_would_replace_is_refused(
         assert build(tmp_path, files).keys() == COMMANDS.keys()
         return
     findings = refuse(tmp_path, files)
-    assert {one.message.split(" ")[0] for one in findings} == targets
-    assert {one.code for one in findings} == {"PP201"}
+    assert {one.message.split(":")[0] for one in findings} == targets
+    assert {(one.code, one.path) for one in findings} == {("PP201", "packs/demo/task.md")}
 
 
 # Each client's own way of making a command, as its source has it

@@ -16,6 +16,7 @@ from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.source.closest import suggest
+from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.built import find_idle_packs, list_built_targets
 from promptpack.targets.emit import make_artifact
@@ -155,11 +156,14 @@ def _check_command(session: Session, variant: Variant, target: Target, prompt: s
     def compose(arguments: str) -> str:
         return session.composer.compose_text(variant, target.name, arguments=arguments)
 
-    subject = f"{target.name} file of {variant.name}"
-    messages = find_unmeant(compose, variant, target.name, prompt)
-    findings = [
-        Finding("PP201", "error", variant.pack.path, 1, 1, f"{subject}: {m}") for m in messages
-    ]
+    findings = []
+    for one in find_unmeant(compose, variant, target.name, prompt):
+        lines = session.composer.trace_lines(variant, target.name, prompt)
+        origin = lines[min(one.line, len(lines) - 1)].origin
+        message, _, hint = f"{target.name}: {one.message}".partition("; ")
+        text = session.project.sources[origin.path]
+        span = Span(origin.line, 1)
+        findings.append(make_finding("PP201", origin.path, span, message, hint, text))
     if findings:
         raise UserError(tuple(findings))
 

@@ -5,8 +5,10 @@ holds such a form by chance, or anything else that the client replaces, is found
 composed once more with a plain word for the arguments, and in that text nothing may be replaced.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from promptpack.model import Variant
 from promptpack.model.fields import find_client_settings
@@ -21,6 +23,13 @@ _FOREIGN = tuple(
     for one in TARGETS.values()
     if one.command and one.command.placeholder
 )
+
+
+class Unmeant(NamedTuple):
+    """What a client would make of a prompt that it does not say, and the line, from 0."""
+
+    message: str
+    line: int
 
 
 def make_arguments(variant: Variant, target: str) -> dict[str, str]:
@@ -39,8 +48,8 @@ def add_model_id(variant: Variant, target: str) -> Variant:
 
 def find_unmeant(
     compose: Callable[[str], str], variant: Variant, target: str, prompt: str
-) -> Iterator[str]:
-    """Yield why a client would make something else of a command's prompt than it says.
+) -> Iterator[Unmeant]:
+    """Yield what a client would make of a command's prompt that the prompt does not say.
 
     `compose` gives the same prompt with other arguments. Text that is written for this client
     alone may have its placeholders.
@@ -48,13 +57,15 @@ def find_unmeant(
     form = TARGETS[target].command
     if form is None:
         return
-    yield from (one.message for one in form.find_injections(prompt))
+    for one in form.injections:
+        if match := one.pattern.search(prompt):
+            yield Unmeant(one.message, _count_lines(prompt, match))
     if not find_client_settings(variant.pack, target).prompt:
         text = compose(STAND_IN)
         yield from [*_find_placeholders(text)] or _find_joined(form, text, prompt)
 
 
-def _find_placeholders(text: str) -> Iterator[str]:
+def _find_placeholders(text: str) -> Iterator[Unmeant]:
     """Yield what a client takes for arguments in a text that has none."""
     seen: set[str] = set()
     for title, placeholder in _FOREIGN:
@@ -62,16 +73,25 @@ def _find_placeholders(text: str) -> Iterator[str]:
         if match and match[0] not in seen:
             seen.add(match[0])
             fix = "write '{{ arguments }}', or put a blank behind the '$'"
-            yield f"'{match[0]}' stands for arguments in {title}; {fix}"
+            message = f"'{match[0]}' stands for arguments in {title}; {fix}"
+            yield Unmeant(message, _count_lines(text, match))
 
 
-def _find_joined(form: CommandForm, text: str, prompt: str) -> Iterator[str]:
+def _find_joined(form: CommandForm, text: str, prompt: str) -> Iterator[Unmeant]:
     """Yield that what stands beside the arguments would change what the client takes for them."""
-    if form.placeholder is None:
-        return
-    found = [match[0] for match in form.placeholder.finditer(prompt)]
-    if found != [form.arguments] * text.count(STAND_IN):
-        yield f"the text beside '{{{{ arguments }}}}' joins '{form.arguments}'"
+    found = [*form.placeholder.finditer(prompt)] if form.placeholder else []
+    for match in found:
+        if match[0] != form.arguments:
+            message = f"the text beside '{{{{ arguments }}}}' makes '{match[0]}' of it"
+            yield Unmeant(message, _count_lines(prompt, match))
+            return
+    if form.placeholder and len(found) != text.count(STAND_IN):
+        yield Unmeant("the text beside '{{ arguments }}' hides it", 0)
+
+
+def _count_lines(text: str, match: re.Match[str]) -> int:
+    """Return the number of the line in which a match ends, from 0."""
+    return text.count("\n", 0, match.end() - 1)
 
 
 def hide_arguments(text: str, targets: Iterable[str]) -> str:
