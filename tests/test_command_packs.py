@@ -433,3 +433,13 @@ def test_an_installation_for_a_client_takes_its_commands_too(tmp_path: Path) -> 
     assert call("check", cwd=tmp_path).code in (0, 1)
     path.write_text(path.read_text("utf-8").replace("Look", "Stare"), encoding="utf-8")
     assert call("install", "--check", cwd=tmp_path).code == 1
+
+
+def test_the_site_says_what_a_command_is_and_how_it_is_called(tmp_path: Path) -> None:
+    support.write_files(tmp_path, make_files())
+    assert call("docs", "export", "site", cwd=tmp_path).code == 0
+    page = (tmp_path / "site/docs/packs/demo/index.md").read_text("utf-8")
+    assert "<dt>Kind</dt> <dd>Command</dd>" in page
+    assert "<dt>Called by</dt> <dd>&#47;demo &#91;branch&#93;</dd>" in page
+    assert "<dt>Run by</dt> <dd>reviewer</dd>" in page
+    assert "Command · 1 variant" in (tmp_path / "site/docs/index.md").read_text("utf-8")
