@@ -443,3 +443,22 @@ def test_the_site_says_what_a_command_is_and_how_it_is_called(tmp_path: Path) ->
     assert "<dt>Called by</dt> <dd>&#47;demo &#91;branch&#93;</dd>" in page
     assert "<dt>Run by</dt> <dd>reviewer</dd>" in page
     assert "Command · 1 variant" in (tmp_path / "site/docs/index.md").read_text("utf-8")
+
+
+def test_another_agent_and_more_approved_tools_are_changes_of_permissions(tmp_path: Path) -> None:
+    before = support.make_project(tmp_path / "a", make_files())
+    pack = PACK.replace("agent: reviewer", "agent: build").replace(
+        "policy: look}", "policy: change}"
+    )
+    pack = pack.replace("policy: [look]", "policy: [change]")
+    support.make_project(tmp_path / "b", make_files(pack=pack))
+    path = tmp_path / "b/templates/policies/change.yaml"
+    text = path.read_text("utf-8").replace("{glob", "{execute: allow, glob")
+    path.write_text(text, encoding="utf-8")
+    words = ("diff", "--from-dir", "a", "--to-dir", "b", "--format", "json")
+    for name in ("a", "b"):
+        assert call("build", cwd=tmp_path / name).code == 0
+    assert before
+    found = json.loads(call(*words, cwd=tmp_path).out)["permissions"]
+    assert {one["kind"] for one in found} == {"unproven"}
+    assert {"agent", "allowed-tools"} <= {*re.findall(r"[a-z-]+", json.dumps(found))}

@@ -87,7 +87,7 @@ GEMINI_COMMAND = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    check=ClientCheck("documentation", "source of gemini-cli 0.61.0", day="2026-11-27"),
+    check=ClientCheck("documentation", "source of gemini-cli 0.61.0, asked once", day="2026-11-27"),
     reasons=TEXT_REASONS,
     keeps=frozenset({"description"}),
     advisory=True,
