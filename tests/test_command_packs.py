@@ -175,6 +175,18 @@ def test_list_new_and_the_permissions_tell_the_kind(tmp_path: Path) -> None:
         ("claude-code]", "codex]", 7, "OpenAI Codex has no commands"),
         ("claude-code]", "system]", 7, "has no commands"),
         ("sections:", "clients: {opencode: {file: x}}\nsections:", 8, "'opencode' is for agents"),
+        *(
+            (
+                "sections:",
+                f"expect: [{{contains: x, when: {{target: {names}}}}}]\nsections:",
+                8,
+                said,
+            )
+            for names, said in (
+                ("opencode", "'opencode' is for agents"),
+                ("[opencode-command, gemini]", "'gemini' is for agents"),
+            )
+        ),
     ],
 )
 def test_what_is_for_the_other_kind_is_an_error_at_its_place(

@@ -46,6 +46,13 @@ def _iter_targets(pack_file: PackFile) -> Iterator[tuple[DataPath, str, bool]]:
         yield ("clients", name), name, True
     for number, accept in enumerate(pack_file.accept):
         yield ("accept", number, "target"), accept.target, False
+    for number, expect in enumerate(pack_file.expect):
+        place: DataPath = ("expect", number, "when", "target")
+        named = expect.when.target
+        if isinstance(named, str):
+            yield place, named, False
+        for index, name in enumerate(named if isinstance(named, list) else ()):
+            yield (*place, index), name, False
 
 
 def _explain(name: str, kind: str, stands_for: str | None) -> tuple[str, str]:

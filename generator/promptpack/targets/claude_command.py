@@ -5,7 +5,8 @@ Measured on @anthropic-ai/claude-code 2.1.332: `$ARGUMENTS`, `$ARGUMENTS[0]`, `$
 and `${CLAUDE_…}` stands for facts of the session. A folder is a part of the name, with a colon
 behind it; a `name` in the head is not. `allowed-tools` approves tools before a user is asked, and
 takes none away; `disallowed-tools` left all tools in the request. So what the policy allows is
-approved, and the rest is said in the prompt. Copilot loads the files too (its list of changes).
+approved, and the rest is said in the prompt. Copilot CLI takes the files for skills
+(copilot 1.0.102).
 """
 
 import re
