@@ -474,3 +474,52 @@ def test_another_agent_and_more_approved_tools_are_changes_of_permissions(tmp_pa
     found = json.loads(call(*words, cwd=tmp_path).out)["permissions"]
     assert {one["kind"] for one in found} == {"unproven"}
     assert {"agent", "allowed-tools"} <= {*re.findall(r"[a-z-]+", json.dumps(found))}
+
+
+def test_a_command_without_a_description_is_its_prompt(tmp_path: Path) -> None:
+    pack = PACK.replace("description: Says what broke.\n", "").replace("agent: reviewer\n", "")
+    pack = pack.replace('argument_hint: "[branch]"\n', "").replace("policy: look", "policy: none")
+    pack = pack.replace("policy: [look]", "policy: [none]").replace(
+        "claude-code", "gemini, claude-code"
+    )
+    files = make_files("Do it.\n", pack.replace("tiny", "as-written"))
+    files["templates/policies/none.yaml"] = (
+        "title: None\nsummary: As it is.\ndefault: inherit\ncapabilities: {}\n"
+    )
+    built = build(tmp_path, files)
+    assert built["opencode-command"] == built["claude-command"] == "Do it.\n"
+    assert built["gemini-command"] == "prompt = '''\nDo it.\n'''\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "said"),
+    [
+        (
+            "claude-command",
+            "---\nallowed-tools: [Read, Foo]\n---\nB\n",
+            "'allowed-tools' has 'Foo'",
+        ),
+        ("claude-command", "---\nhooks: {}\n---\nB\n", "unknown key 'hooks'"),
+        ("opencode-command", "---\nsubtask: 1\n---\nB\n", "'subtask' can't be 1"),
+        ("opencode-command", "\n", "the prompt is empty"),
+        ("copilot-prompt", "---\ntools: [codebase]\n---\nB\n", "unknown tool 'codebase'"),
+        ("gemini-command", "prompt = 'B'\nargs = 1\n", "unknown key 'args'"),
+        ("gemini-command", "description = 'B'\n", "'prompt' is missing"),
+        ("cursor-command", " \n", "the prompt is empty"),
+    ],
+)
+def test_what_would_not_be_written_is_a_problem(target: str, text: str, said: str) -> None:
+    assert any(said in one.message for one in TARGETS[target].problems(text))
+
+
+def test_files_are_read_as_their_clients_read_them() -> None:
+    claude = TARGETS["claude-command"].decode("---\nagent: x\nargument-hint: [a]\n---\nB\n", "a/b")
+    assert (claude.name, claude.agent, claude.prompt) == ("a/b", None, "B\n")
+    opencode = TARGETS["opencode-command"].decode("---\nname: c\nagent: x\n---\nB\n", "a/b")
+    assert (opencode.name, opencode.stem, opencode.agent) == ("c", "a/b", "x")
+    copilot = TARGETS["copilot-prompt"].decode("---\ntools: [codebase]\n---\nB\n", "a")
+    assert copilot.policy.grant("grep") == grant_of(Effect.ALLOW)
+    assert copilot.policy.grant("execute") == grant_of(Effect.DENY)
+    for name in ("opencode-command", "claude-command", "gemini-command", "cursor-command"):
+        policy = TARGETS[name].decode("B\n", "a").policy
+        assert {effect for c in CAPABILITIES for _, effect in policy.grant(c)} == {Effect.ALLOW}

@@ -20,12 +20,15 @@ from promptpack.targets.claude_code_file import read_file
 from promptpack.targets.codec import (
     as_effort,
     as_text,
-    check_front_matter,
     join_front_matter,
     make_model,
     make_text_agent,
 )
-from promptpack.targets.command_text import make_command_injection, make_file_injection
+from promptpack.targets.command_text import (
+    check_command,
+    make_command_injection,
+    make_file_injection,
+)
 from promptpack.targets.extras import Extra, make_flag, read_extra
 from promptpack.targets.problems import Problem, list_misread
 from promptpack.targets.target import (
@@ -109,7 +112,7 @@ def find_problems(text: str) -> list[Problem]:
     approved = keys.get("allowed-tools")
     tools = approved if isinstance(approved, list) else []
     unknown = (f"'allowed-tools' has {one!r}" for one in tools if one not in _KNOWN_TOOLS)
-    return [*check_front_matter(text, _KEYS, (), _EXTRAS), *list_misread(unknown, "allowed-tools")]
+    return [*check_command(text, _KEYS, _EXTRAS), *list_misread(unknown, "allowed-tools")]
 
 
 _APPROVES = "it approves tools beforehand, whatever the policy says"

@@ -4,7 +4,13 @@ A pattern may find more than a client replaces, never less: what it finds is ref
 """
 
 import re
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
+from promptpack.source import frontmatter
+from promptpack.targets.codec import check_front_matter
+from promptpack.targets.extras import Extras
+from promptpack.targets.problems import Problem, list_unknown
 from promptpack.targets.target import Injection
 
 _HINT = "; write a '`' right before the '@', or leave it out"
@@ -29,3 +35,15 @@ def make_command_injection(client: str) -> Injection:
     """Return that a client runs commands that stand behind `!` in backticks."""
     message = f"{client} would run what stands in the text after '!`' or '```!'"
     return Injection("execute", COMMAND_PATTERN, message)
+
+
+def check_command(
+    text: str,
+    key_types: Mapping[str, type | tuple[type, ...]],
+    extras: Extras = MappingProxyType({}),
+    held_keys: Collection[str] = (),
+) -> list[Problem]:
+    """Return what is wrong with a file's head, as `check_front_matter`; it need not have one."""
+    if frontmatter.split_front_matter(text).head is None:
+        return list_unknown([] if text.strip() else ["the prompt is empty"])
+    return check_front_matter(text, key_types, (), extras, held_keys)

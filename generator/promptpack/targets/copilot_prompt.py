@@ -13,10 +13,10 @@ from typing import Any
 from promptpack.model import Agent
 from promptpack.targets.codec import (
     as_text,
-    check_front_matter,
     join_front_matter,
     make_agent,
 )
+from promptpack.targets.command_text import check_command
 from promptpack.targets.copilot import (
     COPILOT,
     find_unknown_tools,
@@ -86,7 +86,7 @@ def decode(text: str, stem: str) -> Agent:
 def find_problems(text: str) -> list[Problem]:
     """Return what of a file Copilot would take otherwise, or promptpack would not write."""
     keys, _ = read_file(text)
-    return [*check_front_matter(text, _KEYS, (), {}, ["tools"]), *find_unknown_tools(keys)]
+    return [*check_command(text, _KEYS, held_keys=["tools"]), *find_unknown_tools(keys)]
 
 
 COPILOT_PROMPT = replace(

@@ -13,13 +13,16 @@ from typing import Any
 from promptpack.model import Agent
 from promptpack.targets.codec import (
     as_text,
-    check_front_matter,
     find_wrong_value,
     join_front_matter,
     make_model,
     make_text_agent,
 )
-from promptpack.targets.command_text import make_command_injection, make_file_injection
+from promptpack.targets.command_text import (
+    check_command,
+    make_command_injection,
+    make_file_injection,
+)
 from promptpack.targets.extras import Extra, make_flag, read_extra
 from promptpack.targets.opencode_file import read_file
 from promptpack.targets.problems import Problem
@@ -71,7 +74,7 @@ def decode(text: str, stem: str) -> Agent:
 
 def find_problems(text: str) -> list[Problem]:
     """Return why OpenCode would refuse a file, or pass over something in it."""
-    return check_front_matter(text, _KEYS, (), _EXTRAS)
+    return check_command(text, _KEYS, _EXTRAS)
 
 
 def find_refusal(text: str) -> str:
