@@ -94,6 +94,8 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
 }
 EXTRAS["kilo"] = EXTRAS["opencode"]
 EXTRAS["claude-skill"] = EXTRAS["skill"]
+EXTRAS["opencode-command"] = {"subtask": _FLAG}
+EXTRAS["claude-command"] = {"disable-model-invocation": _FLAG}
 
 GRANTING = {"claude-code": {"memory"}}
 """The keys that change what an agent may do."""

@@ -108,6 +108,17 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins(_HEAD, "Asks.", "[Asks.]"),
         write_twins(f"{_HEAD}\ntools: [x]", "[x]", "[x"),
     ),
+    "opencode-command": (
+        write_twins("description: Asks.\nsubtask: true", "true", "yes"),
+        write_twins("description: Asks.\nagent: plan", "plan", "5"),
+        write_twins("description: Asks.\nmodel: recorder/m", "recorder/m", "[a]"),
+        write_twins("description: Asks.\nfoo: 1", "Asks.", "{a: b}"),
+    ),
+    "gemini-command": (
+        _spoil_toml('description = "Asks."\nprompt = "Body."\n', '"Asks."', "5"),
+        _spoil_toml('prompt = "Body."\n', "prompt", "text"),
+        _spoil_toml('prompt = "Body."\nfoo = 1\n', '"Body."', "Body."),
+    ),
     "cline": (
         write_twins(_HEAD, "name: asker\n", ""),
         write_twins(_HEAD, "name: asker", "name: 5"),

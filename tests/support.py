@@ -18,6 +18,8 @@ from typing import NamedTuple
 from promptpack import cli
 from promptpack.targets import TARGETS
 
+AGENT_TARGETS = {name: one for name, one in TARGETS.items() if one.command is None}
+
 DEMO: Mapping[str, str] = {
     "packs/demo/pack.yaml": """\
 name: demo
@@ -115,7 +117,7 @@ LIST_ONLY = """\
 
 EVERY_CLIENT: Mapping[str, str] = {
     "packs/demo/pack.yaml": DEMO["packs/demo/pack.yaml"].replace(
-        "targets: [opencode]\n", f"targets: [{', '.join(TARGETS)}]\n"
+        "targets: [opencode]\n", f"targets: [{', '.join(AGENT_TARGETS)}]\n"
     )
     + NO_CURSOR
     + NO_SHELL

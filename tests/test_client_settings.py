@@ -32,6 +32,7 @@ EFFORT_KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "claude-code": ("effort", ("low", "medium", "high", "xhigh", "max")),
     "copilot": ("reasoning-effort", ("minimal", "low", "medium", "high", "xhigh", "max")),
     "codex": ("model_reasoning_effort", EFFORTS),
+    "claude-command": ("effort", ("low", "medium", "high", "xhigh", "max")),
 }
 """The key of each client that takes a reasoning effort, and the values that it is known to take."""
 
@@ -211,7 +212,8 @@ def test_a_value_that_a_key_does_not_take_is_an_error_at_its_place(
 ) -> None:
     for number, value in enumerate(EXTRAS[target][key].bad):
         more = f"clients:\n  {target}:\n    extra:\n      {key}: {json.dumps(value)}\n"
-        (found,) = find_findings(tmp_path / str(number), more, target)
+        findings = find_findings(tmp_path / str(number), more, target)
+        (found,) = (one for one in findings if one.code != "PP040")  # the pack is an agent
         assert (found.code, found.line) == ("PP010", PACK.count("\n") + 4)
         assert found.message == f"'{key}' can't have this value in {TARGETS[target].title}"
         assert found.hint == f"use {TARGETS[target].extras[key].form}"

@@ -210,11 +210,11 @@ def test_what_is_recorded_is_brought_up_to_date(project: Path) -> None:
 
 def test_agents_of_a_user_lie_where_each_client_looks(project: Path) -> None:
     home = project.parent / "home"
-    usual = {name: one for name, one in TARGETS.items() if not one.is_on_request}
+    usual = {name: one for name, one in support.AGENT_TARGETS.items() if not one.is_on_request}
     del usual["kiro"], usual["junie"]  # they can have no such policy
     places = {name: one.user_path for name, one in usual.items() if one.user_path}
     reason = "  - {target: %s, capability: all, reason: this is only a test}\n"
-    accept = "accept:\n" + "".join(reason % name for name in TARGETS)
+    accept = "accept:\n" + "".join(reason % name for name in support.AGENT_TARGETS)
     accept += "  - {target: codex, capability: [list, glob, grep], reason: only a test}\n"
     write(project, PACK, DEMO.replace("[opencode, gemini]", f"[{', '.join(places)}]") + accept)
     write(project, SHARED, "name: acme\ninstallations: [{into: user}]\n")

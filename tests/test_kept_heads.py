@@ -385,6 +385,7 @@ def test_targets_with_a_head_can_keep_it() -> None:
             "devin-rule",
             "goose",
         ),
+        *("opencode-command", "claude-command", "copilot-prompt", "gemini-command"),
     }
 
 

@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 from load_cases import TWINS, Twins
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.problems import Problem
-from support import REPRESENTATIVES, count_cases
+from support import AGENT_TARGETS, REPRESENTATIVES, count_cases
 
 ALL_TWINS = [(target, twins) for target, cases in TWINS.items() for twins in cases]
 ALWAYS = TARGETS.keys() - TWINS.keys()
-KEYS = sorted({key for t in TARGETS.values() for key in t.keys | t.policy_keys | t.harmless_keys})
+KEYS = sorted(
+    {key for t in AGENT_TARGETS.values() for key in t.keys | t.policy_keys | t.harmless_keys}
+)
+PAIRS = [
+    pytest.param(target, key, id=f"{name}-{key}")
+    for name, target in TARGETS.items()
+    for key in (KEYS if target.command is None else sorted({*target.keys, *target.extras}))
+]
+"""Every key that clients have for agents, and the keys of each client's commands."""
 HOOKS = ("kind", "mcp_servers", "mcp-servers", "nickname_candidates", "options", "<<", "5")
 EFFECTS = ("allow", "ask", "deny", "*", "Read", "mcp_a_b", "mcp__a", "a/b", "${x}")
 

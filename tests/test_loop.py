@@ -21,7 +21,6 @@ from forges import Forge, read_gitlab_job, run_gitlab_job
 from hostile_git import plant_repository
 from promptpack.cli import COMMANDS
 from promptpack.output.gitattributes import add_ignore_lines
-from promptpack.targets import TARGETS
 from review_cases import commit, edit, git
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -347,7 +346,7 @@ def test_all_that_is_built_is_marked_and_nothing_else(tmp_path: Path) -> None:
     files = [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()]
     files = [path for path in files if not path.startswith(".git")]
     built = {path for path in files if path.startswith("dist/")}
-    assert {path.split("/")[1] for path in built} >= set(TARGETS)
+    assert {path.split("/")[1] for path in built} >= set(support.AGENT_TARGETS)
     by_hand = ["AGENTS.md", ".claude/agents/mine.md", "dist/README.md", "dist/opencode/notes.md"]
     for path, found in attributes(root, *files, *by_hand).items():
         assert found == (GENERATED if path in built else set()), path
@@ -358,7 +357,7 @@ def test_where_an_agent_is_installed_only_its_own_files_are_marked(tmp_path: Pat
     shop = tmp_path / "shop"
     shop.mkdir()
     git(shop, "init", "--quiet")
-    targets = [word for name in TARGETS for word in ("--target", name)]
+    targets = [word for name in support.AGENT_TARGETS for word in ("--target", name)]
     wanted = ["demo", "--variant", "tiny.look", "--into", str(shop), "--yes", *targets]
     done = support.call("install", *wanted, cwd=root)
     assert done.code == 0, done.err
@@ -379,7 +378,7 @@ def test_what_is_ignored_by_formatters_is_what_is_generated(
     """`.prettierignore` has the syntax of `.gitignore`, so git is asked what the lines mean."""
     root = every_target(tmp_path / "p")
     if installed:
-        targets = [word for name in TARGETS for word in ("--target", name)]
+        targets = [word for name in support.AGENT_TARGETS for word in ("--target", name)]
         wanted = [*installed, "--variant", "tiny.look", "--into", str(root), "--yes", *targets]
         assert support.call("install", *wanted, cwd=root).code == 0
     git(root, "init", "--quiet")

@@ -217,6 +217,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
         "copilot": main_only.union(*taken),
         "cursor": {"execute", *set(CAPABILITIES) - {"edit", "write", "patch"}, OTHER_MCP},
     }
+    beyond["copilot-prompt"] = {"skill"}.union(*taken)
     beyond["kiro"] = {"todo", "skill", "question"}
     beyond["junie"] = {"task", "skill"}
     beyond["factory"] = {"todo", "skill", OTHER_MCP}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from promptpack.targets import TARGETS
 from review_cases import commit, git
 from support import (
+    AGENT_TARGETS,
     DEMO,
     PATIENCE,
     REPRESENTATIVES,
@@ -74,7 +74,8 @@ def test_a_new_project_builds_installs_checks_and_lints(
     assert status
     assert {line[:2] for line in status} == {"??"}
     others = {"cursor-rule", "claude-skill", "devin-rule"}
-    signs = {f".{target.split('-')[0]}": target for target in TARGETS if target not in others}
+    agents = [target for target in AGENT_TARGETS if target not in others]
+    signs = {f".{target.split('-')[0]}": target for target in agents}
     signs[".github"] = "copilot"
     expected = {signs[path.split("/")[0]] for path in paths} or {"opencode", "claude-code"}
     assert {*read_shared(project)["targets"]} == expected  # type: ignore[misc]

@@ -10,13 +10,15 @@ from promptpack.provenance.reuse import ArtifactFinder, find_nothing
 from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
+from promptpack.rendering.arguments import find_unmeant
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.source.closest import suggest
+from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.built import list_built_targets
+from promptpack.targets.built import find_idle_packs, list_built_targets
 from promptpack.targets.emit import make_artifact
 from promptpack.targets.paths import PathProblems
 from promptpack.targets.unaccepted import UnacceptedLosses
@@ -53,6 +55,7 @@ def render(
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
     path_problems, contradictions = PathProblems(), Contradictions()
+    findings += find_idle_packs(session.project, variants)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant, selection, is_chosen):
             try:
@@ -142,7 +145,27 @@ def _render_artifact(
         if prompt
         else composer.compose_agent(variant, name)
     )
+    if target.command and not prompt and agent.form.head is None:
+        _check_command(session, variant, target, agent.prompt)
     return make_artifact(variant, target, agent, session.loss_finder)
+
+
+def _check_command(session: Session, variant: Variant, target: Target, prompt: str) -> None:
+    """Raise UserError where a client would make something else of a command's prompt."""
+
+    def compose(arguments: str) -> str:
+        return session.composer.compose_text(variant, target.name, arguments=arguments)
+
+    findings = []
+    for one in find_unmeant(compose, variant, target.name, prompt):
+        lines = session.composer.trace_lines(variant, target.name, prompt)
+        origin = lines[min(one.line, len(lines) - 1)].origin
+        message, _, hint = f"{target.name}: {one.message}".partition("; ")
+        text = session.project.sources[origin.path]
+        span = Span(origin.line, 1)
+        findings.append(make_finding("PP201", origin.path, span, message, hint, text))
+    if findings:
+        raise UserError(tuple(findings))
 
 
 def _select_targets(

@@ -125,6 +125,21 @@ def load_skill(files: Files, name: str) -> str:
     return json.dumps([request.body.get("messages") for request in recorder.requests])
 
 
+def call_command(files: Files, words: str) -> list[Json]:
+    """Return the requests that follow where a user writes these words, such as `/name text`."""
+    recorder = Recorder()
+    with sandbox(files) as box:
+        _run_in(box, [], recorder, prompt=words)
+    return [request.body for request in recorder.requests if "system" in request.body]
+
+
+def list_own_commands() -> frozenset[str]:
+    """Return the commands that Claude Code offers a session that nobody watches."""
+    ran, _ = _run({}, [], Recorder())
+    init = next(line for line in _lines(ran) if line.get("subtype") == "init")
+    return frozenset(init["slash_commands"])
+
+
 def _run(
     files: Files,
     arguments: list[str],

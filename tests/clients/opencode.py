@@ -166,6 +166,20 @@ def use_tool(files: Files, name: str, call: Call, program: Program = OPENCODE) -
             return _run_agent(box, name, program)
 
 
+def call_command(files: Files, name: str, arguments: str) -> list[Json]:
+    """Call a command; return the requests with tools that follow, or none where it is refused.
+
+    The project is a git repository; a run takes about 4 s.
+    """
+    with Recorder() as recorder:
+        settings = json.dumps(_loopback(recorder.url)).encode()
+        with sandbox({**files, "opencode.json": settings}) as box:
+            box.run(["git", "init", "-q"])
+            words = ["run", "--model", "recorder/m", "--command", name, arguments]
+            box.run([client("opencode"), *words], OFFLINE)
+    return [request.body for request in recorder.requests if request.body.get("tools")]
+
+
 def record_agent(files: Files, name: str) -> Json:
     """Return the first request of a primary agent whose file names the model `recorder/m`."""
     with Recorder() as recorder:

@@ -12,7 +12,6 @@ from clients.gate import need_clients
 from clients.observation import Files
 from clients.sandbox import client, sandbox
 from promptpack.source.yaml_writer import write_mapping
-from promptpack.targets import TARGETS
 
 pytestmark = pytest.mark.clients
 
@@ -83,7 +82,7 @@ def test_installed_agents_are_left_alone_in_files_of_others(tmp_path: Path) -> N
     support.write_files(shop, {"AGENTS.md": text})
     left_out = {"factory", "kiro", "junie", "goose"}  # such a policy has to be accepted there
     left_out |= {"cline"}  # no YAML by prettier's reading
-    names = [name for name in TARGETS if name not in left_out]
+    names = [name for name in support.AGENT_TARGETS if name not in left_out]
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{', '.join(names)}]")
     accepted = pack + support.NO_CURSOR + support.NO_SHELL
     support.write_files(root, {"packs/demo/pack.yaml": accepted})

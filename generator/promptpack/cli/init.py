@@ -26,6 +26,7 @@ from promptpack.starting.packs import is_slug
 from promptpack.starting.plan import StartPlan, StartWish, plan_start
 from promptpack.starting.surroundings import Surroundings, survey_folder
 from promptpack.targets import TARGETS
+from promptpack.targets.built import takes_kind
 
 _ELSEWHERE = "To start elsewhere, name a folder that is not there yet: promptpack init agents"
 
@@ -85,6 +86,10 @@ def _check_words(folder: Path, name: str, targets: tuple[str, ...]) -> None:
     for target in targets:
         if target not in TARGETS:
             raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+        if not takes_kind(target, "agent"):
+            raise click.UsageError(
+                f"'{target}' is for commands, and a project begins with an agent."
+            )
 
 
 def format_slug_problem(name: str) -> str:

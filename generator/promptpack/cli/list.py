@@ -93,7 +93,7 @@ def _iter_translations(project: Project) -> Iterator[Mapping[str, Any]]:
 def _iter_rows(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "packs":
         for pack in project.packs.values():
-            row = {"name": pack.name, "title": pack.title, "path": pack.path}
+            row = {"name": pack.name, "title": pack.title, "path": pack.path, "kind": pack.kind}
             languages = {"languages": [*pack.languages]} if pack.languages else {}
             yield {
                 **row,
@@ -132,6 +132,8 @@ def _describe_row(project: Project, row: Mapping[str, Any]) -> str:
         return f"{row['version']} {words[0]}, {size}, sha256 {digest}, in {row['path']}"
     if len(row.get("languages", ())) > 1:
         words.append(f"({', '.join(row['languages'])})")
+    if row.get("kind") == "command":
+        words.append("(command)")
     if row.get("files"):
         words.append(f"({pluralize(len(row['files']), 'file')} beside its skill)")
     if row.get("default"):

@@ -9,7 +9,7 @@ from promptpack.cli.init import format_accepted, format_slug_problem, print_writ
 from promptpack.cli.state import State, pass_state
 from promptpack.git.repository import find_top
 from promptpack.importing.importer import write_contents
-from promptpack.model import Project, is_in_project
+from promptpack.model import KINDS, Kind, Project, is_in_project
 from promptpack.reading.project import load_project
 from promptpack.reporting.console import print_line, print_lines
 from promptpack.starting.acceptances import Acceptances
@@ -30,34 +30,39 @@ from promptpack.starting.surroundings import find_used_targets
 @click.argument("name")
 @click.option("--from", "original", metavar="PACK", help="Copy this pack.")
 @click.option("--template", type=click.Choice([*TEMPLATES]), help="What to begin with.")
-@click.option("--description", default="", help="What the agent is for, in a sentence.")
+@click.option("--kind", type=click.Choice(KINDS), help="An agent (the default), or a command.")
+@click.option("--description", default="", help="What it is for, in a sentence.")
 @pass_state
 def command(
-    state: State, name: str, original: str | None, template: str | None, description: str
+    state: State, /, name: str, original: str | None, kind: Kind | None, **texts: str | None
 ) -> None:
     """Write a new pack, packs/NAME, which builds as it is.
 
     It begins with a template (default: plain), or with --from as a copy of another pack of the
-    project.
+    project. A command is a prompt that a user calls by its name.
     """
+    template, description = texts["template"], texts["description"] or ""
     root = state.root()
     project = load_project(root)
     _check_name(project, name)
     accepted: Acceptances = {}
     if original is None:
         has_schema = (root / SCHEMAS / "pack.json").is_file()
-        wish = PackWish(template or "plain", description, has_schema=has_schema)
+        template = _choose_template(template, kind)
+        kind = TEMPLATES[template].kind
+        wish = PackWish(template, description, has_schema=has_schema)
         draft = draft_pack(project, name, wish)
         used = {
             *find_used_targets(find_top(root)),
             *(t for one in project.shared.values() for t in one.targets),
         }
         contents, accepted = add_acceptances(draft, name, used), draft.acceptances
-    elif template or description:
-        raise click.UsageError("Use --from without --template and --description.")
+    elif template or kind or description:
+        raise click.UsageError("Use --from without --template, --kind and --description.")
     else:
         contents = _copy(project, choose_pack(project, original), name)
-    for line in _iter_warnings(name):
+        kind = project.packs[choose_pack(project, original)].kind
+    for line in _iter_warnings(name, kind):
         print_line(line, err=True)
     write_contents(root, contents)
     if not state.quiet:
@@ -74,10 +79,20 @@ def _check_name(project: Project, name: str) -> None:
         raise click.UsageError(f"There is a pack '{name}' already.")
 
 
-def _iter_warnings(name: str) -> Iterator[str]:
-    if titles := list_own_agents(name):
+def _choose_template(template: str | None, kind: Kind | None) -> str:
+    """Return what a pack begins with; raises UsageError for a template of the other kind."""
+    if template is None:
+        return "command" if kind == "command" else "plain"
+    if kind and TEMPLATES[template].kind != kind:
+        raise click.UsageError(f"The template '{template}' is for a pack of another kind.")
+    return template
+
+
+def _iter_warnings(name: str, kind: Kind) -> Iterator[str]:
+    if titles := list_own_agents(name, kind):
+        thing = "a command" if kind == "command" else "an agent"
         yield (
-            f"Warning: {', '.join(titles)} has an agent '{name}' of its own. A file of that name "
+            f"Warning: {', '.join(titles)} has {thing} '{name}' of its own. A file of that name "
             f"replaces it or is ignored there; another name is safer."
         )
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from promptpack.diff.model import ChangeKind, Output
 from promptpack.model import Policy
-from promptpack.model.fields import is_field
+from promptpack.model.fields import is_harmless_field
 from promptpack.policy.lattice import compare_grants, describe_grant, list_compared
 from promptpack.source import frontmatter
 from promptpack.targets import TARGETS, Target
@@ -146,7 +146,7 @@ def _is_known_field(target: Target, field: str) -> bool:
     root = field.partition(".")[0]
     if target.decodes(root):
         return not target.is_opaque(field)
-    return target.is_harmless(root) or is_field(root) or root in _INFORMATIVE_KEYS
+    return target.is_harmless(root) or is_harmless_field(root) or root in _INFORMATIVE_KEYS
 
 
 def _read_fields(output: Output) -> dict[str, str]:

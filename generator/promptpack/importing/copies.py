@@ -40,9 +40,11 @@ def find_copies(files: Iterable[AgentFile]) -> Iterator[tuple[AgentFile, ...]]:
 
     They have one name, and each is like the first of them or another one that is.
     """
-    groups: dict[tuple[str, str], list[AgentFile]] = {}
+    groups: dict[tuple[str, str, bool], list[AgentFile]] = {}
     for file in files:
-        groups.setdefault((file.found.root, _simplify_name(file.found.stem)), []).append(file)
+        is_command = file.target.command is not None
+        key = (file.found.root, _simplify_name(file.found.stem), is_command)
+        groups.setdefault(key, []).append(file)
     for group in groups.values():
         pending = group
         while len({file.target.name for file in pending}) > 1:

@@ -222,7 +222,10 @@ def _make_pack_data(
     data: dict[str, Any] = {"name": draft.name, "title": _make_title(main)}
     if agent.description:
         data["description"] = agent.description
-    data |= {"mode": agent.mode} if agent.mode != "subagent" else {}
+    if main.target.command:
+        data["kind"] = "command"
+    elif agent.mode != "subagent":
+        data["mode"] = agent.mode
     if agent.temperature is not None and spells_prompt(main.target):  # else it is in the head
         data["temperature"] = agent.temperature
     data |= {"targets": [file.target.name for file in draft.files], **sections}

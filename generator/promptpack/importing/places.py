@@ -50,8 +50,8 @@ def find_agent_files(folder: Path, target: str = "", *, texts: bool = False) -> 
     """Return the agent files in a folder, or the one that a path names, by path.
 
     With a target, every file of its kind is one of its files, wherever it stands; with `texts`,
-    files that say nothing about permissions count too. Links are followed where they lead to
-    something in the folder.
+    files that say nothing about permissions count too, besides skills and commands. Links are
+    followed where they lead to something in the folder.
     """
     if folder.is_file():
         named_file = match_file(folder.absolute().as_posix(), target, texts=texts)
@@ -81,7 +81,7 @@ def match_place(path: str, *, texts: bool = False) -> FoundFile | None:
     ('shop', 'claude-code', 'critic')
     """
     for target, pattern in _PLACES:
-        is_meant = texts or target.holds_policy or target.takes_files
+        is_meant = texts or target.holds_policy or target.takes_files or target.command
         match = pattern.fullmatch(path) if is_meant else None
         if match:
             return FoundFile(path, match["root"] or "", target.name, _make_stem(target, match))

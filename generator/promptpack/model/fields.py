@@ -20,6 +20,10 @@ def _vary_text(value: object) -> tuple[object, ...]:
     return (f"{value} x",)
 
 
+def _vary_said(value: object) -> tuple[object, ...]:
+    return _vary_text(value) if value else ()
+
+
 @dataclass(frozen=True)
 class AgentField:
     """A front matter field of `Agent`, and of `Pack` if `is_authored`.
@@ -36,6 +40,8 @@ class AgentField:
     is_authored: bool = True
     is_absorbed: bool = True
     """Whether `absorb` may write an edited value into the pack."""
+    decides_rights: bool = False
+    """Whether what an agent may do follows from it, in a way that no file shows."""
     depends_on_model: bool = False
     """Whether the model has a switch of the same name that says if it takes the field at all."""
 
@@ -67,6 +73,8 @@ FIELDS: tuple[AgentField, ...] = (
         vary=lambda effort: ("high" if effort != "high" else "low",),
         depends_on_model=True,
     ),
+    AgentField("argument_hint", vary=_vary_said),
+    AgentField("agent", vary=_vary_said, decides_rights=True),
 )
 
 
@@ -90,6 +98,11 @@ class Setting(NamedTuple):
 def is_field(name: str) -> bool:
     """Tell whether an agent has a field of this name."""
     return any(field.name == name for field in FIELDS)
+
+
+def is_harmless_field(name: str) -> bool:
+    """Tell whether an agent has a field of this name from which no right follows."""
+    return any(field.name == name and not field.decides_rights for field in FIELDS)
 
 
 def list_authored_fields() -> tuple[AgentField, ...]:

@@ -114,6 +114,9 @@ class Agent:
     """Keys of the client's file that no field is for."""
     stem: str = ""
     form: FileForm = PLAIN_FORM
+    argument_hint: str | None = None
+    agent: str | None = None
+    """Of a command: the agent that runs it."""
 
     def __post_init__(self) -> None:
         if not self.stem:

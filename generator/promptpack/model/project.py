@@ -27,12 +27,16 @@ _EMPTY_COMMENT = re.compile(r"\{#\n*#\}\n")
 
 Mode = Literal["subagent", "primary", "all"]
 
+Kind = Literal["agent", "command"]
+"""What a pack is: an agent, or a prompt that a user calls by its name."""
+
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How much a model is to reason, the least first."""
 
 AS_WRITTEN = "as-written"
 """The model that names none, and its layout: its prompts are what is written, to the byte."""
 
+KINDS: tuple[Kind, ...] = get_args(Kind)
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
@@ -188,7 +192,7 @@ class AttachedFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Pack:
-    """One agent, authored once."""
+    """One agent or command, authored once."""
 
     name: str
     title: str
@@ -220,6 +224,11 @@ class Pack:
     """The tags of its languages, first that of its own text; () where it has one and names none."""
     translations: Mapping[str, Translation] = field(default_factory=lambda: MappingProxyType({}))
     """What it says in its other languages, by tag."""
+    kind: Kind = "agent"
+    argument_hint: str | None = None
+    """Of a command: what a user is shown to write after its name."""
+    agent: str | None = None
+    """Of a command: the client's agent that runs it."""
 
     def list_variants(self) -> tuple[VariantId, ...]:
         """Return what each variant is of, in the order of models, then policies, then languages."""

@@ -32,6 +32,7 @@ from promptpack.model.fields import FIELDS, copy_fields
 from promptpack.reading import file_kinds
 from promptpack.reading.extras import find_extra_problems
 from promptpack.reading.files import SourceFile
+from promptpack.reading.pack_kinds import find_wrong_kinds
 from promptpack.reading.references import (
     Names,
     find_full_name,
@@ -77,6 +78,7 @@ def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding
     if pack_file is None:
         return None, findings
     findings += _find_contradictions(pack_file, document, file)
+    findings += find_wrong_kinds(pack_file, document, file)
     return _PackMaker(document, file.path, names).make_pack(pack_file), findings
 
 
@@ -172,8 +174,10 @@ class _PackMaker:
 
     def make_pack(self, pack_file: PackFile) -> Pack:
         variants = pack_file.variants
+        is_command = pack_file.kind == "command"
         return Pack(
-            **copy_fields(pack_file),
+            **{**copy_fields(pack_file), **({"mode": "primary"} if is_command else {})},
+            kind=pack_file.kind,
             title=pack_file.title,
             tags=tuple(pack_file.tags),
             vars=pack_file.vars,

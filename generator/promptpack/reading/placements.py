@@ -17,7 +17,7 @@ from promptpack.source.closest import suggest
 from promptpack.source.frontmatter import read_document
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS, Target
-from promptpack.targets.built import list_built_targets
+from promptpack.targets.built import list_built_targets, stands_for
 
 Problem = tuple[str, str, str]
 """The key of the entry that is wrong, "" for all of it, then the message and the hint."""
@@ -167,9 +167,16 @@ def _list_targets(project: Project, pack: Pack, installation: Installation) -> l
         name
         for name, target in TARGETS.items()
         if name in built
-        if (name in installation.targets if installation.targets else not target.is_on_request)
+        if _is_meant(installation, target)
         if target.user_path or not is_for_user
     ]
+
+
+def _is_meant(installation: Installation, target: Target) -> bool:
+    """Tell whether an installation is for a target."""
+    if not installation.targets:
+        return not target.is_on_request
+    return any(stands_for(one, target.name) for one in installation.targets)
 
 
 def _choose_variant(pack: Pack, target: str, variants: Mapping[str, str]) -> VariantId:

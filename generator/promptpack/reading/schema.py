@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from promptpack.model import Effort, Mode
+from promptpack.model import Effort, Kind, Mode
 from promptpack.reading.checks import check_expectation, check_override
 from promptpack.reading.names import (
     DistinctLanguages,
@@ -263,7 +263,7 @@ class TranslationEntry(StrictModel):
 
 
 class PackFile(StrictModel):
-    """`packs/<name>/pack.yaml`: one agent, authored once."""
+    """`packs/<name>/pack.yaml`: one agent or command, authored once."""
 
     name: Slug = Field(
         description=(
@@ -273,6 +273,16 @@ class PackFile(StrictModel):
     title: Text = Field(description="the agent's name in words: the prompt's heading")
     description: str = Field(
         default="", description="when to use the agent; a few clients refuse a file without one"
+    )
+    kind: Kind = Field(
+        default="agent",
+        description="an agent, or a `command`: a prompt that a user calls by its name",
+    )
+    argument_hint: Text | None = Field(
+        default=None, description="of a command: what a user is shown to write after its name"
+    )
+    agent: Text | None = Field(
+        default=None, description="of a command: the client's agent that runs it"
     )
     mode: Mode = Field(
         default="subagent",

@@ -19,6 +19,7 @@ from promptpack.model import (
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.policy.prose import describe_policy
+from promptpack.rendering.arguments import add_model_id, make_arguments
 from promptpack.rendering.blocks import (
     BlockForm,
     RenderedPart,
@@ -150,6 +151,7 @@ class Composer:
 
     def make_agent(self, variant: Variant, target: str, prompt: str) -> Agent:
         """Return the agent of a variant for a target with this for a prompt."""
+        variant = add_model_id(variant, target)
         settings = find_client_settings(variant.pack, target)
         form = FileForm(
             self.project.heads.get(settings.head), _NEWLINES[settings.newlines], settings.bom
@@ -164,14 +166,22 @@ class Composer:
             accepted=list_accepted(variant, target),
         )
 
-    def compose_text(self, variant: Variant, target: str, probe: Probe | None = None) -> str:
+    def compose_text(
+        self,
+        variant: Variant,
+        target: str,
+        probe: Probe | None = None,
+        arguments: str | None = None,
+    ) -> str:
         """Return a variant's prompt, composed anew: text that is data ends as it ends there.
 
-        With a `probe`, what stands in one line of a template is turned round.
+        With a `probe`, what stands in one line of a template is turned round. `arguments` are put
+        in place of those of a command.
         """
         if prompt := find_client_settings(variant.pack, target).prompt:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
+        context |= {} if arguments is None else {"arguments": arguments}
         form, parts = self._text, self._parts
         if probe:
             form, parts = form._replace(render=self._probe(probe)), PartCache(self.keys)
@@ -407,4 +417,5 @@ class Composer:
             "policy": PolicyView(permissions.effective, permissions.authored),
             "target": target,
             "vars": Vars(variant.pack.vars),
+            **make_arguments(variant, target),
         }

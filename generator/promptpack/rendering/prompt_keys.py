@@ -43,7 +43,7 @@ class PromptKeys:
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
         reads = self.find_reads(variant, target)
-        specific = target if "target" in reads else ""
+        specific = "" if reads.isdisjoint(("target", "arguments")) else target
         if prompt := find_client_settings(variant.pack, target).prompt:
             specific = prompt
         rules = "" if tells_persona(variant, target) else "rules"

@@ -183,7 +183,11 @@ def _explain_error(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, UndefinedError):
         name, type_name, names = [*str(error).split("\0"), "", ""][:3]
         location = f" in '{type_name.removesuffix('View').lower()}'" if type_name else ""
-        return "PP031", f"undefined name '{name}'{location}", suggest(name, names.split())
+        if name == "arguments":
+            hint = "only commands have arguments; write 'kind: command' in the pack"
+        else:
+            hint = suggest(name, names.split())
+        return "PP031", f"undefined name '{name}'{location}", hint
     if isinstance(error, SecurityError):
         return "PP034", f"not allowed in a template: {error}", ""
     if isinstance(error, OverBudgetError):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from promptpack.model import LossKind, Severity
+from promptpack.model import Kind, LossKind, Severity
 from promptpack.output.status import State
 from promptpack.reporting.audit_schemas import AuditReport, DisagreeReport, ImportReport
 from promptpack.reporting.diff_schemas import DiffReport
@@ -151,6 +151,7 @@ class ListEntry(Report):
 class PackEntry(ListEntry):
     """A pack in the catalogue; `files` go beside its skill, each by its path in the project."""
 
+    kind: Kind
     files: list[str] = Field(default=[])
     languages: list[str] = Field(default=[], description="its languages, its own first, if named")
 

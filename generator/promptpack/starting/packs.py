@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from promptpack.build import render
-from promptpack.model import Pack, Project
+from promptpack.model import Kind, Pack, Project
 from promptpack.model.sections import make_title
 from promptpack.reading.project import replace_sources
 from promptpack.reading.regexes import SLUG_REGEX
@@ -15,6 +15,7 @@ from promptpack.rendering.variants import Selection
 from promptpack.session import Session
 from promptpack.starting.acceptances import Acceptances, find_acceptances, format_acceptances
 from promptpack.targets import TARGETS
+from promptpack.targets.built import takes_kind
 
 SCHEMAS = ".promptpack/schemas"
 """Where the schemas lie that the first lines of a project's files name, for editors."""
@@ -32,6 +33,7 @@ class PackTemplate(NamedTuple):
     description: str
     sections: str
     fragments: Mapping[str, str]
+    kind: Kind = "agent"
 
 
 class PackWish(NamedTuple):
@@ -95,7 +97,29 @@ you change nothing yourself.
     },
 )
 
-TEMPLATES: Mapping[str, PackTemplate] = {"plain": _PLAIN, "reviewer": _REVIEWER}
+_COMMAND = PackTemplate(
+    "Explains a part of this repository to somebody who is new to it.",
+    """\
+  task: ./task.md
+  output: [output/markdown-with-headings]
+""",
+    {
+        "task.md": """\
+Explain this part of the repository: {{ arguments }}
+
+- Begin with what it is for, in two sentences.
+- Name the files that matter most, and what calls them.
+- Say what is not clear from the code.
+"""
+    },
+    "command",
+)
+
+TEMPLATES: Mapping[str, PackTemplate] = {
+    "plain": _PLAIN,
+    "reviewer": _REVIEWER,
+    "command": _COMMAND,
+}
 """What a new pack can begin with, by name."""
 
 
@@ -104,11 +128,12 @@ def is_slug(name: str) -> bool:
     return len(name) <= 64 and re.fullmatch(SLUG_REGEX, name) is not None
 
 
-def list_own_agents(name: str) -> list[str]:
-    """Return the titles of the clients that have an agent of a name themselves."""
+def list_own_agents(name: str, kind: Kind = "agent") -> list[str]:
+    """Return the titles of the clients that have an agent or command of a name themselves."""
     return [
         target.title
         for target in TARGETS.values()
+        if takes_kind(target.name, kind)
         if name.casefold() in {own.casefold() for own in target.own_agents}
     ]
 
@@ -178,6 +203,7 @@ def _make_pack_text(project: Project, name: str, wish: PackWish) -> str:
         make_modeline("pack", "../../") if wish.has_schema else "",
         f"name: {quote_name(name)}\n",
         f"title: {_quote_text(make_title(name))}\n",
+        'kind: command\nargument_hint: "<part>"\n' if template.kind == "command" else "",
         f"description: {_quote_text(wish.description or template.description)}\n",
         *_iter_targets(project),
         f"sections:\n{template.sections}",

@@ -4,16 +4,20 @@ from collections.abc import Collection
 
 from promptpack.targets.agents_md import AGENTS_MD
 from promptpack.targets.claude_code import CLAUDE_CODE
+from promptpack.targets.claude_command import CLAUDE_COMMAND
 from promptpack.targets.cline import CLINE
 from promptpack.targets.codex import CODEX
 from promptpack.targets.copilot import COPILOT
 from promptpack.targets.copilot_instructions import COPILOT_INSTRUCTIONS
+from promptpack.targets.copilot_prompt import COPILOT_PROMPT
 from promptpack.targets.cursor import CURSOR
+from promptpack.targets.cursor_command import CURSOR_COMMAND
 from promptpack.targets.cursor_rule import CURSOR_RULE
 from promptpack.targets.devin_rule import DEVIN_RULE
 from promptpack.targets.dotprompt import DOTPROMPT
 from promptpack.targets.factory import FACTORY
 from promptpack.targets.gemini import GEMINI
+from promptpack.targets.gemini_command import GEMINI_COMMAND
 from promptpack.targets.goose import GOOSE
 from promptpack.targets.junie import JUNIE
 from promptpack.targets.kilo import KILO
@@ -21,6 +25,7 @@ from promptpack.targets.kiro import KIRO
 from promptpack.targets.langchain import LANGCHAIN
 from promptpack.targets.messages import MESSAGES
 from promptpack.targets.opencode import OPENCODE
+from promptpack.targets.opencode_command import OPENCODE_COMMAND
 from promptpack.targets.promptfoo import PROMPTFOO
 from promptpack.targets.promptpack_json import PROMPTPACK_JSON
 from promptpack.targets.prompty import PROMPTY
@@ -60,6 +65,11 @@ TARGETS: dict[str, Target] = {
         PROMPTFOO,
         LANGCHAIN,
         PROMPTPACK_JSON,
+        OPENCODE_COMMAND,
+        CLAUDE_COMMAND,
+        COPILOT_PROMPT,
+        CURSOR_COMMAND,
+        GEMINI_COMMAND,
     )
 }
 

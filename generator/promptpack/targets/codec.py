@@ -67,10 +67,9 @@ def make_text_agent(name: str, description: str, body: str, **fields: Any) -> Ag
     `fields` are the values of other fields that the file says.
     """
     return Agent(
-        **{"mode": "all", "temperature": None, **fields},
+        **{"mode": "all", "temperature": None, "model": Model(""), **fields},
         name=name,
         description=description,
-        model=Model(""),
         policy=Policy(Effect.ALLOW),
         prompt=body.removesuffix("\n") + "\n",
     )

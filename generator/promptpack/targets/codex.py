@@ -117,17 +117,17 @@ OTHER_KEYS = frozenset(
 def encode(agent: Agent) -> str:
     """Return the TOML file; the prompt is a literal block unless it holds the block's own end."""
     lines = [
-        f"name = {_quote_string(agent.name)}",
-        f"description = {_quote_string(agent.description)}",
+        f"name = {quote_string(agent.name)}",
+        f"description = {quote_string(agent.description)}",
     ]
     if model := agent.model.ids.get(NAME):
-        lines.append(f"model = {_quote_string(model)}")
+        lines.append(f"model = {quote_string(model)}")
     if agent.effort:
-        lines.append(f"model_reasoning_effort = {_quote_string(agent.effort)}")
+        lines.append(f"model_reasoning_effort = {quote_string(agent.effort)}")
     if not any(grants_fully(agent, c) for c in FILE_CHANGES):
         lines.append('sandbox_mode = "read-only"')
-    lines.append(f"developer_instructions = {_quote_block(agent.prompt)}")
-    lines += (f"{key} = {_quote_string(value)}" for key, value in agent.extra.items())
+    lines.append(f"developer_instructions = {quote_block(agent.prompt)}")
+    lines += (f"{key} = {quote_string(value)}" for key, value in agent.extra.items())
     if not (grants_fully(agent, "execute") or "execute" in agent.accepted):
         lines += ["", "[features]", "shell_tool = false"]
     return "\n".join(lines) + "\n"
@@ -203,12 +203,13 @@ def _make_effective_policy(*, has_shell: bool) -> Policy:
     return Policy(Effect.ALLOW, grants)
 
 
-def _quote_string(text: str | list[str]) -> str:
+def quote_string(text: str | list[str]) -> str:
     """Return a text, or a list of texts, as TOML."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def _quote_block(prompt: str) -> str:
+def quote_block(prompt: str) -> str:
+    """Return a prompt as TOML: a literal block unless it holds the block's own end."""
     prompt = end_line(prompt)
     if "'''" not in prompt:
         return f"'''\n{prompt}'''"

@@ -153,25 +153,31 @@ def encode(agent: Agent) -> str:
         front_matter["reasoning-effort"] = effort
     if agent.mode == "primary":
         front_matter["disable-model-invocation"] = True
+    if (tools := list_tools(agent)) is not None:
+        front_matter["tools"] = tools
+    return join_front_matter(front_matter, agent)
+
+
+def list_tools(agent: Agent) -> list[str] | None:
+    """Return the names of the tools that an agent gets, None where all are meant."""
     names: tuple[str, ...] = (*CAPABILITIES, *agent.policy.list_mcp_names())
     capabilities = {name for name in names if grants_fully(agent, name)}
-    grants_all = len(capabilities) == len(names)
-    if agent.policy.default is Effect.DENY or not grants_all:
-        mcp = (f"{server}/{tool or '*'}" for server, tool in list_named_servers(agent))
-        front_matter["tools"] = [*_iter_tool_names(capabilities), *mcp]
-    return join_front_matter(front_matter, agent)
+    if agent.policy.default is not Effect.DENY and len(capabilities) == len(names):
+        return None
+    mcp = (f"{server}/{tool or '*'}" for server, tool in list_named_servers(agent))
+    return [*_iter_tool_names(capabilities), *mcp]
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Copilot makes of a file; what its list does not name is denied."""
-    keys, body = _read_file(text)
+    keys, body = read_file(text)
     mode: Mode = "subagent" if keys.get("user-invocable") is False else "all"
     return make_agent(
         NAME,
         keys,
         stem.removesuffix(".agent"),
         body,
-        _make_effective_policy(_read_tool_names(keys)),
+        make_effective_policy(keys),
         mode="primary" if keys.get("disable-model-invocation") is True else mode,
         effort=as_effort(keys.get("reasoning-effort"), _EFFORTS),
         extra=read_extra(keys, _EXTRAS),
@@ -180,18 +186,28 @@ def decode(text: str, stem: str) -> Agent:
 
 def find_problems(text: str) -> list[Problem]:
     """Return why Copilot would refuse a file, or take something else from it than it says."""
-    keys, body = _read_file(text)
+    keys, body = read_file(text)
     problems = check_front_matter(text, _KEYS, ["description"], _EXTRAS, ["tools"])
-    tool_names = _read_tool_names(keys) or ()
-    problems += list_unknown(
-        (f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)),
-        "tools",
-    )
+    problems += find_unknown_tools(keys)
     if len(body) > _LIMITS["prompt"]:
         limit = f"{_LIMITS['prompt']:,}"
         message = f"the prompt has {len(body):,} characters; Copilot accepts at most {limit}"
         problems += list_misread([message])
     return problems
+
+
+def find_unknown_tools(keys: Mapping[str, Any]) -> list[Problem]:
+    """Return which of the listed tools promptpack would not write."""
+    tool_names = _read_tool_names(keys) or ()
+    return list_unknown(
+        (f"unknown tool '{n}'" for n in tool_names if n not in ALIASES and not _MCP.fullmatch(n)),
+        "tools",
+    )
+
+
+def make_effective_policy(keys: Mapping[str, Any]) -> Policy:
+    """Return what Copilot grants by a file's keys."""
+    return _make_effective_policy(_read_tool_names(keys))
 
 
 def find_refusal(text: str) -> str:
@@ -224,7 +240,7 @@ def find_refusals(agent: Agent) -> Iterator[str]:
                 yield f"'{name}' can't be written: Copilot may take it for a tool of '{other}'"
 
 
-def _read_file(text: str) -> tuple[dict[str, Any], str]:
+def read_file(text: str) -> tuple[dict[str, Any], str]:
     """Return the keys and the trimmed body; those of a file that does not load, key by key."""
     front_matter, body, _ = frontmatter.split_front_matter(text.removeprefix("\ufeff"))
     try:

@@ -77,9 +77,11 @@ def make_artifact(
 
 
 def _make_name_finding(variant: Variant, target: Target, name: str) -> Finding:
-    message = f"{target.title} has an agent '{name}' of its own, and a file can't share that name"
+    kind, key = ("a command", "file") if target.command else ("an agent", "name")
+    client = target.title.removesuffix(" command")
+    message = f"{client} has {kind} '{name}' of its own, and a file can't share that name"
     hint = (
-        f"rename the pack, give it another name under 'clients: {{{target.name}: {{name: …}}}}', "
+        f"rename the pack, give it another name under 'clients: {{{target.name}: {{{key}: …}}}}', "
         f"or leave {target.name} out of 'targets'"
     )
     return Finding("PP201", "error", variant.pack.path, 1, 1, message, hint)

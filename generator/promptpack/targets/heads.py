@@ -164,8 +164,11 @@ def find_kept_grants(target: Target, agent: Agent) -> Iterator[Loss]:
         why = target.explain_refused_extra(key.name)
         reason = f"'{key.name}' in the kept head ({place}): {why}"
         yield from _find_excess(agent, name, reason, "given by a key of the kept head")
+    injections = target.command.find_injections(agent.prompt) if target.command else []
+    messages = {one.capability: one.message for one in injections}
     for name in target.prompt_grants(agent.prompt):
-        reason = f"{target.title}: commands that stand in the text are run to load it"
+        usual = f"{target.title}: commands that stand in the text are run to load it"
+        reason = messages.get(name, usual)
         yield from _find_excess(agent, name, reason, "given by the text")
 
 

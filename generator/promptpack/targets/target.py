@@ -127,6 +127,39 @@ class ClientCheck(NamedTuple):
         return means[self.means] + "; ".join(filter(None, (self.subject, self.versions, self.day)))
 
 
+class Injection(NamedTuple):
+    """Text that a client replaces in a command before the model sees it, and by what it does so.
+
+    `pattern` finds each place where the client does that, or could.
+    """
+
+    capability: Capability
+    pattern: re.Pattern[str]
+    message: str
+
+
+class CommandForm(NamedTuple):
+    """What a client makes of the text of a command.
+
+    `client` is the target for the agents of the same client. `arguments` is what a text has where
+    the words go that a user writes after the command's name; `placeholder` finds all that the
+    client replaces by such words. `injections` are what else the client replaces.
+    """
+
+    client: str
+    arguments: str
+    placeholder: re.Pattern[str] | None
+    injections: tuple[Injection, ...]
+
+    def find_injections(self, text: str) -> list[Injection]:
+        """Return what the client would run or read to make the command of this text."""
+        return [one for one in self.injections if one.pattern.search(text)]
+
+    def list_granted(self, text: str) -> tuple[Capability, ...]:
+        """Return the capabilities by which the client would make the command of this text."""
+        return tuple(dict.fromkeys(one.capability for one in self.find_injections(text)))
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
     """A client that promptpack compiles for.
@@ -174,6 +207,8 @@ class Target:
     `decode` does not read, if it stands in front matter that is kept, and `prompt_grants` what the
     client does by itself because of a prompt, which only files with such front matter may have.
 
+    A target of commands has a `command`: what its client makes of their text.
+
     `signs` are paths in a repository that show that somebody uses the client there, `program` is
     what its command is called, "" where it has none.
     `prompt_key` is the key that holds the prompt in a TOML file.
@@ -197,6 +232,7 @@ class Target:
     user_path: str = ""
     is_on_request: bool = False
     is_named_only: bool = False
+    command: CommandForm | None = None
     signs: tuple[str, ...] = ()
     program: str = ""
     takes_files: bool = False

@@ -14,6 +14,7 @@ from promptpack.source.frontmatter import Documents
 from promptpack.source.text import make_finding
 from promptpack.targets import TARGETS
 from promptpack.targets.bare_agents import find_bare_losses
+from promptpack.targets.built import stands_for
 
 _REASON = "say here why this is acceptable"
 _WIDTH = 76
@@ -101,7 +102,8 @@ class UnacceptedLosses:
         lines.append(" ".join(dict.fromkeys(f"{change.reason}." for change in changes)))
         document, text = self._documents.read(path), self._project.sources[path]
         named_targets = document.data.get("targets") or []
-        place = ("targets", named_targets.index(targets[0])) if named_targets else ("sections",)
+        numbers = [n for n, name in enumerate(named_targets) if stands_for(name, targets[0])]
+        place = ("targets", numbers[0]) if numbers else ("sections",)
         way = "Leave {} out of 'targets'," if named_targets else "Add 'targets:' without {} here,"
         lines.append(way.format(" and ".join(targets)))
         return make_finding(code, path, document.at(place), message, "\n".join(lines), text)

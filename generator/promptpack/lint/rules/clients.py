@@ -9,6 +9,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.model import Artifact, Fragment, Origin, Pack
+from promptpack.rendering.arguments import hide_arguments
 from promptpack.rendering.tokens import estimate_tokens
 from promptpack.source.strict_yaml import DataPath
 from promptpack.targets import TARGETS
@@ -51,7 +52,7 @@ def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
     literal_lines: dict[str, frozenset[int]] = {}
     for prompt in context.prompts:
         for line in prompt.lines:
-            match = _OPENING.search(line.text)
+            match = _OPENING.search(hide_arguments(line.text, prompt.targets))
             if match is None:
                 continue
             path = line.origin.path

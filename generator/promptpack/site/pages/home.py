@@ -43,6 +43,7 @@ class Card(NamedTuple):
 
     pack: Link
     description: str
+    is_command: bool
     pack_tags: tuple[str, ...]
     variant_count: int
     client_count: int
@@ -141,6 +142,7 @@ def _make_card(catalog: Catalog, pack: Pack, ability_sets: AbilitySets) -> Card:
     return Card(
         pack=link_pack(pack, HOME_PAGE),
         description=pack.description,
+        is_command=pack.kind == "command",
         pack_tags=pack.tags,
         variant_count=len(variants),
         client_count=len(files),

@@ -134,8 +134,13 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
 
 
 def _iter_details(pack: Pack) -> Iterator[Detail]:
+    if pack.kind == "command":
+        yield Detail("Kind", "Command")
+        yield Detail("Called by", " ".join(filter(None, (f"/{pack.name}", pack.argument_hint))))
+        if pack.agent:
+            yield Detail("Run by", pack.agent)
     for field in list_authored_fields():
-        if field.label:
+        if field.label and not (field.name == "mode" and pack.kind == "command"):
             value = getattr(pack, field.name)
             yield Detail(field.label, "" if value is None else str(value))
     yield Detail("Tags", ", ".join(pack.tags))

@@ -1,0 +1,132 @@
+"""In: commands as promptpack writes them. Out: the text that real clients send for them.
+
+A file and a command of the shell stand in texts too: what a client reads or runs has to be what the
+codec finds, and what it passes over may be found all the same.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from clients import claude_code, opencode
+from clients.gate import need_clients
+from clients.observation import Files
+from load_cases import TWINS
+from promptpack.model import Agent, Effect, Model, Policy
+from promptpack.policy.lattice import grant_of
+from promptpack.targets import TARGETS
+
+pytestmark = pytest.mark.clients
+
+SECRET, RAN = "SECRETFILE", "ran42"
+WORDS = 'one "two words" 3'
+
+
+def send_to_opencode(files: Files) -> str:
+    return json.dumps([body["messages"] for body in opencode.call_command(files, "asker", WORDS)])
+
+
+def send_to_claude(files: Files) -> str:
+    bodies = claude_code.call_command(files, f"/asker {WORDS}")
+    return json.dumps([body["messages"] for body in bodies])
+
+
+SEND: Mapping[str, Callable[[Files], str]] = {
+    "opencode-command": send_to_opencode,
+    "claude-command": send_to_claude,
+}
+each_client = pytest.mark.parametrize("target", SEND)
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    need_clients()
+
+
+def send(target: str, text: str) -> str:
+    path = TARGETS[target].make_path("asker")
+    return SEND[target]({path: text.encode(), "a.md": f"{SECRET}\n".encode()})
+
+
+def make_command(target: str, prompt: str, **values: object) -> Agent:
+    form = TARGETS[target].command
+    assert form
+    policy = Policy(Effect.DENY, {"read": grant_of(Effect.ALLOW)})
+    agent = Agent("asker", "Asks.", "primary", Model(""), None, policy, prompt)
+    return Agent(**{**vars(agent), **values})
+
+
+@each_client
+def test_a_command_sends_its_text_with_the_arguments(target: str) -> None:
+    form = TARGETS[target].command
+    assert form
+    prompt = (
+        f"Start <{form.arguments}> and `@a.md`, $ 5, !x, x@a.md, {{{{ arguments }}}}, `$HOME`.\n"
+    )
+    told = send(target, TARGETS[target].encode(make_command(target, prompt)))
+    said = "and `@a.md`, $ 5, !x, x@a.md, {{ arguments }}, `$HOME`."
+    assert "Start <" in told
+    assert said in told
+    assert "two words" in told.partition("Start <")[2].partition("> and")[0]
+    assert form.arguments not in told
+    assert SECRET not in told
+    assert not form.find_injections(prompt)
+
+
+@each_client
+def test_what_a_client_runs_or_reads_is_found(target: str) -> None:
+    """The spoilt twins of the text above: each does what that one must not do."""
+    form = TARGETS[target].command
+    assert form
+    texts = ["x @a.md y", "@a.md", "`see @a.md`", "x !`echo ran$((40+2))` y"]
+    texts += ["```!\necho ran$((40+2))\n```"] if target == "claude-command" else ["x [@a.md, y"]
+    head = "allowed-tools: Bash\n" if target == "claude-command" else ""
+    for text in texts:
+        told = send(target, f"---\ndescription: Asks.\n{head}---\n{text}\n")
+        assert SECRET in told or RAN in told, text
+        assert form.find_injections(text), text
+
+
+@each_client
+def test_a_client_takes_all_that_stands_for_arguments(target: str) -> None:
+    form = TARGETS[target].command
+    assert form
+    assert form.placeholder
+    text = "a($1) b($ARGUMENTS) c($ARGUMENTSx) d(\\$1) e($x) f($ARGUMENTS[1])"
+    told = send(target, f"---\ndescription: Asks.\n---\n{text}\n")
+    for part in text.split():
+        stays = json.dumps(part)[1:-1] in told
+        assert stays == (form.placeholder.search(part) is None), part
+
+
+def test_opencode_runs_a_command_with_its_agent_and_model() -> None:
+    agent = make_command("opencode-command", "Ask.\n", agent="plan")
+    text = TARGETS["opencode-command"].encode(agent)
+    (first, *_) = opencode.call_command(
+        {TARGETS["opencode-command"].make_path("asker"): text.encode()}, "asker", ""
+    )
+    assert "Plan" in json.dumps(first["messages"])
+
+
+def test_claude_code_runs_a_command_with_its_model() -> None:
+    ids = {"claude-command": "claude-haiku-4-5"}
+    agent = make_command("claude-command", "Ask.\n", model=Model("m", ids=ids))
+    files = {
+        ".claude/commands/asker.md": TARGETS["claude-command"].encode(agent).encode(),
+    }
+    (first, *_) = claude_code.call_command(files, "/asker")
+    assert first["model"] == "claude-haiku-4-5"
+
+
+def test_opencode_takes_each_command_and_refuses_its_spoilt_twin() -> None:
+    path = TARGETS["opencode-command"].make_path("asker")
+    for twins in TWINS["opencode-command"]:
+        assert opencode.call_command({path: twins.good.encode()}, "asker", ""), twins.good
+        assert not opencode.call_command({path: twins.spoilt.encode()}, "asker", ""), twins.spoilt
+
+
+def test_the_commands_that_claude_code_has_are_refused_as_names() -> None:
+    assert claude_code.list_own_commands() - {"__remote-workflow"} <= (
+        TARGETS["claude-command"].own_agents
+    )
