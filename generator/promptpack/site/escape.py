@@ -21,7 +21,7 @@ _ADDRESS_REFERENCES = {
 }
 
 
-_PLAIN = "-./:,()_*+!?@%$"
+_PLAIN = "-./:,()_*+!?@%$#;'=[]{}|~^\\`"
 """Punctuation that is a reference for readers of Markdown only; in HTML it means nothing."""
 
 _INDENTED_LINE = re.compile(r"\n\s+")
@@ -96,12 +96,13 @@ def relax_references(html: str) -> str:
 def drop_indentation(html: str) -> str:
     r"""Return a page without blank lines and the spaces that lines begin with.
 
-    What is shown to the letter on a page of ours has no lines of its own: they are references.
+    What is shown to the letter on a page of ours has no lines of its own: they are references, and
+    only afterwards line ends.
 
-    >>> drop_indentation("<p>\n\n  a\n</p>")
-    '<p>\na\n</p>'
+    >>> drop_indentation("<p>\n\n  a&#10;  b\n</p>")
+    '<p>\na\n  b\n</p>'
     """
-    return _INDENTED_LINE.sub("\n", html)
+    return _INDENTED_LINE.sub("\n", html).replace(_REFERENCES[ord("\n")], "\n")
 
 
 def flatten_lines(html: str) -> Markup:
