@@ -527,7 +527,7 @@ def test_a_variant_is_light(opened: Open, site: sites.Built, server: str) -> Non
     files = [site.site / url.removeprefix(server).partition("?")[0] for url in asked]
     assert len(files) > 5
     assert (site.site / f"{PACK}/claude.implement.html").stat().st_size <= 250_000
-    assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 215_000
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 200_000
 
 
 @pytest.fixture(scope="module")

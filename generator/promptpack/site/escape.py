@@ -24,6 +24,9 @@ _ADDRESS_REFERENCES = {
 _PLAIN = "-./:,()_*+!?@%$#;'=[]{}|~^\\`"
 """Punctuation that is a reference for readers of Markdown only; in HTML it means nothing."""
 
+UNSEARCHED = ' data-search-exclude=""'
+"""An attribute of what the search leaves out."""
+
 _INDENTED_LINE = re.compile(r"\n\s+")
 
 
@@ -59,10 +62,13 @@ def escape_source(value: str) -> Markup:
     """Return a source file as one line of HTML, with an anchor and a number for each line.
 
     Its text content is the file's text, to the character; a last line without a newline has none.
+    The search leaves front matter out, since the page says in words what it holds.
     """
     *lines, last_line = value.split("\n")
+    head_count = lines.index("---", 1) + 1 if lines[:1] == ["---"] and "---" in lines[1:] else 0
     numbered_lines = [
-        f'<span id="L{number}">{escape_text(line)}&#10;</span>'
+        f'<span id="L{number}"{UNSEARCHED if number <= head_count else ""}>'
+        f"{escape_text(line)}&#10;</span>"
         for number, line in enumerate(lines, 1)
     ]
     if last_line or not lines:
