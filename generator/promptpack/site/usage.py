@@ -51,6 +51,7 @@ class VariantRow(NamedTuple):
 class VariantTable(NamedTuple):
     """Variants of one pack, model by policy."""
 
+    label: str
     header: list[Link]
     rows: list[VariantRow]
 
@@ -125,7 +126,7 @@ def _make_table(variants: Sequence[Variant], here: str) -> VariantTable:
         for model in models.values()
     ]
     header = [Link("Model"), *(link_policy(policy, here) for policy in policies.values())]
-    return VariantTable(header, rows)
+    return VariantTable(f"Variants of {variants[0].pack.title}", header, rows)
 
 
 def _make_cell(variant: Variant, here: str) -> VariantCell:
