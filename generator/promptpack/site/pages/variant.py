@@ -162,12 +162,7 @@ def _make_page(
         is_default=variant.is_default,
         first=link_variant(first, here),
         is_first_default=first.is_default,
-        compare=_link_comparison(
-            catalog,
-            variant,
-            "Compare it with another" if variant.is_default else "Compare it with the default",
-            here,
-        ),
+        compare=_link_comparison(catalog, variant, _label_comparison(variant), here),
         model=link_model(variant.model, here),
         policy=link_policy(variant.policy, here),
         policy_summary=variant.policy.summary,
@@ -220,6 +215,10 @@ def _find_nearest_variant(catalog: Catalog, variant: Variant) -> Variant:
         return default
     built = {(one.model.name, one.policy.name): one for one in catalog.variants[variant.pack.name]}
     return built.get((model, default.policy.name), built.get((default.model.name, policy), default))
+
+
+def _label_comparison(variant: Variant) -> str:
+    return f"Compare it with {'another' if variant.is_default else 'the default'}"
 
 
 def _link_comparison(catalog: Catalog, variant: Variant, label: str, here: str) -> Link:
