@@ -164,6 +164,27 @@ def test_a_page_says_the_same_before_as_the_script(page: Page, site: Path) -> No
     assert shown.locator(".pp-diff:visible").all_text_contents() == lines
 
 
+@pytest.mark.parametrize(
+    ("variant", "first"),
+    [
+        ("tiny.look", "This is the default variant. "),
+        ("tiny.work", "From the default variant, Tiny, Look (first)"),
+        ("big.look", "From the default variant, Tiny, Look (first)"),
+        ("big.work", "From Big, Look (first)"),
+    ],
+)
+def test_a_page_shows_the_difference_of_one_thing(
+    page: Page, site: Path, variant: str, first: str
+) -> None:
+    visit(page, site, f"packs/careful/{variant}.html?view=difference")
+    note = page.locator(".pp-differences > .pp-note").first
+    expect(note).to_contain_text(first)
+    if variant == "big.work":
+        note.get_by_role("link", name="Compare it with the default").click()
+        expect(page.locator(".pp-between")).to_contain_text("Tiny, Look (OpenCode) to careful")
+        expect(page.locator(".pp-between")).to_contain_text("Big, Work (OpenCode)")
+
+
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_nothing_jumps(page: Page, site: Path, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mkdocs.config.defaults import MkDocsConfig
 
 from promptpack.mkdocs_plugin import PromptpackPlugin
+from promptpack.model import Origin
 from promptpack.session import Session
 from promptpack.site import escape as inert
 from promptpack.site.address import Link
@@ -29,7 +30,7 @@ from promptpack.site.catalogue import (
     locate_raw_file,
     locate_variant_page,
 )
-from promptpack.site.client_merge import merge_sequences
+from promptpack.site.client_merge import FileParts, Row, make_runs, merge_sequences
 from promptpack.site.rendered import render_chunk, split_chunks
 from promptpack.site.templating import render_macro
 from promptpack.site.theme import read_settings
@@ -196,6 +197,21 @@ def test_the_search_knows_no_markup_of_authors(hostile: Built) -> None:
     assert not [text for text in texts if re.search("<(script|img|details)", text)]
 
 
+def test_the_search_leaves_examples_and_front_matter_out(reference: Built) -> None:
+    found = json.loads((reference.site / "search/search_index.json").read_text())["docs"]
+    code = {entry["location"].partition("/")[0] for entry in found if "<pre>" in entry["text"]}
+    assert code == {"fragments", "packs", "reference"}  # no page of the guide
+    assert not [
+        entry
+        for entry in found
+        if entry["location"].startswith("reference/rules/") and "<pre>" in entry["text"]
+    ]
+    sources = [entry["text"] for entry in found if entry["location"].endswith("#source")]
+    assert len(sources) > 50
+    assert not [text for text in sources if text.startswith("<pre><code>---")]
+    assert any("Async first for I/O" in text for text in sources)
+
+
 def test_variants_are_not_in_the_navigation(built: Built, tree: Site) -> None:
     variants = {locate_variant_page(artifact.variant) for artifact in built.artifacts}
     assert variants <= tree.pages.keys()
@@ -335,7 +351,7 @@ def test_any_text_survives_markdown(text: str) -> None:
     page = Page(markdown.markdown(inert.escape_source(text), extensions=EXTENSIONS))
     assert page.blocks == [text]
     assert {tag for tag, _ in page.elements} <= {"div", "pre", "code", "span"}
-    table = VariantTable([Link("a")], [VariantRow(Link(text), [])])
+    table = VariantTable("Variants", [Link("a")], [VariantRow(Link(text), [])])
     cell = render_macro("pieces.html.j2", "variant_table", table)
     found = re.search("<th [^>]*row[^>]*>(.*)</th>", markdown.markdown(cell, extensions=EXTENSIONS))
     assert found is not None
@@ -376,6 +392,16 @@ def test_a_tag_line_is_the_heading_of_its_section() -> None:
     fenced = render_chunk("```\n<role>\n```\ntext <role>\n    <role>\n<Role>\n")
     assert "heading" not in fenced
     assert fenced.count("role&#62;") + fenced.count("Role&#62;") == 4
+
+
+def test_an_empty_line_stands_with_the_line_before_it() -> None:
+    role, layout = (Origin(path, 1) for path in ("role.md", "layout.md.j2"))
+    rows = [Row("a", (role,)), Row("", (layout,)), Row("b", (role,)), Row("# c", (layout,))]
+    runs = make_runs([FileParts((), tuple(rows), ())])
+    assert [[row.text for row in run.rows] for run in runs] == [["a", "", "b"], ["# c"]]
+    assert [row for run in runs for row in run.rows] == rows
+    first = make_runs([FileParts((), (Row("", (layout,)), Row("a", (role,))), ())])
+    assert [len(run.rows) for run in first] == [1, 1]
 
 
 @given(st.lists(st.lists(st.sampled_from("abcde"), max_size=12), min_size=1, max_size=4))

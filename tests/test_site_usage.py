@@ -29,4 +29,6 @@ def test_a_long_list_of_users_is_folded(tmp_path: Path, count: int, open_count: 
     assert len(re.findall(used, shown)) == min(open_count, total)
     assert len(re.findall(used, html)) == total
     assert folded.startswith("6 more packs</summary>") == (total > open_count)
+    assert "pp-variants" in shown
+    assert "pp-variants" not in folded  # every variant of these packs uses it
     assert open_count * 2 == MAX_OPEN_VARIANTS

@@ -29,7 +29,7 @@ from promptpack.site.content_policy import (
     find_inline_code,
     write_headers,
 )
-from promptpack.site.escape import drop_indentation, relax_references
+from promptpack.site.escape import UNSEARCHED, drop_indentation, relax_references
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
@@ -48,7 +48,8 @@ class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types
 
     `root` is the project's folder, `guide` the order of the hand-written pages, `edit` the address
     before a source's path where it can be edited, `releases` how many tags the changes go back.
-    `content_policy` tells whether pages say what they may load and run.
+    `content_policy` tells whether pages say what they may load and run, `search_code` whether the
+    search knows the code blocks of hand-written pages.
     """
 
     root = config_options.Type(str, default=".")
@@ -56,6 +57,7 @@ class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types
     edit = config_options.Type(str, default="")
     releases = config_options.Type(int, default=DEFAULT_RELEASE_COUNT)
     content_policy = config_options.Type(bool, default=True)
+    search_code = config_options.Type(bool, default=True)
 
 
 class ReadyPage(Page):
@@ -156,7 +158,9 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
         return env
 
     def on_page_content(self, html: str, /, *, page: Page, **_: object) -> str:
-        """Put the catalogue into a home page written by hand."""
+        """Put the catalogue into a home page written by hand; keep code out of the search."""
+        if not self.config.search_code and not isinstance(page, ReadyPage):
+            html = html.replace("<pre>", f"<pre{UNSEARCHED}>")
         return (
             html.replace(CARDS_MARKER, self.site.cards) if page.file.src_uri == HOME_PAGE else html
         )

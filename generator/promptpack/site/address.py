@@ -29,8 +29,16 @@ def make_address(page: str, here: str) -> str:
 
 
 def make_file_address(file: str, here: str) -> str:
-    """Return the relative address of a file that is no page from the page `here`."""
-    return f"{'../' * here.count('/')}{file}"
+    """Return the relative address of a file that is no page from the page `here`.
+
+    >>> make_file_address("packs/demo/index.html", "packs/demo/fragments/role.md")
+    '../index.html'
+    """
+    names, folders = file.split("/"), here.split("/")[:-1]
+    shared = 0
+    while shared < min(len(names) - 1, len(folders)) and names[shared] == folders[shared]:
+        shared += 1
+    return "../" * (len(folders) - shared) + "/".join(names[shared:])
 
 
 def link_page(label: str, page: str, here: str) -> Link:

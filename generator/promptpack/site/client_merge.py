@@ -18,6 +18,9 @@ LineOrigins = tuple[tuple[Origin, ...], ...]
 ClientNumbers = frozenset[int]
 """The clients that something is for, by their number among the files of a variant."""
 
+RunKey = tuple[ClientNumbers, tuple[str, ...]]
+"""The clients of a run, and the files that its lines come from."""
+
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -29,7 +32,10 @@ class Row(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Lines that stand together, are for the same clients and come from the same files."""
+    """Lines that stand together, are for the same clients and come from the same files.
+
+    Empty lines after them belong to the same run, wherever they come from.
+    """
 
     rows: tuple[Row, ...]
     clients: ClientNumbers
@@ -76,7 +82,7 @@ def make_runs(file_parts: Sequence[FileParts]) -> list[Run]:
     ]
     return [
         Run(tuple(row for row, _ in group), clients)
-        for (clients, _), group in groupby(rows, key=_make_run_key)
+        for (clients, _), group in groupby(rows, key=_RunKeys().find)
     ]
 
 
@@ -106,6 +112,15 @@ def _iter_distinct_rows(parts: Iterable[Sequence[Row]]) -> Iterator[tuple[Row, C
         yield from ((row, clients) for row in rows)
 
 
-def _make_run_key(numbered_row: tuple[Row, ClientNumbers]) -> tuple[ClientNumbers, tuple[str, ...]]:
-    row, clients = numbered_row
-    return clients, tuple(dict.fromkeys(origin.path for origin in row.origins))
+class _RunKeys:
+    """Finds what the rows of a run have in common; an empty line belongs to the line before it."""
+
+    def __init__(self) -> None:
+        self._last: RunKey | None = None
+
+    def find(self, numbered_row: tuple[Row, ClientNumbers]) -> RunKey:
+        """Return the clients and the sources of a row, which comes after the one asked for last."""
+        row, clients = numbered_row
+        if row.text or self._last is None or self._last[0] != clients:
+            self._last = clients, tuple(dict.fromkeys(origin.path for origin in row.origins))
+        return self._last

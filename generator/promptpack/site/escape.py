@@ -21,8 +21,11 @@ _ADDRESS_REFERENCES = {
 }
 
 
-_PLAIN = "-./:,()_*+!?@%$"
+_PLAIN = "-./:,()_*+!?@%$#;'=[]{}|~^\\`"
 """Punctuation that is a reference for readers of Markdown only; in HTML it means nothing."""
+
+UNSEARCHED = ' data-search-exclude=""'
+"""An attribute of what the search leaves out."""
 
 _INDENTED_LINE = re.compile(r"\n\s+")
 
@@ -59,10 +62,13 @@ def escape_source(value: str) -> Markup:
     """Return a source file as one line of HTML, with an anchor and a number for each line.
 
     Its text content is the file's text, to the character; a last line without a newline has none.
+    The search leaves front matter out, since the page says in words what it holds.
     """
     *lines, last_line = value.split("\n")
+    head_count = lines.index("---", 1) + 1 if lines[:1] == ["---"] and "---" in lines[1:] else 0
     numbered_lines = [
-        f'<span id="L{number}">{escape_text(line)}&#10;</span>'
+        f'<span id="L{number}"{UNSEARCHED if number <= head_count else ""}>'
+        f"{escape_text(line)}&#10;</span>"
         for number, line in enumerate(lines, 1)
     ]
     if last_line or not lines:
@@ -96,12 +102,13 @@ def relax_references(html: str) -> str:
 def drop_indentation(html: str) -> str:
     r"""Return a page without blank lines and the spaces that lines begin with.
 
-    What is shown to the letter on a page of ours has no lines of its own: they are references.
+    What is shown to the letter on a page of ours has no lines of its own: they are references, and
+    only afterwards line ends.
 
-    >>> drop_indentation("<p>\n\n  a\n</p>")
-    '<p>\na\n</p>'
+    >>> drop_indentation("<p>\n\n  a&#10;  b\n</p>")
+    '<p>\na\n  b\n</p>'
     """
-    return _INDENTED_LINE.sub("\n", html)
+    return _INDENTED_LINE.sub("\n", html).replace(_REFERENCES[ord("\n")], "\n")
 
 
 def flatten_lines(html: str) -> Markup:

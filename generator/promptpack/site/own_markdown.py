@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from promptpack.site.escape import CODE_ATTRIBUTES, mark_safe
+from promptpack.site.escape import CODE_ATTRIBUTES, UNSEARCHED, mark_safe
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 _LABEL = re.compile("<p>(Why|Fix|Bad|Good):")
@@ -14,7 +14,10 @@ _STRONG_LABEL = r"<p><strong>\1:</strong>"
 
 
 def render_markdown(markdown: str) -> Markup:
-    """Return Markdown as HTML; the word that begins a part of a rule's page is strong."""
+    """Return Markdown as HTML; the word that begins a part of a rule's page is strong.
+
+    The search leaves examples of code out.
+    """
     return mark_safe(_LABEL.sub(_STRONG_LABEL, _join_lines(_PARSER.render(markdown))))
 
 
@@ -34,7 +37,7 @@ def _flatten_parts(html: str) -> Iterator[str]:
     for part in rest:
         code_block, _, remainder = part.partition("</pre>")
         named_block = code_block.replace("<code", f"<code {CODE_ATTRIBUTES}", 1)
-        yield f"<pre>{_escape_code_block(named_block)}</pre>"
+        yield f"<pre{UNSEARCHED}>{_escape_code_block(named_block)}</pre>"
         yield remainder.replace("\n", " ")
 
 

@@ -30,6 +30,7 @@ class SharedPieces:
             partial(render_difference, self.escape_line, self._render_pair)
         )
         self.render_losses = cache(_render_losses)
+        self.render_loss_shifts = cache(_render_loss_shifts)
         self._pieces: dict[tuple[object, ...], Markup] = {}
         self._held_grants: dict[tuple[object, ...], HeldGrants] = {}
 
@@ -52,7 +53,7 @@ class SharedPieces:
         return self.render_once(("no change",), partial(render_macro, "review.html.j2", "same"))
 
     def render_shifts(self, old: Artifact, new: Artifact) -> Markup:
-        """Return what the second of two files allows otherwise, and what is lost otherwise."""
+        """Return what the second of two files allows otherwise."""
         key = tuple(
             (one.target, one.agent.policy.name, one.agent.mode, one.losses) for one in (old, new)
         )
@@ -60,8 +61,7 @@ class SharedPieces:
 
     def _render_shifts(self, old: Artifact, new: Artifact) -> Markup:
         shifts = list_shifts(self.list_held_grants(old), self.list_held_grants(new))
-        losses = shift_losses(old.losses, new.losses)
-        return render_macro("review.html.j2", "shifts", shifts, losses)
+        return render_macro("review.html.j2", "shifts", shifts)
 
     def render_permissions(self, artifact: Artifact) -> Markup:
         """Return what an agent may do where its file is loaded.
@@ -79,6 +79,10 @@ def _render_permissions(artifact: Artifact) -> Markup:
     client_policy = read_client_policy(artifact)
     groups = group_permissions(target, artifact.agent.policy, client_policy, artifact.losses)
     return render_macro("pieces.html.j2", "permission_groups", groups)
+
+
+def _render_loss_shifts(old: tuple[Loss, ...], new: tuple[Loss, ...]) -> Markup:
+    return render_macro("review.html.j2", "loss_shifts", shift_losses(old, new))
 
 
 def _render_losses(losses: tuple[Loss, ...]) -> Markup:

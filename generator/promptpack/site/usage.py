@@ -9,7 +9,13 @@ from markupsafe import Markup
 from promptpack.model import Variant, VariantId
 from promptpack.model.root import LIBRARY, PROJECT
 from promptpack.site.address import Link, make_address
-from promptpack.site.catalogue import Catalog, locate_variant_page
+from promptpack.site.catalogue import (
+    MODEL_INDEX,
+    POLICY_INDEX,
+    Catalog,
+    locate_pack_page,
+    locate_variant_page,
+)
 from promptpack.site.lineage import Drawing
 from promptpack.site.links import link_model, link_pack, link_policy
 from promptpack.site.templating import render_macro
@@ -51,6 +57,7 @@ class VariantRow(NamedTuple):
 class VariantTable(NamedTuple):
     """Variants of one pack, model by policy."""
 
+    label: str
     header: list[Link]
     rows: list[VariantRow]
 
@@ -108,8 +115,10 @@ def make_usage(
 def render_variant_table(catalog: Catalog, variants: Sequence[Variant], here: str) -> Markup:
     """Return a table of variants of one pack, model by policy, with a link a cell."""
     names = ((variant.pack.name, variant.name) for variant in variants)
+    linked_pages = (locate_pack_page(variants[0].pack), MODEL_INDEX, POLICY_INDEX)
+    addresses = (make_address(page, here) for page in linked_pages)
     return catalog.pieces.render_once(
-        ("variants", here.count("/"), *names),
+        ("variants", *addresses, *names),
         lambda: render_macro("pieces.html.j2", "variant_table", _make_table(variants, here)),
     )
 
@@ -127,7 +136,7 @@ def _make_table(variants: Sequence[Variant], here: str) -> VariantTable:
         for (model, language), one in models.items()
     ]
     header = [Link("Model"), *(link_policy(policy, here) for policy in policies.values())]
-    return VariantTable(header, rows)
+    return VariantTable(f"Variants of {variants[0].pack.title}", header, rows)
 
 
 def _make_cell(variant: Variant, here: str) -> VariantCell:

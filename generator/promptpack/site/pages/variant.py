@@ -1,6 +1,6 @@
 """The page of a variant: what each client loads, and what it makes of it; a catalogue in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -40,20 +40,20 @@ _VIEWS = (
     Choice("Raw", "raw"),
     Choice("Rendered", "rendered"),
     Choice("Where each line comes from", "origins"),
-    Choice("Difference from the default", "difference"),
+    Choice("Difference", "difference"),
 )
 """The views of a file; the style sheet knows them by their number."""
 
 
-class DefaultFile(NamedTuple):
-    """A file of a pack's default variant, whole and in parts."""
+class FirstFile(NamedTuple):
+    """A file that is compared with another, whole and in parts."""
 
     artifact: Artifact
     parts: FileParts
 
 
-DefaultFiles = Mapping[str, DefaultFile]
-"""The files of a pack's default variant, by target."""
+FirstFiles = Mapping[str, FirstFile]
+"""The files of the variant that another is compared with, by target."""
 
 
 class VariantPanel(NamedTuple):
@@ -93,7 +93,8 @@ class VariantPage(NamedTuple):
     name: str
     language: str
     is_default: bool
-    default: Link
+    first: Link
+    is_first_default: bool
     compare: Link
     model: Link
     policy: Link
@@ -108,7 +109,6 @@ class VariantPage(NamedTuple):
     panels: list[VariantPanel]
     runs: Markup
     chunks: list[Markup]
-    shifts: list[Markup]
     differences: list[DifferenceSection]
     release_count: int = 0
     releases: tuple[VariantRelease, ...] = ()
@@ -119,16 +119,13 @@ def iter_variant_pages(
     catalog: Catalog, pack: Pack, history: VariantHistory
 ) -> Iterator[tuple[str, LateView]]:
     """Yield the page of each variant of a pack, by its path."""
-    defaults = {
-        artifact.target: DefaultFile(artifact, _split_without_origins(artifact))
-        for artifact in catalog.list_files(catalog.find_default_variant(pack))
-    }
+    read_files = cache(partial(_read_first_files, catalog, pack))
     link_source = cache(partial(_link_source, catalog, locate_pack_page(pack)))
     for variant in catalog.variants[pack.name]:
         entry = FoundVariant(
             name_variant(variant), pack.title, variant.name, variant.policy.summary
         )
-        make = partial(_make_view, catalog, variant, defaults, link_source, history)
+        make = partial(_make_view, catalog, variant, read_files, link_source, history)
         title = f"{entry.title} · {entry.pack_title}"
         view = View("variant_entry.html.j2", title, entry, pack.description, wide=True)
         yield locate_variant_page(variant), LateView(view, make)
@@ -137,18 +134,23 @@ def iter_variant_pages(
 def _make_view(
     catalog: Catalog,
     variant: Variant,
-    defaults: DefaultFiles,
+    read_files: Callable[[str], FirstFiles],
     link_source: LinkSource,
     history: VariantHistory,
 ) -> View:
-    page = _make_page(catalog, variant, defaults, link_source)
+    first = _find_nearest_variant(catalog, variant)
+    page = _make_page(catalog, variant, first, read_files(first.name), link_source)
     page = _add_history(page, variant, history)
     title, description = f"{page.title} · {page.pack_title}", page.description
     return View("variant.html.j2", title, page, description, wide=True)
 
 
 def _make_page(
-    catalog: Catalog, variant: Variant, defaults: DefaultFiles, link_source: LinkSource
+    catalog: Catalog,
+    variant: Variant,
+    first: Variant,
+    first_files: FirstFiles,
+    link_source: LinkSource,
 ) -> VariantPage:
     here, pack, files = locate_variant_page(variant), variant.pack, catalog.list_files(variant)
     file_parts = [merging.split_file(artifact, catalog.origins(artifact)) for artifact in files]
@@ -160,8 +162,9 @@ def _make_page(
         name=variant.name,
         language=variant.language,
         is_default=variant.is_default,
-        default=link_variant(catalog.find_default_variant(pack), here),
-        compare=_link_comparison(catalog, variant, "Compare it with another", here),
+        first=link_variant(first, here),
+        is_first_default=first.is_default,
+        compare=_link_comparison(catalog, variant, _label_comparison(variant), here),
         model=link_model(variant.model, here),
         policy=link_policy(variant.policy, here),
         policy_summary=variant.policy.summary,
@@ -177,8 +180,7 @@ def _make_page(
             merging.make_runs(file_parts), len(files), catalog.pieces.escape_line, link_source
         ),
         chunks=[*_iter_chunks(catalog.pieces, files)],
-        shifts=[*_iter_shifts(catalog.pieces, files, defaults)],
-        differences=[*_iter_differences(catalog.pieces, files, file_parts, defaults)],
+        differences=[*_iter_differences(catalog.pieces, files, file_parts, first_files)],
     )
 
 
@@ -200,6 +202,25 @@ def _iter_more_links(catalog: Catalog, variant: Variant, here: str) -> Iterator[
         yield Link("Edit source", edit_address)
     else:
         yield link_page("Source", f"{page}#source", here)
+
+
+def _find_nearest_variant(catalog: Catalog, variant: Variant) -> Variant:
+    """Return the variant whose differences are shown: one thing differs, the policy or the model.
+
+    It is the default one, if that has the same model or policy. Else it has the same model and the
+    default policy, or the same policy and the default model. If neither is built, it is the default
+    one.
+    """
+    default = catalog.find_default_variant(variant.pack)
+    model, policy = variant.model.name, variant.policy.name
+    if model == default.model.name or policy == default.policy.name:
+        return default
+    built = {(one.model.name, one.policy.name): one for one in catalog.variants[variant.pack.name]}
+    return built.get((model, default.policy.name), built.get((default.model.name, policy), default))
+
+
+def _label_comparison(variant: Variant) -> str:
+    return f"Compare it with {'another' if variant.is_default else 'the default'}"
 
 
 def _link_comparison(catalog: Catalog, variant: Variant, label: str, here: str) -> Link:
@@ -259,37 +280,49 @@ def _iter_chunks(pieces: SharedPieces, files: tuple[Artifact, ...]) -> Iterator[
         yield render_for_clients(pieces.render_chunk(chunk), clients, len(files))
 
 
-def _iter_shifts(
-    pieces: SharedPieces, files: tuple[Artifact, ...], defaults: DefaultFiles
-) -> Iterator[Markup]:
-    """Yield what each client's file allows and loses otherwise than that of the default variant."""
-    shifts = (
-        pieces.render_shifts(defaults[artifact.target].artifact, artifact) for artifact in files
-    )
-    for html, clients in merging.group_positions(shifts).items():
-        yield render_for_clients(html, clients, len(files))
-
-
 def _iter_differences(
     pieces: SharedPieces,
     files: tuple[Artifact, ...],
     file_parts: list[FileParts],
-    defaults: DefaultFiles,
+    first_files: FirstFiles,
 ) -> Iterator[DifferenceSection]:
     """Yield the differences of each client's file, those of several clients once."""
+    pairs = [(first_files[artifact.target].artifact, artifact) for artifact in files]
+    shifts = (pieces.render_shifts(*pair) for pair in pairs)
+    yield _make_section("Permissions", shifts, len(files))
+    losses = (pieces.render_loss_shifts(old.losses, new.losses) for old, new in pairs)
+    yield _make_section("Losses", losses, len(files))
     for title, list_lines in (
         ("Front matter", _list_surrounding_lines),
         ("Prompt", _list_prompt_lines),
     ):
-        pairs = (
-            (list_lines(defaults[artifact.target].parts), list_lines(own_parts))
+        texts = (
+            (list_lines(first_files[artifact.target].parts), list_lines(own_parts))
             for artifact, own_parts in zip(files, file_parts, strict=True)
         )
-        difference = DifferenceSection(title, [])
-        for (old, new), clients in merging.group_positions(pairs).items():
-            html = pieces.render_difference(old, new) if old != new else pieces.render_no_change()
-            difference.pieces.append(render_for_clients(html, clients, len(files)))
-        yield difference
+        changes = (
+            pieces.render_difference(old, new) if old != new else pieces.render_no_change()
+            for old, new in texts
+        )
+        yield _make_section(title, changes, len(files))
+
+
+def _make_section(title: str, changes: Iterable[Markup], file_count: int) -> DifferenceSection:
+    return DifferenceSection(
+        title,
+        [
+            render_for_clients(html, clients, file_count)
+            for html, clients in merging.group_positions(changes).items()
+        ],
+    )
+
+
+def _read_first_files(catalog: Catalog, pack: Pack, variant_name: str) -> FirstFiles:
+    variants = {variant.name: variant for variant in catalog.variants[pack.name]}
+    return {
+        artifact.target: FirstFile(artifact, _split_without_origins(artifact))
+        for artifact in catalog.list_files(variants[variant_name])
+    }
 
 
 def _split_without_origins(artifact: Artifact) -> FileParts:
