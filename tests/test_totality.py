@@ -187,10 +187,11 @@ def test_a_field_has_the_same_type_in_the_pack_and_in_its_file(field: AgentField
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("target", [TARGETS[n] for n in ("opencode", "codex", "system")], ids=str)
+@pytest.mark.parametrize("target_name", ["opencode", "codex", "system"])
 def test_a_lost_field_has_a_reason_even_where_the_target_gives_none(
-    target: Target, name: str
+    target_name: str, name: str
 ) -> None:
+    target = TARGETS[target_name]
     forgetful = replace(target, reasons=Reasons(), decode=lambda _text, _stem: lost)
     agent = replace(agent_with(Policy(Effect.ALLOW)), temperature=0.5, model=Model("m"))
     other = Model("other") if name == "model" else "lost"
