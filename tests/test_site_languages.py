@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -67,23 +68,25 @@ def read(site: Path, path: str) -> str:
     return (site / path).read_text(encoding="utf-8")
 
 
-def list_chips(html: str) -> list[tuple[str, str]]:
-    """Return the languages to choose from on a page, with where each leads."""
+def list_chips(site: Path, path: str) -> list[tuple[str, str]]:
+    """Return the languages to choose from on a page, with the path of the page each leads to."""
+    html = read(site, path)
     row = re.search(r'<nav class="?pp-choice"?[^>]*data-kind="?language.*?</nav>', html, re.DOTALL)
     chips = r'<a [^>]*href="?([^" >]+)"?[^>]*><span>(.*?)</span>(?:<small>(.*?)</small>)?'
-    return [(label, link) for link, label, _ in re.findall(chips, row[0])] if row else []
+    found = re.findall(chips, row[0]) if row else []
+    return [(label, urljoin(path, link)) for link, label, _ in found]
 
 
 def test_a_page_leads_to_the_same_in_another_language(site: Path) -> None:
-    here = read(site, "packs/demo/tiny.look.html")
-    look = [(tag, f"../../packs/demo/{name}.html") for tag, name in LOOK.items()]
-    assert list_chips(here) == list_chips(read(site, "packs/demo/index.html")) == look
-    change = read(site, "packs/demo/tiny.change.html")
-    assert list_chips(change) == [("en", "../../packs/demo/tiny.change.html"), look[1]]
-    assert "(Tiny, Look, de)" in unescape(change)
+    look = [(tag, f"packs/demo/{name}.html") for tag, name in LOOK.items()]
+    assert list_chips(site, "packs/demo/tiny.look.html") == look
+    assert list_chips(site, "packs/demo/index.html") == look
+    change = "packs/demo/tiny.change.html"
+    assert list_chips(site, change) == [("en", change), look[1]]
+    assert "(Tiny, Look, de)" in unescape(read(site, change))
     for path in ("packs/other/tiny.look.html", "packs/other/index.html"):
         assert 'data-kind="language"' not in read(site, path)
-        assert list_chips(read(site, path)) == []
+        assert list_chips(site, path) == []
 
 
 def test_the_text_of_a_prompt_says_its_language(site: Path) -> None:

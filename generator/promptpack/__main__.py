@@ -4,7 +4,6 @@ Nothing but Python itself is loaded for `--version`, and for a build or check wh
 nothing has changed.
 """
 
-import gc
 import os
 import sys
 
@@ -25,6 +24,8 @@ def main() -> None:
     printed = [f"opromptpack {__version__}\n"] if arguments == ["--version"] else None
     printed = find_unchanged(arguments) if printed is None else printed
     if printed is None or not _print_all(printed):
+        import gc  # noqa: PLC0415 - see above
+
         gc.set_threshold(*_COLLECT_AFTER)
         from promptpack.cli import main as run_command_line  # noqa: PLC0415 - see above
 

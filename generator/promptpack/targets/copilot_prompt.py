@@ -93,7 +93,7 @@ COPILOT_PROMPT = replace(
     COPILOT,
     name=NAME,
     title="Copilot prompt file",
-    synonyms=("VS Code", "VSCode", "prompt.md", "slash command"),
+    synonyms=("prompt.md", "slash command"),
     path=".github/prompts/{name}.prompt.md",
     user_path="",
     signs=(),
