@@ -46,15 +46,16 @@ def split_segments(text: str) -> Segments:
 
 
 def split_composed(
-    text: str, lines: Sequence[Line], names: Mapping[str, str]
+    text: str, head: str | None, lines: Sequence[Line], names: Mapping[str, str]
 ) -> tuple[Segments, int]:
     """Return the segments of a file whose prompt has these lines, and the number of its first one.
 
-    The lines know their sections. `names` are those of sections, parts and the title, by the slugs
-    that a layout marks them with. A prompt that the file does not have begins at its end.
+    `head` is what `find_head` finds. The lines know their sections. `names` are those of sections,
+    parts and the title, by the slugs that a layout marks them with. A prompt that the file does not
+    have begins at its end.
     """
     marks = [_find_mark(line.text, names) if _LAYOUTS in line.origin.path else "" for line in lines]
-    if (head := find_head(text, lines)) is not None:
+    if head is not None:
         segments = _split_lines_of(head)
         start = len(segments)
         segments += [

@@ -22,6 +22,7 @@ from promptpack.output.plan import describe_artifact, make_key
 from promptpack.output.used_sources import make_source_finder
 from promptpack.reading.project import load_project
 from promptpack.reading.roots import OUTPUT_FOLDER
+from promptpack.rendering.lines import Lines
 from promptpack.session import Session
 from promptpack.source.disk import (
     UnreadableFileError,
@@ -119,6 +120,7 @@ class _ProjectOutputs:
         self.tracer = session.tracer
         self._find_sources = make_source_finder(session)
         self._artifacts = {make_key(artifact.path, artifact): artifact for artifact in artifacts}
+        self._trace = lru_cache(maxsize=16)(self._trace_anew)
         self._split = lru_cache(maxsize=16)(self._split_anew)
         self._trace_file = lru_cache(maxsize=16)(self._trace_file_anew)
 
@@ -147,16 +149,19 @@ class _ProjectOutputs:
             sources=sources,
         )
 
+    def _trace_anew(self, key: str) -> tuple[Lines, str | None]:
+        """Return the lines of an output's prompt, and its front matter if it is only both."""
+        artifact = self._artifacts[key]
+        lines = self.tracer.trace_prompt(artifact)
+        return lines, find_head(artifact.text, lines)
+
     def _split_anew(self, key: str) -> tuple[Segments, int]:
         """Return the segments of an output, and the number of the first one of its prompt."""
-        artifact = self._artifacts[key]
-        lines = self.tracer.trace_prompt(artifact)
-        return split_composed(artifact.text, lines, _name_marks(artifact))
+        artifact, (lines, head) = self._artifacts[key], self._trace(key)
+        return split_composed(artifact.text, head, lines, _name_marks(artifact))
 
     def _find_parts(self, key: str) -> HeadedPrompt | None:
-        artifact = self._artifacts[key]
-        lines = self.tracer.trace_prompt(artifact)
-        head = find_head(artifact.text, lines)
+        lines, head = self._trace(key)
         return None if head is None else HeadedPrompt(head, lines)
 
     def _trace_file_anew(self, key: str) -> tuple[Origins, ...]:
@@ -165,7 +170,7 @@ class _ProjectOutputs:
     def _find_origins(self, key: str, index: int) -> Origins:
         """Return the origins of a segment: in the prompt, where its text was written."""
         segments, start = self._split(key)
-        lines = self.tracer.trace_prompt(self._artifacts[key])
+        lines, _ = self._trace(key)
         if 0 <= index - start < len(lines):
             return (lines[index - start].origin,)
         return self._trace_file(key)[segments[index].line]
@@ -173,7 +178,7 @@ class _ProjectOutputs:
     def _find_values(self, key: str, index: int, candidates: frozenset[Origin]) -> Origins:
         """Return which of some lines a segment of the prompt shows, or depends on."""
         artifact, offset = self._artifacts[key], index - self._split(key)[1]
-        if not 0 <= offset < len(self.tracer.trace_prompt(artifact)):
+        if not 0 <= offset < len(self._trace(key)[0]):
             return ()
         return self.tracer.trace_values(artifact, candidates)[offset]
 
