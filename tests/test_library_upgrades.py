@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,6 @@ variants:
     assert done.code == 1
     assert "acme-prompts 0.1.0" in done.out
     assert "acme-prompts 0.2.0" in done.out
+    assert support.call("docs", "export", tmp_path / "pages", cwd=project).code == 0
+    pages = [read(path) for path in (tmp_path / "pages").rglob("*.md")]
+    assert any("from the package 'acme-prompts' 0.2.0" in unescape(page) for page in pages)
