@@ -8,8 +8,6 @@ small and capital letters alone.
 import re
 from typing import NamedTuple
 
-from promptpack.model.root import make_variant_name, split_variant_name
-
 LANGUAGE_REGEX = r"^([a-ln-z][a-z]|m[a-ce-z]|[a-z]{3})(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 """`md` is no language in any registry, and ends the file names of fragments."""
 
@@ -22,7 +20,11 @@ class VariantId(NamedTuple):
     language: str = ""
 
     def __str__(self) -> str:
-        return ".".join(filter(None, (make_variant_name(self.model, self.policy), self.language)))
+        """Return its name: `<model>.<policy>`, then the language, with `+` for a library's colon.
+
+        It is a part of paths, in which some systems allow no colon.
+        """
+        return ".".join(filter(None, self)).replace(":", "+")
 
 
 def parse_variant_id(name: str) -> VariantId:
@@ -33,8 +35,9 @@ def parse_variant_id(name: str) -> VariantId:
     >>> str(parse_variant_id("acme+claude.acme:review.de"))
     'acme+claude.acme+review.de'
     """
-    pair, _, language = name.rpartition(".") if name.count(".") > 1 else (name, "", "")
-    return VariantId(*split_variant_name(pair), language)
+    model, _, rest = name.replace("+", ":").partition(".")
+    policy, _, language = rest.partition(".")
+    return VariantId(model, policy, language)
 
 
 def is_language(word: str) -> bool:

@@ -85,24 +85,3 @@ def find_prefix(path: str) -> str:
     """
     name, _ = split_source_path(path)
     return "" if name in {PROJECT, LIBRARY} else f"{name}:"
-
-
-def make_variant_name(model: str, policy: str) -> str:
-    """Return the name of a variant: `<model>.<policy>`, with `+` for the colon of a library.
-
-    It is a part of paths, in which some systems allow no colon.
-
-    >>> make_variant_name("claude", "acme:review")
-    'claude.acme+review'
-    """
-    return f"{model}.{policy}".replace(":", "+")
-
-
-def split_variant_name(name: str) -> tuple[str, str]:
-    """Return the model and the policy of a variant by its name, or by both with a colon.
-
-    >>> split_variant_name("claude.acme+review")
-    ('claude', 'acme:review')
-    """
-    model, _, policy = name.replace("+", ":").partition(".")
-    return model, policy

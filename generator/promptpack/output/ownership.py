@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from promptpack.model import VariantId, is_language
 from promptpack.model.languages import LANGUAGE_REGEX
-from promptpack.model.root import split_variant_name
 from promptpack.output.manifest import MANIFEST
 from promptpack.reading.regexes import FULL_NAME_REGEX, SLUG_REGEX
 from promptpack.reading.roots import SOURCES
@@ -162,9 +161,8 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
             path = found.relative_to(folder).as_posix()
             if match := expression.fullmatch(path):
                 words = {name: word for name, word in match.groupdict().items() if word}
-                model, policy = split_variant_name(f"{words['model']}.{words['policy']}")
                 own = {"target": target.name, "pack": words.pop("name")}
-                yield path, {**own, **words, "model": model, "policy": policy}
+                yield path, own | {name: word.replace("+", ":") for name, word in words.items()}
 
 
 def _is_name(word: str) -> bool:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from promptpack.source import frontmatter
-from promptpack.targets.codec import find_wrong_value, is_text_list, read_front_matter
+from promptpack.targets.codec import find_head_refusal, is_text_list, read_front_matter
 from promptpack.targets.target import FRONT_MATTER_FIELDS
 
 _ALIASES = {
@@ -45,19 +45,13 @@ def find_refusal(text: str) -> str:
     head, body, _ = frontmatter.split_front_matter(text.removeprefix("\ufeff"))
     if head is None:
         return "the file does not start with front matter"
-    try:
-        keys = frontmatter.read_mapping(head, merges=False)
-    except ValueError as error:
-        return f"the front matter is not YAML: {error}"
-    for key in sorted(FRONT_MATTER_FIELDS):
-        if key not in keys:
-            return f"'{key}' is missing"
     checks = {
         **dict.fromkeys(("name", "description", "modelId", "providerId"), _is_word),
         **dict.fromkeys(("tools", "skills"), lambda v: isinstance(v, str) or is_text_list(v)),
         "maxIterations": lambda v: type(v) in (int, float) and v > 0 and v % 1 == 0,
     }
-    return find_wrong_value(keys, checks) or ("" if body.strip() else "the prompt is empty")
+    refusal = find_head_refusal(head, sorted(FRONT_MATTER_FIELDS), checks)
+    return refusal or ("" if body.strip() else "the prompt is empty")
 
 
 def _is_word(value: object) -> bool:

@@ -1,5 +1,6 @@
 """What codecs share: agents in, pieces of files out, and back."""
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -179,6 +180,32 @@ def check_front_matter(
 def is_text_list(value: object) -> bool:
     """Tell whether a value is a list of texts."""
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def find_head_refusal(
+    head: str, required: Iterable[str], checks: Mapping[str, Callable[[Any], bool]]
+) -> str:
+    """Return why a client that merges nothing would not load this front matter, or nothing."""
+    try:
+        keys = frontmatter.read_mapping(head, merges=False)
+    except ValueError as error:
+        return f"the front matter is not YAML: {error}"
+    for key in required:
+        if key not in keys:
+            return f"'{key}' is missing"
+    return find_wrong_value(keys, checks)
+
+
+def split_between(
+    text: str, start: re.Pattern[str], end: re.Pattern[str]
+) -> tuple[Mapping[str, Any], str] | None:
+    """Return the keys between two marks and the text below them, or None without both marks."""
+    opening = start.match(text)
+    closing = end.search(text, opening.end()) if opening else None
+    if opening is None or closing is None:
+        return None
+    head = text[opening.end() : closing.start()]
+    return frontmatter.read_lenient(head), text[closing.end() :]
 
 
 def find_wrong_value(keys: Mapping[str, Any], checks: Mapping[str, Callable[[Any], bool]]) -> str:

@@ -34,7 +34,7 @@ from promptpack.source import frontmatter
 from promptpack.targets.codec import (
     as_effort,
     check_front_matter,
-    find_wrong_value,
+    find_head_refusal,
     grants_fully,
     is_text_list,
     join_front_matter,
@@ -215,13 +215,7 @@ def find_refusal(text: str) -> str:
     front_matter = frontmatter.split_front_matter(text.removeprefix("\ufeff")).head
     if front_matter is None:
         return "the file does not start with front matter"
-    try:
-        keys = frontmatter.read_mapping(front_matter, merges=False)
-    except ValueError as error:
-        return f"the front matter is not YAML: {error}"
-    if "description" not in keys:
-        return "'description' is missing"
-    return find_wrong_value(keys, _LOADED_VALUES)
+    return find_head_refusal(front_matter, ["description"], _LOADED_VALUES)
 
 
 def find_refusals(agent: Agent) -> Iterator[str]:

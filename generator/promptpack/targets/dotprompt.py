@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from promptpack.model import Agent
-from promptpack.source.frontmatter import dump_front_matter, read_lenient
-from promptpack.targets.codec import as_number, as_text, make_model, make_text_agent
+from promptpack.source.frontmatter import dump_front_matter
+from promptpack.targets.codec import as_number, as_text, make_model, make_text_agent, split_between
 from promptpack.targets.json_text import as_mapping
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
@@ -111,11 +111,8 @@ def _iter_messages(template: str) -> Iterator[tuple[str, str]]:
 
 def _split(text: str) -> tuple[Mapping[str, Any], str]:
     """Return the keys and the body of a file, cut where dotprompt cuts it."""
-    start = _START.match(text)
-    end = _END.search(text, start.end()) if start else None
-    if start is None or end is None:
-        return {}, text
-    return read_lenient(text[start.end() : end.start()]), text[end.end() :].strip()
+    parts = split_between(text, _START, _END)
+    return (parts[0], parts[1].strip()) if parts else ({}, text)
 
 
 DOTPROMPT = Target(

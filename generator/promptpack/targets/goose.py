@@ -14,7 +14,7 @@ from promptpack.model import CAPABILITIES, Agent
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
     check_front_matter,
-    find_wrong_value,
+    find_head_refusal,
     join_front_matter,
     make_agent,
 )
@@ -58,14 +58,8 @@ def find_problems(text: str) -> list[Problem]:
 def find_refusal(text: str) -> str:
     """Return why Goose would not load a file, or nothing; unknown keys are passed over."""
     head, _ = _split_file(text)
-    try:
-        keys = frontmatter.read_mapping(head, merges=False)
-    except ValueError as error:
-        return f"the front matter is not YAML: {error}"
-    if "name" not in keys:
-        return "'name' is missing"
     optional = dict.fromkeys(("description", "model"), lambda v: v is None or isinstance(v, str))
-    return find_wrong_value(keys, {"name": lambda v: isinstance(v, str), **optional})
+    return find_head_refusal(head, ["name"], {"name": lambda v: isinstance(v, str), **optional})
 
 
 def _split_file(text: str) -> tuple[str, str]:

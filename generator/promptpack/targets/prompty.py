@@ -13,8 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from promptpack.model import Agent
-from promptpack.source.frontmatter import dump_front_matter, read_lenient
-from promptpack.targets.codec import as_number, as_text, end_line, make_model, make_text_agent
+from promptpack.source.frontmatter import dump_front_matter
+from promptpack.targets.codec import (
+    as_number,
+    as_text,
+    end_line,
+    make_model,
+    make_text_agent,
+    split_between,
+)
 from promptpack.targets.json_text import as_mapping
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
@@ -87,11 +94,8 @@ def _is_role(line: str) -> bool:
 def _split(text: str) -> tuple[Mapping[str, Any], str]:
     """Return the keys and the body of a file, cut where Prompty cuts it."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    start = _START.match(text)
-    end = _END.search(text, start.end()) if start else None
-    if start is None or end is None:
-        return {}, text
-    return read_lenient(text[start.end() : end.start()]), text[end.end() :].lstrip()
+    parts = split_between(text, _START, _END)
+    return (parts[0], parts[1].lstrip()) if parts else ({}, text)
 
 
 def _iter_system_messages(body: str) -> Iterator[str]:
