@@ -46,6 +46,7 @@ TOTAL_LIMIT = 256 << 20
 """How many bytes all sources of a project may have: a link costs nothing, what it leads to does."""
 
 _SOURCE_LIKE = (".yaml", ".yml", ".md", ".markdown", ".head", ".j2", ".jinja", ".jinja2")
+_PACK_TEXTS = ("fragments", "heads")
 _NOT_A_SOURCE = "the link leads to a file that is not a source"
 _LINK_HINT = "link to a file in 'packs' or 'templates', or copy the text"
 _NOT_A_FILE = "not a regular file"
@@ -68,12 +69,13 @@ class SourceFile(NamedTuple):
 
 
 def gather_files(
-    roots: Sequence[Root], packs: Collection[str] | None = None
+    roots: Sequence[Root], packs: Collection[str] | None = None, *, with_texts: bool = True
 ) -> tuple[SourceFile, ...]:
     """Return the sources of all roots that count, in the order in which they are read.
 
     A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
     Of packs that are not among `packs`, if these are given, only the pack files are there, unread.
+    Without texts, the fragments and the front matter of packs are not read.
     """
     places: dict[str, tuple[Path, Root]] = {}
     files: list[SourceFile] = []
@@ -89,7 +91,11 @@ def gather_files(
     files += [SourceFile(path, "") for path in own if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
-        if packs is not None and (pack := _find_pack(path)) and pack not in packs:
+        name = parse_source_path(path)
+        pack = name.pack if name else ""
+        is_other = packs is not None and pack and pack not in packs
+        is_text = bool(pack) and name is not None and name.kind in _PACK_TEXTS
+        if is_other or (is_text and not with_texts):
             files.append(SourceFile(path, "", is_read=False))
             continue
         files.append(_read_file(*places[path], path, shadows))
@@ -135,12 +141,6 @@ def is_text_source(path: str) -> bool:
 def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = "") -> SourceFile:
     """Return a source of which nothing is known but why it can't be read."""
     return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason, hint),))
-
-
-def _find_pack(path: str) -> str:
-    """Return the pack that a source belongs to, or nothing."""
-    name = parse_source_path(path)
-    return name.pack if name else ""
 
 
 def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[Entry]:
