@@ -13,7 +13,7 @@ class Goal(NamedTuple):
     """A figure that is to be at most so much: of a command, or of it divided by another's.
 
     A command is named by its step and its name there. Two of the same step are compared turn by
-    turn. `scale` is how much more work the first one does.
+    turn, two of different steps by their medians. `scale` is how much more work the first one does.
     """
 
     text: str
@@ -80,7 +80,7 @@ GOALS = (
         4,
         _get_cpu,
         (_CHANGED, "promptpack"),
-        (_CHANGED, "unchanged again"),
+        (_SAME, "promptpack"),
     ),
     Goal(
         f"`diff`, {_COMMON} / `check --no-cache`",
@@ -125,6 +125,8 @@ def find_figure(goal: Goal, results: Results) -> float | None:
     others = [max(goal.figure(usage), 0.001) for usage in _find_usages(results, goal.other)]
     if not others:
         return None
+    if goal.own[0] != goal.other[0]:
+        return find_median(figures) / find_median(others)
     return find_median(a / b for a, b in zip(figures, others, strict=True))
 
 

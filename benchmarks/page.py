@@ -73,8 +73,17 @@ def write_page() -> None:
 def make_text(measurements: Mapping[str, Measurement]) -> str:
     """Return the tables of some measurements, each with what it was made with."""
     parts = [make_goals_table(merge_results(measurements))]
-    parts += [f"{one.about}\n\n{make_table(one.results)}" for one in measurements.values()]
+    for one in measurements.values():
+        parts.append(f"{one.about} {count_turns(one.results)}\n\n{make_table(one.results)}")
     return "\n".join(parts)
+
+
+def count_turns(results: Results) -> str:
+    """Return in words how often each command of some steps was measured."""
+    counts = {len(usages) for samples in results.values() for usages in samples.values()}
+    least, most = min(counts), max(counts)
+    turns = f"{least} to {most}" if least < most else f"{most}"
+    return f"Turns of each command: {turns}."
 
 
 def merge_results(measurements: Mapping[str, Measurement]) -> Results:

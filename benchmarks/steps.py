@@ -206,6 +206,7 @@ def _measure_reports(
     with (folder / path).open("a", encoding="utf-8") as file:
         file.write("- One line more.\n")
     run(build, folder)
+    run((*PROMPTPACK, "check"), folder)  # leaves the record that the next one finds
     commands = {one: Command((*PROMPTPACK, *call), folder) for one, call in words.items()}
     return {name: measure(Step(name, commands), rounds)}
 

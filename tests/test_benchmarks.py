@@ -147,6 +147,9 @@ def test_a_goal_compares_turn_by_turn() -> None:
     assert find_figure(goal._replace(scale=2), SAMPLES) == pytest.approx(0.525 / 2)
     assert find_figure(goal._replace(other=None), SAMPLES) == pytest.approx(0.3)
     assert find_figure(goal._replace(own=("check", "nothing")), SAMPLES) is None
+    steps_apart = SAMPLES | {"build": {"promptpack": [Usage(0.1, 0, 1, 1)] * 3}}
+    apart = goal._replace(other=("build", "promptpack"))
+    assert find_figure(apart, steps_apart) == pytest.approx(3)
 
 
 def test_a_goal_that_is_missed_says_so() -> None:
