@@ -73,8 +73,10 @@ def write_page() -> None:
 def make_text(measurements: Mapping[str, Measurement]) -> str:
     """Return the tables of some measurements, each with what it was made with."""
     parts = [make_goals_table(merge_results(measurements))]
-    for one in measurements.values():
-        parts.append(f"{one.about} {count_turns(one.results)}\n\n{make_table(one.results)}")
+    parts += [
+        f"{one.about} {count_turns(one.results)}\n\n{make_table(one.results)}"
+        for one in measurements.values()
+    ]
     return "\n".join(parts)
 
 
