@@ -354,7 +354,45 @@ def test_an_object_is_held_to_its_name(repo: Path) -> None:
     commit(repo)
     old, new = (git(repo, "rev-parse", f"{side}:{LOOK}").strip() for side in ("HEAD~1", "HEAD"))
     store_instead(repo / ".git", new, "blob", git(repo, "cat-file", "-p", old).encode())
+    edit(repo, LOOK, *reversed(WIDER))
     assert "damaged content" in refused(repo, "HEAD~1", "HEAD")
+
+
+@pytest.mark.fault("damaged-object")
+def test_a_file_of_the_work_tree_stands_for_the_object_that_it_is(repo: Path) -> None:
+    """What git has under the name is a narrower policy; the file has the content of the name."""
+    edit(repo, LOOK, *WIDER)
+    commit(repo)
+    old, new = (git(repo, "rev-parse", f"{side}:{LOOK}").strip() for side in ("HEAD~1", "HEAD"))
+    store_instead(repo / ".git", new, "blob", git(repo, "cat-file", "-p", old).encode())
+    done = support.run("diff", "HEAD~1", "HEAD", *GATE, cwd=repo)
+    assert (done.code, "PERMISSIONS WIDENED" in done.out) == (1, True)
+
+
+def test_git_is_not_asked_for_what_the_work_tree_has(repo: Path) -> None:
+    oid = git(repo, "rev-parse", f"HEAD:{LOOK}").strip()
+    (repo / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    assert "No generated output changed" in support.run("diff", "HEAD", cwd=repo).out
+    edit(repo, LOOK, *WIDER)
+    assert "git does not have the content" in refused(repo, "HEAD")
+
+
+@pytest.mark.parametrize("kind", ["larger", "link", "pipe", "folder", "gone"])
+def test_what_stands_in_the_place_of_a_file_is_no_part_of_a_commit(repo: Path, kind: str) -> None:
+    edit(repo, LOOK, *WIDER)
+    commit(repo)
+    expected = support.run("diff", "HEAD~1", "HEAD", cwd=repo)
+    path = repo / LOOK
+    path.unlink()
+    if kind == "larger":
+        path.write_bytes(b"a\n" * (1 << 20))
+    elif kind == "link":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    assert support.run("diff", "HEAD~1", "HEAD", cwd=repo) == expected
 
 
 @pytest.mark.fault("damaged-object", 66)
@@ -511,5 +549,5 @@ def test_each_source_is_opened_once(repo: Path) -> None:
     assert done.err == ""
     rows = [line.split(" ", 1) for line in done.out.splitlines()]
     counts = {path: count for count, path in rows if path.startswith(f"{repo}/")}
-    expected = {str(repo / name): "1" for name in support.DEMO}
+    expected = {str(repo / name): "2" for name in support.DEMO}  # once beside the commit
     assert {path: count for path, count in counts.items() if path in expected} == expected

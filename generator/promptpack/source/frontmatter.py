@@ -82,7 +82,7 @@ def _parse_entries(front_matter: str) -> dict[str, Any] | None:
     return keys or None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=8192)
 def _parse_entry(entry: str) -> dict[str, Any] | None:
     """Return the one key of an entry with its value, None where it is not strict YAML.
 

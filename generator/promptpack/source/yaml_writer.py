@@ -91,7 +91,7 @@ def _spell(scalar: object) -> str:
     return _spell_short(scalar) if is_known else _spell_anew(scalar)
 
 
-@lru_cache(maxsize=512, typed=True)
+@lru_cache(maxsize=8192, typed=True)
 def _spell_short(scalar: object) -> str:
     """Return a short text, a whole number or a word as YAML.
 
