@@ -18,8 +18,10 @@ from hostile_git import (
     make_tree,
     pipe_git,
     plant_repository,
+    store_blob,
     store_instead,
     store_piece,
+    store_tree,
 )
 from promptpack.git.extract import extract_sources, read_file
 from promptpack.git.repository import find_repository
@@ -412,22 +414,22 @@ def test_an_accept_list_that_can_not_be_read_accepts_nothing(repo: Path) -> None
 
 def bomb_of_content(repo: Path) -> str:
     """Return 40 paths to 50 MB."""
-    oid = make_blob(repo, b"a" * (50 << 20))
+    oid = store_blob(repo, b"a" * (50 << 20))
     return make_pack_commit(repo, [("100644", f"{n}.md", oid) for n in range(40)])
 
 
 def bomb_of_sources(repo: Path) -> str:
     """Return 4,000 paths to as much as a source may hold."""
-    oid = make_blob(repo, b"a\n" * (1 << 19))
+    oid = store_blob(repo, b"a\n" * (1 << 19))
     return make_pack_commit(repo, [("100644", f"{n}.md", oid) for n in range(4_000)])
 
 
 def bomb_of_folders(repo: Path, leaf: bytes | None = b"x\n") -> str:
     """Return 10^8 paths made of nine trees; without a leaf there is no file in any of them."""
-    oid, mode = (make_blob(repo, leaf), "100644") if leaf else (make_tree(repo, []), "40000")
+    oid, mode = (store_blob(repo, leaf), "100644") if leaf else (store_tree(repo, []), "40000")
     for _ in range(8):
         entries = [(mode, f"{n}.md" if mode == "100644" else str(n), oid) for n in range(10)]
-        oid, mode = make_tree(repo, entries), "40000"
+        oid, mode = store_tree(repo, entries), "40000"
     return make_pack_commit(repo, [("40000", str(n), oid) for n in range(10)])
 
 
@@ -438,15 +440,15 @@ def bomb_of_empty_folders(repo: Path) -> str:
 
 def bomb_of_depth(repo: Path) -> str:
     """Return a folder that is 3,000 folders deep."""
-    oid = make_tree(repo, [("100644", "x.md", make_blob(repo, b"x\n"))])
+    oid = store_tree(repo, [("100644", "x.md", store_blob(repo, b"x\n"))])
     for _ in range(3_000):
-        oid = make_tree(repo, [("40000", "d", oid)])
+        oid = store_tree(repo, [("40000", "d", oid)])
     return make_pack_commit(repo, [("40000", "d", oid)])
 
 
 def bomb_of_entries(repo: Path) -> str:
     """Return one folder of more entries than a project may have."""
-    oid = make_blob(repo, b"x\n")
+    oid = store_blob(repo, b"x\n")
     return make_pack_commit(repo, [("100644", f"{n:06}.txt", oid) for n in range(MAX_ENTRIES + 1)])
 
 

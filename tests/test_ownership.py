@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 import support
 from promptpack.output.manifest import INSTALLED, MANIFEST
 from promptpack.targets import TARGETS
@@ -296,13 +297,13 @@ def test_an_odd_manifest_is_a_finding(odd: str, tmp_path: Path) -> None:
     limits += "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30));"
     code = f"{limits} from promptpack.cli import main; main()"
     for command, expected in (("check", 1), ("build", 3)):
-        done = support.run(command, cwd=project, code=code)
+        done = forked.run(command, cwd=project, code=code)
         assert (done.code, f"can't be read: {reason}" in done.err) == (expected, True), done.err
     (tmp_path / "repository").mkdir()
     make(tmp_path / "repository" / INSTALLED)
     into = ("--into", tmp_path / "repository")
     for arguments in (("--uninstall",), ("--target", "opencode"), ("--uninstall", "--dry-run")):
-        done = support.run("install", "demo", *into, *arguments, cwd=project, code=code)
+        done = forked.run("install", "demo", *into, *arguments, cwd=project, code=code)
         assert (done.code, f"can't be read: {reason}" in done.err) == (3, True), done.err
     assert [path.name for path in (tmp_path / "repository").iterdir()] == [INSTALLED]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import forked
 import support
 from promptpack.build import build_project
 from promptpack.model import CAPABILITIES, Artifact, Effect, Grant, UserError
@@ -401,7 +402,7 @@ def test_a_build_that_is_killed_is_finished_by_the_next(tmp_path: Path) -> None:
     for step in range(1, 100, 4):
         folder = support.built(tmp_path / f"{step}", LISTED)
         write(folder, change)
-        done = support.run("kill", str(step), str(folder), "build", cwd=folder, code=FAULTY)
+        done = forked.run("kill", str(step), str(folder), "build", cwd=folder, code=FAULTY)
         if done.code == 0:
             assert step > 9
             return
