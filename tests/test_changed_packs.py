@@ -176,7 +176,7 @@ LEAVES = st.none() | st.integers(-2, 9) | st.text(max_size=6) | st.sampled_from(
 JSON = (
     LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(st.text(max_size=5), LEAVES, max_size=3)
 )
-KEYS = ("folder", "files", "facts", "paths", "reads", "records")
+KEYS = ("folder", "files", "facts", "paths", "reads", "records", "manifest")
 
 
 @settings(max_examples=count_cases(8))

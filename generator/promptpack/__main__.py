@@ -7,7 +7,7 @@ nothing has changed.
 import os
 import sys
 
-from promptpack.output.record import find_unchanged
+from promptpack.output.record import Answer, find_unchanged
 from promptpack.version import __version__
 
 _COLLECT_AFTER = 50_000, 20, 100
@@ -21,15 +21,16 @@ takes a tenth of the time of a comparison to look.
 def main() -> None:
     """Run the program and leave with its exit code."""
     arguments = sys.argv[1:]
-    printed = [f"opromptpack {__version__}\n"] if arguments == ["--version"] else None
-    printed = find_unchanged(arguments) if printed is None else printed
-    if printed is None or not _print_all(printed):
+    is_version = arguments == ["--version"]
+    version = [f"opromptpack {__version__}\n"]
+    answer = Answer(version) if is_version else find_unchanged(arguments)
+    if answer.printed is None or not _print_all(answer.printed):
         import gc  # noqa: PLC0415 - see above
 
         gc.set_threshold(*_COLLECT_AFTER)
         from promptpack.cli import main as run_command_line  # noqa: PLC0415 - see above
 
-        run_command_line()
+        run_command_line(answer.looks)
 
 
 def _print_all(printed: list[str]) -> bool:
