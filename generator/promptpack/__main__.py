@@ -10,7 +10,7 @@ import sys
 from promptpack.output.record import Answer, find_unchanged
 from promptpack.version import __version__
 
-_COLLECT_AFTER = 50_000, 20, 100
+_COLLECT_AFTER = 100_000, 20, 100
 """How seldom Python looks for cycles. A run makes millions of objects, and nearly none are in one.
 
 In numbers of objects, of young and of middle-aged collections. With Python's own (700, 10, 10) it
@@ -30,7 +30,10 @@ def main() -> None:
         gc.set_threshold(*_COLLECT_AFTER)
         from promptpack.cli import main as run_command_line  # noqa: PLC0415 - see above
 
-        run_command_line(answer.looks)
+        try:
+            run_command_line(answer.looks)
+        finally:
+            gc.freeze()  # what is left goes with the process, so nobody looks for cycles in it
 
 
 def _print_all(printed: list[str]) -> bool:

@@ -75,7 +75,7 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     if known is None:
         return None
     packs = known.packs
-    rendered = _render_packs(root, packs, find_folder)
+    rendered = _render_packs(root, packs, kept.facts.keys() - packs, find_folder)
     if not _is_alike(known.manifest, kept, rendered, packs):
         return None
     plan = _plan_packs(rendered, known)
@@ -121,10 +121,13 @@ def _is_known(known: _Known, kept: KeptPacks, changes: Changes) -> bool:
 
 
 def _render_packs(
-    root: Path, packs: Collection[str], find_folder: Callable[[str], Path]
+    root: Path,
+    packs: Collection[str],
+    others: Collection[str],
+    find_folder: Callable[[str], Path],
 ) -> _Rendered:
     """Return what some packs give; the templates are read, and no other pack."""
-    project = load_packs(root, packs)
+    project = load_packs(root, packs, others)
     session = Session(project)
     artifacts: tuple[Artifact, ...] = ()
     files: Mapping[str, DesiredFile] = {}
