@@ -82,6 +82,10 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
         """Note that all is there."""
         self.is_complete = True
 
+    def list_paths(self) -> set[str]:
+        """Return the paths of all pages in the site."""
+        return {*self._waiting, *self._finished}
+
     def render(self, path: str) -> bytes | None:
         """Return the page that MkDocs would have written to a path in the site, if there is one.
 

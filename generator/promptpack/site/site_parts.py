@@ -39,6 +39,13 @@ class SiteParts:
         self._parts[key] = last
         return cast("Part", last[1])
 
+    def share(self, key: Hashable, value: Part) -> Part:
+        """Return what the last site had by a key if it is equal to a value, else the value."""
+        last = self._parts.get(key) or self._last_parts.get(key)
+        shared = last if last is not None and last[1] == value else ((), value)
+        self._parts[key] = shared
+        return cast("Part", shared[1])
+
     def render_page(self, path: str, view: View) -> Page:
         """Return the page of a view; that of the last site if it had an equal view at this path."""
         last = self._last_pages.get(path)
