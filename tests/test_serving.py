@@ -231,7 +231,7 @@ def change_line(path: Path, start: str, line: str) -> None:
 def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
     memory, pack = SiteMemory(), root / "packs/demo/pack.yaml"
     fragments, policy = root / "templates/fragments/standards", "templates/policies/look.yaml"
-    accept = "accept: [{target: claude-code, capability: all, reason: It is so in this test.}]"
+    accept = "accept: [{target: gemini, capability: all, reason: It is so in this test.}]"
 
     def move() -> None:
         (fragments / "small-steps.md").rename(fragments / "steps.md")
@@ -243,7 +243,7 @@ def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
         lambda: change_line(pack, "title", "title: Another"),
         lambda: change_line(root / policy, "title", "title: Looks about"),
         lambda: change_line(root / policy, "capab", "capabilities: {glob: allow, grep: deny}"),
-        lambda: change_line(pack, "targets", f"targets: [opencode, claude-code]\n{accept}"),
+        lambda: change_line(pack, "targets", f"targets: [opencode, gemini]\n{accept}"),
         lambda: change_line(pack, "accept", f"{accept}\nmode: all"),
         move,
     ]

@@ -115,7 +115,7 @@ def _plan_check(
     """
     project = load_selected(root, selection)
     folder = state.output(root, out, project.out)
-    is_kept = keeps and selection == ALL and not project.installations
+    is_kept = keeps and selection == ALL
     files, permissions, kept = _render(project, root, selection, keeps=is_kept)
     if selection == ALL and not project.installations:
         project = _drop_packs(project)
@@ -125,7 +125,11 @@ def _plan_check(
         load_whole(root)
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])
-    places = [find_destination(into, root).folder for into in group_installations(project)]
+    groups = group_installations(project)
+    if kept and is_whole and project.installations:
+        placed = frozenset(one.pack for placements in groups.values() for one in placements)
+        kept = replace(kept, installed=placed)
+    places = [find_destination(into, root).folder for into in groups]
     return _Check(plan, permissions, installations, skipped, kept), places
 
 

@@ -79,6 +79,8 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     if not _is_alike(known.manifest, kept, rendered, packs):
         return None
     plan = _plan_packs(rendered, known)
+    if kept.installed is not None and any(one.state != "same" for one in plan.statuses):
+        return None  # what is said of installations then is not what was said
     if any(one.state not in ("same", "stale", "missing") for one in plan.statuses):
         return None
     facts, reads = rendered.kept.facts, rendered.kept.reads
@@ -96,7 +98,9 @@ def _find_known(kept: KeptPacks, changes: Changes, reached: frozenset[str]) -> _
     else:
         manifest = read_manifest(folder)
         known = _Known(manifest, reached | _find_owners(manifest, changes), read_manifest)
-    is_few = kept.facts.keys() >= known.packs and 2 * len(known.packs) <= len(kept.facts)
+    packs = known.packs
+    is_few = kept.facts.keys() >= packs and 2 * len(packs) <= len(kept.facts)
+    is_few = is_few and packs.isdisjoint(kept.installed or ())
     return known if is_few and (part or _is_known(known, kept, changes)) else None
 
 

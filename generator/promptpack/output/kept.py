@@ -36,7 +36,8 @@ class KeptPacks:
 
     `facts` are digests. `reads` are the paths of sources in no folder of the pack. `records` are
     digests of what the manifest says of the pack's files, and `files` is how many files there are.
-    `manifest` is the digest of the manifest as promptpack writes it.
+    `manifest` is the digest of the manifest as promptpack writes it. `installed` are the packs that
+    were looked at in installations; None where the run said nothing of these.
     """
 
     folder: str = ""
@@ -45,6 +46,7 @@ class KeptPacks:
     reads: dict[str, frozenset[str]] = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
     manifest: str = ""
+    installed: frozenset[str] | None = None
 
 
 def describe_packs(session: Session, artifacts: Sequence[Artifact], rights: str = "") -> KeptPacks:
@@ -116,6 +118,7 @@ def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
         "reads": reads,
         "records": known | hash_records(others),
         "manifest": hash_bytes(format_manifest(manifest)),
+        "installed": None if kept.installed is None else sorted(kept.installed),
     }
     return json.dumps(data)
 
@@ -125,9 +128,17 @@ def parse_kept(text: str) -> KeptPacks:
     data: Any = json.loads(text)
     paths = data["paths"]
     reads = {name: frozenset(paths[n] for n in numbers) for name, numbers in data["reads"].items()}
-    digests = data["records"], data["manifest"]
-    kept = KeptPacks(data["folder"], data["files"], data["facts"], reads, *digests)
-    words = [kept.folder, kept.manifest, *paths, *kept.facts.values(), *kept.records.values()]
+    installed = None if data["installed"] is None else frozenset(data["installed"])
+    others = data["records"], data["manifest"], installed
+    kept = KeptPacks(data["folder"], data["files"], data["facts"], reads, *others)
+    words = [
+        kept.folder,
+        kept.manifest,
+        *(installed or ()),
+        *paths,
+        *kept.facts.values(),
+        *kept.records.values(),
+    ]
     if not all(isinstance(word, str) for word in words) or kept.facts.keys() != reads.keys():
         raise ValueError(text)
     return kept
