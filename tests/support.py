@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack import cli
+from promptpack.output.record import Look
 from promptpack.targets import TARGETS
 
 AGENT_TARGETS = {name: one for name, one in TARGETS.items() if one.command is None}
@@ -204,8 +205,13 @@ def run(
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Result:
-    """Run the command line in this process."""
+def call(
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    looks: list[Look] | None = None,
+) -> Result:
+    """Run the command line in this process; `looks` is what was found at a record's places."""
     out, err = _Captured(), _Captured()
     with (
         contextlib.chdir(cwd),
@@ -213,7 +219,7 @@ def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        code = cli.run([str(argument) for argument in arguments])
+        code = cli.run([str(argument) for argument in arguments], looks)
     return Result(code, out.text(), err.text())
 
 

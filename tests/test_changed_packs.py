@@ -12,9 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from libraries import install
 from promptpack.output.record import encode_record, parse_record
 from records import EARLIER, EDITS, Edit, Records, begin_process
-from siblings import INSTALLED, LARGE_EDITS, LISTED, SIBLINGS, SMALL_EDITS
+from siblings import (
+    INSTALL_EDITS,
+    INSTALLED,
+    LARGE_EDITS,
+    LIBRARY_EDITS,
+    LISTED,
+    SIBLINGS,
+    SMALL_EDITS,
+    WITH_FOLDER,
+    WITH_PACKAGE,
+)
 from support import Result, call, count_cases, make_project, run, snapshot
 
 WATCHED = """
@@ -90,6 +101,21 @@ def test_a_check_after_a_change_reads_the_packs_that_it_reaches(many: Path) -> N
     assert watch(many, "check") == (call("check", cwd=many), [])
 
 
+def test_a_check_of_other_packs_looks_at_no_installation_again(tmp_path: Path) -> None:
+    many = make_project(tmp_path / "project", {**SIBLINGS, **INSTALLED})
+    assert call("build", cwd=many).code == call("install", cwd=many).code == 0
+    assert watch(many, "check")[0].code == 0
+    SMALL_EDITS["text of west"](many)
+    assert call("build", cwd=many).code == 0
+    assert watch(many, "check") == (call("check", cwd=many), ["west"])
+    assert watch(many, "check") == (call("check", cwd=many), [])
+    SMALL_EDITS["same size"](many)
+    assert call("build", cwd=many).code == 0
+    done, _ = watch(many, "check")
+    assert done == call("check", cwd=many)
+    assert ".opencode/agents/up.md" in done.out
+
+
 SOME_EDITS = sorted(LARGE_EDITS)[:: 3 // min(3, count_cases(2))]
 """A third of these edits; the property below draws from all of them."""
 
@@ -109,7 +135,8 @@ def test_what_may_reach_all_has_the_same_result(many: Path, records: Records, na
 
 # Any sequence of changes.
 
-EVERY_EDIT: Mapping[str, Edit] = {**EDITS, **LARGE_EDITS, **SMALL_EDITS}
+MORE_EDITS: Mapping[str, Edit] = {**INSTALL_EDITS, **LIBRARY_EDITS}
+EVERY_EDIT: Mapping[str, Edit] = {**EDITS, **LARGE_EDITS, **SMALL_EDITS, **MORE_EDITS}
 WORDS = [("build",), ("check",), ("-q", "build"), ("build", "--exit-code"), ("check", "-q")]
 HOUR = 3600 * 10**9
 
@@ -133,8 +160,10 @@ def draw_steps(edits: Mapping[str, Edit]) -> st.SearchStrategy[list[Step]]:
 
 @settings(max_examples=count_cases(6))
 @given(
-    st.one_of(draw_steps(SMALL_EDITS), draw_steps(EVERY_EDIT)),
-    st.sampled_from([{}, LISTED, INSTALLED]),
+    st.one_of(
+        draw_steps(SMALL_EDITS), draw_steps({**SMALL_EDITS, **MORE_EDITS}), draw_steps(EVERY_EDIT)
+    ),
+    st.sampled_from([{}, LISTED, INSTALLED, WITH_FOLDER, WITH_PACKAGE]),
     st.booleans(),
 )
 def test_a_run_after_any_changes_does_what_a_whole_one_does(
@@ -147,6 +176,9 @@ def test_a_run_after_any_changes_does_what_a_whole_one_does(
         patch.setattr(time, "time_ns", lambda: clock() - (HOUR if late else 0))
         folder = Path(name).resolve()
         records, project = Records(folder / "cache"), make_project(folder / "project", files)
+        patch.syspath_prepend(str(install(folder / "site")))
+        for words in [("install",)] * (shared is INSTALLED):
+            assert call(*words, cwd=project).code == 0
         time.sleep(EARLIER)
         records.start("build", cwd=project)
         for words in [("check",)] * is_checked:
@@ -176,7 +208,7 @@ LEAVES = st.none() | st.integers(-2, 9) | st.text(max_size=6) | st.sampled_from(
 JSON = (
     LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(st.text(max_size=5), LEAVES, max_size=3)
 )
-KEYS = ("folder", "files", "facts", "paths", "reads", "records")
+KEYS = ("folder", "files", "facts", "paths", "reads", "records", "manifest", "installed")
 
 
 @settings(max_examples=count_cases(8))

@@ -93,11 +93,15 @@ class Composer:
     """
 
     def __init__(
-        self, project: Project, templates: Templates | None = None, warn: Warn = lambda _: None
+        self,
+        project: Project,
+        templates: Templates | None = None,
+        warn: Warn = lambda _: None,
+        permissions: PermissionFinder | None = None,
     ) -> None:
         self.project, self.warn = project, warn
         self.templates = templates or Templates(project)
-        self.permissions = PermissionFinder()
+        self.permissions = permissions or PermissionFinder()
         self.keys = PromptKeys(self.templates, self.permissions)
         self._frames = Frames(self.templates)
         self._parts: PartCache[str] = PartCache(self.keys)

@@ -14,15 +14,13 @@ from promptpack.site.catalogue import (
     locate_reference_page,
     make_slug,
 )
+from promptpack.site.client_columns import find_client_column, make_client_table
 from promptpack.site.links import link_policy, link_target, link_variant
 from promptpack.site.losses import LossSentence, describe_losses, summarize_losses
 from promptpack.site.page import View
 from promptpack.site.permissions import (
     PermissionTable,
     PolicyColumn,
-    group_readings,
-    make_client_column,
-    make_permission_table,
 )
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
@@ -144,9 +142,7 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
     """Return the page of a target."""
     here = locate_reference_page(TARGET_INDEX, target.name)
     columns = {
-        policy.name: make_client_column(
-            target, policy, group_readings(catalog.list_policy_files(policy.name, target.name))
-        )
+        policy.name: find_client_column(catalog, target, policy)
         for policy in catalog.project.policies.values()
     }
     policies = catalog.project.policies
@@ -159,11 +155,11 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,
         verified=target.verified,
-        permissions=make_permission_table(
-            [
-                column._replace(label=link_policy(policies[name], here))
-                for name, column in columns.items()
-            ]
+        permissions=make_client_table(
+            catalog,
+            ("target", target.name),
+            [*columns.values()],
+            [link_policy(policies[name], here) for name in columns],
         ),
         policies=[_describe_policy(policies[name], column) for name, column in columns.items()],
         example=next(_iter_examples(catalog, target, here), None),
