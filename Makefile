@@ -55,7 +55,7 @@ screenshots: $(READY)  ## take the README's and the docs' pictures, with the sys
 measure: $(READY)  ## how long the site of 1,000 and of 3,000 variants takes; some minutes
 	cd tests && ../$(BIN)/python measure_site.py
 
-benchmark: $(READY)  ## measure promptpack beside rulesync and ruler; some minutes, needs npm; ARGS="--write"
+benchmark: $(READY)  ## measure promptpack beside rulesync and ruler; some minutes, needs npm; ARGS="--large --write"
 	benchmarks/install
 	$(BIN)/python benchmarks/measure.py $(ARGS)
 

@@ -7,12 +7,21 @@ What they say comes from a small list of words and a fixed seed, so that every r
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 CLIENTS = ("claude-code", "copilot", "codex", "cursor")
 """The clients that all three tools write agents for, in promptpack's words."""
-RULESYNC_CLIENTS = ("claudecode", "copilot", "codexcli", "cursor")
+EIGHT_CLIENTS = (*CLIENTS, "opencode", "qwen", "kilo", "factory")
+"""Twice as many; rulesync writes agents for all of them too, ruler for no more than the four."""
+RULESYNC_NAMES = {
+    "claude-code": "claudecode",
+    "codex": "codexcli",
+    "qwen": "qwencode",
+    "factory": "factorydroid",
+}
 RULER_CLIENTS = ("claude", "copilot", "codex", "cursor")
+COMMON_FRAGMENT = "standards/common"
 SECTIONS = ("responsibilities", "standards", "workflow", "interaction", "output", "ethics")
 WORDS = """
 the service reads every request before it answers and writes what it decided to a log that somebody
@@ -29,17 +38,36 @@ accept:
     capability: [read, list, glob, grep, web_fetch]
     reason: "Codex reads through its shell."
 """
+_ACCEPT_FACTORY = """\
+  - target: factory
+    capability: [todo, skill, "mcp:*"]
+    reason: "Factory has no way to take them away."
+"""
 _MODEL = "title: {title}\nfamily: plain\nlayout: {layout}\n"
 _LAYOUTS = ("markdown", "xml", "compact")
 
 
-def write_plain(folder: Path, count: int) -> None:
-    """Write a project of so many packs, each with text of its own, for `CLIENTS`."""
+def write_plain(folder: Path, count: int, clients: Sequence[str] = CLIENTS) -> None:
+    """Write a project of so many packs, each with text of its own."""
+    _write_packs(folder, count, clients, "  role: ./role.md\n")
+
+
+def write_common(folder: Path, count: int) -> None:
+    """Write the packs of `write_plain` with a second section: a fragment that all packs use."""
+    sections = f"  role: ./role.md\n  standards: {COMMON_FRAGMENT}\n"
+    _write_packs(folder, count, CLIENTS, sections)
+    source = random.Random(3)  # noqa: S311 - a repeatable text, no secret
+    text = "".join(f"- {_say(source, 14)}\n" for _ in range(6))
+    _write(folder / f"templates/fragments/{COMMON_FRAGMENT}.md", text)
+
+
+def _write_packs(folder: Path, count: int, clients: Sequence[str], sections: str) -> None:
     _write_shared_parts(folder, models=("plain",))
     for number, body in _iter_bodies(count):
         name = _name_agent(number)
         pack = folder / "packs" / name
-        _write(pack / "pack.yaml", _make_pack(name, "plain", "reader", "  role: ./role.md\n"))
+        text = _make_pack(name, "plain", "reader", sections, clients=clients)
+        _write(pack / "pack.yaml", text)
         _write(pack / "role.md", body)
 
 
@@ -73,9 +101,10 @@ def write_shared(folder: Path, count: int) -> None:
         _write(folder / "packs" / name / "role.md", f"You are agent {number}. {_say(source, 60)}\n")
 
 
-def write_rulesync(folder: Path, count: int) -> None:
+def write_rulesync(folder: Path, count: int, clients: Sequence[str] = CLIENTS) -> None:
     """Write the agents of `write_plain` as sources of rulesync."""
-    config = {"targets": list(RULESYNC_CLIENTS), "features": ["subagents"]}
+    targets = [RULESYNC_NAMES.get(name, name) for name in clients]
+    config = {"targets": targets, "features": ["subagents"]}
     _write(folder / "rulesync.jsonc", json.dumps(config) + "\n")
     for number, body in _iter_bodies(count):
         name = _name_agent(number)
@@ -83,8 +112,8 @@ def write_rulesync(folder: Path, count: int) -> None:
         _write(folder / ".rulesync/subagents" / f"{name}.md", head + body)
 
 
-def write_ruler(folder: Path, count: int) -> None:
-    """Write the agents of `write_plain` as sources of ruler."""
+def write_ruler(folder: Path, count: int, _clients: Sequence[str] = CLIENTS) -> None:
+    """Write the agents of `write_plain` as sources of ruler; a call of it names the clients."""
     _write(folder / ".ruler/AGENTS.md", "# Rules\n")
     for number, body in _iter_bodies(count):
         name = _name_agent(number)
@@ -108,12 +137,20 @@ def _write_shared_parts(folder: Path, models: tuple[str, ...]) -> None:
         _write(folder / f"templates/policies/{name}.yaml", text)
 
 
-def _make_pack(name: str, model: str, policy: str, sections: str, variants: str = "") -> str:
+def _make_pack(  # noqa: PLR0913, PLR0917 - the lines of a file
+    name: str,
+    model: str,
+    policy: str,
+    sections: str,
+    variants: str = "",
+    clients: Sequence[str] = CLIENTS,
+) -> str:
     default = f"default: {{model: {model}, policy: {policy}}}"
     variants = variants or f"{{{default}, model: [{model}], policy: [{policy}]}}"
+    accept = f"{_ACCEPT}{_ACCEPT_FACTORY}" if "factory" in clients else _ACCEPT
     return (
         f"name: {name}\ntitle: {name.title()}\ndescription: {_describe(name)}\nmode: subagent\n"
-        f"sections:\n{sections}variants: {variants}\ntargets: [{', '.join(CLIENTS)}]\n{_ACCEPT}"
+        f"sections:\n{sections}variants: {variants}\ntargets: [{', '.join(clients)}]\n{accept}"
     )
 
 

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import corpora
 import jinja2
 import yaml
-from measure import PASS, PROMPTPACK, Samples, Step, change_agent, measure, move_outputs
+from running import Command, Samples, Step, measure
+from steps import PASS, PROMPTPACK, change_agent, move_outputs
 
 _OUTPUTS = (
     "claude-code/plain.reader/.claude/agents/{name}.md",
@@ -72,16 +73,14 @@ def measure_all(base: Path, packs: int, rounds: int) -> dict[str, Samples]:
         corpora.write_plain(folder, packs)
     build, version = (*PROMPTPACK, "build"), (*PROMPTPACK, "--version")
     bare = (sys.executable, __file__, "--bare")
-    both = {"build": own, "bare": floor}
+    nothing = Command(PASS, base)
+    both = {"build": Command(build, own), "bare": Command(bare, floor)}
+    check = Command((*PROMPTPACK, "check"), own)
     steps = (
-        Step("start", {"--version": version, "pass": PASS}, {"--version": base, "pass": base}),
-        Step("cold", {"build": build, "bare": bare}, both, move_outputs),
-        Step(
-            "same",
-            {"build": build, "check": (*PROMPTPACK, "check"), "pass": PASS},
-            {"build": own, "check": own, "pass": base},
-        ),
-        Step("changed", {"build": build, "bare": bare}, both, change_agent),
+        Step("start", {"--version": Command(version, base), "pass": nothing}),
+        Step("cold", {name: one._replace(prepare=move_outputs) for name, one in both.items()}),
+        Step("same", {"build": both["build"], "check": check, "pass": nothing}),
+        Step("changed", {name: one._replace(prepare=change_agent) for name, one in both.items()}),
     )
     return {step.name: measure(step, rounds) for step in steps}
 

@@ -6,10 +6,13 @@ from xml.etree import ElementTree
 
 import corpora
 import floor
-import measure
+import page
 import pytest
+import running
+import steps
 import yaml
-from measure import Samples, Step, Usage
+from goals import GOALS, Goal, find_figure, make_goals_table
+from running import Command, Samples, Step, Usage
 
 import support
 
@@ -44,6 +47,25 @@ def test_the_shared_packs_build_in_20_variants(tmp_path: Path) -> None:
     assert len(texts) > 20, "variants and clients differ"
 
 
+def test_the_common_fragment_is_in_each_agent(tmp_path: Path) -> None:
+    corpora.write_common(tmp_path, 2)
+    done = support.run("build", cwd=tmp_path)
+    assert done.code == 0, done.err
+    path = tmp_path / f"templates/fragments/{corpora.COMMON_FRAGMENT}.md"
+    text = path.read_text(encoding="utf-8").splitlines()[0]
+    assert all(text in agent.read_text(encoding="utf-8") for agent in list_agents(tmp_path))
+    assert len(list_agents(tmp_path)) == 2 * len(corpora.CLIENTS)
+
+
+def test_a_pack_builds_for_eight_clients(tmp_path: Path) -> None:
+    corpora.write_plain(tmp_path, 1, corpora.EIGHT_CLIENTS)
+    done = support.run("build", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert {path.relative_to(tmp_path / "dist").parts[0] for path in list_agents(tmp_path)} == {
+        *corpora.EIGHT_CLIENTS
+    }
+
+
 def test_all_tools_are_given_the_same_agents(tmp_path: Path) -> None:
     corpora.write_plain(tmp_path / "ours", 3)
     corpora.write_rulesync(tmp_path / "rulesync", 3)
@@ -65,16 +87,24 @@ def test_each_run_gives_the_same_corpus(tmp_path: Path) -> None:
 
 
 def test_what_failed_is_no_measurement(tmp_path: Path) -> None:
-    command = (*measure.PASS[:2], "import sys; print('no such thing'); sys.exit(3)")
+    words = (*steps.PASS[:2], "import sys; print('no such thing'); sys.exit(3)")
     with pytest.raises(SystemExit, match="no such thing"):
-        measure.run(command, tmp_path)
+        running.run(words, tmp_path)
+
+
+def test_what_a_shell_says_of_python_reaches_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("LEFT", "as it is")
+    said = "assert not sys.dont_write_bytecode and os.environ['LEFT'] == 'as it is'"
+    running.run((*steps.PASS[:2], f"import os, sys; {said}"), tmp_path)
 
 
 def test_commands_take_turns_and_the_first_round_is_not_counted(tmp_path: Path) -> None:
     prepared: list[int] = []
-    commands = {"a": measure.PASS, "b": measure.PASS}
-    step = Step("x", commands, {"a": tmp_path, "b": tmp_path}, lambda _, n: prepared.append(n))
-    samples = measure.measure(step, 2)
+    command = Command(steps.PASS, tmp_path, lambda _, number: prepared.append(number))
+    samples = running.measure(Step("x", {"a": command, "b": command}), 2)
     assert prepared == [0, 0, 1, 1, 2, 2]
     assert {name: len(usages) for name, usages in samples.items()} == {"a": 2, "b": 2}
     assert all(usage.peak > 0 and usage.wall > 0 for usage in samples["a"])
@@ -83,13 +113,13 @@ def test_commands_take_turns_and_the_first_round_is_not_counted(tmp_path: Path) 
 def test_outputs_are_moved_and_not_removed(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     support.write_files(folder, {"dist/a.md": "a", "packs/x/pack.yaml": "x"})
-    measure.move_outputs(folder, 1)
+    steps.move_outputs(folder, 1)
     assert "dist/a.md" not in support.snapshot(folder)
     assert (tmp_path / "away/project-1/dist/a.md").read_text() == "a"
 
 
 def test_ratios_are_of_the_same_round() -> None:
-    rows = measure.make_table(SAMPLES).splitlines()[2:]
+    rows = page.make_table(SAMPLES).splitlines()[2:]
     assert rows == [
         "| check | python -c pass | 0.01 | 0.01 | 0.02 | 10 | 30.00 |",
         "|  | promptpack | 0.30 | 0.15 | 0.30 | 20 |  |",
@@ -98,17 +128,48 @@ def test_ratios_are_of_the_same_round() -> None:
 
 
 def test_the_plot_shows_each_tool() -> None:
-    plot = measure.make_plot(SAMPLES)
+    plot = page.make_plot(SAMPLES)
     root = ElementTree.fromstring(plot)  # noqa: S314 - our own text
     widths = [float(one.attrib["width"]) for one in root.iter("{http://www.w3.org/2000/svg}rect")]
     assert len(widths) == 3
-    assert max(widths) == 420
+    assert max(widths) == 400
     assert re.findall(r">([a-z -]+)</text>", plot) == [
         "check",
         "python -c pass",
         "promptpack",
         "rulesync",
     ]
+
+
+def test_a_goal_compares_turn_by_turn() -> None:
+    goal = Goal("x", 1, lambda usage: usage.cpu, ("check", "promptpack"), ("check", "rulesync"))
+    assert find_figure(goal, SAMPLES) == pytest.approx((0.2 / 0.8 + 0.4 / 0.5) / 2)
+    assert find_figure(goal._replace(scale=2), SAMPLES) == pytest.approx(0.525 / 2)
+    assert find_figure(goal._replace(other=None), SAMPLES) == pytest.approx(0.3)
+    assert find_figure(goal._replace(own=("check", "nothing")), SAMPLES) is None
+
+
+def test_a_goal_that_is_missed_says_so() -> None:
+    step, command = GOALS[0].own
+    other = GOALS[0].other
+    assert other is not None
+    rows = {}
+    for seconds in (0.05, 0.06):
+        results = {step: {command: [Usage(seconds, 0, 1, 1)], other[1]: [Usage(0.01, 0, 1, 1)]}}
+        rows[seconds] = make_goals_table(results).splitlines()[2]
+    assert rows[0.05].endswith("| ≤ 5 | 5.00 | met |")
+    assert rows[0.06].endswith("| ≤ 5 | 6.00 | missed |")
+
+
+def test_the_page_shows_what_is_kept() -> None:
+    """The tables and the plot of the docs are made of the kept figures, and all goals have one."""
+    kept = page.read_measurements()
+    text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    assert page.make_text(kept) in text
+    plot = (ROOT / "docs/assets/performance.svg").read_text(encoding="utf-8")
+    assert plot == page.make_plot(page.merge_results(kept))
+    assert "10,000 packs" in plot
+    assert "not measured" not in text
 
 
 def test_the_bare_floor_writes_as_many_files_of_the_same_text(tmp_path: Path) -> None:

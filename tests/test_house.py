@@ -181,6 +181,7 @@ KEPT = {
     "make_capability_table": "facts about clients",
     "_read_shapes": "facts about input files",
     "_compile": "patterns of those facts",
+    "_compile_shapes": "patterns of the shapes of secrets",
     "get_environment": "the site's own templates",
     "_get_environment": "the report's own template",
 }

@@ -204,6 +204,18 @@ def test_a_comment_ignores_the_line_it_is_about(comment: str, tmp_path: Path) ->
     assert [one["reason"] for one in found["suppressed"]] == ["they may, after all"]
 
 
+def test_of_many_ignores_the_first_one_tells_its_reason(tmp_path: Path) -> None:
+    """A file that two packs use is ignored where both say so, with the reason of the first."""
+    files = {"templates/fragments/standards/small-steps.md": RUN}
+    for name, reason in (("demo", "as demo says"), ("aaa", "as aaa says")):
+        pack = ignoring(f'rule: PP107, reason: "{reason}"').replace("name: demo", f"name: {name}")
+        files |= {f"packs/{name}/pack.yaml": pack, f"packs/{name}/role.md": DEMO[ROLE]}
+    root = make_project(tmp_path, files)
+    found = json.loads(call("lint", "--rule", "PP107", "--format", "json", cwd=root).out)
+    assert found["findings"] == []
+    assert [one["reason"] for one in found["suppressed"]] == ["as aaa says"]
+
+
 def test_a_comment_in_yaml_ignores_too(tmp_path: Path) -> None:
     pack = DEMO[PACK].replace("project.\n", "project.  # promptpack: ignore PP513 - a demo\n", 1)
     done = call("lint", "--strict", cwd=make_project(tmp_path, {PACK: pack}))

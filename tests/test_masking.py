@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import support
-from promptpack.redaction import make_redactor, redact
+from promptpack.redaction import SHAPES, find_secrets, make_redactor, redact
 from review_cases import git
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -66,3 +68,24 @@ def test_what_is_not_secret_is_shown_as_it_is() -> None:
     shown = make_redactor(KEY)
     assert shown(LINES[1]) == "•" * 18
     assert shown("one line") == "one line"
+
+
+@pytest.mark.parametrize("kind", sorted({*SHAPES} - {"password in a URL"}))
+def test_each_secret_has_one_of_the_marks_of_its_kind(kind: str) -> None:
+    """The password is left out: it stands behind its mark, as the pattern says itself."""
+    shape = SHAPES[kind]
+
+    @given(st.from_regex(shape.pattern, fullmatch=True))
+    def check(secret: str) -> None:
+        assert any(mark in secret for mark in shape.marks)
+
+    check()
+
+
+def test_a_secret_is_found_among_others_of_another_kind() -> None:
+    words = (TOKEN, "sk-ant-a1B2c3D4e5F6g7H8i9J0k1L2", "https://me:hunter2more9@host/x", TOKEN, KEY)
+    found = [one.kind for one in find_secrets(" and ".join(words))]
+    assert found == [
+        *("GitHub token", "API key of a model provider", "password in a URL", "GitHub token"),
+        "private key",
+    ]

@@ -6,31 +6,51 @@ secret is never shown, not even by the rule that reports it.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from promptpack.model import Finding
 
-SHAPES: Mapping[str, str] = {
-    "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
-    "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "Slack token": r"\bxox[abprs]-[0-9A-Za-z-]{20,}",
-    "Slack webhook": r"\bhooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{20,}",
-    "API key of a model provider": r"\bsk-(?:ant-|proj-|or-v1-|svcacct-)?[A-Za-z0-9_-]{24,}",
-    "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{16,}",
-    "Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
-    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}\b",
-    "npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "PyPI token": r"\bpypi-AgEI[A-Za-z0-9_-]{50,}",
-    "JSON web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    "private key": (
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?s:.)*?(?:-----END [A-Z ]+-----|\Z)"
+
+class Shape(NamedTuple):
+    """How a kind of secret looks: the pattern, and pieces of which each such secret has one."""
+
+    pattern: str
+    marks: tuple[str, ...]
+
+
+SHAPES: Mapping[str, Shape] = {
+    "AWS access key": Shape(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("AKIA", "ASIA")),
+    "GitHub token": Shape(
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     ),
-    "password in a URL": r"(?<=://)[^\s/:@<>{}$\[\]]+:[^\s/:@<>{}$\[\]*]{6,}(?=@[\w.-]+)",
+    "GitLab token": Shape(r"\bglpat-[A-Za-z0-9_-]{20,}", ("glpat-",)),
+    "Slack token": Shape(r"\bxox[abprs]-[0-9A-Za-z-]{20,}", ("xox",)),
+    "Slack webhook": Shape(
+        r"\bhooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{20,}", ("hooks.slack.com",)
+    ),
+    "API key of a model provider": Shape(
+        r"\bsk-(?:ant-|proj-|or-v1-|svcacct-)?[A-Za-z0-9_-]{24,}", ("sk-",)
+    ),
+    "Stripe key": Shape(r"\b[rs]k_live_[A-Za-z0-9]{16,}", ("k_live_",)),
+    "Google API key": Shape(r"\bAIza[0-9A-Za-z_-]{35}", ("AIza",)),
+    "Hugging Face token": Shape(r"\bhf_[A-Za-z0-9]{30,}\b", ("hf_",)),
+    "npm token": Shape(r"\bnpm_[A-Za-z0-9]{36}\b", ("npm_",)),
+    "PyPI token": Shape(r"\bpypi-AgEI[A-Za-z0-9_-]{50,}", ("pypi-",)),
+    "JSON web token": Shape(
+        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", ("eyJ",)
+    ),
+    "private key": Shape(
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?s:.)*?(?:-----END [A-Z ]+-----|\Z)",
+        ("PRIVATE KEY",),
+    ),
+    "password in a URL": Shape(
+        r"(?<=://)[^\s/:@<>{}$\[\]]+:[^\s/:@<>{}$\[\]*]{6,}(?=@[\w.-]+)", ("://",)
+    ),
 }
 """The shapes by which secrets can be recognized, by kind."""
 
-_SHAPE = re.compile("|".join(f"({shape})" for shape in SHAPES.values()))
 _SAMPLE = re.compile(
     r"example|sample|placeholder|dummy|changeme|your[-_]|redacted|password|passwd|secret|user:pass"
     r"|:pass\Z|x{6}|(.)\1{7}|1234567|abcdefg|\.\.\.",
@@ -49,8 +69,11 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> Iterator[Secret]:
     """Yield what looks like a secret and not like an example of one."""
-    for match in _SHAPE.finditer(text):
-        kind = [*SHAPES][(match.lastindex or 1) - 1]
+    kinds = tuple(
+        kind for kind, shape in SHAPES.items() if any(map(text.__contains__, shape.marks))
+    )
+    for match in _compile_shapes(kinds).finditer(text) if kinds else ():
+        kind = kinds[(match.lastindex or 1) - 1]
         if not _SAMPLE.search(match[0]) and (kind == "private key" or _is_random(match[0])):
             yield Secret(kind, *match.span())
 
@@ -102,6 +125,12 @@ def make_redactor(*texts: str) -> Callable[[str], str]:
         return redact(result)
 
     return redact_excerpt
+
+
+@cache
+def _compile_shapes(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of secrets of some kinds: a pattern of all takes long for each text."""
+    return re.compile("|".join(f"({SHAPES[kind].pattern})" for kind in kinds))
 
 
 def _is_random(text: str) -> bool:

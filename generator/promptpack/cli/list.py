@@ -1,7 +1,8 @@
 """`promptpack list`: what a project and the standard library hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from promptpack.model import Project, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.libraries import describe_libraries
 from promptpack.reading.project import load_project
-from promptpack.reading.some_packs import load_packs
+from promptpack.reading.some_packs import load_pack_files, load_packs
 from promptpack.rendering.variants import iter_uses, resolve_variants
 from promptpack.reporting.console import print_json, print_line, style
 from promptpack.reporting.plurals import pluralize
@@ -22,6 +23,8 @@ TRANSLATIONS_KIND, RULES_KIND, LIBRARIES_KIND = "translations", "rules", "librar
 """Listed only where they are asked for: they say nothing about what a project holds."""
 _PACK_FREE_KINDS = {"models", "policies", "layouts", RULES_KIND, LIBRARIES_KIND}
 """What can be listed without reading any pack."""
+_TEXT_FREE_KINDS = {"packs", "variants", *_PACK_FREE_KINDS}
+"""What can be listed without reading the texts of packs."""
 
 
 @click.command("list")
@@ -42,9 +45,7 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
 
     Templates of the project that shadow one of the standard library are marked.
     """
-    root = state.root()
-    is_without_packs = kinds and {*kinds} <= _PACK_FREE_KINDS
-    project = load_packs(root, ()) if is_without_packs else load_project(root)
+    project = _load(state.root(), {*(kinds or KINDS)})
     rows = {kind: [*_iter_kind(project, kind)] for kind in kinds or KINDS}
     if state.format == "json":
         print_json({"schema_version": SCHEMA_VERSION, **rows})
@@ -54,6 +55,13 @@ def command(state: State, kinds: tuple[str, ...]) -> None:
         width = max((len(str(row["name"])) for row in kind_rows), default=0)
         for row in kind_rows:
             print_line(f"  {str(row['name']).ljust(width)}  {_describe_row(project, row)}".rstrip())
+
+
+def _load(root: Path, kinds: Collection[str]) -> Project:
+    """Return the project in a folder with what is listed of it."""
+    if {*kinds} <= _PACK_FREE_KINDS:
+        return load_packs(root, ())
+    return load_pack_files(root) if {*kinds} <= _TEXT_FREE_KINDS else load_project(root)
 
 
 def _iter_kind(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from promptpack.lint.prose import Sentence, SentenceSplitter, skip_code_fences
 from promptpack.model import (
     Artifact,
     Finding,
@@ -32,6 +33,16 @@ class RenderedPrompt:
     variant: Variant
     lines: tuple[Line, ...]
     targets: list[str] = field(default_factory=list)
+
+    @cached_property
+    def prose(self) -> tuple[Line, ...]:
+        """The lines that stand in no code fence."""
+        return tuple(skip_code_fences(self.lines))
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The files that lines come from."""
+        return frozenset(line.origin.path for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,27 @@ class LintContext:
             key = variant.pack.name, variant.name, lines
             prompts.setdefault(key, RenderedPrompt(variant, lines)).targets.append(artifact.target)
         return tuple(prompts.values())
+
+    @cached_property
+    def prompts_by_pack(self) -> Mapping[str, list[RenderedPrompt]]:
+        """The different prompts of each pack, by its name."""
+        prompts: dict[str, list[RenderedPrompt]] = defaultdict(list)
+        for prompt in self.prompts:
+            prompts[prompt.variant.pack.name].append(prompt)
+        return prompts
+
+    @cached_property
+    def prose_lines(self) -> tuple[Line, ...]:
+        """The different lines of all prompts that stand in no code fence."""
+        return tuple(dict.fromkeys(line for prompt in self.prompts for line in prompt.prose))
+
+    def split_sentences(self, prompt: RenderedPrompt) -> Iterator[Sentence]:
+        """Yield the sentences of a prompt."""
+        return self._splitter.split(prompt.prose)
+
+    @cached_property
+    def _splitter(self) -> SentenceSplitter:
+        return SentenceSplitter()
 
     def find_permissions(self, variant: Variant, target: str) -> Permissions:
         """Return a variant's policy, and what is left of it in a target's file."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import Enum, auto
 from typing import NamedTuple
 
 from promptpack.model import Line
@@ -18,6 +19,16 @@ class Fence(NamedTuple):
 
     opened: Line
     closed: Line | None
+
+
+class LineKind(Enum):
+    """What a line of prose is."""
+
+    BLANK = auto()
+    HEADING = auto()
+    ASIDE = auto()
+    ITEM = auto()
+    TEXT = auto()
 
 
 class Sentence(NamedTuple):
@@ -60,7 +71,7 @@ def skip_code_fences(lines: Iterable[Line]) -> Iterator[Line]:
 
 def parse_heading_level(text: str) -> int:
     """Return the level of a heading, 0 for any other line."""
-    match = _HEADING.match(text)
+    match = _HEADING.match(text) if "#" in text else None
     return len(match[1]) if match else 0
 
 
@@ -69,21 +80,46 @@ def split_sentences(lines: Iterable[Line]) -> Iterator[Sentence]:
 
     A sentence that goes on in the next line is one.
     """
-    heading, colon = "", ""
-    paragraph: list[Line] = []
-    for line in (*skip_code_fences(lines), None):
-        text = line.text if line else ""
-        starts_block = not text.strip() or _ITEM.match(text) or _is_aside(text)
-        if starts_block and paragraph:
-            yield from _split_paragraph(paragraph, f"{heading} {colon}")
-            last = paragraph[-1].text.rstrip()
-            if not _ITEM.match(paragraph[0].text):
-                colon = paragraph[0].text if last.rstrip("*_").endswith(":") else ""
-            paragraph = []
-        if parse_heading_level(text) or _TAG.fullmatch(text):
-            heading, colon = text, ""
-        elif line and text.strip() and not _is_aside(text):
-            paragraph.append(line)
+    return SentenceSplitter().split(skip_code_fences(lines))
+
+
+class SentenceSplitter:
+    """Splits prompts into sentences: lines and paragraphs that many have are looked at once."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, LineKind] = {}
+        self._paragraphs: dict[tuple[tuple[Line, ...], str], tuple[Sentence, ...]] = {}
+
+    def split(self, prose: Iterable[Line]) -> Iterator[Sentence]:
+        """Yield the sentences of lines that stand in no code fence, as `split_sentences` does."""
+        heading, colon = "", ""
+        paragraph: list[Line] = []
+        for line in (*prose, None):
+            text = line.text if line else ""
+            kind = self._find_kind(text)
+            if kind is not LineKind.TEXT and paragraph:
+                yield from self._split_paragraph(tuple(paragraph), f"{heading} {colon}")
+                last = paragraph[-1].text.rstrip()
+                if self._find_kind(paragraph[0].text) is not LineKind.ITEM:
+                    colon = paragraph[0].text if last.rstrip("*_").endswith(":") else ""
+                paragraph = []
+            if kind is LineKind.HEADING:
+                heading, colon = text, ""
+            elif line and kind in (LineKind.ITEM, LineKind.TEXT):
+                paragraph.append(line)
+
+    def _find_kind(self, text: str) -> LineKind:
+        kind = self._kinds.get(text)
+        if kind is None:
+            kind = self._kinds[text] = _classify_line(text)
+        return kind
+
+    def _split_paragraph(self, paragraph: tuple[Line, ...], lead: str) -> tuple[Sentence, ...]:
+        key = paragraph, lead
+        sentences = self._paragraphs.get(key)
+        if sentences is None:
+            sentences = self._paragraphs[key] = tuple(_split_paragraph(paragraph, lead))
+        return sentences
 
 
 def blank_comments(text: str) -> str:
@@ -99,14 +135,18 @@ def _closes_fence(ticks: str, text: str, line_ticks: str) -> bool:
     return line_ticks.startswith(ticks) and not text.strip(ticks[0] + " \t")
 
 
-def _is_aside(text: str) -> bool:
+def _classify_line(text: str) -> LineKind:
     stripped = text.lstrip()
-    return bool(
-        parse_heading_level(text) or _TAG.fullmatch(text) or stripped.startswith(("|", ">"))
-    )
+    if not stripped:
+        return LineKind.BLANK
+    if parse_heading_level(text) or _TAG.fullmatch(text):
+        return LineKind.HEADING
+    if stripped.startswith(("|", ">")):
+        return LineKind.ASIDE
+    return LineKind.ITEM if _ITEM.match(text) else LineKind.TEXT
 
 
-def _split_paragraph(paragraph: list[Line], lead: str) -> Iterator[Sentence]:
+def _split_paragraph(paragraph: tuple[Line, ...], lead: str) -> Iterator[Sentence]:
     first = _ITEM.sub("", paragraph[0].text, count=1)
     texts = [first, *(line.text for line in paragraph[1:])]
     paragraph_text = "\n".join(text.strip() for text in texts)

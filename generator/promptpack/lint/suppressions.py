@@ -5,6 +5,7 @@ in its own files, and in a template where every pack that uses it ignores the sa
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -57,11 +58,12 @@ def apply_suppressions(
 ) -> SuppressionResult:
     """Return the findings apart: those that count, and those that ignores with a reason cover."""
     active_findings, suppressed_findings, used_suppressions = [], [], set[Suppression]()
+    candidates = _Candidates(suppressions)
     for finding in findings:
         matching = (
             []
             if rules[finding.code].stops_build
-            else _find_matching(finding, suppressions, packs_by_path)
+            else candidates.find(finding, packs_by_path.get(finding.path, frozenset()))
         )
         used_suppressions.update(matching)
         if matching and _is_covered(matching, packs_by_path.get(finding.path, frozenset())):
@@ -94,28 +96,24 @@ def diagnose_unused(suppression: Suppression, rules: Mapping[str, Rule]) -> Diag
     return Diagnostic(path, line, f"{suppression.code} reports nothing here", "remove this ignore")
 
 
-def _find_matching(
-    finding: Finding,
-    suppressions: Collection[Suppression],
-    packs_by_path: Mapping[str, frozenset[str]],
-) -> list[Suppression]:
-    """Return the ignores that are about a finding: those of its line, else those of its packs."""
-    candidates = [
-        suppression
-        for suppression in suppressions
-        if suppression.code == finding.code and suppression.reason
-    ]
-    on_same_line = [
-        suppression
-        for suppression in candidates
-        if suppression.line and (suppression.origin.path, suppression.line) == finding[2:4]
-    ]
-    packs = packs_by_path.get(finding.path, frozenset())
-    return on_same_line or [
-        suppression
-        for suppression in candidates
-        if suppression.pack in packs and suppression.where in ("", finding.path)
-    ]
+class _Candidates:
+    """The ignores that have a reason, by what they can be about."""
+
+    def __init__(self, suppressions: Collection[Suppression]) -> None:
+        self._by_line: dict[tuple[str, str, int], list[Suppression]] = defaultdict(list)
+        self._by_pack: dict[tuple[str, str], list[tuple[int, Suppression]]] = defaultdict(list)
+        for number, one in enumerate(suppressions):
+            if one.reason and one.line:
+                self._by_line[one.code, one.origin.path, one.line].append(one)
+            elif one.reason and one.pack:
+                self._by_pack[one.code, one.pack].append((number, one))
+
+    def find(self, finding: Finding, packs: Collection[str]) -> list[Suppression]:
+        """Return the ignores that are about a finding: those of its line, else of its packs."""
+        if on_same_line := self._by_line.get((finding.code, finding.path, finding.line)):
+            return on_same_line
+        of_packs = [one for pack in packs for one in self._by_pack.get((finding.code, pack), ())]
+        return [one for _, one in sorted(of_packs) if one.where in ("", finding.path)]
 
 
 def _is_covered(suppressions: Collection[Suppression], packs: frozenset[str]) -> bool:

@@ -1,12 +1,13 @@
 """Tools in prose: a sentence in, out the names in it that some client has for a tool."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from promptpack.model import Capability
 from promptpack.targets import TARGETS, Target
 
 _COMPOUND = re.compile(r"(?:[A-Z][a-z]+){2,}|[a-z]+(?:_[a-z]+)+")
+_WORD = re.compile(r"\w+")
 
 
 def make_tool_key(name: str) -> str:
@@ -24,8 +25,9 @@ def find_mentions(text: str) -> Iterator[str]:
     A name that can be nothing else, such as TodoWrite, is one anywhere. A word that means something
     by itself, such as Read, is one only where it is called a tool.
     """
-    names = (match[1] or match[2] or match[3] for match in _MENTION.finditer(text))
-    yield from dict.fromkeys(names)
+    if " tool" in text or not _COMPOUNDS.isdisjoint(_WORD.findall(text)):
+        names = (match[1] or match[2] or match[3] for match in _MENTION.finditer(text))
+        yield from dict.fromkeys(names)
 
 
 def list_owners(name: str) -> Mapping[str, tuple[Capability, ...]]:
@@ -50,30 +52,42 @@ def _group_owners() -> Mapping[str, Mapping[str, tuple[Capability, ...]]]:
 _OWNERS = _group_owners()
 
 
-def _make_pattern() -> re.Pattern[str]:
-    """Return the pattern of a mention: a name that is no word, or a word that is called a tool."""
-    names = {
+def _list_names() -> Mapping[str, tuple[Capability, ...]]:
+    """Return all names of tools, with what one of them is about."""
+    return {
         name: capabilities
         for target in TARGETS.values()
         for name, capabilities in target.tool_names.items()
     }
+
+
+def _list_compounds() -> frozenset[str]:
+    """Return the names that can be nothing else, however some client spells them."""
+    names = _list_names()
     compounds = {
         name
         for name, capabilities in names.items()
         if _COMPOUND.fullmatch(name) and ("_" in name or "execute" not in capabilities)
     }
     keys = {make_tool_key(name) for name in compounds}
-    compounds |= {name for name in names if make_tool_key(name) in keys}
-    words = {name for name in names if re.fullmatch(r"\w+", name)} - compounds
+    return frozenset(name for name in names if name in compounds or make_tool_key(name) in keys)
+
+
+_COMPOUNDS = _list_compounds()
+
+
+def _make_pattern() -> re.Pattern[str]:
+    """Return the pattern of a mention: a name that is no word, or a word that is called a tool."""
+    words = {name for name in _list_names() if _WORD.fullmatch(name)} - _COMPOUNDS
     capitalized = {name for name in words if name[0].isupper()}
     return re.compile(
-        rf"(?<![\w/.\\-])({_alternate(compounds)})(?![\w/\\-])"
+        rf"(?<![\w/.\\-])({_alternate(_COMPOUNDS)})(?![\w/\\-])"
         rf"|(?<![\w/.\\-])({_alternate(capitalized)})[`*]* tool\b"
         rf"|`({_alternate(words)})` tool\b"
     )
 
 
-def _alternate(names: set[str]) -> str:
+def _alternate(names: Collection[str]) -> str:
     return "|".join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))
 
 

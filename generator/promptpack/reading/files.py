@@ -47,6 +47,7 @@ TOTAL_LIMIT = 256 << 20
 """How many bytes all sources of a project may have: a link costs nothing, what it leads to does."""
 
 _SOURCE_LIKE = (".yaml", ".yml", ".md", ".markdown", ".head", ".j2", ".jinja", ".jinja2")
+_PACK_TEXTS = ("fragments", "heads")
 _NOT_A_SOURCE = "the link leads to a file that is not a source"
 _LINK_HINT = "link to a file in 'packs' or 'templates', or copy the text"
 _NOT_A_FILE = "not a regular file"
@@ -69,13 +70,18 @@ class SourceFile(NamedTuple):
 
 
 def gather_files(
-    roots: Sequence[Root], packs: Collection[str] | None = None, *, names_others: bool = True
+    roots: Sequence[Root],
+    packs: Collection[str] | None = None,
+    *,
+    names_others: bool = True,
+    with_texts: bool = True,
 ) -> tuple[SourceFile, ...]:
     """Return the sources of all roots that count, in the order in which they are read.
 
     A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
     Of packs that are not among `packs`, if these are given, only the pack files are there, unread;
-    they are not even looked for unless `names_others`.
+    they are not even looked for unless `names_others`. Without texts, the fragments and the front
+    matter of packs are not read.
     """
     places: dict[str, tuple[Path, Root]] = {}
     files: list[SourceFile] = []
@@ -91,7 +97,7 @@ def gather_files(
     files += [SourceFile(path, "") for path in own if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
-        if packs is not None and (pack := _find_pack(path)) and pack not in packs:
+        if not _is_asked(path, packs, with_texts=with_texts):
             files.append(SourceFile(path, "", is_read=False))
             continue
         files.append(_read_file(*places[path], path, shadows))
@@ -139,10 +145,13 @@ def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = 
     return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason, hint),))
 
 
-def _find_pack(path: str) -> str:
-    """Return the pack that a source belongs to, or nothing."""
+def _is_asked(path: str, packs: Collection[str] | None, *, with_texts: bool) -> bool:
+    """Tell whether a source is to be read: it is of no pack, or of one that was asked for."""
     name = parse_source_path(path)
-    return name.pack if name else ""
+    if name is None or not name.pack:
+        return True
+    is_other = packs is not None and name.pack not in packs
+    return not is_other and (with_texts or name.kind not in _PACK_TEXTS)
 
 
 def _find_entries(

@@ -204,7 +204,7 @@ def make_project(
     """Return the project that files make: a pure function, which reads nothing from disk.
 
     `known` is what was made of some of the files before: these are not parsed again. What they
-    refer to has to be among the files still. Of packs that are not read only the names are known;
+    refer to has to be among the files still. Of files that are not read only the names are known;
     `others` are names of packs that have no file here. Raises UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
@@ -234,7 +234,9 @@ def make_project(
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    unread_packs = (name.pack for file, name in named_files if not file.is_read)
+    unread_packs = (
+        name.pack for file, name in named_files if name.kind == "packs" and not file.is_read
+    )
     other_packs = (*unread_packs, *sorted(others))
     all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": other_packs}
     project = Project(**all_items, sources=sources, roots=tuple(roots))
@@ -321,7 +323,7 @@ def _fill_packs(
 ) -> Iterator[Finding]:
     """Give each pack of one text its sections; yield what packs say of sections they have not."""
     for name, pack in packs.items():
-        if pack is not None and pack.text in files:
+        if pack is not None and pack.text in files and files[pack.text].is_read:
             packs[name], problems = fill_sections(pack, files[pack.path], files[pack.text].text)
             yield from problems
 

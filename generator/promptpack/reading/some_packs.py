@@ -38,6 +38,16 @@ def load_packs(folder: Path, packs: Collection[str], others: Collection[str] = (
         asked = closure
 
 
+def load_pack_files(folder: Path) -> Project:
+    """Return the project in a folder with all its packs, but without the texts that are theirs.
+
+    Of these only the names are known, so nothing that is wrong in them is found, and packs can't be
+    rendered. Raises UserError as `load_project` does.
+    """
+    roots = find_roots(folder)
+    return make_project(roots, gather_files(roots, with_texts=False))
+
+
 def load_reached(folder: Path, files: Collection[SourceFile], path: str) -> Project:
     """Return the project in a folder with the packs that one of its source files may reach.
 

@@ -52,6 +52,8 @@ def check_template_left_over(context: LintContext) -> Iterator[Diagnostic]:
     literal_lines: dict[str, frozenset[int]] = {}
     for prompt in context.prompts:
         for line in prompt.lines:
+            if "{{" not in line.text and "{%" not in line.text:
+                continue
             match = _OPENING.search(hide_arguments(line.text, prompt.targets))
             if match is None:
                 continue

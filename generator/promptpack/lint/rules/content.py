@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from promptpack.lint.context import LintContext
-from promptpack.lint.prose import blank_comments, skip_code_fences
+from promptpack.lint.prose import FENCE_PATTERN, blank_comments
 from promptpack.lint.rule import Diagnostic, make_rule
-from promptpack.model import Artifact, Fragment, Line, Origin, Source
+from promptpack.model import Artifact, Fragment, Origin, Source
 from promptpack.source.strict_yaml import DataPath
 from promptpack.targets import TARGETS
 
@@ -21,6 +21,9 @@ _PLACEHOLDER = re.compile(
     re.VERBOSE,
 )
 """Notes of an author, such as "TODO: ", and blanks to fill in; not what only speaks of such."""
+
+_PLACEHOLDER_MARKS = ("[", "<", "TODO", "FIXME", "TBD", "XXX", "orem ipsum")
+"""What is in each of them: most lines have none, and the pattern takes long to see it."""
 
 _OCCASION = re.compile(
     r"\b(?:when|whenever|where|while|use[ds]?|using|before|after|if|during|for|to|upon|once|until"
@@ -87,14 +90,14 @@ def check_placeholder(context: LintContext) -> Iterator[Diagnostic]:
     You review changes for the payments team. {# say which services #}
     ```
     """
-    texts = [prompt.lines for prompt in context.prompts]
-    texts += [(_make_description_line(context, one),) for one in context.artifacts]
-    for line in (line for lines in texts for line in skip_code_fences(lines)):
-        text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)
-        for match in _PLACEHOLDER.finditer(text):
-            found = match["note"] or match["bracket"]
-            message = f"'{found}' is still to be filled in"
-            yield Diagnostic(*line.origin, message, "write what is missing")
+    for line in context.prose_lines:
+        for found in _find_placeholders(line.text):
+            yield _make_placeholder(line.origin, found)
+    for artifact in context.artifacts:
+        description = artifact.agent.description
+        if not FENCE_PATTERN.match(description):
+            for found in _find_placeholders(description):
+                yield _make_placeholder(_locate_description(context, artifact), found)
 
 
 def check_description(context: LintContext) -> Iterator[Diagnostic]:
@@ -130,7 +133,7 @@ def check_description(context: LintContext) -> Iterator[Diagnostic]:
         ):
             message = "the description does not say when to use the agent"
             hint = "add for what, or when: 'Use before …'"
-            yield Diagnostic(*_make_description_line(context, artifact).origin, message, hint)
+            yield Diagnostic(*_locate_description(context, artifact), message, hint)
 
 
 def is_blank(source: Source) -> bool:
@@ -139,14 +142,26 @@ def is_blank(source: Source) -> bool:
     return not blank_comments(text).strip()
 
 
-def _make_description_line(context: LintContext, artifact: Artifact) -> Line:
-    """Return the description of an agent, and where its pack has it for this target."""
+def _find_placeholders(text: str) -> Iterator[str]:
+    """Yield the notes and blanks of a line of prose, code spans aside."""
+    if any(mark in text for mark in _PLACEHOLDER_MARKS):
+        text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), text)
+        for match in _PLACEHOLDER.finditer(text):
+            yield match["note"] or match["bracket"]
+
+
+def _make_placeholder(origin: Origin, found: str) -> Diagnostic:
+    return Diagnostic(*origin, f"'{found}' is still to be filled in", "write what is missing")
+
+
+def _locate_description(context: LintContext, artifact: Artifact) -> Origin:
+    """Return where its pack has the description of an agent for this target."""
     pack = artifact.variant.pack
     settings = pack.clients.get(artifact.target)
     is_own = settings is not None and "description" in settings.values
     place: DataPath = ("clients", artifact.target, "description") if is_own else ("description",)
     span = context.document(pack.path).at(place)
-    return Line(artifact.agent.description, Origin(pack.path, span.line))
+    return Origin(pack.path, span.line)
 
 
 RULES = (

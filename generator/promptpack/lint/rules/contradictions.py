@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptpack.lint.context import LintContext
-from promptpack.lint.prose import Sentence, split_sentences
+from promptpack.lint.prose import Sentence
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.lint.tool_mentions import find_mentions, list_owners
 from promptpack.model import FILE_CHANGES, Capability, Origin, Policy
@@ -86,10 +86,14 @@ def check_text_against_policy(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     places: dict[tuple[Origin, Capability], dict[str, dict[str, None]]] = {}
+    orders: dict[tuple[str, str], tuple[tuple[Capability, ...], ...]] = {}
     for prompt in context.prompts:
         policies = [context.find_permissions(prompt.variant, name) for name in prompt.targets]
-        for sentence in split_sentences(prompt.lines):
-            for capabilities in list_orders(sentence):
+        for sentence in context.split_sentences(prompt):
+            key = sentence.text, sentence.lead
+            if key not in orders:
+                orders[key] = tuple(list_orders(sentence))
+            for capabilities in orders[key]:
                 names = places.setdefault((sentence.line.origin, capabilities[0]), {})
                 for target, (authored, effective) in zip(prompt.targets, policies, strict=True):
                     if _denies_all(effective, capabilities):

@@ -1,9 +1,9 @@
 """The rule of packs that are copies of each other: prompts in, pairs that are nearly equal out."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from math import ceil
 
 from promptpack.lint.context import LintContext
@@ -47,7 +47,7 @@ def check_near_copy(context: LintContext) -> Iterator[Diagnostic]:
     policy: [read-only, review]
     ```
     """
-    numbers: dict[tuple[str, ...], int] = {}
+    numbers: defaultdict[tuple[str, ...], int] = defaultdict(itertools.count().__next__)
     shingles_by_pack: dict[str, frozenset[int]] = {}
     for prompt in context.prompts:
         pack = prompt.variant.pack.name
@@ -55,10 +55,9 @@ def check_near_copy(context: LintContext) -> Iterator[Diagnostic]:
             words = re.findall(r"\w+", " ".join(line.text for line in prompt.lines).lower())
             if len(words) >= _MIN_WORDS:
                 shingles = zip(*(words[n:] for n in range(_SHINGLE)), strict=False)
-                shingles_by_pack[pack] = frozenset(
-                    numbers.setdefault(shingle, len(numbers)) for shingle in shingles
-                )
-    for first, second, ratio in islice(find_similar(shingles_by_pack, _THRESHOLD), PROBLEM_LIMIT):
+                shingles_by_pack[pack] = frozenset(map(numbers.__getitem__, shingles))
+    found = find_similar(shingles_by_pack, _THRESHOLD)
+    for first, second, ratio in itertools.islice(found, PROBLEM_LIMIT):
         message = f"the prompt is {int(ratio * 100)} % the same as that of '{first}'"
         hint = "make one pack of the two, with variants, or share fragments"
         yield Diagnostic(context.project.packs[second].path, 1, message, hint)

@@ -8,8 +8,6 @@ from promptpack.lint.context import LintContext, RenderedPrompt
 from promptpack.lint.prose import (
     find_fences,
     parse_heading_level,
-    skip_code_fences,
-    split_sentences,
 )
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.lint.rules.content import is_blank
@@ -92,7 +90,7 @@ def check_heading_jump(context: LintContext) -> Iterator[Diagnostic]:
     """
     for prompt in context.prompts:
         previous_level = 0
-        for line in skip_code_fences(prompt.lines):
+        for line in prompt.prose:
             level = parse_heading_level(line.text)
             if previous_level and level > previous_level + 1:
                 message = f"a heading of level {level} follows one of level {previous_level}"
@@ -127,7 +125,8 @@ def check_unclosed_fence(context: LintContext) -> Iterator[Diagnostic]:
     ````
     """
     for prompt in context.prompts:
-        for opening, closing in find_fences(prompt.lines):
+        has_fences = len(prompt.prose) < len(prompt.lines)
+        for opening, closing in find_fences(prompt.lines) if has_fences else ():
             if closing is None or closing.origin.path != opening.origin.path:
                 message = "this code fence is not closed in its file"
                 hint = "close it: everything after it in the prompt becomes code"
@@ -158,13 +157,14 @@ def check_repeated_sentence(context: LintContext) -> Iterator[Diagnostic]:
     standards: [standards/no-hard-coded-secrets]
     ```
     """
+    words_by_text: dict[str, str] = {}
     for prompt in context.prompts:
         first_origins: dict[str, Origin] = {}
-        for sentence in split_sentences(prompt.lines):
-            if _CHECK_BOX.match(sentence.line.text):
-                continue
-            words = re.sub(r"[^\w]+", " ", sentence.text.lower()).strip()
-            if len(words) < _MIN_SENTENCE_LENGTH or _PLACEHOLDER.search(sentence.text):
+        for sentence in context.split_sentences(prompt):
+            words = words_by_text.get(sentence.text)
+            if words is None:
+                words = words_by_text[sentence.text] = _make_comparable(sentence.text)
+            if not words or _CHECK_BOX.match(sentence.line.text):
                 continue
             origin = first_origins.setdefault(words, sentence.line.origin)
             if origin != sentence.line.origin:
@@ -203,7 +203,7 @@ def check_empty_section(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for pack in context.project.packs.values():
-        prompts = [p for p in context.prompts if p.variant.pack.name == pack.name]
+        prompts = context.prompts_by_pack.get(pack.name, [])
         for section in pack.sections:
             sources = [*context.templates(section)]
             if all(use.optional for use in iter_uses([section])) or any(map(is_blank, sources)):
@@ -268,10 +268,18 @@ def _find_missing_sections(names: set[str]) -> list[str]:
     ]
 
 
+def _make_comparable(sentence: str) -> str:
+    """Return what counts of a sentence that may stand in a prompt once; "" if it may be twice."""
+    words = re.sub(r"[^\w]+", " ", sentence.lower()).strip()
+    is_short = len(words) < _MIN_SENTENCE_LENGTH
+    return "" if is_short or _PLACEHOLDER.search(sentence) else words
+
+
 def _is_empty(prompt: RenderedPrompt, section: Section, paths: set[str]) -> bool:
     """Tell whether a prompt should have a section and no line of it comes from there."""
-    has_section = any(section in choose_sections(prompt.variant, t) for t in prompt.targets)
-    return has_section and not any(line.origin.path in paths for line in prompt.lines)
+    return prompt.paths.isdisjoint(paths) and any(
+        section in choose_sections(prompt.variant, target) for target in prompt.targets
+    )
 
 
 def _make_diagnostic(

@@ -96,6 +96,8 @@ def check_mixed_script(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for path, text in context.checked_texts.items():
+        if text.isascii():
+            continue
         for match in _limit_items(_NAME_OR_ADDRESS.finditer(text)):
             for index in find_mixed_alphabets(match[0]):
                 letters = " and ".join(f"U+{ord(c):04X}" for c in match[0][index : index + 2])
@@ -226,6 +228,8 @@ def check_html_comment(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for path, text in _iter_prompt_texts(context):
+        if not _HTML_COMMENT.search(text):
+            continue
         lines = [Line(line, Origin(path, n)) for n, line in enumerate(text.split("\n"), 1)]
         for line in skip_code_fences(lines):
             prose_text = re.sub(r"`[^`]*`", lambda span: " " * len(span[0]), line.text)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from promptpack.lint.context import LintContext
-from promptpack.lint.prose import skip_code_fences
 from promptpack.lint.rule import Diagnostic, make_rule
 from promptpack.lint.tool_mentions import find_mentions, find_own_name, list_owners
 from promptpack.model import Origin
@@ -36,10 +35,14 @@ def check_foreign_tool(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     places: dict[tuple[Origin, str], dict[str, None]] = {}
+    names_by_text: dict[str, tuple[str, ...]] = {}
     for prompt in context.prompts:
         targets = [TARGETS[name] for name in prompt.targets if TARGETS[name].tool_names]
-        for line in skip_code_fences(prompt.lines) if targets else ():
-            for name in find_mentions(line.text):
+        for line in prompt.prose if targets else ():
+            names = names_by_text.get(line.text)
+            if names is None:
+                names = names_by_text[line.text] = tuple(find_mentions(line.text))
+            for name in names:
                 owners = list_owners(name)
                 strangers = (target.name for target in targets if target.name not in owners)
                 places.setdefault((line.origin, name), {}).update(dict.fromkeys(strangers))

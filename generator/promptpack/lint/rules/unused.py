@@ -1,7 +1,7 @@
 """Rules of what is written and never reaches a prompt."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from promptpack.lint.context import LintContext
@@ -156,7 +156,9 @@ def check_unused_accept(context: LintContext) -> Iterator[Diagnostic]:
     """
     project = context.project
     entries = [entry for pack in project.packs.values() for entry in project.list_accepted(pack)]
-    used_entries = {entry for one in context.artifacts for entry in _iter_used_entries(one)}
+    used_entries: set[Accept] = set()
+    for artifact in context.artifacts:
+        used_entries.update(_iter_used_entries(artifact, used_entries))
     unused_names: dict[tuple[Origin, str], list[str]] = defaultdict(list)
     for entry in dict.fromkeys(entries):
         if entry not in used_entries and entry.origin.path in context.own_texts:
@@ -166,26 +168,34 @@ def check_unused_accept(context: LintContext) -> Iterator[Diagnostic]:
         yield Diagnostic(path, line, message, "remove what is not needed")
 
 
-def _iter_used_entries(artifact: Artifact) -> Iterator[Accept]:
+def _iter_used_entries(artifact: Artifact, known: Collection[Accept]) -> Iterator[Accept]:
     """Yield what a file grants more widely because it is accepted, or is written differently for.
 
-    A widening in another client that reads the file is accepted by an entry for that client.
+    Those that are known to be used are left out. A widening in another client that reads the file
+    is accepted by an entry for that client.
     """
     accepted_losses = {
         (loss.reader or artifact.target, loss.subject, loss.kind == "widened")
         for loss in artifact.losses
         if loss.accepted
     }
-    target, agent = TARGETS[artifact.target], artifact.agent
+    target = TARGETS[artifact.target]
     for entry in artifact.variant.accept:
+        if entry in known:
+            continue
         is_used = any(
             entry.covers(client, capability, is_widened=is_widened)
             for client, capability, is_widened in accepted_losses
         )
-        without = replace(agent, accepted=agent.accepted - {entry.capability})
-        is_own = entry.target == target.name
-        if is_used or (is_own and encode_file(target, without) != encode_file(target, agent)):
+        if is_used or (entry.target == target.name and _is_written_for(artifact, entry)):
             yield entry
+
+
+def _is_written_for(artifact: Artifact, entry: Accept) -> bool:
+    """Tell whether a file would be another one if something were not accepted."""
+    target, agent = TARGETS[artifact.target], artifact.agent
+    without = replace(agent, accepted=agent.accepted - {entry.capability})
+    return encode_file(target, without) != encode_file(target, agent)
 
 
 def _find_reads(context: LintContext, pack: Pack) -> frozenset[str]:
