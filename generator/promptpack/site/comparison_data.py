@@ -5,6 +5,7 @@ its prompt and what stands around it. What several files share is written once.
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from functools import cache
 from typing import TypeVar
 
 from promptpack.model import Artifact, Grant, Loss, Pack
@@ -36,13 +37,18 @@ def make_comparison_data(
     tables: dict[tuple[Row, ...], int] = {}
     losses: dict[tuple[str, ...], int] = {}
     facts: dict[str, dict[str, list[object]]] = {}
+    table_numbers: dict[int, int] = {}  # by the identity of grants, which the catalogue keeps
+    describe_loss = cache(_describe_loss)
     for variant in catalog.variants[pack.name]:
         facts[variant.name] = {}
         for artifact in catalog.list_files(variant):
-            table = _make_rows(catalog.pieces.list_held_grants(artifact), grants)
+            held_grants = catalog.pieces.list_held_grants(artifact)
+            if id(held_grants) not in table_numbers:
+                table = _make_rows(held_grants, grants)
+                table_numbers[id(held_grants)] = _number(tables, table)
             facts[variant.name][artifact.target] = [
-                _number(tables, table),
-                [_number(losses, _describe_loss(loss)) for loss in artifact.losses],
+                table_numbers[id(held_grants)],
+                [_number(losses, describe_loss(loss)) for loss in artifact.losses],
                 _find_prompt(artifact, number_piece),
             ]
     return {

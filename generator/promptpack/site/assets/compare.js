@@ -372,6 +372,7 @@
       make("h2", "", "Prompt"), ...text(prompt),
     );
     form.hidden = false;
+    box.querySelectorAll(".pp-axis-row").forEach(window.promptpackReveal);
     history.replaceState(history.state, "", address(query()));
   }
 

@@ -188,9 +188,17 @@
     document.head.append(Object.assign(document.createElement("script"), { src }));
   }
 
-  // Where a row of chips scrolls, what is chosen is in view.
-  all(".pp-choice, .pp-client").forEach((row) => {
+  // Where a row of chips or tabs scrolls, what is chosen is in view; the page stays where it is.
+  function reveal(row) {
     const chip = row.querySelector("[aria-current], input:checked + label");
-    if (chip && chip.offsetLeft + chip.offsetWidth > row.clientWidth) row.scrollLeft = chip.offsetLeft - 60;
+    if (!chip) return;
+    const isBefore = chip.offsetLeft < row.scrollLeft;
+    const isAfter = chip.offsetLeft + chip.offsetWidth > row.scrollLeft + row.clientWidth;
+    if (isBefore || isAfter) row.scrollLeft = chip.offsetLeft - 60;
+  }
+  window.promptpackReveal = reveal;
+  all(".pp-choice, .pp-client, .pp-view").forEach((row) => {
+    reveal(row);
+    row.addEventListener("change", () => reveal(row));
   });
 })();
