@@ -183,7 +183,7 @@ def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
     expect(page.get_by_text("Copied")).to_be_visible()
     assert clipboard(page) == told(site, "claude.review", "claude-code")
     page.get_by_text("Where each line comes from").click()
-    page.locator(".pp-from:visible a", has_text="compare-trade-offs").first.click()
+    page.locator(".pp-run > p:visible a", has_text="compare-trade-offs").first.click()
     expect(page.locator("h1")).to_contain_text("Compare")
     expect(page.locator(":target")).to_be_visible()
     expect(page.locator("#used-by")).to_contain_text("Used by 20 variants")
@@ -325,7 +325,7 @@ def test_a_thumb_meets_every_choice(opened: Open, server: str) -> None:
 
 def test_what_copies_a_file_stays_in_view(opened: Open) -> None:
     page = opened(KINDS["variant"], viewport={"width": 1440, "height": 800})
-    page.locator(".pp-file code > span:visible").nth(90).scroll_into_view_if_needed()
+    page.locator(".pp-file pre > span:visible").nth(90).scroll_into_view_if_needed()
     expect(page.locator(".pp-panel:visible [data-pp-file]")).to_be_in_viewport()
 
 
@@ -384,7 +384,7 @@ def test_an_address_names_client_view_and_line(opened: Open) -> None:
     page = opened(f"{KINDS['variant']}?client=codex&view=raw#L5")
     line = page.locator(".pp-here")
     expect(line).to_be_in_viewport()
-    numbers = page.locator(".pp-file code > span:visible")
+    numbers = page.locator(".pp-file pre > span:visible")
     assert numbers.nth(4).text_content() == line.text_content()
     page = opened(f"{PACK}/gpt.review.html#difference")
     expect(page.locator(".pp-differences")).to_be_visible()
@@ -405,7 +405,7 @@ def test_two_variants_are_compared_as_the_address_says(opened: Open) -> None:
 def test_without_a_script_everything_can_be_read(site: sites.Built, opened: Open) -> None:
     page = opened(KINDS["variant"], java_script_enabled=False)
     page.locator("label", has_text="OpenAI Codex").click()
-    file = page.locator(".pp-run:visible code").all_text_contents()
+    file = page.locator(".pp-run:visible pre").all_text_contents()
     assert "".join(file) == told(site, "claude.implement", "codex")
     page.locator("label", has_text="Rendered").click()
     expect(page.locator(".pp-rendered")).to_be_visible()

@@ -175,7 +175,7 @@ def test_a_prepared_manifest_of_an_exported_site(jail: Jailed, project: Path) ->
     folder = project.parent / "pages"
     support.write_files(folder, REPOSITORY_FILES)
     prepare(folder, {path: {} for path in REPOSITORY_FILES}, manifest=MANIFEST)
-    changed = ("pages/docs", "pages/mkdocs.yml", f"pages/{MANIFEST}")
+    changed = ("pages/docs", "pages/overrides", "pages/mkdocs.yml", f"pages/{MANIFEST}")
     done = jail("docs", "export", folder, cwd=project, may_change=changed)
     assert done.code == 0, done.err
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -45,7 +46,7 @@ class Variant:
             self.model.name, self.policy.name, self.language if self.is_translated else ""
         )
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name within its pack: `<model>.<policy>`, and the language if it is translated."""
         return str(self.id)

@@ -31,7 +31,6 @@ from promptpack.rendering.blocks import (
     render_passage,
 )
 from promptpack.rendering.context import (
-    PolicyView,
     SectionView,
     TrackedSectionView,
     Vars,
@@ -414,11 +413,10 @@ class Composer:
 
     def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
         """Return what the templates of a variant see."""
-        permissions = self.permissions.find(variant, target)
         return {
             "pack": make_pack_view(variant),
             "model": make_model_view(variant.model),
-            "policy": PolicyView(permissions.effective, permissions.authored),
+            "policy": self.keys.find_view(variant, target),
             "target": target,
             "vars": Vars(variant.pack.vars),
             **make_arguments(variant, target),

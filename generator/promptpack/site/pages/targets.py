@@ -50,18 +50,22 @@ class ListedTarget(NamedTuple):
     verified: str
 
 
-class EnforcementCell(NamedTuple):
-    """What a client can do about a capability, as an effect that has the same sign and in words."""
+class HeldCapabilities(NamedTuple):
+    """What a client can do about some capabilities, as an effect with the same sign and in words.
+
+    Of a client that can do the same about all of them, none is named.
+    """
 
     effect: str
     word: str
+    capabilities: list[str]
 
 
 class EnforcementRow(NamedTuple):
-    """A capability, and what each client can do about it."""
+    """A client, and what it can do about each capability."""
 
-    capability: str
-    cells: list[EnforcementCell]
+    client: Link
+    held: list[HeldCapabilities]
 
 
 class LossMeaning(NamedTuple):
@@ -75,7 +79,6 @@ class TargetIndex(NamedTuple):
     """All targets, what each can enforce of a policy, and the words for what is lost."""
 
     targets: list[ListedTarget]
-    header: list[Link]
     rows: list[EnforcementRow]
     words: list[LossMeaning]
 
@@ -125,17 +128,12 @@ def make_target_index() -> View:
     enforcement_by_target = make_capability_table()
     rows = [
         EnforcementRow(
-            capability,
-            [_make_cell(enforcement_by_target[name][capability]) for name in CLIENTS],
+            link_target(target, TARGET_INDEX), _group_enforcement(enforcement_by_target[name])
         )
-        for capability in CAPABILITY_ROWS
-    ]
-    header = [
-        Link("Capability"),
-        *(link_target(target, TARGET_INDEX) for target in CLIENTS.values()),
+        for name, target in CLIENTS.items()
     ]
     words = [LossMeaning(word, LOSS_MEANINGS[word]) for word in LOSS_WORDS]
-    return View("targets.html.j2", "Targets", TargetIndex(targets, header, rows, words))
+    return View("targets.html.j2", "Targets", TargetIndex(targets, rows, words))
 
 
 def make_target_page(catalog: Catalog, target: Target) -> View:
@@ -181,8 +179,19 @@ def _link_variants(catalog: Catalog, target: Target, here: str) -> Link:
     return Link(label, f"{make_address(HOME_PAGE, here)}?client={target.name}")
 
 
-def _make_cell(enforcement: Enforcement) -> EnforcementCell:
-    return EnforcementCell(_ENFORCEMENT_EFFECTS[enforcement], ENFORCEMENT_WORDS[enforcement])
+def _group_enforcement(enforcements: Mapping[str, Enforcement]) -> list[HeldCapabilities]:
+    groups: dict[Enforcement, list[str]] = {enforcement: [] for enforcement in ENFORCEMENT_WORDS}
+    for capability in CAPABILITY_ROWS:
+        groups[enforcements[capability]].append(capability)
+    return [
+        HeldCapabilities(
+            _ENFORCEMENT_EFFECTS[enforcement],
+            ENFORCEMENT_WORDS[enforcement],
+            names if len(names) < len(CAPABILITY_ROWS) else [],
+        )
+        for enforcement, names in groups.items()
+        if names
+    ]
 
 
 def _describe_policy(policy: Policy, column: PolicyColumn) -> TargetPolicy:
