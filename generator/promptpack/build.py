@@ -10,7 +10,7 @@ from promptpack.provenance.reuse import ArtifactFinder, find_nothing
 from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
-from promptpack.rendering.arguments import find_unmeant
+from promptpack.rendering.arguments import Arguments, find_unmeant
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
@@ -153,7 +153,7 @@ def _render_artifact(
 def _check_command(session: Session, variant: Variant, target: Target, prompt: str) -> None:
     """Raise UserError where a client would make something else of a command's prompt."""
 
-    def compose(arguments: str) -> str:
+    def compose(arguments: Arguments) -> str:
         return session.composer.compose_text(variant, target.name, arguments=arguments)
 
     findings = []

@@ -1,7 +1,8 @@
 """Claude Code commands: `.claude/commands/<name>.md`. A command is text and holds nothing back.
 
-Measured on @anthropic-ai/claude-code 2.1.332: `$ARGUMENTS`, `$ARGUMENTS[0]`, `$0` and the names of
-`arguments:` are replaced, `` !`command` `` and fences that begin with `!` are run, `@file` is read,
+Measured on @anthropic-ai/claude-code 2.1.332: `$ARGUMENTS`, `$ARGUMENTS[0]`, `$0` (the first)
+and `$name` for the names of `arguments:` are replaced (by nothing where a user writes fewer words;
+`$0` stays then), `` !`command` `` and fences that begin with `!` are run, `@file` is read,
 and `${CLAUDE_…}` stands for facts of the session. A folder is a part of the name, with a colon
 behind it; a `name` in the head is not. `allowed-tools` approves tools before a user is asked, and
 takes none away; `disallowed-tools` left all tools in the request. So what the policy allows is
@@ -44,6 +45,7 @@ NAME = "claude-command"
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "description": str,
     "argument-hint": str,
+    "arguments": list,
     "context": str,
     "agent": str,
     "model": str,
@@ -59,6 +61,8 @@ _VARIABLE = re.compile(r"\$\{CLAUDE_")
 _FORM = CommandForm(
     client="claude-code",
     arguments="$ARGUMENTS",
+    single="${name}",
+    names_single=True,
     placeholder=re.compile(r"\\?\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9]+)"),
     injections=(
         make_command_injection("Claude Code"),
@@ -73,6 +77,7 @@ def encode(agent: Agent) -> str:
     keys: dict[str, Any] = {
         "description": agent.description,
         "argument-hint": agent.argument_hint or "",
+        "arguments": [*agent.arguments] or "",
     }
     if agent.agent:
         keys |= {"context": "fork", "agent": agent.agent}
@@ -145,7 +150,7 @@ CLAUDE_COMMAND = Target(
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
-    harmless_keys=frozenset({"argument-hint", "context"}),
+    harmless_keys=frozenset({"argument-hint", "arguments", "context"}),
     extras=_EXTRAS,
     refused_extras={
         "allowed-tools": _APPROVES,
