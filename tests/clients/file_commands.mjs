@@ -55,7 +55,7 @@ async function call(commands, words, config) {
   }
   try {
     const result = await command.action(context, args)
-    const text = (result.content ?? []).map((part) => part.text).join("")
+    const text = (result.content ?? []).map((part) => part.text ?? part).join("")
     return { type: result.type, text, runs: result.commandsToConfirm ?? [], notes }
   } catch (error) {
     return { error: error.message, notes }
