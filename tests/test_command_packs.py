@@ -206,9 +206,7 @@ def test_a_client_that_knows_no_single_arguments_is_a_loss(tmp_path: Path) -> No
         *("cursor-command", "gemini-command")
     }
     (reason,) = lost["gemini-command"]
-    assert reason == (
-        "Gemini CLI command has no single arguments: the prompt says in words which one is meant"
-    )
+    assert reason == ("it has no single arguments: the prompt says in words which one is meant")
 
 
 def test_the_only_argument_is_all_that_a_user_writes(tmp_path: Path) -> None:
@@ -571,6 +569,62 @@ def test_the_audit_shows_commands_and_what_approves_tools(tmp_path: Path) -> Non
     assert {file["path"] for file in data["files"]} == KEPT.keys()
     found = [(one["code"], one["path"], one["line"]) for one in data["findings"]]
     assert ("PP610", ".claude/commands/git/tidy.md", 2) in found
+
+
+SKILL = "---\nname: demo\ndescription: Asks.\n---\nAsk.\n"
+CALLED = "Claude Code calls the skill 'demo' from {} in place of the command of that name"
+
+
+def test_a_skill_that_is_called_in_place_of_a_command_stops_the_build(tmp_path: Path) -> None:
+    agent = support.DEMO[PATH].replace("[opencode]", "[claude-skill]").replace("demo", "other", 1)
+    named = agent.replace("sections:", "clients: {claude-skill: {file: demo}}\nsections:", 1)
+    files = {path: text for path, text in support.DEMO.items() if path.startswith("templates/")}
+    files |= {**make_files(), "packs/other/role.md": "You ask.\n"}
+    messages = [
+        one.message
+        for one in refuse(tmp_path / "a", {**files, "packs/other/pack.yaml": named})
+        if one.path == PATH
+    ]
+    assert messages == [CALLED.format("packs/other/pack.yaml")]
+    assert build(tmp_path / "b", {**files, "packs/other/pack.yaml": agent})
+
+
+def test_the_audit_and_install_tell_of_a_skill_that_is_called_in_place(tmp_path: Path) -> None:
+    support.write_files(tmp_path, make_files())
+    words = ("install", "demo", "--target", "claude-command", "--into", "there", "--yes")
+    there, skill = tmp_path / "there", ".claude/skills/demo/SKILL.md"
+    there.mkdir()
+    for name, is_there in (("other", False), ("demo", True)):
+        support.write_files(there, {f".claude/skills/{name}/SKILL.md": SKILL})
+        done = call(*words, cwd=tmp_path)
+        assert done.code == 0
+        assert (CALLED.format(skill) in done.err) == is_there, done.err
+        data = json.loads(call("audit", "there", "--format", "json", cwd=tmp_path).out)
+        found = [(one["code"], one["message"]) for one in data["findings"]]
+        assert (("PP605", CALLED.format(f"there/{skill}")) in found) == is_there, found
+
+
+def test_two_commands_of_one_name_are_found_in_every_client(tmp_path: Path) -> None:
+    head = "---\nname: demo\n---\n"
+    support.write_files(
+        tmp_path,
+        {
+            ".opencode/commands/demo.md": "Ask.\n",
+            ".opencode/commands/other.md": f"{head}Ask.\n",
+            ".opencode/command/third.md": "Ask.\n",
+            ".claude/agents/demo.md": "---\nname: demo\ndescription: Asks.\n---\nAsk.\n",
+            ".claude/commands/demo.md": "Ask.\n",
+            ".gemini/commands/init.toml": 'prompt = "Ask."\n',
+        },
+    )
+    data = json.loads(call("audit", ".", "--format", "json", cwd=tmp_path).out)
+    assert {(o["path"], o["message"]) for o in data["findings"] if o["code"] == "PP605"} == {
+        (
+            ".opencode/commands/other.md",
+            "OpenCode already has a command 'demo' from .opencode/commands/demo.md",
+        ),
+        (".gemini/commands/init.toml", "Gemini CLI has a command 'init' of its own"),
+    }
 
 
 def test_an_installation_for_a_client_takes_its_commands_too(tmp_path: Path) -> None:

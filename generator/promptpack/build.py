@@ -21,6 +21,7 @@ from promptpack.targets import TARGETS, Target
 from promptpack.targets.built import find_idle_packs, list_built_targets
 from promptpack.targets.emit import make_artifact
 from promptpack.targets.paths import PathProblems
+from promptpack.targets.rivals import Rivals
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
@@ -54,7 +55,7 @@ def render(
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
-    path_problems, contradictions = PathProblems(), Contradictions()
+    path_problems, rivals, contradictions = PathProblems(), Rivals(), Contradictions()
     findings += find_idle_packs(session.project, variants)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant, selection, is_chosen):
@@ -68,6 +69,7 @@ def render(
             unaccepted.add(artifact)
             session.expectations.add(artifact)
             path_problems.add(artifact)
+            rivals.add(artifact)
             if target.block:
                 told = tell_permissions(session, artifact)
                 contradictions.add(artifact.path, variant.pack.name, told, variant.pack.path)
@@ -76,7 +78,7 @@ def render(
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    for checker in (unaccepted, session.expectations, path_problems, contradictions):
+    for checker in (unaccepted, session.expectations, path_problems, rivals, contradictions):
         findings += checker.list_findings()
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))

@@ -136,6 +136,27 @@ def test_claude_code_takes_a_name_as_an_argument_where_it_is_found() -> None:
         assert not found or found[0] != "$file" or replaced, part
 
 
+def test_claude_code_calls_a_skill_in_place_of_a_command_of_its_folders_name() -> None:
+    skill = b"---\nname: asker\ndescription: Asks.\n---\nThe skill.\n"
+    for folder, called in (("asker", "The skill."), ("other", "The command.")):
+        files = {
+            ".claude/commands/asker.md": b"The command.\n",
+            f".claude/skills/{folder}/SKILL.md": skill,
+        }
+        told = json.dumps([one["messages"] for one in claude_code.call_command(files, "/asker")])
+        assert called in told
+        assert ("The skill." in told) != ("The command." in told)
+
+
+def test_opencode_calls_a_command_and_no_skill_of_its_name() -> None:
+    skill = b"---\nname: asker\ndescription: Asks.\n---\nThe skill.\n"
+    files = {".opencode/skills/asker/SKILL.md": skill}
+    command = {TARGETS["opencode-command"].make_path("asker"): b"The command.\n"}
+    for more, called in (({}, "The skill."), (command, "The command.")):
+        bodies = opencode.call_command({**files, **more}, "asker", "")
+        assert called in json.dumps([one["messages"] for one in bodies])
+
+
 def test_opencode_runs_a_command_with_its_agent_and_model() -> None:
     agent = make_command("opencode-command", "Ask.\n", agent="plan")
     text = TARGETS["opencode-command"].encode(agent)

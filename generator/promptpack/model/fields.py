@@ -78,7 +78,6 @@ FIELDS: tuple[AgentField, ...] = (
     AgentField("argument_hint", vary=_vary_said),
     AgentField(
         "arguments",
-        reason="{client} has no single arguments: the prompt says in words which one is meant",
         vary=lambda names: (("x", *names),) if names else (),
         is_absorbed=False,
         is_in_prompt=True,

@@ -7,7 +7,8 @@ and `${CLAUDE_…}` stands for facts of the session. A folder is a part of the n
 behind it; a `name` in the head is not. `allowed-tools` approves tools before a user is asked, and
 takes none away; `disallowed-tools` left all tools in the request. So what the policy allows is
 approved, and the rest is said in the prompt. Copilot CLI takes the files for skills
-(copilot 1.0.102).
+(copilot 1.0.102). A skill in a folder of that name goes before a command, and what is in the user's
+home folder before what is in the project.
 """
 
 import re
@@ -63,6 +64,7 @@ _FORM = CommandForm(
     arguments="$ARGUMENTS",
     single="${name}",
     names_single=True,
+    yields_to="claude-skill",
     placeholder=re.compile(r"\\?\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9]+)"),
     injections=(
         make_command_injection("Claude Code"),
@@ -150,7 +152,7 @@ CLAUDE_COMMAND = Target(
     advisory=True,
     tells_policy=True,
     keys=frozenset(_KEYS),
-    harmless_keys=frozenset({"argument-hint", "arguments", "context"}),
+    harmless_keys=frozenset({"argument-hint", "context"}),
     extras=_EXTRAS,
     refused_extras={
         "allowed-tools": _APPROVES,

@@ -11,9 +11,9 @@ import re
 from promptpack.model import Agent
 from promptpack.targets.codec import as_text, make_text_agent, read_toml
 from promptpack.targets.codex import quote_block, quote_string
+from promptpack.targets.command_text import COMMAND_REASONS
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import (
-    TEXT_REASONS,
     ClientCheck,
     CommandForm,
     Injection,
@@ -94,7 +94,7 @@ GEMINI_COMMAND = Target(
         "gemini-cli 0.61.0",
         "2026-11-27",
     ),
-    reasons=TEXT_REASONS,
+    reasons=COMMAND_REASONS,
     keeps=frozenset({"description"}),
     advisory=True,
     tells_policy=True,

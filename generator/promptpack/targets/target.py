@@ -153,7 +153,8 @@ class CommandForm(NamedTuple):
     client replaces by such words. `injections` are what else the client replaces. `single` is what
     a text has for one of several arguments, with the `{number}` or the `{name}` of it, or nothing
     where the client has no such thing; `names_single` tells that the client knows arguments by
-    their names, as `$name`.
+    their names, as `$name`. `yields_to` is the target whose files go before a command of the same
+    name.
     """
 
     client: str
@@ -162,6 +163,7 @@ class CommandForm(NamedTuple):
     injections: tuple[Injection, ...]
     single: str = ""
     names_single: bool = False
+    yields_to: str = ""
 
     def holds(self, names: Sequence[str]) -> bool:
         """Tell whether a text can have each of these arguments where it is meant."""
