@@ -18,7 +18,7 @@ from typing import Any
 from promptpack.model import CAPABILITIES, EFFORTS, Agent, Capability, Effect
 from promptpack.policy.lattice import list_effects
 from promptpack.targets.claude_code import TOOLS
-from promptpack.targets.claude_code_file import read_file
+from promptpack.targets.claude_code_file import list_approved, read_file
 from promptpack.targets.codec import (
     as_effort,
     as_text,
@@ -160,6 +160,7 @@ CLAUDE_COMMAND = Target(
     },
     kept_grants=_KEPT_GRANTS,
     prompt_grants=_FORM.list_granted,
+    approves=list_approved,
     field_keys={"argument_hint": ("argument-hint",), "agent": ("context", "agent")},
     own_agents=frozenset(
         (

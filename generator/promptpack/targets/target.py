@@ -252,6 +252,9 @@ class Target:
 
     A target of commands has a `command`: what its client makes of their text.
 
+    `approves` gives the tools, as the client calls them, that a file's text has approved before the
+    client would ask.
+
     `signs` are paths in a repository that show that somebody uses the client there, `program` is
     what its command is called, "" where it has none.
     `prompt_key` is the key that holds the prompt in a TOML file.
@@ -308,6 +311,7 @@ class Target:
         default_factory=lambda: MappingProxyType({})
     )
     prompt_grants: Callable[[str], tuple[Capability, ...]] = lambda _prompt: ()
+    approves: Callable[[str], Iterable[str]] = lambda _text: ()
     prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
