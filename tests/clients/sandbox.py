@@ -28,6 +28,7 @@ BINARIES = {
     "copilot": "@github/copilot/npm-loader.js",
     "codex": "@openai/codex/bin/codex.js",
     "gemini": "@google/gemini-cli-core",
+    "gemini-cli": "@google/gemini-cli",
     "qwen": "@qwen-code/qwen-code",
     "kilo": "@kilocode/cli/bin/kilo",
 }

@@ -116,6 +116,8 @@ class Agent:
     stem: str = ""
     form: FileForm = PLAIN_FORM
     argument_hint: str | None = None
+    arguments: tuple[str, ...] = ()
+    """Of a command: the names of its single arguments."""
     agent: str | None = None
     """Of a command: the agent that runs it."""
 

@@ -19,7 +19,7 @@ from promptpack.model import (
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.policy.prose import describe_policy
-from promptpack.rendering.arguments import add_model_id, make_arguments
+from promptpack.rendering.arguments import Arguments, add_model_id, make_arguments
 from promptpack.rendering.blocks import (
     BlockForm,
     RenderedPart,
@@ -174,7 +174,7 @@ class Composer:
         variant: Variant,
         target: str,
         probe: Probe | None = None,
-        arguments: str | None = None,
+        arguments: Arguments | None = None,
     ) -> str:
         """Return a variant's prompt, composed anew: text that is data ends as it ends there.
 
@@ -184,7 +184,7 @@ class Composer:
         if prompt := find_client_settings(variant.pack, target).prompt:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
-        context |= {} if arguments is None else {"arguments": arguments}
+        context |= {} if arguments is None else arguments.make_context()
         form, parts = self._text, self._parts
         if probe:
             form, parts = form._replace(render=self._probe(probe)), PartCache(self.keys)

@@ -119,6 +119,10 @@ class Params(_Values):
     """The values of a fragment's `params` at one use."""
 
 
+class Argument(_Values):
+    """What stands for each of a command's single arguments."""
+
+
 @dataclass(frozen=True)
 class PartView:
     """A part of a section as a layout sees it; `title` is empty when it is all of the section."""

@@ -61,7 +61,8 @@ class PromptKeys:
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
         reads = self.find_reads(variant, target)
-        specific = "" if reads.isdisjoint(("target", "arguments")) else target
+        roots = {name.partition(".")[0] for name in reads}
+        specific = "" if roots.isdisjoint(("target", "arguments", "argument")) else target
         if prompt := find_client_settings(variant.pack, target).prompt:
             specific = prompt
         rules = "" if tells_persona(variant, target) else "rules"

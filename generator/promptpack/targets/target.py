@@ -1,7 +1,7 @@
 """What a client is declared as: a codec, and the facts about the client that others go by."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -35,6 +35,13 @@ A `#` stands in records between a file and a block of it.
 _STEM = re.compile(STEM_REGEX)
 MAX_STEM = 200
 """The longest name of a client's file, in characters."""
+
+ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+)
+"""Words for the single arguments of a command, of which there are no more."""
+
+_WORDS = "the words that the user added to this command"
 
 UNKNOWN_REASON = "it is not known how {client} treats this"
 """The reason for a loss that the target says nothing about. No known loss has it."""
@@ -143,13 +150,49 @@ class CommandForm(NamedTuple):
 
     `client` is the target for the agents of the same client. `arguments` is what a text has where
     the words go that a user writes after the command's name; `placeholder` finds all that the
-    client replaces by such words. `injections` are what else the client replaces.
+    client replaces by such words. `injections` are what else the client replaces. `single` is what
+    a text has for one of several arguments, with the `{number}` or the `{name}` of it, or nothing
+    where the client has no such thing; `names_single` tells that the client knows arguments by
+    their names, as `$name`. `yields_to` is the target whose files go before a command of the same
+    name.
     """
 
     client: str
     arguments: str
     placeholder: re.Pattern[str] | None
     injections: tuple[Injection, ...]
+    single: str = ""
+    names_single: bool = False
+    yields_to: str = ""
+
+    def holds(self, names: Sequence[str]) -> bool:
+        """Tell whether a text can have each of these arguments where it is meant."""
+        return bool(self.single) or len(names) <= 1
+
+    def spell_single(self, names: Sequence[str]) -> dict[str, str]:
+        """Return what a text has for each of the single arguments: words, if nothing else.
+
+        All that a user writes is the only argument.
+        """
+        if self.single:
+            return {
+                name: self.single.format(number=number, name=name)
+                for number, name in enumerate(names, 1)
+            }
+        if len(names) == 1:
+            return {names[0]: self.arguments}
+        spelled = [f"(the {ordinal} of {_WORDS})" for ordinal in ORDINALS]
+        last = f"({_WORDS}, from the {ORDINALS[len(names) - 1]} on)"
+        return dict(zip(names, [*spelled[: len(names) - 1], last], strict=True)) if names else {}
+
+    def find_placeholder(self, names: Iterable[str]) -> re.Pattern[str] | None:
+        """Return what finds all that the client replaces by arguments of these names.
+
+        What stands behind a name is a part of what is found where it could be taken for one.
+        """
+        if not self.names_single or not self.placeholder or not (known := "|".join(names)):
+            return self.placeholder
+        return re.compile(rf"{self.placeholder.pattern}|\\?\$(?:{known})(?![A-Za-z0-9_])\[?")
 
     def find_injections(self, text: str) -> list[Injection]:
         """Return what the client would run or read to make the command of this text."""
@@ -209,6 +252,9 @@ class Target:
 
     A target of commands has a `command`: what its client makes of their text.
 
+    `approves` gives the tools, as the client calls them, that a file's text has approved before the
+    client would ask.
+
     `signs` are paths in a repository that show that somebody uses the client there, `program` is
     what its command is called, "" where it has none.
     `prompt_key` is the key that holds the prompt in a TOML file.
@@ -265,6 +311,7 @@ class Target:
         default_factory=lambda: MappingProxyType({})
     )
     prompt_grants: Callable[[str], tuple[Capability, ...]] = lambda _prompt: ()
+    approves: Callable[[str], Iterable[str]] = lambda _text: ()
     prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
