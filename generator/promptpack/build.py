@@ -68,7 +68,7 @@ def render(
             unaccepted.add(artifact)
             session.expectations.add(artifact)
             path_problems.add(artifact)
-            if target.block:
+            if target.is_common:
                 told = tell_permissions(session, artifact)
                 contradictions.add(artifact.path, variant.pack.name, told, variant.pack.path)
             yield artifact
