@@ -5,10 +5,12 @@ of YAML put it. What is not an agent's entry is never touched, comments and blan
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from textwrap import indent
+from typing import Any, NamedTuple
 
+from promptpack.source.yaml_writer import write_mapping, write_text
 from promptpack.targets.blocks import BlockForm
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -54,6 +56,22 @@ class _Reader(NamedTuple):
     def find_entry(self, text: str, name: str) -> _Entry | None:
         """Return the first entry of a name."""
         return next((one for one in self.iter_entries(text) if one.name == name), None)
+
+
+def write_entry(values: Mapping[str, Any], escaped: Collection[str] = ()) -> str:
+    """Return an entry of such a list; what is an empty text is left out.
+
+    A text is written so that none of the characters that are to be `escaped` stands in it.
+    """
+    spelled = (
+        f"{key}: {write_text(value, escaped)}\n"
+        if isinstance(value, str)
+        else write_mapping({key: value})
+        for key, value in values.items()
+        if value != ""
+    )
+    lines = indent("".join(spelled), "    ", lambda line: line != "\n")
+    return f"  - {lines.removeprefix('    ')}"
 
 
 def make_list_blocks(

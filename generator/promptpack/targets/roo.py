@@ -9,13 +9,12 @@ read as if it were not there, and never written. The text of a mode is no templa
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from textwrap import indent
 from typing import Any
 
 from promptpack.model import FILE_CHANGES, Agent, Capability
-from promptpack.source.yaml_writer import write_mapping, write_text
 from promptpack.targets.codec import as_text, make_agent
 from promptpack.targets.extras import Extra, make_choice, make_text, read_extra
+from promptpack.targets.list_blocks import write_entry
 from promptpack.targets.problems import Problem
 from promptpack.targets.roo_file import (
     MODES,
@@ -42,17 +41,19 @@ TOOLS: Words = {
     "edit": FILE_CHANGES,
     "command": ("execute",),
 }
-"""The groups of tools, and what each gives."""
-
 OTHER_GROUPS: Words = {"mcp": (), "modes": (), "browser": ("web_fetch",), "web": ("web_fetch",)}
-"""Groups of all MCP servers, of what every mode has, of older Roo Code, and of Zoo Code alone."""
+"""More groups: MCP servers, what every mode has, one of older Roo Code, one of Zoo Code alone."""
 
 ALWAYS: tuple[Capability, ...] = ("todo", "task", "skill", "question")
 """What every mode has."""
 
-_KEYS = ("slug", "name", "roleDefinition", "whenToUse", "groups")
+_KEYS = ("slug", "name", "roleDefinition", "description", "groups")
 _EXTRAS: Mapping[str, Extra] = {
-    "description": make_text("shows this text in the list of modes"),
+    "whenToUse": Extra(
+        "a text, empty to leave it out",
+        lambda value: isinstance(value, str),
+        "tells other modes when to use this one, which is else the description",
+    ),
     "customInstructions": make_text("ends the system prompt with this text"),
     "source": make_choice("says where the mode is kept", "project", "global"),
 }
@@ -61,25 +62,31 @@ _OWN_MODES = frozenset({"architect", "code", "ask", "debug", "orchestrator"})
 
 def encode(agent: Agent) -> str:
     """Return the entry of the agent's mode in the list of modes."""
-    given = list_given_words(agent, TOOLS)
-    mode: dict[str, Any] = {"slug": agent.stem, "name": agent.name, "roleDefinition": agent.prompt}
-    mode |= {"whenToUse": agent.description} if agent.description else {}
-    extra = {key: agent.extra[key] for key in _EXTRAS if key in agent.extra}
-    source = {"source": extra.pop("source")} if "source" in extra else {}
-    mode |= {**extra, "groups": [*given, *(["mcp"] if may_have_servers(agent) else [])], **source}
-    lines = "".join(f"{_write_key(key, value)}\n" for key, value in mode.items())
-    return "  - " + indent(lines, "    ").removeprefix("    ")
+    mode: dict[str, Any] = {
+        "slug": agent.stem,
+        "name": agent.name,
+        "roleDefinition": agent.prompt,
+        "whenToUse": agent.extra.get("whenToUse", agent.description),
+        "description": agent.description,
+        "customInstructions": agent.extra.get("customInstructions", ""),
+        "groups": list_given_words(agent, TOOLS) + ["mcp"] * may_have_servers(agent),
+        "source": agent.extra.get("source", ""),
+    }
+    return write_entry(mode, REPLACED)
 
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Roo Code makes of a mode; what is not known to be denied is there."""
     mode = _find_mode(text, stem)
     groups, known = read_groups(mode), {**TOOLS, **OTHER_GROUPS}
-    is_open = "groups" not in mode or not known.keys() >= {*groups}
+    is_open = not isinstance(mode.get("groups"), list) or not known.keys() >= {*groups}
     given = list_capabilities(known, None if is_open else groups).union(ALWAYS)
     policy = make_switched_policy(given, has_servers=is_open or "mcp" in groups)
-    keys = {"name": mode.get("name"), "description": mode.get("whenToUse")}
-    agent = make_agent(NAME, keys, stem, "", policy, mode="all", extra=read_extra(mode, _EXTRAS))
+    extra = {"whenToUse": "", **read_extra(mode, _EXTRAS)}
+    if extra["whenToUse"] == as_text(mode.get("description")):
+        del extra["whenToUse"]
+    keys = {key: mode.get(key) for key in ("name", "description")}
+    agent = make_agent(NAME, keys, stem, "", policy, mode="all", extra=extra)
     return replace(agent, prompt=as_text(mode.get("roleDefinition")))
 
 
@@ -99,12 +106,6 @@ def _find_mode(text: str, stem: str) -> Mapping[str, Any]:
     return next((mode for mode in modes if mode.get("slug") == stem), modes[0])
 
 
-def _write_key(key: str, value: object) -> str:
-    if isinstance(value, str):
-        return f"{key}: {write_text(value, REPLACED)}"
-    return write_mapping({key: value}).removesuffix("\n")
-
-
 ROO = Target(
     name=NAME,
     title="Roo Code",
@@ -122,12 +123,10 @@ ROO = Target(
     ),
     provides=list_capabilities(TOOLS).union(ALWAYS),
     absent=frozenset({"glob", "web_fetch", "web_search"}),
-    stand_ins={"glob": ("list", "grep")},
     block=MODES,
     keys=frozenset(_KEYS),
     policy_keys=frozenset({"groups"}),
-    harmless_keys=frozenset({"slug", "roleDefinition", "whenToUse"}),
-    field_keys={"policy": ("groups",), "description": ("whenToUse",)},
+    harmless_keys=frozenset({"slug", "roleDefinition"}),
     extras=_EXTRAS,
     refused_extras={
         "allowedMcpServers": "only Zoo Code reads it: Roo Code gives the tools of every server",

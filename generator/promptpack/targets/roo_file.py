@@ -64,6 +64,8 @@ def find_refusal(text: str) -> str:
     modes = read_modes(text)
     if modes is None:
         return "it is neither YAML nor JSON"
+    if not modes:
+        return f"it has no list '{KEY}' of modes"
     slugs = [mode.get("slug") for mode in modes]
     if twice := next((slug for n, slug in enumerate(slugs) if slug in slugs[:n]), None):
         return f"two modes have the slug '{twice}'"
