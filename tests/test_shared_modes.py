@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import support
+from promptpack.api import diff_projects
+from promptpack.model import Project
+from promptpack.reading.project import load_project
 from promptpack.targets import TARGETS
 from promptpack.targets.blocks import BlockForm
 
@@ -89,6 +92,26 @@ def test_modes_put_in_any_order_are_read_and_come_out_whole(
     assert text == rest
 
 
+def test_a_change_of_the_prompt_is_told_by_section_and_once_for_all_clients(
+    tmp_path: Path,
+) -> None:
+    pack = PACK["packs/demo/pack.yaml"].replace("[roo]", "[roo, opencode]")
+
+    def load(name: str, role: str) -> Project:
+        files = {**PACK, "packs/demo/pack.yaml": pack, "packs/demo/role.md": f"{role}\n"}
+        return load_project(support.make_project(tmp_path / name, files))
+
+    before = load("before", "You answer.")
+    (change,) = diff_projects(before, load("brief", "You answer briefly.")).changes
+    assert change.section == "role"
+    assert {place.output.partition("/")[0] for place in change.places} == {"roo", "opencode"}
+    dashes = load("one", "You answer — so."), load("two", "You answer — or not.")
+    changes = diff_projects(*dashes).changes
+    assert {change.section for change in changes} == {"role"}
+    places = [place for change in changes for place in change.places]
+    assert {place.output.partition("/")[0] for place in places} == {"roo", "opencode"}
+
+
 UNFIT = {
     "JSON": json.dumps(yaml.safe_load(OWN)),
     "flow": "customModes: [{slug: a, groups: []}]\n",
@@ -158,10 +181,10 @@ def test_packs_of_a_project_share_the_file_that_is_built(tmp_path: Path) -> None
     project = support.built(tmp_path, {**PACK, **second})
     text = (project / "dist/roo/tiny.look/.roomodes").read_text()
     assert slugs(text) == ["demo", "second"]
-    done = support.call("explain", "dist/roo/tiny.look/.roomodes:9", cwd=project)
+    words = "      You answer questions about a Python project."
+    number = text.split("\n").index(words) + 1
+    done = support.call("explain", f"dist/roo/tiny.look/.roomodes:{number}", cwd=project)
     assert done.code == 0, done.err
-    line = text.split("\n")[8]
-    assert line.strip() == "You answer questions about a Python project."
     assert "packs/demo/role.md:1" in done.out
 
 
