@@ -30,6 +30,7 @@ BINARIES = {
     "gemini": "@google/gemini-cli-core",
     "qwen": "@qwen-code/qwen-code",
     "kilo": "@kilocode/cli/bin/kilo",
+    "roo": "@roo-code/types",
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 
