@@ -59,9 +59,9 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
     """Report what the agent files of a repository really allow; writes nothing.
 
     Finds the files that OpenCode, Claude Code, Copilot, Cursor, Codex, Gemini CLI, Qwen Code,
-    Kilo, Factory, Cline, Kiro and Junie load, below the current folder or in each PATH, and reads
-    each as its client does, and as each other client does that loads it too. Needs no pack and no
-    project.
+    Kilo, Factory, Cline, Kiro, Junie and Roo Code load, below the current folder or in each PATH,
+    and reads each as its client does, and as each other client does that loads it too. Needs no
+    pack and no project.
     With --base it exits with 1 if a change since that revision allows more.
     """
     target, base = options["target"], options["base"]
