@@ -17,11 +17,11 @@ from promptpack.api import diff_projects
 from promptpack.model import Project
 from promptpack.reading.project import load_project
 from promptpack.targets import TARGETS
-from promptpack.targets.blocks import BlockForm
+from promptpack.targets.blocks import SharedForm
 
 _BLOCK = TARGETS["roo"].block
 assert _BLOCK is not None
-MODES: BlockForm = _BLOCK
+MODES: SharedForm = _BLOCK
 
 OWN = """\
 # Modes of this repository

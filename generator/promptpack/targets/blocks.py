@@ -1,6 +1,6 @@
 """Blocks in a shared file: a text and an agent's name in, the text with or without its block out.
 
-A `BlockForm` is how a file holds them. In Markdown a block stands between two marker lines, and
+A `SharedForm` is how a file holds them. In Markdown a block stands between two marker lines, and
 blocks of several agents stand in the order of their names. What is not a block is never touched:
 taking a block out again gives back the very bytes that were there before, also where the last line
 had no newline (then the block's last line has none).
@@ -13,7 +13,7 @@ from typing import NamedTuple
 MARKER = "<!-- promptpack:"
 
 
-class BlockForm(NamedTuple):
+class SharedForm(NamedTuple):
     """How a file holds blocks of several agents: by name they are listed, found, put and removed.
 
     `explain_unfit` says why a file of this text can't take another block, or nothing.
@@ -97,5 +97,5 @@ def list_names(text: str) -> list[str]:
     return re.findall(rf"^{re.escape(MARKER)}begin (\S+) -->", text, re.MULTILINE)
 
 
-MARKED_BLOCKS = BlockForm(list_names, find_block, put_block, remove_block)
+MARKED_BLOCKS = SharedForm(list_names, find_block, put_block, remove_block)
 """Blocks between two comments of Markdown."""

@@ -11,7 +11,7 @@ from textwrap import indent
 from typing import Any, NamedTuple
 
 from promptpack.source.yaml_writer import write_mapping, write_text
-from promptpack.targets.blocks import BlockForm
+from promptpack.targets.blocks import SharedForm
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _ENTRY = re.compile(r"  -(?:[ \t]|\r?\n|\Z)")
@@ -19,7 +19,7 @@ _CONTENT = re.compile(r"    [ \t]*[^ \t\r\n]")
 _SKIPPED = re.compile(r"[ \t]*(?:#.*)?\r?\n?", re.DOTALL)
 
 
-class _Entry(NamedTuple):
+class _BlockEntry(NamedTuple):
     """An entry of the list, and where it begins and ends."""
 
     name: str
@@ -27,7 +27,7 @@ class _Entry(NamedTuple):
     end: int
 
 
-class _Reader(NamedTuple):
+class _ListReader(NamedTuple):
     """Finds the entries under a key; `read_names` gives the names in a text, however written."""
 
     key: str
@@ -38,7 +38,7 @@ class _Reader(NamedTuple):
         match = re.search(rf"^{self.key}:[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)", text, re.MULTILINE)
         return match.end() if match else None
 
-    def iter_entries(self, text: str) -> Iterator[_Entry]:
+    def iter_entries(self, text: str) -> Iterator[_BlockEntry]:
         """Yield the entries of the list in a text."""
         position = self.find_start(text)
         spans: list[tuple[int, int]] = []
@@ -51,9 +51,9 @@ class _Reader(NamedTuple):
                 break
         for start, end in spans:
             names = self.read_names(text[start:end]) or [""]
-            yield _Entry(names[0], start, end)
+            yield _BlockEntry(names[0], start, end)
 
-    def find_entry(self, text: str, name: str) -> _Entry | None:
+    def find_entry(self, text: str, name: str) -> _BlockEntry | None:
         """Return the first entry of a name."""
         return next((one for one in self.iter_entries(text) if one.name == name), None)
 
@@ -78,14 +78,14 @@ def make_list_blocks(
     key: str,
     read_names: Callable[[str], list[str] | None],
     split: Callable[[str], dict[str, str]],
-) -> BlockForm:
+) -> SharedForm:
     """Return the form of a file in which agents are the entries of a list under a key.
 
     `read_names` gives the names of the entries in a text, which may be of one entry alone, or None
     where it can't be read; `split` the text of each entry of a file that is written otherwise.
     """
-    reader = _Reader(key, read_names)
-    return BlockForm(
+    reader = _ListReader(key, read_names)
+    return SharedForm(
         partial(_list_names, reader),
         partial(_find_block, reader),
         partial(_put_block, reader),
@@ -95,16 +95,16 @@ def make_list_blocks(
     )
 
 
-def _list_names(reader: _Reader, text: str) -> list[str]:
+def _list_names(reader: _ListReader, text: str) -> list[str]:
     return [entry.name for entry in reader.iter_entries(text)]
 
 
-def _find_block(reader: _Reader, text: str, name: str) -> str | None:
+def _find_block(reader: _ListReader, text: str, name: str) -> str | None:
     entry = reader.find_entry(text, name)
     return None if entry is None else text[entry.start : entry.end].removesuffix("\n") + "\n"
 
 
-def _put_block(reader: _Reader, text: str, name: str, block: str) -> str:
+def _put_block(reader: _ListReader, text: str, name: str, block: str) -> str:
     """Return the text with an agent's entry in its place, after those with lesser names."""
     if entry := reader.find_entry(text, name):
         replacement = block if text[entry.end - 1] == "\n" else block.removesuffix("\n")
@@ -118,7 +118,7 @@ def _put_block(reader: _Reader, text: str, name: str, block: str) -> str:
     return text[:place] + block + text[place:]
 
 
-def _remove_block(reader: _Reader, text: str, name: str) -> str:
+def _remove_block(reader: _ListReader, text: str, name: str) -> str:
     """Return the text without an agent's entry; nothing where the list had no other."""
     entry = reader.find_entry(text, name)
     if entry is None:
@@ -130,7 +130,7 @@ def _remove_block(reader: _Reader, text: str, name: str) -> str:
     return "" if rest in (f"{reader.key}:\n", f"{reader.key}:") else rest
 
 
-def _explain_unfit(reader: _Reader, text: str) -> str:
+def _explain_unfit(reader: _ListReader, text: str) -> str:
     """Return why no entry can be put into a text, or nothing.
 
     What the lines say has to be what the whole file means: then an entry more is one more.
@@ -143,7 +143,7 @@ def _explain_unfit(reader: _Reader, text: str) -> str:
 
 
 def _split_blocks(
-    reader: _Reader, split: Callable[[str], dict[str, str]], text: str
+    reader: _ListReader, split: Callable[[str], dict[str, str]], text: str
 ) -> dict[str, str]:
     if _explain_unfit(reader, text):
         return split(text)

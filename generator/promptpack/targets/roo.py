@@ -87,7 +87,7 @@ def decode(text: str, stem: str) -> Agent:
         del extra["whenToUse"]
     keys = {key: mode.get(key) for key in ("name", "description")}
     agent = make_agent(NAME, keys, stem, "", policy, mode="all", extra=extra)
-    return replace(agent, prompt=as_text(mode.get("roleDefinition")))
+    return replace(agent, prompt=as_text(mode.get("roleDefinition")) or "\n")
 
 
 def find_problems(text: str) -> list[Problem]:

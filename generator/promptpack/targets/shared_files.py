@@ -3,12 +3,12 @@
 from pathlib import PurePosixPath
 
 from promptpack.targets import TARGETS
-from promptpack.targets.blocks import MARKED_BLOCKS, BlockForm
+from promptpack.targets.blocks import MARKED_BLOCKS, SharedForm
 
 _FORMS = {PurePosixPath(one.path).name: one.block for one in TARGETS.values() if one.block}
 
 
-def find_block_form(path: str) -> BlockForm:
+def find_block_form(path: str) -> SharedForm:
     """Return how a shared file holds blocks; instructions of any name are Markdown.
 
     >>> find_block_form("docs/CLAUDE.md").put("", "a", "x")

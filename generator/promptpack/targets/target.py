@@ -19,7 +19,7 @@ from promptpack.model import (
 )
 from promptpack.model.fields import AgentField
 from promptpack.policy.lattice import compare_grants
-from promptpack.targets.blocks import BlockForm
+from promptpack.targets.blocks import SharedForm
 from promptpack.targets.extras import Extras
 from promptpack.targets.problems import Problem
 
@@ -242,7 +242,7 @@ class Target:
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
     tells_policy: bool = False
-    block: BlockForm | None = None
+    block: SharedForm | None = None
     is_common: bool = False
     keys: frozenset[str] = frozenset()
     policy_keys: frozenset[str] = frozenset()
