@@ -81,6 +81,8 @@ def test_a_text_of_several_lines_is_read_back_with_a_line_for_each(text: str, de
     [
         ("a", "a"),
         ("a: b", '"a: b"'),
+        ("🧪 Test", "🧪 Test"),
+        ("🧪: b", '"🧪: b"'),
         ("a\n", "|\n  a"),
         ("# a\n\n- b", "|-\n  # a\n\n  - b"),
         (" a\nb\n", '"\\\n  \\ a\\n\\\n  b\\n"'),

@@ -18,6 +18,7 @@ from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR
 _SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What stands in no YAML text as it is, or ends a line to some readers."""
 
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _LINE_ENDS = frozenset("\n\r\x85\u2028\u2029")
 _LONGEST_KEY = 1000
 """How many characters a key may have that stands before its colon; YAML allows 1024 with quotes."""
@@ -72,7 +73,10 @@ def write_text(text: str, escaped: Collection[str] = ()) -> str:
     """
     is_plain = not _SPECIAL.search(text) and {*escaped}.isdisjoint(text)
     if "\n" not in text:
-        return _spell(text) if is_plain else f'"{_escape(text, escaped)}"'
+        shown = _ASTRAL.sub("x", text)  # libyaml writes these as escapes
+        if is_plain and (shown == text or _spell(shown) == shown):
+            return text if shown != text else _spell(text)
+        return f'"{_escape(text, escaped)}"'
     lines = text.removesuffix("\n").split("\n")
     if is_plain and lines[0][:1].strip() and lines[-1].strip():
         mark = "|" if text.endswith("\n") else "|-"

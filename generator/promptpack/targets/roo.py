@@ -19,10 +19,10 @@ from promptpack.targets.problems import Problem
 from promptpack.targets.roo_file import (
     MODES,
     REPLACED,
+    find_mode,
     find_mode_problems,
     find_refusal,
     read_groups,
-    read_modes,
 )
 from promptpack.targets.target import ClientCheck, Target
 from promptpack.targets.word_lists import (
@@ -77,7 +77,7 @@ def encode(agent: Agent) -> str:
 
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Roo Code makes of a mode; what is not known to be denied is there."""
-    mode = _find_mode(text, stem)
+    mode = find_mode(text, stem)
     groups, known = read_groups(mode), {**TOOLS, **OTHER_GROUPS}
     is_open = not isinstance(mode.get("groups"), list) or not known.keys() >= {*groups}
     given = list_capabilities(known, None if is_open else groups).union(ALWAYS)
@@ -99,11 +99,6 @@ def find_refusals(agent: Agent) -> Iterator[str]:
     """Yield why an agent can't be written: Roo Code has a mode of its slug itself."""
     if agent.stem in _OWN_MODES - {agent.name}:
         yield f"Roo Code has a mode '{agent.stem}' of its own"
-
-
-def _find_mode(text: str, stem: str) -> Mapping[str, Any]:
-    modes = read_modes(text) or [{}]
-    return next((mode for mode in modes if mode.get("slug") == stem), modes[0])
 
 
 ROO = Target(

@@ -52,6 +52,12 @@ def read_modes(text: str) -> list[Mapping[str, Any]] | None:
     return as_mappings(modes or [])
 
 
+def find_mode(text: str, slug: str) -> Mapping[str, Any]:
+    """Return the mode of a slug, or else the first one."""
+    modes = read_modes(text) or [{}]
+    return next((mode for mode in modes if mode.get("slug") == slug), modes[0])
+
+
 def read_groups(mode: Mapping[str, Any]) -> list[str]:
     """Return the names of a mode's groups, without the options that an entry may have."""
     groups = mode.get("groups")
