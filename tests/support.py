@@ -112,6 +112,7 @@ LIST_ONLY = """\
   - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
   - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
   - {target: junie, capability: [task, skill], reason: "No list takes these away."}
+  - {target: roo, capability: [todo, task, skill, question], reason: "Every mode has these."}
   - {target: goose, capability: all, reason: "Goose reads the files of Claude Code, and no list."}
 """
 """What the accepted list goes on with for clients whose lists of tools hold back only some."""
@@ -132,7 +133,7 @@ EVERY_CLIENT: Mapping[str, str] = {
 
 REPRESENTATIVES = (
     *("opencode", "claude-code", "copilot", "cursor-rule", "codex", "gemini", "qwen", "cline"),
-    *("junie", "goose", "skill", "agents-md", "messages"),
+    *("junie", "goose", "roo", "skill", "agents-md", "messages"),
 )
 """A target for each way in which files are read and written.
 

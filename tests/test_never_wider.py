@@ -247,6 +247,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
     beyond["copilot-prompt"] = {"skill"}.union(*taken)
     beyond["kiro"] = {"todo", "skill", "question"}
     beyond["junie"] = {"task", "skill"}
+    beyond["roo"] = {"todo", "task", "skill", "question"}
     beyond["factory"] = {"todo", "skill", OTHER_MCP}
     if "memory" in agent.extra:
         beyond["claude-code"] = {"read", "edit", "write"}

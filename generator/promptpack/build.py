@@ -15,11 +15,11 @@ from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
-from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.built import find_idle_packs, list_built_targets
 from promptpack.targets.emit import make_artifact
+from promptpack.targets.other_clients import suggest_target
 from promptpack.targets.paths import PathProblems
 from promptpack.targets.rivals import Rivals
 from promptpack.targets.unaccepted import UnacceptedLosses
@@ -70,7 +70,7 @@ def render(
             session.expectations.add(artifact)
             path_problems.add(artifact)
             rivals.add(artifact)
-            if target.block:
+            if target.is_common:
                 told = tell_permissions(session, artifact)
                 contradictions.add(artifact.path, variant.pack.name, told, variant.pack.path)
             yield artifact
@@ -187,7 +187,7 @@ def _select_targets(
 def _find_unknown_targets(selection: Selection) -> Iterator[Finding]:
     for name in selection.targets:
         if name not in TARGETS:
-            hint = suggest(name, TARGETS)
+            hint = suggest_target(name)
             yield Finding("PP023", "error", "", 0, 0, f"unknown target '{name}'", hint)
 
 

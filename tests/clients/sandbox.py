@@ -31,6 +31,7 @@ BINARIES = {
     "gemini-cli": "@google/gemini-cli",
     "qwen": "@qwen-code/qwen-code",
     "kilo": "@kilocode/cli/bin/kilo",
+    "roo": "@roo-code/types",
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen, roo
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
 from load_cases import TWINS
@@ -28,6 +28,7 @@ ASK: dict[str, Callable[[Sequence[Case]], list[Observation]]] = {
     "gemini": gemini.observe_many,
     "qwen": qwen.observe_many,
     "kilo": kilo.observe_folders,
+    "roo": roo.observe_many,
 }
 
 

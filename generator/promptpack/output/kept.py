@@ -169,7 +169,7 @@ def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
         if one.covers(variant.model.name, variant.policy.name, variant.language, target.name)
     ]
     files = [(file.path, file.is_executable) for file in artifact.files]
-    told = tell_permissions(session, artifact) if target.block else ""
+    told = tell_permissions(session, artifact) if target.is_common else ""
     names = make_key(artifact.path, artifact), target.name, variant.name, agent.stem
     return [repr((names, expected, files)), told]
 

@@ -51,7 +51,7 @@ from promptpack.output.status import (
 )
 from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
-from promptpack.targets import blocks
+from promptpack.targets.shared_files import find_block_form
 from promptpack.version import __version__
 
 _ON_PURPOSE: tuple[State, ...] = ("edited", "foreign")
@@ -312,9 +312,9 @@ def merge_writes(plan: Plan) -> dict[str, tuple[Content | None, Content]]:
             shared = read_file(plan.folder, path)
             files[path] = (shared, shared or b"")
         old, merged = files[path]
-        block = decode_content(status.new or b"")
-        text = blocks.put_block(decode_content(read_content(merged)), name, block)
-        files[path] = (old, encode_text(text))
+        form, text = find_block_form(path), decode_content(read_content(merged))
+        text = "" if form.explain_unfit(text) else text  # it is replaced on purpose
+        files[path] = (old, encode_text(form.put(text, name, decode_content(status.new or b""))))
     return files
 
 
@@ -336,7 +336,7 @@ def _remove(folder: Path, status: Status) -> None:
     if content is not None and status.current is not None:
         rest = b""
         if name:
-            rest = encode_text(blocks.remove_block(decode_content(content), name))
+            rest = encode_text(find_block_form(path).remove(decode_content(content), name))
         else:
             _expect(folder, path, status.current)
         if rest:

@@ -250,11 +250,22 @@ class TargetEntry(Report):
     capabilities: dict[str, Enforcement]
 
 
+class OtherClientEntry(Report):
+    """A client that loads no agent from a file, and what it has instead."""
+
+    name: str
+    title: str
+    reason: str
+    reads: list[str] = Field(description="the targets whose files it reads")
+    check: str = Field(description="by what means that was found out, and when")
+
+
 class TargetsReport(Report):
     """`targets --format json`."""
 
     schema_version: Literal[1]
     targets: list[TargetEntry]
+    others: list[OtherClientEntry]
 
 
 class OriginEntry(Report):

@@ -19,6 +19,7 @@ from promptpack.model import (
 )
 from promptpack.model.fields import AgentField
 from promptpack.policy.lattice import compare_grants
+from promptpack.targets.blocks import SharedForm
 from promptpack.targets.extras import Extras
 from promptpack.targets.problems import Problem
 
@@ -227,7 +228,8 @@ class Target:
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
-    wherever `tells_policy`. A `block` target shares its file with others, of any author.
+    wherever `tells_policy`. A target with a `block` shares its file with others, of any author; the
+    file of one that `is_common` is read in every session.
 
     `keys` are the front matter keys that our own files may have. `decode` knows what the
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
@@ -286,7 +288,8 @@ class Target:
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
     tells_policy: bool = False
-    block: bool = False
+    block: SharedForm | None = None
+    is_common: bool = False
     keys: frozenset[str] = frozenset()
     policy_keys: frozenset[str] = frozenset()
     harmless_keys: frozenset[str] = frozenset()
