@@ -10,6 +10,10 @@ from promptpack.targets.paths import fold_path
 YIELDING = tuple(one for one in TARGETS.values() if one.command and one.command.yields_to)
 """The targets of commands in whose place the client calls another file of the same name."""
 
+_NAMES = frozenset(
+    name for one in YIELDING if one.command for name in (one.name, one.command.yields_to)
+)
+
 
 def explain_rival(command: Target, name: str, path: str) -> str:
     """Return that a client calls the file at a path in place of a command of this name."""
@@ -24,7 +28,9 @@ class Rivals:
         self._packs: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, artifact: Artifact) -> None:
-        """Take note of an artifact's name."""
+        """Take note of an artifact's name, if it can be one of two."""
+        if artifact.target not in _NAMES:
+            return
         key = artifact.target, fold_path(artifact.agent.stem)
         self._packs.setdefault(key, (artifact.agent.stem, artifact.variant.pack.path))
 
