@@ -40,7 +40,7 @@ class ChangedPacks(NamedTuple):
     kept: KeptPacks
 
 
-class _Known(NamedTuple):
+class _KnownPacks(NamedTuple):
     """What the manifest says of packs, those of which something may change, and what reads it."""
 
     manifest: Manifest
@@ -48,7 +48,7 @@ class _Known(NamedTuple):
     read: ManifestReader
 
 
-class _Rendered(NamedTuple):
+class _RenderedPacks(NamedTuple):
     """What some packs give: their files, the library files behind them, and what to keep."""
 
     name: str
@@ -89,15 +89,15 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     return ChangedPacks(plan, look, later)
 
 
-def _find_known(kept: KeptPacks, changes: Changes, reached: frozenset[str]) -> _Known | None:
+def _find_known(kept: KeptPacks, changes: Changes, reached: frozenset[str]) -> _KnownPacks | None:
     """Return what is known of the packs with changes; None if that is too little or too much."""
     folder = Path(kept.folder)
     part = None if changes.outputs else read_part(folder, reached, kept.manifest)
     if part:
-        known = _Known(part, reached, PartReader(reached, part.rest).read)
+        known = _KnownPacks(part, reached, PartReader(reached, part.rest).read)
     else:
         manifest = read_manifest(folder)
-        known = _Known(manifest, reached | _find_owners(manifest, changes), read_manifest)
+        known = _KnownPacks(manifest, reached | _find_owners(manifest, changes), read_manifest)
     packs = known.packs
     is_few = kept.facts.keys() >= packs and 2 * len(packs) <= len(kept.facts)
     is_few = is_few and packs.isdisjoint(kept.installed or ())
@@ -113,7 +113,7 @@ def _find_owners(manifest: Manifest, changes: Changes) -> frozenset[str]:
     )
 
 
-def _is_known(known: _Known, kept: KeptPacks, changes: Changes) -> bool:
+def _is_known(known: _KnownPacks, kept: KeptPacks, changes: Changes) -> bool:
     """Tell whether the manifest is as it was but for some packs."""
     manifest = known.manifest
     outputs = {*map(locate_file, manifest.files), MANIFEST}
@@ -129,7 +129,7 @@ def _render_packs(
     packs: Collection[str],
     others: Collection[str],
     find_folder: Callable[[str], Path],
-) -> _Rendered:
+) -> _RenderedPacks:
     """Return what some packs give; the templates are read, and no other pack."""
     project = load_packs(root, packs, others)
     session = Session(project)
@@ -143,11 +143,11 @@ def _render_packs(
     facts = {name: digest for name, digest in kept.facts.items() if name in packs}
     own = KeptPacks(facts=facts, reads={name: kept.reads[name] for name in facts})
     library = hash_library(session, artifacts)
-    return _Rendered(project.name, find_folder(project.out), files, library, own)
+    return _RenderedPacks(project.name, find_folder(project.out), files, library, own)
 
 
 def _is_alike(
-    manifest: Manifest, kept: KeptPacks, rendered: _Rendered, packs: Collection[str]
+    manifest: Manifest, kept: KeptPacks, rendered: _RenderedPacks, packs: Collection[str]
 ) -> bool:
     """Tell whether some packs give other texts at most, at the same places."""
     own = {key for key, record in manifest.files.items() if record.get("pack") in packs}
@@ -156,7 +156,7 @@ def _is_alike(
     return is_in_place and rendered.kept.facts == facts and rendered.files.keys() == own
 
 
-def _plan_packs(rendered: _Rendered, known: _Known) -> Plan:
+def _plan_packs(rendered: _RenderedPacks, known: _KnownPacks) -> Plan:
     """Return what it takes to have the files of some packs in the output folder."""
 
     def answers(_path: str, record: Words) -> bool:

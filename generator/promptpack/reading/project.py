@@ -234,10 +234,7 @@ def make_project(
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    unread_packs = (
-        name.pack for file, name in named_files if name.kind == "packs" and not file.is_read
-    )
-    other_packs = (*unread_packs, *sorted(others))
+    other_packs = (*_iter_unread_packs(named_files), *sorted(others))
     all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": other_packs}
     project = Project(**all_items, sources=sources, roots=tuple(roots))
     problems = [*find_shared_files(project), *find_installation_problems(project)]
@@ -249,6 +246,11 @@ def make_project(
 def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> dict[str, str]:
     """Return the texts of the files that were read, by path; those beside skills have none."""
     return {file.path: file.text for file, _ in files if file.is_read and not file.attached}
+
+
+def _iter_unread_packs(files: Iterable[tuple[SourceFile, SourceName]]) -> Iterator[str]:
+    """Yield the packs whose own file was not read."""
+    yield from (name.pack for file, name in files if name.kind == "packs" and not file.is_read)
 
 
 def _gather_names(paths: Iterable[str]) -> Mapping[tuple[Kind, str], set[str]]:
