@@ -43,7 +43,8 @@ def ask(target: str, texts: Sequence[str]) -> list[Observation]:
 
 
 @pytest.mark.parametrize(
-    "target", [one for one in TWINS if TARGETS[one].check.means == "client" and one in ASK]
+    "target",
+    [one for one in TWINS if TARGETS[one].check.means in ("client", "schema") and one in ASK],
 )
 def test_the_client_takes_each_file_and_refuses_its_spoilt_twin(target: str) -> None:
     good = ask(target, [twins.good for twins in TWINS[target]])

@@ -231,7 +231,7 @@ class LintReport(Report):
 class TargetCheck(Report):
     """How it was checked what a client does."""
 
-    means: Literal["client", "documentation", "text"]
+    means: Literal["client", "schema", "documentation", "text"]
     subject: str = Field(description="what was looked at")
     versions: str = Field(description="of packages, empty where there is none")
     day: str = Field(description="as YYYY-MM-DD, empty where no client has to read the file")

@@ -114,7 +114,10 @@ ROO = Target(
     problems=find_problems,
     loads=find_refusal,
     check=ClientCheck(
-        "client", "its own schema of modes (all fields)", "roo-code/types 1.115.0", "2026-11-27"
+        "schema",
+        "modes (all fields); all else is from its source",
+        "roo-code/types 1.115.0",
+        "2026-11-27",
     ),
     provides=list_capabilities(TOOLS).union(ALWAYS),
     absent=frozenset({"glob", "web_fetch", "web_search"}),

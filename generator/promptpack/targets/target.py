@@ -118,21 +118,29 @@ class SoftLimit(NamedTuple):
     reason: str
 
 
+_MEANS = {
+    "client": "real client: ",
+    "schema": "the client's own schema: ",
+    "documentation": "from documentation: ",
+    "text": "",
+}
+
+
 class ClientCheck(NamedTuple):
     """How it was checked what a client does: by what means, what was looked at, with what, when.
 
     `versions` are packages and their versions, such as "copilot 1.0.102"; a format that no client
-    has to read has none, and no day.
+    has to read has none, and no day. A client whose schema alone can be asked is known from its
+    source or documentation beyond that.
     """
 
-    means: Literal["client", "documentation", "text"]
+    means: Literal["client", "schema", "documentation", "text"]
     subject: str
     versions: str = ""
     day: str = ""
 
     def __str__(self) -> str:
-        means = {"client": "real client: ", "documentation": "from documentation: ", "text": ""}
-        return means[self.means] + "; ".join(filter(None, (self.subject, self.versions, self.day)))
+        return _MEANS[self.means] + "; ".join(filter(None, (self.subject, self.versions, self.day)))
 
 
 class Injection(NamedTuple):
