@@ -234,8 +234,7 @@ def make_project(
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    unread_packs = (name.pack for file, name in named_files if not file.is_read)
-    other_packs = (*unread_packs, *sorted(others))
+    other_packs = (*(one.pack for file, one in named_files if not file.is_read), *sorted(others))
     all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": other_packs}
     project = Project(**all_items, sources=sources, roots=tuple(roots))
     problems = [*find_shared_files(project), *find_installation_problems(project)]
