@@ -1,5 +1,6 @@
 """A build or check after a small change: it does what a whole one does, and looks at few packs."""
 
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -13,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libraries import install
-from promptpack.output.record import encode_record, parse_record
+from promptpack.output.manifest import MANIFEST, Manifest, format_manifest
+from promptpack.output.manifest_part import read_part
+from promptpack.output.record import encode_record, hash_bytes, parse_record
 from records import EARLIER, EDITS, Edit, Records, begin_process
 from siblings import (
     INSTALL_EDITS,
@@ -200,6 +203,47 @@ def test_a_run_after_any_changes_does_what_a_whole_one_does(
 
 def list_modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.lstat().st_mode for path in folder.rglob("*")}
+
+
+# A part of the manifest.
+
+WORDS_OF_RECORDS = st.text(max_size=5) | st.sampled_from(
+    ['"pack": "a"', '\n      "pack": "a"', "}"]
+)
+RECORDS = st.fixed_dictionaries(
+    {"sha256": WORDS_OF_RECORDS, "pack": st.sampled_from(["a", "b", "ab", "a-b"])},
+    optional={"file": WORDS_OF_RECORDS, "as": WORDS_OF_RECORDS},
+)
+PATHS = st.text('ab\n"\\é{}: ', min_size=1, max_size=6)
+
+
+@given(
+    st.dictionaries(PATHS, RECORDS, max_size=6),
+    st.frozensets(st.sampled_from(["a", "b", "c"])),
+    st.dictionaries(PATHS, WORDS_OF_RECORDS, max_size=2),
+)
+def test_a_part_of_a_manifest_is_put_back_in_its_place(
+    files: dict[str, dict[str, str]], packs: frozenset[str], library: dict[str, str]
+) -> None:
+    """It is read as from the whole, and with other records the text is that of the whole."""
+    whole = Manifest(dict(sorted(files.items())), tool="1", library=library)
+    content = format_manifest(whole)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / MANIFEST).write_bytes(content)
+        assert read_part(folder, packs, "another digest") is None
+        part = read_part(folder, packs, hash_bytes(content))
+    own = {path: record for path, record in whole.files.items() if record["pack"] in packs}
+    if not files:
+        return
+    assert part
+    assert (part.files, part.tool, part.library) == (own, whole.tool, whole.library)
+    assert format_manifest(part) == content
+    changed = {path: {**record, "sha256": "new"} for path, record in own.items()}
+    files = {path: changed.get(path, record) for path, record in whole.files.items()}
+    new = format_manifest(dataclasses.replace(part, files=changed, pending=own, tool="2"))
+    assert new == format_manifest(dataclasses.replace(whole, files=files, pending=own, tool="2"))
+    assert json.loads(new)["files"] == files
 
 
 # What is kept.

@@ -7,7 +7,7 @@ nothing has changed.
 import os
 import sys
 
-from promptpack.output.record import Answer, find_unchanged
+from promptpack.output.record import RecordAnswer, find_unchanged
 from promptpack.version import __version__
 
 _COLLECT_AFTER = 100_000, 20, 100
@@ -23,7 +23,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     is_version = arguments == ["--version"]
     version = [f"opromptpack {__version__}\n"]
-    answer = Answer(version) if is_version else find_unchanged(arguments)
+    answer = RecordAnswer(version) if is_version else find_unchanged(arguments)
     if answer.printed is None or not _print_all(answer.printed):
         import gc  # noqa: PLC0415 - see above
 

@@ -40,7 +40,7 @@ class ChangedPacks(NamedTuple):
     kept: KeptPacks
 
 
-class _KnownPacks(NamedTuple):
+class _KnownRecords(NamedTuple):
     """What the manifest says of packs, those of which something may change, and what reads it."""
 
     manifest: Manifest
@@ -89,15 +89,15 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     return ChangedPacks(plan, look, later)
 
 
-def _find_known(kept: KeptPacks, changes: Changes, reached: frozenset[str]) -> _KnownPacks | None:
+def _find_known(kept: KeptPacks, changes: Changes, reached: frozenset[str]) -> _KnownRecords | None:
     """Return what is known of the packs with changes; None if that is too little or too much."""
     folder = Path(kept.folder)
     part = None if changes.outputs else read_part(folder, reached, kept.manifest)
     if part:
-        known = _KnownPacks(part, reached, PartReader(reached, part.rest).read)
+        known = _KnownRecords(part, reached, PartReader(reached, part.rest).read)
     else:
         manifest = read_manifest(folder)
-        known = _KnownPacks(manifest, reached | _find_owners(manifest, changes), read_manifest)
+        known = _KnownRecords(manifest, reached | _find_owners(manifest, changes), read_manifest)
     packs = known.packs
     is_few = kept.facts.keys() >= packs and 2 * len(packs) <= len(kept.facts)
     is_few = is_few and packs.isdisjoint(kept.installed or ())
@@ -113,7 +113,7 @@ def _find_owners(manifest: Manifest, changes: Changes) -> frozenset[str]:
     )
 
 
-def _is_known(known: _KnownPacks, kept: KeptPacks, changes: Changes) -> bool:
+def _is_known(known: _KnownRecords, kept: KeptPacks, changes: Changes) -> bool:
     """Tell whether the manifest is as it was but for some packs."""
     manifest = known.manifest
     outputs = {*map(locate_file, manifest.files), MANIFEST}
@@ -156,7 +156,7 @@ def _is_alike(
     return is_in_place and rendered.kept.facts == facts and rendered.files.keys() == own
 
 
-def _plan_packs(rendered: _RenderedPacks, known: _KnownPacks) -> Plan:
+def _plan_packs(rendered: _RenderedPacks, known: _KnownRecords) -> Plan:
     """Return what it takes to have the files of some packs in the output folder."""
 
     def answers(_path: str, record: Words) -> bool:

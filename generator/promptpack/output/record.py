@@ -84,7 +84,7 @@ class Look:
         self.states = [describe_entry(path) for path in record.paths]
 
 
-class Answer:
+class RecordAnswer:
     """What a record says of a call: what to print if nothing has changed, else what was found.
 
     That is a list of one look, if there is any: whoever takes it out has the memory of it.
@@ -94,23 +94,23 @@ class Answer:
         self.printed, self.looks = printed, looks or []
 
 
-def find_unchanged(arguments: list[str]) -> Answer:
+def find_unchanged(arguments: list[str]) -> RecordAnswer:
     """Return what a call would print where nothing has changed since its record, as `printed` has.
 
     In any doubt there is nothing to print. Where there is a record, there is what was found.
     """
     if not any(word in _COMMANDS for word in arguments) or _COMPLETION in os.environ:
-        return Answer()
+        return RecordAnswer()
     looks: list[Look] = []
     try:
         folder = find_cache_folder()
         if record := read_record(folder, describe_call(arguments)) if folder else None:
             looks.append(Look(record))
             if _is_current(folder, record, looks[0]):
-                return Answer(record.printed)
+                return RecordAnswer(record.printed)
     except (OSError, ValueError, IndexError):
         pass
-    return Answer(None, looks)
+    return RecordAnswer(None, looks)
 
 
 def describe_call(arguments: list[str]) -> list[str]:

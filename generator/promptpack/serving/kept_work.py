@@ -83,7 +83,7 @@ class KeptTemplates(BytecodeCache):
         self._codes[bucket.key, bucket.checksum, self._syntax] = bucket.code
 
 
-class _RenderedPage(NamedTuple):
+class _RenderedMarkdown(NamedTuple):
     """What MkDocs makes of a page's Markdown; `links` are those to anchors, by their pages."""
 
     content: str | None
@@ -97,7 +97,7 @@ class KeptPages:
     """The HTML of pages written by hand."""
 
     def __init__(self) -> None:
-        self._parts = _Parts[_RenderedPage]()
+        self._parts = _Parts[_RenderedMarkdown]()
 
     def watch(self, files: Files, config: MkDocsConfig) -> None:
         """Have the pages of a site rendered only where none is kept.
@@ -197,15 +197,15 @@ def _is_pure(value: object) -> bool:
     return not callable(value) or module.startswith(_PURE_MODULES)
 
 
-def _take_out(page: Page) -> _RenderedPage:
+def _take_out(page: Page) -> _RenderedMarkdown:
     links = page.links_to_anchors
     by_path = None if links is None else {file.src_uri: links[file] for file in links}
     title = page._title_from_render
     toc, anchors = deepcopy(page.toc), page.present_anchor_ids
-    return _RenderedPage(page.content, toc, title, anchors, by_path)
+    return _RenderedMarkdown(page.content, toc, title, anchors, by_path)
 
 
-def _put_in(page: Page, kept: _RenderedPage, files: Files) -> None:
+def _put_in(page: Page, kept: _RenderedMarkdown, files: Files) -> None:
     found = ((files.get_file_from_path(path), links) for path, links in (kept.links or {}).items())
     page.content, page.toc = kept.content, deepcopy(kept.toc)
     page._title_from_render = kept.title
