@@ -70,9 +70,12 @@ class ReadyPage(Page):
         self.toc = TableOfContents(_make_outline(self.ready))
 
     def show(self) -> None:
-        """Take all of the content, in the place of what can be found of it."""
+        """Take all of the content, in the place of what can be found of it.
+
+        The search has read it, so nothing need say any more what it leaves out.
+        """
         ready = self.ready.make() if isinstance(self.ready, ours.LatePage) else self.ready
-        self.content = relax_references(ready.html)
+        self.content = relax_references(ready.html.replace(UNSEARCHED, ""))
         self.toc = TableOfContents(_make_outline(ready))
 
 

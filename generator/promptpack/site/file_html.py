@@ -44,7 +44,7 @@ def render_runs(
         for run in neighbours:
             lines = _render_lines(run.rows, number if is_first_client else 0, escape_line)
             links = _link_sources(run.rows, link_source)
-            parts.append(f'<div class="pp-run"><p>{links}</p><pre>{lines}</pre></div>')
+            parts.append(f"<div class=pp-run><p>{links}</p><pre>{lines}</pre></div>")
             number += len(run.rows) if is_first_client else 0
         parts.append("" if is_for_all else "</div>")
     return mark_safe("".join(parts))
