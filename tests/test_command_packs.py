@@ -552,6 +552,64 @@ def test_hand_kept_commands_become_packs_that_build_them_to_the_byte(tmp_path: P
     assert sorted(kinds.values()) == ["agent", *["command"] * 6]
 
 
+SPELLINGS = {
+    ".claude/commands/crlf.md": b"---\r\nallowed-tools: Read\r\n---\r\nTidy $1.\r\n",
+    ".claude/commands/mark.md": b"\xef\xbb\xbf---\ndescription: Tidies.\n---\nTidy.\n",
+    ".claude/commands/bare.md": b"# Tidy\n\nTidy $ARGUMENTS",
+    ".claude/commands/named.md": (
+        b"---\ndescription: Says: more\narguments: [file, focus]\nargument-hint: [file] [focus]\n"
+        b"---\n\nLook at $file for $focus, !`git log -1`.\n"
+    ),
+    ".claude/commands/hooked.md": (
+        b"---\nallowed-tools: Bash(git:*), mcp__srv__tool\nhooks:\n  PreToolUse: []\n---\nAdd.\n"
+    ),
+    ".claude/commands/a/b/deep.md": b"---\n---\nDeep.\n",
+    ".opencode/command/old.md": (
+        b"---\nagent: build\nmodel: a/b\nsubtask: true\n---\n\nTest $1 and $2.\n\n!`git diff`\n"
+    ),
+    ".opencode/commands/x/nest.md": b"No head $ARGUMENTS\n",
+    ".github/prompts/agent.prompt.md": (
+        b"---\nagent: agent\ntools: ['search', 'srv/*']\nmodel: GPT-4o\n---\n\nDo it.\n"
+    ),
+    ".gemini/commands/one.toml": b'description = "One"\nprompt = "Do {{args}} now"\n',
+    ".gemini/commands/lit.toml": b"prompt = '''\nLiteral \\n {{args}}\n'''",
+    ".gemini/commands/x/y.toml": b'prompt = """Inline {{args}}"""\nextra = 1\n',
+    ".cursor/commands/crlf.md": b"# See\r\n\r\nsee\r\n",
+}
+REFUSED = {
+    ".gemini/commands/many.toml": (
+        b'prompt = """\nA \\"quoted\\" thing\n"""\n',
+        "'prompt' is spelled in a way that promptpack does not write",
+    ),
+    ".cursor/commands/at.md": (
+        b"See @file.\n",
+        "cursor-command: Cursor would read the file behind an '@'",
+    ),
+    ".github/prompts/read.prompt.md": (
+        b"---\ntools: [search]\n---\nSee #file:a.md and ${selection}.\n",
+        "copilot-prompt would grant more than the policy allows: read",
+    ),
+}
+
+
+def test_a_command_of_any_spelling_is_rebuilt_to_the_byte_or_refused(tmp_path: Path) -> None:
+    contents = SPELLINGS | {path: content for path, (content, _) in REFUSED.items()}
+    for path, content in contents.items():
+        file = tmp_path / "src" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    words = ("import", ".", "--into", "../new", "--yes", "--format", "json")
+    data = json.loads(call(*words, cwd=tmp_path / "src").out)
+    told = {one["source"]: one["reason"] for one in data["refused"]}
+    assert told == {path: reason for path, (_, reason) in REFUSED.items()}
+    assert call("build", cwd=tmp_path / "new").code == 0
+    files = [file for pack in data["packs"] for file in pack["files"]]
+    assert {file["source"] for file in files} == SPELLINGS.keys()
+    for file in files:
+        built = (tmp_path / "new/dist" / file["artifact"]).read_bytes()
+        assert built == SPELLINGS[file["source"]], file
+
+
 @pytest.mark.fault("command-injection")
 def test_a_kept_command_may_run_only_what_its_policy_allows(tmp_path: Path) -> None:
     head = "clients: {opencode-command: {head: ./kept.head}}\nsections:"
