@@ -226,6 +226,10 @@ def test_a_line_with_an_argument_depends_on_the_list_of_arguments(tmp_path: Path
     done = call("explain", f"{path}:{number}", cwd=tmp_path)
     assert "packs/demo/task.md:1" in done.out
     assert f"{PATH}:6" in done.out, done.out
+    path = "dist/claude-command/tiny.look/.claude/commands/demo.md"
+    lines = (tmp_path / path).read_text("utf-8").splitlines()
+    for number in range(lines.index("arguments:") + 1, lines.index("  - focus") + 2):
+        assert f"{PATH}:6" in call("explain", f"{path}:{number}", cwd=tmp_path).out
 
 
 # What is refused
@@ -660,6 +664,24 @@ def test_the_audit_and_install_tell_of_a_skill_that_is_called_in_place(tmp_path:
         data = json.loads(call("audit", "there", "--format", "json", cwd=tmp_path).out)
         found = [(one["code"], one["message"]) for one in data["findings"]]
         assert (("PP605", CALLED.format(f"there/{skill}")) in found) == is_there, found
+
+
+def test_install_tells_of_a_command_whose_place_a_skill_takes(tmp_path: Path) -> None:
+    agent = support.DEMO[PATH].replace("[opencode]", "[claude-skill]")
+    files = {**support.DEMO, PATH: agent, "there/.claude/commands/demo.md": "Ask.\n"}
+    support.write_files(tmp_path, files)
+    words = ("install", "demo", "--target", "claude-skill", "--into", "there", "--yes")
+    done = call(*words, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert CALLED.format(".claude/skills/demo/SKILL.md") in done.err
+    linked = tmp_path / "linked/.claude"
+    linked.mkdir(parents=True)
+    (linked / "skills").symlink_to(tmp_path / "there/.claude/skills")
+    support.write_files(tmp_path / "b", make_files())
+    words = ("install", "demo", "--target", "claude-command", "--into", "../linked", "--yes")
+    done = call(*words, cwd=tmp_path / "b")
+    assert done.code == 0, done.err
+    assert CALLED.format(".claude/skills/demo/SKILL.md") in done.err
 
 
 def test_two_commands_of_one_name_are_found_in_every_client(tmp_path: Path) -> None:
