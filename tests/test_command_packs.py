@@ -226,6 +226,10 @@ def test_a_line_with_an_argument_depends_on_the_list_of_arguments(tmp_path: Path
     done = call("explain", f"{path}:{number}", cwd=tmp_path)
     assert "packs/demo/task.md:1" in done.out
     assert f"{PATH}:6" in done.out, done.out
+    path = "dist/claude-command/tiny.look/.claude/commands/demo.md"
+    lines = (tmp_path / path).read_text("utf-8").splitlines()
+    for number in range(lines.index("arguments:") + 1, lines.index("  - focus") + 2):
+        assert f"{PATH}:6" in call("explain", f"{path}:{number}", cwd=tmp_path).out
 
 
 # What is refused
@@ -552,6 +556,64 @@ def test_hand_kept_commands_become_packs_that_build_them_to_the_byte(tmp_path: P
     assert sorted(kinds.values()) == ["agent", *["command"] * 6]
 
 
+SPELLINGS = {
+    ".claude/commands/crlf.md": b"---\r\nallowed-tools: Read\r\n---\r\nTidy $1.\r\n",
+    ".claude/commands/mark.md": b"\xef\xbb\xbf---\ndescription: Tidies.\n---\nTidy.\n",
+    ".claude/commands/bare.md": b"# Tidy\n\nTidy $ARGUMENTS",
+    ".claude/commands/named.md": (
+        b"---\ndescription: Says: more\narguments: [file, focus]\nargument-hint: [file] [focus]\n"
+        b"---\n\nLook at $file for $focus, !`git log -1`.\n"
+    ),
+    ".claude/commands/hooked.md": (
+        b"---\nallowed-tools: Bash(git:*), mcp__srv__tool\nhooks:\n  PreToolUse: []\n---\nAdd.\n"
+    ),
+    ".claude/commands/a/b/deep.md": b"---\n---\nDeep.\n",
+    ".opencode/command/old.md": (
+        b"---\nagent: build\nmodel: a/b\nsubtask: true\n---\n\nTest $1 and $2.\n\n!`git diff`\n"
+    ),
+    ".opencode/commands/x/nest.md": b"No head $ARGUMENTS\n",
+    ".github/prompts/agent.prompt.md": (
+        b"---\nagent: agent\ntools: ['search', 'srv/*']\nmodel: GPT-4o\n---\n\nDo it.\n"
+    ),
+    ".gemini/commands/one.toml": b'description = "One"\nprompt = "Do {{args}} now"\n',
+    ".gemini/commands/lit.toml": b"prompt = '''\nLiteral \\n {{args}}\n'''",
+    ".gemini/commands/x/y.toml": b'prompt = """Inline {{args}}"""\nextra = 1\n',
+    ".cursor/commands/crlf.md": b"# See\r\n\r\nsee\r\n",
+}
+REFUSED = {
+    ".gemini/commands/many.toml": (
+        b'prompt = """\nA \\"quoted\\" thing\n"""\n',
+        "'prompt' is spelled in a way that promptpack does not write",
+    ),
+    ".cursor/commands/at.md": (
+        b"See @file.\n",
+        "cursor-command: Cursor would read the file behind an '@'",
+    ),
+    ".github/prompts/read.prompt.md": (
+        b"---\ntools: [search]\n---\nSee #file:a.md and ${selection}.\n",
+        "copilot-prompt would grant more than the policy allows: read",
+    ),
+}
+
+
+def test_a_command_of_any_spelling_is_rebuilt_to_the_byte_or_refused(tmp_path: Path) -> None:
+    contents = SPELLINGS | {path: content for path, (content, _) in REFUSED.items()}
+    for path, content in contents.items():
+        file = tmp_path / "src" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    words = ("import", ".", "--into", "../new", "--yes", "--format", "json")
+    data = json.loads(call(*words, cwd=tmp_path / "src").out)
+    told = {one["source"]: one["reason"] for one in data["refused"]}
+    assert told == {path: reason for path, (_, reason) in REFUSED.items()}
+    assert call("build", cwd=tmp_path / "new").code == 0
+    files = [file for pack in data["packs"] for file in pack["files"]]
+    assert {file["source"] for file in files} == SPELLINGS.keys()
+    for file in files:
+        built = (tmp_path / "new/dist" / file["artifact"]).read_bytes()
+        assert built == SPELLINGS[file["source"]], file
+
+
 @pytest.mark.fault("command-injection")
 def test_a_kept_command_may_run_only_what_its_policy_allows(tmp_path: Path) -> None:
     head = "clients: {opencode-command: {head: ./kept.head}}\nsections:"
@@ -602,6 +664,24 @@ def test_the_audit_and_install_tell_of_a_skill_that_is_called_in_place(tmp_path:
         data = json.loads(call("audit", "there", "--format", "json", cwd=tmp_path).out)
         found = [(one["code"], one["message"]) for one in data["findings"]]
         assert (("PP605", CALLED.format(f"there/{skill}")) in found) == is_there, found
+
+
+def test_install_tells_of_a_command_whose_place_a_skill_takes(tmp_path: Path) -> None:
+    agent = support.DEMO[PATH].replace("[opencode]", "[claude-skill]")
+    files = {**support.DEMO, PATH: agent, "there/.claude/commands/demo.md": "Ask.\n"}
+    support.write_files(tmp_path, files)
+    words = ("install", "demo", "--target", "claude-skill", "--into", "there", "--yes")
+    done = call(*words, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert CALLED.format(".claude/skills/demo/SKILL.md") in done.err
+    linked = tmp_path / "linked/.claude"
+    linked.mkdir(parents=True)
+    (linked / "skills").symlink_to(tmp_path / "there/.claude/skills")
+    support.write_files(tmp_path / "b", make_files())
+    words = ("install", "demo", "--target", "claude-command", "--into", "../linked", "--yes")
+    done = call(*words, cwd=tmp_path / "b")
+    assert done.code == 0, done.err
+    assert CALLED.format(".claude/skills/demo/SKILL.md") in done.err
 
 
 def test_two_commands_of_one_name_are_found_in_every_client(tmp_path: Path) -> None:

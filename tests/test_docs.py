@@ -122,8 +122,8 @@ def test_the_page_of_the_packs_says_of_each_what_it_hands_back() -> None:
     (table,) = re.findall(r"\| it hands back \|\n\|---\|---\|\n((?:\|.*\n)+)", page)
     names = re.findall(r"^\| `([\w-]+)` \| \S.*\.", table, re.MULTILINE)
     assert names == sorted(pack_tables.project().packs)
-    assert len(names) == 7
-    assert "has seven packs" in page
+    assert len(names) == 8
+    assert "has eight packs" in page
 
 
 def test_the_example_of_the_api_runs(

@@ -5,7 +5,9 @@ codec finds, and what it passes over may be found all the same.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,14 +15,18 @@ from clients import claude_code, opencode
 from clients.gate import need_clients
 from clients.observation import Files
 from load_cases import TWINS
+from promptpack.build import build_project
 from promptpack.model import Agent, Effect, Model, Policy
 from promptpack.policy.lattice import grant_of
+from promptpack.reading.project import load_project
+from promptpack.rendering.variants import Selection
 from promptpack.targets import TARGETS
 
 pytestmark = pytest.mark.clients
 
 SECRET, RAN = "SECRETFILE", "ran42"
 WORDS = 'one "two words" 3'
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def send_to_opencode(files: Files) -> str:
@@ -72,6 +78,23 @@ def test_a_command_sends_its_text_with_the_arguments(target: str) -> None:
     assert form.arguments not in told
     assert SECRET not in told
     assert not form.find_injections(prompt)
+
+
+@each_client
+def test_the_command_of_the_reference_packs_is_sent_whole(target: str) -> None:
+    selection = Selection(packs=("review-changes",), targets=(target,))
+    artifacts = build_project(load_project(ROOT), selection)
+    (artifact,) = (one for one in artifacts if one.variant.is_default)
+    form = TARGETS[target].command
+    assert form
+    text = re.sub("^model: .*\n", "", artifact.text, flags=re.MULTILINE)  # here is no such model
+    told = send(target, text)
+    expected = artifact.agent.prompt.replace(form.arguments, "one")
+    lines = [json.dumps(line, ensure_ascii=False)[1:-1] for line in expected.split("\n") if line]
+    assert len(lines) > 20
+    assert [line for line in lines if line not in told and "one" not in line] == []
+    spoilt = text.replace("Begin with whether", "Begin where")
+    assert "Begin with whether" not in send(target, spoilt)
 
 
 @each_client

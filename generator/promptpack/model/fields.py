@@ -78,7 +78,7 @@ FIELDS: tuple[AgentField, ...] = (
     AgentField("argument_hint", vary=_vary_said),
     AgentField(
         "arguments",
-        vary=lambda names: (("x", *names),) if names else (),
+        vary=lambda names: ((),) if names else (),
         is_absorbed=False,
         is_in_prompt=True,
     ),
