@@ -23,7 +23,10 @@ gc.set_threshold(50_000, 20, 20)
 
 # A slow machine is no failure of ours: neither of one example nor of making them.
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    max_examples=support.count_cases(200),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
 

@@ -17,6 +17,7 @@ class Values(NamedTuple):
 _COUNT = Values((1, 40), (0, -1, 1.5, "3", True))
 _FLAG = Values((True, False), ("true", 1, None))
 _LINE = Values(("a branch", "x: y # z", "ä 'b'"), ("", " ", "a\nb", 5, ["a"]))
+_TEXT = Values(("Be short.", " a: b\n\n- c — d\n", "# x\n"), ("", " \n", 5, ["a"]))
 _HANDOFF = {"label": "Go on", "agent": "writer", "prompt": "Write: it.", "send": True}
 
 EXTRAS: dict[str, Mapping[str, Values]] = {
@@ -81,6 +82,11 @@ EXTRAS: dict[str, Mapping[str, Values]] = {
     "junie": {
         "maxTurns": _COUNT,
         "skills": Values((["review"], ["a", "b: c"]), ("review", [], ["a", "a"], [5])),
+    },
+    "roo": {
+        "whenToUse": Values((*_TEXT.good, ""), (5, ["a"], None)),
+        "customInstructions": _TEXT,
+        "source": Values(("project", "global"), ("user", "", 5)),
     },
     "skill": {
         "license": _LINE,

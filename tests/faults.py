@@ -15,6 +15,8 @@ import yaml
 
 TESTS = Path(__file__).parent
 LIST = TESTS / "faults.yaml"
+MARK = "pytest.mark.fault"
+"""How a mark is written; a module without this text has none."""
 
 Name = int | str
 """What a fault is called: its number, or a word for one that was found later."""
@@ -52,7 +54,7 @@ def check_names(item: pytest.Item) -> None:
         if name not in read_titles():
             message = f"{item.nodeid} names the fault {name!r}, which is not in {LIST.name}"
             raise pytest.UsageError(message)
-        if name not in _list_faults_by_test().get((item.path, _find_function_name(item)), ()):
+        if name not in dict(_list_marks(item.path)).get(_find_function_name(item), ()):
             message = (
                 f"{item.nodeid}: write its mark as pytest.mark.fault({name!r}) where it stands"
             )
@@ -65,7 +67,7 @@ def list_holders() -> tuple[Holder, ...]:
     return tuple(
         Holder(path.relative_to(TESTS).as_posix(), name, faults)
         for path in paths
-        for name, faults in find_marks(path.read_text(encoding="utf-8"))
+        for name, faults in _list_marks(path)
     )
 
 
@@ -101,7 +103,7 @@ def _read_marks(node: ast.expr, constants: Constants) -> frozenset[Name]:
     """Return what all `pytest.mark.fault(…)` in an expression name, and in what it refers to."""
     found: frozenset[Name] = frozenset()
     for one in ast.walk(node):
-        if isinstance(one, ast.Call) and ast.unparse(one.func) == "pytest.mark.fault":
+        if isinstance(one, ast.Call) and ast.unparse(one.func) == MARK:
             found = found.union(*(_read_names(argument, constants) for argument in one.args))
         elif isinstance(one, ast.Name) and one.id in constants:
             inner = {name: value for name, value in constants.items() if name != one.id}
@@ -125,8 +127,9 @@ def _read_names(argument: ast.expr, constants: Constants) -> frozenset[Name]:
 
 
 @cache
-def _list_faults_by_test() -> Mapping[tuple[Path, str], frozenset[Name]]:
-    return {(TESTS / one.path, one.name): one.faults for one in list_holders()}
+def _list_marks(path: Path) -> tuple[tuple[str, frozenset[Name]], ...]:
+    text = path.read_text(encoding="utf-8")
+    return tuple(find_marks(text)) if MARK in text else ()
 
 
 def _find_function_name(item: pytest.Item) -> str:

@@ -157,7 +157,15 @@ class Forge:
         if not self.work.exists():
             support.built(self.work, files)
             commit(self.work, "first")
-        git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
+        git(
+            folder,
+            "init",
+            "--quiet",
+            "--bare",
+            "--initial-branch=main",
+            "--template=",
+            str(self.origin),
+        )
         git(self.work, "remote", "add", "origin", self.origin.as_uri())
         git(self.work, "push", "--quiet", "origin", "main")
         self.first = self.commit_of("main")
@@ -195,7 +203,7 @@ class Forge:
         number = len(list(self.folder.glob("checkout-*")))
         place = self.folder / f"checkout-{number}"
         place.mkdir()
-        git(place, "init", "--quiet")
+        git(place, "init", "--quiet", "--template=")
         deep = ("--depth", str(depth)) if depth else ()
         everything = () if depth else ("+refs/heads/*:refs/remotes/origin/*",)
         origin = self.origin.as_uri()

@@ -54,9 +54,18 @@ def make_blob(root: Path, content: bytes) -> str:
 
 def make_tree(root: Path, entries: Iterable[tuple[str, str, str]]) -> str:
     """Return the name of a new tree of entries: mode, name, object."""
-    rows = sorted(entries, key=lambda entry: entry[1] + "/" * (entry[0] == "40000"))
-    data = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in rows)
-    return pipe_git(root, data, "hash-object", "-w", "-t", "tree", "--literally", "--stdin")
+    words = ("hash-object", "-w", "-t", "tree", "--literally", "--stdin")
+    return pipe_git(root, _join_entries(entries), *words)
+
+
+def store_blob(root: Path, content: bytes) -> str:
+    """Return the name of a new blob, stored without git, which takes long to start so often."""
+    return _store(root, "blob", content)
+
+
+def store_tree(root: Path, entries: Iterable[tuple[str, str, str]]) -> str:
+    """Return the name of a new tree, stored without git."""
+    return _store(root, "tree", _join_entries(entries))
 
 
 def make_commit(root: Path, tree: str, *parents: str) -> str:
@@ -85,6 +94,20 @@ def store_instead(git_folder: Path, oid: str, kind: str, content: bytes) -> None
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     path.write_bytes(zlib.compress(data))
+
+
+def _join_entries(entries: Iterable[tuple[str, str, str]]) -> bytes:
+    rows = sorted(entries, key=lambda entry: entry[1] + "/" * (entry[0] == "40000"))
+    return b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in rows)
+
+
+def _store(root: Path, kind: str, content: bytes) -> str:
+    data = f"{kind} {len(content)}\0".encode() + content
+    oid = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    path = locate_loose(root / ".git", oid)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(zlib.compress(data, 1))
+    return oid
 
 
 def store_piece(root: Path, size: int, piece: int) -> str:

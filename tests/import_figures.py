@@ -31,7 +31,8 @@ def describe_import(folder: Path, target: str = "") -> str:
         built = build_project(replace_sources(project, plan.contents)) if plan.packs else ()
     outputs = {artifact.path: artifact.content for artifact in built}
     kept = {file.source: outputs[file.artifact] for pack in plan.packs for file in pack.files}
-    assert all(Path(path).read_bytes() == content for path, content in kept.items())
+    texts = {file.path: file.text.encode() for file in audit.files}
+    assert all(texts[path] == content for path, content in kept.items())
     folders = {_find_folder(file) for file in audit.files if file.path in kept}
     may_differ = {d.pack for d in plan.divergences if d.kind == "permission" and d.power}
     counts = pluralize(len(kept), "file"), pluralize(len(folders), "folder")

@@ -31,6 +31,27 @@ def _spoil_toml(text: str, old: str, new: str) -> Twins:
     return Twins(text, text.replace(old, new))
 
 
+_MODE = """\
+customModes:
+  - slug: asker
+    name: Asker
+    roleDefinition: Body.
+    groups: [read, [edit, {fileRegex: a, description: b}], browser, modes]
+  - slug: other
+    name: Other
+    roleDefinition: |-
+      Body.
+    whenToUse: often
+    source: project
+    groups: []
+"""
+
+
+def _spoil_mode(old: str, new: str) -> Twins:
+    assert _MODE.count(old) == 1
+    return Twins(_MODE, _MODE.replace(old, new))
+
+
 TWINS: Mapping[str, tuple[Twins, ...]] = {
     "opencode": (
         write_twins("description: Asks.\ntools: {bash: false}", "{bash: false}", "[bash]"),
@@ -55,6 +76,21 @@ TWINS: Mapping[str, tuple[Twins, ...]] = {
         write_twins("description: Asks.\nhidden: true", "true", "5"),
         write_twins("description: '2026-01-02'\nsteps: 2.0", "'2026-01-02'", "2026-01-02"),
         write_twins("description: Asks.\nmodel: gpt\nfoo: 1", "gpt", "5"),
+    ),
+    "roo": (
+        _spoil_mode("customModes", "modes"),
+        _spoil_mode("slug: other", "slug: asker"),
+        _spoil_mode("slug: other", "slug: oth_er"),
+        _spoil_mode("name: Asker", "name: ''"),
+        _spoil_mode("    name: Other\n", ""),
+        _spoil_mode("groups: []", "groups:"),
+        _spoil_mode("groups: []", "groups: [browse]"),
+        _spoil_mode("groups: []", "groups: [read, read]"),
+        _spoil_mode("groups: []", "groups: [[read]]"),
+        _spoil_mode("fileRegex: a", "fileRegex: 5"),
+        _spoil_mode("whenToUse: often", "whenToUse: [often]"),
+        _spoil_mode("source: project", "source: user"),
+        _spoil_mode("name: Other", "name: 'Other"),
     ),
     "claude-code": (
         write_twins(_HEAD, "name: asker\n", ""),

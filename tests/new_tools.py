@@ -21,6 +21,7 @@ from promptpack.targets import (
     kiro,
     opencode,
     qwen,
+    roo,
 )
 
 
@@ -44,6 +45,7 @@ NEW_TOOLS: Mapping[str, NewTool] = {
     "cline": NewTool("web_fetch", "fetch_web_content", cline, "TOOLS"),
     "kiro": NewTool("task", "subagent", kiro, "GROUPS"),
     "junie": NewTool("web_search", "WebSearch", junie, "TOOLS"),
+    "roo": NewTool("execute", "command", roo, "TOOLS"),
     "kilo": NewTool("web_search", "websearch", opencode, "KEYS"),
     "qwen": NewTool("web_fetch", "web_fetch", qwen, "TOOLS"),
 }

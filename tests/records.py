@@ -34,10 +34,10 @@ class Records:
         """Ask for a record of a call, and make the call where there is none."""
         env, arguments = {**self.env, **(env or {})}, [str(word) for word in words]
         with contextlib.chdir(cwd), replaced_environment(environment(env)):
-            printed = find_unchanged(arguments)
-        if printed is None:
-            return Start(call(*arguments, cwd=cwd, env=env), False)
-        texts = ("".join(text[1:] for text in printed if text[0] == one) for one in "oe")
+            answer = find_unchanged(arguments)
+        if answer.printed is None:
+            return Start(call(*arguments, cwd=cwd, env=env, looks=answer.looks), False)
+        texts = ("".join(text[1:] for text in answer.printed if text[0] == one) for one in "oe")
         return Start(Result(0, *texts), True)
 
     def settle(self, *words: str | Path, cwd: Path) -> Start:

@@ -36,7 +36,7 @@ def git(root: Path, *words: str) -> str:
 def commit(root: Path, message: str = "change") -> str:
     """Commit all of a folder, making a repository of it first if need be; return the commit."""
     if not (root / ".git").exists():
-        git(root, "init", "--quiet", "--initial-branch=main")
+        git(root, "init", "--quiet", "--initial-branch=main", "--template=")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--allow-empty", "--message", message)
     return git(root, "rev-parse", "HEAD").strip()

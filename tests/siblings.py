@@ -1,9 +1,11 @@
 """Packs beside the demo, and what may happen to them: few changes reach all of the project."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from libraries import FOLDER, LIBRARY, PACKAGE, PACKS
 from records import LIST, LOOK, SHARED, STEPS, Edit, forge, remove, replace, set_mode, touch, write
+from support import call
 
 
 def make_pack(name: str, targets: str, more: str = "", role: str = "./role.md") -> str:
@@ -61,6 +63,7 @@ INSTALLED = {
     SHARED: "installations:\n  - {into: ., packs: [up], targets: [opencode], variant: tiny.look}\n"
 }
 
+_INSTALLED = ".opencode/agents/up.md"
 _OPENCODE = "dist/opencode/tiny.look/.opencode/agents"
 _AGENTS = "dist/agents-md/tiny.look/AGENTS.md"
 
@@ -75,6 +78,70 @@ def add(path: str, text: str) -> Edit:
 
     return edit
 
+
+def write_if(path: str, text: str) -> Edit:
+    """Return the edit that gives a file a text, if its folder is there."""
+
+    def edit(project: Path) -> None:
+        if (project / path).parent.is_dir():
+            (project / path).write_text(text)
+
+    return edit
+
+
+INSTALL_EDITS: Mapping[str, Edit] = {
+    "installed again": lambda project: call("install", cwd=project),
+    "text of what is installed": add("packs/up/role.md", "Always.\n"),
+    "installed file edited": add(_INSTALLED, "Mine.\n"),
+    "installed file gone": remove(_INSTALLED),
+    "record of installations gone": remove(".promptpack-installed.json"),
+    "another one is installed": replace(SHARED, "packs: [up]", "packs: [up, down]"),
+    "one is installed": replace(SHARED, "packs: [up, down]", "packs: [up]"),
+}
+"""What may happen where something is installed."""
+
+_VENDOR, _LOGGING = "vendor/acme", "acme:standards/logging"
+WITH_FOLDER = {
+    SHARED: f"{FOLDER}{PACKS}",
+    **{f"{_VENDOR}/{path}": text for path, text in LIBRARY.items()},
+}
+"""A library in the project; up and the library's pack take of it."""
+
+WITH_PACKAGE = {SHARED: f"{PACKAGE}{PACKS}"}
+"""The same library in a package, beside the project's folder in one called `site`."""
+
+
+def of_library(edit: Callable[[str], Edit]) -> Edit:
+    """Return the edit of a library's file, wherever the library is."""
+
+    def change(project: Path) -> None:
+        edit(f"{_VENDOR}/")(project)
+        edit("site/acme_prompts/")(project.parent)
+
+    return change
+
+
+LIBRARY_EDITS: Mapping[str, Edit] = {
+    "library's text": of_library(lambda at: add(f"{at}packs/reviewer/role.md", "Always.\n")),
+    "library's fragment": of_library(
+        lambda at: add(f"{at}templates/fragments/standards/privacy.md", "- Ask.\n")
+    ),
+    "library's policy": of_library(
+        lambda at: replace(f"{at}templates/policies/look.yaml", "list: allow", "list: ask")
+    ),
+    "library's fragment gone": of_library(
+        lambda at: remove(f"{at}templates/fragments/standards/privacy.md")
+    ),
+    "library's fragment back": of_library(
+        lambda at: write_if(f"{at}templates/fragments/standards/privacy.md", "- No names.\n")
+    ),
+    "fragment of the library": replace(
+        "packs/up/pack.yaml", "standards/up", "acme:standards/logging"
+    ),
+    "no fragment of it": replace("packs/up/pack.yaml", "acme:standards/logging", "standards/up"),
+    "no pack of it": replace(SHARED, PACKS, ""),
+}
+"""What may happen to a library and to those who use it."""
 
 SMALL_EDITS: Mapping[str, Edit] = {
     "text of north": add("packs/north/role.md", "Always.\n"),

@@ -111,7 +111,7 @@ class Page(HTMLParser):
         self.blocks: list[str] = []
         self.runs: list[tuple[set[str], list[str]]] = []
         self._in_run = False
-        self._open: list[str] = []
+        self._open: list[tuple[str, set[str]]] = []
         self.feed(str(html))  # a `Markup` would escape what is joined to it
         self.close()
 
@@ -121,28 +121,33 @@ class Page(HTMLParser):
         self.values += [(tag, name, value) for name, value in given.items()]
         self.links += [(tag, given[name]) for name in ("href", "src") if name in given]
         self.ids |= {given["id"]} if "id" in given else set()
-        self._open.append(tag)
+        classes = set(given.get("class", "").split())
+        self._open.append((tag, classes))
         if tag in self.texts:
             self.texts[tag].append("")
-        classes = set(given.get("class", "").split())
         if "pp-text" in classes:
             self.blocks.append("")
         if "pp-run" in classes:
-            self.runs.append((classes, []))
+            chosen = [around for _, around in self._open if "pp-of" in around]
+            self.runs.append((set().union(*chosen), []))
             self._in_run = True
 
     def handle_endtag(self, tag: str) -> None:
         self._in_run = self._in_run and tag != "div"
-        while tag in self._open and self._open.pop() != tag:
+        while tag in self._list_open() and self._open.pop()[0] != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        for tag in self.texts.keys() & set(self._open):
+        open_tags = self._list_open()
+        for tag in self.texts.keys() & open_tags:
             self.texts[tag][-1] += data
-        if self._in_run and "code" in self._open:
+        if self._in_run and "pre" in open_tags:
             self.runs[-1][1].append(data)
-        elif self.blocks and "pre" in self._open:
+        elif self.blocks and "pre" in open_tags:
             self.blocks[-1] += data
+
+    def _list_open(self) -> set[str]:
+        return {tag for tag, _ in self._open}
 
     def file(self, number: int) -> str:
         """Return the file that a variant's page shows for the client of this number."""

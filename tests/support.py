@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack import cli
+from promptpack.output.record import Look
 from promptpack.targets import TARGETS
 
 AGENT_TARGETS = {name: one for name, one in TARGETS.items() if one.command is None}
@@ -111,6 +112,7 @@ LIST_ONLY = """\
   - {target: factory, capability: [todo, skill, "mcp:*"], reason: "No list takes these away."}
   - {target: kiro, capability: [todo, skill, question], reason: "No list takes these away."}
   - {target: junie, capability: [task, skill], reason: "No list takes these away."}
+  - {target: roo, capability: [todo, task, skill, question], reason: "Every mode has these."}
   - {target: goose, capability: all, reason: "Goose reads the files of Claude Code, and no list."}
 """
 """What the accepted list goes on with for clients whose lists of tools hold back only some."""
@@ -131,7 +133,7 @@ EVERY_CLIENT: Mapping[str, str] = {
 
 REPRESENTATIVES = (
     *("opencode", "claude-code", "copilot", "cursor-rule", "codex", "gemini", "qwen", "cline"),
-    *("junie", "goose", "skill", "agents-md", "messages"),
+    *("junie", "goose", "roo", "skill", "agents-md", "messages"),
 )
 """A target for each way in which files are read and written.
 
@@ -204,8 +206,13 @@ def run(
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Result:
-    """Run the command line in this process."""
+def call(
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    looks: list[Look] | None = None,
+) -> Result:
+    """Run the command line in this process; `looks` is what was found at a record's places."""
     out, err = _Captured(), _Captured()
     with (
         contextlib.chdir(cwd),
@@ -213,7 +220,7 @@ def call(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        code = cli.run([str(argument) for argument in arguments])
+        code = cli.run([str(argument) for argument in arguments], looks)
     return Result(code, out.text(), err.text())
 
 

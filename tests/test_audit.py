@@ -82,6 +82,8 @@ def of_text(path: str, text: str) -> list[tuple[str, str]]:
         (".cline/agents/a.yaml", "cline", "", "a"),
         (".cline/agents/a.yml", "cline", "", "a"),
         (".kiro/agents/team/a.md", "kiro", "", "team/a"),
+        (".roomodes", "roo", "", ""),
+        ("shop/.zoomodes", "roo", "shop", ""),
         (".junie/agents/a.md", "junie", "", "a"),
         (".agents/a.md", "junie", "", "a"),
     ],

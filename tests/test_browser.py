@@ -183,7 +183,7 @@ def test_a_reader_finds_an_agent_and_follows_a_line_to_all_it_reaches(
     expect(page.get_by_text("Copied")).to_be_visible()
     assert clipboard(page) == told(site, "claude.review", "claude-code")
     page.get_by_text("Where each line comes from").click()
-    page.locator(".pp-from:visible a", has_text="compare-trade-offs").first.click()
+    page.locator(".pp-run > p:visible a", has_text="compare-trade-offs").first.click()
     expect(page.locator("h1")).to_contain_text("Compare")
     expect(page.locator(":target")).to_be_visible()
     expect(page.locator("#used-by")).to_contain_text("Used by 20 variants")
@@ -325,7 +325,7 @@ def test_a_thumb_meets_every_choice(opened: Open, server: str) -> None:
 
 def test_what_copies_a_file_stays_in_view(opened: Open) -> None:
     page = opened(KINDS["variant"], viewport={"width": 1440, "height": 800})
-    page.locator(".pp-file code > span:visible").nth(90).scroll_into_view_if_needed()
+    page.locator(".pp-file pre > span:visible").nth(90).scroll_into_view_if_needed()
     expect(page.locator(".pp-panel:visible [data-pp-file]")).to_be_in_viewport()
 
 
@@ -384,7 +384,7 @@ def test_an_address_names_client_view_and_line(opened: Open) -> None:
     page = opened(f"{KINDS['variant']}?client=codex&view=raw#L5")
     line = page.locator(".pp-here")
     expect(line).to_be_in_viewport()
-    numbers = page.locator(".pp-file code > span:visible")
+    numbers = page.locator(".pp-file pre > span:visible")
     assert numbers.nth(4).text_content() == line.text_content()
     page = opened(f"{PACK}/gpt.review.html#difference")
     expect(page.locator(".pp-differences")).to_be_visible()
@@ -405,7 +405,7 @@ def test_two_variants_are_compared_as_the_address_says(opened: Open) -> None:
 def test_without_a_script_everything_can_be_read(site: sites.Built, opened: Open) -> None:
     page = opened(KINDS["variant"], java_script_enabled=False)
     page.locator("label", has_text="OpenAI Codex").click()
-    file = page.locator(".pp-run:visible code").all_text_contents()
+    file = page.locator(".pp-run:visible pre").all_text_contents()
     assert "".join(file) == told(site, "claude.implement", "codex")
     page.locator("label", has_text="Rendered").click()
     expect(page.locator(".pp-rendered")).to_be_visible()
@@ -516,23 +516,22 @@ def list_looks(number: int) -> list[tuple[int, str, Mapping[str, object]]]:
     return [*looks, ((1440, 768, 360)[number % 3], "slate", {"runOnly": COLOURS})]
 
 
-def test_no_page_keeps_anybody_out(opened: Open, server: str) -> None:
+@pytest.mark.parametrize(("number", "kind"), enumerate(KINDS), ids=KINDS)
+def test_no_page_keeps_anybody_out(opened: Open, number: int, kind: str) -> None:
     rules = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    page = opened(KINDS["home"], color_scheme="light", reduced_motion="reduce")
+    page = opened(KINDS[kind], color_scheme="light", reduced_motion="reduce")
+    page.evaluate(rules)
+    ground = page.evaluate(GROUND)
     found = []
-    for number, (kind, path) in enumerate(KINDS.items()):
-        page.goto(server + path)
-        page.evaluate(rules)
-        ground = page.evaluate(GROUND)
-        for width, scheme, options in list_looks(number):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.evaluate("scheme => { document.body.dataset.mdColorScheme = scheme }", scheme)
-            assert (page.evaluate(GROUND) != ground) == (scheme == "slate")
-            said = page.evaluate(AXE, [REPEATED, options])
-            for one in said["violations"]:
-                if one["impact"] in ("moderate", "serious", "critical"):
-                    nodes = [node["html"][:160] for node in one["nodes"][:3]]
-                    found.append((kind, width, scheme, one["id"], nodes))
+    for width, scheme, options in list_looks(number):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("scheme => { document.body.dataset.mdColorScheme = scheme }", scheme)
+        assert (page.evaluate(GROUND) != ground) == (scheme == "slate")
+        said = page.evaluate(AXE, [REPEATED, options])
+        for one in said["violations"]:
+            if one["impact"] in ("moderate", "serious", "critical"):
+                nodes = [node["html"][:160] for node in one["nodes"][:3]]
+                found.append((width, scheme, one["id"], nodes))
     assert not found
 
 

@@ -1,5 +1,6 @@
 """A build or check after a small change: it does what a whole one does, and looks at few packs."""
 
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -12,9 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptpack.output.record import encode_record, parse_record
+from libraries import install
+from promptpack.output.manifest import MANIFEST, Manifest, format_manifest
+from promptpack.output.manifest_part import read_part
+from promptpack.output.record import encode_record, hash_bytes, parse_record
 from records import EARLIER, EDITS, Edit, Records, begin_process
-from siblings import INSTALLED, LARGE_EDITS, LISTED, SIBLINGS, SMALL_EDITS
+from siblings import (
+    INSTALL_EDITS,
+    INSTALLED,
+    LARGE_EDITS,
+    LIBRARY_EDITS,
+    LISTED,
+    SIBLINGS,
+    SMALL_EDITS,
+    WITH_FOLDER,
+    WITH_PACKAGE,
+)
 from support import Result, call, count_cases, make_project, run, snapshot
 
 WATCHED = """
@@ -90,6 +104,21 @@ def test_a_check_after_a_change_reads_the_packs_that_it_reaches(many: Path) -> N
     assert watch(many, "check") == (call("check", cwd=many), [])
 
 
+def test_a_check_of_other_packs_looks_at_no_installation_again(tmp_path: Path) -> None:
+    many = make_project(tmp_path / "project", {**SIBLINGS, **INSTALLED})
+    assert call("build", cwd=many).code == call("install", cwd=many).code == 0
+    assert watch(many, "check")[0].code == 0
+    SMALL_EDITS["text of west"](many)
+    assert call("build", cwd=many).code == 0
+    assert watch(many, "check") == (call("check", cwd=many), ["west"])
+    assert watch(many, "check") == (call("check", cwd=many), [])
+    SMALL_EDITS["same size"](many)
+    assert call("build", cwd=many).code == 0
+    done, _ = watch(many, "check")
+    assert done == call("check", cwd=many)
+    assert ".opencode/agents/up.md" in done.out
+
+
 SOME_EDITS = sorted(LARGE_EDITS)[:: 3 // min(3, count_cases(2))]
 """A third of these edits; the property below draws from all of them."""
 
@@ -109,7 +138,8 @@ def test_what_may_reach_all_has_the_same_result(many: Path, records: Records, na
 
 # Any sequence of changes.
 
-EVERY_EDIT: Mapping[str, Edit] = {**EDITS, **LARGE_EDITS, **SMALL_EDITS}
+MORE_EDITS: Mapping[str, Edit] = {**INSTALL_EDITS, **LIBRARY_EDITS}
+EVERY_EDIT: Mapping[str, Edit] = {**EDITS, **LARGE_EDITS, **SMALL_EDITS, **MORE_EDITS}
 WORDS = [("build",), ("check",), ("-q", "build"), ("build", "--exit-code"), ("check", "-q")]
 HOUR = 3600 * 10**9
 
@@ -133,8 +163,10 @@ def draw_steps(edits: Mapping[str, Edit]) -> st.SearchStrategy[list[Step]]:
 
 @settings(max_examples=count_cases(6))
 @given(
-    st.one_of(draw_steps(SMALL_EDITS), draw_steps(EVERY_EDIT)),
-    st.sampled_from([{}, LISTED, INSTALLED]),
+    st.one_of(
+        draw_steps(SMALL_EDITS), draw_steps({**SMALL_EDITS, **MORE_EDITS}), draw_steps(EVERY_EDIT)
+    ),
+    st.sampled_from([{}, LISTED, INSTALLED, WITH_FOLDER, WITH_PACKAGE]),
     st.booleans(),
 )
 def test_a_run_after_any_changes_does_what_a_whole_one_does(
@@ -147,6 +179,9 @@ def test_a_run_after_any_changes_does_what_a_whole_one_does(
         patch.setattr(time, "time_ns", lambda: clock() - (HOUR if late else 0))
         folder = Path(name).resolve()
         records, project = Records(folder / "cache"), make_project(folder / "project", files)
+        patch.syspath_prepend(str(install(folder / "site")))
+        for words in [("install",)] * (shared is INSTALLED):
+            assert call(*words, cwd=project).code == 0
         time.sleep(EARLIER)
         records.start("build", cwd=project)
         for words in [("check",)] * is_checked:
@@ -170,13 +205,54 @@ def list_modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.lstat().st_mode for path in folder.rglob("*")}
 
 
+# A part of the manifest.
+
+WORDS_OF_RECORDS = st.text(max_size=5) | st.sampled_from(
+    ['"pack": "a"', '\n      "pack": "a"', "}"]
+)
+RECORDS = st.fixed_dictionaries(
+    {"sha256": WORDS_OF_RECORDS, "pack": st.sampled_from(["a", "b", "ab", "a-b"])},
+    optional={"file": WORDS_OF_RECORDS, "as": WORDS_OF_RECORDS},
+)
+PATHS = st.text('ab\n"\\é{}: ', min_size=1, max_size=6)
+
+
+@given(
+    st.dictionaries(PATHS, RECORDS, max_size=6),
+    st.frozensets(st.sampled_from(["a", "b", "c"])),
+    st.dictionaries(PATHS, WORDS_OF_RECORDS, max_size=2),
+)
+def test_a_part_of_a_manifest_is_put_back_in_its_place(
+    files: dict[str, dict[str, str]], packs: frozenset[str], library: dict[str, str]
+) -> None:
+    """It is read as from the whole, and with other records the text is that of the whole."""
+    whole = Manifest(dict(sorted(files.items())), tool="1", library=library)
+    content = format_manifest(whole)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / MANIFEST).write_bytes(content)
+        assert read_part(folder, packs, "another digest") is None
+        part = read_part(folder, packs, hash_bytes(content))
+    own = {path: record for path, record in whole.files.items() if record["pack"] in packs}
+    if not files:
+        return
+    assert part
+    assert (part.files, part.tool, part.library) == (own, whole.tool, whole.library)
+    assert format_manifest(part) == content
+    changed = {path: {**record, "sha256": "new"} for path, record in own.items()}
+    files = {path: changed.get(path, record) for path, record in whole.files.items()}
+    new = format_manifest(dataclasses.replace(part, files=changed, pending=own, tool="2"))
+    assert new == format_manifest(dataclasses.replace(whole, files=files, pending=own, tool="2"))
+    assert json.loads(new)["files"] == files
+
+
 # What is kept.
 
 LEAVES = st.none() | st.integers(-2, 9) | st.text(max_size=6) | st.sampled_from(["up", "packs/up"])
 JSON = (
     LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(st.text(max_size=5), LEAVES, max_size=3)
 )
-KEYS = ("folder", "files", "facts", "paths", "reads", "records")
+KEYS = ("folder", "files", "facts", "paths", "reads", "records", "manifest", "installed")
 
 
 @settings(max_examples=count_cases(8))

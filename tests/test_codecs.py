@@ -3,10 +3,12 @@
 The forms are those found in the wild and measured on the clients; the texts are synthetic.
 """
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from promptpack.build import build_project
 from promptpack.diff.compare import compare_sides
@@ -211,6 +213,34 @@ def test_the_effective_policy_of_a_file_in_the_wild(
     assert {name: describe_grant(policy.grant(name)) for name in expected} == expected
 
 
+MODE = "slug: asker\n    name: A\n    roleDefinition: Ask."
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("groups: []", {"read": "deny", "execute": "deny", "task": "allow", OTHER_MCP: "deny"}),
+        ("groups: [read]", {"grep": "allow", "list": "allow", "glob": "deny", "edit": "deny"}),
+        ("groups: [read, [edit, {fileRegex: x}]]", {"edit": "allow", "patch": "allow"}),
+        ("groups: [command, mcp]", {"execute": "allow", "read": "deny", OTHER_MCP: "allow"}),
+        ("groups: [mcp]\n    allowedMcpServers: [a]", {"mcp:b": "allow"}),
+        ("groups: [browser, modes]", {"web_fetch": "allow", "todo": "allow", "read": "deny"}),
+        ("groups: [read, write]", {"execute": "allow", OTHER_MCP: "allow"}),
+        ("groups: read", {"question": "allow", "execute": "allow"}),
+        ("whenToUse: always", {"execute": "allow", "edit": "allow", OTHER_MCP: "allow"}),
+    ],
+)
+def test_the_effective_policy_of_a_mode_in_the_wild(head: str, expected: dict[str, str]) -> None:
+    other = "  - slug: other\n    name: O\n    roleDefinition: x\n    groups: []\n"
+    text = f"customModes:\n{other}  - {MODE}\n    {head}\n"
+    as_json = json.dumps(yaml.safe_load(text))
+    for one in (text, as_json, f"\ufeff{text}", as_json.replace("Ask.", "Ask\\u2014“it”")):
+        agent = TARGETS["roo"].decode(one, "asker")
+        policy = {name: describe_grant(agent.policy.grant(name)) for name in expected}
+        assert policy == expected
+        assert (agent.name, agent.mode) == ("A", "all")
+
+
 @pytest.mark.fault(44)
 @pytest.mark.parametrize(
     "target",
@@ -226,6 +256,7 @@ def test_the_effective_policy_of_a_file_in_the_wild(
         "kiro",
         "junie",
         "goose",
+        "roo",
         "cursor",
     ],
 )
@@ -288,6 +319,14 @@ BODY = "\n---\n\nBody.\n"
         ("junie", "---\nname: a\ndescription: b\ntools: [Fetch]" + BODY, "unknown tool 'Fetch'"),
         ("junie", "---\nname: a\ndescription: b\ntools: Read" + BODY, "'tools' can't be"),
         ("junie", "---\nname: a\ndescription: b\n---\n\nRead $HOME/x.\n", "'$HOME'"),
+        ("roo", f"  - {MODE}\n", "'groups' is missing"),
+        ("roo", f"  - {MODE}\n    groups: [web]\n", "'groups' can't be ['web']"),
+        ("roo", f"  - {MODE}\n    groups: [browser]\n", "unknown group 'browser'"),
+        ("roo", f"  - {MODE}\n    groups: [read, read]\n", "'groups' can't be"),
+        ("roo", f"  - {MODE}\n    groups: [[edit, {{fileRegex: x}}]]\n", "'fileRegex' does not"),
+        ("roo", f"  - {MODE}\n    groups: []\n    model: x\n", "unknown key 'model'"),
+        ("roo", "  - slug: a_b\n    name: A\n    roleDefinition: x\n    groups: []\n", "'slug'"),
+        ("roo", "customModes: []\n", "not one mode"),
         ("codex", "name = 'a'\ndescription = 'b'", "'developer_instructions' is missing"),
         ("codex", "temperature = 0.5", "unknown key 'temperature'"),
         ("codex", "name = 5", "'name' can't be 5"),

@@ -216,17 +216,23 @@ QUOTES = ("'''\n{}'''", "'''{}'''", '"""\n{}"""', '"""{}"""', '"{}"', "'{}'")
 PROMPTS = ("Help.\n", "Help", "\n\nA\n", "'''", '"""', 'a\\b "c"\n', "'x'", "", '"\n', "{}\té\n")
 
 
+quote_styles = st.sampled_from(QUOTES)
+piece_lists = st.lists(st.sampled_from(PIECES), max_size=4, unique=True)
+table_lists = st.lists(st.sampled_from(TABLES), max_size=2, unique=True)
+flags = st.booleans()
+
+
 @st.composite
 def heads(draw: st.DrawFn) -> str:
     """Return a head: keys in any order with comments, then tables, and no newline at times."""
-    quotes = draw(st.sampled_from(QUOTES)).format("")
+    quotes = draw(quote_styles).format("")
     own = ["name = 'it'\n", "description = 'Says a thing.'\n"]
-    own = [one for one in own if draw(st.booleans())]
-    pieces = draw(st.lists(st.sampled_from(PIECES), max_size=4, unique=True))
+    own = [one for one in own if draw(flags)]
+    pieces = draw(piece_lists)
     keys = draw(st.permutations([*own, *pieces, f"developer_instructions = {quotes}\n"]))
-    tables = draw(st.lists(st.sampled_from(TABLES), max_size=2, unique=True))
+    tables = draw(table_lists)
     head = "".join((*keys, *tables))
-    return head.removesuffix("\n") if draw(st.booleans()) else head
+    return head.removesuffix("\n") if draw(flags) else head
 
 
 @settings(max_examples=support.count_cases(400), deadline=None)

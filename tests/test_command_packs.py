@@ -24,7 +24,7 @@ from promptpack.model import (
 )
 from promptpack.policy.lattice import grant_of
 from promptpack.reading.project import load_project
-from promptpack.rendering.arguments import find_unmeant
+from promptpack.rendering.arguments import Arguments, find_unmeant
 from promptpack.rendering.variants import resolve_variants
 from promptpack.targets import TARGETS
 from promptpack.targets.built import COMMAND_TARGETS
@@ -48,6 +48,7 @@ variants:
   policy: [look]
 """
 PATH = "packs/demo/pack.yaml"
+SINGLE = ("file", "focus")
 COMMANDS = {name: one for name, one in TARGETS.items() if one.command}
 
 
@@ -55,6 +56,16 @@ def make_files(text: str = "Look at {{ arguments }}.\n", pack: str = PACK) -> di
     shared = {path: text for path, text in support.DEMO.items() if path.startswith("templates/")}
     shared.pop("templates/fragments/standards/small-steps.md")
     return {**shared, PATH: pack, "packs/demo/task.md": text}
+
+
+def make_single_files(
+    text: str = "Look at <{{ argument.file }}> for {{ argument.focus }}.\n",
+    names: str = "file, focus",
+) -> dict[str, str]:
+    """Return the files of a pack with single arguments, for each client that has commands."""
+    pack = PACK.replace("agent: reviewer\n", f"arguments: [{names}]\n")
+    accept = "accept: [{target: copilot-prompt, capability: all, reason: only for a test}]\n"
+    return make_files(text, pack.replace("targets: [opencode, claude-code]\n", "") + accept)
 
 
 def build(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
@@ -164,12 +175,70 @@ def test_list_new_and_the_permissions_tell_the_kind(tmp_path: Path) -> None:
     assert (wrong.code, "another kind" in wrong.err) == (2, True)
 
 
+SPELLED = {
+    "opencode-command": "Look at <$1> for $2.",
+    "claude-command": "Look at <$file> for $focus.",
+    "copilot-prompt": "Look at <${input:file}> for ${input:focus}.",
+    **dict.fromkeys(
+        ("cursor-command", "gemini-command"),
+        "Look at <(the first of the words that the user added to this command)> for "
+        "(the words that the user added to this command, from the second on).",
+    ),
+}
+
+
+def test_single_arguments_are_what_each_client_has_for_them(tmp_path: Path) -> None:
+    files = build(tmp_path, make_single_files())
+    assert files.keys() == COMMANDS.keys() == SPELLED.keys()
+    for target, text in SPELLED.items():
+        assert text in files[target]
+    assert "\narguments:\n  - file\n  - focus\n" in files["claude-command"]
+    assert "focus" not in files["opencode-command"]
+
+
+def test_a_client_that_knows_no_single_arguments_is_a_loss(tmp_path: Path) -> None:
+    support.write_files(tmp_path, make_single_files())
+    lost = {
+        one.target: [loss.reason for loss in one.losses if loss.subject == "arguments"]
+        for one in build_project(load_project(tmp_path))
+    }
+    assert {name for name, reasons in lost.items() if reasons} == {
+        *("cursor-command", "gemini-command")
+    }
+    (reason,) = lost["gemini-command"]
+    assert reason == ("it has no single arguments: the prompt says in words which one is meant")
+
+
+def test_the_only_argument_is_all_that_a_user_writes(tmp_path: Path) -> None:
+    files = make_single_files("Look at <{{ argument.file }}>.\n", "file")
+    support.write_files(tmp_path, files)
+    artifacts = {one.target: one for one in build_project(load_project(tmp_path))}
+    assert "Look at <{{args}}>." in artifacts["gemini-command"].text
+    assert "Look at <$1>." in artifacts["opencode-command"].text
+    assert not [a for a in artifacts.values() if any(o.subject == "arguments" for o in a.losses)]
+
+
+def test_a_line_with_an_argument_depends_on_the_list_of_arguments(tmp_path: Path) -> None:
+    support.built(tmp_path, make_single_files())
+    path = "dist/opencode-command/tiny.look/.opencode/commands/demo.md"
+    lines = (tmp_path / path).read_text("utf-8").splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if "$1" in line)
+    done = call("explain", f"{path}:{number}", cwd=tmp_path)
+    assert "packs/demo/task.md:1" in done.out
+    assert f"{PATH}:6" in done.out, done.out
+    path = "dist/claude-command/tiny.look/.claude/commands/demo.md"
+    lines = (tmp_path / path).read_text("utf-8").splitlines()
+    for number in range(lines.index("arguments:") + 1, lines.index("  - focus") + 2):
+        assert f"{PATH}:6" in call("explain", f"{path}:{number}", cwd=tmp_path).out
+
+
 # What is refused
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
+        ("kind: command\nde", "arguments: [a]\nde", 3, "'arguments' is for commands"),
         ("agent: reviewer", "agent: x\nmode: all", 7, "a command has no 'mode'"),
         ("kind: command\n", "", 4, "'argument_hint' is for commands"),
         ("claude-code]", "codex]", 7, "OpenAI Codex has no commands"),
@@ -213,6 +282,56 @@ def test_a_command_can_not_have_the_name_of_one_of_the_clients_own(
     }
     messages = [one.message for one in refuse(tmp_path, files)]
     assert f"OpenCode has a command '{name}' of its own" in " ".join(messages)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "targets", "said"),
+    [
+        ("{{ argument.a }}", "a, b", {*COMMANDS}, "'{{ argument.b }}' is nowhere in the prompt"),
+        ("{{ argument.a }}1", "a", {"opencode-command", "claude-command"}, "the text beside"),
+        ("{{ argument.a }}_b", "a", {"claude-command"}, "hides it"),
+        ("{{ argument.a }}[0]", "a", {"claude-command"}, "makes '$a[' of it"),
+        ("\\{{ argument.a }}", "a", {"claude-command"}, "makes '\\$a' of it"),
+        ("{{ argument.a }} in $a", "a", {"claude-command"}, "'$a' stands for arguments in Claude"),
+        ("{{ argument.a }} in $ab", "a", set(), ""),
+        ("@{{ argument.a }}", "a", {*COMMANDS} - {"copilot-prompt"}, "read the"),
+        ("!{{ argument.a }}", "a", {"gemini-command"}, "would run"),
+    ],
+)
+def test_a_text_that_would_take_other_arguments_is_refused(
+    text: str, names: str, targets: set[str], said: str, tmp_path: Path
+) -> None:
+    files = make_single_files(f"{text}\n", names)
+    if not targets:
+        assert build(tmp_path, files).keys() == COMMANDS.keys()
+        return
+    messages = [one.message for one in refuse(tmp_path, files)]
+    assert {message.split(":")[0] for message in messages} == targets
+    assert all(said in message for message in messages), messages
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("a, a", "'a' is listed twice"),
+        ("arguments", "'arguments' are all that a user writes"),
+        ("a-b", "can't be 'a-b'"),
+        (", ".join("abcdefghij"), "a command has at most 9 arguments"),
+    ],
+)
+def test_names_of_arguments_that_no_client_could_take_are_refused(
+    names: str, said: str, tmp_path: Path
+) -> None:
+    messages = [one.message for one in refuse(tmp_path, make_single_files("x\n", names))]
+    assert any(said in message for message in messages), messages
+
+
+def test_an_argument_that_is_not_listed_is_an_undefined_name(tmp_path: Path) -> None:
+    found = refuse(tmp_path, make_single_files("{{ argument.fil }} {{ argument.focus }}\n"))
+    assert {one.message for one in found} == {"undefined name 'fil' in 'argument'"}
+    assert found[0].hint == "did you mean 'file'?"
+    found = refuse(tmp_path / "b", make_files("{{ argument.file }}\n"))
+    assert found[0].hint == "write its name under 'arguments' in the pack"
 
 
 def test_an_agent_has_no_arguments(tmp_path: Path) -> None:
@@ -283,16 +402,24 @@ def run_opencode(text: str, arguments: str) -> tuple[str, list[str]]:
 
 
 def run_claude(text: str, arguments: str) -> tuple[str, list[str]]:
-    """Return the same for Claude Code."""
+    """Return the same for Claude Code, which goes over the text once."""
     words = arguments.split()
+    named = dict(zip(SINGLE, words, strict=True))
 
     def find(match: re.Match[str]) -> str:
-        number = int(match[1])
+        if match["all"]:
+            return arguments
+        if match["name"]:
+            return named[match["name"]]
+        number = int(match["item"] or match["number"])
         return words[number] if number < len(words) else match[0]
 
-    text = re.sub(r"(?<!\\)\\\$(?=\d|ARGUMENTS)", "\0", text)
-    text = re.sub(r"\$ARGUMENTS\[(\d+)\]", find, text)
-    text = re.sub(r"\$(\d+)(?!\w)", find, text).replace("$ARGUMENTS", arguments)
+    text = re.sub(r"(?<!\\)\\\$(?=\d|ARGUMENTS|file|focus)", "\0", text)
+    pattern = (
+        r"\$ARGUMENTS\[(?P<item>\d+)\]|(?P<all>\$ARGUMENTS)|\$(?P<number>\d+)(?!\w)"
+        r"|\$(?P<name>file|focus)(?![\w\[])"
+    )
+    text = re.sub(pattern, find, text, flags=re.ASCII)
     text = re.sub(r"\$\{CLAUDE_\w+\}", "value", text).replace("\0", "$")
     ran = re.findall(r"!`[^`]+`", text) + re.findall(r"(?m)^[ \t]*(?:`{3,}|~{3,})!", text)
     return text, [*ran, *re.findall(r"(?:^|\s)@(\S+)", text)]
@@ -312,39 +439,51 @@ RUN: Mapping[str, Callable[[str, str], tuple[str, list[str]]]] = {
 PIECES = (
     *("!", "`", "@", "$", "{", "}", "{{", "args", "}}", "ARGUMENTS", "1", "0", "[0]", "\\", " "),
     *("\n", "a.md", "x", "(", "`date`", "!`", "```!", "~/", "${CLAUDE_EFFORT}", "é", "_", ",", "."),
-    *("$ARGUMENTS", "{{args}}", "\N{NO-BREAK SPACE}", "<arg>"),
+    *("$ARGUMENTS", "{{args}}", "\N{NO-BREAK SPACE}", "<arg>", "<file>", "$file", "focus"),
 )
 
 
 @pytest.mark.fault("command-injection")
 @pytest.mark.parametrize("target", RUN)
 @settings(max_examples=count_cases(600), deadline=None)
-@given(parts=st.lists(st.sampled_from(PIECES), max_size=8))
-@example(parts=["!", "<arg>"])
-@example(parts=["@", "<arg>"])
-@example(parts=["$", "<arg>", "[0]"])
-@example(parts=["\\", "<arg>"])
+@given(
+    parts=st.lists(st.sampled_from(PIECES), max_size=7).flatmap(
+        lambda parts: st.permutations([*parts, "<file>", "<focus>"])
+    )
+)
+@example(parts=["<file>", "<focus>", "!", "<arg>"])
+@example(parts=["<file>", "<focus>", "@", "<arg>"])
+@example(parts=["<file>", "<focus>", "$", "<arg>", "[0]"])
+@example(parts=["<file>", "<focus>", "\\", "<arg>"])
+@example(parts=["<file>", "<focus>", "1"])
+@example(parts=["<file>", "<focus>", "[0]"])
+@example(parts=["<file>", "$file", "<focus>"])
+@example(parts=["\\", "<file>", "<focus>"])
 def test_what_is_not_refused_is_what_a_client_sends(
     target: str, parts: list[str], variant: Variant
 ) -> None:
     form = TARGETS[target].command
     assert form
 
-    def compose(arguments: str) -> str:
-        return "".join(arguments if part == "<arg>" else part for part in parts)
+    def compose(arguments: Arguments) -> str:
+        values = {"<arg>": arguments.whole}
+        values |= {f"<{name}>": text for name, text in arguments.single.items()}
+        return "".join(values.get(part, part) for part in parts)
 
-    prompt = compose(form.arguments)
+    spelled = form.spell_single(SINGLE)
+    prompt = compose(Arguments(form.arguments, spelled))
     if [*find_unmeant(compose, variant, target, prompt)]:
         return
     text, done = RUN[target](prompt, "one two")
-    assert text == compose("one two")
+    words = {"file": "one", "focus": "two"} if form.single else spelled
+    assert text == compose(Arguments("one two", words))
     assert done == []
 
 
 @pytest.fixture(scope="module")
 def variant(tmp_path_factory: pytest.TempPathFactory) -> Variant:
     folder = tmp_path_factory.mktemp("command")
-    support.write_files(folder, make_files())
+    support.write_files(folder, make_single_files())
     return resolve_variants(load_project(folder))[0]
 
 
@@ -417,6 +556,64 @@ def test_hand_kept_commands_become_packs_that_build_them_to_the_byte(tmp_path: P
     assert sorted(kinds.values()) == ["agent", *["command"] * 6]
 
 
+SPELLINGS = {
+    ".claude/commands/crlf.md": b"---\r\nallowed-tools: Read\r\n---\r\nTidy $1.\r\n",
+    ".claude/commands/mark.md": b"\xef\xbb\xbf---\ndescription: Tidies.\n---\nTidy.\n",
+    ".claude/commands/bare.md": b"# Tidy\n\nTidy $ARGUMENTS",
+    ".claude/commands/named.md": (
+        b"---\ndescription: Says: more\narguments: [file, focus]\nargument-hint: [file] [focus]\n"
+        b"---\n\nLook at $file for $focus, !`git log -1`.\n"
+    ),
+    ".claude/commands/hooked.md": (
+        b"---\nallowed-tools: Bash(git:*), mcp__srv__tool\nhooks:\n  PreToolUse: []\n---\nAdd.\n"
+    ),
+    ".claude/commands/a/b/deep.md": b"---\n---\nDeep.\n",
+    ".opencode/command/old.md": (
+        b"---\nagent: build\nmodel: a/b\nsubtask: true\n---\n\nTest $1 and $2.\n\n!`git diff`\n"
+    ),
+    ".opencode/commands/x/nest.md": b"No head $ARGUMENTS\n",
+    ".github/prompts/agent.prompt.md": (
+        b"---\nagent: agent\ntools: ['search', 'srv/*']\nmodel: GPT-4o\n---\n\nDo it.\n"
+    ),
+    ".gemini/commands/one.toml": b'description = "One"\nprompt = "Do {{args}} now"\n',
+    ".gemini/commands/lit.toml": b"prompt = '''\nLiteral \\n {{args}}\n'''",
+    ".gemini/commands/x/y.toml": b'prompt = """Inline {{args}}"""\nextra = 1\n',
+    ".cursor/commands/crlf.md": b"# See\r\n\r\nsee\r\n",
+}
+REFUSED = {
+    ".gemini/commands/many.toml": (
+        b'prompt = """\nA \\"quoted\\" thing\n"""\n',
+        "'prompt' is spelled in a way that promptpack does not write",
+    ),
+    ".cursor/commands/at.md": (
+        b"See @file.\n",
+        "cursor-command: Cursor would read the file behind an '@'",
+    ),
+    ".github/prompts/read.prompt.md": (
+        b"---\ntools: [search]\n---\nSee #file:a.md and ${selection}.\n",
+        "copilot-prompt would grant more than the policy allows: read",
+    ),
+}
+
+
+def test_a_command_of_any_spelling_is_rebuilt_to_the_byte_or_refused(tmp_path: Path) -> None:
+    contents = SPELLINGS | {path: content for path, (content, _) in REFUSED.items()}
+    for path, content in contents.items():
+        file = tmp_path / "src" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    words = ("import", ".", "--into", "../new", "--yes", "--format", "json")
+    data = json.loads(call(*words, cwd=tmp_path / "src").out)
+    told = {one["source"]: one["reason"] for one in data["refused"]}
+    assert told == {path: reason for path, (_, reason) in REFUSED.items()}
+    assert call("build", cwd=tmp_path / "new").code == 0
+    files = [file for pack in data["packs"] for file in pack["files"]]
+    assert {file["source"] for file in files} == SPELLINGS.keys()
+    for file in files:
+        built = (tmp_path / "new/dist" / file["artifact"]).read_bytes()
+        assert built == SPELLINGS[file["source"]], file
+
+
 @pytest.mark.fault("command-injection")
 def test_a_kept_command_may_run_only_what_its_policy_allows(tmp_path: Path) -> None:
     head = "clients: {opencode-command: {head: ./kept.head}}\nsections:"
@@ -434,6 +631,80 @@ def test_the_audit_shows_commands_and_what_approves_tools(tmp_path: Path) -> Non
     assert {file["path"] for file in data["files"]} == KEPT.keys()
     found = [(one["code"], one["path"], one["line"]) for one in data["findings"]]
     assert ("PP610", ".claude/commands/git/tidy.md", 2) in found
+
+
+SKILL = "---\nname: demo\ndescription: Asks.\n---\nAsk.\n"
+CALLED = "Claude Code calls the skill 'demo' from {} in place of the command of that name"
+
+
+def test_a_skill_that_is_called_in_place_of_a_command_stops_the_build(tmp_path: Path) -> None:
+    agent = support.DEMO[PATH].replace("[opencode]", "[claude-skill]").replace("demo", "other", 1)
+    named = agent.replace("sections:", "clients: {claude-skill: {file: demo}}\nsections:", 1)
+    files = {path: text for path, text in support.DEMO.items() if path.startswith("templates/")}
+    files |= {**make_files(), "packs/other/role.md": "You ask.\n"}
+    messages = [
+        one.message
+        for one in refuse(tmp_path / "a", {**files, "packs/other/pack.yaml": named})
+        if one.path == PATH
+    ]
+    assert messages == [CALLED.format("packs/other/pack.yaml")]
+    assert build(tmp_path / "b", {**files, "packs/other/pack.yaml": agent})
+
+
+def test_the_audit_and_install_tell_of_a_skill_that_is_called_in_place(tmp_path: Path) -> None:
+    support.write_files(tmp_path, make_files())
+    words = ("install", "demo", "--target", "claude-command", "--into", "there", "--yes")
+    there, skill = tmp_path / "there", ".claude/skills/demo/SKILL.md"
+    there.mkdir()
+    for name, is_there in (("other", False), ("demo", True)):
+        support.write_files(there, {f".claude/skills/{name}/SKILL.md": SKILL})
+        done = call(*words, cwd=tmp_path)
+        assert done.code == 0
+        assert (CALLED.format(skill) in done.err) == is_there, done.err
+        data = json.loads(call("audit", "there", "--format", "json", cwd=tmp_path).out)
+        found = [(one["code"], one["message"]) for one in data["findings"]]
+        assert (("PP605", CALLED.format(f"there/{skill}")) in found) == is_there, found
+
+
+def test_install_tells_of_a_command_whose_place_a_skill_takes(tmp_path: Path) -> None:
+    agent = support.DEMO[PATH].replace("[opencode]", "[claude-skill]")
+    files = {**support.DEMO, PATH: agent, "there/.claude/commands/demo.md": "Ask.\n"}
+    support.write_files(tmp_path, files)
+    words = ("install", "demo", "--target", "claude-skill", "--into", "there", "--yes")
+    done = call(*words, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert CALLED.format(".claude/skills/demo/SKILL.md") in done.err
+    linked = tmp_path / "linked/.claude"
+    linked.mkdir(parents=True)
+    (linked / "skills").symlink_to(tmp_path / "there/.claude/skills")
+    support.write_files(tmp_path / "b", make_files())
+    words = ("install", "demo", "--target", "claude-command", "--into", "../linked", "--yes")
+    done = call(*words, cwd=tmp_path / "b")
+    assert done.code == 0, done.err
+    assert CALLED.format(".claude/skills/demo/SKILL.md") in done.err
+
+
+def test_two_commands_of_one_name_are_found_in_every_client(tmp_path: Path) -> None:
+    head = "---\nname: demo\n---\n"
+    support.write_files(
+        tmp_path,
+        {
+            ".opencode/commands/demo.md": "Ask.\n",
+            ".opencode/commands/other.md": f"{head}Ask.\n",
+            ".opencode/command/third.md": "Ask.\n",
+            ".claude/agents/demo.md": "---\nname: demo\ndescription: Asks.\n---\nAsk.\n",
+            ".claude/commands/demo.md": "Ask.\n",
+            ".gemini/commands/init.toml": 'prompt = "Ask."\n',
+        },
+    )
+    data = json.loads(call("audit", ".", "--format", "json", cwd=tmp_path).out)
+    assert {(o["path"], o["message"]) for o in data["findings"] if o["code"] == "PP605"} == {
+        (
+            ".opencode/commands/other.md",
+            "OpenCode already has a command 'demo' from .opencode/commands/demo.md",
+        ),
+        (".gemini/commands/init.toml", "Gemini CLI has a command 'init' of its own"),
+    }
 
 
 def test_an_installation_for_a_client_takes_its_commands_too(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ PACK = """\
 name: {0}
 title: {0} agent
 description: Works on a small project.
-targets: [opencode, claude-code, system]
+targets: [opencode, claude-code, system, messages]
 sections: {{role: ./role.md}}
 variants: {{default: {{model: tiny, policy: look}}, model: [tiny, big], policy: [look, work]}}
 accept:
@@ -46,6 +46,11 @@ FILES: Mapping[str, str | bytes] = {
     "Search the whole file before you answer.\n{% endif %}\n",
     "packs/bold/pack.yaml": PACK.format("bold") + ACCEPTS,
     "packs/bold/role.md": "You help at once.\n",
+    "packs/far/pack.yaml": PACK.format("far"),
+    "packs/far/role.md": '{% if policy.allows("edit") %}\nYou write.\n{% else %}\nYou read.\n'
+    "{% endif %}\n"
+    + "".join(f"Rule {number} holds.\n" for number in range(12))
+    + '{% if policy.allows("edit") %}\nSay what you wrote.\n{% endif %}\n',
     "templates/models/big.yaml": support.DEMO["templates/models/tiny.yaml"].replace("Tiny", "Big"),
     "templates/policies/work.yaml": "title: Work\nsummary: Works.\ndefault: deny\ncapabilities: "
     '{read: allow, glob: allow, edit: ask, execute: {"*": deny, "git log*": ask}}\n',
@@ -151,17 +156,61 @@ def test_packs_are_compared_with_care(page: Page, site: Path) -> None:
     assert "execute: deny → deny + 1 pattern not proven" in shifts(page)
 
 
-def test_a_page_says_the_same_before_as_the_script(page: Page, site: Path) -> None:
-    compare(page, site, "careful/tiny.look", "careful/tiny.work", "&client=claude-code")
+@pytest.mark.parametrize("client", ["claude-code", "messages"])
+@pytest.mark.parametrize("pack", ["careful", "far"])
+def test_a_page_says_the_same_before_as_the_script(
+    page: Page, site: Path, pack: str, client: str
+) -> None:
+    compare(page, site, f"{pack}/tiny.look", f"{pack}/tiny.work", f"&client={client}")
     made = shifts(page), page.locator(".pp-losses").all_text_contents()
     lines = page.locator(".pp-diff").all_text_contents()
-    visit(page, site, "packs/careful/tiny.work.html?client=claude-code&view=difference")
+    visit(page, site, f"packs/{pack}/tiny.work.html?client={client}&view=difference")
     shown = page.locator(".pp-differences")
     visible = [
         " ".join(text.split()) for text in shown.locator(".pp-shift:visible").all_text_contents()
     ]
     assert (visible, shown.locator(".pp-losses:visible").all_text_contents()) == made
     assert shown.locator(".pp-diff:visible").all_text_contents() == lines
+
+
+def test_a_prompt_is_compared_line_by_line_wherever_it_is_written(page: Page, site: Path) -> None:
+    """In `messages.json` a prompt is one line, and its line ends are spelled."""
+    visit(page, site, "packs/far/tiny.work.html?client=messages&view=difference")
+    shown = page.locator(".pp-differences .pp-diff:visible")
+    assert shown.count() > 1
+    old, new = (read_prompt(site, f"far/tiny.{policy}") for policy in ("look", "work"))
+    for tag, lines, others in (("del", old, new), ("ins", new, old)):
+        found = "".join(shown.locator(tag).all_text_contents()).splitlines()
+        assert [*filter(None, found)] == [line for line in lines if line and line not in others]
+    assert {"You read.", "Say what you wrote."} <= {*old} ^ {*new}
+
+
+def read_prompt(site: Path, variant: str) -> list[str]:
+    """Return the lines of a prompt as a client reads them."""
+    (message, *_) = json.loads((site / f"raw/messages/{variant}.txt").read_text())["messages"]
+    return str(message["content"]).splitlines()
+
+
+def test_a_chosen_tab_is_in_view(page: Page, site: Path) -> None:
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.add_init_script(SHIFTS)
+    visit(page, site, "packs/far/tiny.work.html?view=difference")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))")
+    assert page.evaluate("[scrollY, window.shifted || 0]") == [0, pytest.approx(0, abs=0.05)]
+    for view in (3, 0, 3):
+        tab, row = page.locator(f"label[for=view-{view}]"), page.locator(".pp-view")
+        if not page.locator(f"#view-{view}").is_checked():
+            tab.click()
+        inner, outer = tab.bounding_box(), row.bounding_box()
+        assert inner and outer
+        assert outer["x"] <= inner["x"]
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+
+
+def test_the_logo_leads_home_on_a_disk_too(page: Page, site: Path) -> None:
+    visit(page, site, "packs/far/tiny.work.html")
+    page.locator("header .md-logo").click()
+    expect(page.locator("h1")).to_contain_text("Agents, written once")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import click
 import pytest
 from click.shell_completion import get_completion_class
 
+import forked
 import support
 from promptpack.cli import COMMANDS, program
 from promptpack.lint.registry import RULES
@@ -121,7 +122,7 @@ def test_what_is_wrong_in_a_project_is_not_said_while_typing(
     words: str, files: dict[str, str], tmp_path: Path
 ) -> None:
     support.write_files(tmp_path, files)
-    done = support.run(
+    done = forked.run(
         cwd=tmp_path,
         env={
             "COMP_WORDS": f"promptpack {words}",

@@ -18,8 +18,10 @@ from hostile_git import (
     make_tree,
     pipe_git,
     plant_repository,
+    store_blob,
     store_instead,
     store_piece,
+    store_tree,
 )
 from promptpack.git.extract import extract_sources, read_file
 from promptpack.git.repository import find_repository
@@ -354,7 +356,45 @@ def test_an_object_is_held_to_its_name(repo: Path) -> None:
     commit(repo)
     old, new = (git(repo, "rev-parse", f"{side}:{LOOK}").strip() for side in ("HEAD~1", "HEAD"))
     store_instead(repo / ".git", new, "blob", git(repo, "cat-file", "-p", old).encode())
+    edit(repo, LOOK, *reversed(WIDER))
     assert "damaged content" in refused(repo, "HEAD~1", "HEAD")
+
+
+@pytest.mark.fault("damaged-object")
+def test_a_file_of_the_work_tree_stands_for_the_object_that_it_is(repo: Path) -> None:
+    """What git has under the name is a narrower policy; the file has the content of the name."""
+    edit(repo, LOOK, *WIDER)
+    commit(repo)
+    old, new = (git(repo, "rev-parse", f"{side}:{LOOK}").strip() for side in ("HEAD~1", "HEAD"))
+    store_instead(repo / ".git", new, "blob", git(repo, "cat-file", "-p", old).encode())
+    done = support.run("diff", "HEAD~1", "HEAD", *GATE, cwd=repo)
+    assert (done.code, "PERMISSIONS WIDENED" in done.out) == (1, True)
+
+
+def test_git_is_not_asked_for_what_the_work_tree_has(repo: Path) -> None:
+    oid = git(repo, "rev-parse", f"HEAD:{LOOK}").strip()
+    (repo / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    assert "No generated output changed" in support.run("diff", "HEAD", cwd=repo).out
+    edit(repo, LOOK, *WIDER)
+    assert "git does not have the content" in refused(repo, "HEAD")
+
+
+@pytest.mark.parametrize("kind", ["larger", "link", "pipe", "folder", "gone"])
+def test_what_stands_in_the_place_of_a_file_is_no_part_of_a_commit(repo: Path, kind: str) -> None:
+    edit(repo, LOOK, *WIDER)
+    commit(repo)
+    expected = support.run("diff", "HEAD~1", "HEAD", cwd=repo)
+    path = repo / LOOK
+    path.unlink()
+    if kind == "larger":
+        path.write_bytes(b"a\n" * (1 << 20))
+    elif kind == "link":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    assert support.run("diff", "HEAD~1", "HEAD", cwd=repo) == expected
 
 
 @pytest.mark.fault("damaged-object", 66)
@@ -374,22 +414,22 @@ def test_an_accept_list_that_can_not_be_read_accepts_nothing(repo: Path) -> None
 
 def bomb_of_content(repo: Path) -> str:
     """Return 40 paths to 50 MB."""
-    oid = make_blob(repo, b"a" * (50 << 20))
+    oid = store_blob(repo, b"a" * (50 << 20))
     return make_pack_commit(repo, [("100644", f"{n}.md", oid) for n in range(40)])
 
 
 def bomb_of_sources(repo: Path) -> str:
     """Return 4,000 paths to as much as a source may hold."""
-    oid = make_blob(repo, b"a\n" * (1 << 19))
+    oid = store_blob(repo, b"a\n" * (1 << 19))
     return make_pack_commit(repo, [("100644", f"{n}.md", oid) for n in range(4_000)])
 
 
 def bomb_of_folders(repo: Path, leaf: bytes | None = b"x\n") -> str:
     """Return 10^8 paths made of nine trees; without a leaf there is no file in any of them."""
-    oid, mode = (make_blob(repo, leaf), "100644") if leaf else (make_tree(repo, []), "40000")
+    oid, mode = (store_blob(repo, leaf), "100644") if leaf else (store_tree(repo, []), "40000")
     for _ in range(8):
         entries = [(mode, f"{n}.md" if mode == "100644" else str(n), oid) for n in range(10)]
-        oid, mode = make_tree(repo, entries), "40000"
+        oid, mode = store_tree(repo, entries), "40000"
     return make_pack_commit(repo, [("40000", str(n), oid) for n in range(10)])
 
 
@@ -400,15 +440,15 @@ def bomb_of_empty_folders(repo: Path) -> str:
 
 def bomb_of_depth(repo: Path) -> str:
     """Return a folder that is 3,000 folders deep."""
-    oid = make_tree(repo, [("100644", "x.md", make_blob(repo, b"x\n"))])
+    oid = store_tree(repo, [("100644", "x.md", store_blob(repo, b"x\n"))])
     for _ in range(3_000):
-        oid = make_tree(repo, [("40000", "d", oid)])
+        oid = store_tree(repo, [("40000", "d", oid)])
     return make_pack_commit(repo, [("40000", "d", oid)])
 
 
 def bomb_of_entries(repo: Path) -> str:
     """Return one folder of more entries than a project may have."""
-    oid = make_blob(repo, b"x\n")
+    oid = store_blob(repo, b"x\n")
     return make_pack_commit(repo, [("100644", f"{n:06}.txt", oid) for n in range(MAX_ENTRIES + 1)])
 
 
@@ -511,5 +551,5 @@ def test_each_source_is_opened_once(repo: Path) -> None:
     assert done.err == ""
     rows = [line.split(" ", 1) for line in done.out.splitlines()]
     counts = {path: count for count, path in rows if path.startswith(f"{repo}/")}
-    expected = {str(repo / name): "1" for name in support.DEMO}
+    expected = {str(repo / name): "2" for name in support.DEMO}  # once beside the commit
     assert {path: count for path, count in counts.items() if path in expected} == expected

@@ -176,6 +176,7 @@ KEPT = {
     "_spell_short": "the same, on the way out",
     "read_toml": "the last two files, because one is decoded and checked in one go",
     "_make_effective_policy": "what the heads of one build share",
+    "make_listed_policy": "the same, of clients that name tools of MCP servers in one way",
     "make_switched_policy": "the same, of clients that have lists of words for tools",
     "find_client_default": "facts about clients",
     "make_capability_table": "facts about clients",

@@ -440,17 +440,26 @@ BODIES = [
 ]
 
 
+lines_by_key = [st.sampled_from(choices) for choices in LINES.values()]
+other_lines = st.lists(st.sampled_from(LINES["other"]), max_size=2)
+fences = st.sampled_from([("---", "---"), ("--- ", "---"), ("---", "---  ")])
+gaps = st.sampled_from(["\n", "\n\n", "\n\n\n", "\n \n"])
+bodies = st.sampled_from(BODIES)
+ends = st.sampled_from(["", "\n", "\n\n", " \n"])
+kinds = st.sampled_from(KINDS)
+
+
 @st.composite
 def kept_files(draw: st.DrawFn) -> tuple[str, str]:
     """Return a file of some client as people keep them, with LF line ends."""
-    lines = [draw(st.sampled_from(choices)) for choices in LINES.values()]
-    lines += draw(st.lists(st.sampled_from(LINES["other"]), max_size=2))
+    lines = [draw(one) for one in lines_by_key]
+    lines += draw(other_lines)
     head = "\n".join(line for line in draw(st.permutations(lines)) if line)
-    opening, closing = draw(st.sampled_from([("---", "---"), ("--- ", "---"), ("---", "---  ")]))
-    gap = draw(st.sampled_from(["\n", "\n\n", "\n\n\n", "\n \n"]))
-    body = draw(st.sampled_from(BODIES)) + draw(st.sampled_from(["", "\n", "\n\n", " \n"]))
+    opening, closing = draw(fences)
+    gap = draw(gaps)
+    body = draw(bodies) + draw(ends)
     front = draw(st.sampled_from([f"{opening}\n{head}\n{closing}{gap}", "", "<!-- x -->\n"]))
-    return draw(st.sampled_from(KINDS)), front + body
+    return draw(kinds), front + body
 
 
 @settings(max_examples=support.count_cases(600), deadline=None)

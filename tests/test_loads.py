@@ -61,7 +61,9 @@ def test_a_reason_is_one_line(target: Target) -> None:
 def make_texts(head: dict[str, Any], raw: str) -> list[str]:
     dumped = yaml.dump(head, sort_keys=False, allow_unicode=True)
     lines = "".join(f"{key} = {raw}\n" for key in head)
-    return [f"---\n{dumped}---\nB\n", f"---\n{dumped}{raw}\n---\nB\n", f"---\n{raw}\n---", lines]
+    mode = yaml.dump({"customModes": [{"slug": "asker", "groups": [raw], **head}, raw]})
+    texts = [f"---\n{dumped}---\nB\n", f"---\n{dumped}{raw}\n---\nB\n", f"---\n{raw}\n---", lines]
+    return [*texts, mode, f"customModes:\n  - {raw}\n"]
 
 
 @pytest.mark.fault(44)

@@ -6,6 +6,7 @@ patterns, and the order of effects is written out again.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -73,8 +74,16 @@ TEXTS = (
     ".env.b",
 )
 
+# What is drawn from again and again is made once: making it takes longer than drawing.
 firm = st.sampled_from([Effect.ALLOW, Effect.ASK, Effect.DENY])
 any_effect = st.sampled_from(list(Effect))
+defaults = st.sampled_from([Effect.DENY, Effect.INHERIT])
+modes: st.SearchStrategy[Mode] = st.sampled_from(["subagent", "primary", "all"])
+stems = st.sampled_from(["asker", "b"])
+efforts = st.sampled_from([None, *EFFORTS])
+accepted_lists = st.frozensets(st.sampled_from(CAPABILITIES), max_size=2)
+pattern_lists = st.lists(st.sampled_from(PATTERNS[:4] + PATTERNS[5:]), unique=True, max_size=4)
+name_lists = st.lists(st.sampled_from(CAPABILITIES + SERVERS + tuple(COPILOT_NAMES)), unique=True)
 
 
 @st.composite
@@ -82,45 +91,63 @@ def grants(draw: st.DrawFn, capability: str) -> Grant:
     first = PatternRule("*", draw(any_effect))
     if capability not in PATTERNED:
         return (first,)
-    patterns = draw(st.lists(st.sampled_from(PATTERNS[:4] + PATTERNS[5:]), unique=True, max_size=4))
+    patterns = draw(pattern_lists)
     return (first, *(PatternRule(pattern, draw(firm)) for pattern in patterns))
+
+
+grants_by_kind = {name in PATTERNED: grants(name) for name in CAPABILITIES}
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    names = CAPABILITIES + SERVERS + tuple(COPILOT_NAMES)
-    named = draw(st.lists(st.sampled_from(names), unique=True))
-    default = draw(st.sampled_from([Effect.DENY, Effect.INHERIT]))
-    return Policy(default, {name: draw(grants(name)) for name in named}, "random")
+    named = draw(name_lists)
+    default = draw(defaults)
+    grants_by_name = {name: draw(grants_by_kind[name in PATTERNED]) for name in named}
+    return Policy(default, grants_by_name, "random")
 
 
-@st.composite
-def extras(draw: st.DrawFn, target: str) -> dict[str, Any]:
-    samples = EXTRAS.get(target, {})
-    keys = draw(st.lists(st.sampled_from(sorted(samples)), unique=True)) if samples else []
-    return {key: draw(st.sampled_from(samples[key].good)) for key in keys}
+any_policy = policies()
 
 
-@st.composite
-def agents(draw: st.DrawFn, target: Target) -> Agent:
+@cache
+def extras(target: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Return some of the settings of their own that a target's files may have."""
+    values = {key: st.sampled_from(sample.good) for key, sample in EXTRAS.get(target, {}).items()}
+    if not values:
+        return st.builds(dict)
+    keys = st.lists(st.sampled_from(sorted(values)), unique=True)
+    return st.composite(lambda draw: {key: draw(values[key]) for key in draw(keys)})()
+
+
+def agents(target: Target) -> st.SearchStrategy[Agent]:
     """Return an agent as a pack could have it for a target."""
-    policy = draw(policies())
-    accepted = draw(st.frozensets(st.sampled_from(CAPABILITIES), max_size=2))
-    mode: Mode = draw(st.sampled_from(["subagent", "primary", "all"]))
+    return agents_by_name(target.name)
+
+
+@cache
+def agents_by_name(target: str) -> st.SearchStrategy[Agent]:
+    return draw_agent(target, extras(target))
+
+
+@st.composite
+def draw_agent(draw: st.DrawFn, target: str, extra: st.SearchStrategy[dict[str, Any]]) -> Agent:
+    policy = draw(any_policy)
+    accepted = draw(accepted_lists)
+    mode = draw(modes)
     ids = dict.fromkeys(TARGETS, "provider/model")
     model = Model("m", ids=ids)
     return Agent(
         name="asker",
-        stem=draw(st.sampled_from(["asker", "b"])) if target.name != "skill" else "asker",
+        stem=draw(stems) if target != "skill" else "asker",
         description="An agent.",
         mode=mode,
         model=model,
         temperature=0.5,
-        effort=draw(st.sampled_from([None, *EFFORTS])),
+        effort=draw(efforts),
         policy=policy,
         prompt="Say yes or no.\n",
         accepted=accepted,
-        extra=draw(extras(target.name)),
+        extra=draw(extra),
     )
 
 
@@ -220,6 +247,7 @@ def test_only_what_a_client_cannot_take_away_is_widened_unasked(
     beyond["copilot-prompt"] = {"skill"}.union(*taken)
     beyond["kiro"] = {"todo", "skill", "question"}
     beyond["junie"] = {"task", "skill"}
+    beyond["roo"] = {"todo", "task", "skill", "question"}
     beyond["factory"] = {"todo", "skill", OTHER_MCP}
     if "memory" in agent.extra:
         beyond["claude-code"] = {"read", "edit", "write"}
@@ -270,7 +298,7 @@ def test_an_agent_is_read_back_but_for_the_losses(target: Target, data: st.DataO
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @settings(max_examples=count_cases(60), deadline=None)
-@given(policy=policies())
+@given(policy=any_policy)
 def test_a_file_says_the_same_once_decoded_and_encoded_again(
     target: Target, policy: Policy
 ) -> None:

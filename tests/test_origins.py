@@ -118,6 +118,8 @@ def edits() -> Iterator[tuple[Origin, dict[str, str]]]:
 
 
 def touched(old: Sequence[str], new: Sequence[str]) -> set[int]:
+    if old == new:
+        return set()
     codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return {n for tag, i, j, _, _ in codes if tag in ("replace", "delete") for n in range(i, j)}
 

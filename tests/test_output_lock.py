@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 import support
 from promptpack.output import lock
 from promptpack.output.lock import LOCK, hold_lock
@@ -196,7 +197,7 @@ def test_what_a_holder_says_is_data(
 @pytest.mark.fault(24)
 def test_a_dead_holder_is_taken_over(project: Path) -> None:
     before = support.snapshot(project)
-    done = support.run(project / "dist", cwd=project, code=KILLED_HOLDER)
+    done = forked.run(project / "dist", cwd=project, code=KILLED_HOLDER)
     assert done.code == -signal.SIGKILL
     said = json.loads((project / "dist" / LOCK).read_bytes())
     assert said.keys() == {"process", "program", "host", "started"}
@@ -220,7 +221,7 @@ def test_what_is_no_lock_is_left_alone(kind: str, project: Path, tmp_path: Path)
         path.write_bytes(b"mine\n" * 1_000)
     support.write_files(project, {ROLE: "New.\n"})
     names = sorted(tmp_path.rglob("*"))
-    done = support.run("build", cwd=project)
+    done = forked.run("build", cwd=project)
     assert (done.code, LOCK in done.err, "Traceback" in done.err) == (4, True, False)
     assert sorted(tmp_path.rglob("*")) == names
     assert kind != "link" or victim.read_text("utf-8") == "mine"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 import support
 from promptpack.output.manifest import INSTALLED, MANIFEST
 from promptpack.targets import TARGETS
@@ -174,7 +175,7 @@ def test_a_prepared_manifest_of_an_exported_site(jail: Jailed, project: Path) ->
     folder = project.parent / "pages"
     support.write_files(folder, REPOSITORY_FILES)
     prepare(folder, {path: {} for path in REPOSITORY_FILES}, manifest=MANIFEST)
-    changed = ("pages/docs", "pages/mkdocs.yml", f"pages/{MANIFEST}")
+    changed = ("pages/docs", "pages/overrides", "pages/mkdocs.yml", f"pages/{MANIFEST}")
     done = jail("docs", "export", folder, cwd=project, may_change=changed)
     assert done.code == 0, done.err
 
@@ -296,13 +297,13 @@ def test_an_odd_manifest_is_a_finding(odd: str, tmp_path: Path) -> None:
     limits += "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30));"
     code = f"{limits} from promptpack.cli import main; main()"
     for command, expected in (("check", 1), ("build", 3)):
-        done = support.run(command, cwd=project, code=code)
+        done = forked.run(command, cwd=project, code=code)
         assert (done.code, f"can't be read: {reason}" in done.err) == (expected, True), done.err
     (tmp_path / "repository").mkdir()
     make(tmp_path / "repository" / INSTALLED)
     into = ("--into", tmp_path / "repository")
     for arguments in (("--uninstall",), ("--target", "opencode"), ("--uninstall", "--dry-run")):
-        done = support.run("install", "demo", *into, *arguments, cwd=project, code=code)
+        done = forked.run("install", "demo", *into, *arguments, cwd=project, code=code)
         assert (done.code, f"can't be read: {reason}" in done.err) == (3, True), done.err
     assert [path.name for path in (tmp_path / "repository").iterdir()] == [INSTALLED]
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+import forked
 import support
+import test_command_packs as commands
 from promptpack.build import build_project
 from promptpack.model import CAPABILITIES, Artifact, Effect, Grant, UserError
 from promptpack.output.rights import HEADER, list_rights
@@ -401,7 +404,7 @@ def test_a_build_that_is_killed_is_finished_by_the_next(tmp_path: Path) -> None:
     for step in range(1, 100, 4):
         folder = support.built(tmp_path / f"{step}", LISTED)
         write(folder, change)
-        done = support.run("kill", str(step), str(folder), "build", cwd=folder, code=FAULTY)
+        done = forked.run("kill", str(step), str(folder), "build", cwd=folder, code=FAULTY)
         if done.code == 0:
             assert step > 9
             return
@@ -572,3 +575,96 @@ def test_the_list_changes_if_and_only_if_a_right_does(tmp_path: Path) -> None:
             counts[key] += 1
         files, seen = edited, (rights, listed)
     assert min(counts.values()) > support.count_cases(80) / 6, counts
+
+
+# The same of commands: what a file approves, who runs it, and the tools that it lists.
+
+TASK = "packs/demo/task.md"
+COMMAND_CLIENTS = ("opencode", "claude-code", "copilot", "cursor", "gemini")
+
+
+def read_command_rights(artifacts: tuple[Artifact, ...]) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each key of a file's front matter by which a command may do more or less."""
+    for artifact in artifacts:
+        head = {}
+        if artifact.text.startswith("---\n"):
+            head = yaml.safe_load(artifact.text.split("---\n")[1])
+        place = (artifact.variant.pack.name, artifact.variant.name, artifact.target)
+        yield (*place, head.get("agent"), head.get("context"))
+        for key in ("allowed-tools", "tools"):
+            yield (*place, key, tuple(sorted(head[key])) if key in head else None)
+        reasons = {(one.subject, one.accepted) for one in artifact.losses if one.kind == "widened"}
+        yield (*place, tuple(sorted(reasons)))
+
+
+def edit_agent(files: dict[str, str], chance: random.Random) -> None:
+    name = chance.choice(["plan", "build", "reviewer"])
+    files[PACK] = re.sub("agent: .*\n", f"agent: {name}\n", files[PACK])
+
+
+def edit_hint(files: dict[str, str], chance: random.Random) -> None:
+    hint = chance.choice(["[branch]", "[tools: Bash]", "agent"])
+    files[PACK] = re.sub("argument_hint: .*\n", f'argument_hint: "{hint}"\n', files[PACK])
+
+
+def edit_task(files: dict[str, str], chance: random.Random) -> None:
+    files[TASK] += f"Say {chance.random()}: allowed-tools, agent: build, {{{{ arguments }}}}.\n"
+
+
+def edit_command_targets(files: dict[str, str], chance: random.Random) -> None:
+    names = chance.sample(COMMAND_CLIENTS, chance.randint(1, 4))
+    files[PACK] = re.sub("targets: .*\n", f"targets: [{', '.join(names)}]\n", files[PACK])
+
+
+def edit_command_policy(files: dict[str, str], chance: random.Random) -> None:
+    name = chance.choice(("execute", "read", "web_fetch"))
+    effects = ("allow", "ask", "deny", "{'*': deny, 'a*': allow}", "{'*': ask, 'a*': allow}")
+    line = f"  {name}: {chance.choice(effects)}\n"
+    files[CHANGE] = re.sub(f"  {name}: .*\n", line, files[CHANGE])
+
+
+COMMAND_EDITS = (
+    *(edit_agent, edit_agent, edit_hint, edit_task, edit_command_targets, edit_command_targets),
+    *(edit_command_policy, edit_command_policy, edit_order, edit_words, edit_model),
+)
+
+
+def test_the_list_changes_if_and_only_if_a_right_of_a_command_does(tmp_path: Path) -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
+    accept = "accept: [{target: copilot-prompt, capability: all, reason: it is tried}]\n"
+    pack = commands.PACK.replace("policy: look", "policy: change").replace("[look]", "[change]")
+    files = {**commands.make_files(pack=pack + accept), CHANGE: POLICY}
+    seen, counts = None, {(False, False): 0, (True, True): 0}
+    for number in range(support.count_cases(80)):
+        edited = dict(files)
+        chance.choice(COMMAND_EDITS)(edited, chance)
+        folder = tmp_path / f"{number}"
+        support.write_files(folder, edited)
+        project = load_project(folder)
+        rights = {*read_command_rights(build_project(project))}
+        listed = list_rights(Session(project))
+        if seen is not None:
+            key = (rights != seen[0], listed != seen[1])
+            assert key in counts, (number, key, rights ^ seen[0])
+            counts[key] += 1
+        files, seen = edited, (rights, listed)
+    assert min(counts.values()) > support.count_cases(80) / 6, counts
+
+
+def test_what_a_kept_head_of_a_command_approves_is_listed(tmp_path: Path) -> None:
+    head = "---\nallowed-tools: Bash(git add:*), Read\nhooks: {}\n---\n"
+    pack = commands.PACK.replace("agent: reviewer\n", "").replace("[opencode, ", "[")
+    more = (
+        "clients: {claude-command: {head: ./kept.head}}\n"
+        "accept: [{target: claude-command, capability: all, reason: it is tried}]\nsections:"
+    )
+    files = commands.make_files(pack=pack.replace("sections:", more))
+    support.write_files(tmp_path, {**files, "packs/demo/kept.head": head})
+    client = "demo | claude-command"
+    note = "all variants | approved before the client would ask"
+    assert list_rights(Session(load_project(tmp_path))).splitlines()[1:] == [
+        f'{client} | "Bash(git add:*)" | allow | {note}',
+        f"{client} | Read | allow | {note}",
+        f"{client} | everything | allow | all variants | a file of text can't limit a client",
+        f"{client} | execute | allow | all variants | by the key 'hooks' of its file",
+    ]

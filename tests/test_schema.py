@@ -120,6 +120,7 @@ KEYWORDS: dict[str, Callable[[Any, Mapping[str, Any], Any], Callable[[Any], bool
     "maximum": lambda most, *_: _only((int, float), lambda v: v <= most),
     "exclusiveMinimum": lambda least, *_: _only((int, float), lambda v: v > least),
     "minItems": lambda least, *_: _only(list, lambda v: len(v) >= least),
+    "maxItems": lambda most, *_: _only(list, lambda v: len(v) <= most),
     "minProperties": lambda least, *_: _only(dict, lambda v: len(v) >= least),
     "uniqueItems": lambda on, *_: _only(list, lambda v: not on or len({*map(str, v)}) == len(v)),
     "required": lambda names, *_: _only(dict, lambda v: set(names) <= set(v)),

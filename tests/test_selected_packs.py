@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 import support
 from review_cases import commit
 
@@ -58,7 +59,7 @@ def test_only_files_of_what_was_asked_for_are_opened(
     words: tuple[str, ...], opened: set[str], tmp_path: Path
 ) -> None:
     root = support.make_project(tmp_path, OTHERS)
-    done = support.run(*words, cwd=root, code=WATCHED)
+    done = forked.run(*words, cwd=root, code=WATCHED)
     assert done.code in {0, 1}, done.err
     assert list_opened(done.err) & {*OWN, *OTHERS} == opened
 

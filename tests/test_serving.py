@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def root(tmp_path: Path) -> Path:
     return with_site(make_project(tmp_path / "p"))
 
 
-def make_builder(root: Path, folder: Path) -> SiteBuilder:
+def make_builder(root: Path, folder: Path, commands: click.Group = program) -> SiteBuilder:
     """Return what builds the site of a project into a folder, as the command does."""
     memory = SiteMemory(is_late=True)
 
@@ -52,7 +53,7 @@ def make_builder(root: Path, folder: Path) -> SiteBuilder:
         return load_config(str(root / "mkdocs.yml"), site_dir=str(site), strict=True)
 
     def gather(_: Any) -> Site:
-        return gather_site(root, program, "", 5, memory)
+        return gather_site(root, commands, "", 5, memory)
 
     folder.mkdir()
     return SiteBuilder(folder, load, gather)
@@ -80,6 +81,68 @@ def test_served_pages_are_those_that_mkdocs_builds(root: Path, tmp_path: Path) -
             wanted = finish_page(wanted, builder.site.epoch, None)
         if not path.startswith("sitemap"):  # it tells the day
             assert builder.site.answer(f"/{path}", "/").content == wanted, path
+
+
+def list_answers(builder: SiteBuilder) -> dict[str, bytes]:
+    """Return all files and pages of the site that is served now, but for when it was built."""
+    site = replace(builder.site, epoch=0)
+    assert site.built
+    files = {path.relative_to(site.built.folder) for path in site.built.folder.rglob("*.*")}
+    pages = {Path(path) for path in site.built.pages.list_paths()}
+    paths = sorted(path.as_posix() for path in files | pages)
+    return {path: site.answer(f"/{path}", "/").content for path in paths if "sitemap" not in path}
+
+
+def edit_site(root: Path, folder: str, *changes: tuple[str, str]) -> Callable[[], None]:
+    """Return the edit that replaces text in the file of a project."""
+
+    def edit() -> None:
+        text = (root / folder).read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        (root / folder).write_text(text)
+
+    return edit
+
+
+IMPURE = "pymdownx.snippets: {base_path: [.]}, pymdownx.blocks.html: {}, pymdownx.emoji: {}, "
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_site_that_is_built_again_is_one_that_is_built_anew(
+    root: Path, tmp_path: Path, is_kept: bool
+) -> None:
+    """What is kept of MkDocs' work is used only while nothing differs, and warnings come again.
+
+    A page that includes `mkdocs.yml` is not kept.
+    """
+    if is_kept:
+        edit_site(root, "mkdocs.yml", (IMPURE, ""))()
+    other = [("footnotes: {}", "toc: {permalink: false}")] * is_kept
+    docs, settings = root / "docs", "mkdocs.yml"
+    text = "# One\n\n## Part\n\nSee [two](two.md#there).\n\n```yaml\na: 1\n```\n"
+    edits: list[Callable[[], object]] = [
+        lambda: (docs / "one.md").write_text(text),
+        lambda: (docs / "two.md").write_text("---\ntags: [x]\n---\n# Two\n\n## There\n\nText.\n"),
+        edit_site(root, "docs/two.md", ("Text", "More <b>text</b>"), ("## There", "## Elsewhere")),
+        lambda: None,
+        edit_site(root, "docs/two.md", ("## Elsewhere", "## There"), ("[x]", "[y]")),
+        edit_site(root, settings, ("site_name: ", "site_name: Another "), *other),
+        lambda: (docs / "two.md").rename(docs / "other.md"),
+        edit_site(root, "docs/one.md", ("two.md", "other.md"), ("a: 1", "a: 2")),
+        lambda: (root / ROLE).write_text("You answer in verse.\n"),
+    ]
+    builder, words = make_builder(root, tmp_path / "live", NO_COMMANDS), set()
+    for number, edit in enumerate(edits):
+        edit()
+        new = make_builder(root, tmp_path / f"new-{number}", NO_COMMANDS)
+        error = builder.build(ADDRESS)
+        assert str(error) == str(new.build(ADDRESS)), number
+        assert builder.site.problem == new.site.problem, number
+        assert list_answers(builder) == list_answers(new), number
+        words.add(error is None)
+    assert words == {True, False}
 
 
 def test_while_sources_are_broken_the_last_site_stays(root: Path, tmp_path: Path) -> None:
@@ -168,6 +231,7 @@ def change_line(path: Path, start: str, line: str) -> None:
 def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
     memory, pack = SiteMemory(), root / "packs/demo/pack.yaml"
     fragments, policy = root / "templates/fragments/standards", "templates/policies/look.yaml"
+    accept = "accept: [{target: gemini, capability: all, reason: It is so in this test.}]"
 
     def move() -> None:
         (fragments / "small-steps.md").rename(fragments / "steps.md")
@@ -178,6 +242,9 @@ def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
         lambda: (root / ROLE).write_text("You answer in verse.\n"),
         lambda: change_line(pack, "title", "title: Another"),
         lambda: change_line(root / policy, "title", "title: Looks about"),
+        lambda: change_line(root / policy, "capab", "capabilities: {glob: allow, grep: deny}"),
+        lambda: change_line(pack, "targets", f"targets: [opencode, gemini]\n{accept}"),
+        lambda: change_line(pack, "accept", f"{accept}\nmode: all"),
         move,
     ]
     for number, edit in enumerate(edits):

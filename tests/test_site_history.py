@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sites
 import support
 from promptpack.build import render
 from promptpack.reading.project import load_project
@@ -44,6 +45,27 @@ def commit(root: Path, tag: str, path: str = "", text: str = "") -> None:
     git(root, "add", "-A")
     git(root, "commit", "-qm", tag, "--allow-empty")
     git(root, "tag", tag)
+
+
+def test_releases_with_similar_names_have_files_of_their_own(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path / "p")
+    git(root, "init", "-q")
+    commit(root, "0")
+    texts = {}
+    for number, tag in enumerate(["a-b-c", "a-b/c", "a/b-c", "d/e"]):
+        texts[tag] = f"You answer in verse {number}.\n"
+        commit(root, tag, "packs/demo/role.md", texts[tag])
+    site = site_of(root)
+    page = unescape(sites.list_pages(site)["packs/demo/tiny.look.md"].html)
+    found = {
+        tag: re.findall(r'href="\.\./\.\./(raw/[^"]*@[^"]*)"', page.split(f"<h3>{tag} ")[1])[0]
+        for tag in texts
+    }
+    assert len({*found.values()}) == len(texts)
+    for tag, path in found.items():
+        assert texts[tag].strip() in site.files[path].decode(), tag
+    assert found["a-b-c"] == "raw/opencode/demo/tiny.look@a-b-c.txt"
+    assert found["d/e"] == "raw/opencode/demo/tiny.look@d-e.txt"
 
 
 def site_of(root: Path, edit: str = "", releases: int = 5) -> Site:

@@ -30,6 +30,7 @@ from promptpack.site.templating import render_page
 from promptpack.site.tree import make_site
 from promptpack.targets import TARGETS
 from promptpack.targets.losses import find_policy_in_mode
+from promptpack.targets.table import ENFORCEMENT_WORDS, make_capability_table
 
 ROW = re.compile(r'<th scope="row">(.*?)</th>(.*?)</tr>')
 PANEL = re.compile(r'<section class="pp-panel f\d+" aria-label="([^"]*)">(.*?)</section>')
@@ -111,6 +112,19 @@ def make_reference_pages(session: Session, files: list[Artifact]) -> dict[str, P
     for target in TARGETS.values():
         views[locate_reference_page(TARGET_INDEX, target.name)] = make_target_page(catalog, target)
     return {path: render_page(view) for path, view in views.items()}
+
+
+def test_the_list_of_targets_says_what_each_can_enforce() -> None:
+    html = unescape(render_page(make_target_index()).html)
+    (table,) = re.findall('aria-label="What each client can enforce".*?</table>', html)
+    rows = re.findall(r"<tr><th[^>]*><a[^>]*>([^<]*)</a></th>\s?<td>(.*?)</td>", table)
+    assert [title for title, _ in rows] == [target.title for target in TARGETS.values()]
+    for (_, cell), expected in zip(rows, make_capability_table().values(), strict=True):
+        found: dict[str, str] = {}
+        for word, names in re.findall(r"<li><span[^>]*>([^<]*)</span>: (.*?)</li>", cell):
+            listed = re.findall("<code>([^<]*)</code>", names)
+            found |= dict.fromkeys(listed or expected, word)
+        assert found == {name: ENFORCEMENT_WORDS[one] for name, one in expected.items()}
 
 
 def said(found: re.Match[str]) -> Said:

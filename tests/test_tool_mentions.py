@@ -5,14 +5,14 @@ import pytest
 from clients.review import MAPPED, read_reviewed
 from promptpack.lint.tool_mentions import find_mentions, find_own_name, list_owners, make_tool_key
 from promptpack.model import CAPABILITIES
-from promptpack.targets import TARGETS, qwen
+from promptpack.targets import TARGETS, qwen_file
 
 NAMED = sorted(name for name, target in TARGETS.items() if target.tool_names)
 RENAMED = {
     "claude-code": {"Task"},
     "opencode": {"list"},
     "gemini": set(),
-    "qwen": {*qwen.ALIASES},
+    "qwen": {*qwen_file.ALIASES},
 }
 """Names that a client takes, or took, for a tool that it now calls otherwise."""
 

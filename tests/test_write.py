@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import forked
 from promptpack.output.manifest import MANIFEST, SCHEMA_VERSION
 from support import (
     DEMO,
@@ -19,7 +20,6 @@ from support import (
     built,
     call,
     make_project,
-    run,
     snapshot,
     temporaries,
     write_files,
@@ -143,7 +143,7 @@ def faulty_runs(folder: Path, action: str, every: int = 1) -> Iterator[tuple[Pat
         project = built(folder / f"{step}")
         write_files(project, CHANGED)
         arguments = (action, str(step), str(output(project)), "build")
-        done = run(*arguments, cwd=project, code=FAULTY)
+        done = forked.run(*arguments, cwd=project, code=FAULTY)
         if done.code == 0:
             assert step > 9, "a build of this size writes more often"
             return
@@ -189,7 +189,7 @@ def test_a_kill_of_a_first_build_is_fixed(tmp_path: Path) -> None:
     for step in range(1, 9):
         project = make_project(tmp_path / f"{step}")
         arguments = ("kill", str(step), str(output(project)), "build")
-        assert run(*arguments, cwd=project, code=FAULTY).code == 9
+        assert forked.run(*arguments, cwd=project, code=FAULTY).code == 9
         assert call("build", cwd=project).code == 0
         assert snapshot(output(project)) == new
 
@@ -212,7 +212,7 @@ def test_a_kill_and_then_another(tmp_path: Path) -> None:
     ):
         write_files(project, {**DEMO, "packs/demo/role.md": "You answer some questions.\n"})
         arguments = ("kill", str(step), str(output(project)), "build")
-        assert run(*arguments, cwd=project, code=FAULTY).code == 9
+        assert forked.run(*arguments, cwd=project, code=FAULTY).code == 9
         write_files(project, third)
         assert call("build", "--policy", "nothing", cwd=project).code == 0
         again = call("build", cwd=project)
@@ -228,7 +228,7 @@ def test_a_kill_among_files_that_packs_share(tmp_path: Path) -> None:
         project = built(tmp_path / f"{step}", old)
         write_files(project, changed)
         arguments = ("kill", str(step), str(output(project)), "build")
-        code = run(*arguments, cwd=project, code=FAULTY).code
+        code = forked.run(*arguments, cwd=project, code=FAULTY).code
         shared = (project / "dist/agents-md/tiny.look/AGENTS.md").read_text(encoding="utf-8")
         assert [shared.count(f"promptpack:begin {name} ") for name in ("demo", "other")] == [1, 1]
         assert call("build", cwd=project).code == 0
@@ -244,7 +244,7 @@ def test_a_kill_while_forced_loses_no_edit(tmp_path: Path) -> None:
         project = built(tmp_path / f"{step}")
         (project / LOOK).write_text("mine", encoding="utf-8")
         arguments = ("kill", str(step), str(output(project)), "build", "--force")
-        assert run(*arguments, cwd=project, code=FAULTY).code == 9
+        assert forked.run(*arguments, cwd=project, code=FAULTY).code == 9
         kept = snapshot(project)
         assert b"mine" in (kept.get(LOOK), kept.get(f"{LOOK}.orig"))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 import support
 from promptpack.output.manifest import MANIFEST
 
@@ -63,7 +64,7 @@ def swapped_builds(folder: Path, name: str) -> Iterator[tuple[Path, Path, suppor
             victim.write_bytes(place.read_bytes())
         support.write_files(project, NEW)
         arguments = (str(step), project / "dist", name, victim, "build")
-        done = support.run(*arguments, cwd=project, code=SWAPPING)
+        done = forked.run(*arguments, cwd=project, code=SWAPPING)
         if "swapped" not in done.err:
             assert step > 5, "a build changes more than that"
             return
@@ -99,7 +100,7 @@ def test_an_edit_while_it_builds_is_kept(tmp_path: Path) -> None:
         project = support.built(tmp_path / str(step))
         support.write_files(project, NEW)
         arguments = (str(step), project / "dist", LOOK, "edit", "build")
-        done = support.run(*arguments, cwd=project, code=SWAPPING)
+        done = forked.run(*arguments, cwd=project, code=SWAPPING)
         if "edited" not in done.err:
             break
         kept.append("Mine." in (project / "dist" / LOOK).read_text("utf-8"))

@@ -7,10 +7,10 @@ nothing has changed.
 import os
 import sys
 
-from promptpack.output.record import find_unchanged
+from promptpack.output.record import RecordAnswer, find_unchanged
 from promptpack.version import __version__
 
-_COLLECT_AFTER = 50_000, 20, 100
+_COLLECT_AFTER = 100_000, 20, 100
 """How seldom Python looks for cycles. A run makes millions of objects, and nearly none are in one.
 
 In numbers of objects, of young and of middle-aged collections. With Python's own (700, 10, 10) it
@@ -21,15 +21,19 @@ takes a tenth of the time of a comparison to look.
 def main() -> None:
     """Run the program and leave with its exit code."""
     arguments = sys.argv[1:]
-    printed = [f"opromptpack {__version__}\n"] if arguments == ["--version"] else None
-    printed = find_unchanged(arguments) if printed is None else printed
-    if printed is None or not _print_all(printed):
+    is_version = arguments == ["--version"]
+    version = [f"opromptpack {__version__}\n"]
+    answer = RecordAnswer(version) if is_version else find_unchanged(arguments)
+    if answer.printed is None or not _print_all(answer.printed):
         import gc  # noqa: PLC0415 - see above
 
         gc.set_threshold(*_COLLECT_AFTER)
         from promptpack.cli import main as run_command_line  # noqa: PLC0415 - see above
 
-        run_command_line()
+        try:
+            run_command_line(answer.looks)
+        finally:
+            gc.freeze()  # what is left goes with the process, so nobody looks for cycles in it
 
 
 def _print_all(printed: list[str]) -> bool:

@@ -10,17 +10,18 @@ from promptpack.provenance.reuse import ArtifactFinder, find_nothing
 from promptpack.reading.project import UnreadableProjectError, load_project
 from promptpack.reading.root_finding import list_known_packs
 from promptpack.reading.some_packs import load_packs
-from promptpack.rendering.arguments import find_unmeant
+from promptpack.rendering.arguments import Arguments, find_unmeant
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import ALL, Selection, resolve_variants
 from promptpack.session import Session
-from promptpack.source.closest import suggest
 from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.built import find_idle_packs, list_built_targets
 from promptpack.targets.emit import make_artifact
+from promptpack.targets.other_clients import suggest_target
 from promptpack.targets.paths import PathProblems
+from promptpack.targets.rivals import Rivals
 from promptpack.targets.unaccepted import UnacceptedLosses
 
 Progress = Callable[[int, int], None]
@@ -54,7 +55,7 @@ def render(
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
-    path_problems, contradictions = PathProblems(), Contradictions()
+    path_problems, rivals, contradictions = PathProblems(), Rivals(), Contradictions()
     findings += find_idle_packs(session.project, variants)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant, selection, is_chosen):
@@ -68,7 +69,8 @@ def render(
             unaccepted.add(artifact)
             session.expectations.add(artifact)
             path_problems.add(artifact)
-            if target.block:
+            rivals.add(artifact)
+            if target.is_common:
                 told = tell_permissions(session, artifact)
                 contradictions.add(artifact.path, variant.pack.name, told, variant.pack.path)
             yield artifact
@@ -76,7 +78,7 @@ def render(
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    for checker in (unaccepted, session.expectations, path_problems, contradictions):
+    for checker in (unaccepted, session.expectations, path_problems, rivals, contradictions):
         findings += checker.list_findings()
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
@@ -153,7 +155,7 @@ def _render_artifact(
 def _check_command(session: Session, variant: Variant, target: Target, prompt: str) -> None:
     """Raise UserError where a client would make something else of a command's prompt."""
 
-    def compose(arguments: str) -> str:
+    def compose(arguments: Arguments) -> str:
         return session.composer.compose_text(variant, target.name, arguments=arguments)
 
     findings = []
@@ -185,7 +187,7 @@ def _select_targets(
 def _find_unknown_targets(selection: Selection) -> Iterator[Finding]:
     for name in selection.targets:
         if name not in TARGETS:
-            hint = suggest(name, TARGETS)
+            hint = suggest_target(name)
             yield Finding("PP023", "error", "", 0, 0, f"unknown target '{name}'", hint)
 
 

@@ -21,7 +21,7 @@ from promptpack.reading.roots import SOURCES
 from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
-from promptpack.site.catalogue import COMPARE_PAGE, HOME_PAGE, QUESTION_INDEX
+from promptpack.site.catalogue import HOME_PAGE
 from promptpack.site.content_policy import (
     HEADERS_FILE,
     InlineCode,
@@ -34,13 +34,6 @@ from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.history import DEFAULT_RELEASE_COUNT
 from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
 from promptpack.site.tree import CARDS_MARKER, Site, iter_nav_pages, make_guide_nav
-
-_ENTRANCES = {
-    HOME_PAGE: "All agents",
-    QUESTION_INDEX: "Agents by what they may do",
-    COMPARE_PAGE: "Compare two variants",
-}
-"""Where a reader can go from an address that has no page."""
 
 
 class PromptpackConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs types no such hook
@@ -77,9 +70,12 @@ class ReadyPage(Page):
         self.toc = TableOfContents(_make_outline(self.ready))
 
     def show(self) -> None:
-        """Take all of the content, in the place of what can be found of it."""
+        """Take all of the content, in the place of what can be found of it.
+
+        The search has read it, so nothing need say any more what it leaves out.
+        """
         ready = self.ready.make() if isinstance(self.ready, ours.LatePage) else self.ready
-        self.content = relax_references(ready.html)
+        self.content = relax_references(ready.html.replace(UNSEARCHED, ""))
         self.toc = TableOfContents(_make_outline(ready))
 
 
@@ -149,11 +145,8 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
 
     def on_env(self, env: Environment, /, *, files: Files, **_: object) -> Environment:
         """Put a page with ways to go on in the place of the theme's empty 404."""
-        pages = {file.src_uri: file.url for file in files}
-        env.globals["promptpack_pages"] = [
-            (title, pages[path]) for path, title in _ENTRANCES.items() if path in pages
-        ]
-        loaders: list[BaseLoader] = [DictLoader({NOT_FOUND: read_not_found()})]
+        pages = {file.src_uri for file in files}
+        loaders: list[BaseLoader] = [DictLoader({NOT_FOUND: read_not_found(pages)})]
         env.loader = ChoiceLoader([*loaders, env.loader] if env.loader else loaders)
         return env
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from clients import claude_bundle, claude_code, codex, copilot, gemini, kilo, opencode, qwen
+from clients import claude_bundle, claude_code, codex, copilot, gemini, kilo, opencode, qwen, roo
 from clients.javascript import iter_entries
 from clients.sandbox import cache, client, read_version, sandbox
 
@@ -122,6 +122,11 @@ def take_kilo(_known: Inventory) -> Inventory:
     }
 
 
+def take_roo(_known: Inventory) -> Inventory:
+    """Read the groups of tools and the keys of a mode in Roo Code's own schema."""
+    return {"tools": roo.list_groups(), "keys": roo.list_keys()}
+
+
 TAKE: Mapping[str, Callable[[Inventory], Inventory]] = {
     "opencode": take_opencode,
     "claude-code": take_claude_code,
@@ -130,6 +135,7 @@ TAKE: Mapping[str, Callable[[Inventory], Inventory]] = {
     "gemini": take_gemini,
     "qwen": take_qwen,
     "kilo": take_kilo,
+    "roo": take_roo,
 }
 """How to take the inventory of a target's client; what is known of it says what to ask about."""
 
@@ -141,6 +147,7 @@ PACKAGES: Mapping[str, str] = {
     "gemini": "@google/gemini-cli-core",
     "qwen": "@qwen-code/qwen-code",
     "kilo": "@kilocode/cli",
+    "roo": "@roo-code/types",
 }
 
 

@@ -166,17 +166,19 @@ def use_tool(files: Files, name: str, call: Call, program: Program = OPENCODE) -
             return _run_agent(box, name, program)
 
 
-def call_command(files: Files, name: str, arguments: str) -> list[Json]:
+def call_command(
+    files: Files, name: str, arguments: str, program: Program = OPENCODE
+) -> list[Json]:
     """Call a command; return the requests with tools that follow, or none where it is refused.
 
     The project is a git repository; a run takes about 4 s.
     """
     with Recorder() as recorder:
         settings = json.dumps(_loopback(recorder.url)).encode()
-        with sandbox({**files, "opencode.json": settings}) as box:
+        with sandbox({**files, f"{program.name}.json": settings}) as box:
             box.run(["git", "init", "-q"])
-            words = ["run", "--model", "recorder/m", "--command", name, arguments]
-            box.run([client("opencode"), *words], OFFLINE)
+            words = ["run", "--model", "recorder/m", "--command", name, *arguments.split()]
+            box.run([client(program.name), *words], program.offline)
     return [request.body for request in recorder.requests if request.body.get("tools")]
 
 

@@ -113,4 +113,6 @@ def _grants(target: str, name: str) -> str:
     else:
         head = f"tools: ['{name or 'nothing'}']"  # an empty list gives everything in Qwen Code
     text = f"---\nname: asker\ndescription: Asks.\n{head}\n---\nAsk.\n"
+    if target == "roo":
+        text = f"- {{slug: asker, name: a, roleDefinition: Ask., groups: [{name}]}}\n"
     return repr(TARGETS[target].decode(text, "asker").policy)

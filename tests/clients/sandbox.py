@@ -28,8 +28,10 @@ BINARIES = {
     "copilot": "@github/copilot/npm-loader.js",
     "codex": "@openai/codex/bin/codex.js",
     "gemini": "@google/gemini-cli-core",
+    "gemini-cli": "@google/gemini-cli",
     "qwen": "@qwen-code/qwen-code",
     "kilo": "@kilocode/cli/bin/kilo",
+    "roo": "@roo-code/types",
 }
 """Where each client lies under node_modules; `.exe` is what two packages call it everywhere."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen, roo
 from clients.gate import need_clients
 from clients.observation import Files, Observation
 from clients.replies import Call, Json
@@ -33,12 +33,14 @@ ASK: dict[str, Callable[[Files, str], Observation]] = {
     "gemini": gemini.observe,
     "qwen": qwen.observe,
     "kilo": kilo.observe,
+    "roo": roo.observe,
 }
 SPOILT: dict[str, dict[str, Any]] = {
     "opencode": {"steps": 0},
     "kilo": {"steps": 0},
     "codex": {"nickname_candidates": ["a", "a"]},
     "gemini": {"max_turns": 0},
+    "roo": {"source": "user"},
     "copilot": {"user-invocable": 1},
 }
 """A value of one key for which the client refuses the whole file.

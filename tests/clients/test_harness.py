@@ -8,7 +8,7 @@ from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
 from clients.gate import need_clients
 from clients.observation import Case, observe_each
 from clients.replies import Call
-from promptpack.targets import qwen as qwen_codec
+from promptpack.targets import qwen_file
 
 pytestmark = pytest.mark.clients
 
@@ -191,7 +191,7 @@ def test_qwen_code_tells_a_bad_file_from_one_that_cannot_be_started() -> None:
 
 
 def test_qwen_code_takes_the_names_that_it_shows_for_the_tools() -> None:
-    aliases = qwen_codec.ALIASES
+    aliases = qwen_file.ALIASES
     assert aliases.keys() <= qwen.list_shown_names()
     assert {*aliases.values()} <= qwen.list_tool_names()
     shown, own = (

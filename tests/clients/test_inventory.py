@@ -55,7 +55,10 @@ def test_the_pinned_clients_have_what_was_reviewed(target: str) -> None:
 def test_a_name_that_nobody_reviewed_is_seen(target: str) -> None:
     seen = REVIEWED[target].inventory  # what the client has, by the test above
     for kind, verdicts in REVIEWED[target].verdicts.items():
-        ignored = next(name for name in verdicts if verdicts[name] != MAPPED)
+        ignored = next((name for name in verdicts if verdicts[name] != MAPPED), "")
+        if not ignored:
+            assert (target, kind) == ("roo", "keys"), "nothing there is ignored"
+            continue
         forgotten = remove_name(REVIEWED[target], kind, ignored)
         assert f"+ {ignored}" in list_changes(forgotten.inventory, seen)[kind]
         assert f"{kind}: + {ignored}" in find_surprises(target, forgotten, seen)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen, roo
 from clients.gate import need_clients
 from clients.observation import Case, Observation, observe_each
 from load_cases import TWINS
@@ -28,6 +28,7 @@ ASK: dict[str, Callable[[Sequence[Case]], list[Observation]]] = {
     "gemini": gemini.observe_many,
     "qwen": qwen.observe_many,
     "kilo": kilo.observe_folders,
+    "roo": roo.observe_many,
 }
 
 
@@ -42,7 +43,8 @@ def ask(target: str, texts: Sequence[str]) -> list[Observation]:
 
 
 @pytest.mark.parametrize(
-    "target", [one for one in TWINS if TARGETS[one].check.means == "client" and one in ASK]
+    "target",
+    [one for one in TWINS if TARGETS[one].check.means in ("client", "schema") and one in ASK],
 )
 def test_the_client_takes_each_file_and_refuses_its_spoilt_twin(target: str) -> None:
     good = ask(target, [twins.good for twins in TWINS[target]])

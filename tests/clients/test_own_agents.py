@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clients import claude_code, codex, copilot, kilo, opencode, qwen
+from clients import claude_code, codex, copilot, kilo, opencode, qwen, roo
 from clients.gate import need_clients
 from promptpack.targets import TARGETS
 
@@ -20,6 +20,7 @@ LISTS: dict[str, Callable[[], frozenset[str]]] = {
     "codex": codex.list_own_agents,
     "qwen": qwen.list_own_agents,
     "kilo": kilo.list_own_agents,
+    "roo": roo.list_own_modes,
 }
 BODY = "Mine alone."
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen
+from clients import claude_code, codex, copilot, gemini, kilo, opencode, qwen, roo
 from clients.gate import need_clients
 from clients.observation import Case, Files, Observation, observe_each
 from promptpack.build import build_project
-from promptpack.model import Artifact, Effect
+from promptpack.model import Accept, Artifact, Condition, Effect, Origin
 from promptpack.policy.patterns import decide_effect, matches_pattern
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
@@ -93,9 +93,16 @@ def emitted(target: str) -> tuple[Artifact, ...]:
 
 @cache
 def emitted_if_named(target: str) -> tuple[Artifact, ...]:
-    """Return the files for a target that no reference pack names, as if each named it."""
+    """Return the files for a target that no reference pack names, as if each named it.
+
+    What the client gives every agent is accepted.
+    """
     project = load_project(ROOT)
-    packs = {name: replace(pack, targets=(target,)) for name, pack in project.packs.items()}
+    accept = Accept(target, "all", "only for this test", Condition(), Origin("", 1))
+    packs = {
+        name: replace(pack, targets=(target,), accept=(*pack.accept, accept))
+        for name, pack in project.packs.items()
+    }
     return build_project(replace(project, packs=packs))
 
 
@@ -233,6 +240,18 @@ def check_qwen(artifact: Artifact, seen: Observation) -> None:
     assert seen.tools == frozenset(wanted)
 
 
+def check_roo(artifact: Artifact, seen: Observation) -> None:
+    agent = artifact.agent
+    assert (seen.loaded, seen.errors) == (True, ())
+    assert (seen.prompt, seen.description) == (agent.prompt, agent.description)
+    wanted = {
+        group for group, names in roo.GROUPS.items() if all(given(artifact, c) for c in names)
+    }
+    assert seen.tools is not None
+    assert seen.tools - {"mcp"} == wanted
+    assert "mcp" not in seen.tools or artifact.variant.policy.default != "deny"
+
+
 def check_all(
     artifacts: Sequence[Artifact],
     seen: Sequence[Observation],
@@ -368,6 +387,30 @@ def test_qwen_code_check_fails_on_bad_files() -> None:
     closed = [a for a in artifacts if b"run_shell_command" not in a.content]
     assert_caught(
         bad, next(a for a in closed if b"## 1. Role" in a.content), qwen.observe, check_qwen
+    )
+
+
+def test_roo_code_takes_what_is_meant() -> None:
+    artifacts = emitted_if_named("roo")
+    check_all(artifacts, roo.observe_many([case(a) for a in artifacts]), check_roo)
+    replaced = {*"\u00a0\u200b\u200c\u200d\u2010\u2011\u2012\u2013\u2014\u2015\u2212"}
+    replaced |= {*"\u2018\u2019\u201c\u201d"}  # as the source of Roo Code says
+    for artifact in artifacts:
+        assert replaced.isdisjoint(artifact.content.decode())
+
+
+def test_roo_code_check_fails_on_bad_files() -> None:
+    bad = {
+        b"groups:": b"group:",
+        b"      - read\n": b"      - read\n      - edit\n",
+        b"    groups:\n": b"    groups:\n      - write\n",
+        b"## 1. Role": b"## 1. Rule",
+        b"whenToUse:": b"when:",
+    }
+    artifacts = emitted_if_named("roo")
+    closed = [a for a in artifacts if b"- edit" not in a.content and b"- read" in a.content]
+    assert_caught(
+        bad, next(a for a in closed if b"## 1. Role" in a.content), roo.observe, check_roo
     )
 
 

@@ -13,6 +13,7 @@ import click
 from promptpack.cli.choices import Choices, format_suggestion
 from promptpack.cli.state import COLORS, FORMATS, State, add_global_options
 from promptpack.model import UserError
+from promptpack.output.record import Look
 from promptpack.reporting.console import (
     flush_streams,
     prepare_streams,
@@ -119,29 +120,29 @@ def program(  # noqa: PLR0913, PLR0917 - one parameter a global option
     verbose: bool,
 ) -> None:
     """Render agents, authored once, for every model, tool policy and client."""
-    arguments = context.obj or ()
-    state = State(directory, format_ or "human", color, quiet, verbose, arguments)
+    arguments, looks = context.obj or ((), [])
+    state = State(directory, format_ or "human", color, quiet, verbose, arguments, looks)
     context.obj = state
     context.color = state.choose_color()
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str], looks: list[Look] | None = None) -> int:
     """Return the exit code: 0 fine, 1 as asked, 2 usage, 3 no build, 4 internal or I/O.
 
     As in a shell, 128 and a signal's number tell what came from outside: 130 for an interrupt, 141
-    where whoever read the output has left.
+    where whoever read the output has left. `looks` has what was found at a record's places.
     """
     try:
-        return _run(arguments)
+        return _run(arguments, looks or [])
     except BrokenPipeError:
         return 141
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], looks: list[Look]) -> int:
     stdout = sys.stdout
     try:
         result = program.main(
-            arguments, prog_name="promptpack", standalone_mode=False, obj=(*arguments,)
+            arguments, prog_name="promptpack", standalone_mode=False, obj=((*arguments,), looks)
         )
     except (click.Abort, KeyboardInterrupt):
         print_line("promptpack: interrupted", err=True)
@@ -181,10 +182,10 @@ def _print_usage_error(error: click.ClickException) -> None:
         print_lines([*lines, last + message], err=True)
 
 
-def main() -> None:
-    """Run the program and leave with its exit code."""
+def main(looks: list[Look] | None = None) -> None:
+    """Run the program and leave with its exit code; `looks` is as `run` has it."""
     prepare_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    code = run(sys.argv[1:])
+    code = run(sys.argv[1:], looks)
     flush_streams()
     sys.exit(code)

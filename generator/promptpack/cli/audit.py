@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from promptpack.cli import report
-from promptpack.cli.choices import Choices, format_suggestion
+from promptpack.cli.choices import Choices, check_target
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.progress import MANY, show_progress
 from promptpack.cli.state import State, from_option, pass_state
@@ -32,7 +32,6 @@ from promptpack.reading.project import load_project_or_none
 from promptpack.reporting.console import print_data, print_line, print_lines
 from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
-from promptpack.targets import TARGETS
 
 _FORMATS = ("human", "markdown", "html", *FORMATS)
 
@@ -60,14 +59,14 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
     """Report what the agent files of a repository really allow; writes nothing.
 
     Finds the files that OpenCode, Claude Code, Copilot, Cursor, Codex, Gemini CLI, Qwen Code,
-    Kilo, Factory, Cline, Kiro and Junie load, below the current folder or in each PATH, and reads
-    each as its client does, and as each other client does that loads it too. Needs no pack and no
-    project.
+    Kilo, Factory, Cline, Kiro, Junie and Roo Code load, below the current folder or in each PATH,
+    and reads each as its client does, and as each other client does that loads it too. Needs no
+    pack and no project.
     With --base it exits with 1 if a change since that revision allows more.
     """
     target, base = options["target"], options["base"]
-    if target and target not in TARGETS:
-        raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+    if target:
+        check_target(target)
     files = parse_outs(options["outs"], _FORMATS[1:])
     paths = paths or (state.directory or Path(),)
     with show_progress(state, "Reading", MANY) as progress:

@@ -18,7 +18,6 @@ from promptpack.cli import report
 from promptpack.cli.changed import (
     ends_with,
     find_changed,
-    leave_record_again,
     print_as_before,
 )
 from promptpack.cli.choice import NO_PACKS, refuse_empty_selection
@@ -44,6 +43,7 @@ from promptpack.cli.unchanged import keep_packs, leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
 from promptpack.output.kept import KeptPacks
+from promptpack.output.manifest_part import ManifestChangedError
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
 from promptpack.output.plan import (
     Outputs,
@@ -54,6 +54,7 @@ from promptpack.output.plan import (
     make_build_data,
     plan_output,
 )
+from promptpack.output.record_again import store_again
 from promptpack.output.recording import Recorder
 from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
@@ -115,9 +116,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     if merge_shards:
         plans = merge_all(state, root, out, force=force)
         return int(exit_code and any(map(_has_changes, plans)))
-    recorder = start_recorder(state, root, is_wanted=not (no_cache or force or shard))
-    plans = _build_changed(state, root, out, recorder if selection == ALL else None)
-    plans = plans or _build_whole(state, root, options, recorder)
+    plans = _build_changed(state, root, out) if options.selects_all and not no_cache else []
+    if not plans:
+        recorder = start_recorder(state, root, is_wanted=not (no_cache or force or shard))
+        plans = _build_whole(state, root, options, recorder)
     return int(exit_code and any(map(_has_changes, plans)))
 
 
@@ -128,6 +130,11 @@ class _BuildOptions(NamedTuple):
     selection: Selection
     shard: Shard | None
     force: bool
+
+    @property
+    def selects_all(self) -> bool:
+        """Whether everything is built, and nothing that was edited overwritten."""
+        return self.selection == ALL and not (self.shard or self.force)
 
 
 class _Build(NamedTuple):
@@ -157,24 +164,25 @@ def _build_whole(
     return plans
 
 
-def _build_changed(
-    state: State, root: Path, out: Path | None, recorder: Recorder | None
-) -> list[Plan]:
+def _build_changed(state: State, root: Path, out: Path | None) -> list[Plan]:
     """Build the packs that changes since the last record reach, and say what a whole build says.
 
     Returns the plan that was carried out; none where it takes a whole build.
     """
-    changed = find_changed(recorder, state, root, out)
+    changed = find_changed(state, root, out)
     if changed is None:
         return []
     files, folder = changed.kept.files, state.shown(changed.plan.folder)
     if not ends_with(changed, _format_summary({"written": 0, "unchanged": files}, folder)):
         return []
-    plan = apply_plan(changed.plan)
+    try:
+        plan = apply_plan(changed.plan)
+    except ManifestChangedError:
+        return []
     written = count_changes(plan)["written"]
     counts = {"written": written, "unchanged": files - written}
     print_as_before(changed, _format_summary(counts, folder))
-    leave_record_again(recorder, changed, plan)
+    store_again(changed.look, plan, changed.kept)
     return [plan]
 
 

@@ -11,7 +11,7 @@ import click
 
 from promptpack.build import load_selected, load_whole, render
 from promptpack.cli import report
-from promptpack.cli.changed import find_changed, leave_record_again, print_as_before
+from promptpack.cli.changed import find_changed, print_as_before
 from promptpack.cli.choice import refuse_empty_selection
 from promptpack.cli.differences import format_differences, format_fix
 from promptpack.cli.install import format_check, is_current
@@ -46,7 +46,7 @@ from promptpack.output.plan import (
     make_check_data,
     plan_output,
 )
-from promptpack.output.recording import Recorder
+from promptpack.output.record_again import store_again
 from promptpack.output.status import DesiredFile
 from promptpack.output.write import Plan, make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
@@ -93,10 +93,11 @@ def command(state: State, out: Path | None, selection: Selection, *, no_cache: b
     given.
     """
     root = state.root()
-    recorder = start_recorder(state, root, is_wanted=not no_cache)
     fix = _make_build_command(state, out, selection)
-    if changed := find_changed(recorder if selection == ALL else None, state, root, out):
-        return _report_changed(recorder, state, changed, fix)
+    is_partial = selection == ALL and not no_cache
+    if changed := find_changed(state, root, out) if is_partial else None:
+        return _report_changed(state, changed, fix)
+    recorder = start_recorder(state, root, is_wanted=not no_cache)
     check, places = _plan_check(root, state, out, selection, keeps=recorder is not None)
     code = _report(state, check, fix)
     if code == 0:
@@ -114,7 +115,7 @@ def _plan_check(
     """
     project = load_selected(root, selection)
     folder = state.output(root, out, project.out)
-    is_kept = keeps and selection == ALL and not project.installations
+    is_kept = keeps and selection == ALL
     files, permissions, kept = _render(project, root, selection, keeps=is_kept)
     if selection == ALL and not project.installations:
         project = _drop_packs(project)
@@ -124,7 +125,11 @@ def _plan_check(
         load_whole(root)
     is_whole = out is None and selection == ALL
     installations, skipped = plan_checked(project, root) if is_whole else ([], [])
-    places = [find_destination(into, root).folder for into in group_installations(project)]
+    groups = group_installations(project)
+    if kept and is_whole and project.installations:
+        placed = frozenset(one.pack for placements in groups.values() for one in placements)
+        kept = replace(kept, installed=placed)
+    places = [find_destination(into, root).folder for into in groups]
     return _Check(plan, permissions, installations, skipped, kept), places
 
 
@@ -148,9 +153,7 @@ def _drop_packs(project: Project) -> Project:
     return project
 
 
-def _report_changed(
-    recorder: Recorder | None, state: State, changed: ChangedPacks, fix: str
-) -> int:
+def _report_changed(state: State, changed: ChangedPacks, fix: str) -> int:
     """Print what differs of the packs that changes reach, or that nothing does in all of them."""
     plan = changed.plan
     differing = [one for one in plan.statuses if one.state != "same"]
@@ -159,7 +162,7 @@ def _report_changed(
         print_lines(format_fix(differing, fix))
         return 1
     print_as_before(changed)
-    leave_record_again(recorder, changed, plan)
+    store_again(changed.look, plan, changed.kept)
     return 0
 
 

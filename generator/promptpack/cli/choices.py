@@ -25,3 +25,14 @@ def format_suggestion(word: str, candidates: Iterable[str]) -> str:
 
     closest = find_closest(word, candidates)
     return f" Did you mean '{closest}'?" if closest else ""
+
+
+def check_target(name: str) -> None:
+    """Raise UsageError for what is no target, with the one that is meant."""
+    from promptpack.targets import TARGETS  # noqa: PLC0415 - loads each client
+    from promptpack.targets.other_clients import suggest_target  # noqa: PLC0415 - the same
+
+    if name not in TARGETS:
+        hint = suggest_target(name)
+        sentence = f" {hint[0].upper()}{hint[1:]}" if hint else ""
+        raise click.UsageError(f"No target '{name}'.{sentence}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from promptpack.cli.choices import Choices, format_suggestion
+from promptpack.cli.choices import Choices, check_target
 from promptpack.cli.import_screen import format_screen
 from promptpack.cli.outs import outs_option, parse_outs
 from promptpack.cli.progress import MANY, show_progress
@@ -38,7 +38,6 @@ from promptpack.reporting.json_text import dump_json
 from promptpack.reporting.plurals import pluralize
 from promptpack.source.disk import find_real_path
 from promptpack.source.yaml_writer import write_compact_mapping
-from promptpack.targets import TARGETS
 
 _FORMATS = ("human", "json", "markdown", "html")
 
@@ -68,8 +67,8 @@ def command(state: State, /, paths: tuple[Path, ...], **options: Any) -> int:  #
     out as it is now is refused, with the reason.
     """
     target = options["target"]
-    if target and target not in TARGETS:
-        raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+    if target:
+        check_target(target)
     outs = parse_outs(options["outs"], _FORMATS[1:])
     folder = options["into"] or state.directory or Path()
     form = ImportForm(join=options["join"], split=options["split"], dedupe=options["dedupe"])

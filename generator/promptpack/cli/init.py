@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from promptpack.cli.choices import format_suggestion
+from promptpack.cli.choices import check_target
 from promptpack.cli.names import complete_targets
 from promptpack.cli.report import wrap_text
 from promptpack.cli.state import State, pass_state
@@ -84,8 +84,7 @@ def _check_words(folder: Path, name: str, targets: tuple[str, ...]) -> None:
     if name and not is_slug(name):
         raise click.UsageError(format_slug_problem(name))
     for target in targets:
-        if target not in TARGETS:
-            raise click.UsageError(f"No target '{target}'.{format_suggestion(target, TARGETS)}")
+        check_target(target)
         if not takes_kind(target, "agent"):
             raise click.UsageError(
                 f"'{target}' is for commands, and a project begins with an agent."

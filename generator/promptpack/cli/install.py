@@ -20,6 +20,7 @@ from promptpack.output.installations import (
 )
 from promptpack.output.instructions import find_oversized
 from promptpack.output.plan import SCHEMA_VERSION, count_changes, make_check_data
+from promptpack.output.rivals import find_rivals
 from promptpack.output.status import State as FileState
 from promptpack.output.status import Status
 from promptpack.output.write import apply_plan, make_problem_finding
@@ -114,7 +115,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     if request.is_of_one and not (uninstall or replace):
         _refuse_other_variants(installations)
     _print_plans(state, installations, pack or name or "", force=force)
-    _warn_of_size(state, installations)
+    _print_warnings(state, installations)
     refused = _print_refused(installations, force=force)
     if dry_run or not _confirm(installations, yes=yes):
         return 1 if refused else 0
@@ -127,9 +128,13 @@ def _refuse_unreadable(installations: Iterable[InstallationPlan], *, force: bool
         raise UserError(tuple(map(make_problem_finding, manifests)))
 
 
-def _warn_of_size(state: State, installations: Iterable[InstallationPlan]) -> None:
-    """Print a warning for each shared file that its client would not read to the end."""
-    findings = [finding for one in installations for finding in find_oversized(one.plan)]
+def _print_warnings(state: State, installations: Iterable[InstallationPlan]) -> None:
+    """Print what clients would not read to the end, and what they would not call."""
+    findings = [
+        finding
+        for one in installations
+        for finding in (*find_oversized(one.plan), *find_rivals(one.plan))
+    ]
     if findings:
         report.print_findings(findings, verbose=state.verbose)
 

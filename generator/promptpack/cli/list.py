@@ -1,6 +1,7 @@
 """`promptpack list`: what a project and the standard library hold."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import click
 
 from promptpack.cli.choices import Choices
 from promptpack.cli.state import State, format_option, pass_state
-from promptpack.model import Project, is_in_project
+from promptpack.model import Project, UserError, is_in_project
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.reading.libraries import describe_libraries
 from promptpack.reading.project import load_project
@@ -61,7 +62,10 @@ def _load(root: Path, kinds: Collection[str]) -> Project:
     """Return the project in a folder with what is listed of it."""
     if {*kinds} <= _PACK_FREE_KINDS:
         return load_packs(root, ())
-    return load_pack_files(root) if {*kinds} <= _TEXT_FREE_KINDS else load_project(root)
+    if {*kinds} <= _TEXT_FREE_KINDS:
+        with suppress(UserError):  # then all that is wrong is told, in texts too
+            return load_pack_files(root)
+    return load_project(root)
 
 
 def _iter_kind(project: Project, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from promptpack.cli.choices import Choices
+from promptpack.output.record import Look
 from promptpack.source.disk import find_real_path
 
 FORMATS = ("human", "json")
@@ -20,7 +21,10 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 @dataclass
 class State:
-    """The global options; `arguments` are the words of the call, none where that is not known."""
+    """The global options; `arguments` are the words of the call, none where that is not known.
+
+    `looks` has what the call found at the places of its record, if it has one.
+    """
 
     directory: Path | None
     format: str
@@ -28,6 +32,11 @@ class State:
     quiet: bool
     verbose: bool
     arguments: tuple[str, ...] = ()
+    looks: list[Look] = field(default_factory=list)
+
+    def pop_look(self) -> Look | None:
+        """Return what the call found at the places of its record, the first time it is asked."""
+        return self.looks.pop() if self.looks else None
 
     def root(self) -> Path:
         """Return the project's folder: the one given, else the nearest upwards with `packs/`.

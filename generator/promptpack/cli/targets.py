@@ -20,6 +20,7 @@ from promptpack.reporting.console import (
     style,
 )
 from promptpack.targets import TARGETS, Target
+from promptpack.targets.other_clients import OTHER_CLIENTS
 from promptpack.targets.table import ENFORCEMENT_WORDS, Enforcement, make_capability_table
 
 _ICONS: dict[Enforcement, tuple[str, Color]] = {
@@ -70,7 +71,8 @@ def _print_table(format_: str) -> None:
     table = make_capability_table()
     if format_ == "json":
         data = [_make_data(target, table[name]) for name, target in TARGETS.items()]
-        print_json({"schema_version": 1, "targets": data})
+        others = [one._asdict() for one in OTHER_CLIENTS.values()]
+        print_json({"schema_version": 1, "targets": data, "others": others})
         return
     for name, target in TARGETS.items():
         print_line(style(f"{name}", bold=True) + f"  {target.title}, {target.path}")
@@ -78,6 +80,10 @@ def _print_table(format_: str) -> None:
             print_line("  built only for packs and projects that name it")
         print_lines(_format_capabilities(table[name]))
         print_lines(wrap_text("  checked: ", target.verified, 11))
+    for other in OTHER_CLIENTS.values():
+        print_line(style(other.name, bold=True) + "  no target")
+        print_lines(wrap_text("  ", other.hint, 2))
+        print_lines(wrap_text("  checked: ", other.check, 11))
 
 
 def _make_data(target: Target, row: dict[str, Enforcement]) -> dict[str, object]:

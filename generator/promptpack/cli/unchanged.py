@@ -18,7 +18,9 @@ def start_recorder(state: State, root: Path, *, is_wanted: bool) -> Recorder | N
     """Return what can leave a record of this run, or None where there will be none.
 
     A run that prints data or details has none. To be called before anything of the project is read.
+    What was found of the last record goes: a whole run needs the memory.
     """
+    state.looks.clear()
     if not is_wanted or not state.arguments or state.format != "human" or state.verbose:
         return None
     with suppress(OSError, ValueError, UnrecordedError):

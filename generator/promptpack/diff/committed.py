@@ -17,7 +17,7 @@ from promptpack.git.revisions import find_commit
 from promptpack.output.manifest import MANIFEST, Manifest, parse_manifest
 from promptpack.output.status import locate_file
 from promptpack.source.disk import UnreadableFileError, read_regular_file
-from promptpack.targets import blocks
+from promptpack.targets.shared_files import find_block_form
 
 FileReader = Callable[[Iterable[str]], Mapping[str, bytes]]
 """Returns the files that there are at some paths in the output folder."""
@@ -101,7 +101,8 @@ def _find_text(files: Mapping[str, bytes], key: str) -> str | None:
     if path not in files:
         return None
     text = files[path].decode("utf-8", "surrogateescape")
-    return normalize_text(text) if not name else blocks.find_block(normalize_text(text), name)
+    text = normalize_text(text)
+    return find_block_form(path).find(text, name) if name else text
 
 
 def normalize_text(text: str) -> str:

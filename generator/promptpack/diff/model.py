@@ -51,7 +51,7 @@ SEVERITIES: Mapping[ChangeKind, ChangeSeverity] = {
 }
 
 OutputStatus = Literal["same", "changed", "added", "removed", "renamed"]
-Spelling = Literal["lines", "json", "raw"]
+Spelling = Literal["lines", "indented", "json", "raw"]
 MoveHalf = Literal["whole", "from", "to"]
 
 Origins = tuple[Origin, ...]

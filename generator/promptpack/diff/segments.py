@@ -6,7 +6,7 @@ same edit is the same change in every client.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptpack.diff.model import Output, Segment, Spelling
 from promptpack.model import Line
@@ -30,6 +30,9 @@ _FENCE = re.compile(r"[ \t]*(`{3,}(?!.*`)|~{3,})")
 _KEY = re.compile(r"( *)(?:'([^']+)'|\"([^\"]+)\"|([\w*./:-]+))[ \t]*[:=](?:\s|$)")
 _TABLE = re.compile(r"\[([\w.]+)\]")
 _CONTENT = re.compile(r'(\s*"content": ")(.*)("[,]?\n?)', re.DOTALL)
+_ENTRY, _INDENT = "  - ", " " * 6
+_ENTRY_TEXT = re.compile(r' {4}\w+: (\||"(?=\\$))')
+"""How a text of several lines begins in an entry of a YAML list, and how far in its lines are."""
 _WORD = re.compile(r"\w+")
 _ESCAPED = re.compile(r"(?:[^\\]|\\(?!n).)*?\\n|(?:[^\\]|\\.)+$", re.DOTALL)
 
@@ -115,6 +118,8 @@ def _split_lines_of(text: str) -> list[Segment]:
     """Return the segments of a file, those of its front matter with their fields."""
     segments: list[Segment] = []
     lines = _split_lines(text)
+    if text.startswith(_ENTRY):
+        return _assign_fields([*_split_entry(lines)])
     front_matter_end, body_end = _find_front_matter(text, lines)
     is_json = text.startswith("{")
     for number, raw in enumerate(lines):
@@ -129,6 +134,8 @@ def _split_lines_of(text: str) -> list[Segment]:
 
 def spell_text(text: str, spelling: Spelling) -> str:
     """Return neutral text as a file of this spelling writes it."""
+    if spelling == "indented":
+        return re.sub("^(?=.)", _INDENT, text, flags=re.MULTILINE)
     return json.dumps(text, ensure_ascii=False)[1:-1] if spelling == "json" else text
 
 
@@ -151,6 +158,29 @@ def _find_front_matter(text: str, lines: Sequence[str]) -> tuple[int, int]:
     quotes = lines[opening].rstrip()[-3:]
     closing = (n for n, s in enumerate(lines[opening + 1 :], opening + 1) if s.rstrip() == quotes)
     return opening + 1, next(closing, len(lines))
+
+
+def _split_entry(lines: Iterable[str]) -> Iterator[Segment]:
+    """Yield the segments of an entry of a YAML list: its texts of several lines, and the rest."""
+    opening = ""
+    for number, raw in enumerate(lines):
+        if opening and (raw.startswith(_INDENT) or raw == "\n"):
+            spelling: Spelling = "indented" if opening == "|" else "raw"
+            text = raw.removeprefix(_INDENT)
+            yield Segment(raw, text if opening == "|" else _unquote(text), "", "", number, spelling)
+            continue
+        match = _ENTRY_TEXT.match(raw)
+        opening = match[1] if match else ""
+        yield Segment(raw, raw, FRONT_MATTER, "", number)
+
+
+def _unquote(line: str) -> str:
+    """Return the text of a line between double quotes, as `write_text` spells it."""
+    spelled = re.sub(r'(\\n)?(?:\\|")?\n?$', r"\1", re.sub(r"^\\ ", " ", line), count=1)
+    try:
+        return str(json.loads(f'"{spelled}"'))
+    except ValueError:
+        return line
 
 
 def _split_string(match: re.Match[str], number: int) -> Iterator[Segment]:

@@ -8,6 +8,7 @@ none before all files are written.
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ from promptpack.git.trees import (
     walk_tree,
 )
 from promptpack.reading.roots import SOURCES, parse_source_path
-from promptpack.source.disk import format_size
+from promptpack.source.disk import UnreadableFileError, format_size, read_regular_file
 from promptpack.source.text import SIZE_LIMIT
 
 MAX_TOTAL_BYTES = 64 << 20
@@ -51,6 +52,7 @@ def extract_sources(repository: Repository, commit: str, folder: Path) -> Mappin
         entries = list(walk_tree(reader, roots))
         if not any(root.path == _PACKS for root in roots):
             (folder / _PACKS).mkdir()
+        _offer_work_tree(reader, repository, "", _list_files(entries), SIZE_LIMIT)
         _write_entries(reader, entries, folder)
         for library in list_libraries(reader, found):
             with open_library(repository, reader, library) as library_reader:
@@ -97,6 +99,7 @@ def read_files(
             entry = _open_folder(reader, folders, parent).get(name)
             if entry is not None and entry.kind in ("file", "link"):
                 oids[path] = entry.oid
+        _offer_work_tree(reader, repository, f"{folder}/", oids, _MAX_FILE_BYTES)
         reader.prefetch_sizes(oids.values(), "blob")
         for path, oid in oids.items():
             total += reader.measure(oid, "blob", path)
@@ -106,6 +109,29 @@ def read_files(
         places = [(oid, path) for path, oid in oids.items()]
         contents = reader.read_all(places, "blob", _MAX_FILE_BYTES)
         return dict(zip(oids, contents, strict=True))
+
+
+def _list_files(entries: Iterable[TreeEntry]) -> dict[str, str]:
+    """Return the objects of the sources among some entries, by their paths."""
+    files = (entry for entry in entries if entry.kind == "file")
+    return {entry.path: entry.oid for entry in files if _is_source(entry.path)}
+
+
+def _offer_work_tree(
+    reader: ObjectReader,
+    repository: Repository,
+    start: str,
+    oids: Mapping[str, str],
+    limit: int,
+) -> None:
+    """Offer what the work tree has at some paths of the project, which begin with `start`.
+
+    Most files are as they are in a commit. The reader takes what has the name of its object.
+    """
+    project = repository.top / repository.prefix
+    for path, oid in oids.items():
+        with suppress(FileNotFoundError, UnreadableFileError):
+            reader.offer(oid, "blob", read_regular_file(project / f"{start}{path}", limit))
 
 
 def _open_folder(

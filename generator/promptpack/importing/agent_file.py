@@ -88,12 +88,13 @@ def read_policy(target: Target, text: str) -> Policy:
     return target.decode(text, "x").policy
 
 
-def read_agent_file(
+def read_agent_files(
     file: Path, path: str, found: FoundFile, used: frozenset[str] = frozenset()
-) -> AgentFile | UnreadFile:
+) -> list[AgentFile] | UnreadFile:
     """Return what clients make of a file; it may be a link, which they follow too.
 
-    `used` are the clients that `make_agent_file` takes.
+    One that agents share is as many files as it has agents. `used` are the clients that
+    `make_agent_file` takes.
     """
     try:
         text = read_regular_file(find_real_path(file), SIZE_LIMIT).decode("utf-8")
@@ -101,12 +102,15 @@ def read_agent_file(
         return UnreadFile(path, "not UTF-8")
     except (UnreadableFileError, OSError, RuntimeError) as error:
         return UnreadFile(path, getattr(error, "reason", "") or "not readable")
-    agent_file = make_agent_file(path, found, text, used)
+    target = TARGETS[found.target]
+    if target.block and not target.block.split(text) and (refusal := target.loads(text)):
+        return UnreadFile(path, refusal)
+    agent_files = make_agent_files(path, found, text, used)
     try:
-        attached = tuple(_iter_attached(file)) if agent_file.target.takes_files else ()
+        attached = tuple(_iter_attached(file)) if target.takes_files else ()
     except UnreadableFileError as error:
         return UnreadFile(path, error.reason)
-    return replace(agent_file, attached=attached)
+    return [replace(one, attached=attached) for one in agent_files]
 
 
 def _iter_attached(file: Path) -> Iterator[AttachedFile]:
@@ -144,3 +148,24 @@ def make_agent_file(
     clients = (target, *list_readers(target, used))
     own, *others = (Reading(one, one.decode(text, found.stem)) for one in clients)
     return AgentFile(path, found, text, own, tuple(others), target.loads(text))
+
+
+def make_agent_files(
+    path: str, found: FoundFile, text: str, used: frozenset[str] = frozenset()
+) -> list[AgentFile]:
+    """Return what clients make of a text at a path: of one that agents share, of each block in it.
+
+    A block is named by the file and the agent. What is wrong with one is wrong with all of them.
+    """
+    target = TARGETS[found.target]
+    if target.block is None:
+        return [make_agent_file(path, found, text, used)]
+    refusal = target.loads(text)
+    blocks = target.block.split(text.removeprefix("\ufeff").replace("\r\n", "\n")).items()
+    return [
+        replace(
+            make_agent_file(f"{path}#{name}", found._replace(stem=name), block, used),
+            refusal=refusal,
+        )
+        for name, block in blocks
+    ]

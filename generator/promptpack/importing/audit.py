@@ -14,8 +14,8 @@ from promptpack.importing.agent_file import (
     AgentFile,
     Reading,
     UnreadFile,
-    make_agent_file,
-    read_agent_file,
+    make_agent_files,
+    read_agent_files,
 )
 from promptpack.importing.changes import RightsChange, make_change_data
 from promptpack.importing.copies import find_copies
@@ -104,12 +104,12 @@ def audit_paths(
         one = (
             UnreadFile(shown, found.problem)
             if found.problem
-            else read_agent_file(file, shown, found, used)
+            else read_agent_files(file, shown, found, used)
         )
-        if isinstance(one, AgentFile):
-            files.append(one)
-        else:
+        if isinstance(one, UnreadFile):
             unread_files.append(one)
+        else:
+            files += one
         progress(done, len(places))
     return make_audit(files, unread_files)
 
@@ -142,7 +142,8 @@ def read_base(paths: Sequence[Path], base: str, target: str = "") -> tuple[Agent
         prefix = repository.prefix if path.is_dir() else f"{repository.prefix}{path.name}"
         for found, text in read_revision(repository, commit, prefix, target).items():
             shown = _show_path(path / found.path if found.path else path)
-            files.setdefault(shown, make_agent_file(shown, found, text, _find_used(paths)))
+            for one in make_agent_files(shown, found, text, _find_used(paths)):
+                files.setdefault(one.path, one)
     return tuple(files.values())
 
 

@@ -204,6 +204,8 @@ def _make_client_entry(
         entry["name"] = agent.name
     if agent.description != main.own.agent.description:
         entry["description"] = agent.description
+    if agent.extra and spells_prompt(file.target):  # else it is in the head
+        entry["extra"] = dict(agent.extra)
     if policies[file.target.name] != policies[main.target.name]:
         entry["policy"] = policies[file.target.name]
     return entry

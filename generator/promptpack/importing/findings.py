@@ -19,6 +19,8 @@ from promptpack.model import (
 )
 from promptpack.policy.lattice import list_effects
 from promptpack.redaction import redact_finding
+from promptpack.targets import TARGETS
+from promptpack.targets.rivals import explain_rival
 
 
 def find_problems(
@@ -46,6 +48,7 @@ def find_problems(
         findings += _check_values(file)
         findings += check_text(file)
     findings += _check_names(loaded_files)
+    findings += _check_rivals(loaded_files)
     for group in groups:
         findings += _check_copies([file for file in group if not file.refusal])
     texts = {file.path: file.text.split("\n") for file in files}
@@ -161,15 +164,29 @@ def _check_names(files: Iterable[AgentFile]) -> Iterator[Finding]:
     """Yield names that two files of one client have, and names of a client's own agents."""
     first_paths: dict[tuple[str, str, str], str] = {}
     for file in files:
-        target = file.target
+        target, command = file.target, file.target.command
+        client = TARGETS[command.client].title if command else target.title
+        thing = "a command" if command else "an agent"
         first_path = first_paths.setdefault((file.found.root, target.name, file.name), file.path)
         if first_path != file.path:
-            message = f"{target.title} already has an agent '{file.name}' from {first_path}"
+            message = f"{client} already has {thing} '{file.name}' from {first_path}"
             yield Finding("PP605", "error", file.path, 1, 1, message, "give one another name")
         if file.name in target.own_agents:
-            message = f"{target.title} has an agent '{file.name}' of its own"
-            hint = "rename the file's agent: one of the two replaces the other"
+            message = f"{client} has {thing} '{file.name}' of its own"
+            hint = f"rename the file's {thing.split()[1]}: one of the two replaces the other"
             yield Finding("PP605", "error", file.path, 1, 1, message, hint)
+
+
+def _check_rivals(files: Iterable[AgentFile]) -> Iterator[Finding]:
+    """Yield each command in whose place its client calls another file of the same name."""
+    files = tuple(files)
+    paths = {(file.found.root, file.target.name, file.found.stem): file.path for file in files}
+    for file in files:
+        form = file.target.command
+        key = file.found.root, form.yields_to if form else "", file.found.stem
+        if form and key in paths:
+            message = explain_rival(file.target, file.found.stem, paths[key])
+            yield Finding("PP605", "error", file.path, 1, 1, message, "give one another name")
 
 
 def _check_copies(copies: Sequence[AgentFile]) -> Iterator[Finding]:

@@ -105,7 +105,12 @@ def match_file(path: str, target: str, *, texts: bool = False) -> FoundFile | No
 
 
 def _make_stem(target: Target, match: re.Match[str]) -> str:
-    """Return what a client calls a file: of one in a folder its last name, in OpenCode the path."""
+    """Return what a client calls a file: of one in a folder its last name, in OpenCode the path.
+
+    A file that agents share has no name.
+    """
+    if "stem" not in match.re.groupindex:
+        return ""
     return match["stem"] if target.nests_names else PurePosixPath(match["stem"]).name
 
 

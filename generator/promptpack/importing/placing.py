@@ -74,10 +74,10 @@ def _make_entries(
 
 def _find_place(file: AgentFile, folder: Path) -> str | None:
     """Return the root of a file as a project writes it, or None where `install` puts none there."""
-    place = file.target.make_path(file.found.stem)
-    if file.path != place and not file.path.endswith(f"/{place}"):
+    place, path = file.target.make_path(file.found.stem), file.path.partition("#")[0]
+    if path != place and not path.endswith(f"/{place}"):
         return None
-    root = Path(file.path.removesuffix(place) or ".")
+    root = Path(path.removesuffix(place) or ".")
     if not root.is_dir() or find_installation_problem(root, folder):
         return None
     into = Path(os.path.relpath(find_real_path(root), find_real_path(folder))).as_posix()

@@ -42,6 +42,8 @@ class AgentField:
     """Whether `absorb` may write an edited value into the pack."""
     decides_rights: bool = False
     """Whether what an agent may do follows from it, in a way that no file shows."""
+    is_in_prompt: bool = False
+    """Whether the prompt says it, in a form of the client's own, where the client has one."""
     depends_on_model: bool = False
     """Whether the model has a switch of the same name that says if it takes the field at all."""
 
@@ -74,6 +76,12 @@ FIELDS: tuple[AgentField, ...] = (
         depends_on_model=True,
     ),
     AgentField("argument_hint", vary=_vary_said),
+    AgentField(
+        "arguments",
+        vary=lambda names: ((),) if names else (),
+        is_absorbed=False,
+        is_in_prompt=True,
+    ),
     AgentField("agent", vary=_vary_said, decides_rights=True),
 )
 

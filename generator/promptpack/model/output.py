@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -45,7 +46,7 @@ class Variant:
             self.model.name, self.policy.name, self.language if self.is_translated else ""
         )
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name within its pack: `<model>.<policy>`, and the language if it is translated."""
         return str(self.id)
@@ -115,6 +116,8 @@ class Agent:
     stem: str = ""
     form: FileForm = PLAIN_FORM
     argument_hint: str | None = None
+    arguments: tuple[str, ...] = ()
+    """Of a command: the names of its single arguments."""
     agent: str | None = None
     """Of a command: the agent that runs it."""
 

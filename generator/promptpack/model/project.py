@@ -227,6 +227,8 @@ class Pack:
     kind: Kind = "agent"
     argument_hint: str | None = None
     """Of a command: what a user is shown to write after its name."""
+    arguments: tuple[str, ...] = ()
+    """Of a command: the names of its single arguments, in the order in which a user writes them."""
     agent: str | None = None
     """Of a command: the client's agent that runs it."""
 

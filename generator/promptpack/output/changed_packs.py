@@ -15,13 +15,14 @@ from promptpack.model import Artifact
 from promptpack.output.changes import Changes, find_changes, find_reached
 from promptpack.output.kept import KeptPacks, describe_packs, hash_records, parse_kept
 from promptpack.output.manifest import MANIFEST, Manifest, read_manifest
+from promptpack.output.manifest_part import PartReader, read_part
 from promptpack.output.ownership import Ownership, Words, claims_output
 from promptpack.output.plan import gather_outputs
-from promptpack.output.record import Record
+from promptpack.output.record import Look
 from promptpack.output.rights import list_rights
 from promptpack.output.status import DesiredFile, locate_file
 from promptpack.output.used_sources import hash_library
-from promptpack.output.write import Plan, plan_files
+from promptpack.output.write import ManifestReader, Plan, plan_files
 from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
@@ -31,15 +32,23 @@ from promptpack.source.disk import find_real_path
 class ChangedPacks(NamedTuple):
     """The plan for the packs that changes reach, and what is known of all others.
 
-    `last` is the record that holds what was known, and `kept` is for the next one.
+    `look` is at the places of the record that holds what was known; `kept` is for the next one.
     """
 
     plan: Plan
-    last: Record
+    look: Look
     kept: KeptPacks
 
 
-class _Rendered(NamedTuple):
+class _KnownRecords(NamedTuple):
+    """What the manifest says of packs, those of which something may change, and what reads it."""
+
+    manifest: Manifest
+    packs: frozenset[str]
+    read: ManifestReader
+
+
+class _RenderedPacks(NamedTuple):
     """What some packs give: their files, the library files behind them, and what to keep."""
 
     name: str
@@ -49,35 +58,50 @@ class _Rendered(NamedTuple):
     kept: KeptPacks
 
 
-def plan_changed(
-    last: Record, looked: Mapping[str, str], root: Path, find_folder: Callable[[str], Path]
-) -> ChangedPacks | None:
+def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> ChangedPacks | None:
     """Return the plan for the packs whose files changes may reach; None for a whole run.
 
-    `looked` has what the file system said of paths in this run. `find_folder` returns the output
-    folder for the one that the project file names. Raises UserError for what is wrong in these
-    packs. Also raises UserError, and OSError, ValueError, TypeError, AttributeError or LookupError,
-    where only a whole run can tell.
+    `look` is at the places of the last record. `find_folder` returns the output folder for the one
+    that the project file names. Raises UserError for what is wrong in these packs. Also raises
+    UserError, and OSError, ValueError, TypeError, AttributeError or LookupError, where only a whole
+    run can tell.
     """
-    kept = parse_kept(last.kept[0])
-    changes = find_changes(last, looked, root, kept.folder)
+    kept = parse_kept(look.record.kept[0])
+    changes = find_changes(look.record, look, root, kept.folder)
     reached = find_reached(kept, changes.sources) if changes else None
     if changes is None or reached is None:
         return None
-    manifest = read_manifest(Path(kept.folder))
-    packs = reached | _find_owners(manifest, changes)
-    if not _is_known(manifest, kept, changes, packs):
+    known = _find_known(kept, changes, reached)
+    if known is None:
         return None
-    rendered = _render_packs(root, packs, find_folder)
-    if not _is_alike(manifest, kept, rendered, packs):
+    packs = known.packs
+    rendered = _render_packs(root, packs, kept.facts.keys() - packs, find_folder)
+    if not _is_alike(known.manifest, kept, rendered, packs):
         return None
-    plan = _plan_packs(rendered, packs)
+    plan = _plan_packs(rendered, known)
+    if kept.installed is not None and any(one.state != "same" for one in plan.statuses):
+        return None  # what is said of installations then is not what was said
     if any(one.state not in ("same", "stale", "missing") for one in plan.statuses):
         return None
     facts, reads = rendered.kept.facts, rendered.kept.reads
     records = {pack: digest for pack, digest in kept.records.items() if pack not in packs}
-    known = replace(kept, facts=kept.facts | facts, reads=kept.reads | reads, records=records)
-    return ChangedPacks(plan, last, known)
+    later = replace(kept, facts=kept.facts | facts, reads=kept.reads | reads, records=records)
+    return ChangedPacks(plan, look, later)
+
+
+def _find_known(kept: KeptPacks, changes: Changes, reached: frozenset[str]) -> _KnownRecords | None:
+    """Return what is known of the packs with changes; None if that is too little or too much."""
+    folder = Path(kept.folder)
+    part = None if changes.outputs else read_part(folder, reached, kept.manifest)
+    if part:
+        known = _KnownRecords(part, reached, PartReader(reached, part.rest).read)
+    else:
+        manifest = read_manifest(folder)
+        known = _KnownRecords(manifest, reached | _find_owners(manifest, changes), read_manifest)
+    packs = known.packs
+    is_few = kept.facts.keys() >= packs and 2 * len(packs) <= len(kept.facts)
+    is_few = is_few and packs.isdisjoint(kept.installed or ())
+    return known if is_few and (part or _is_known(known, kept, changes)) else None
 
 
 def _find_owners(manifest: Manifest, changes: Changes) -> frozenset[str]:
@@ -89,25 +113,25 @@ def _find_owners(manifest: Manifest, changes: Changes) -> frozenset[str]:
     )
 
 
-def _is_known(
-    manifest: Manifest, kept: KeptPacks, changes: Changes, packs: Collection[str]
-) -> bool:
-    """Tell whether all is as it was but for some packs, which are not most of them."""
+def _is_known(known: _KnownRecords, kept: KeptPacks, changes: Changes) -> bool:
+    """Tell whether the manifest is as it was but for some packs."""
+    manifest = known.manifest
     outputs = {*map(locate_file, manifest.files), MANIFEST}
     is_sound = not (manifest.problem or manifest.pending) and changes.outputs <= outputs
-    if not is_sound or not kept.facts.keys() >= {*packs} or 2 * len(packs) > len(kept.facts):
-        return False
-    if MANIFEST not in changes.outputs:
-        return True
-    found, known = hash_records(manifest.files), kept.records
-    return all(found.get(pack) == known.get(pack) for pack in {*found, *known} - {*packs})
+    if not is_sound or MANIFEST not in changes.outputs:
+        return is_sound
+    found, last = hash_records(manifest.files), kept.records
+    return all(found.get(pack) == last.get(pack) for pack in {*found, *last} - known.packs)
 
 
 def _render_packs(
-    root: Path, packs: Collection[str], find_folder: Callable[[str], Path]
-) -> _Rendered:
+    root: Path,
+    packs: Collection[str],
+    others: Collection[str],
+    find_folder: Callable[[str], Path],
+) -> _RenderedPacks:
     """Return what some packs give; the templates are read, and no other pack."""
-    project = load_packs(root, packs)
+    project = load_packs(root, packs, others)
     session = Session(project)
     artifacts: tuple[Artifact, ...] = ()
     files: Mapping[str, DesiredFile] = {}
@@ -119,11 +143,11 @@ def _render_packs(
     facts = {name: digest for name, digest in kept.facts.items() if name in packs}
     own = KeptPacks(facts=facts, reads={name: kept.reads[name] for name in facts})
     library = hash_library(session, artifacts)
-    return _Rendered(project.name, find_folder(project.out), files, library, own)
+    return _RenderedPacks(project.name, find_folder(project.out), files, library, own)
 
 
 def _is_alike(
-    manifest: Manifest, kept: KeptPacks, rendered: _Rendered, packs: Collection[str]
+    manifest: Manifest, kept: KeptPacks, rendered: _RenderedPacks, packs: Collection[str]
 ) -> bool:
     """Tell whether some packs give other texts at most, at the same places."""
     own = {key for key, record in manifest.files.items() if record.get("pack") in packs}
@@ -132,11 +156,12 @@ def _is_alike(
     return is_in_place and rendered.kept.facts == facts and rendered.files.keys() == own
 
 
-def _plan_packs(rendered: _Rendered, packs: Collection[str]) -> Plan:
+def _plan_packs(rendered: _RenderedPacks, known: _KnownRecords) -> Plan:
     """Return what it takes to have the files of some packs in the output folder."""
 
     def answers(_path: str, record: Words) -> bool:
-        return record.get("pack") in packs
+        return record.get("pack") in known.packs
 
     ownership = Ownership(claims_output, answers, rendered.name)
-    return plan_files(rendered.folder, rendered.files, ownership, rendered.library)
+    files, library = rendered.files, rendered.library
+    return plan_files(rendered.folder, files, ownership, library, known.read)

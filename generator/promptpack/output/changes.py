@@ -4,20 +4,18 @@ Only the content of some files may be another one. Where a name appeared or went
 another kind of file, or anything else is not as the record has it, nothing can be told.
 """
 
-import os
 import stat
-import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.output.kept import KeptPacks
 from promptpack.output.record import (
     MISSING,
+    Look,
     Record,
-    describe_entry,
-    describe_folder,
+    has_same_surroundings,
     hash_names,
     hash_place,
 )
@@ -33,22 +31,14 @@ class Changes(NamedTuple):
     outputs: frozenset[str]
 
 
-def find_changes(
-    record: Record, looked: Mapping[str, str], root: Path, folder: str
-) -> Changes | None:
+def find_changes(record: Record, look: Look, root: Path, folder: str) -> Changes | None:
     """Return what changed in a project and in its output folder; None where that is not certain.
 
-    `looked` has what the file system said of some paths in this run already. Raises OSError or
-    ValueError where something can't be looked at, or is not in the record.
+    `look` is at the places of the record. Raises OSError or ValueError where something can't be
+    looked at, or is not in the record.
     """
-    links = record.links
-    states = [looked.get(path) or describe_entry(path) for path in record.paths]
-    is_same = (
-        time.time_ns() >= int(record.time[0])
-        and [os.path.realpath(path) for path in links[::2]] == links[1::2]
-        and [describe_folder(path) for path in record.folders] == record.folder_states
-    )
-    pairs = [*zip(record.paths, record.states, states, strict=True)]
+    pairs = [*zip(record.paths, record.states, look.states, strict=True)]
+    is_same = has_same_surroundings(record, look.time)
     if not is_same or _measure_sources(pairs, folder) > TOTAL_LIMIT:
         return None
     changed = {path for path, old, new in pairs if old != new}

@@ -257,8 +257,8 @@ def _render(
         selection = select_variant(name, variant.id, tuple(by_target))
         try:
             for artifact in render(named, selection):
-                is_shared = TARGETS[artifact.target].block
-                told = tell_permissions(named, artifact) if is_shared else ""
+                is_common = TARGETS[artifact.target].is_common
+                told = tell_permissions(named, artifact) if is_common else ""
                 yield by_target[artifact.target], artifact, told
         except UserError as error:
             findings += error.findings

@@ -13,7 +13,8 @@ from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.status import decode_content, locate_file, read_file
 from promptpack.output.write import Plan, merge_writes
 from promptpack.rendering.contradictions import Contradictions
-from promptpack.targets import TARGETS, blocks
+from promptpack.targets import TARGETS
+from promptpack.targets.shared_files import find_block_form
 
 
 def find_contradictions(plan: Plan) -> list[Finding]:
@@ -74,8 +75,9 @@ def _iter_staying(plan: Plan, path: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each block in a file that the plan leaves as it is."""
     handled = {status.path for status in plan.statuses}
     text = decode_content(_read(plan, path))
-    for name in blocks.list_names(text):
-        block = blocks.find_block(text, name)
+    form = find_block_form(path)
+    for name in form.list_names(text):
+        block = form.find(text, name)
         if f"{path}#{name}" not in handled and block is not None:
             yield name, block
 

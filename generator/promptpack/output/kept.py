@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from promptpack.build import tell_permissions
 from promptpack.model import Artifact, Pack, Policy, is_in_project
-from promptpack.output.manifest import Manifest, Record
+from promptpack.output.manifest import Manifest, Record, format_manifest
 from promptpack.output.plan import make_key
 from promptpack.output.record import hash_bytes
 from promptpack.output.used_sources import make_source_finder
@@ -36,6 +36,8 @@ class KeptPacks:
 
     `facts` are digests. `reads` are the paths of sources in no folder of the pack. `records` are
     digests of what the manifest says of the pack's files, and `files` is how many files there are.
+    `manifest` is the digest of the manifest as promptpack writes it. `installed` are the packs that
+    were looked at in installations; None where the run said nothing of these.
     """
 
     folder: str = ""
@@ -43,6 +45,8 @@ class KeptPacks:
     facts: dict[str, str] = field(default_factory=dict)
     reads: dict[str, frozenset[str]] = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
+    manifest: str = ""
+    installed: frozenset[str] | None = None
 
 
 def describe_packs(session: Session, artifacts: Sequence[Artifact], rights: str = "") -> KeptPacks:
@@ -113,6 +117,8 @@ def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
         "paths": [*table],
         "reads": reads,
         "records": known | hash_records(others),
+        "manifest": hash_bytes(format_manifest(manifest)),
+        "installed": None if kept.installed is None else sorted(kept.installed),
     }
     return json.dumps(data)
 
@@ -122,8 +128,17 @@ def parse_kept(text: str) -> KeptPacks:
     data: Any = json.loads(text)
     paths = data["paths"]
     reads = {name: frozenset(paths[n] for n in numbers) for name, numbers in data["reads"].items()}
-    kept = KeptPacks(data["folder"], data["files"], data["facts"], reads, data["records"])
-    words = [kept.folder, *paths, *kept.facts.values(), *kept.records.values()]
+    installed = None if data["installed"] is None else frozenset(data["installed"])
+    others = data["records"], data["manifest"], installed
+    kept = KeptPacks(data["folder"], data["files"], data["facts"], reads, *others)
+    words = [
+        kept.folder,
+        kept.manifest,
+        *(installed or ()),
+        *paths,
+        *kept.facts.values(),
+        *kept.records.values(),
+    ]
     if not all(isinstance(word, str) for word in words) or kept.facts.keys() != reads.keys():
         raise ValueError(text)
     return kept
@@ -154,7 +169,7 @@ def _describe_artifact(session: Session, artifact: Artifact) -> list[str]:
         if one.covers(variant.model.name, variant.policy.name, variant.language, target.name)
     ]
     files = [(file.path, file.is_executable) for file in artifact.files]
-    told = tell_permissions(session, artifact) if target.block else ""
+    told = tell_permissions(session, artifact) if target.is_common else ""
     names = make_key(artifact.path, artifact), target.name, variant.name, agent.stem
     return [repr((names, expected, files)), told]
 

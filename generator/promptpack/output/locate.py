@@ -16,7 +16,8 @@ from promptpack.output.plan import describe_artifact
 from promptpack.rendering.variants import Selection
 from promptpack.source.disk import HAS_MODES, is_executable, read_regular_file
 from promptpack.source.text import SIZE_LIMIT
-from promptpack.targets import TARGETS, blocks
+from promptpack.targets import TARGETS
+from promptpack.targets.shared_files import find_block_form
 
 _BESIDES = ("sha256", "project", "as", "file", "mode", *OCCASION)
 """What a record has besides the description of an artifact."""
@@ -162,7 +163,7 @@ def _locate_output(
         return None
     lines_before, name = 0, key.partition("#")[2]
     if name:
-        block = blocks.find_block(text, name)
+        block = find_block_form(key.partition("#")[0]).find(text, name)
         if block is None:
             return None
         lines_before = text[: text.index(block.removesuffix("\n"))].count("\n")

@@ -9,8 +9,8 @@ locks, runs are not kept apart, and each file is still old or new.
 import errno
 import json
 import os
+import platform
 import re
-import socket
 import stat
 import sys
 import time
@@ -132,7 +132,7 @@ def _is_current(path: Path, descriptor: int) -> bool:
 
 def _describe_self() -> bytes:
     started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    words = {"program": Path(sys.argv[0]).name, "host": socket.gethostname(), "started": started}
+    words = {"program": Path(sys.argv[0]).name, "host": platform.node(), "started": started}
     return json.dumps({"process": os.getpid(), **words}).encode()[:_LIMIT]
 
 

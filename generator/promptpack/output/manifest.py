@@ -9,6 +9,7 @@ stranger's file, and `ownership` says which of its records may count.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
@@ -33,7 +34,18 @@ EXPORTED = ".promptpack-export.json"
 
 SCHEMA_VERSION = 1
 
-_LIMIT = 64 << 20
+LIMIT = 64 << 20
+"""The most bytes that a manifest has."""
+
+FILES_START = b',\n  "files": {'
+"""What stands before all records in the text of a manifest."""
+
+NOTHING_PENDING = b',\n  "pending": {}\n}\n'
+"""What stands after all records of what was written, where nothing was about to be written."""
+
+RECORD_START, RECORD_END = b'\n    "', b"\n    }"
+"""What a record begins and ends with in that text."""
+
 _CONFLICT_MARKERS = (b"<" * 7, b">" * 7)
 _UNUSABLE = frozenset("\\:\0")
 _quote = encode_basestring_ascii
@@ -49,7 +61,8 @@ class Manifest:
     `problem` says why it can't be read; then nothing is known of what was written. `name` is that
     of its own file. `tool` is the version of promptpack that built the files, and `library` has the
     SHA-256 of each file of a library that they are made of, and the package that a library is; both
-    are empty in older manifests.
+    are empty in older manifests. Where `files` are only a part, `rest` is the text before, between
+    and after their records; they are sorted by path.
     """
 
     files: dict[str, Record] = field(default_factory=dict)
@@ -58,6 +71,7 @@ class Manifest:
     name: str = MANIFEST
     tool: str = ""
     library: dict[str, str] = field(default_factory=dict)
+    rest: tuple[bytes, ...] = ()
 
     def list_records(self, path: str) -> list[Record]:
         """Return what is recorded of a path: what was written, and what was about to be."""
@@ -89,7 +103,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
     promptpack, and for one that names a path outside the folder.
     """
     try:
-        content = read_regular_file(folder / name, _LIMIT)
+        content = read_regular_file(folder / name, LIMIT)
     except (FileNotFoundError, NotADirectoryError):
         return Manifest(name=name)
     except UnreadableFileError as error:
@@ -129,22 +143,36 @@ def format_manifest(manifest: Manifest) -> bytes:
     words: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     words |= {"tool": manifest.tool} if manifest.tool else {}
     words |= {"library": manifest.library} if manifest.library else {}
-    data = bytearray(json.dumps(words, indent=2).removesuffix("\n}").encode())
-    for name, records in (("files", manifest.files), ("pending", manifest.pending)):
-        data += f',\n  "{name}": {{'.encode()
-        end = ""
-        for path, record in records.items():
-            lines = ",\n".join(f"      {_quote(key)}: {_quote(record[key])}" for key in record)
-            body = f"{{\n{lines}\n    }}" if lines else "{}"
-            data += f"{end}\n    {_quote(path)}: {body}".encode()
-            end = ","
-        data += b"\n  }" if records else b"}"
-    return bytes(data + b"\n}\n")
+    head = json.dumps(words, indent=2).removesuffix("\n}").encode()
+    own = [_format_record(path, manifest.files[path]) for path in manifest.files]
+    if manifest.rest:
+        first, *others = manifest.rest
+        pairs = zip(own, others, strict=True)
+        files = first + b"".join(text.encode() + after for text, after in pairs)
+    else:
+        files = _format_records("files", own)
+    pending = [_format_record(path, manifest.pending[path]) for path in manifest.pending]
+    return b"".join([head, files, _format_records("pending", pending), b"\n}\n"])
+
+
+def format_pack_line(pack: str) -> bytes:
+    """Return the line of a record that names its pack, without its end."""
+    return f'\n      "pack": {_quote(pack)}'.encode()
 
 
 def make_manifest_finding(message: str, hint: str = "", name: str = MANIFEST) -> Finding:
     """Return a finding about the manifest of a folder."""
     return Finding("PP404", "error", name, 1, 1, f"the manifest {message}", hint)
+
+
+def _format_record(path: str, record: Record) -> str:
+    lines = ",\n".join(f"      {_quote(key)}: {_quote(record[key])}" for key in record)
+    return f"    {_quote(path)}: " + (f"{{\n{lines}\n    }}" if lines else "{}")
+
+
+def _format_records(name: str, records: Sequence[str]) -> bytes:
+    text = ",\n".join(records)
+    return f',\n  "{name}": {{'.encode() + (f"\n{text}\n  }}" if records else "}").encode()
 
 
 def _make_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever JSON holds

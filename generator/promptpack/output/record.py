@@ -72,19 +72,45 @@ class Record:
         self.fresh, self.kept = fresh, kept
 
 
-def find_unchanged(arguments: list[str]) -> list[str] | None:
+class Look:
+    """What a call found at the places of its record, before it read anything of them.
+
+    `time` is the time in ns before that, and `states` are in the order of the record's `paths`.
+    """
+
+    def __init__(self, record: Record) -> None:
+        """Look at the paths of a record; raises OSError where that can't be."""
+        self.time, self.record = time.time_ns(), record
+        self.states = [describe_entry(path) for path in record.paths]
+
+
+class RecordAnswer:
+    """What a record says of a call: what to print if nothing has changed, else what was found.
+
+    That is a list of one look, if there is any: whoever takes it out has the memory of it.
+    """
+
+    def __init__(self, printed: list[str] | None = None, looks: list[Look] | None = None) -> None:
+        self.printed, self.looks = printed, looks or []
+
+
+def find_unchanged(arguments: list[str]) -> RecordAnswer:
     """Return what a call would print where nothing has changed since its record, as `printed` has.
 
-    None where there is no record, and in any doubt.
+    In any doubt there is nothing to print. Where there is a record, there is what was found.
     """
     if not any(word in _COMMANDS for word in arguments) or _COMPLETION in os.environ:
-        return None
+        return RecordAnswer()
+    looks: list[Look] = []
     try:
         folder = find_cache_folder()
-        record = read_record(folder, describe_call(arguments)) if folder else None
-        return record.printed if record and _is_current(folder, record) else None
+        if record := read_record(folder, describe_call(arguments)) if folder else None:
+            looks.append(Look(record))
+            if _is_current(folder, record, looks[0]):
+                return RecordAnswer(record.printed)
     except (OSError, ValueError, IndexError):
-        return None
+        pass
+    return RecordAnswer(None, looks)
 
 
 def describe_call(arguments: list[str]) -> list[str]:
@@ -153,9 +179,11 @@ def encode_record(record: Record) -> bytes:
         *(record.context, record.time, record.printed, record.links, record.paths),
         *(record.states, record.folders, record.folder_states, record.fresh, record.kept),
     ]
-    if any(_LIST_END in word or _ITEM_END in word for words in lists for word in words):
+    texts = [_ITEM_END.join(words) for words in lists]
+    marks = sum(max(len(words) - 1, 0) for words in lists)
+    if any(_LIST_END in text for text in texts) or sum(map(_count_items, texts)) != marks:
         raise ValueError(_ITEM_END)
-    body = _encode(_LIST_END.join(_ITEM_END.join(words) for words in lists))
+    body = _encode(_LIST_END.join(texts))
     return _make_head(body) + body
 
 
@@ -249,14 +277,22 @@ def read_private(path: str) -> bytes | None:
         return file.read(LIMIT) if is_ours and is_readable else None
 
 
-def _is_current(folder: str, record: Record) -> bool:
-    """Tell whether all that a run looked at is as it was then."""
-    now, links = time.time_ns(), record.links
-    is_same = (
+def has_same_surroundings(record: Record, now: int) -> bool:
+    """Tell whether the clock, links and folders are as they were when a run looked at them."""
+    links = record.links
+    return (
         now >= int(record.time[0])
         and [os.path.realpath(path) for path in links[::2]] == links[1::2]
-        and [describe_entry(path) for path in record.paths] == record.states
         and [describe_folder(path) for path in record.folders] == record.folder_states
+    )
+
+
+def _is_current(folder: str, record: Record, look: Look) -> bool:
+    """Tell whether all that a run looked at is as it was then."""
+    now = look.time
+    is_same = (
+        look.states == record.states
+        and has_same_surroundings(record, now)
         and [hash_place(path) for path in record.fresh[::2]] == record.fresh[1::2]
     )
     if is_same and record.fresh and not any(is_fresh(one, now) for one in record.states):
@@ -305,6 +341,11 @@ def _remove_oldest(folder: str) -> None:
     paths = sorted((os.lstat(f"{folder}/{name}").st_mtime_ns, name) for name in names)
     for _, name in paths[: len(paths) - MOST_RECORDS + 1]:
         os.unlink(f"{folder}/{name}")  # noqa: PTH108 - no pathlib
+
+
+def _count_items(text: str) -> int:
+    """Return how many marks between two items are in a text."""
+    return text.count(_ITEM_END)
 
 
 def _make_head(body: bytes) -> bytes:

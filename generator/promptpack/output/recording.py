@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from promptpack.model import UserError
 from promptpack.output.kept import KeptPacks, complete_kept
 from promptpack.output.lock import LOCK
-from promptpack.output.manifest import INSTALLED, hash_content, parse_manifest
+from promptpack.output.manifest import INSTALLED, format_manifest, hash_content, parse_manifest
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.record import (
     MISSING,
@@ -32,11 +32,10 @@ from promptpack.output.record import (
     hash_bytes,
     hash_names,
     is_fresh,
-    read_record,
     store_record,
 )
 from promptpack.output.status import decode_content, encode_text, locate_file, read_file
-from promptpack.output.write import Plan, has_work, plan_files
+from promptpack.output.write import Plan, has_work, plan_again
 from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.disk import ENTRY_LIMIT, find_real_path
@@ -96,17 +95,7 @@ class Recorder:
         self._context = describe_call([*arguments])
         self._started, self._root = time.time_ns(), root
         self._scope = _list_sources(root, given)
-        self._sources: Snapshot | None = take_snapshot(self._scope)
-        self._digest = _hash_snapshot(self._sources)
-
-    def pop_sources(self) -> Mapping[str, str]:
-        """Return what stood at the places of sources when this was made; only its digest stays."""
-        sources, self._sources = self._sources, None
-        return sources.states if sources else {}
-
-    def find_last(self) -> Record | None:
-        """Return the record that an earlier call with the same words left, if there is one."""
-        return read_record(self._folder, self._context)
+        self._digest = _hash_snapshot(take_snapshot(self._scope))
 
     def store(
         self,
@@ -114,14 +103,12 @@ class Recorder:
         places: Sequence[Path],
         render: Callable[[Sequence[Plan]], list[str]],
         kept: KeptPacks | None = None,
-        last: Record | None = None,
     ) -> None:
         """Leave a record of a run that made these plans, and did what they say if it builds.
 
         The first plan is that of the output folder. `places` are folders in which may be a record
         of what was installed there. `render` returns what the next call prints if these are its
-        plans, as `Record.printed` has it. `kept` is for the next call. Where the plan is that of
-        some packs only, `last` has all else, which has to be as it was. Nothing happens where there
+        plans, as `Record.printed` has it. `kept` is for the next call. Nothing happens where there
         can be no record.
         """
         with suppress(OSError, ValueError, UserError, UnrecordedError):
@@ -129,19 +116,15 @@ class Recorder:
             now = time.time_ns() if is_changed else self._started
             scope = _list_outputs(plans, places, self._root)
             before = take_snapshot(scope)
-            plans = [_plan_again(plan) for plan in plans]
-            known = _list_known(last, before, plans[0]) if last else {}
-            fresh = _hash_fresh(before, plans, now, known)
-            sources, code = take_snapshot(self._scope), take_snapshot(_list_modules())
+            plans = [plan_settled(plan) for plan in plans]
+            fresh = _hash_fresh(before, plans, now)
+            sources, code = take_snapshot(self._scope), look_at_modules()
             printed = render(plans)
             if take_snapshot(scope) != before or _hash_snapshot(sources) != self._digest:
                 return
-            if _list_fresh(sources, self._started) or _list_fresh(code, STARTED):
+            if _list_fresh(sources, self._started):
                 return
-            looks = [sources, before, code]
-            if last:
-                looks.append(_list_others(last, looks))
-                fresh |= _select_fresh(last, looks[-1].states)
+            looks = [sources, before, Snapshot(code, {}, {}, {})]
             record = _make_record(self._context, now, printed, looks, fresh)
             record.kept = [complete_kept(kept, plans[0].folder, plans[0].manifest)] if kept else []
             store_record(self._folder, record)
@@ -204,76 +187,41 @@ def _list_sources(root: Path, given: Path) -> Scope:
     return scope
 
 
-def _list_modules() -> Scope:
-    """Return the files of all that is loaded, and the folders in which modules are looked for."""
+def look_at_modules(known: Container[str] = ()) -> dict[str, str]:
+    """Return how the files of all that is loaded are described, but for known ones.
+
+    With the folders in which modules are looked for. Raises UnrecordedError where one of them
+    changed after it may have been loaded.
+    """
     files = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
     paths = [*filter(None, files), *filter(None, sys.path), sys.executable]
-    current = Path.cwd()
-    return Scope(paths={current / path: None for path in paths if isinstance(path, str)})
+    current = str(Path.cwd())
+    found = {os.path.join(current, path) for path in paths if isinstance(path, str)}  # noqa: PTH118 - 400 of them
+    states = {path: describe_entry(path) for path in sorted(found) if path not in known}
+    if any(is_fresh(state, STARTED) for state in states.values()):
+        raise UnrecordedError
+    return states
 
 
-def _plan_again(plan: Plan) -> Plan:
+def plan_settled(plan: Plan) -> Plan:
     """Return the plan for what should be there, once it is; raises UnrecordedError if it is not."""
-    again = plan_files(plan.folder, plan.desired, plan.ownership, plan.library)
+    again = plan_again(plan)
     is_settled = not has_work(again) and all(one.state == "same" for one in again.statuses)
     if not is_settled or (again.manifest != plan.manifest and not has_work(plan)):
         raise UnrecordedError
     return plan if again == plan else again  # one of two that are equal can go
 
 
-def _list_known(last: Record, snapshot: Snapshot, plan: Plan) -> dict[str, str]:
-    """Return the digests that a record has of files in the output folder.
-
-    Raises UnrecordedError where a file there is not as the record has it, unless the plan is about
-    it, and where a name appeared or went. Of a file that packs share, the plan may be about a part.
-    """
-    folder = str(find_real_path(plan.folder))
-    states = {
-        path: state
-        for path, state in zip(last.paths, last.states, strict=True)
-        if state != MISSING and (path == folder or path.startswith(f"{folder}/"))
-    }
-    own = {f"{folder}/{locate_file(key)}" for key in (*plan.desired, plan.manifest.name)}
-    own |= snapshot.names.keys()
-    if states.keys() != snapshot.states.keys():
-        raise UnrecordedError
-    if any(snapshot.states[path] != state for path, state in states.items() if path not in own):
-        raise UnrecordedError
-    shared = _hash_shared(plan)
-    if not shared.keys() >= {f"{folder}/{locate_file(key)}" for key in plan.desired if "#" in key}:
-        raise UnrecordedError
-    return _select_fresh(last, states.keys() - own) | shared
-
-
-def _select_fresh(last: Record, paths: Collection[str]) -> dict[str, str]:
-    """Return the digests that a record has of some paths."""
-    pairs = zip(last.fresh[::2], last.fresh[1::2], strict=True)
-    return {path: digest for path, digest in pairs if path in paths}
-
-
-def _list_others(last: Record, looks: Iterable[Snapshot]) -> Snapshot:
-    """Return what a record has besides some looks."""
-    states = dict(zip(last.paths, last.states, strict=True))
-    folders = dict(zip(last.folders, last.folder_states, strict=True))
-    links = dict(zip(last.links[::2], last.links[1::2], strict=True))
-    for look in looks:
-        states = {path: state for path, state in states.items() if path not in look.states}
-        folders = {path: state for path, state in folders.items() if path not in look.folder_states}
-    return Snapshot(states, {}, folders, links)
-
-
-def _hash_fresh(
-    snapshot: Snapshot, plans: Sequence[Plan], now: int, known: Mapping[str, str]
-) -> dict[str, str]:
+def _hash_fresh(snapshot: Snapshot, plans: Sequence[Plan], now: int) -> dict[str, str]:
     """Return the digests of what can hide a later change: of the bytes that were found right.
 
-    Some are known. Raises UnrecordedError where it is not known that they are right.
+    Raises UnrecordedError where it is not known that they are right.
     """
     paths = _list_fresh(snapshot, now)
-    contents = dict(known)
+    contents: dict[str, str] = {}
     if {*paths} - snapshot.names.keys():
         for plan in plans:
-            contents |= _list_contents(plan)
+            contents |= hash_contents(plan)
     fresh = {}
     for path in paths:
         if path in snapshot.names:
@@ -316,7 +264,7 @@ def _add_plan(scope: Scope, plan: Plan) -> None:
         scope.add_path(folder, path)
 
 
-def _list_contents(plan: Plan) -> dict[str, str]:
+def hash_contents(plan: Plan) -> dict[str, str]:
     """Return the digests of the bytes that a plan found right, by their paths."""
     folder = find_real_path(plan.folder)
     contents = {
@@ -328,7 +276,9 @@ def _list_contents(plan: Plan) -> dict[str, str]:
     name = plan.manifest.name
     with suppress(FileNotFoundError):
         content = (folder / name).read_bytes()
-        if parse_manifest(content, name) == plan.manifest:
+        if content == format_manifest(plan.manifest) or (
+            parse_manifest(content, name) == plan.manifest
+        ):
             contents[str(folder / name)] = hash_bytes(content)
     return contents
 

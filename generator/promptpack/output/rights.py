@@ -5,6 +5,7 @@ file with the client's `decode`. No prompt is composed: what a file grants doesn
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -45,6 +46,8 @@ HEADER = (
 )
 """The first line of a list of rights."""
 
+_APPROVING = "allowed-tools"
+_TOOL_NAME = re.compile(r"[A-Za-z]\w*")
 _EVERY_VARIANT = "all variants"
 
 
@@ -175,6 +178,23 @@ def _make_right(
     return _Right(_format_grant(actual), note)
 
 
+def _list_beside(target: Target, agent: Agent) -> _Rights:
+    """Return what a file gives beside the capabilities: whose permissions apply, what is approved.
+
+    No prompt is in the file, so it is read for what its front matter says.
+    """
+    text = spell_file(encode_file(target, agent), agent.form)
+    runner = target.decode(text, agent.stem).agent if target.command else None
+    rights = {"agent": _Right(_quote(runner), "its permissions apply")} if runner else {}
+    for tool in target.approves(text):
+        name = tool if _TOOL_NAME.fullmatch(tool) else _quote(tool)
+        rights[name] = _Right("allow", "approved before the client would ask")
+    for key, capability in iter_kept_grants(target, agent.form.head):
+        if key.name != _APPROVING:
+            rights[capability] = _Right("allow", f"by the key '{key.name}' of its file")
+    return rights
+
+
 def _format_grant(grant: Grant) -> str:
     """Return a grant in words; patterns are quoted, so that each can be told from the next."""
     if is_denied(grant):
@@ -200,9 +220,19 @@ class RightsFinder:
 
     def find(self, variant: Variant, target: Target) -> _RightsByClient:
         """Return what a variant's file gives, in its own client and in others."""
-        if not target.holds_policy:
-            return ((target.name, _UNLIMITED),)
         agent = self._session.composer.make_agent(variant, target.name, "x\n")
+        if not target.holds_policy:
+            more = _list_beside(target, agent) if target.command or target.kept_grants else {}
+            return ((target.name, {**_UNLIMITED, **more}),)
+        if target.command:
+            return tuple(
+                (client, {**rights, **_list_beside(target, agent)})
+                for client, rights in self._find_held(variant, target, agent)
+            )
+        return self._find_held(variant, target, agent)
+
+    def _find_held(self, variant: Variant, target: Target, agent: Agent) -> _RightsByClient:
+        """Return what a file that holds a policy gives."""
         if agent.form.head is not None:
             return tuple(_iter_rights(tuple(self._iter_readings(target, agent)), variant, target))
         accepted = tuple((one.target, one.capability, one.reason) for one in variant.accept)

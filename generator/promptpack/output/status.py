@@ -10,7 +10,7 @@ from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
 from promptpack.output.replace import LinkedPathError, Places, open_place
 from promptpack.source.disk import HAS_MODES
-from promptpack.targets import blocks
+from promptpack.targets.shared_files import find_block_form
 
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
 
@@ -116,15 +116,17 @@ def read_file(folder: Path | Places, path: str) -> bytes | None:
 def read_output(folder: Path | Places, key: str) -> bytes | None:
     """Return what stands there of an output: a file's or a block's bytes, None for nothing.
 
-    Where a shared file can't be read, nobody knows whether a block is in it: that is no nothing.
+    Where a shared file can't be read, nobody knows whether a block is in it, and where its form is
+    another, none can be put into it: that is no nothing.
     Raises LinkedPathError where it is a link, or behind one.
     """
     path, _, name = key.partition("#")
     content = read_file(folder, path)
     if content is None or not name:
         return content
-    block = blocks.find_block(decode_content(content), name)
-    is_readable = content or _is_empty_file(folder, path)
+    form, text = find_block_form(path), decode_content(content)
+    block = form.find(text, name)
+    is_readable = not form.explain_unfit(text) if content else _is_empty_file(folder, path)
     return encode_text(block) if block is not None else None if is_readable else b""
 
 

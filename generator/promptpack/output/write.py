@@ -12,7 +12,7 @@ What is recorded is a file by its path, or a block in a file shared with others 
 
 import itertools
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -51,11 +51,15 @@ from promptpack.output.status import (
 )
 from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
-from promptpack.targets import blocks
+from promptpack.targets.shared_files import find_block_form
 from promptpack.version import __version__
 
 _ON_PURPOSE: tuple[State, ...] = ("edited", "foreign")
 """The states of what somebody else wrote; `force` overwrites it and keeps a copy."""
+
+
+ManifestReader = Callable[[Path, str], Manifest]
+"""Returns the manifest in a folder of a name, as `read_manifest` does."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Plan:
     ownership: Ownership
     library: Mapping[str, str] | None = None
     """The SHA-256 of each library file that the files are made of; None for no word about it."""
+    read: ManifestReader = read_manifest
+    """What reads the manifest again, or the part of it that the plan is about."""
 
     def filter_statuses(self, *states: State) -> tuple[Status, ...]:
         """Return the statuses in any of these states."""
@@ -85,15 +91,21 @@ def plan_files(
     desired_files: Mapping[str, DesiredFile],
     ownership: Ownership,
     library: Mapping[str, str] | None = None,
+    read: ManifestReader = read_manifest,
 ) -> Plan:
     """Return what it takes to make a folder hold what it should; reads, and writes nothing.
 
     Recorded files that it should not hold are extra if this run answers for them. Raises UserError
     where the manifest can't be trusted.
     """
-    manifest = read_manifest(folder, ownership.record)
+    manifest = read(folder, ownership.record)
     statuses = find_statuses(folder, manifest, desired_files, ownership)
-    return Plan(folder, manifest, desired_files, statuses, ownership, library)
+    return Plan(folder, manifest, desired_files, statuses, ownership, library, read)
+
+
+def plan_again(plan: Plan) -> Plan:
+    """Return the plan for the same files as the folder is now, as `plan_files` does."""
+    return plan_files(plan.folder, plan.desired, plan.ownership, plan.library, plan.read)
 
 
 def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
@@ -108,7 +120,7 @@ def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
     if not has_work(plan) and not is_lock_left(plan.folder):
         return plan
     with _make_output_folder(plan.folder), hold_lock(plan.folder) as was_killed:
-        plan = plan_files(plan.folder, plan.desired, plan.ownership, plan.library)
+        plan = plan_again(plan)
         _refuse_unsafe(plan, force=force)
         if was_killed or plan.manifest.pending:
             remove_stray_files(plan.folder, _list_folders(plan))
@@ -300,9 +312,9 @@ def merge_writes(plan: Plan) -> dict[str, tuple[Content | None, Content]]:
             shared = read_file(plan.folder, path)
             files[path] = (shared, shared or b"")
         old, merged = files[path]
-        block = decode_content(status.new or b"")
-        text = blocks.put_block(decode_content(read_content(merged)), name, block)
-        files[path] = (old, encode_text(text))
+        form, text = find_block_form(path), decode_content(read_content(merged))
+        text = "" if form.explain_unfit(text) else text  # it is replaced on purpose
+        files[path] = (old, encode_text(form.put(text, name, decode_content(status.new or b""))))
     return files
 
 
@@ -324,7 +336,7 @@ def _remove(folder: Path, status: Status) -> None:
     if content is not None and status.current is not None:
         rest = b""
         if name:
-            rest = encode_text(blocks.remove_block(decode_content(content), name))
+            rest = encode_text(find_block_form(path).remove(decode_content(content), name))
         else:
             _expect(folder, path, status.current)
         if rest:
@@ -364,7 +376,7 @@ def _make_final_manifest(plan: Plan) -> Manifest:
     }
     files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
     pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
-    others = files.keys() - plan.desired.keys()
+    others = files.keys() - plan.desired.keys() or plan.manifest.rest
     files |= {path: _make_record(plan, path) for path in plan.desired}
     manifest = replace(
         plan.manifest, files=dict(sorted(files.items())), pending=pending, problem=""

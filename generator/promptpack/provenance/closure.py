@@ -6,7 +6,7 @@ that of a condition that is false, and it is never too little; what does change 
 
 from collections.abc import Iterator
 
-from promptpack.model import Project, Variant
+from promptpack.model import Project, Section, Variant
 from promptpack.model.fields import find_client_settings, list_authored_fields
 from promptpack.provenance.perturbations import depends_on
 from promptpack.reading.roots import Kind, parse_source_path
@@ -41,6 +41,7 @@ class SourceClosures:
     def __init__(self, project: Project, templates: Templates, documents: Documents) -> None:
         self.project, self.templates, self.documents = project, templates, documents
         self._shared = frozenset(shared.path for shared in project.shared.values())
+        self._last: tuple[tuple[Section, ...], str, frozenset[str]] = ((), "", frozenset())
 
     def list_paths(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the sources that decide about a variant's file for a target.
@@ -54,9 +55,17 @@ class SourceClosures:
         paths |= {file.source for file in pack.files if TARGETS[target].takes_files}
         if settings.prompt:
             return frozenset(paths | {settings.prompt} - {""})
-        names = _list_template_names(variant, target)
-        inner_paths = (self.templates.dependencies.list_paths(name) for name in names)
-        return frozenset(paths.union(*inner_paths) | {pack.text} - {""})
+        return frozenset(paths | self._list_template_paths(variant, target) | {pack.text} - {""})
+
+    def _list_template_paths(self, variant: Variant, target: str) -> frozenset[str]:
+        """Return the templates that a prompt is made of; its files for several clients ask once."""
+        sections, layout = choose_sections(variant, target), get_layout_name(variant)
+        last_sections, last_layout, paths = self._last
+        if sections is not last_sections or layout != last_layout:
+            names = {layout, *(use.fragment for use in iter_uses(sections))}
+            paths = frozenset().union(*map(self.templates.dependencies.list_paths, names))
+            self._last = sections, layout, paths
+        return paths
 
     def may_reach(self, variant: Variant, target: str, path: str, line: int) -> bool:
         """Tell whether a change of a source, or of one line of it if not 0, may change a file.

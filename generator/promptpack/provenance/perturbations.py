@@ -170,6 +170,9 @@ def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturba
     for field, value in values:
         changed_variant = replace(variant, pack=replace(pack, **{field: value}))
         yield Perturbation(changed_variant, f"pack.{field}", locator.place(pack.path, (field,)))
+    if pack.arguments:
+        changed_variant = replace(variant, pack=replace(pack, arguments=("x", *pack.arguments)))
+        yield Perturbation(changed_variant, "argument", locator.place(pack.path, ("arguments",)))
     for name, value in pack.vars.items():
         constants = locator.find_constants(variant, f"vars.{name}").add_compared(pack.vars.values())
         origin = locator.place(pack.path, ("vars", name))

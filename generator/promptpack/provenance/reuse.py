@@ -46,8 +46,9 @@ class BuiltArtifacts:
                 return None
             with suppress(UserError):
                 paths = closures.list_paths(variant, target.name)
-                is_same = paths == self._closures.list_paths(variant, target.name)
-                return artifact if is_same and changed_paths.isdisjoint(paths) else None
+                if changed_paths.isdisjoint(paths):
+                    is_same = paths == self._closures.list_paths(variant, target.name)
+                    return artifact if is_same else None
             return None
 
         return find

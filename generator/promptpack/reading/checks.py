@@ -13,6 +13,7 @@ from promptpack.policy.lattice import is_capability
 from promptpack.reading.regexes import PATTERN_REGEX, RULE_CODE_REGEX
 from promptpack.source.closest import find_closest
 from promptpack.targets import TARGETS
+from promptpack.targets.target import ORDINALS
 
 
 def check_rule_code(value: str) -> str:
@@ -33,9 +34,20 @@ def check_scalar(value: object) -> object:
 
 def check_distinct(names: list[str]) -> list[str]:
     """Check that no name of a list stands there twice."""
-    ((name, count),) = Counter(names).most_common(1)
-    if count > 1:
-        message = f"'{name}' is listed twice"
+    for name, count in Counter(names).most_common(1):
+        if count > 1:
+            message = f"'{name}' is listed twice"
+            raise ValueError(message)
+    return names
+
+
+def check_argument_names(names: list[str]) -> list[str]:
+    """Check that there are not too many arguments, and that none has the name of all of them."""
+    if len(names) > len(ORDINALS):
+        message = f"a command has at most {len(ORDINALS)} arguments"
+        raise ValueError(message)
+    if "arguments" in names:
+        message = "'arguments' are all that a user writes: name one of them otherwise"
         raise ValueError(message)
     return names
 

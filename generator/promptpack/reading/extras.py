@@ -42,7 +42,7 @@ def _find_form_problems(
         **dict.fromkeys(
             ("file", "newlines", "bom"), "its file is shared with others" if target.block else ""
         ),
-        "persona": "" if target.block else "its file is the agent's own",
+        "persona": "" if target.is_common else "its file is the agent's own",
     }
     for key, reason in reasons.items():
         if key in settings and reason:

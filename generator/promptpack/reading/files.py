@@ -6,6 +6,7 @@ The only place of this package that touches a disk.
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,19 +70,24 @@ class SourceFile(NamedTuple):
 
 
 def gather_files(
-    roots: Sequence[Root], packs: Collection[str] | None = None, *, with_texts: bool = True
+    roots: Sequence[Root],
+    packs: Collection[str] | None = None,
+    *,
+    names_others: bool = True,
+    with_texts: bool = True,
 ) -> tuple[SourceFile, ...]:
     """Return the sources of all roots that count, in the order in which they are read.
 
     A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
-    Of packs that are not among `packs`, if these are given, only the pack files are there, unread.
-    Without texts, the fragments and the front matter of packs are not read.
+    Of packs that are not among `packs`, if these are given, only the pack files are there, unread;
+    they are not even looked for unless `names_others`. Without texts, the fragments and the front
+    matter of packs are not read.
     """
     places: dict[str, tuple[Path, Root]] = {}
     files: list[SourceFile] = []
     for root in roots:
         root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
-        for entry in _find_entries(root, packs):
+        for entry in _find_entries(root, packs, names_others=names_others):
             path = root.make_source_path(_make_relative(entry.path, root.path))
             if not entry.is_folder:
                 places[path] = entry.path, root
@@ -91,11 +97,7 @@ def gather_files(
     files += [SourceFile(path, "") for path in own if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
-        name = parse_source_path(path)
-        pack = name.pack if name else ""
-        is_other = packs is not None and pack and pack not in packs
-        is_text = bool(pack) and name is not None and name.kind in _PACK_TEXTS
-        if is_other or (is_text and not with_texts):
+        if not _is_asked(path, packs, with_texts=with_texts):
             files.append(SourceFile(path, "", is_read=False))
             continue
         files.append(_read_file(*places[path], path, shadows))
@@ -143,7 +145,18 @@ def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = 
     return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason, hint),))
 
 
-def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[Entry]:
+def _is_asked(path: str, packs: Collection[str] | None, *, with_texts: bool) -> bool:
+    """Tell whether a source is to be read: it is of no pack, or of one that was asked for."""
+    name = parse_source_path(path)
+    if name is None or not name.pack:
+        return True
+    is_other = packs is not None and name.pack not in packs
+    return not is_other and (with_texts or name.kind not in _PACK_TEXTS)
+
+
+def _find_entries(
+    root: Root, packs: Collection[str] | None = None, *, names_others: bool = True
+) -> Iterator[Entry]:
     """Yield what may be a source, and each folder of sources; of a library, its chosen packs."""
     if root.is_missing:
         return
@@ -157,10 +170,10 @@ def _find_entries(root: Root, packs: Collection[str] | None = None) -> Iterator[
     if root.name == PROJECT:
         if os.path.lexists(root.path / PROJECT_FILE):
             yield Entry(root.path / PROJECT_FILE, False)
-        yield from _find_packs(root.path / "packs", packs)
+        yield from _find_packs(root.path / "packs", packs, lists=names_others)
     elif root.packs:
         chosen = root.packs if packs is None else {*root.packs} & {*packs}
-        for entry in _find_packs(root.path / "packs", chosen):
+        for entry in _find_packs(root.path / "packs", chosen, lists=names_others):
             inner_path = _make_relative(entry.path, root.path / "packs")
             if not inner_path or inner_path.split("/")[0] in root.packs:
                 yield entry
@@ -182,10 +195,13 @@ def _looks_like_source(path: str) -> bool:
     return is_like and not is_hidden and parse_source_path(path) is None
 
 
-def _find_packs(packs: Path, chosen: Collection[str] | None = None) -> Iterator[Entry]:
+def _find_packs(
+    packs: Path, chosen: Collection[str] | None = None, *, lists: bool = True
+) -> Iterator[Entry]:
     """Yield what the folder of packs holds, and for each pack its file, be it there or not.
 
-    Into the folders of packs that are not among the chosen ones, if there are, nobody looks.
+    Into the folders of packs that are not among the chosen ones, if there are, nobody looks. Unless
+    `lists`, these are not among what is yielded either.
     """
     if not packs.is_dir():
         yield Entry(packs, True, "there is no 'packs' folder here")
@@ -196,7 +212,8 @@ def _find_packs(packs: Path, chosen: Collection[str] | None = None) -> Iterator[
         is_other = chosen is not None and "/" not in inner_path and inner_path not in chosen
         return is_other or _is_passed_over(inner_path)
 
-    for entry in walk_folder(packs, skips=is_skipped):
+    folders = [packs] if lists or chosen is None else [packs / name for name in sorted(chosen)]
+    for entry in chain.from_iterable(walk_folder(one, skips=is_skipped) for one in folders):
         inner_path = _make_relative(entry.path, packs)
         _, *inner = inner_path.split("/")
         if inner_path.startswith(".") or _is_passed_over(inner_path):

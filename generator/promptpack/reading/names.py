@@ -6,7 +6,12 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from promptpack.model.languages import LANGUAGE_REGEX
-from promptpack.reading.checks import check_distinct, check_rule_code, check_scalar
+from promptpack.reading.checks import (
+    check_argument_names,
+    check_distinct,
+    check_rule_code,
+    check_scalar,
+)
 from promptpack.reading.regexes import (
     FRAGMENT_REGEX,
     FULL_NAME_REGEX,
@@ -15,7 +20,7 @@ from promptpack.reading.regexes import (
     SLUG_REGEX,
     TEXT_FILE_REGEX,
 )
-from promptpack.targets.target import MAX_STEM, STEM_REGEX
+from promptpack.targets.target import MAX_STEM, ORDINALS, STEM_REGEX
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_REGEX, max_length=64)]
 FullName = Annotated[str, StringConstraints(pattern=FULL_NAME_REGEX, max_length=64)]
@@ -48,6 +53,12 @@ def _check_scalar(value: object) -> object:
         raise PydanticCustomError("scalar_type", "{reason}", {"reason": str(error)}) from None
 
 
+ArgumentNames = Annotated[
+    list[Variable],
+    Field(json_schema_extra={"uniqueItems": True, "maxItems": len(ORDINALS)}),
+    AfterValidator(check_distinct),
+    AfterValidator(check_argument_names),
+]
 Scalar = Annotated[
     Any, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "boolean", "number"]})
 ]

@@ -176,7 +176,11 @@ class _PackMaker:
         variants = pack_file.variants
         is_command = pack_file.kind == "command"
         return Pack(
-            **{**copy_fields(pack_file), **({"mode": "primary"} if is_command else {})},
+            **{
+                **copy_fields(pack_file),
+                **({"mode": "primary"} if is_command else {}),
+                "arguments": tuple(pack_file.arguments),
+            },
             kind=pack_file.kind,
             title=pack_file.title,
             tags=tuple(pack_file.tags),

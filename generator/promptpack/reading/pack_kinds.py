@@ -15,7 +15,7 @@ from promptpack.targets.built import COMMAND_TARGETS, takes_kind
 if TYPE_CHECKING:
     from promptpack.reading.schema import PackFile
 
-_COMMAND_KEYS = ("argument_hint", "agent")
+_COMMAND_KEYS = ("argument_hint", "arguments", "agent")
 
 
 def find_wrong_kinds(

@@ -70,7 +70,10 @@ class _SourceNames:
     """The names of the sources of a project, by what refers to them."""
 
     def __init__(
-        self, files: Iterable[tuple[SourceFile, SourceName]], roots: Iterable[Root]
+        self,
+        files: Iterable[tuple[SourceFile, SourceName]],
+        roots: Iterable[Root],
+        others: Iterable[str] = (),
     ) -> None:
         self._names: dict[tuple[Kind, str], dict[str, str]] = defaultdict(dict)
         self._written: dict[tuple[Kind, str], dict[str, str]] = {}
@@ -81,7 +84,8 @@ class _SourceNames:
             self._names[one.kind, one.pack][one.name] = one.name
             if has_library and is_in_project(file.path) and not file.shadows:
                 self._own.add((one.kind, one.name))
-        self._packs = frozenset(pack for kind, pack in self._names if kind == "packs")
+        named = (pack for kind, pack in self._names if kind == "packs")
+        self._packs = frozenset((*others, *named))
 
     def find(self, path: str, pack: str = "") -> Names:
         """Return what a file may refer to, or a pack, which has fragments of its own.
@@ -195,15 +199,16 @@ def make_project(
     roots: Sequence[Root],
     files: Collection[SourceFile],
     known: Mapping[SourceFile, Item] = MappingProxyType({}),
+    others: Collection[str] = (),
 ) -> Project:
     """Return the project that files make: a pure function, which reads nothing from disk.
 
     `known` is what was made of some of the files before: these are not parsed again. What they
-    refer to has to be among the files still. Of files that are not read only the names are known.
-    Raises UserError as `load_project` does.
+    refer to has to be among the files still. Of files that are not read only the names are known;
+    `others` are names of packs that have no file here. Raises UserError as `load_project` does.
     """
     named_files = [(file, name) for file in files if (name := parse_source_path(file.path))]
-    names = _SourceNames(named_files, roots)
+    names = _SourceNames(named_files, roots, others)
     findings = {finding for file in files for finding in file.findings}
     findings.update(find_root_problems(roots, files))
     problems_by_path: dict[str, list[Finding]] = defaultdict(list)
@@ -229,8 +234,8 @@ def make_project(
         sound: dict[str, Any] = {**_select_sound(items, findings)}
         rest = Project(**sound, sources=sources, roots=tuple(roots))
         raise UnreadableProjectError(tuple(sorted(findings, key=_make_sort_key)), rest)
-    others = _list_unread_packs(named_files)
-    all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": others}
+    other_packs = (*_iter_unread_packs(named_files), *sorted(others))
+    all_items: dict[str, Any] = {**items, "unread": unread, "other_packs": other_packs}
     project = Project(**all_items, sources=sources, roots=tuple(roots))
     problems = [*find_shared_files(project), *find_installation_problems(project)]
     if problems := [*problems, *find_translation_problems(project)]:
@@ -243,9 +248,9 @@ def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> dict[str, s
     return {file.path: file.text for file, _ in files if file.is_read and not file.attached}
 
 
-def _list_unread_packs(files: Iterable[tuple[SourceFile, SourceName]]) -> tuple[str, ...]:
-    """Return the names of the packs whose own file was not read."""
-    return tuple(name.pack for file, name in files if name.kind == "packs" and not file.is_read)
+def _iter_unread_packs(files: Iterable[tuple[SourceFile, SourceName]]) -> Iterator[str]:
+    """Yield the packs whose own file was not read."""
+    yield from (name.pack for file, name in files if name.kind == "packs" and not file.is_read)
 
 
 def _gather_names(paths: Iterable[str]) -> Mapping[tuple[Kind, str], set[str]]:

@@ -13,6 +13,7 @@ from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
+from promptpack.targets.other_clients import suggest_target
 
 _CODES = {
     "fragment": "PP020",
@@ -150,12 +151,18 @@ def find_unknown_names(
     for kind, name, place, is_key in islice(unknown, PROBLEM_LIMIT):
         span = document.keys[place] if is_key else document.values[place]
         if not {span[:2], document.at(place)[:2]} & reported_places:
-            hint = suggest(name, list_candidates(name, names[kind], file.path))
+            hint = _suggest_name(kind, name, names, file.path)
             library = find_library_name(name)
             if library and library not in names.get("library", (library,)):
                 hint = f"name '{library}' under 'libraries' or 'roots' in {PROJECT_FILE}"
             message = f"unknown {kind} '{name}'"
             yield make_finding(_CODES[kind], file.path, span, message, hint, file.text)
+
+
+def _suggest_name(kind: str, name: str, names: Names, path: str) -> str:
+    if kind == "target":
+        return suggest_target(name)
+    return suggest(name, list_candidates(name, names[kind], path))
 
 
 def find_library_name(name: str) -> str:

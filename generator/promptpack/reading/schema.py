@@ -17,6 +17,7 @@ from pydantic import (
 from promptpack.model import Effort, Kind, Mode
 from promptpack.reading.checks import check_expectation, check_override
 from promptpack.reading.names import (
+    ArgumentNames,
     DistinctLanguages,
     DistinctModels,
     DistinctPolicies,
@@ -280,6 +281,13 @@ class PackFile(StrictModel):
     )
     argument_hint: Text | None = Field(
         default=None, description="of a command: what a user is shown to write after its name"
+    )
+    arguments: ArgumentNames = Field(
+        default=[],
+        description=(
+            "of a command: names for the single arguments, in the order in which a user writes "
+            "them; templates read each as `argument.<name>`"
+        ),
     )
     agent: Text | None = Field(
         default=None, description="of a command: the client's agent that runs it"

@@ -176,6 +176,7 @@ _CHECKS: Mapping[str, Callable[..., Any]] = {
 _FURTHER: Mapping[str, Callable[[Any], object]] = {
     "check_rule_code": checks.check_rule_code,
     "_check_scalar": checks.check_scalar,
+    "check_argument_names": checks.check_argument_names,
     "check_distinct": checks.check_distinct,
     "check_capability": checks.check_capability,
     "check_accepted_capability": checks.check_accepted_capability,

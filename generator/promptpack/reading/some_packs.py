@@ -23,17 +23,18 @@ _OWN_NAME = re.compile(r"(?<![\w-])packs/([^/\s]+)/")
 Named = Iterable[tuple[SourceName, SourceFile]]
 
 
-def load_packs(folder: Path, packs: Collection[str]) -> Project:
+def load_packs(folder: Path, packs: Collection[str], others: Collection[str] = ()) -> Project:
     """Return the project in a folder with the named packs, and those whose fragments they include.
 
     Of the others only the names are known: their files are not read, so nothing that is wrong in
-    them is found, nor what is wrong between two packs. Raises UserError as `load_project` does.
+    them is found, nor what is wrong between two packs. Where the names of all `others` are given,
+    nobody looks for more. Raises UserError as `load_project` does.
     """
     roots, asked = find_roots(folder), frozenset(packs)
     while True:
-        files = gather_files(roots, asked)
-        if (closure := _add_mentioned(files, asked)) == asked:
-            return make_project(roots, files)
+        files = gather_files(roots, asked, names_others=not others)
+        if (closure := _add_mentioned(files, asked, others)) == asked:
+            return make_project(roots, files, others={*others} - asked)
         asked = closure
 
 
@@ -150,10 +151,12 @@ def _hides_names(text: str) -> bool:
     return len(_TAG.findall(text)) != len(_PLAIN_TAG.findall(text))
 
 
-def _add_mentioned(files: Iterable[SourceFile], packs: Collection[str]) -> frozenset[str]:
+def _add_mentioned(
+    files: Iterable[SourceFile], packs: Collection[str], others: Collection[str] = ()
+) -> frozenset[str]:
     """Return packs, and those of whose own fragments some of their texts speak."""
     named = [(name, file) for file in files if (name := parse_source_path(file.path))]
-    known = {name.pack for name, _ in named}
+    known = {*others, *(name.pack for name, _ in named)}
     closure, before = frozenset(packs), None
     while closure != before:
         before = closure

@@ -15,10 +15,11 @@ from promptpack.reading.regexes import (
     TEXT_FILE_REGEX,
     VARIANT_REGEX,
 )
-from promptpack.source.closest import find_closest, suggest
+from promptpack.source.closest import suggest
 from promptpack.source.strict_yaml import UNREADABLE_CODES, DataPath, Document
 from promptpack.source.text import PROBLEM_LIMIT, make_finding
 from promptpack.targets import TARGETS
+from promptpack.targets.other_clients import suggest_target
 from promptpack.targets.target import STEM_REGEX
 
 F = TypeVar("F")
@@ -162,8 +163,7 @@ def _make_message(  # noqa: PLR0911 - one answer a kind of problem
 
 def _suggest_target(place: DataPath, value: str) -> str:
     """Return the target that is meant where one is named by something like a file's name."""
-    closest = find_closest(value, TARGETS) if {"target", "targets"} & {*place[-2:]} else ""
-    return f"did you mean '{closest}'?" if closest else ""
+    return suggest_target(value) if {"target", "targets"} & {*place[-2:]} else ""
 
 
 def _suggest_client_key(key: str) -> str:

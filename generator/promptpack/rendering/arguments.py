@@ -1,22 +1,25 @@
 """The arguments of commands: a variant and a target in, what stands for them in the prompt out.
 
-An author writes `{{ arguments }}`, and each client has a form of its own for that. A text that
+An author writes `{{ arguments }}`, or `{{ argument.file }}` for one of them, and each client has a
+form of its own for that. A text that
 holds such a form by chance, or anything else that the client replaces, is found here: the prompt is
-composed once more with a plain word for the arguments, and in that text nothing may be replaced.
+composed once more with plain text for the arguments, and in that text nothing may be replaced.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from promptpack.model import Variant
 from promptpack.model.fields import find_client_settings
+from promptpack.rendering.context import Argument
 from promptpack.targets import TARGETS
 from promptpack.targets.target import CommandForm
 
-STAND_IN = "promptpackarguments"
-"""A word that no client replaces."""
+STAND_IN = "<promptpackarguments>"
+"""Text that no client replaces; no name goes on in it."""
 
 _FOREIGN = tuple(
     (TARGETS[one.command.client].title, one.command.placeholder)
@@ -32,10 +35,28 @@ class Unmeant(NamedTuple):
     line: int
 
 
-def make_arguments(variant: Variant, target: str) -> dict[str, str]:
+class Arguments(NamedTuple):
+    """What stands in a prompt for all that a user writes, and for each single argument by name."""
+
+    whole: str
+    single: Mapping[str, str]
+
+    def make_context(self) -> dict[str, Any]:
+        """Return the arguments as the templates of a command see them."""
+        return {"arguments": self.whole, "argument": Argument(self.single)}
+
+
+def make_arguments(variant: Variant, target: str) -> dict[str, Any]:
     """Return the arguments as the templates of a command see them; none for those of an agent."""
     form = TARGETS[target].command
-    return {"arguments": form.arguments} if form and variant.pack.kind == "command" else {}
+    if form is None or variant.pack.kind != "command":
+        return {}
+    return Arguments(form.arguments, form.spell_single(variant.pack.arguments)).make_context()
+
+
+def make_stand_ins(names: Sequence[str]) -> dict[str, str]:
+    """Return for each of these single arguments such text."""
+    return {name: f"<promptpackargument{number}>" for number, name in enumerate(names, 1)}
 
 
 def add_model_id(variant: Variant, target: str) -> Variant:
@@ -47,28 +68,40 @@ def add_model_id(variant: Variant, target: str) -> Variant:
 
 
 def find_unmeant(
-    compose: Callable[[str], str], variant: Variant, target: str, prompt: str
+    compose: Callable[[Arguments], str], variant: Variant, target: str, prompt: str
 ) -> Iterator[Unmeant]:
     """Yield what a client would make of a command's prompt that the prompt does not say.
 
     `compose` gives the same prompt with other arguments. Text that is written for this client
     alone may have its placeholders.
     """
-    form = TARGETS[target].command
+    form, names = TARGETS[target].command, variant.pack.arguments
     if form is None:
         return
     for one in form.injections:
         if match := one.pattern.search(prompt):
             yield Unmeant(one.message, _count_lines(prompt, match))
     if not find_client_settings(variant.pack, target).prompt:
-        text = compose(STAND_IN)
-        yield from [*_find_placeholders(text)] or _find_joined(form, text, prompt)
+        text = compose(Arguments(STAND_IN, make_stand_ins(names)))
+        yield from _find_unsaid(text, names)
+        yield from [*_find_placeholders(text, form, names)] or _find_joined(
+            form, names, text, prompt
+        )
 
 
-def _find_placeholders(text: str) -> Iterator[Unmeant]:
+def _find_unsaid(text: str, names: Sequence[str]) -> Iterator[Unmeant]:
+    """Yield each argument that is nowhere in a prompt: others would be taken for more than one."""
+    for name, stand_in in make_stand_ins(names).items():
+        if stand_in not in text:
+            message = f"'{{{{ argument.{name} }}}}' is nowhere in the prompt"
+            yield Unmeant(f"{message}; write it there, or remove it from 'arguments'", 0)
+
+
+def _find_placeholders(text: str, form: CommandForm, names: Sequence[str]) -> Iterator[Unmeant]:
     """Yield what a client takes for arguments in a text that has none."""
     seen: set[str] = set()
-    for title, placeholder in _FOREIGN:
+    own = form.find_placeholder(names)
+    for title, placeholder in (*_FOREIGN, *([(TARGETS[form.client].title, own)] if own else [])):
         match = placeholder.search(text)
         if match and match[0] not in seen:
             seen.add(match[0])
@@ -77,15 +110,25 @@ def _find_placeholders(text: str) -> Iterator[Unmeant]:
             yield Unmeant(message, _count_lines(text, match))
 
 
-def _find_joined(form: CommandForm, text: str, prompt: str) -> Iterator[Unmeant]:
+def _find_joined(
+    form: CommandForm, names: Sequence[str], text: str, prompt: str
+) -> Iterator[Unmeant]:
     """Yield that what stands beside the arguments would change what the client takes for them."""
-    found = [*form.placeholder.finditer(prompt)] if form.placeholder else []
+    placeholder = form.find_placeholder(names)
+    if placeholder is None:
+        return
+    stand_ins, single = make_stand_ins(names), form.spell_single(names)
+    meant = Counter({form.arguments: text.count(STAND_IN)})
+    for name, stand_in in stand_ins.items():
+        if placeholder.fullmatch(single[name]):
+            meant[single[name]] += text.count(stand_in)
+    found = [*placeholder.finditer(prompt)]
     for match in found:
-        if match[0] != form.arguments:
+        if match[0] not in meant:
             message = f"the text beside '{{{{ arguments }}}}' makes '{match[0]}' of it"
             yield Unmeant(message, _count_lines(prompt, match))
             return
-    if form.placeholder and len(found) != text.count(STAND_IN):
+    if Counter(match[0] for match in found) != +meant:
         yield Unmeant("the text beside '{{ arguments }}' hides it", 0)
 
 

@@ -19,7 +19,7 @@ from promptpack.model import (
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
 from promptpack.policy.prose import describe_policy
-from promptpack.rendering.arguments import add_model_id, make_arguments
+from promptpack.rendering.arguments import Arguments, add_model_id, make_arguments
 from promptpack.rendering.blocks import (
     BlockForm,
     RenderedPart,
@@ -31,7 +31,6 @@ from promptpack.rendering.blocks import (
     render_passage,
 )
 from promptpack.rendering.context import (
-    PolicyView,
     SectionView,
     TrackedSectionView,
     Vars,
@@ -93,11 +92,15 @@ class Composer:
     """
 
     def __init__(
-        self, project: Project, templates: Templates | None = None, warn: Warn = lambda _: None
+        self,
+        project: Project,
+        templates: Templates | None = None,
+        warn: Warn = lambda _: None,
+        permissions: PermissionFinder | None = None,
     ) -> None:
         self.project, self.warn = project, warn
         self.templates = templates or Templates(project)
-        self.permissions = PermissionFinder()
+        self.permissions = permissions or PermissionFinder()
         self.keys = PromptKeys(self.templates, self.permissions)
         self._frames = Frames(self.templates)
         self._parts: PartCache[str] = PartCache(self.keys)
@@ -171,7 +174,7 @@ class Composer:
         variant: Variant,
         target: str,
         probe: Probe | None = None,
-        arguments: str | None = None,
+        arguments: Arguments | None = None,
     ) -> str:
         """Return a variant's prompt, composed anew: text that is data ends as it ends there.
 
@@ -181,7 +184,7 @@ class Composer:
         if prompt := find_client_settings(variant.pack, target).prompt:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
-        context |= {} if arguments is None else {"arguments": arguments}
+        context |= {} if arguments is None else arguments.make_context()
         form, parts = self._text, self._parts
         if probe:
             form, parts = form._replace(render=self._probe(probe)), PartCache(self.keys)
@@ -410,11 +413,10 @@ class Composer:
 
     def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
         """Return what the templates of a variant see."""
-        permissions = self.permissions.find(variant, target)
         return {
             "pack": make_pack_view(variant),
             "model": make_model_view(variant.model),
-            "policy": PolicyView(permissions.effective, permissions.authored),
+            "policy": self.keys.find_view(variant, target),
             "target": target,
             "vars": Vars(variant.pack.vars),
             **make_arguments(variant, target),

@@ -46,10 +46,16 @@ class PolicyView:
         self._policy = policy
         self._authored = authored
         self._effects: dict[str, frozenset[Effect]] = {}
+        self._answers: dict[Questions, Hashable] = {}
         self.name, self.title, self.summary = policy.name, policy.title, policy.summary
 
     def answer(self, questions: Questions) -> Hashable:
         """Return all that a template with these questions learns of the policy."""
+        if questions not in self._answers:
+            self._answers[questions] = self._answer_anew(questions)
+        return self._answers[questions]
+
+    def _answer_anew(self, questions: Questions) -> Hashable:
         if questions is None:
             return make_policy_key(self._policy), make_policy_key(self._authored or self._policy)
         return tuple(map(self._answer_one, sorted(questions)))
@@ -111,6 +117,10 @@ class Vars(_Values):
 
 class Params(_Values):
     """The values of a fragment's `params` at one use."""
+
+
+class Argument(_Values):
+    """What stands for each of a command's single arguments."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from promptpack.rendering.template_code import (
 Translate = Callable[[str, str], str]
 """Returns the name of the translation of a fragment into a language, else the fragment's own."""
 
-VARIABLES = ("pack", "model", "policy", "target", "vars", "params", "arguments")
+VARIABLES = ("pack", "model", "policy", "target", "vars", "params", "arguments", "argument")
 """What a fragment sees; a layout sees `sections` too."""
 
 _JINJA_KEYWORDS = frozenset(("caller", "_loop_vars", "_block_vars"))

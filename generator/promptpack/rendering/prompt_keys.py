@@ -1,13 +1,14 @@
 """What tells prompts apart: a variant and a target in, a key out, equal for equal prompts."""
 
 from collections.abc import Hashable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from promptpack.model import Finding, Part, Section, UserError, Variant
 from promptpack.model.fields import find_client_settings
 from promptpack.rendering.context import PolicyView, make_values_key
 from promptpack.rendering.includes import LAYOUT
-from promptpack.rendering.permissions import PermissionFinder, make_policy_key
+from promptpack.rendering.permissions import PermissionFinder, Permissions, make_policy_key
 from promptpack.rendering.questions import Questions, join_questions
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import iter_uses, tells_persona
@@ -15,6 +16,9 @@ from promptpack.targets import TARGETS
 
 VARIANTS_KEPT = 4_096
 """Of how many variants it is kept what their templates read."""
+
+POLICIES_KEPT = 1_024
+"""Of how many policies in clients' files it is kept what they answer."""
 
 
 class Inputs(NamedTuple):
@@ -29,6 +33,19 @@ class Inputs(NamedTuple):
         return make_values_key(self.variables, self.questions, context)
 
 
+class _KnownPolicy:
+    """A policy as one client holds it; what it answers and how it is told is worked out once."""
+
+    def __init__(self, permissions: Permissions) -> None:
+        self.permissions = permissions
+        self.view = PolicyView(permissions.effective, permissions.authored)
+
+    @cached_property
+    def words(self) -> str:
+        """All that a section about the policy can say of it."""
+        return make_policy_key(self.permissions.told)
+
+
 class PromptKeys:
     """The keys of the prompts of one project; what templates read is worked out once."""
 
@@ -36,6 +53,7 @@ class PromptKeys:
         self._dependencies, self._permissions = templates.dependencies, permissions
         self._inputs: dict[tuple[str, ...], Inputs] = {}
         self._variants: dict[tuple[int, str], tuple[tuple[Section, ...], Inputs]] = {}
+        self._policies: dict[tuple[int, int], _KnownPolicy] = {}
 
     def make(self, variant: Variant, target: str) -> Hashable:
         """Return what tells a variant's prompt from others: by target only where one is read.
@@ -43,7 +61,8 @@ class PromptKeys:
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
         reads = self.find_reads(variant, target)
-        specific = "" if reads.isdisjoint(("target", "arguments")) else target
+        roots = {name.partition(".")[0] for name in reads}
+        specific = "" if roots.isdisjoint(("target", "arguments", "argument")) else target
         if prompt := find_client_settings(variant.pack, target).prompt:
             specific = prompt
         rules = "" if tells_persona(variant, target) else "rules"
@@ -55,12 +74,24 @@ class PromptKeys:
 
         That is what the target's own section says, and the answers to what templates ask.
         """
-        permissions = self._permissions.find(variant, target)
-        told = make_policy_key(permissions.told) if TARGETS[target].tells_policy else ""
+        policy = self._find_policy(variant, target)
+        told = policy.words if TARGETS[target].tells_policy else ""
         if find_client_settings(variant.pack, target).prompt:
             return told, ()
-        view = PolicyView(permissions.effective, permissions.authored)
-        return told, view.answer(self._find_variant_inputs(variant).questions)
+        return told, policy.view.answer(self._find_variant_inputs(variant).questions)
+
+    def find_view(self, variant: Variant, target: str) -> PolicyView:
+        """Return the policy as the templates of a variant see it."""
+        return self._find_policy(variant, target).view
+
+    def _find_policy(self, variant: Variant, target: str) -> _KnownPolicy:
+        permissions = self._permissions.find(variant, target)
+        key = id(permissions.authored), id(permissions.effective)
+        if key not in self._policies:
+            if len(self._policies) >= POLICIES_KEPT:
+                self._policies.clear()
+            self._policies[key] = _KnownPolicy(permissions)  # which keeps both where they are
+        return self._policies[key]
 
     def find_reads(self, variant: Variant, target: str) -> frozenset[str]:
         """Return the variables that a variant's templates read; raises what is wrong with any.

@@ -183,8 +183,10 @@ def _explain_error(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, UndefinedError):
         name, type_name, names = [*str(error).split("\0"), "", ""][:3]
         location = f" in '{type_name.removesuffix('View').lower()}'" if type_name else ""
-        if name == "arguments":
+        if name in ("arguments", "argument"):
             hint = "only commands have arguments; write 'kind: command' in the pack"
+        elif type_name == "Argument":
+            hint = suggest(name, names.split()) or "write its name under 'arguments' in the pack"
         else:
             hint = suggest(name, names.split())
         return "PP031", f"undefined name '{name}'{location}", hint

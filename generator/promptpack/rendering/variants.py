@@ -92,7 +92,7 @@ def choose_sections(variant: Variant, target: str) -> tuple[Section, ...]:
 
 def tells_persona(variant: Variant, target: str) -> bool:
     """Tell whether a target's file has all of a variant: it is its own, or the pack says so."""
-    return not TARGETS[target].block or find_client_settings(variant.pack, target).persona
+    return not TARGETS[target].is_common or find_client_settings(variant.pack, target).persona
 
 
 def list_all_sections(project: Project, pack: Pack) -> tuple[Section, ...]:

@@ -231,7 +231,7 @@ class LintReport(Report):
 class TargetCheck(Report):
     """How it was checked what a client does."""
 
-    means: Literal["client", "documentation", "text"]
+    means: Literal["client", "schema", "documentation", "text"]
     subject: str = Field(description="what was looked at")
     versions: str = Field(description="of packages, empty where there is none")
     day: str = Field(description="as YYYY-MM-DD, empty where no client has to read the file")
@@ -250,11 +250,22 @@ class TargetEntry(Report):
     capabilities: dict[str, Enforcement]
 
 
+class OtherClientEntry(Report):
+    """A client that loads no agent from a file, and what it has instead."""
+
+    name: str
+    title: str
+    reason: str
+    reads: list[str] = Field(description="the targets whose files it reads")
+    check: str = Field(description="by what means that was found out, and when")
+
+
 class TargetsReport(Report):
     """`targets --format json`."""
 
     schema_version: Literal[1]
     targets: list[TargetEntry]
+    others: list[OtherClientEntry]
 
 
 class OriginEntry(Report):

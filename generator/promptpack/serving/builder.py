@@ -15,6 +15,7 @@ from promptpack.model import UserError
 from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import count_findings, format_findings
 from promptpack.serving.banner import SourceProblem
+from promptpack.serving.kept_work import KeptEntries, KeptPages, KeptTemplates, KeptWork
 from promptpack.serving.late_pages import LatePages
 from promptpack.serving.live_site import BuiltSite, LiveSite
 from promptpack.site.tree import Site
@@ -56,6 +57,7 @@ class SiteBuilder:
         self._folder = folder
         self._load_settings = load_settings
         self._gather_site = gather_site
+        self._kept = KeptWork(KeptTemplates(), KeptPages(), KeptEntries())
         self.count = 0
         self.site = LiveSite(None, None, 0)
 
@@ -102,7 +104,7 @@ class SiteBuilder:
         plugin.ready_site = self._gather_site(plugin)
         plugin.is_late = True
         config.site_url = serve_url
-        pages = LatePages(plugin.show_page)
+        pages = LatePages(plugin.show_page, self._kept)
         config.plugins[_LATE_PAGES] = pages
         return pages
 

@@ -8,8 +8,11 @@ from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils.templates import TemplateContext
+
+from promptpack.serving.kept_work import KeptWork
 
 _BLANK = "promptpack-blank.html"
 """The template of a page that is not asked for yet; MkDocs writes no file that would be empty."""
@@ -28,11 +31,11 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
     """Keeps what MkDocs would make each page of, until somebody asks for the page.
 
     All hooks of all plugins are called as in any build; only the theme's template is rendered
-    later. `show_page` is called before, once a page.
+    later. `show_page` is called before, once a page. `kept` is from the last site.
     """
 
-    def __init__(self, show_page: Callable[[Page], None]) -> None:
-        self._show_page = show_page
+    def __init__(self, show_page: Callable[[Page], None], kept: KeptWork) -> None:
+        self._show_page, self._kept = show_page, kept
         self._lock = Lock()
         self._templates: dict[str, str] = {}
         self._waiting: dict[str, _WaitingPage] = {}
@@ -42,11 +45,19 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
         self.is_complete = False
 
     @event_priority(-1000)
+    def on_nav(self, nav: Navigation, /, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Have pages written by hand rendered only if that is needed."""
+        self._kept.pages.watch(files, config)
+        return nav
+
+    @event_priority(-1000)
     def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:
         """Put an empty template in the place of each page's own."""
         loaders: list[BaseLoader] = [DictLoader({_BLANK: ""})]
         env.loader = ChoiceLoader([*loaders, env.loader] if env.loader else loaders)
         self._environment, self._configuration = env, config
+        self._kept.templates.watch(env)
+        self._kept.entries.watch(config.plugins)
         for file in files:
             if file.page is not None:
                 self._templates[file.dest_uri] = file.page.meta.get("template", "")
@@ -70,6 +81,10 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
     def on_post_build(self, **_: object) -> None:
         """Note that all is there."""
         self.is_complete = True
+
+    def list_paths(self) -> set[str]:
+        """Return the paths of all pages in the site."""
+        return {*self._waiting, *self._finished}
 
     def render(self, path: str) -> bytes | None:
         """Return the page that MkDocs would have written to a path in the site, if there is one.

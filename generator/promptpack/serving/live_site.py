@@ -24,7 +24,7 @@ class BuiltSite:
     pages: LatePages
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What a browser gets."""
 
     status: HTTPStatus
@@ -43,14 +43,14 @@ class LiveSite:
     problem: SourceProblem | None
     epoch: int
 
-    def answer(self, path: str, mount: str) -> Answer:
+    def answer(self, path: str, mount: str) -> Response:
         """Return what is at a path of the server; no path leads out of the site.
 
         `mount` is the path of the site on its server, with a slash at both ends.
         """
         if self.built is None:
             page = self._finish(make_bare_page(_NO_SITE))
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/html", page)
+            return Response(HTTPStatus.SERVICE_UNAVAILABLE, "text/html", page)
         if path.startswith(mount):
             name = posixpath.normpath(f"/{path.removeprefix(mount)}").lstrip("/")
             for candidate in (name, posixpath.join(name, "index.html")):
@@ -58,13 +58,13 @@ class LiveSite:
                 if content is not None:
                     return self._make_answer(candidate, content)
         content = _find_content(self.built, NOT_FOUND) or b""
-        return Answer(HTTPStatus.NOT_FOUND, "text/html", self._finish(content))
+        return Response(HTTPStatus.NOT_FOUND, "text/html", self._finish(content))
 
-    def _make_answer(self, name: str, content: bytes) -> Answer:
+    def _make_answer(self, name: str, content: bytes) -> Response:
         if name.endswith(".html"):
-            return Answer(HTTPStatus.OK, "text/html", self._finish(content))
+            return Response(HTTPStatus.OK, "text/html", self._finish(content))
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Answer(HTTPStatus.OK, kind, content)
+        return Response(HTTPStatus.OK, kind, content)
 
     def _finish(self, html: bytes) -> bytes:
         return finish_page(html, self.epoch, self.problem)

@@ -64,7 +64,7 @@ class Catalog:
     agent do, by target. `origins` tells where the lines of an artifact come from,
     `pieces` renders what pages share. `edit` is the address before a source's path where it can be
     edited; empty where that is not known. `policy_files` are the files of agents by the policy that
-    they get and the target.
+    they get and the target. `kept` has parts of the last site.
     """
 
     project: Project
@@ -79,6 +79,7 @@ class Catalog:
     policy_files: Mapping[tuple[str, str], tuple[Artifact, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    kept: SiteParts = field(default_factory=SiteParts)
 
     def list_files(self, variant: Variant) -> tuple[Artifact, ...]:
         """Return the files of a variant, one a target."""
@@ -144,6 +145,7 @@ def make_catalog(
         SharedPieces(),
         edit,
         {key: tuple(group) for key, group in policy_files.items()},
+        kept,
     )
 
 

@@ -30,7 +30,7 @@ class ClientFile(NamedTuple):
 def make_client_file(artifact: Artifact, here: str) -> ClientFile:
     """Return what a page says of a client's file."""
     path = artifact.path.split("/", 2)[2]
-    name, is_block = path.rpartition("/")[2], CLIENTS[artifact.target].block
+    name, is_block = path.rpartition("/")[2], CLIENTS[artifact.target].block is not None
     return ClientFile(
         client=link_target(CLIENTS[artifact.target], here),
         path=path,

@@ -5,12 +5,15 @@ lines of a client, in order, are its file.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from promptpack.model import Artifact, Origin
 from promptpack.source.text import split_lines
+from promptpack.targets import TARGETS
+from promptpack.targets.heads import encode_file
 
 LineOrigins = tuple[tuple[Origin, ...], ...]
 """Where each line of a file comes from."""
@@ -22,6 +25,9 @@ RunKey = tuple[ClientNumbers, tuple[str, ...]]
 """The clients of a run, and the files that its lines come from."""
 
 Item = TypeVar("Item", bound=Hashable)
+
+DOTS = "…"
+"""What stands for a prompt where it is shown elsewhere."""
 
 
 class Row(NamedTuple):
@@ -60,6 +66,13 @@ def split_file(artifact: Artifact, origins: LineOrigins) -> FileParts:
     start = content.count("\n", 0, prompt_index)
     end = start + len(split_lines(prompt))
     return FileParts(rows[:start], rows[start:end], rows[end:])
+
+
+def cut_prompt(artifact: Artifact) -> str:
+    """Return a file that spells its prompt in its own way, with dots in the prompt's place."""
+    agent = artifact.agent
+    end = "\n" if agent.prompt.endswith("\n") else ""
+    return encode_file(TARGETS[artifact.target], replace(agent, prompt=f"{DOTS}{end}"))
 
 
 def merge_sequences(files: Sequence[Sequence[Item]]) -> list[tuple[Item, ClientNumbers]]:

@@ -48,7 +48,9 @@ def find_inline_code(html: str) -> InlineCode:
     elements = [(one[1].lower(), one[2], one[3]) for one in _ELEMENT.finditer(text)]
     scripts = [code for name, tag, code in elements if name == "script" and _is_code(tag)]
     styles = [code for name, _, code in elements if name == "style"]
-    attributes = [unescape(match[1]) for match in _STYLE_ATTRIBUTE.finditer(text)]
+    has_attributes = 'style="' in text  # few pages have, and looking for them takes long
+    found_attributes = _STYLE_ATTRIBUTE.finditer(text) if has_attributes else ()
+    attributes = [unescape(match[1]) for match in found_attributes]
     found = (scripts, styles, attributes)
     return InlineCode(*(frozenset(map(_hash, texts)) for texts in found))
 

@@ -75,7 +75,7 @@ def escape_source(value: str) -> Markup:
         numbered_lines.append(f'<span id="L{len(lines) + 1}">{escape_text(last_line)}</span>')
     return mark_safe(
         '<div class="pp-file" tabindex="0" role="region" aria-label="Source">'
-        f'<pre class="pp-text"><code>{"".join(numbered_lines)}</code></pre></div>'
+        f'<pre class="pp-text">{"".join(numbered_lines)}</pre></div>'
     )
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import yaml
 
 from promptpack.site.catalogue import HOME_PAGE
-from promptpack.site.theme import LOGO, configure_theme
+from promptpack.site.theme import LOGO, NOT_FOUND, configure_theme, read_not_found
 from promptpack.site.tree import CARDS_MARKER, Nav, Site, iter_nav_pages, make_guide_nav
 
 DOCS_FOLDER = "docs"
+OVERRIDES_FOLDER = "overrides"
+"""Where the theme looks for templates before its own."""
 PLUGIN_NAME = "promptpack"
 
 
@@ -23,7 +25,9 @@ def export_site(
     handwritten_files: Mapping[str, bytes],
     guide: Iterable[str],
 ) -> dict[str, bytes]:
-    """Return files by path: `mkdocs.yml`, and everything else below `docs/`.
+    """Return files by path: `mkdocs.yml`, the page for unknown addresses, all else below `docs/`.
+
+    Settings that name templates of their own keep them, and have the theme's page.
 
     `settings` is what the project's own `mkdocs.yml` says, `by_hand` the files of its `docs/`,
     `guide` the order of the pages among them.
@@ -44,14 +48,20 @@ def export_site(
         allow_unicode=True,
     )
     docs_files = {f"{DOCS_FOLDER}/{path}": content for path, content in sorted(files.items())}
-    return {"mkdocs.yml": config.encode(), **docs_files}
+    not_found = {f"{OVERRIDES_FOLDER}/{NOT_FOUND}": read_not_found(files).encode()}
+    return {"mkdocs.yml": config.encode(), **not_found, **docs_files}
 
 
 def _make_config(settings: Mapping[str, Any], nav: Nav, pages: Iterable[str]) -> dict[str, Any]:
     config = {key: value for key, value in settings.items() if value != ""}
     theme = config.get("theme") or {}
     theme = {"name": theme} if isinstance(theme, str) else dict(theme)
-    config["theme"] = {**theme, "logo": theme.get("logo", LOGO), "favicon": LOGO}
+    config["theme"] = {
+        "custom_dir": OVERRIDES_FOLDER,
+        **theme,
+        "logo": theme.get("logo", LOGO),
+        "favicon": LOGO,
+    }
     config["docs_dir"] = DOCS_FOLDER
     config["plugins"] = [*_iter_other_plugins(config.get("plugins") or ())]
     config["not_in_nav"] = "".join(

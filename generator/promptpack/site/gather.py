@@ -9,7 +9,7 @@ from promptpack.build import render
 from promptpack.lint.registry import RULES
 from promptpack.provenance.reuse import BuiltArtifacts, find_built
 from promptpack.reading.project import load_project
-from promptpack.session import Session
+from promptpack.session import PolicyFacts, Session
 from promptpack.site.history import SideBuilder, make_side_builder, read_history
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site, SiteOptions, make_site
@@ -20,12 +20,14 @@ class SiteMemory:
     """What is kept for the next site of a project: the files of the last one that built.
 
     `build_side` builds the commits of releases, each once. With `is_late`, pages that take long are
-    made when a reader asks for them. `kept` has parts of the last site.
+    made when a reader asks for them. `kept` has parts of the last site, `facts` what is the same in
+    every site.
     """
 
     build_side: SideBuilder = field(default_factory=make_side_builder)
     built: BuiltArtifacts | None = None
     is_late: bool = False
+    facts: PolicyFacts | None = None
     kept: SiteParts = field(default_factory=SiteParts)
 
 
@@ -43,7 +45,8 @@ def gather_site(
     """
     memory = memory or SiteMemory()
     built = memory.built
-    session = Session(load_project(root, built.project if built else None))
+    session = Session(load_project(root, built.project if built else None), memory.facts)
+    memory.facts = session.policy_facts
     artifacts = tuple(render(session, find_known=find_built(built, session.closures)))
     memory.built = BuiltArtifacts(session.closures, artifacts)
     history = read_history(root, releases, memory.build_side)

@@ -111,15 +111,18 @@ def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:
     """
     lines: dict[str, int] = {}
     pieces: dict[str, int] = {}
+
+    def number_piece(piece: str) -> int:
+        return pieces.setdefault(piece, len(pieces))
+
     files = {
         variant.name: {
-            artifact.target: [
-                pieces.setdefault(piece, len(pieces)) for piece in iter_pieces(artifact)
-            ]
+            artifact.target: [number_piece(piece) for piece in iter_pieces(artifact)]
             for artifact in catalog.list_files(variant)
         }
         for variant in catalog.variants[pack.name]
     }
+    comparison_data = make_comparison_data(catalog, pack, number_piece)
     line_numbers = [
         [lines.setdefault(line, len(lines)) for line in piece.split("\n")] for piece in pieces
     ]
@@ -127,7 +130,7 @@ def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:
         "lines": [*lines],
         "pieces": line_numbers,
         "files": files,
-        **make_comparison_data(catalog, pack),
+        **comparison_data,
     }
     data = json.dumps(payload, separators=(",", ":"))
     return f"(window.promptpack=window.promptpack||{{}})[{json.dumps(pack.name)}]={data}\n".encode()

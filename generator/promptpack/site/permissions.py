@@ -168,16 +168,12 @@ def list_patterns(policy: Policy) -> list[PatternList]:
     ]
 
 
-def make_client_column(
-    target: Target, policy: Policy, readings: tuple[PolicyReading, ...] = ()
-) -> PolicyColumn:
+def make_client_column(target: Target, policy: Policy) -> PolicyColumn:
     """Return what a client makes of a policy for a subagent, where no pack accepts a widening."""
     agent = Agent("x", "x", "subagent", Model("x"), None, policy, "x\n")
     source, losses, _ = encode_and_check(target, agent)
     client_policy = find_policy_in_mode(target, target.decode(source, agent.stem), agent.mode)
-    return PolicyColumn(
-        Link(target.title), client_policy, _keep_permissions(losses), policy, readings
-    )
+    return PolicyColumn(Link(target.title), client_policy, _keep_permissions(losses), policy)
 
 
 def read_client_policy(artifact: Artifact) -> Policy:

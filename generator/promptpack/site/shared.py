@@ -8,7 +8,7 @@ from markupsafe import Markup
 from promptpack.model import Artifact, Loss
 from promptpack.site.comparison import HeldGrants, list_held_grants, list_shifts, shift_losses
 from promptpack.site.escape import escape_text
-from promptpack.site.file_html import render_difference, render_pair
+from promptpack.site.file_html import render_hunks, render_pair
 from promptpack.site.losses import describe_losses
 from promptpack.site.permissions import group_permissions, read_client_policy
 from promptpack.site.rendered import render_chunk
@@ -26,9 +26,7 @@ class SharedPieces:
         self.escape_line = cache(escape_text)
         self.render_chunk = cache(render_chunk)
         self._render_pair = cache(partial(render_pair, self.escape_line))
-        self.render_difference = cache(
-            partial(render_difference, self.escape_line, self._render_pair)
-        )
+        self._render_hunks = cache(partial(render_hunks, self.escape_line, self._render_pair))
         self.render_losses = cache(_render_losses)
         self.render_loss_shifts = cache(_render_loss_shifts)
         self._pieces: dict[tuple[object, ...], Markup] = {}
@@ -48,9 +46,12 @@ class SharedPieces:
             self._held_grants[key] = list_held_grants(artifact)
         return self._held_grants[key]
 
-    def render_no_change(self) -> Markup:
-        """Return what stands where two files are the same."""
-        return self.render_once(("no change",), partial(render_macro, "review.html.j2", "same"))
+    def render_hunks(self, old: tuple[str, ...], new: tuple[str, ...]) -> tuple[Markup, ...]:
+        """Return each place where two texts differ, or that they do not."""
+        if old == new:
+            same = partial(render_macro, "review.html.j2", "same")
+            return (self.render_once(("no change",), same),)
+        return self._render_hunks(old, new)
 
     def render_shifts(self, old: Artifact, new: Artifact) -> Markup:
         """Return what the second of two files allows otherwise."""

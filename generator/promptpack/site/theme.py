@@ -4,10 +4,13 @@ The files ship with the package. A feeder adds them to the site, and `configure_
 settings, so that a project needs nothing of its own.
 """
 
-from collections.abc import Iterator, MutableMapping
+import json
+from collections.abc import Container, Iterator, MutableMapping
 from importlib import resources
 from typing import Any
 
+from promptpack.site.address import make_address
+from promptpack.site.catalogue import COMPARE_PAGE, HOME_PAGE, QUESTION_INDEX
 from promptpack.targets import TARGETS
 
 ASSET_FOLDER = "assets/promptpack"
@@ -25,6 +28,13 @@ SETTINGS_FILE = "mkdocs.yml"
 
 NOT_FOUND = "404.html"
 """The template of the page that a web server gives where there is no page."""
+
+_ENTRANCES = {
+    HOME_PAGE: "All agents",
+    QUESTION_INDEX: "Agents by what they may do",
+    COMPARE_PAGE: "Compare two variants",
+}
+"""Where a reader can go from an address that has no page."""
 
 _VIEW_COUNT = 4
 
@@ -44,9 +54,16 @@ def read_settings() -> str:
     return _read_asset(SETTINGS_FILE).decode()
 
 
-def read_not_found() -> str:
-    """Return the template of the page for addresses without one, for the theme to extend."""
-    return _read_asset(NOT_FOUND).decode()
+def read_not_found(pages: Container[str]) -> str:
+    """Return the template of the page for addresses without one, for the theme to extend.
+
+    It leads to the entrances that are among the pages of a site, by their source paths.
+    """
+    entrances = [
+        [title, make_address(path, "")] for path, title in _ENTRANCES.items() if path in pages
+    ]
+    listed = f"in {json.dumps(entrances)} %}}"
+    return _read_asset(NOT_FOUND).decode().replace("in ENTRANCES %}", listed)
 
 
 def configure_theme(config: MutableMapping[str, Any]) -> None:
@@ -59,6 +76,7 @@ def configure_theme(config: MutableMapping[str, Any]) -> None:
     for script in SCRIPTS:
         _append_value(config, "extra_javascript", script)
     extra = config.setdefault("extra", {})
+    extra.setdefault("homepage", make_address(HOME_PAGE, ""))  # on a disk, a folder is no page
     _append_value(extra, "polyfills", POLYFILL)
 
 

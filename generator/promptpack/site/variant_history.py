@@ -5,8 +5,8 @@ the repository is known, else a text beside the raw files of the site.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
@@ -76,13 +76,15 @@ def find_variant_history(catalog: Catalog, history: History) -> VariantHistory:
     }
     texts: dict[str, bytes] = {}
     releases: dict[VariantName, list[VariantRelease]] = defaultdict(list)
+    slugs = make_release_slugs([release.name for release in history.releases])
     for release in history.releases:
+        slug = slugs[release.name]
         for variant, changes in _group_changes(release, artifacts):
             name = variant.pack.name, variant.name
-            releases[name].append(_describe_release(catalog, release, variant, changes))
+            releases[name].append(_describe_release(catalog, release, slug, variant, changes))
         for key, text in release.texts.items():
             if key in artifacts and not _find_repository_address(catalog, release, key):
-                path = _locate_version(artifacts[key], release)
+                path = _locate_version(artifacts[key], slug)
                 texts[path] = text.encode("utf-8", "surrogateescape")
     release_count = sum(release.name != UNRELEASED for release in history.releases)
     return VariantHistory(release_count, releases, texts)
@@ -104,7 +106,7 @@ def _group_changes(
 
 
 def _describe_release(
-    catalog: Catalog, release: Release, variant: Variant, changes: list[Change]
+    catalog: Catalog, release: Release, slug: str, variant: Variant, changes: list[Change]
 ) -> VariantRelease:
     files = catalog.list_files(variant)
     shown_changes = [
@@ -117,7 +119,7 @@ def _describe_release(
         before=release.before,
         changes=shown_changes,
         omitted_count=len(changes) - len(shown_changes),
-        files=[*_iter_versions(catalog, release, files)],
+        files=[*_iter_versions(catalog, release, slug, files)],
     )
 
 
@@ -150,7 +152,7 @@ def _name_clients(change: Change, files: tuple[Artifact, ...]) -> str:
 
 
 def _iter_versions(
-    catalog: Catalog, release: Release, files: tuple[Artifact, ...]
+    catalog: Catalog, release: Release, slug: str, files: tuple[Artifact, ...]
 ) -> Iterator[Link]:
     """Yield a link to each file of a variant that a release changed, as it was then."""
     for artifact in files:
@@ -160,7 +162,7 @@ def _iter_versions(
         address = _find_repository_address(catalog, release, key)
         if not address:
             here = locate_variant_page(artifact.variant)
-            address = make_file_address(_locate_version(artifact, release), here)
+            address = make_file_address(_locate_version(artifact, slug), here)
         yield Link(CLIENTS[artifact.target].title, address)
 
 
@@ -173,7 +175,23 @@ def _find_repository_address(catalog: Catalog, release: Release, key: str) -> st
     return f"{match[1]}/raw/{quote(release.name)}/{path}"
 
 
-def _locate_version(artifact: Artifact, release: Release) -> str:
+def make_release_slugs(names: Sequence[str]) -> dict[str, str]:
+    """Return a part of a path for each release; no two have the same.
+
+    A slash is a hyphen there. Where that gives the part of another release, the part tells from
+    which name it was made. No name of a tag has a space.
+
+    >>> make_release_slugs(["v/1-0", "v2"])
+    {'v/1-0': 'v-1-0', 'v2': 'v2'}
+    """
+    slugs = {name: make_slug(name).replace("/", "-") for name in names}
+    counts = Counter(slugs.values())
+    return {
+        name: make_slug(name.replace("/", " ")) if "/" in name and counts[slug] > 1 else slug
+        for name, slug in slugs.items()
+    }
+
+
+def _locate_version(artifact: Artifact, slug: str) -> str:
     """Return the path of a file's text as it was in a release."""
-    slug = make_slug(release.name).replace("/", "-")
     return f"{locate_raw_file(artifact).removesuffix('.txt')}@{slug}.txt"

@@ -19,7 +19,7 @@ _SPAN = re.compile(
 )
 _COMMENT = re.compile(r"^#.*\n?", re.MULTILINE)
 _PLAIN_ENTRY = re.compile(rf"({PLAIN_KEY}):(?: [^\n]*)?(?:\n  [^\n]*)*(?:\n|\Z)")
-_ODD = re.compile("[^ -~\n\xa0-\u2027\u2030-\ufefe\uff00-\ufffd]")
+_ODD = re.compile("[\x00-\t\x0b-\x1f\x7f-\x9f\u2028-\u202f\ufeff\ufffe\uffff\U00010000-\U0010ffff]")
 _LONGEST_KEPT = 2_000
 """How many characters of front matter an entry may have that is kept with its value."""
 
@@ -82,7 +82,7 @@ def _parse_entries(front_matter: str) -> dict[str, Any] | None:
     return keys or None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=8192)
 def _parse_entry(entry: str) -> dict[str, Any] | None:
     """Return the one key of an entry with its value, None where it is not strict YAML.
 

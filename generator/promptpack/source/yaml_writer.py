@@ -4,9 +4,10 @@ Block collections are indented below their key, and what has to be quoted is in 
 single ones where it holds a double quote and needs no escape. Measured against prettier 3.10.1.
 """
 
+import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,10 @@ import yaml
 
 from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR
 
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What stands in no YAML text as it is, or ends a line to some readers."""
+
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _LINE_ENDS = frozenset("\n\r\x85\u2028\u2029")
 _LONGEST_KEY = 1000
 """How many characters a key may have that stands before its colon; YAML allows 1024 with quotes."""
@@ -60,6 +65,34 @@ def write_compact_mapping(mapping: Mapping[str, Any]) -> str:
     return _dump(dict(mapping), flow=None)
 
 
+def write_text(text: str, escaped: Collection[str] = ()) -> str:
+    """Return a text as a value in a block mapping, its further lines two spaces in.
+
+    One of several lines stands a line each: as it is, or in double quotes where a reader could take
+    it otherwise. So it does where it has one of the characters that have to be `escaped`.
+    """
+    is_plain = not _SPECIAL.search(text) and {*escaped}.isdisjoint(text)
+    if "\n" not in text:
+        shown = _ASTRAL.sub("x", text)  # libyaml writes these as escapes
+        if is_plain and (shown == text or _spell(shown) == shown):
+            return text if shown != text else _spell(text)
+        return f'"{_escape(text, escaped)}"'
+    lines = text.removesuffix("\n").split("\n")
+    if is_plain and lines[0][:1].strip() and lines[-1].strip():
+        mark = "|" if text.endswith("\n") else "|-"
+        return "\n".join([mark, *(f"  {line}" if line else "" for line in lines)])
+    end = "\\n" if text.endswith("\n") else ""
+    spelled = (re.sub("^ ", r"\\ ", _escape(line, escaped)) for line in lines)
+    return '"\\\n  ' + "\\n\\\n  ".join(spelled) + f'{end}"'
+
+
+def _escape(text: str, escaped: Collection[str]) -> str:
+    """Return a text as it stands between double quotes."""
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    shown = (f"\\u{ord(c):04x}" if c in escaped or _SPECIAL.match(c) else c for c in quoted)
+    return "".join(shown)
+
+
 def _dump(data: object, *, flow: bool | None) -> str:
     return yaml.dump(
         data,
@@ -91,7 +124,7 @@ def _spell(scalar: object) -> str:
     return _spell_short(scalar) if is_known else _spell_anew(scalar)
 
 
-@lru_cache(maxsize=512, typed=True)
+@lru_cache(maxsize=8192, typed=True)
 def _spell_short(scalar: object) -> str:
     """Return a short text, a whole number or a word as YAML.
 

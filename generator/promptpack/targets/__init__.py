@@ -30,6 +30,7 @@ from promptpack.targets.promptfoo import PROMPTFOO
 from promptpack.targets.promptpack_json import PROMPTPACK_JSON
 from promptpack.targets.prompty import PROMPTY
 from promptpack.targets.qwen import QWEN
+from promptpack.targets.roo import ROO
 from promptpack.targets.skill import CLAUDE_SKILL, SKILL
 from promptpack.targets.system import SYSTEM
 from promptpack.targets.target import Target
@@ -55,6 +56,7 @@ TARGETS: dict[str, Target] = {
         JUNIE,
         DEVIN_RULE,
         GOOSE,
+        ROO,
         AGENTS_MD,
         SKILL,
         CLAUDE_SKILL,

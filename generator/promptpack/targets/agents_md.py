@@ -47,7 +47,8 @@ AGENTS_MD = Target(
     keeps=frozenset(),
     advisory=True,
     tells_policy=True,
-    block=True,
+    block=blocks.MARKED_BLOCKS,
+    is_common=True,
     read_by=("codex",),
     soft_limit=SoftLimit("bytes", 32 * 1024, "Codex reads"),
 )

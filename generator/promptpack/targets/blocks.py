@@ -1,13 +1,31 @@
 """Blocks in a shared file: a text and an agent's name in, the text with or without its block out.
 
-A block stands between two marker lines, and blocks of several agents stand in the order of their
-names. What is not a block is never touched: taking a block out again gives back the very bytes that
-were there before, also where the last line had no newline (then the block's last line has none).
+A `SharedForm` is how a file holds them. In Markdown a block stands between two marker lines, and
+blocks of several agents stand in the order of their names. What is not a block is never touched:
+taking a block out again gives back the very bytes that were there before, also where the last line
+had no newline (then the block's last line has none).
 """
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 MARKER = "<!-- promptpack:"
+
+
+class SharedForm(NamedTuple):
+    """How a file holds blocks of several agents: by name they are listed, found, put and removed.
+
+    `explain_unfit` says why a file of this text can't take another block, or nothing.
+    `split` is how others read the file: the names of its agents, each with the text of its block.
+    """
+
+    list_names: Callable[[str], list[str]]
+    find: Callable[[str, str], str | None]
+    put: Callable[[str, str, str], str]
+    remove: Callable[[str, str], str]
+    explain_unfit: Callable[[str], str] = lambda _text: ""
+    split: Callable[[str], dict[str, str]] = lambda _text: {}
 
 
 def make_markers(name: str) -> tuple[str, str]:
@@ -77,3 +95,7 @@ def _find_span(text: str, name: str) -> tuple[int, int] | None:
 def list_names(text: str) -> list[str]:
     """Return the names of the agents that have a block in a text, in its order."""
     return re.findall(rf"^{re.escape(MARKER)}begin (\S+) -->", text, re.MULTILINE)
+
+
+MARKED_BLOCKS = SharedForm(list_names, find_block, put_block, remove_block)
+"""Blocks between two comments of Markdown."""

@@ -18,8 +18,7 @@ ignores `disallowedTools`. `readonly` is for Cursor alone: Claude Code and Copil
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from unicodedata import normalize
 
 from promptpack.model import (
@@ -27,12 +26,7 @@ from promptpack.model import (
     EFFORTS,
     OTHER_MCP,
     Agent,
-    Capability,
     Effect,
-    Grant,
-    Policy,
-    find_capability,
-    make_mcp_name,
     split_mcp_name,
 )
 from promptpack.source import frontmatter
@@ -44,7 +38,6 @@ from promptpack.targets.codec import (
     grants_fully,
     join_front_matter,
     make_agent,
-    make_switch_grant,
 )
 from promptpack.targets.cursor import is_read_only
 from promptpack.targets.extras import (
@@ -56,10 +49,18 @@ from promptpack.targets.extras import (
 )
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
+from promptpack.targets.tool_lists import (
+    ToolLists,
+    ToolNames,
+    ToolTable,
+    is_mcp_tool,
+    list_tool_names,
+    make_listed_policy,
+)
 
 NAME = "claude-code"
 
-TOOLS: Mapping[Capability, tuple[str, ...]] = {
+TOOLS: ToolNames = {
     "read": ("Read",),
     "glob": ("Glob",),
     "grep": ("Grep",),
@@ -74,7 +75,7 @@ TOOLS: Mapping[Capability, tuple[str, ...]] = {
 }
 """The tools that a capability is made of; any one of them gives some of it."""
 
-OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
+OTHER_WAYS: ToolNames = {
     "grep": ("LSP",),
     "execute": ("Monitor",),
     "task": ("Workflow", "RemoteTrigger"),
@@ -82,10 +83,7 @@ OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
 """Tools that give some of a capability by another way. None is ever written, but a file may."""
 
 _ALIASES = {"Task": "Agent"}
-_TOOL_NAMES: Mapping[str, tuple[Capability, ...]] = {
-    **{t: (c,) for ways in (TOOLS, OTHER_WAYS) for c, tools in ways.items() for t in tools},
-    **{alias: (c,) for alias, t in _ALIASES.items() for c, tools in TOOLS.items() if t in tools},
-}
+_TABLE = ToolTable(TOOLS, OTHER_WAYS, _ALIASES)
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "description": str,
@@ -107,10 +105,9 @@ _EXTRAS: Mapping[str, Extra] = {
     ),
 }
 _EFFORTS = EFFORTS[EFFORTS.index("low") :]
-_KNOWN_TOOLS = frozenset(t for tools in (*TOOLS.values(), *OTHER_WAYS.values()) for t in tools)
+_KNOWN_TOOLS = _TABLE.names.keys() - _ALIASES.keys()
 _MEMORY_TOOLS = frozenset({"Read", "Edit", "Write"})
 _NAME_LIMIT = 256
-_MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
 
 
@@ -124,7 +121,7 @@ def encode(agent: Agent) -> str:
     names: tuple[str, ...] = (*CAPABILITIES, *agent.policy.list_mcp_names())
     switches = {name: grants_fully(agent, name) for name in (*names, OTHER_MCP)}
     if agent.policy.default is Effect.DENY or not all(switches.values()):
-        listed_tools = [t for name in names if switches[name] for t in _list_tool_names(name)]
+        listed_tools = [t for name in names if switches[name] for t in list_tool_names(TOOLS, name)]
         front_matter["tools"] = ", ".join(listed_tools) or []
         if denied_tools := _list_denied_tools(switches):
             front_matter["disallowedTools"] = ", ".join(denied_tools)
@@ -136,7 +133,7 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Claude Code makes of a file; what it does not give is denied."""
     keys, body = read_file(text)
-    policy = _make_effective_policy(_Tools.read(keys))
+    policy = make_listed_policy(_TABLE, _read_lists(keys))
     effort = as_effort(keys.get("effort"), _EFFORTS)
     extra = read_extra(keys, _EXTRAS)
     return make_agent(NAME, keys, stem, body, policy, effort=effort, extra=extra)
@@ -146,7 +143,7 @@ def find_problems(text: str) -> list[Problem]:
     """Return why Claude Code would skip a file, or take something else from it than it says."""
     keys, _ = read_file(text)
     entries = [*_iter_tool_names(keys.get("tools")), *_iter_tool_names(keys.get("disallowedTools"))]
-    unknown_tools = (e for e in entries if e not in _KNOWN_TOOLS and not _MCP.fullmatch(e))
+    unknown_tools = (e for e in entries if e not in _KNOWN_TOOLS and not is_mcp_tool(e))
     misread = [*filter(None, [_find_wrong_name(keys.get("name") or "x")])]
     front_matter = frontmatter.split_front_matter(text).head
     match = match_front_matter(text)
@@ -195,59 +192,17 @@ def find_refusals(agent: Agent) -> Iterator[str]:
             yield f"'{name}' can't be written: Claude Code ends a server's name at the first '__'"
 
 
-class _Tools(NamedTuple):
-    """What a head says of tools; `listed` is None where every tool is meant."""
+def _read_lists(keys: Mapping[str, Any]) -> ToolLists:
+    """Read both keys as the client does; a memory brings Read, Edit and Write back.
 
-    listed: frozenset[str] | None
-    denied: frozenset[str]
-
-    @classmethod
-    def read(cls, keys: Mapping[str, Any]) -> "_Tools":
-        """Read both keys as the client does; a memory brings Read, Edit and Write back."""
-        denied = frozenset(_iter_tool_names(keys.get("disallowedTools")))
-        listed = frozenset(_iter_tool_names(keys.get("tools", "*")))
-        if "*" in listed:
-            return cls(None, denied)
-        return cls(listed | (_MEMORY_TOOLS if keys.get("memory") else set()), denied)
-
-    def has(self, tool: str) -> bool:
-        """Tell whether a built-in tool is there; without the shell there is no Monitor either."""
-        if tool == "Monitor" and "Bash" in self.denied:
-            return False
-        return tool not in self.denied and (self.listed is None or tool in self.listed)
-
-    def has_server(self, server: str) -> bool:
-        """Tell whether the tools of an MCP server are there that nothing names."""
-        names = {f"mcp__{server}", f"mcp__{server}__*"}
-        if self.denied & {*names, "mcp__*"}:
-            return False
-        return self.listed is None or bool(self.listed & names)
-
-    def has_server_tool(self, server: str, tool: str) -> bool:
-        """Tell whether one tool of an MCP server is there."""
-        name = f"mcp__{server}__{tool}"
-        if self.denied & {name, f"mcp__{server}", f"mcp__{server}__*", "mcp__*"}:
-            return False
-        return self.has_server(server) or (self.listed is not None and name in self.listed)
-
-
-@lru_cache(maxsize=64)
-def _make_effective_policy(tools: _Tools) -> Policy:
-    grants: dict[str, Grant] = {}
-    for capability in CAPABILITIES:
-        names = (*TOOLS.get(capability, ()), *OTHER_WAYS.get(capability, ()))
-        grants[capability] = make_switch_grant(any(tools.has(name) for name in names))
-    for entry in sorted((tools.listed or frozenset()) | tools.denied):
-        match = _MCP.fullmatch(entry)
-        if match is None or match[1] == "*":
-            continue
-        server, tool = match[1], match[2]
-        grants[make_mcp_name(server)] = make_switch_grant(tools.has_server(server))
-        if tool and tool != "*":
-            is_on = tools.has_server_tool(server, tool)
-            grants[make_mcp_name(server, tool)] = make_switch_grant(is_on)
-    allows_others = tools.listed is None and "mcp__*" not in tools.denied
-    return Policy(Effect.ALLOW if allows_others else Effect.DENY, grants)
+    Without the shell there is no Monitor either.
+    """
+    denied = frozenset(_iter_tool_names(keys.get("disallowedTools")))
+    denied |= {"Monitor"} if "Bash" in denied else set()
+    listed = frozenset(_iter_tool_names(keys.get("tools", "*")))
+    if "*" in listed:
+        return ToolLists(None, denied)
+    return ToolLists(listed | (_MEMORY_TOOLS if keys.get("memory") else set()), denied)
 
 
 def _iter_tool_names(value: object) -> Iterator[str]:
@@ -262,25 +217,19 @@ def _iter_tool_names(value: object) -> Iterator[str]:
             yield _ALIASES.get(name, name)
 
 
-def _list_tool_names(name: str) -> tuple[str, ...]:
-    if capability := find_capability(name):
-        return TOOLS.get(capability, ())
-    return ("__".join(("mcp", *filter(None, split_mcp_name(name)))),)
-
-
 def _list_denied_tools(switches: Mapping[str, bool]) -> list[str]:
     """Return the tools that are taken from MCP servers whose other tools are listed."""
     return [
         tool
         for name, is_given in switches.items()
         if not is_given and switches.get(name.partition("/")[0])
-        for tool in _list_tool_names(name)
+        for tool in list_tool_names(TOOLS, name)
     ]
 
 
 def _explain_widening(capability: str, agent: Agent) -> str:
     """Return that the agent's memory gives it a tool, where it does."""
-    given = any(tool in _MEMORY_TOOLS for tool in _list_tool_names(capability))
+    given = any(tool in _MEMORY_TOOLS for tool in list_tool_names(TOOLS, capability))
     return (
         "memory gives the agent Read, Edit and Write back"
         if given and "memory" in agent.extra
@@ -324,7 +273,7 @@ CLAUDE_CODE = Target(
     read_by=("copilot", "cursor", "goose"),
     stand_ins={"list": ("glob", "execute"), "patch": ("edit",)},
     own_agents=frozenset({"claude", "Explore", "general-purpose", "Plan", "statusline-setup"}),
-    tool_names=_TOOL_NAMES,
+    tool_names=_TABLE.names,
     refuse=find_refusals,
     reasons=Reasons(
         capabilities={

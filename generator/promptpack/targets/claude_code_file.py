@@ -13,6 +13,7 @@ from promptpack.source.client_yaml import read_client_yaml
 _FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
 _ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
 _SPECIAL = re.compile(r"[{}\[\]*&#!|>%@`]|: ")
+_TOOL = re.compile(r"[^\s,(]+(?:\([^)]*\))?")
 _TABS = re.compile(r"^\t+")
 
 
@@ -27,6 +28,13 @@ def read_file(text: str) -> tuple[dict[str, Any], str]:
     except ValueError:
         keys = frontmatter.read_lenient(match[1])
     return keys, text[match.end() :].strip()
+
+
+def list_approved(text: str) -> list[str]:
+    """Return the tools that a command or a skill approves before Claude Code would ask."""
+    approved = read_file(text)[0].get("allowed-tools")
+    names = approved if isinstance(approved, list) else _TOOL.findall(str(approved or ""))
+    return [str(name).strip() for name in names]
 
 
 def match_front_matter(text: str) -> re.Match[str] | None:

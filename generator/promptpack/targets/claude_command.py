@@ -1,12 +1,14 @@
 """Claude Code commands: `.claude/commands/<name>.md`. A command is text and holds nothing back.
 
-Measured on @anthropic-ai/claude-code 2.1.332: `$ARGUMENTS`, `$ARGUMENTS[0]`, `$0` and the names of
-`arguments:` are replaced, `` !`command` `` and fences that begin with `!` are run, `@file` is read,
+Measured on @anthropic-ai/claude-code 2.1.332: `$ARGUMENTS`, `$ARGUMENTS[0]`, `$0` (the first)
+and `$name` for the names of `arguments:` are replaced (by nothing where a user writes fewer words;
+`$0` stays then), `` !`command` `` and fences that begin with `!` are run, `@file` is read,
 and `${CLAUDE_…}` stands for facts of the session. A folder is a part of the name, with a colon
 behind it; a `name` in the head is not. `allowed-tools` approves tools before a user is asked, and
 takes none away; `disallowed-tools` left all tools in the request. So what the policy allows is
 approved, and the rest is said in the prompt. Copilot CLI takes the files for skills
-(copilot 1.0.102).
+(copilot 1.0.102). A skill in a folder of that name goes before a command, and what is in the user's
+home folder before what is in the project.
 """
 
 import re
@@ -16,7 +18,7 @@ from typing import Any
 from promptpack.model import CAPABILITIES, EFFORTS, Agent, Capability, Effect
 from promptpack.policy.lattice import list_effects
 from promptpack.targets.claude_code import TOOLS
-from promptpack.targets.claude_code_file import read_file
+from promptpack.targets.claude_code_file import list_approved, read_file
 from promptpack.targets.codec import (
     as_effort,
     as_text,
@@ -44,6 +46,7 @@ NAME = "claude-command"
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "description": str,
     "argument-hint": str,
+    "arguments": list,
     "context": str,
     "agent": str,
     "model": str,
@@ -59,6 +62,9 @@ _VARIABLE = re.compile(r"\$\{CLAUDE_")
 _FORM = CommandForm(
     client="claude-code",
     arguments="$ARGUMENTS",
+    single="${name}",
+    names_single=True,
+    yields_to="claude-skill",
     placeholder=re.compile(r"\\?\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9]+)"),
     injections=(
         make_command_injection("Claude Code"),
@@ -73,6 +79,7 @@ def encode(agent: Agent) -> str:
     keys: dict[str, Any] = {
         "description": agent.description,
         "argument-hint": agent.argument_hint or "",
+        "arguments": [*agent.arguments] or "",
     }
     if agent.agent:
         keys |= {"context": "fork", "agent": agent.agent}
@@ -153,6 +160,7 @@ CLAUDE_COMMAND = Target(
     },
     kept_grants=_KEPT_GRANTS,
     prompt_grants=_FORM.list_granted,
+    approves=list_approved,
     field_keys={"argument_hint": ("argument-hint",), "agent": ("context", "agent")},
     own_agents=frozenset(
         (

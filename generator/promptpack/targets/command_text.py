@@ -5,13 +5,23 @@ A pattern may find more than a client replaces, never less: what it finds is ref
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from promptpack.source import frontmatter
 from promptpack.targets.codec import check_front_matter
 from promptpack.targets.extras import Extras
 from promptpack.targets.problems import Problem, list_unknown
-from promptpack.targets.target import Injection
+from promptpack.targets.target import TEXT_REASONS, Injection
+
+COMMAND_REASONS = replace(
+    TEXT_REASONS,
+    fields={
+        **TEXT_REASONS.fields,
+        "arguments": "it has no single arguments: the prompt says in words which one is meant",
+    },
+)
+"""The reasons of commands that are text only."""
 
 _HINT = "; write a '`' right before the '@', or leave it out"
 

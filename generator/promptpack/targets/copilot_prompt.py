@@ -43,6 +43,7 @@ _VARIABLE = re.compile(r"\$\{(?!input:)")
 _FORM = CommandForm(
     client="copilot",
     arguments="${input:arguments}",
+    single="${{input:{name}}}",
     placeholder=re.compile(r"\$\{input:[^}]*\}"),
     injections=(
         Injection("read", _MENTION, "Copilot would look up what is named by '#' or '@'"),

@@ -6,9 +6,13 @@ a user types after the name is added to it. What an `@` does in a command is not
 
 from promptpack.model import Agent
 from promptpack.targets.codec import make_text_agent
-from promptpack.targets.command_text import make_command_injection, make_file_injection
+from promptpack.targets.command_text import (
+    COMMAND_REASONS,
+    make_command_injection,
+    make_file_injection,
+)
 from promptpack.targets.problems import Problem, list_misread
-from promptpack.targets.target import TEXT_REASONS, ClientCheck, CommandForm, Target
+from promptpack.targets.target import ClientCheck, CommandForm, Target
 
 NAME = "cursor-command"
 
@@ -48,7 +52,7 @@ CURSOR_COMMAND = Target(
     decode=decode,
     problems=find_problems,
     check=ClientCheck("documentation", "Cursor can't be run for this check", day="2026-11-27"),
-    reasons=TEXT_REASONS,
+    reasons=COMMAND_REASONS,
     keeps=frozenset(),
     advisory=True,
     tells_policy=True,

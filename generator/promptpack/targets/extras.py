@@ -55,6 +55,11 @@ def make_line(does: str) -> Extra:
     return Extra("one line of text", is_line, does)
 
 
+def make_text(does: str) -> Extra:
+    """Return a key that takes a text of any number of lines."""
+    return Extra("a text", lambda v: isinstance(v, str) and v.strip() != "", does)
+
+
 def make_count(does: str) -> Extra:
     """Return a key that takes a whole number above 0."""
     return Extra("a whole number above 0", lambda v: type(v) is int and 0 < v < 2**31, does)

@@ -1,8 +1,9 @@
 """Gemini CLI commands: `.gemini/commands/<name>.toml`. A command is text and holds no policy.
 
-Read in the source of gemini-cli 0.61.0: a file has `prompt` and `description`. `{{args}}` is
+Measured on @google/gemini-cli 0.61.0: a file has `prompt` and `description`. `{{args}}` is
 replaced by what a user types, `!{…}` is run and `@{…}` read; one that is not closed refuses the
-command when it is called. A folder becomes a part of the name, with a colon.
+command when it is called. What a user types is not looked through. Without `{{args}}`, the whole
+line of the user stands below the text. A folder becomes a part of the name, with a colon.
 """
 
 import re
@@ -10,9 +11,9 @@ import re
 from promptpack.model import Agent
 from promptpack.targets.codec import as_text, make_text_agent, read_toml
 from promptpack.targets.codex import quote_block, quote_string
+from promptpack.targets.command_text import COMMAND_REASONS
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import (
-    TEXT_REASONS,
     ClientCheck,
     CommandForm,
     Injection,
@@ -87,8 +88,13 @@ GEMINI_COMMAND = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
-    check=ClientCheck("documentation", "source of gemini-cli 0.61.0, asked once", day="2026-11-27"),
-    reasons=TEXT_REASONS,
+    check=ClientCheck(
+        "client",
+        "its own loader of commands: the text that a called command sends",
+        "gemini-cli 0.61.0",
+        "2026-11-27",
+    ),
+    reasons=COMMAND_REASONS,
     keeps=frozenset({"description"}),
     advisory=True,
     tells_policy=True,
@@ -100,7 +106,7 @@ GEMINI_COMMAND = Target(
             *("?", "about", "agents", "auth", "bg", "background", "bug", "bug-memory", "chat"),
             *("checkpoint", "clear", "commands", "compact", "compress", "copy", "corgi", "dir"),
             *("directory", "docs", "editor", "exit", "export-session", "extensions", "footer"),
-            *("gemma", "help", "hooks", "ide", "init", "mcp", "memory", "model", "oncall"),
+            *("gemma", "help", "hooks", "ide", "init", "mcp", "memory", "model", "new", "oncall"),
             *("permissions", "plan", "policies", "privacy", "quit", "restore", "resume", "rewind"),
             *("settings", "setup-github", "shells", "shortcuts", "skills", "stats", "statusline"),
             *("summarize", "tasks", "terminal-setup", "theme", "tools", "upgrade", "usage", "vim"),

@@ -65,7 +65,9 @@ def takes_head(target: Target) -> bool:
 @cache
 def spells_prompt(target: Target) -> bool:
     """Tell whether a target's file spells its prompt otherwise than it reads, as in a template."""
-    return not target.block and not target.prompt_key and _encode_plain(target)[1] != "x\n"
+    if target.block:
+        return "\nx\n" not in _encode_plain(target)[1]
+    return not target.prompt_key and _encode_plain(target)[1] != "x\n"
 
 
 def _encode_plain(target: Target) -> tuple[str, str]:

@@ -156,6 +156,8 @@ def _find_field_losses(target: Target, agent: Agent, decoded: Agent) -> Iterator
         expected, actual = field.read(agent, target.name), field.read(decoded, target.name)
         if agent.form.head and expected in (None, ""):
             continue  # of what the agent does not say, the kept front matter may say something
+        if field.is_in_prompt and target.command and target.command.holds(agent.arguments):
+            continue
         if not fields.is_same_value(expected, actual):
             reason = target.explain_field_loss(field, agent)
             got = str(actual or "client's own")

@@ -41,6 +41,7 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
 _FORM = CommandForm(
     client="opencode",
     arguments="$ARGUMENTS",
+    single="${number}",
     placeholder=re.compile(r"\$(?:ARGUMENTS|[0-9]+)"),
     injections=(make_command_injection("OpenCode"), make_file_injection("OpenCode")),
 )

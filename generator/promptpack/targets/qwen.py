@@ -12,18 +12,12 @@ is denied, and servers are lost with it. Where only MCP names are denied, a deny
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from promptpack.model import (
-    CAPABILITIES,
     OTHER_MCP,
     Agent,
-    Capability,
     Effect,
-    Grant,
-    Policy,
-    make_mcp_name,
     split_mcp_name,
 )
 from promptpack.targets.codec import (
@@ -32,22 +26,30 @@ from promptpack.targets.codec import (
     grants_fully,
     join_front_matter,
     make_agent,
-    make_switch_grant,
 )
 from promptpack.targets.extras import Extra, make_choice, make_count, read_extra
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.qwen_file import (
+    ALIASES,
     find_refusal,
     find_wrong_name,
     find_wrong_prompt,
     list_names,
     read_file,
+    read_lists,
 )
 from promptpack.targets.target import FRONT_MATTER_FIELDS, ClientCheck, Reasons, Target
+from promptpack.targets.tool_lists import (
+    ToolNames,
+    ToolTable,
+    is_mcp_tool,
+    list_tool_names,
+    make_listed_policy,
+)
 
 NAME = "qwen"
 
-TOOLS: Mapping[Capability, tuple[str, ...]] = {
+TOOLS: ToolNames = {
     "read": ("read_file",),
     "list": ("list_directory",),
     "glob": ("glob",),
@@ -61,7 +63,7 @@ TOOLS: Mapping[Capability, tuple[str, ...]] = {
     "skill": ("skill",),
 }
 
-OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
+OTHER_WAYS: ToolNames = {
     "read": ("zoom_image",),
     "grep": ("lsp",),
     "execute": ("monitor",),
@@ -69,33 +71,7 @@ OTHER_WAYS: Mapping[Capability, tuple[str, ...]] = {
 }
 """Tools that give some of a capability by another way. None is ever written, but a file may."""
 
-_SHOWN_NAMES: Mapping[str, tuple[str, ...]] = {
-    "read_file": ("ReadFile",),
-    "list_directory": ("ListFiles", "ReadFolder"),
-    "glob": ("Glob", "FindFiles"),
-    "grep_search": ("Grep", "SearchFiles"),
-    "edit": ("Edit",),
-    "notebook_edit": ("NotebookEdit",),
-    "write_file": ("WriteFile",),
-    "run_shell_command": ("Shell",),
-    "web_fetch": ("WebFetch",),
-    "web_search": ("WebSearch",),
-    "agent": ("Agent", "Task"),
-    "skill": ("Skill",),
-    "zoom_image": ("ZoomImage",),
-    "lsp": ("Lsp",),
-    "monitor": ("Monitor",),
-    "create_sub_session": ("CreateSubSession",),
-    "exec": ("Exec",),
-}
-"""The names that Qwen Code shows for its tools, and older ones: a list may have them too."""
-
-ALIASES = {alias: tool for tool, aliases in _SHOWN_NAMES.items() for alias in aliases}
-_CAPABILITIES = {t: c for ways in (TOOLS, OTHER_WAYS) for c, tools in ways.items() for t in tools}
-_TOOL_NAMES: Mapping[str, tuple[Capability, ...]] = {
-    **{tool: (capability,) for tool, capability in _CAPABILITIES.items()},
-    **{alias: (_CAPABILITIES[t],) for alias, t in ALIASES.items() if t in _CAPABILITIES},
-}
+_TABLE = ToolTable(TOOLS, OTHER_WAYS, ALIASES)
 _NOTHING = "ask_user_question"
 """A tool that no agent gets: a list of it alone gives nothing, where an empty one gives all."""
 
@@ -111,7 +87,6 @@ _EXTRAS: Mapping[str, Extra] = {
     "color": make_choice("shows the agent in this color", *_COLORS),
     "maxTurns": make_count("stops the agent after so many turns"),
 }
-_MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _WORD = re.compile(r"\$\{[a-zA-Z_]\w*\}")
 
 
@@ -121,8 +96,9 @@ def encode(agent: Agent) -> str:
     given = {name for name in (*TOOLS, OTHER_MCP) if grants_fully(agent, name)}
     names = agent.policy.list_mcp_names()
     if agent.policy.default is Effect.DENY or not given.issuperset((*TOOLS, OTHER_MCP)):
-        tools = [tool for capability in TOOLS if capability in given for tool in TOOLS[capability]]
-        tools += [_spell(n) for n in names if split_mcp_name(n)[1] and grants_fully(agent, n)]
+        listed = (*TOOLS, *(n for n in names if split_mcp_name(n)[1]))
+        fully = (name for name in listed if grants_fully(agent, name))
+        tools = [tool for name in fully for tool in list_tool_names(TOOLS, name)]
         front_matter["tools"] = tools or [_NOTHING]
     elif denied := [_spell_denied(name) for name in names if not grants_fully(agent, name)]:
         front_matter["disallowedTools"] = [*dict.fromkeys(denied)]
@@ -134,7 +110,7 @@ def encode(agent: Agent) -> str:
 def decode(text: str, stem: str) -> Agent:
     """Return the agent that Qwen Code makes of a file; what it does not give is denied."""
     keys, body = read_file(text)
-    policy = _make_effective_policy(_ListedTools.read(keys))
+    policy = make_listed_policy(_TABLE, read_lists(keys))
     return make_agent(NAME, keys, stem, body, policy, extra=read_extra(keys, _EXTRAS))
 
 
@@ -142,7 +118,7 @@ def find_problems(text: str) -> list[Problem]:
     """Return why Qwen Code would refuse a file, or take something else from it than it says."""
     keys, body = read_file(text)
     listed = [*list_names(keys.get("tools")), *list_names(keys.get("disallowedTools"))]
-    known = {*_TOOL_NAMES, _NOTHING}
+    known = {*_TABLE.names, _NOTHING}
     misread = [find_wrong_name(as_text(keys.get("name"))), find_wrong_prompt(body)]
     misread += [
         f"the prompt contains '{word}', for which Qwen Code wants a value"
@@ -153,7 +129,9 @@ def find_problems(text: str) -> list[Problem]:
     held_keys = ("tools", "disallowedTools")
     return [
         *check_front_matter(text, _KEYS, sorted(FRONT_MATTER_FIELDS), _EXTRAS, held_keys),
-        *list_unknown(f"unknown tool '{n}'" for n in listed if n not in known and not _is_mcp(n)),
+        *list_unknown(
+            f"unknown tool '{n}'" for n in listed if n not in known and not is_mcp_tool(n)
+        ),
         *list_misread(filter(None, misread)),
     ]
 
@@ -169,67 +147,13 @@ def find_refusals(agent: Agent) -> Iterator[str]:
             yield f"'{name}' can't be written: in Qwen Code, '__' ends the name of a server"
 
 
-class _ListedTools(NamedTuple):
-    """What a head says of tools; `listed` is None where every tool is meant."""
-
-    listed: frozenset[str] | None
-    denied: frozenset[str]
-
-    @classmethod
-    def read(cls, keys: Mapping[str, Any]) -> "_ListedTools":
-        """Read the keys as the client does; another program that runs the agent heeds none."""
-        if "executor" in keys:
-            return cls(None, frozenset())
-        listed, denied = (
-            frozenset(ALIASES.get(name, name) for name in list_names(keys.get(key)))
-            for key in ("tools", "disallowedTools")
-        )
-        return cls(None if not listed or listed & {"*", "exec"} else listed, denied)
-
-    def has(self, tool: str) -> bool:
-        """Tell whether a tool is there, one of the client's own or one of an MCP server."""
-        server, _, _ = tool.removeprefix("mcp__").partition("__")
-        is_denied = tool in self.denied or (_is_mcp(tool) and self.denies_server(server))
-        return not is_denied and (self.listed is None or tool in self.listed)
-
-    def denies_server(self, server: str) -> bool:
-        """Tell whether all tools of an MCP server are taken away."""
-        return bool(self.denied & {f"mcp__{server}", f"mcp__{server}__*", "mcp__*"})
-
-
-@lru_cache(maxsize=64)
-def _make_effective_policy(tools: _ListedTools) -> Policy:
-    grants: dict[str, Grant] = {}
-    for capability in CAPABILITIES:
-        names = (*TOOLS.get(capability, ()), *OTHER_WAYS.get(capability, ()))
-        grants[capability] = make_switch_grant(any(tools.has(name) for name in names))
-    for entry in sorted((tools.listed or frozenset()) | tools.denied):
-        match = _MCP.fullmatch(entry)
-        if match is None or match[1] == "*":
-            continue
-        server, tool = match[1], match[2]
-        is_whole = tools.listed is None and not tools.denies_server(server)
-        grants[make_mcp_name(server)] = make_switch_grant(is_whole)
-        if tool and tool != "*":
-            grants[make_mcp_name(server, tool)] = make_switch_grant(tools.has(entry))
-    allows_others = tools.listed is None and "mcp__*" not in tools.denied
-    return Policy(Effect.ALLOW if allows_others else Effect.DENY, grants)
-
-
-def _is_mcp(name: str) -> bool:
-    return _MCP.fullmatch(name) is not None
-
-
 def _spell_denied(name: str) -> str:
     """Return the name by which a tool or server is denied: the server's, if that is not certain.
 
     What Qwen Code can't have in a name becomes `_`, and the tool then gets a mark at its end.
     """
-    return _spell(name.partition("/")[0] if "_" in name else name)
-
-
-def _spell(name: str) -> str:
-    return "__".join(("mcp", *filter(None, split_mcp_name(name))))
+    (spelled,) = list_tool_names(TOOLS, name.partition("/")[0] if "_" in name else name)
+    return spelled
 
 
 QWEN = Target(
@@ -266,7 +190,7 @@ QWEN = Target(
     own_agents=frozenset(
         ("general-purpose", "Explore", "statusline-setup", "review-agent", "claude-code", "codex")
     ),
-    tool_names=_TOOL_NAMES,
+    tool_names=_TABLE.names,
     refuse=find_refusals,
     reasons=Reasons(
         capabilities={

@@ -4,22 +4,45 @@ Measured on @qwen-code/qwen-code 0.24.4: what is not YAML, or no mapping, is rea
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from promptpack.source import frontmatter
 from promptpack.source.client_yaml import LimitError, read_client_yaml
+from promptpack.source.line_keys import read_line_keys
 from promptpack.targets.codec import as_text, find_wrong_value, read_front_matter
+from promptpack.targets.tool_lists import ToolLists
 
 _FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n?")
-_NUMBER = re.compile(
-    r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0(?:[xX][\da-fA-F]+|[oO][0-7]+|[bB][01]+)"
-)
-_WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _MODES = ("plan", "default", "auto-edit", "auto", "yolo", "bubble")
 _RESERVED = frozenset({"self", "system", "user", "model", "tool", "config", "default", "main"})
 _LONGEST_NAME = 50
 _SHORTEST_PROMPT = 10
+
+
+_SHOWN_NAMES: Mapping[str, tuple[str, ...]] = {
+    "read_file": ("ReadFile",),
+    "list_directory": ("ListFiles", "ReadFolder"),
+    "glob": ("Glob", "FindFiles"),
+    "grep_search": ("Grep", "SearchFiles"),
+    "edit": ("Edit",),
+    "notebook_edit": ("NotebookEdit",),
+    "write_file": ("WriteFile",),
+    "run_shell_command": ("Shell",),
+    "web_fetch": ("WebFetch",),
+    "web_search": ("WebSearch",),
+    "agent": ("Agent", "Task"),
+    "skill": ("Skill",),
+    "zoom_image": ("ZoomImage",),
+    "lsp": ("Lsp",),
+    "monitor": ("Monitor",),
+    "create_sub_session": ("CreateSubSession",),
+    "exec": ("Exec",),
+}
+"""The names that Qwen Code shows for its tools, and older ones: a list may have them too."""
+
+ALIASES = {alias: tool for tool, aliases in _SHOWN_NAMES.items() for alias in aliases}
 
 
 def read_file(text: str) -> tuple[dict[str, Any], str]:
@@ -41,7 +64,7 @@ def read_keys(front_matter: str) -> dict[str, Any]:
             return {}
         except ValueError:
             data = None
-    keys = data if isinstance(data, dict) else _read_lines(front_matter)
+    keys = data if isinstance(data, dict) else read_line_keys(front_matter)
     return {key: value for key, value in keys.items() if value is not None}
 
 
@@ -88,6 +111,18 @@ def list_names(value: object) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
+def read_lists(keys: Mapping[str, Any]) -> ToolLists:
+    """Read both keys as the client does; another program that runs the agent heeds none."""
+    if "executor" in keys:
+        return ToolLists(None, frozenset())
+    listed, denied = (
+        frozenset(ALIASES.get(name, name) for name in list_names(keys.get(key)))
+        for key in ("tools", "disallowedTools")
+    )
+    is_all = not listed or listed & {"*", "exec"}
+    return ToolLists(None if is_all else listed, denied, gives_servers=False)
+
+
 def _has_names(value: object) -> bool:
     """Tell whether no name in a list of tools is blank: such a list refuses the file."""
     return all(name.strip() for name in list_names(value))
@@ -101,39 +136,3 @@ def _is_run_config(value: object) -> bool:
 
 def _match_front_matter(text: str) -> re.Match[str] | None:
     return _FRONT_MATTER.fullmatch(_LINE_END.sub("\n", text.removeprefix("\ufeff")))
-
-
-def _read_lines(front_matter: str) -> dict[str, Any]:
-    """Return keys as Qwen Code reads them where it finds no YAML.
-
-    A list has an entry on each line, after two blanks and a hyphen; a mapping is not looked into.
-    """
-    keys: dict[str, Any] = {}
-    lines = [line for line in front_matter.split("\n") if line.strip()]
-    lines = [line for line in lines if not line.strip().startswith("#")]
-    open_key = ""
-    for line, following in zip(lines, [*lines[1:], ""], strict=False):
-        if line.startswith("  - "):
-            if isinstance(keys.get(open_key), list):
-                keys[open_key].append(_read_value(line[4:].strip()))
-            continue
-        key, colon, value = line.partition(":")
-        if line.startswith("  ") and isinstance(keys.get(open_key), dict):
-            continue
-        open_key = ""
-        if colon and value.strip():
-            keys[key.strip()] = _read_value(value.strip())
-        elif colon and following.startswith("  "):
-            open_key = key.strip()
-            keys[open_key] = [] if following.startswith("  - ") else {}
-    return keys
-
-
-def _read_value(text: str) -> Any:  # noqa: ANN401 - YAML data
-    if text in _WORDS:
-        return _WORDS[text]
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    if _NUMBER.fullmatch(text) is None:
-        return text
-    return int(text, 0) if text[:2].lower() in ("0x", "0o", "0b") else float(text)

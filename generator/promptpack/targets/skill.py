@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from promptpack.model import CAPABILITIES, Agent, Capability
+from promptpack.targets.claude_code_file import list_approved
 from promptpack.targets.codec import (
     as_text,
     check_front_matter,
@@ -115,6 +116,7 @@ SKILL = Target(
     extras=_EXTRAS,
     refused_extras=_REFUSED,
     kept_grants=_KEPT_GRANTS,
+    approves=list_approved,
     refuse=find_refusals,
     soft_limit=SoftLimit("lines", 500, "a skill should stay below"),
     hard_limits=_LIMITS,

@@ -1,7 +1,7 @@
 """What a client is declared as: a codec, and the facts about the client that others go by."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -19,6 +19,7 @@ from promptpack.model import (
 )
 from promptpack.model.fields import AgentField
 from promptpack.policy.lattice import compare_grants
+from promptpack.targets.blocks import SharedForm
 from promptpack.targets.extras import Extras
 from promptpack.targets.problems import Problem
 
@@ -35,6 +36,13 @@ A `#` stands in records between a file and a block of it.
 _STEM = re.compile(STEM_REGEX)
 MAX_STEM = 200
 """The longest name of a client's file, in characters."""
+
+ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+)
+"""Words for the single arguments of a command, of which there are no more."""
+
+_WORDS = "the words that the user added to this command"
 
 UNKNOWN_REASON = "it is not known how {client} treats this"
 """The reason for a loss that the target says nothing about. No known loss has it."""
@@ -110,21 +118,29 @@ class SoftLimit(NamedTuple):
     reason: str
 
 
+_MEANS = {
+    "client": "real client: ",
+    "schema": "the client's own schema: ",
+    "documentation": "from documentation: ",
+    "text": "",
+}
+
+
 class ClientCheck(NamedTuple):
     """How it was checked what a client does: by what means, what was looked at, with what, when.
 
     `versions` are packages and their versions, such as "copilot 1.0.102"; a format that no client
-    has to read has none, and no day.
+    has to read has none, and no day. A client whose schema alone can be asked is known from its
+    source or documentation beyond that.
     """
 
-    means: Literal["client", "documentation", "text"]
+    means: Literal["client", "schema", "documentation", "text"]
     subject: str
     versions: str = ""
     day: str = ""
 
     def __str__(self) -> str:
-        means = {"client": "real client: ", "documentation": "from documentation: ", "text": ""}
-        return means[self.means] + "; ".join(filter(None, (self.subject, self.versions, self.day)))
+        return _MEANS[self.means] + "; ".join(filter(None, (self.subject, self.versions, self.day)))
 
 
 class Injection(NamedTuple):
@@ -143,13 +159,49 @@ class CommandForm(NamedTuple):
 
     `client` is the target for the agents of the same client. `arguments` is what a text has where
     the words go that a user writes after the command's name; `placeholder` finds all that the
-    client replaces by such words. `injections` are what else the client replaces.
+    client replaces by such words. `injections` are what else the client replaces. `single` is what
+    a text has for one of several arguments, with the `{number}` or the `{name}` of it, or nothing
+    where the client has no such thing; `names_single` tells that the client knows arguments by
+    their names, as `$name`. `yields_to` is the target whose files go before a command of the same
+    name.
     """
 
     client: str
     arguments: str
     placeholder: re.Pattern[str] | None
     injections: tuple[Injection, ...]
+    single: str = ""
+    names_single: bool = False
+    yields_to: str = ""
+
+    def holds(self, names: Sequence[str]) -> bool:
+        """Tell whether a text can have each of these arguments where it is meant."""
+        return bool(self.single) or len(names) <= 1
+
+    def spell_single(self, names: Sequence[str]) -> dict[str, str]:
+        """Return what a text has for each of the single arguments: words, if nothing else.
+
+        All that a user writes is the only argument.
+        """
+        if self.single:
+            return {
+                name: self.single.format(number=number, name=name)
+                for number, name in enumerate(names, 1)
+            }
+        if len(names) == 1:
+            return {names[0]: self.arguments}
+        spelled = [f"(the {ordinal} of {_WORDS})" for ordinal in ORDINALS]
+        last = f"({_WORDS}, from the {ORDINALS[len(names) - 1]} on)"
+        return dict(zip(names, [*spelled[: len(names) - 1], last], strict=True)) if names else {}
+
+    def find_placeholder(self, names: Iterable[str]) -> re.Pattern[str] | None:
+        """Return what finds all that the client replaces by arguments of these names.
+
+        What stands behind a name is a part of what is found where it could be taken for one.
+        """
+        if not self.names_single or not self.placeholder or not (known := "|".join(names)):
+            return self.placeholder
+        return re.compile(rf"{self.placeholder.pattern}|\\?\$(?:{known})(?![A-Za-z0-9_])\[?")
 
     def find_injections(self, text: str) -> list[Injection]:
         """Return what the client would run or read to make the command of this text."""
@@ -184,7 +236,8 @@ class Target:
 
     `keeps` names the fields that have to survive to the letter, besides the prompt. An `advisory`
     target enforces little or nothing: what it can't enforce is told in the prompt, as it is
-    wherever `tells_policy`. A `block` target shares its file with others, of any author.
+    wherever `tells_policy`. A target with a `block` shares its file with others, of any author; the
+    file of one that `is_common` is read in every session.
 
     `keys` are the front matter keys that our own files may have. `decode` knows what the
     `policy_keys` grant, except those that `is_opaque` tells of (a key of a mapping is `root.key`).
@@ -208,6 +261,9 @@ class Target:
     client does by itself because of a prompt, which only files with such front matter may have.
 
     A target of commands has a `command`: what its client makes of their text.
+
+    `approves` gives the tools, as the client calls them, that a file's text has approved before the
+    client would ask.
 
     `signs` are paths in a repository that show that somebody uses the client there, `program` is
     what its command is called, "" where it has none.
@@ -240,7 +296,8 @@ class Target:
     keeps: frozenset[str] = FRONT_MATTER_FIELDS
     advisory: bool = False
     tells_policy: bool = False
-    block: bool = False
+    block: SharedForm | None = None
+    is_common: bool = False
     keys: frozenset[str] = frozenset()
     policy_keys: frozenset[str] = frozenset()
     harmless_keys: frozenset[str] = frozenset()
@@ -265,6 +322,7 @@ class Target:
         default_factory=lambda: MappingProxyType({})
     )
     prompt_grants: Callable[[str], tuple[Capability, ...]] = lambda _prompt: ()
+    approves: Callable[[str], Iterable[str]] = lambda _text: ()
     prompt_key: str = ""
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(

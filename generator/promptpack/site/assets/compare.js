@@ -139,10 +139,11 @@
     return make("span", "pp-pair", del, ins);
   }
 
-  // What went and what came, equal lines only around it; nothing where all is the same.
+  // What went and what came, equal lines only around it, each place by itself.
   function text(found) {
-    if (found.every(([kind]) => kind === "same")) return make("p", "pp-note", "No change.");
-    const code = make("code");
+    if (found.every(([kind]) => kind === "same")) return [make("p", "pp-note", "No change.")];
+    const places = [];
+    let code = make("code");
     let gone = [];
     let come = [];
     let skipped = true;
@@ -160,13 +161,16 @@
       else {
         settle();
         const near = found.slice(Math.max(0, n - AROUND), n + AROUND + 1).some(([other]) => other !== "same");
-        if (near && skipped && n) code.append(make("span", "pp-gap", "⋯\n"));
+        if (near && skipped && n) {
+          if (code.hasChildNodes()) places.push(code);
+          code = make("code", "", make("span", "pp-gap", "⋯\n"));
+        }
         if (near) code.append(make("span", "", `${line}\n`));
         skipped = !near;
       }
     });
     settle();
-    return make("pre", "pp-diff", code);
+    return [...places, code].map((place) => make("pre", "pp-diff", place));
   }
 
   function badge(word) {
@@ -255,14 +259,17 @@
     const target = clients.includes(wanted) ? wanted : clients[0];
     const pack = window.promptpack[owner];
     const [table, losses, prompt] = pack.facts[variant][target];
-    const pieces = pack.files[variant][target].map((piece) => pack.pieces[piece].map((line) => pack.lines[line]).join("\n"));
-    const lines = (items) => items.join("").replace(/\n$/, "").split("\n");
+    const lines = (items) => items.map((piece) => pack.pieces[piece].map((line) => pack.lines[line]).join("\n"))
+      .join("").replace(/\n$/, "").split("\n");
+    // A file that spells its prompt in its own way is compared as two texts of its own.
+    const pieces = Array.isArray(prompt) ? prompt : pack.files[variant][target];
+    const isPrompt = (n) => n === (Array.isArray(prompt) ? 1 : prompt);
     return {
       name, target, clients, pack,
       rows: pack.tables[table],
       losses: losses.map((loss) => pack.losses[loss]),
-      head: lines(pieces.filter((_, n) => n !== prompt)),
-      prompt: prompt < 0 ? [] : lines([pieces[prompt]]),
+      head: lines(pieces.filter((_, n) => !isPrompt(n))),
+      prompt: lines(pieces.filter((_, n) => isPrompt(n))),
     };
   }
 
@@ -361,10 +368,11 @@
     box.querySelector(".pp-found").replaceChildren(
       make("h2", "", "Permissions"), shiftList(found),
       make("h2", "", "Losses"), ...lossParts(first, second),
-      make("h2", "", "Front matter"), text(head),
-      make("h2", "", "Prompt"), text(prompt),
+      make("h2", "", "Front matter"), ...text(head),
+      make("h2", "", "Prompt"), ...text(prompt),
     );
     form.hidden = false;
+    box.querySelectorAll(".pp-axis-row").forEach(window.promptpackReveal);
     history.replaceState(history.state, "", address(query()));
   }
 

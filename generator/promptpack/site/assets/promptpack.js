@@ -20,7 +20,7 @@
     });
   }
   name(".md-search__scrollwrap", "region", "Search results");
-  name("pre:not(.pp-file pre, .pp-diff pre) > code", "group", "Code");
+  name("pre:not(.pp-diff) > code", "group", "Code");
   name(".md-typeset__scrollwrap", "group", "Table");
   name(".md-nav__link[for][tabindex]", "button");
 
@@ -117,9 +117,9 @@
     const radios = all(".pp-pick input", box);
     const chosen = (name) => radios.find((radio) => radio.name === name && radio.checked);
     const number = () => radios.filter((radio) => radio.name === "client").indexOf(chosen("client"));
-    const lines = () => all(".pp-file code > span", box).filter((line) => {
-      const run = line.closest(".pp-run");
-      return !run || !run.classList.contains("pp-of") || run.classList.contains(`f${number()}`);
+    const lines = () => all(".pp-file pre > span", box).filter((line) => {
+      const some = line.closest(".pp-of");
+      return !some || some.classList.contains(`f${number()}`);
     });
 
     // The view is kept in the address, and in the links to the variant's siblings.
@@ -169,7 +169,7 @@
       const parts = choice.split(box.dataset.name.split("/")[1]);
       choice.remember(Object.fromEntries(all(".pp-choice", box).map(({ dataset }) => [dataset.kind, parts[dataset.kind]])));
       box.addEventListener("click", (event) => {
-        const line = event.target.closest(".pp-file code > span");
+        const line = event.target.closest(".pp-file pre > span");
         if (!line || event.offsetX > 36 || !getSelection().isCollapsed) return;
         const url = address();
         url.hash = `L${lines().indexOf(line) + 1}`;
@@ -188,9 +188,17 @@
     document.head.append(Object.assign(document.createElement("script"), { src }));
   }
 
-  // Where a row of chips scrolls, what is chosen is in view.
-  all(".pp-choice, .pp-client").forEach((row) => {
+  // Where a row of chips or tabs scrolls, what is chosen is in view; the page stays where it is.
+  function reveal(row) {
     const chip = row.querySelector("[aria-current], input:checked + label");
-    if (chip && chip.offsetLeft + chip.offsetWidth > row.clientWidth) row.scrollLeft = chip.offsetLeft - 60;
+    if (!chip) return;
+    const isBefore = chip.offsetLeft < row.scrollLeft;
+    const isAfter = chip.offsetLeft + chip.offsetWidth > row.scrollLeft + row.clientWidth;
+    if (isBefore || isAfter) row.scrollLeft = chip.offsetLeft - 60;
+  }
+  window.promptpackReveal = reveal;
+  all(".pp-choice, .pp-client, .pp-view").forEach((row) => {
+    reveal(row);
+    row.addEventListener("change", () => reveal(row));
   });
 })();

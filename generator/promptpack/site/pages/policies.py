@@ -6,6 +6,7 @@ from promptpack.model import Policy
 from promptpack.policy.lattice import list_caveats
 from promptpack.site.address import Link
 from promptpack.site.catalogue import POLICY_INDEX, Catalog, locate_reference_page
+from promptpack.site.client_columns import find_client_column, make_client_table
 from promptpack.site.links import link_policy
 from promptpack.site.losses import LossSentence, describe_losses
 from promptpack.site.page import View
@@ -13,9 +14,7 @@ from promptpack.site.permissions import (
     PatternList,
     PermissionTable,
     PolicyColumn,
-    group_readings,
     list_patterns,
-    make_client_column,
     make_permission_table,
 )
 from promptpack.site.synonyms import list_policy_synonyms
@@ -96,10 +95,13 @@ def make_policy_page(catalog: Catalog, policy: Policy) -> View:
 
 
 def _make_panel(catalog: Catalog, target: Target, policy: Policy) -> PolicyPanel:
-    readings = group_readings(catalog.list_policy_files(policy.name, target.name))
-    column = make_client_column(target, policy, readings)
+    column = find_client_column(catalog, target, policy)
+    authored = catalog.kept.reuse(
+        ("authored", policy.name), [policy], lambda: PolicyColumn(Link("Policy"), policy)
+    )
+    columns, labels = [authored, column], [authored.label, column.label]
     return PolicyPanel(
         target.title,
-        make_permission_table([PolicyColumn(Link("Policy"), policy), column]),
+        make_client_table(catalog, ("policy", policy.name, target.name), columns, labels),
         describe_losses(column.losses),
     )

@@ -14,15 +14,13 @@ from promptpack.site.catalogue import (
     locate_reference_page,
     make_slug,
 )
+from promptpack.site.client_columns import find_client_column, make_client_table
 from promptpack.site.links import link_policy, link_target, link_variant
 from promptpack.site.losses import LossSentence, describe_losses, summarize_losses
 from promptpack.site.page import View
 from promptpack.site.permissions import (
     PermissionTable,
     PolicyColumn,
-    group_readings,
-    make_client_column,
-    make_permission_table,
 )
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
@@ -52,18 +50,22 @@ class ListedTarget(NamedTuple):
     verified: str
 
 
-class EnforcementCell(NamedTuple):
-    """What a client can do about a capability, as an effect that has the same sign and in words."""
+class HeldCapabilities(NamedTuple):
+    """What a client can do about some capabilities, as an effect with the same sign and in words.
+
+    Of a client that can do the same about all of them, none is named.
+    """
 
     effect: str
     word: str
+    capabilities: list[str]
 
 
 class EnforcementRow(NamedTuple):
-    """A capability, and what each client can do about it."""
+    """A client, and what it can do about each capability."""
 
-    capability: str
-    cells: list[EnforcementCell]
+    client: Link
+    held: list[HeldCapabilities]
 
 
 class LossMeaning(NamedTuple):
@@ -77,7 +79,6 @@ class TargetIndex(NamedTuple):
     """All targets, what each can enforce of a policy, and the words for what is lost."""
 
     targets: list[ListedTarget]
-    header: list[Link]
     rows: list[EnforcementRow]
     words: list[LossMeaning]
 
@@ -127,26 +128,19 @@ def make_target_index() -> View:
     enforcement_by_target = make_capability_table()
     rows = [
         EnforcementRow(
-            capability,
-            [_make_cell(enforcement_by_target[name][capability]) for name in CLIENTS],
+            link_target(target, TARGET_INDEX), _group_enforcement(enforcement_by_target[name])
         )
-        for capability in CAPABILITY_ROWS
-    ]
-    header = [
-        Link("Capability"),
-        *(link_target(target, TARGET_INDEX) for target in CLIENTS.values()),
+        for name, target in CLIENTS.items()
     ]
     words = [LossMeaning(word, LOSS_MEANINGS[word]) for word in LOSS_WORDS]
-    return View("targets.html.j2", "Targets", TargetIndex(targets, header, rows, words))
+    return View("targets.html.j2", "Targets", TargetIndex(targets, rows, words))
 
 
 def make_target_page(catalog: Catalog, target: Target) -> View:
     """Return the page of a target."""
     here = locate_reference_page(TARGET_INDEX, target.name)
     columns = {
-        policy.name: make_client_column(
-            target, policy, group_readings(catalog.list_policy_files(policy.name, target.name))
-        )
+        policy.name: find_client_column(catalog, target, policy)
         for policy in catalog.project.policies.values()
     }
     policies = catalog.project.policies
@@ -159,11 +153,11 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,
         verified=target.verified,
-        permissions=make_permission_table(
-            [
-                column._replace(label=link_policy(policies[name], here))
-                for name, column in columns.items()
-            ]
+        permissions=make_client_table(
+            catalog,
+            ("target", target.name),
+            [*columns.values()],
+            [link_policy(policies[name], here) for name in columns],
         ),
         policies=[_describe_policy(policies[name], column) for name, column in columns.items()],
         example=next(_iter_examples(catalog, target, here), None),
@@ -185,8 +179,19 @@ def _link_variants(catalog: Catalog, target: Target, here: str) -> Link:
     return Link(label, f"{make_address(HOME_PAGE, here)}?client={target.name}")
 
 
-def _make_cell(enforcement: Enforcement) -> EnforcementCell:
-    return EnforcementCell(_ENFORCEMENT_EFFECTS[enforcement], ENFORCEMENT_WORDS[enforcement])
+def _group_enforcement(enforcements: Mapping[str, Enforcement]) -> list[HeldCapabilities]:
+    groups: dict[Enforcement, list[str]] = {enforcement: [] for enforcement in ENFORCEMENT_WORDS}
+    for capability in CAPABILITY_ROWS:
+        groups[enforcements[capability]].append(capability)
+    return [
+        HeldCapabilities(
+            _ENFORCEMENT_EFFECTS[enforcement],
+            ENFORCEMENT_WORDS[enforcement],
+            names if len(names) < len(CAPABILITY_ROWS) else [],
+        )
+        for enforcement, names in groups.items()
+        if names
+    ]
 
 
 def _describe_policy(policy: Policy, column: PolicyColumn) -> TargetPolicy:

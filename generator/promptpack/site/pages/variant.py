@@ -1,7 +1,9 @@
 """The page of a variant: what each client loads, and what it makes of it; a catalogue in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -25,6 +27,7 @@ from promptpack.site.client_file import (
     render_client_choice,
 )
 from promptpack.site.client_merge import FileParts
+from promptpack.site.escape import mark_safe
 from promptpack.site.file_html import LinkSource, render_for_clients, render_runs
 from promptpack.site.links import link_comparison, link_model, link_pack, link_policy, link_variant
 from promptpack.site.losses import summarize_losses
@@ -34,6 +37,7 @@ from promptpack.site.shared import SharedPieces
 from promptpack.site.templating import render_macro
 from promptpack.site.variant_history import VariantHistory, VariantRelease
 from promptpack.site.wording import Choice, name_variant
+from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS as CLIENTS
 
 _VIEWS = (
@@ -45,14 +49,18 @@ _VIEWS = (
 """The views of a file; the style sheet knows them by their number."""
 
 
-class FirstFile(NamedTuple):
-    """A file that is compared with another, whole and in parts."""
+class ComparedFile(NamedTuple):
+    """A file that is compared with another: the lines around its prompt, and those of the prompt.
+
+    Where the file spells the prompt in its own way, the prompt is compared as the client reads it.
+    """
 
     artifact: Artifact
-    parts: FileParts
+    surroundings: tuple[str, ...]
+    prompt: tuple[str, ...]
 
 
-FirstFiles = Mapping[str, FirstFile]
+FirstFiles = Mapping[str, ComparedFile]
 """The files of the variant that another is compared with, by target."""
 
 
@@ -287,40 +295,33 @@ def _iter_differences(
     first_files: FirstFiles,
 ) -> Iterator[DifferenceSection]:
     """Yield the differences of each client's file, those of several clients once."""
-    pairs = [(first_files[artifact.target].artifact, artifact) for artifact in files]
-    shifts = (pieces.render_shifts(*pair) for pair in pairs)
-    yield _make_section("Permissions", shifts, len(files))
-    losses = (pieces.render_loss_shifts(old.losses, new.losses) for old, new in pairs)
-    yield _make_section("Losses", losses, len(files))
-    for title, list_lines in (
-        ("Front matter", _list_surrounding_lines),
-        ("Prompt", _list_prompt_lines),
-    ):
-        texts = (
-            (list_lines(first_files[artifact.target].parts), list_lines(own_parts))
-            for artifact, own_parts in zip(files, file_parts, strict=True)
-        )
-        changes = (
-            pieces.render_difference(old, new) if old != new else pieces.render_no_change()
-            for old, new in texts
-        )
-        yield _make_section(title, changes, len(files))
-
-
-def _make_section(title: str, changes: Iterable[Markup], file_count: int) -> DifferenceSection:
-    return DifferenceSection(
-        title,
-        [
-            render_for_clients(html, clients, file_count)
-            for html, clients in merging.group_positions(changes).items()
+    own_files = map(_make_compared_file, files, file_parts)
+    pairs = [(first_files[file.artifact.target], file) for file in own_files]
+    artifacts = [(old.artifact, new.artifact) for old, new in pairs]
+    sections: dict[str, list[tuple[Markup, ...]]] = {
+        "Permissions": [(pieces.render_shifts(old, new),) for old, new in artifacts],
+        "Losses": [(pieces.render_loss_shifts(old.losses, new.losses),) for old, new in artifacts],
+        "Front matter": [
+            pieces.render_hunks(old.surroundings, new.surroundings) for old, new in pairs
         ],
-    )
+        "Prompt": [pieces.render_hunks(old.prompt, new.prompt) for old, new in pairs],
+    }
+    for title, changes in sections.items():
+        yield DifferenceSection(title, [*_iter_merged(changes, len(files))])
+
+
+def _iter_merged(changes: list[tuple[Markup, ...]], file_count: int) -> Iterator[Markup]:
+    """Yield the changes of all clients in their order, those of several clients once."""
+    merged_changes = merging.merge_sequences(changes)
+    for clients, neighbours in groupby(merged_changes, key=itemgetter(1)):
+        html = mark_safe("".join(change for change, _ in neighbours))
+        yield render_for_clients(html, clients, file_count)
 
 
 def _read_first_files(catalog: Catalog, pack: Pack, variant_name: str) -> FirstFiles:
     variants = {variant.name: variant for variant in catalog.variants[pack.name]}
     return {
-        artifact.target: FirstFile(artifact, _split_without_origins(artifact))
+        artifact.target: _make_compared_file(artifact, _split_without_origins(artifact))
         for artifact in catalog.list_files(variants[variant_name])
     }
 
@@ -330,9 +331,9 @@ def _split_without_origins(artifact: Artifact) -> FileParts:
     return merging.split_file(artifact, (no_origins,) * artifact.content.count(b"\n"))
 
 
-def _list_surrounding_lines(file_parts: FileParts) -> tuple[str, ...]:
-    return tuple(row.text for row in (*file_parts.before, *file_parts.after))
-
-
-def _list_prompt_lines(file_parts: FileParts) -> tuple[str, ...]:
-    return tuple(row.text for row in file_parts.body)
+def _make_compared_file(artifact: Artifact, parts: FileParts) -> ComparedFile:
+    if not parts.body:
+        surroundings = tuple(split_lines(merging.cut_prompt(artifact)))
+        return ComparedFile(artifact, surroundings, tuple(split_lines(artifact.agent.prompt)))
+    surroundings = tuple(row.text for row in (*parts.before, *parts.after))
+    return ComparedFile(artifact, surroundings, tuple(row.text for row in parts.body))
