@@ -172,7 +172,9 @@ def remove_head(checkout: Path) -> None:
 def swap_blob(checkout: Path) -> None:
     unpack_objects(checkout)
     new, old = (git(checkout, "rev-parse", f"HEAD{s}:{LOOK}").strip() for s in ("", "^1"))
-    store_instead(checkout / ".git", new, "blob", git(checkout, "cat-file", "-p", old).encode())
+    content = git(checkout, "cat-file", "-p", old).encode()
+    store_instead(checkout / ".git", new, "blob", content)
+    (checkout / LOOK).write_bytes(content)  # else the file has what git has not
 
 
 def swap_tree(checkout: Path) -> None:

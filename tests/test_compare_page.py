@@ -123,9 +123,15 @@ def test_words_that_changed_are_marked(page: Page, site: Path) -> None:
 def test_one_thing_at_a_time_is_offered_and_kept_in_the_address(page: Page, site: Path) -> None:
     compare(page, site, "careful/tiny.look", "careful/tiny.work", "&client=opencode")
     rows = page.locator(".pp-axis-row").all_text_contents()
-    assert rows == ["Other policyWork", "Other modelBig", "Other clientClaude CodeSystem prompt"]
+    assert rows == [
+        "Other policyWork",
+        "Other modelBig",
+        "Other clientClaude CodeSystem promptMessages",
+    ]
     current = page.locator(".pp-axis[aria-current]")
     expect(current).to_have_text("Work")
+    page.get_by_role("link", name="Messages").click()
+    expect(page.locator(".pp-between")).to_contain_text("Tiny, Look (Messages)")
     page.get_by_role("link", name="System prompt").click()
     expect(current).to_have_text("System prompt")
     expect(page.locator(".pp-between")).to_contain_text("Tiny, Look (System prompt)")

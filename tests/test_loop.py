@@ -367,7 +367,7 @@ def test_where_an_agent_is_installed_only_its_own_files_are_marked(tmp_path: Pat
     ours = {path for path in files if not path.startswith(".git/") and path != ".gitattributes"}
     assert len(ours) > 5
     for path, found in attributes(shop, *ours, ".claude/agents/mine.md").items():
-        shared = path in ("AGENTS.md", ".claude/agents/mine.md")
+        shared = path in ("AGENTS.md", ".roomodes", ".claude/agents/mine.md")
         assert found == (set() if shared else GENERATED), path
 
 

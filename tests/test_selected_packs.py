@@ -51,7 +51,8 @@ def list_opened(text: str) -> set[str]:
         (("check", "--pack", "demo"), OWN),
         (("list", "models", "policies", "layouts", "rules", "libraries"), set()),
         (("build",), OWN | {*OTHERS}),
-        (("list", "packs"), OWN | {*OTHERS}),
+        (("list", "packs"), {p for p in (*OWN, *OTHERS) if p.endswith("pack.yaml")}),
+        (("list", "fragments"), OWN | {*OTHERS}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

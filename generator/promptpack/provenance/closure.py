@@ -102,7 +102,9 @@ class SourceClosures:
             is_told = kind == "policies" and TARGETS[target].tells_policy
             return is_told or self._is_read(variant, target, variable)
         is_of_one_client = (kind, key) in (("packs", "clients"), ("models", "ids"))
-        return not (is_of_one_client and inner) or inner == target
+        command = TARGETS[target].command
+        clients = {target, command.client} if command else {target}
+        return not (is_of_one_client and inner) or inner in clients
 
     def _is_read(self, variant: Variant, target: str, name: str) -> bool:
         """Tell whether a template of a variant reads a variable."""

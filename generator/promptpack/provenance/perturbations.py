@@ -25,6 +25,7 @@ from promptpack.rendering.probes import Probe, list_probes
 from promptpack.rendering.prompt_keys import get_layout_name, list_template_names
 from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
+from promptpack.targets import TARGETS
 
 _OTHER_EFFECTS = {
     Effect.DENY: (Effect.ALLOW, Effect.ASK),
@@ -312,9 +313,11 @@ def _perturb_use(
 
 def _perturb_model(locator: SourceLocator, variant: Variant, target: str) -> Iterator[Perturbation]:
     model = variant.model
-    if target in model.ids:
-        ids = {name: value for name, value in model.ids.items() if name != target}
-        origin = locator.place(model.path, ("ids", target))
+    command = TARGETS[target].command
+    client = command.client if command and target not in model.ids else target
+    if client in model.ids:
+        ids = {name: value for name, value in model.ids.items() if name != client}
+        origin = locator.place(model.path, ("ids", client))
         yield Perturbation(replace(variant, model=replace(model, ids=ids)), "", origin)
     switches = (field.name for field in fields.FIELDS if field.depends_on_model)
     for field in ("title", "family", "context_window", "prompt_budget", *switches):

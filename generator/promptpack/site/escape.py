@@ -9,6 +9,7 @@ not of that type is text, and is escaped wherever it is shown.
 """
 
 import re
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
@@ -86,6 +87,11 @@ CODE_ATTRIBUTES = 'tabindex="0" role="group" aria-label="Code"'
 def mark_safe(html: str) -> Markup:
     """Return HTML of ours as such: its texts must be escaped already."""
     return Markup(html)  # noqa: S704 - the caller vouches for it
+
+
+def join_markup(parts: Iterable[Markup]) -> Markup:
+    """Return pieces of markup one after the other; what is only text among them is escaped."""
+    return Markup("").join(parts)
 
 
 def relax_references(html: str) -> str:

@@ -61,6 +61,8 @@ def _choose_reason(client: str, targets: Collection[str]) -> str:
     if client == "cursor" and client in targets:
         return "Cursor shows each edit and asks before commands, unless its user turned that off."
     title = TARGETS[client].title
+    if client == "roo":
+        return f"{title} gives this to every mode."
     if client == "cursor":
         return f"No sign of {title} was found here when this file was written."
     if TARGETS[client].check.means == "documentation":

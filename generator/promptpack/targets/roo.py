@@ -130,7 +130,7 @@ ROO = Target(
         "allowedMcpServers": "only Zoo Code reads it: Roo Code gives the tools of every server",
     },
     own_agents=_OWN_MODES,
-    tool_names={**TOOLS, **OTHER_GROUPS},
+    tool_names=TOOLS,
     refuse=find_refusals,
     reasons=make_list_reasons(
         "Roo Code",

@@ -27,7 +27,7 @@ from promptpack.site.client_file import (
     render_client_choice,
 )
 from promptpack.site.client_merge import FileParts
-from promptpack.site.escape import mark_safe
+from promptpack.site.escape import join_markup
 from promptpack.site.file_html import LinkSource, render_for_clients, render_runs
 from promptpack.site.links import link_comparison, link_model, link_pack, link_policy, link_variant
 from promptpack.site.losses import summarize_losses
@@ -314,7 +314,7 @@ def _iter_merged(changes: list[tuple[Markup, ...]], file_count: int) -> Iterator
     """Yield the changes of all clients in their order, those of several clients once."""
     merged_changes = merging.merge_sequences(changes)
     for clients, neighbours in groupby(merged_changes, key=itemgetter(1)):
-        html = mark_safe("".join(change for change, _ in neighbours))
+        html = join_markup(change for change, _ in neighbours)
         yield render_for_clients(html, clients, file_count)
 
 
