@@ -80,7 +80,13 @@ def test_installed_agents_are_left_alone_in_files_of_others(tmp_path: Path) -> N
     shop = tmp_path / "shop"
     text = "# Shop\n\n- One\n- Two\n"
     support.write_files(shop, {"AGENTS.md": text})
-    left_out = {"factory", "kiro", "junie", "goose"}  # such a policy has to be accepted there
+    left_out = {
+        "factory",
+        "kiro",
+        "junie",
+        "goose",
+        "roo",
+    }  # such a policy has to be accepted there
     left_out |= {"cline"}  # no YAML by prettier's reading
     names = [name for name in support.AGENT_TARGETS if name not in left_out]
     pack = support.DEMO["packs/demo/pack.yaml"].replace("[opencode]", f"[{', '.join(names)}]")

@@ -93,7 +93,7 @@ def emitted(target: str) -> tuple[Artifact, ...]:
 
 @cache
 def emitted_if_named(target: str) -> tuple[Artifact, ...]:
-    """Return the files for a target that no reference pack names, as if each named it.
+    """Return the files for a target that no reference pack names, as if each agent named it.
 
     What the client gives every agent is accepted.
     """
@@ -102,6 +102,7 @@ def emitted_if_named(target: str) -> tuple[Artifact, ...]:
     packs = {
         name: replace(pack, targets=(target,), accept=(*pack.accept, accept))
         for name, pack in project.packs.items()
+        if pack.kind != "command"
     }
     return build_project(replace(project, packs=packs))
 
