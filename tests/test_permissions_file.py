@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -554,19 +554,29 @@ START: Mapping[str, str] = {
 }
 
 
-def test_the_list_changes_if_and_only_if_a_right_does(tmp_path: Path) -> None:
+def check_edits(
+    folder: Path,
+    files: Mapping[str, str],
+    edits: Sequence[Callable[[dict[str, str], random.Random], None]],
+    read: Callable[[tuple[Artifact, ...]], Iterator[tuple[object, ...]]],
+    codes: Collection[str] = (),
+) -> None:
+    """Make random edits: the list changes with the rights that are read in files, and only then.
+
+    An edit after which a project does not build, for one of the `codes`, is taken back.
+    """
     chance = random.Random(7)  # noqa: S311 - no secret
-    files, seen, counts = dict(START), None, {(False, False): 0, (True, True): 0}
+    seen, counts = None, {(False, False): 0, (True, True): 0}
     for number in range(support.count_cases(80)):
         edited = dict(files)
-        chance.choice(SOURCE_EDITS)(edited, chance)
-        folder = tmp_path / f"{number}"
-        support.write_files(folder, edited)
-        project = load_project(folder)
+        chance.choice(edits)(edited, chance)
+        inner = folder / f"{number}"
+        support.write_files(inner, edited)
+        project = load_project(inner)
         try:
-            rights = {*read_rights(build_project(project))}
+            rights = {*read(build_project(project))}
         except UserError as error:
-            assert {one.code for one in error.findings} <= {"PP101", "PP109"}, error.findings
+            assert {one.code for one in error.findings} <= {*codes}, error.findings
             continue
         listed = list_rights(Session(project))
         if seen is not None:
@@ -575,6 +585,10 @@ def test_the_list_changes_if_and_only_if_a_right_does(tmp_path: Path) -> None:
             counts[key] += 1
         files, seen = edited, (rights, listed)
     assert min(counts.values()) > support.count_cases(80) / 6, counts
+
+
+def test_the_list_changes_if_and_only_if_a_right_does(tmp_path: Path) -> None:
+    check_edits(tmp_path, START, SOURCE_EDITS, read_rights, codes=("PP101", "PP109"))
 
 
 # The same of commands: what a file approves, who runs it, and the tools that it lists.
@@ -630,25 +644,10 @@ COMMAND_EDITS = (
 
 
 def test_the_list_changes_if_and_only_if_a_right_of_a_command_does(tmp_path: Path) -> None:
-    chance = random.Random(7)  # noqa: S311 - no secret
     accept = "accept: [{target: copilot-prompt, capability: all, reason: it is tried}]\n"
     pack = commands.PACK.replace("policy: look", "policy: change").replace("[look]", "[change]")
     files = {**commands.make_files(pack=pack + accept), CHANGE: POLICY}
-    seen, counts = None, {(False, False): 0, (True, True): 0}
-    for number in range(support.count_cases(80)):
-        edited = dict(files)
-        chance.choice(COMMAND_EDITS)(edited, chance)
-        folder = tmp_path / f"{number}"
-        support.write_files(folder, edited)
-        project = load_project(folder)
-        rights = {*read_command_rights(build_project(project))}
-        listed = list_rights(Session(project))
-        if seen is not None:
-            key = (rights != seen[0], listed != seen[1])
-            assert key in counts, (number, key, rights ^ seen[0])
-            counts[key] += 1
-        files, seen = edited, (rights, listed)
-    assert min(counts.values()) > support.count_cases(80) / 6, counts
+    check_edits(tmp_path, files, COMMAND_EDITS, read_command_rights)
 
 
 def test_what_a_kept_head_of_a_command_approves_is_listed(tmp_path: Path) -> None:

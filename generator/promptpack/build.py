@@ -55,7 +55,8 @@ def render(
         raise UserError(tuple(findings))
     variants = resolve_variants(session.project, selection)
     unaccepted = UnacceptedLosses(session.project, session.documents)
-    path_problems, rivals, contradictions = PathProblems(), Rivals(), Contradictions()
+    contradictions = Contradictions()
+    checkers = unaccepted, session.expectations, PathProblems(), Rivals()
     findings += find_idle_packs(session.project, variants)
     for done, variant in enumerate(variants, 1):
         for target in _select_targets(session.project, variant, selection, is_chosen):
@@ -66,10 +67,8 @@ def render(
                 with suppress(UserError):  # what a policy becomes doesn't depend on the prompt
                     unaccepted.add(_render_artifact(session, variant, target, "x\n"))
                 continue
-            unaccepted.add(artifact)
-            session.expectations.add(artifact)
-            path_problems.add(artifact)
-            rivals.add(artifact)
+            for checker in checkers:
+                checker.add(artifact)
             if target.is_common:
                 told = tell_permissions(session, artifact)
                 contradictions.add(artifact.path, variant.pack.name, told, variant.pack.path)
@@ -78,8 +77,8 @@ def render(
         if done == len(variants) or variants[done].pack is not variant.pack:
             session.composer.release_pack()
         progress(done, len(variants))
-    for checker in (unaccepted, session.expectations, path_problems, rivals, contradictions):
-        findings += checker.list_findings()
+    for one in (*checkers, contradictions):
+        findings += one.list_findings()
     if findings:
         raise UserError(tuple(sorted(set(findings), key=_make_sort_key)))
 

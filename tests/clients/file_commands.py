@@ -5,7 +5,6 @@ nearly all of it the start of node. The files go through the client's own loader
 through its own processors; `file_commands.mjs` is that program.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -56,20 +55,12 @@ def _ask(name: ClientName, cases: Sequence[tuple[Files, str]]) -> Json:
     with sandbox({}) as box:
         folders = [box.folder(f"case-{n}", files) for n, (files, _) in enumerate(cases)]
         words = [words for _, words in cases]
-        answer = box.root / "answer.json"
         task = {
             "client": name,
             "package": client(PACKAGES[name]),
             "core": client("gemini") if name == "gemini" else "",
             "empty": str(box.project),
             "cases": [{"folder": str(f), "words": w} for f, w in zip(folders, words, strict=True)],
-            "answer": str(answer),
         }
-        box.folder("task", {"task.json": json.dumps(task).encode()})
-        program = str(Path(__file__).with_suffix(".mjs"))
-        ran = box.run([client("node"), program, str(box.root / "task/task.json")])
-        if not answer.is_file():
-            message = f"file_commands.mjs gave no answer ({ran.code}): {ran.stderr[-2000:]}"
-            raise RuntimeError(message)
-        read: Json = json.loads(box.blur(answer.read_text()))
+        read: Json = box.ask(Path(__file__).with_suffix(".mjs"), task)
         return read

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clients.observation import Case, Files, Observation
 from clients.replies import Json
-from clients.sandbox import Ran, client, sandbox
+from clients.sandbox import client, sandbox
 
 TOOLS = {
     "read": "read_file",
@@ -44,19 +44,12 @@ def observe_many(cases: Sequence[Case]) -> list[Observation]:
     """
     with sandbox({}) as box:
         folders = [box.folder(f"case-{n}", files) for n, (files, _) in enumerate(cases)]
-        answer = box.root / "answer.json"
         task = {
             "core": client("gemini"),
             "empty": str(box.project),
             "folders": list(map(str, folders)),
-            "answer": str(answer),
         }
-        box.folder("task", {"task.json": json.dumps(task).encode()})
-        program = str(Path(__file__).with_suffix(".mjs"))
-        ran = box.run([client("node"), program, str(box.root / "task/task.json")])
-        if not answer.is_file():
-            raise RuntimeError(_ending(ran))
-        answers: list[Json] = json.loads(box.blur(answer.read_text()))
+        answers: list[Json] = box.ask(Path(__file__).with_suffix(".mjs"), task)
     names = [name for _, name in cases]
     return [_observation(seen, name) for seen, name in zip(answers, names, strict=True)]
 
@@ -87,7 +80,3 @@ def _observation(seen: Json, name: str) -> Observation:
         tools=frozenset(agent["tools"]) if "tools" in agent else None,
         errors=((agent["error"],) if "error" in agent else ()) + errors,
     )
-
-
-def _ending(ran: Ran) -> str:
-    return f"gemini.mjs gave no answer ({ran.code}): {ran.stderr[-2000:]}"

@@ -5,7 +5,6 @@ of node. The files go through its own loader, and each agent through its own exe
 point where the model would be asked; `qwen.mjs` is that program.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,21 +82,13 @@ def _ask(cases: Sequence[Files], servers: Files | None = None) -> Json:
         for number, files in enumerate(cases):
             own = {path: data for path, data in files.items() if path not in in_home}
             folders.append(str(box.folder(f"case-{number}", own)))
-        answer = box.root / "answer.json"
         task = {
             "package": client("qwen"),
             "empty": str(box.project),
             "folders": folders,
             "servers": {n: {"command": c[0], "args": c[1:]} for n, c in commands.items()},
-            "answer": str(answer),
         }
-        box.folder("task", {"task.json": json.dumps(task).encode()})
-        program = str(Path(__file__).with_suffix(".mjs"))
-        ran = box.run([client("node"), program, str(box.root / "task/task.json")])
-        if not answer.is_file():
-            message = f"qwen.mjs gave no answer ({ran.code}): {ran.stderr[-2000:]}"
-            raise RuntimeError(message)
-        read: Json = json.loads(box.blur(answer.read_text()))
+        read: Json = box.ask(Path(__file__).with_suffix(".mjs"), task)
         return read
 
 

@@ -5,7 +5,6 @@ schema by which Roo Code takes a file, and no program: which tools a group has i
 alone. `roo.mjs` reads the YAML with the library that Roo Code does, and asks the schema.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,17 +54,10 @@ def list_keys() -> frozenset[str]:
 
 def _ask(files: Sequence[bytes]) -> Json:
     with sandbox({}) as box:
-        answer = box.root / "answer.json"
         texts = [_make_file(content.decode()) for content in files]
         package = Path(client("roo"))
-        task = {"modules": str(package.parents[1]), "files": texts, "answer": str(answer)}
-        box.folder("task", {"task.json": json.dumps(task).encode()})
-        program = str(Path(__file__).with_suffix(".mjs"))
-        ran = box.run([client("node"), program, str(box.root / "task/task.json")])
-        if not answer.is_file():
-            message = f"roo.mjs gave no answer ({ran.code}): {ran.stderr[-2000:]}"
-            raise RuntimeError(message)
-        read: Json = json.loads(answer.read_text())
+        task = {"modules": str(package.parents[1]), "files": texts}
+        read: Json = box.ask(Path(__file__).with_suffix(".mjs"), task)
         return read
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clients.observation import Files
 from support import PATIENCE
@@ -158,6 +159,19 @@ class Sandbox:
     def blur(self, text: str) -> str:
         """Replace this sandbox's own path, so that two runs give the same text."""
         return text.replace(str(self.root), "<sandbox>")
+
+    def ask(self, script: Path, task: Mapping[str, Any]) -> Any:
+        """Return what a Node program answers to a task; both are JSON in files.
+
+        The task names the file of the answer. Raises RuntimeError where there is none.
+        """
+        answer = self.root / "answer.json"
+        self.folder("task", {"task.json": json.dumps({**task, "answer": str(answer)}).encode()})
+        ran = self.run([client("node"), str(script), str(self.root / "task/task.json")])
+        if not answer.is_file():
+            message = f"{script.name} gave no answer ({ran.code}): {ran.stderr[-2000:]}"
+            raise RuntimeError(message)
+        return json.loads(self.blur(answer.read_text()))
 
     def run(
         self,

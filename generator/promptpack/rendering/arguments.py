@@ -1,9 +1,9 @@
 """The arguments of commands: a variant and a target in, what stands for them in the prompt out.
 
 An author writes `{{ arguments }}`, or `{{ argument.file }}` for one of them, and each client has a
-form of its own for that. A text that
-holds such a form by chance, or anything else that the client replaces, is found here: the prompt is
-composed once more with plain text for the arguments, and in that text nothing may be replaced.
+form of its own for that. A text that holds such a form by chance, or anything else that the client
+replaces, is found here: the prompt is composed once more with plain text for the arguments, and in
+that text nothing may be replaced.
 """
 
 import re

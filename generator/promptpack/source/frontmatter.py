@@ -86,7 +86,7 @@ def _parse_entries(front_matter: str) -> dict[str, Any] | None:
 def _parse_entry(entry: str) -> dict[str, Any] | None:
     """Return the one key of an entry with its value, None where it is not strict YAML.
 
-    The last few hundred are kept, because the files of one build share most of them.
+    The last few thousand are kept, because the files of one build share most of them.
     """
     document = read_yaml(entry, "")
     is_one = isinstance(document.data, dict) and len(document.data) == 1

@@ -128,7 +128,7 @@ def _spell(scalar: object) -> str:
 def _spell_short(scalar: object) -> str:
     """Return a short text, a whole number or a word as YAML.
 
-    The last few hundred are kept, because the files of one build share most of them.
+    The last few thousand are kept, because the files of one build share most of them.
     """
     return _spell_anew(scalar)
 
