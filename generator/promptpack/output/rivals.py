@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from promptpack.model import Finding
 from promptpack.output.write import Plan
-from promptpack.targets import TARGETS, Target
-from promptpack.targets.rivals import YIELDING, explain_rival
+from promptpack.targets import TARGETS
+from promptpack.targets.rivals import PAIRS, explain_rival
 
 
 def find_rivals(plan: Plan) -> Iterator[Finding]:
@@ -18,16 +18,9 @@ def find_rivals(plan: Plan) -> Iterator[Finding]:
     """
     for path, desired in plan.desired.items():
         target = TARGETS[desired.about["target"]]
-        for command, rival in _iter_pairs(target):
+        for command, rival in (pair for pair in PAIRS if target in pair):
             stem = target.find_stem(path)
             other = (rival if command is target else command).make_path(stem or "")
             if stem and (other in plan.desired or (plan.folder / other).is_file()):
                 message = explain_rival(command, stem, rival.make_path(stem))
                 yield Finding("PP605", "warning", path, 0, 0, message, "give one another name")
-
-
-def _iter_pairs(target: Target) -> Iterator[tuple[Target, Target]]:
-    """Yield each pair of a command's target and its rival's of which a target is one."""
-    for command in YIELDING:
-        if command.command and target.name in (command.name, command.command.yields_to):
-            yield command, TARGETS[command.command.yields_to]

@@ -7,12 +7,14 @@ from promptpack.model import Artifact, Finding
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.paths import fold_path
 
-YIELDING = tuple(one for one in TARGETS.values() if one.command and one.command.yields_to)
-"""The targets of commands in whose place the client calls another file of the same name."""
-
-_NAMES = frozenset(
-    name for one in YIELDING if one.command for name in (one.name, one.command.yields_to)
+PAIRS: tuple[tuple[Target, Target], ...] = tuple(
+    (one, TARGETS[one.command.yields_to])
+    for one in TARGETS.values()
+    if one.command and one.command.yields_to
 )
+"""The targets of commands, each with that of the files that its client calls in their place."""
+
+_NAMES = frozenset(target.name for pair in PAIRS for target in pair)
 
 
 def explain_rival(command: Target, name: str, path: str) -> str:
@@ -37,11 +39,11 @@ class Rivals:
     def list_findings(self) -> list[Finding]:
         """Return an error for each command that would not be called."""
         findings = []
-        for command in YIELDING:
-            rival = command.command.yields_to if command.command else ""
+        for command, rival in PAIRS:
             for (target, key), (stem, pack) in self._packs.items():
-                if target == command.name and (rival, key) in self._packs:
-                    message = explain_rival(command, stem, self._packs[rival, key][1])
-                    hint = f"rename a pack, or leave {command.name} or {rival} out of 'targets'"
+                if target == command.name and (rival.name, key) in self._packs:
+                    message = explain_rival(command, stem, self._packs[rival.name, key][1])
+                    names = f"{command.name} or {rival.name}"
+                    hint = f"rename a pack, or leave {names} out of 'targets'"
                     findings.append(Finding("PP201", "error", pack, 1, 1, message, hint))
         return findings
