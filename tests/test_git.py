@@ -5,7 +5,9 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,11 +25,13 @@ from hostile_git import (
     store_piece,
     store_tree,
 )
-from promptpack.git.extract import extract_sources, read_file
+from promptpack.git.extract import open_sources, read_file
 from promptpack.git.repository import find_repository
 from promptpack.git.revisions import find_default_branch, find_merge_base, resolve_revision
 from promptpack.git.trees import MAX_ENTRIES
-from promptpack.model import UserError
+from promptpack.model import Finding, Project, UserError
+from promptpack.reading.project import load_in_memory, load_project
+from promptpack.source.disk import UnreadableFileError
 from review_cases import commit, edit, git, repository
 
 LOOK = "templates/policies/look.yaml"
@@ -63,7 +67,99 @@ def sources(folder: Path) -> dict[str, bytes | str]:
     return {name: found[name] for name in names if name.split("/")[0] in ("packs", "templates")}
 
 
+def extract_sources(repo: Path, head: str, out: Path) -> Mapping[str, str]:
+    """Write the sources in a commit to a folder, wherever they are held; return its submodules."""
+    with open_sources(find_repository(repo), head) as found:
+        if found.files is None:
+            shutil.copytree(found.folder, out, symlinks=True, dirs_exist_ok=True)
+            return found.submodules
+        for entry in found.files.list_entries(found.folder):
+            place = out / entry.path.relative_to(found.folder)
+            if entry.is_folder:
+                place.mkdir()
+            else:
+                with suppress(UnreadableFileError):  # those that no build reads
+                    place.write_bytes(found.files.read(entry.path, 1 << 30))
+        return found.submodules
+
+
 # ----------------------------------------------------------------------------- honest repositories
+
+
+def load_anyhow(load: Callable[[], Project]) -> tuple[Project | None, tuple[Finding, ...]]:
+    """Return a project without where it is, or what is wrong with it."""
+    try:
+        return replace(load(), roots=()), ()
+    except UserError as error:
+        return None, error.findings
+
+
+ODD_SOURCES: dict[str, Mapping[str, str | bytes | None]] = {
+    "nothing": {},
+    "no packs": {"packs/demo": None, "packs/keep.txt": "x"},
+    "no pack file": {"packs/demo/pack.yaml": None},
+    "another name": {"packs/demo/pack.yaml": None, "packs/demo/pack.yml": "title: X\n"},
+    "a folder for a pack file": {"packs/demo/pack.yaml": None, "packs/demo/pack.yaml/a.md": "x"},
+    "a folder for a fragment": {"packs/demo/more.md/a.md": "x\n"},
+    "a file for a pack": {"packs/other": "x"},
+    "a hidden pack": {"packs/.other/pack.yaml": "title: X\n"},
+    "files of a skill": {
+        "packs/demo/skill/run.sh": "true\n",
+        "packs/demo/skill/data.bin": b"\x00\xff",
+        "packs/demo/skill/__pycache__/x.pyc": b"\x00",
+    },
+    "templates": {
+        "templates/fragments/a/b/c.md": "Text.\n",
+        "templates/policies/strict.yml": "x",
+        "templates/other/x.md": "x",
+        "templates/models/deep.yaml/x": "x",
+    },
+    "bytes": {"packs/demo/role.md": b"\xff\xfe", "packs/demo/é ü.md": "é\n"},
+    "a project file": {"promptpack.yaml": "name: Agents\nout: built\n"},
+    "a wrong project file": {"promptpack.yaml": "nome: Agents\n"},
+    "a folder for the project file": {"promptpack.yaml/x": "x"},
+    "conflicts": {"packs/demo/role.md": "<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n"},
+}
+
+
+@pytest.mark.parametrize("name", ODD_SOURCES)
+def test_sources_in_memory_are_read_as_a_checkout_is(repo: Path, tmp_path: Path, name: str) -> None:
+    for path, content in ODD_SOURCES[name].items():
+        place = repo / path
+        if place.is_dir():
+            shutil.rmtree(place)
+        elif place.exists():
+            place.unlink()
+        if content is not None:
+            support.write_files(repo, {path: content})
+    if (script := repo / "packs/demo/skill/run.sh").exists():
+        script.chmod(0o755)
+    head = commit(repo)
+    git(tmp_path, "clone", "--quiet", str(repo), "clone")
+    checkout = load_anyhow(lambda: load_project(tmp_path / "clone"))
+    with open_sources(find_repository(repo), head) as found:
+        files = found.files
+        assert files is not None
+        assert load_anyhow(lambda: load_in_memory(found.folder, files)) == checkout
+
+
+@pytest.mark.parametrize("named", ["a link", "a library"])
+def test_a_commit_with_links_or_libraries_is_written_to_a_folder(repo: Path, named: str) -> None:
+    if named == "a link":
+        (repo / "packs/demo/same.md").symlink_to("role.md")
+    else:
+        support.write_files(
+            repo,
+            {
+                "promptpack.yaml": "roots: {acme: vendor/acme}\n",
+                "vendor/acme/templates/fragments/a.md": "Text.\n",
+            },
+        )
+    head = commit(repo)
+    with open_sources(find_repository(repo), head) as found:
+        assert found.files is None
+        assert support.snapshot(found.folder)
+    assert not found.folder.exists()
 
 
 def test_a_commit_gives_what_a_checkout_of_it_has(repo: Path, tmp_path: Path) -> None:
@@ -78,7 +174,7 @@ def test_a_commit_gives_what_a_checkout_of_it_has(repo: Path, tmp_path: Path) ->
     git(tmp_path, "clone", "--quiet", str(repo), "clone")
     out = tmp_path / "out"
     out.mkdir()
-    assert extract_sources(find_repository(repo), head, out) == {}
+    assert extract_sources(repo, head, out) == {}
     assert sources(out) == sources(tmp_path / "clone")
     assert not (out / "README.md").exists()
 
@@ -88,7 +184,7 @@ def test_files_that_no_build_reads_are_left_out(repo: Path, tmp_path: Path) -> N
     head = commit(repo)
     out = tmp_path / "out"
     out.mkdir()
-    extract_sources(find_repository(repo), head, out)
+    extract_sources(repo, head, out)
     left_out = {"packs/demo/logo.png", "packs/demo/a.txt"}
     assert {*sources(repo)} - {*sources(out)} == left_out
 
@@ -293,10 +389,10 @@ def test_a_link_that_leads_out_is_not_made(repo: Path, tmp_path: Path, target: s
     out.mkdir()
     inside = set(target.split("/")) == {".."} and target.count("/") < 2
     if inside:
-        extract_sources(find_repository(repo), head, out)
+        extract_sources(repo, head, out)
     else:
         with pytest.raises(UserError, match="leads out of the project"):
-            extract_sources(find_repository(repo), head, out)
+            extract_sources(repo, head, out)
     assert (out / "packs/demo/x.md").is_symlink() == inside
 
 
@@ -310,7 +406,7 @@ def test_a_name_that_no_checkout_makes_is_refused(repo: Path, tmp_path: Path, na
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(UserError, match="which no checkout makes"):
-        extract_sources(find_repository(repo), head, out)
+        extract_sources(repo, head, out)
     assert sources(out) == {}
 
 
@@ -321,7 +417,7 @@ def test_a_file_is_one_by_its_type_whatever_its_rights(
     head = make_pack_commit(repo, [(mode, "x.md", make_blob(repo, b"x\n"))])
     out = tmp_path / "out"
     out.mkdir()
-    extract_sources(find_repository(repo), head, out)
+    extract_sources(repo, head, out)
     assert sources(out) == {"packs/demo/x.md": b"x\n"}
 
 
@@ -331,7 +427,7 @@ def test_a_tree_that_is_none_is_refused(repo: Path, tmp_path: Path, tree: bytes)
     oid = pipe_git(repo, tree, "hash-object", "-w", "-t", "tree", "--literally", "--stdin")
     head = make_commit_of_packs(repo, oid)
     with pytest.raises(UserError, match="not a valid tree"):
-        extract_sources(find_repository(repo), head, tmp_path)
+        extract_sources(repo, head, tmp_path)
 
 
 def make_commit_of_packs(repo: Path, packs: str) -> str:

@@ -1,6 +1,5 @@
 """`promptpack diff`: what a change does to the rendered agents."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +22,13 @@ from promptpack.diff.formats import BUDGET, FORMATS, render_markdown
 from promptpack.diff.model import WIDER_KINDS, Output, Review, Side
 from promptpack.diff.representatives import add_pairs
 from promptpack.diff.shared_build import SharedBuild
-from promptpack.diff.sides import build_project_side, name_findings, read_folder_side
+from promptpack.diff.sides import (
+    build_commit_side,
+    build_project_side,
+    read_folder_side,
+)
 from promptpack.git.errors import make_read_error
-from promptpack.git.extract import extract_sources, read_file
+from promptpack.git.extract import read_file
 from promptpack.git.repository import Repository, find_repository
 from promptpack.git.revisions import Revision, find_merge_base, resolve_revision
 from promptpack.model import Finding, UserError, VariantId
@@ -299,16 +302,14 @@ def _load_side(
     submodules: dict[str, Mapping[str, str]],
     shared: SharedBuild,
 ) -> Side:
-    """Return the side of a revision, read into a folder that is gone afterwards.
+    """Return the side of a revision; its submodules are put into `submodules`."""
 
-    Its submodules are put into `submodules`.
-    """
-    with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
-        with name_findings(name):
-            submodules[name] = extract_sources(repository, revision.commit, Path(folder))
-        for path in submodules[name]:
+    def tell(found: Mapping[str, str]) -> None:
+        submodules[name] = found
+        for path in found:
             print_line(f"{name}: {path} is a submodule; not followed", err=True)
-        return build_project_side(Path(folder), revision.label, name, shared)
+
+    return build_commit_side(repository, revision, name, shared, tell)
 
 
 def _compare_submodules(base: Mapping[str, str], head: Mapping[str, str]) -> None:

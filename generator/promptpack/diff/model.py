@@ -125,6 +125,8 @@ class Output:
     """Returns its segments where their sections are known; None where only its text tells them."""
     parts: Callable[[], HeadedPrompt | None] = lambda: None
     """Returns its parts; None where they are not known, or it has others."""
+    prompt: str = ""
+    """Its prompt, where that is known: the same object for the files of a side that share one."""
     origins: Callable[[int], Origins] = find_no_origins
     values: Callable[[int, frozenset[Origin]], Origins] = find_no_origins
     uses: tuple[tuple[Origin, frozenset[str]], ...] = ()

@@ -81,7 +81,11 @@ def split_composed(
 
 def find_head(text: str, lines: Sequence[Line]) -> str | None:
     """Return the front matter of a file that has these lines below it and nothing else, or None."""
-    body = "".join([f"{line.text}\n" for line in lines])
+    return find_front_matter(text, "".join([f"{line.text}\n" for line in lines]))
+
+
+def find_front_matter(text: str, body: str) -> str | None:
+    """Return the front matter of a file that has a body below it and nothing else, or None."""
     head = text.removesuffix(body)
     return head if body and _is_front_matter(head) else None
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from promptpack.diff.align import Aligner
 from promptpack.diff.causes import SourceChanges, find_hunk_causes
 from promptpack.diff.hunks import find_hunks
-from promptpack.diff.model import HeadedPrompt, Hunk, Origins, Output
-from promptpack.diff.segments import split_output
+from promptpack.diff.model import Hunk, Origins, Output
+from promptpack.diff.segments import find_front_matter, split_output
 
 _PROMPTS_KEPT = 256
 """How many pairs of prompts are kept: the files of a pack for its clients are near each other."""
@@ -20,11 +20,16 @@ Explained = tuple[tuple[Hunk, Origins], ...]
 
 
 class _Known(NamedTuple):
-    """What was found for two outputs with these parts, which are kept so that ids stay theirs."""
+    """What was found for two outputs with these prompts, which are kept so that ids stay theirs."""
 
-    parts: tuple[HeadedPrompt, HeadedPrompt]
+    bodies: tuple[str, str]
+    heads: tuple[str, str]
     outputs: tuple[Output, Output]
     explained: Explained
+
+    def has_uses_of(self, old: Output, new: Output) -> bool:
+        """Tell whether two outputs use the same fragments in the same places of packs."""
+        return (old.uses, new.uses) == (self.outputs[0].uses, self.outputs[1].uses)
 
 
 class PromptComparer:
@@ -36,22 +41,34 @@ class PromptComparer:
 
     def find_explained(self, old: Output, new: Output) -> Explained:
         """Return the hunks between two outputs, each with the changed source lines behind it."""
-        old_parts, new_parts = old.parts(), new.parts()
-        if old_parts is None or new_parts is None or old_parts.head != new_parts.head:
-            return tuple(self._explain(old, new))
-        key = id(old_parts.lines), id(new_parts.lines)
-        if key not in self._known:
-            if len(self._known) >= _PROMPTS_KEPT:
-                self._known.clear()
+        key = id(old.prompt), id(new.prompt)
+        known = self._known.get(key)
+        if known is None or not known.has_uses_of(old, new):
             explained = tuple(self._explain(old, new))
-            self._known[key] = _Known((old_parts, new_parts), (old, new), explained)
+            self._keep(key, old, new, explained)
             return explained
-        known = self._known[key]
-        shift = old_parts.head.count("\n") - known.parts[0].head.count("\n")
+        heads = (
+            find_front_matter(old.text, known.bodies[0]),
+            find_front_matter(new.text, known.bodies[1]),
+        )
+        if heads[0] is None or heads[0] != heads[1]:
+            return tuple(self._explain(old, new))
+        shift = heads[0].count("\n") - known.heads[0].count("\n")
         hunks = [(_shift_hunk(hunk, shift), causes) for hunk, causes in known.explained]
         if _have_same_sources(old, known.outputs[0]) and _have_same_sources(new, known.outputs[1]):
             return tuple(hunks)
         return tuple((hunk, self._find_causes(old, new, hunk)) for hunk, _ in hunks)
+
+    def _keep(self, key: tuple[int, int], old: Output, new: Output, explained: Explained) -> None:
+        """Keep what was found, where both files are the same front matter and a prompt below it."""
+        old_parts, new_parts = old.parts(), new.parts()
+        if old_parts is None or new_parts is None or old_parts.head != new_parts.head:
+            return
+        if len(self._known) >= _PROMPTS_KEPT:
+            self._known.clear()
+        heads = old_parts.head, new_parts.head
+        bodies = old.text.removeprefix(heads[0]), new.text.removeprefix(heads[1])
+        self._known[key] = _Known(bodies, heads, (old, new), explained)
 
     def _explain(self, old: Output, new: Output) -> Iterator[tuple[Hunk, Origins]]:
         for hunk in find_hunks(split_output(old), split_output(new), self._aligner):

@@ -1,7 +1,7 @@
 """What stands on the two sides of a comparison: a project or a built folder in, a `Side` out."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -16,11 +16,14 @@ from promptpack.diff.axes import describe_variant
 from promptpack.diff.model import HeadedPrompt, Origins, Output, Side
 from promptpack.diff.segments import Segments, find_head, name_marks, split_composed
 from promptpack.diff.shared_build import SharedBuild
+from promptpack.git.extract import open_sources
+from promptpack.git.repository import Repository
+from promptpack.git.revisions import Revision
 from promptpack.model import Artifact, Origin, UserError
 from promptpack.model.sections import make_title
 from promptpack.output.plan import describe_artifact, make_key
 from promptpack.output.used_sources import make_source_finder
-from promptpack.reading.project import load_project
+from promptpack.reading.project import load_in_memory, load_project
 from promptpack.reading.roots import OUTPUT_FOLDER
 from promptpack.rendering.lines import Lines
 from promptpack.session import Session
@@ -51,6 +54,31 @@ def build_project_side(
     shared = shared or SharedBuild()
     with name_findings(name):
         return make_project_side(Session(load_project(root, shared.project)), label, shared)
+
+
+def build_commit_side(
+    repository: Repository,
+    revision: Revision,
+    name: str,
+    shared: SharedBuild | None = None,
+    tell_submodules: Callable[[Mapping[str, str]], None] = lambda _: None,
+) -> Side:
+    """Return the side that the sources of a project in a commit build.
+
+    `tell_submodules` gets those among the sources, each path with its commit, before anything is
+    built. Raises UserError with its findings under `name`.
+    """
+    shared = shared or SharedBuild()
+    with ExitStack() as stack:
+        with name_findings(name):
+            sources = stack.enter_context(open_sources(repository, revision.commit))
+        tell_submodules(sources.submodules)
+        with name_findings(name):
+            if sources.files is None:
+                project = load_project(sources.folder, shared.project)
+            else:
+                project = load_in_memory(sources.folder, sources.files, shared.project)
+            return make_project_side(Session(project), revision.label, shared)
 
 
 @contextmanager
@@ -142,6 +170,7 @@ class _ProjectOutputs:
             dims=MappingProxyType(describe_artifact(artifact)),
             split=lambda: self._split(key)[0],
             parts=partial(self._find_parts, key),
+            prompt=artifact.agent.prompt,
             origins=partial(self._find_origins, key),
             values=partial(self._find_values, key),
             uses=uses,

@@ -1,19 +1,22 @@
 """Reading a project as it was in a commit: a commit in, the same sources as a checkout has out.
 
-A build of what is written here says what a build of a checkout would say. So links are made as they
-stand in the commit, for the reader of sources to judge, but none that leads out of the project, and
-none before all files are written.
+A build of what is read here says what a build of a checkout would say. Most projects are held in
+memory. One with links or libraries is written to a folder: links are made as they stand in the
+commit, for the reader of sources to judge, but none that leads out of the project, and none before
+all files are written.
 """
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
+from typing import NamedTuple
 
 from promptpack.git.errors import make_read_error, make_usage_error
-from promptpack.git.libraries import list_libraries, open_library
+from promptpack.git.libraries import list_libraries, open_library, read_settings
 from promptpack.git.objects import ObjectReader
 from promptpack.git.repository import Repository
 from promptpack.git.trees import (
@@ -26,6 +29,7 @@ from promptpack.git.trees import (
 )
 from promptpack.reading.roots import SOURCES, parse_source_path
 from promptpack.source.disk import UnreadableFileError, format_size, read_regular_file
+from promptpack.source.file_system import FileInMemory, FilesInMemory
 from promptpack.source.text import SIZE_LIMIT
 
 MAX_TOTAL_BYTES = 64 << 20
@@ -38,28 +42,71 @@ _MAX_FILE_BYTES = 64 << 20
 _PACKS = "packs"
 
 
-def extract_sources(repository: Repository, commit: str, folder: Path) -> Mapping[str, str]:
-    """Write the sources that a project has in a commit to an empty folder.
+class CommittedSources(NamedTuple):
+    """The sources that a project has in a commit.
 
-    Return its submodules, each path with its commit: what they hold is not in the repository. A
-    commit without `packs` gives an empty project. Raises UserError for what can't be read, and for
-    more than the limits allow; nothing is read of a file before its size is known.
+    `files` are those in memory, or None where there are links or libraries: then `folder` has them.
+    `submodules` are paths with commits: what they hold is not in the repository.
     """
-    with ObjectReader(repository) as reader:
-        tree, _ = read_commit(reader, commit)
-        found = find_entry(reader, tree, repository.prefix)
-        roots = list_roots(reader, found)
-        entries = list(walk_tree(reader, roots))
-        if not any(root.path == _PACKS for root in roots):
-            (folder / _PACKS).mkdir()
-        _offer_work_tree(reader, repository, "", _list_files(entries), SIZE_LIMIT)
-        _write_entries(reader, entries, folder)
-        for library in list_libraries(reader, found):
-            with open_library(repository, reader, library) as library_reader:
-                library_entries = list(walk_tree(library_reader, library.entries(library_reader)))
-                _write_entries(library_reader, library_entries, folder, library.path)
-    submodules = {entry.path: entry.oid for entry in entries if entry.kind == "submodule"}
-    return MappingProxyType(submodules)
+
+    folder: Path
+    submodules: Mapping[str, str]
+    files: FilesInMemory | None = None
+
+
+@contextmanager
+def open_sources(repository: Repository, commit: str) -> Iterator[CommittedSources]:
+    """Give the sources that a project has in a commit; a folder of theirs goes with the block.
+
+    A commit without `packs` gives an empty project. Raises UserError for what can't be read, and
+    for more than the limits allow; nothing is read of a file before its size is known.
+    """
+    with ExitStack() as stack:
+        with ObjectReader(repository) as reader:
+            tree, _ = read_commit(reader, commit)
+            project = find_entry(reader, tree, repository.prefix)
+            roots = list_roots(reader, project)
+            entries = list(walk_tree(reader, roots))
+            if not any(root.path == _PACKS for root in roots):
+                entries.append(TreeEntry(_PACKS, "folder", ""))
+            _offer_work_tree(reader, repository, "", _list_files(entries), SIZE_LIMIT)
+            folder, files = repository.top / repository.prefix, None
+            has_links = any(entry.kind == "link" for entry in entries)
+            if has_links or read_settings(reader, project).names_any:
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="promptpack-")))
+                _write_sources(repository, reader, project, entries, folder)
+            else:
+                files = _hold_files(reader, entries, folder)
+        submodules = {entry.path: entry.oid for entry in entries if entry.kind == "submodule"}
+        yield CommittedSources(folder, MappingProxyType(submodules), files)
+
+
+def _hold_files(reader: ObjectReader, entries: Iterable[TreeEntry], folder: Path) -> FilesInMemory:
+    """Return what a build reads of some entries, without links, as if it were in a folder."""
+    all_entries = list(entries)
+    contents = dict(_iter_contents(reader, _choose_files(reader, all_entries)))
+    files = {
+        entry.path: FileInMemory(contents.get(entry.path), entry.is_executable)
+        for entry in all_entries
+        if entry.kind == "file"
+    }
+    folders = (entry.path for entry in all_entries if entry.kind == "folder")
+    return FilesInMemory(folder, files, folders)
+
+
+def _write_sources(
+    repository: Repository,
+    reader: ObjectReader,
+    project: TreeEntry | None,
+    entries: Iterable[TreeEntry],
+    folder: Path,
+) -> None:
+    """Write the sources of a project in a commit, with its libraries, to an empty folder."""
+    _write_entries(reader, entries, folder)
+    for library in list_libraries(reader, project):
+        with open_library(repository, reader, library) as library_reader:
+            library_entries = list(walk_tree(library_reader, library.entries(library_reader)))
+            _write_entries(library_reader, library_entries, folder, library.path)
 
 
 def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
@@ -169,7 +216,9 @@ def _write_entries(
     for entry in entries:
         if entry.kind == "folder":
             (folder / entry.path).mkdir(parents=True, exist_ok=True)
-    _write_files(reader, _choose_files(reader, entries, library), folder)
+    for path, content in _iter_contents(reader, _choose_files(reader, entries, library)):
+        with (folder / path).open("xb") as file:
+            file.write(content)
     for entry in entries:
         if entry.is_executable and (folder / entry.path).is_file():
             (folder / entry.path).chmod(0o700)
@@ -216,15 +265,15 @@ def _is_source(path: str) -> bool:
     return parse_source_path(path) is not None
 
 
-def _write_files(
-    reader: ObjectReader, paths_by_oid: Mapping[str, Iterable[str]], folder: Path
-) -> None:
+def _iter_contents(
+    reader: ObjectReader, paths_by_oid: Mapping[str, Iterable[str]]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the paths of files, each with what it holds."""
     places = ((oid, next(iter(paths))) for oid, paths in paths_by_oid.items())
     contents = reader.read_all(places, "blob", SIZE_LIMIT)
     for paths, content in zip(paths_by_oid.values(), contents, strict=True):
         for path in paths:
-            with (folder / path).open("xb") as file:
-                file.write(content)
+            yield path, content
 
 
 def _make_link(reader: ObjectReader, entry: TreeEntry, folder: Path) -> None:

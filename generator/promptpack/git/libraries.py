@@ -51,7 +51,7 @@ def list_libraries(reader: ObjectReader, project: TreeEntry | None) -> list[Comm
 
     Raises UserError for what can't be read.
     """
-    settings = _read_settings(reader, project)
+    settings = read_settings(reader, project)
     found = []
     for name, path in settings.folders.items():
         if project is not None and is_root_folder(path, settings.out):
@@ -85,7 +85,8 @@ def open_library(
         yield library_reader
 
 
-def _read_settings(reader: ObjectReader, project: TreeEntry | None) -> LibrarySettings:
+def read_settings(reader: ObjectReader, project: TreeEntry | None) -> LibrarySettings:
+    """Return what the project file in a tree says of libraries; of an unreadable one, nothing."""
     entry = (
         find_entry(reader, project.oid, PROJECT_FILE)
         if project is not None and project.kind == "folder"

@@ -1,6 +1,6 @@
 """The files of a project: roots in, the text of each source out, or what is wrong with it.
 
-The only place of this package that touches a disk.
+The only place of this package that asks for files. What they are on may be in memory.
 """
 
 import os
@@ -28,11 +28,8 @@ from promptpack.source.disk import (
     UnreadableFileError,
     describe_failure,
     find_real_path,
-    is_executable,
-    read_regular_file,
-    resolve_links,
-    walk_folder,
 )
+from promptpack.source.file_system import DISK, FileSystem
 from promptpack.source.text import (
     FORBIDDEN,
     SIZE_LIMIT,
@@ -75,32 +72,34 @@ def gather_files(
     *,
     names_others: bool = True,
     with_texts: bool = True,
+    own: FileSystem = DISK,
 ) -> tuple[SourceFile, ...]:
     """Return the sources of all roots that count, in the order in which they are read.
 
     A file that is missing or can't be read is there, with the reason. Shadowed ones are not read.
     Of packs that are not among `packs`, if these are given, only the pack files are there, unread;
     they are not even looked for unless `names_others`. Without texts, the fragments and the front
-    matter of packs are not read.
+    matter of packs are not read. The project's own files are on `own`, all others on the disk.
     """
     places: dict[str, tuple[Path, Root]] = {}
     files: list[SourceFile] = []
     for root in roots:
         root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
-        for entry in _find_entries(root, packs, names_others=names_others):
+        for entry in _find_entries(root, _choose(root, own), packs, names_others=names_others):
             path = root.make_source_path(_make_relative(entry.path, root.path))
             if not entry.is_folder:
                 places[path] = entry.path, root
             elif entry.problem or is_text_source(path):
                 files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
-    own = (path for path, (_, root) in places.items() if root.writable)
-    files += [SourceFile(path, "") for path in own if _looks_like_source(path)]
+    own_paths = (path for path, (_, root) in places.items() if root.writable)
+    files += [SourceFile(path, "") for path in own_paths if _looks_like_source(path)]
     size = 0
     for path, shadows in resolve_shadows(roots, places).items():
         if not _is_asked(path, packs, with_texts=with_texts):
             files.append(SourceFile(path, "", is_read=False))
             continue
-        files.append(_read_file(*places[path], path, shadows))
+        place, root = places[path]
+        files.append(_read_file(_choose(root, own), place, root, path, shadows))
         attached = files[-1].attached
         size += len(attached.content if attached else files[-1].text)
         if size > TOTAL_LIMIT:
@@ -113,7 +112,8 @@ def find_source_names(roots: Sequence[Root]) -> Iterator[SourceName]:
     """Yield the name of each source in some roots, by the paths alone; nothing is read."""
     for root in roots:
         root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
-        entries = [entry for entry in _find_entries(root) if not (entry.is_folder or entry.problem)]
+        found = _find_entries(root, DISK)
+        entries = [entry for entry in found if not (entry.is_folder or entry.problem)]
         for path in sorted({entry.path.relative_to(root.path).as_posix() for entry in entries}):
             if name := parse_source_path(root.make_source_path(path)):
                 yield name
@@ -145,6 +145,11 @@ def make_unreadable_file(path: str, reason: str, shadows: str = "", hint: str = 
     return SourceFile(path, "", shadows, (make_finding("PP001", path, Span(1, 1), reason, hint),))
 
 
+def _choose(root: Root, own: FileSystem) -> FileSystem:
+    """Return what the files of a root are on, with that of the project's own."""
+    return own if root.name == PROJECT else DISK
+
+
 def _is_asked(path: str, packs: Collection[str] | None, *, with_texts: bool) -> bool:
     """Tell whether a source is to be read: it is of no pack, or of one that was asked for."""
     name = parse_source_path(path)
@@ -155,34 +160,38 @@ def _is_asked(path: str, packs: Collection[str] | None, *, with_texts: bool) -> 
 
 
 def _find_entries(
-    root: Root, packs: Collection[str] | None = None, *, names_others: bool = True
+    root: Root,
+    system: FileSystem,
+    packs: Collection[str] | None = None,
+    *,
+    names_others: bool = True,
 ) -> Iterator[Entry]:
     """Yield what may be a source, and each folder of sources; of a library, its chosen packs."""
     if root.is_missing:
         return
     templates = root.path / "templates"
-    if templates.is_symlink():
+    if system.is_link(templates):
         yield Entry(templates, True, LINKED_FOLDER)
     else:
         for kind in SUFFIXES:
-            yield from walk_folder(templates / kind)
-        yield from _find_others(templates) if root.name == PROJECT else ()
+            yield from system.list_entries(templates / kind)
+        yield from _find_others(system, templates) if root.name == PROJECT else ()
     if root.name == PROJECT:
-        if os.path.lexists(root.path / PROJECT_FILE):
+        if system.is_there(root.path / PROJECT_FILE):
             yield Entry(root.path / PROJECT_FILE, False)
-        yield from _find_packs(root.path / "packs", packs, lists=names_others)
+        yield from _find_packs(system, root.path / "packs", packs, lists=names_others)
     elif root.packs:
         chosen = root.packs if packs is None else {*root.packs} & {*packs}
-        for entry in _find_packs(root.path / "packs", chosen, lists=names_others):
+        for entry in _find_packs(system, root.path / "packs", chosen, lists=names_others):
             inner_path = _make_relative(entry.path, root.path / "packs")
             if not inner_path or inner_path.split("/")[0] in root.packs:
                 yield entry
 
 
-def _find_others(templates: Path) -> Iterator[Entry]:
+def _find_others(system: FileSystem, templates: Path) -> Iterator[Entry]:
     """Yield the files in the folder of templates that are in none of the folders that are read."""
     kinds = {templates / kind for kind in SUFFIXES}
-    for entry in walk_folder(templates, skips=kinds.__contains__):
+    for entry in system.list_entries(templates, skips=kinds.__contains__):
         if not entry.is_folder and not entry.problem:
             yield entry
 
@@ -196,14 +205,14 @@ def _looks_like_source(path: str) -> bool:
 
 
 def _find_packs(
-    packs: Path, chosen: Collection[str] | None = None, *, lists: bool = True
+    system: FileSystem, packs: Path, chosen: Collection[str] | None = None, *, lists: bool = True
 ) -> Iterator[Entry]:
     """Yield what the folder of packs holds, and for each pack its file, be it there or not.
 
     Into the folders of packs that are not among the chosen ones, if there are, nobody looks. Unless
     `lists`, these are not among what is yielded either.
     """
-    if not packs.is_dir():
+    if not system.is_folder(packs):
         yield Entry(packs, True, "there is no 'packs' folder here")
         return
 
@@ -213,7 +222,7 @@ def _find_packs(
         return is_other or _is_passed_over(inner_path)
 
     folders = [packs] if lists or chosen is None else [packs / name for name in sorted(chosen)]
-    for entry in chain.from_iterable(walk_folder(one, skips=is_skipped) for one in folders):
+    for entry in chain.from_iterable(system.list_entries(one, skips=is_skipped) for one in folders):
         inner_path = _make_relative(entry.path, packs)
         _, *inner = inner_path.split("/")
         if inner_path.startswith(".") or _is_passed_over(inner_path):
@@ -234,21 +243,25 @@ def _make_relative(path: Path, folder: Path) -> str:
     return str(path)[len(str(folder)) :].replace(os.sep, "/").removeprefix("/")
 
 
-def _read_file(path: Path, root: Root, source_path: str, shadows: str) -> SourceFile:
+def _read_file(
+    system: FileSystem, path: Path, root: Root, source_path: str, shadows: str
+) -> SourceFile:
     """Return a regular file's text; links may lead only to other sources of the root."""
     if problem := _find_name_problem(source_path):
         return SourceFile(source_path, "", shadows, (problem,))
     try:
-        resolved = resolve_links(path, root.path)
+        resolved = system.resolve(path, root.path)
         target = root.make_source_path(resolved.relative_to(root.path).as_posix())
         if parse_source_path(target) is None:
             return make_unreadable_file(source_path, _NOT_A_SOURCE, shadows, _LINK_HINT)
-        content = read_regular_file(resolved, SIZE_LIMIT)
+        content = system.read(resolved, SIZE_LIMIT)
         if is_text_source(source_path):
             return make_file(source_path, content, shadows)
-        return make_attached_file(source_path, content, is_executable=is_executable(resolved))
+        return make_attached_file(
+            source_path, content, is_executable=system.is_executable(resolved)
+        )
     except (FileNotFoundError, UnreadableFileError) as error:
-        is_yml = path.name == PACK_FILE and os.path.lexists(path.with_suffix(".yml"))
+        is_yml = path.name == PACK_FILE and system.is_there(path.with_suffix(".yml"))
         hint = f"rename {path.stem}.yml to {path.name}" if is_yml else ""
         return make_unreadable_file(source_path, describe_failure(error), shadows, hint)
 

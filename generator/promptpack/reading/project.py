@@ -33,7 +33,7 @@ from promptpack.reading.files import (
 from promptpack.reading.pack import fill_sections, read_pack, read_project_file
 from promptpack.reading.placements import find_installation_problems
 from promptpack.reading.references import MISSING_LIBRARY, Names
-from promptpack.reading.root_finding import find_root_problems, find_roots
+from promptpack.reading.root_finding import find_own_roots, find_root_problems, find_roots
 from promptpack.reading.roots import (
     KINDS,
     PACK_FILE,
@@ -44,6 +44,7 @@ from promptpack.reading.roots import (
 )
 from promptpack.reading.templates import read_fragment, read_model, read_policy
 from promptpack.reading.translations import find_translation_problems
+from promptpack.source.file_system import FileSystem
 from promptpack.targets import TARGETS
 
 Item = Fragment | Model | Pack | Policy | SharedSettings | Source
@@ -128,9 +129,24 @@ def load_project(folder: Path, similar: Project | None = None) -> Project:
     with a finding for each thing wrong in any of the files, in a stable order.
     """
     roots = find_roots(folder)
+    return _load_similar(roots, gather_files(roots), similar)
+
+
+def load_in_memory(folder: Path, files: FileSystem, similar: Project | None = None) -> Project:
+    """Return the project that files in memory would be, if they were in a folder.
+
+    The project file may name no libraries. Takes `similar`, and raises, as `load_project` does.
+    """
+    roots = find_own_roots(folder)
+    return _load_similar(roots, gather_files(roots, own=files), similar)
+
+
+def _load_similar(
+    roots: Sequence[Root], files: Collection[SourceFile], similar: Project | None
+) -> Project:
+    """Return the project that files make, with what a similar one has of the same files."""
     if similar is None:
-        return load_from_roots(roots)
-    files = gather_files(roots)
+        return make_project(roots, files)
     names = _gather_names(file.path for file in files)
     similar_names = _gather_names((*similar.sources, *similar.attached))
     items = _index_items(similar)

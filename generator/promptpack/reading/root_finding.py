@@ -51,21 +51,31 @@ class LibrarySettings(NamedTuple):
     packs: tuple[str, ...]
     out: str = OUTPUT_FOLDER
 
+    @property
+    def names_any(self) -> bool:
+        """Whether any library is named."""
+        return any((self.folders, self.packages, self.packs))
+
 
 def find_roots(folder: Path) -> tuple[Root, ...]:
     """Return the roots of the project in a folder, its own first; what is wrong is said in them.
 
     Where the project's templates are the standard library, that is no root of its own.
     """
-    project, library = Root(PROJECT, find_real_path(folder), True), find_library()
-    is_library = find_real_path(project.path / "templates") == library
-    own = (project,) if is_library else (project, Root(LIBRARY, library.parent, False))
-    settings = read_settings(project.path)
-    libraries = [*_iter_folders(project.path, settings), *_iter_packages(project.path, settings)]
-    if not any((libraries, settings.folders, settings.packages, settings.packs)):
+    own = find_own_roots(folder)
+    project, settings = own[0], read_settings(own[0].path)
+    if not settings.names_any:
         return own
+    libraries = [*_iter_folders(project.path, settings), *_iter_packages(project.path, settings)]
     project = project._replace(problems=tuple(_find_wrong_names(settings)))
     return _add_packs((project, *own[1:], *libraries), settings.packs)
+
+
+def find_own_roots(folder: Path) -> tuple[Root, ...]:
+    """Return the root of the project in a folder, and that of the standard library."""
+    project, library = Root(PROJECT, find_real_path(folder), True), find_library()
+    is_library = find_real_path(project.path / "templates") == library
+    return (project,) if is_library else (project, Root(LIBRARY, library.parent, False))
 
 
 def list_known_packs(folder: Path) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ A release is a git tag that leads to what is checked out. Only the newest few ar
 is built once.
 """
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import NamedTuple
 
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.model import Review, Side
-from promptpack.diff.sides import build_project_side
-from promptpack.git.extract import extract_sources, read_files
+from promptpack.diff.sides import build_commit_side, build_project_side
+from promptpack.git.extract import read_files
 from promptpack.git.repository import find_repository
-from promptpack.git.revisions import Tag, list_tags
+from promptpack.git.revisions import Revision, Tag, list_tags
 from promptpack.model import UserError
 
 UNRELEASED = "Unreleased"
@@ -124,6 +123,4 @@ def _find_committed(
 
 
 def _build_side(root: Path, commit: str) -> Side:
-    with tempfile.TemporaryDirectory(prefix="promptpack-") as folder:
-        extract_sources(find_repository(root), commit, Path(folder))
-        return build_project_side(Path(folder), commit[:7], "base")
+    return build_commit_side(find_repository(root), Revision(commit, commit[:7]), "base")
