@@ -251,7 +251,7 @@ def compare_revisions(state: State, diff_options: DiffOptions) -> Review:
     if head is not None:
         _compare_submodules(submodules["base"], submodules["head"])
     commits = base.commit, None if head is None else head.commit
-    sides = add_committed(repository, sides, commits, root)
+    sides = add_committed(repository, sides, commits, root, shared.disk)
     accepted_changes = (
         None
         if diff_options.accept is None

@@ -16,7 +16,8 @@ from promptpack.git.repository import Repository
 from promptpack.git.revisions import find_commit
 from promptpack.output.manifest import MANIFEST, Manifest, parse_manifest
 from promptpack.output.status import locate_file
-from promptpack.source.disk import UnreadableFileError, read_regular_file
+from promptpack.source.disk import UnreadableFileError
+from promptpack.source.file_system import DISK, FileSystem
 from promptpack.targets.shared_files import find_block_form
 
 FileReader = Callable[[Iterable[str]], Mapping[str, bytes]]
@@ -33,7 +34,11 @@ def can_be_committed(out: str) -> bool:
 
 
 def add_committed(
-    repository: Repository, sides: tuple[Side, Side], commits: tuple[str, str | None], root: Path
+    repository: Repository,
+    sides: tuple[Side, Side],
+    commits: tuple[str, str | None],
+    root: Path,
+    disk: FileSystem = DISK,
 ) -> tuple[Side, Side]:
     """Return both sides with their committed outputs; a side without a commit is the work tree.
 
@@ -41,26 +46,30 @@ def add_committed(
     what can't be read.
     """
     (base, head), (base_commit, head_commit) = sides, commits
-    base = _add_from_commit(repository, base, base_commit, "base")
+    base = _add_from_commit(repository, base, base_commit, "base", disk)
     if head_commit is not None:
-        return base, _add_from_commit(repository, head, head_commit, "head")
+        return base, _add_from_commit(repository, head, head_commit, "head", disk)
     if not can_be_committed(head.out):
         return base, head
     if not base.committed.texts:
         current = find_commit(repository, "HEAD")
-        here = head if current is None else _add_from_commit(repository, head, current, "head")
+        here = (
+            head if current is None else _add_from_commit(repository, head, current, "head", disk)
+        )
         if not here.committed.texts:
             return base, head
     with name_findings("head"):
-        committed = read_committed(head, make_folder_reader(root / head.out))
+        committed = read_committed(head, make_folder_reader(root / head.out, disk))
     return base, replace(head, committed=committed)
 
 
-def _add_from_commit(repository: Repository, side: Side, commit: str, name: str) -> Side:
+def _add_from_commit(
+    repository: Repository, side: Side, commit: str, name: str, disk: FileSystem
+) -> Side:
     if not can_be_committed(side.out):
         return side
     with name_findings(name):
-        reader = partial(read_files, repository, commit, side.out)
+        reader = partial(read_files, repository, commit, side.out, disk=disk)
         return replace(side, committed=read_committed(side, reader))
 
 
@@ -78,14 +87,14 @@ def read_committed(side: Side, read: FileReader) -> Committed:
     return Committed(texts, recorded, manifest.tool, manifest.library)
 
 
-def make_folder_reader(folder: Path) -> FileReader:
+def make_folder_reader(folder: Path, disk: FileSystem = DISK) -> FileReader:
     """Return a function that reads outputs in a folder; what is no file there reads as nothing."""
 
     def read(paths: Iterable[str]) -> Mapping[str, bytes]:
         found = {}
         for path in paths:
             try:
-                found[path] = read_regular_file(folder / path, OUTPUT_LIMIT)
+                found[path] = disk.read(folder / path, OUTPUT_LIMIT)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except UnreadableFileError:

@@ -11,12 +11,17 @@ from promptpack.model import Artifact, Project
 from promptpack.provenance.reuse import ArtifactFinder, BuiltArtifacts, find_built
 from promptpack.rendering.compose import Composer
 from promptpack.session import Session
+from promptpack.source.file_system import RememberedDisk
 
 
 class SharedBuild:
-    """What the first side of one comparison built; empty until it has built all of it."""
+    """What the first side of one comparison built; empty until it has built all of it.
+
+    Both sides read the disk through `disk`.
+    """
 
     def __init__(self) -> None:
+        self.disk = RememberedDisk()
         self._built: BuiltArtifacts | None = None
         self._composer: Composer | None = None
         self._outputs: Mapping[str, Output] = {}

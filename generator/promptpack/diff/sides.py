@@ -53,7 +53,8 @@ def build_project_side(
     """
     shared = shared or SharedBuild()
     with name_findings(name):
-        return make_project_side(Session(load_project(root, shared.project)), label, shared)
+        project = load_project(root, shared.project, shared.disk)
+        return make_project_side(Session(project), label, shared)
 
 
 def build_commit_side(
@@ -71,7 +72,7 @@ def build_commit_side(
     shared = shared or SharedBuild()
     with ExitStack() as stack:
         with name_findings(name):
-            sources = stack.enter_context(open_sources(repository, revision.commit))
+            sources = stack.enter_context(open_sources(repository, revision.commit, shared.disk))
         tell_submodules(sources.submodules)
         with name_findings(name):
             if sources.files is None:

@@ -28,8 +28,8 @@ from promptpack.git.trees import (
     walk_tree,
 )
 from promptpack.reading.roots import SOURCES, parse_source_path
-from promptpack.source.disk import UnreadableFileError, format_size, read_regular_file
-from promptpack.source.file_system import FileInMemory, FilesInMemory
+from promptpack.source.disk import UnreadableFileError, format_size
+from promptpack.source.file_system import DISK, FileInMemory, FilesInMemory, FileSystem
 from promptpack.source.text import SIZE_LIMIT
 
 MAX_TOTAL_BYTES = 64 << 20
@@ -55,8 +55,12 @@ class CommittedSources(NamedTuple):
 
 
 @contextmanager
-def open_sources(repository: Repository, commit: str) -> Iterator[CommittedSources]:
+def open_sources(
+    repository: Repository, commit: str, disk: FileSystem = DISK
+) -> Iterator[CommittedSources]:
     """Give the sources that a project has in a commit; a folder of theirs goes with the block.
+
+    What the work tree has too is taken from there, through `disk`.
 
     A commit without `packs` gives an empty project. Raises UserError for what can't be read, and
     for more than the limits allow; nothing is read of a file before its size is known.
@@ -69,8 +73,8 @@ def open_sources(repository: Repository, commit: str) -> Iterator[CommittedSourc
             entries = list(walk_tree(reader, roots))
             if not any(root.path == _PACKS for root in roots):
                 entries.append(TreeEntry(_PACKS, "folder", ""))
-            _offer_work_tree(reader, repository, "", _list_files(entries), SIZE_LIMIT)
             folder, files = repository.top / repository.prefix, None
+            _offer_files(reader, folder, _list_files(entries), SIZE_LIMIT, disk)
             has_links = any(entry.kind == "link" for entry in entries)
             if has_links or read_settings(reader, project).names_any:
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="promptpack-")))
@@ -130,11 +134,16 @@ def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
 
 
 def read_files(
-    repository: Repository, commit: str, folder: str, paths: Iterable[str]
+    repository: Repository,
+    commit: str,
+    folder: str,
+    paths: Iterable[str],
+    disk: FileSystem = DISK,
 ) -> Mapping[str, bytes]:
     """Return those files below a folder of the project that a commit has, by their paths there.
 
-    Of a link it is the path that it leads to. Raises UserError for what can't be read.
+    Of a link it is the path that it leads to. What the work tree has too is taken from there,
+    through `disk`. Raises UserError for what can't be read.
     """
     total = 0
     with ObjectReader(repository) as reader:
@@ -146,7 +155,8 @@ def read_files(
             entry = _open_folder(reader, folders, parent).get(name)
             if entry is not None and entry.kind in ("file", "link"):
                 oids[path] = entry.oid
-        _offer_work_tree(reader, repository, f"{folder}/", oids, _MAX_FILE_BYTES)
+        place = repository.top / repository.prefix / folder
+        _offer_files(reader, place, oids, _MAX_FILE_BYTES, disk)
         reader.prefetch_sizes(oids.values(), "blob")
         for path, oid in oids.items():
             total += reader.measure(oid, "blob", path)
@@ -164,21 +174,16 @@ def _list_files(entries: Iterable[TreeEntry]) -> dict[str, str]:
     return {entry.path: entry.oid for entry in files if _is_source(entry.path)}
 
 
-def _offer_work_tree(
-    reader: ObjectReader,
-    repository: Repository,
-    start: str,
-    oids: Mapping[str, str],
-    limit: int,
+def _offer_files(
+    reader: ObjectReader, folder: Path, oids: Mapping[str, str], limit: int, disk: FileSystem
 ) -> None:
-    """Offer what the work tree has at some paths of the project, which begin with `start`.
+    """Offer what the work tree has at some paths in a folder.
 
     Most files are as they are in a commit. The reader takes what has the name of its object.
     """
-    project = repository.top / repository.prefix
     for path, oid in oids.items():
         with suppress(FileNotFoundError, UnreadableFileError):
-            reader.offer(oid, "blob", read_regular_file(project / f"{start}{path}", limit))
+            reader.offer(oid, "blob", disk.read(folder / path, limit))
 
 
 def _open_folder(

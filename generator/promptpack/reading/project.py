@@ -44,7 +44,7 @@ from promptpack.reading.roots import (
 )
 from promptpack.reading.templates import read_fragment, read_model, read_policy
 from promptpack.reading.translations import find_translation_problems
-from promptpack.source.file_system import FileSystem
+from promptpack.source.file_system import DISK, FileSystem
 from promptpack.targets import TARGETS
 
 Item = Fragment | Model | Pack | Policy | SharedSettings | Source
@@ -122,14 +122,14 @@ class _SourceNames:
         return self._written[kind, prefix]
 
 
-def load_project(folder: Path, similar: Project | None = None) -> Project:
-    """Return the project in a folder that holds `packs/`.
+def load_project(folder: Path, similar: Project | None = None, disk: FileSystem = DISK) -> Project:
+    """Return the project in a folder that holds `packs/`, its own files read through `disk`.
 
     Files that a `similar` project has with the same text are not parsed again. Raises UserError
     with a finding for each thing wrong in any of the files, in a stable order.
     """
     roots = find_roots(folder)
-    return _load_similar(roots, gather_files(roots), similar)
+    return _load_similar(roots, gather_files(roots, own=disk), similar)
 
 
 def load_in_memory(folder: Path, files: FileSystem, similar: Project | None = None) -> Project:

@@ -86,6 +86,20 @@ class Disk:
         return is_executable(path)
 
 
+class RememberedDisk(Disk):
+    """The disk, as one run saw it: what a file holds is read once."""
+
+    def __init__(self) -> None:
+        self._contents: dict[Path, bytes] = {}
+
+    def read(self, path: Path, limit: int) -> bytes:
+        """Return what a file holds, or held when it was first read."""
+        content = self._contents.get(path)
+        if content is None or len(content) > limit:
+            self._contents[path] = content = read_regular_file(path, limit)
+        return content
+
+
 class FileInMemory(NamedTuple):
     """What a regular file holds; of one that no build reads there is no content."""
 
