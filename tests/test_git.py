@@ -27,7 +27,12 @@ from hostile_git import (
 )
 from promptpack.git.extract import open_sources, read_file
 from promptpack.git.repository import find_repository
-from promptpack.git.revisions import find_default_branch, find_merge_base, resolve_revision
+from promptpack.git.revisions import (
+    find_default_branch,
+    find_merge_base,
+    list_tags,
+    resolve_revision,
+)
 from promptpack.git.trees import MAX_ENTRIES
 from promptpack.model import Finding, Project, UserError
 from promptpack.reading.project import load_in_memory, load_project
@@ -207,6 +212,22 @@ def test_a_repository_with_longer_names(tmp_path: Path) -> None:
     edit(root, LOOK, *WIDER)
     commit(root)
     assert widened(root)
+
+
+def test_tags_of_one_second_are_in_the_order_of_history(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(name, "2026-01-02T03:04:05Z")
+    names = ["v2", "zz", "v1", "aa", "v10"]
+    for name in names:
+        commit(repo, name)
+        git(repo, "tag", name)
+    git(repo, "tag", "v0", "v1")
+    tags = [tag.name for tag in list_tags(find_repository(repo), 9)]
+    assert [name for name in tags if name != "v0"] == names[::-1]
+    assert abs(tags.index("v0") - tags.index("v1")) == 1
+    assert [tag.name for tag in list_tags(find_repository(repo), 2)] == names[:-3:-1]
 
 
 @pytest.mark.fault(58)

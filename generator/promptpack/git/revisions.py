@@ -5,6 +5,8 @@ that git can't tell what it means, are two answers.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from promptpack.git.errors import REPOSITORY_PATH, make_read_error, make_usage_error
@@ -20,6 +22,9 @@ _USUAL_BRANCHES = (
 )
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT = re.compile("refs/(remotes|heads)/")
+
+_SAME_SECOND = 16
+"""How many more tags are looked at than are wanted: the last one may share its second with them."""
 
 
 class Revision(NamedTuple):
@@ -43,18 +48,44 @@ def is_commit_name(text: str) -> bool:
 
 
 def list_tags(repository: Repository, limit: int) -> tuple[Tag, ...]:
-    """Return the newest tags that lead to what is checked out; none where nothing is yet."""
+    """Return the newest tags that lead to what is checked out; none where nothing is yet.
+
+    Of tags that were made in the same second, one whose history has the other is the newer one.
+    """
     if find_commit(repository, "HEAD") is None:
         return ()
-    fields = "%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(creatordate:short)"
+    names = ("refname:strip=2", "objectname", "*objectname", "creatordate:short", "creatordate:raw")
+    fields = "%00".join(f"%({name})" for name in names)
     sorting = ("--sort=-version:refname", "--sort=-creatordate")  # the last decides first
-    arguments = ("--merged=HEAD", *sorting, f"--count={limit}", f"--format={fields}", "refs/tags")
+    count = f"--count={limit + _SAME_SECOND}"
+    arguments = ("--merged=HEAD", *sorting, count, f"--format={fields}", "refs/tags")
     process = run_git(repository, "for-each-ref", *arguments)
     if process.returncode:
         reason = get_last_line(process.stderr)
         raise make_read_error(REPOSITORY_PATH, f"git can't list the tags: {reason}")
     rows = (line.split("\0") for line in process.stdout.decode("utf-8", "replace").splitlines())
-    return tuple(Tag(name, peeled or direct, date) for name, direct, peeled, date in rows)
+    tags: list[Tag] = []
+    for _, group in groupby(rows, key=lambda row: row[-1].partition(" ")[0]):
+        same = [Tag(name, peeled or direct, date) for name, direct, peeled, date, _ in group]
+        tags += same if len(same) == 1 else _order_tags(repository, same)
+        if len(tags) >= limit:
+            break
+    return tuple(tags[:limit])
+
+
+def _order_tags(repository: Repository, tags: Iterable[Tag]) -> Iterator[Tag]:
+    """Yield tags so that none goes before one whose history has it."""
+
+    def is_older(one: Tag, other: Tag) -> bool:
+        if one.commit == other.commit:
+            return False
+        return find_common_ancestor(repository, one.commit, other.commit) == one.commit
+
+    left = list(tags)
+    while left:
+        newest = next(one for one in left if not any(is_older(one, other) for other in left))
+        left.remove(newest)
+        yield newest
 
 
 def resolve_revision(repository: Repository, name: str) -> Revision:
