@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from promptpack.model import Line, Origin
+from promptpack.rendering.placed_lines import PlacedLines
 
 ChangeKind = Literal[
     "widened",
@@ -97,6 +98,18 @@ class AlignedBlock(NamedTuple):
         )
 
 
+class PlacedPrompt(NamedTuple):
+    """A file that is front matter and below it a prompt, whose lines are traced when asked for."""
+
+    head: str
+    lines: PlacedLines
+
+    @property
+    def start(self) -> int:
+        """The number of lines above the prompt."""
+        return self.head.count("\n")
+
+
 class HeadedPrompt(NamedTuple):
     """A file that is front matter and below it the lines of a prompt, which other files may have.
 
@@ -125,6 +138,8 @@ class Output:
     """Returns its segments where their sections are known; None where only its text tells them."""
     parts: Callable[[], HeadedPrompt | None] = lambda: None
     """Returns its parts; None where they are not known, or it has others."""
+    placed: Callable[[], PlacedPrompt | None] = lambda: None
+    """Returns the same with the lines in pieces; None where they have to be traced as a whole."""
     prompt: str = ""
     """Its prompt, where that is known: the same object for the files of a side that share one."""
     origins: Callable[[int], Origins] = find_no_origins

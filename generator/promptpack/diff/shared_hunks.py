@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from promptpack.diff.align import Aligner
 from promptpack.diff.causes import SourceChanges, find_hunk_causes
+from promptpack.diff.changed_section import find_section_hunks, shift_hunk
 from promptpack.diff.hunks import find_hunks
 from promptpack.diff.model import Hunk, Origins, Output
 from promptpack.diff.segments import find_front_matter, split_output
@@ -54,14 +55,14 @@ class PromptComparer:
         if heads[0] is None or heads[0] != heads[1]:
             return tuple(self._explain(old, new))
         shift = heads[0].count("\n") - known.heads[0].count("\n")
-        hunks = [(_shift_hunk(hunk, shift), causes) for hunk, causes in known.explained]
+        hunks = [(shift_hunk(hunk, shift, shift), causes) for hunk, causes in known.explained]
         if _have_same_sources(old, known.outputs[0]) and _have_same_sources(new, known.outputs[1]):
             return tuple(hunks)
         return tuple((hunk, self._find_causes(old, new, hunk)) for hunk, _ in hunks)
 
     def _keep(self, key: tuple[int, int], old: Output, new: Output, explained: Explained) -> None:
         """Keep what was found, where both files are the same front matter and a prompt below it."""
-        old_parts, new_parts = old.parts(), new.parts()
+        old_parts, new_parts = (one.placed() or one.parts() for one in (old, new))
         if old_parts is None or new_parts is None or old_parts.head != new_parts.head:
             return
         if len(self._known) >= _PROMPTS_KEPT:
@@ -71,21 +72,19 @@ class PromptComparer:
         self._known[key] = _Known(bodies, heads, (old, new), explained)
 
     def _explain(self, old: Output, new: Output) -> Iterator[tuple[Hunk, Origins]]:
-        for hunk in find_hunks(split_output(old), split_output(new), self._aligner):
+        for hunk in self._find_hunks(old, new):
             yield hunk, self._find_causes(old, new, hunk)
+
+    def _find_hunks(self, old: Output, new: Output) -> tuple[Hunk, ...]:
+        old_prompt, new_prompt = old.placed(), new.placed()
+        if old_prompt and new_prompt:
+            hunks = find_section_hunks(old_prompt, new_prompt, self._aligner)
+            if hunks is not None:
+                return hunks
+        return find_hunks(split_output(old), split_output(new), self._aligner)
 
     def _find_causes(self, old: Output, new: Output, hunk: Hunk) -> Origins:
         return find_hunk_causes(self._source_changes, old, new, hunk)
-
-
-def _shift_hunk(hunk: Hunk, lines: int) -> Hunk:
-    """Return a hunk so many lines further down."""
-    return hunk._replace(
-        start=hunk.start + lines,
-        end=hunk.end + lines,
-        new_start=hunk.new_start + lines,
-        new_end=hunk.new_end + lines,
-    )
 
 
 def _have_same_sources(output: Output, other: Output) -> bool:

@@ -13,8 +13,14 @@ from promptpack.diff.attached import (
     make_built_output,
 )
 from promptpack.diff.axes import describe_variant
-from promptpack.diff.model import HeadedPrompt, Origins, Output, Side
-from promptpack.diff.segments import Segments, find_head, name_marks, split_composed
+from promptpack.diff.model import HeadedPrompt, Origins, Output, PlacedPrompt, Side
+from promptpack.diff.segments import (
+    Segments,
+    find_front_matter,
+    find_head,
+    name_marks,
+    split_composed,
+)
 from promptpack.diff.shared_build import SharedBuild
 from promptpack.git.extract import open_sources
 from promptpack.git.repository import Repository
@@ -149,6 +155,7 @@ class _ProjectOutputs:
         self.tracer = session.tracer
         self._find_sources = make_source_finder(session)
         self._artifacts = {make_key(artifact.path, artifact): artifact for artifact in artifacts}
+        self._place = lru_cache(maxsize=16)(self._place_anew)
         self._trace = lru_cache(maxsize=16)(self._trace_anew)
         self._split = lru_cache(maxsize=16)(self._split_anew)
         self._trace_file = lru_cache(maxsize=16)(self._trace_file_anew)
@@ -171,6 +178,7 @@ class _ProjectOutputs:
             dims=MappingProxyType(describe_artifact(artifact)),
             split=lambda: self._split(key)[0],
             parts=partial(self._find_parts, key),
+            placed=partial(self._place, key),
             prompt=artifact.agent.prompt,
             origins=partial(self._find_origins, key),
             values=partial(self._find_values, key),
@@ -178,6 +186,16 @@ class _ProjectOutputs:
             frame=frame,
             sources=sources,
         )
+
+    def _place_anew(self, key: str) -> PlacedPrompt | None:
+        """Return the front matter and the prompt of an output that is both and nothing else."""
+        artifact = self._artifacts[key]
+        prompt = artifact.agent.prompt
+        head = find_front_matter(artifact.text, prompt) if prompt.endswith("\n") else None
+        if head is None:
+            return None
+        lines = self.tracer.composer.place_lines(artifact.variant, artifact.target, prompt)
+        return None if lines is None else PlacedPrompt(head, lines)
 
     def _trace_anew(self, key: str) -> tuple[Lines, str | None]:
         """Return the lines of an output's prompt, and its front matter if it is only both."""
@@ -199,6 +217,9 @@ class _ProjectOutputs:
 
     def _find_origins(self, key: str, index: int) -> Origins:
         """Return the origins of a segment: in the prompt, where its text was written."""
+        placed = self._place(key)
+        if placed and (line := placed.lines.find_line(index - placed.start)):
+            return (line.origin,)
         segments, start = self._split(key)
         lines, _ = self._trace(key)
         if 0 <= index - start < len(lines):

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from promptpack.diff.model import Segment, SourceHunk
@@ -38,6 +38,11 @@ class SourceLines:
             shifts[hunk.path] = shift = new_end - old_end
             self._old[hunk.path].append(_ChangedRun(old_start, old_end, shift))
             self._new[hunk.path].append(_ChangedRun(new_start, new_end, 0))
+
+    @property
+    def paths(self) -> Collection[str]:
+        """The files that changed."""
+        return self._old.keys()
 
     def are_same(self, old: Sequence[Segment], new: Sequence[Segment]) -> bool:
         """Tell whether pieces are the same ones of sources that did not change, at first sight."""

@@ -58,6 +58,7 @@ from promptpack.rendering.lines import (
 )
 from promptpack.rendering.part_cache import KeptPart, PartCache
 from promptpack.rendering.permissions import PermissionFinder, list_accepted
+from promptpack.rendering.placed_lines import PlacedLines, PlacedPart
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.prompt_keys import PromptKeys, get_layout_name, list_template_names
 from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
@@ -215,6 +216,34 @@ class Composer:
             prompt = prompt or self.compose_agent(variant, target).prompt
             self._traced[key] = self._trace_prompt(variant, target, prompt)
         return self._traced[key]
+
+    def place_lines(self, variant: Variant, target: str, prompt: str) -> PlacedLines | None:
+        """Return the lines of a variant's prompt in pieces, their parts traced when asked for.
+
+        `prompt` is what `compose_agent` composes. None where the layout doesn't place the parts.
+        """
+        if find_client_settings(variant.pack, target).prompt or not prompt:
+            return None
+        context, layout = self._make_context(variant, target), get_layout_name(variant)
+        texts = _Work(self._text, self._parts, variant, context, Draft())
+        sections = self._render_sections(texts)
+        found = self._frames.place(layout, context, sections, self._make_tracked_view)
+        if found is None:
+            return None
+
+        def trace(wanted: RenderedPart[str]) -> Lines | None:
+            known = texts._replace(draft=Draft())
+            lines = _Work(self._lines, self._traced_parts, variant, context, Draft())
+            for section in choose_sections(variant, target):
+                for part in section.parts:
+                    if self._render_part(known, part) is wanted:
+                        block = self._render_part(lines, part).block
+                        return block if join_text(block) == wanted.block else None
+            return None
+
+        pieces = (line if part is None else PlacedPart(line.section, part) for line, part in found)
+        placed = PlacedLines(pieces, trace)
+        return placed if placed.text == "\n".join(split_lines(prompt)) else None
 
     def keep_parts(self) -> None:
         """Keep the parts of all packs, for another project that may have the same."""

@@ -7,10 +7,10 @@ with equal answers to what else it reads.
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from promptpack.model import Line, Origin, UserError
-from promptpack.rendering.blocks import RenderedSection, make_outline
+from promptpack.rendering.blocks import RenderedPart, RenderedSection, make_outline
 from promptpack.rendering.budget import ITEM, LIMITS
 from promptpack.rendering.context import PackView, PartView, SectionView, make_values_key
 from promptpack.rendering.lines import Lines, clean_lines
@@ -26,6 +26,7 @@ FRAMES_KEPT = 1_024
 """How many frames are kept; prompts of one layout mostly have the same one."""
 
 Wrap = Callable[[SectionView], SectionView]
+B = TypeVar("B")
 
 
 class _PlacedText(NamedTuple):
@@ -77,6 +78,28 @@ class Frames:
         """Return the lines that a layout makes of sections, or None where that has to be rendered.
 
         `wrap` makes of the view of a section one that tells when it is read.
+        """
+        pieces = self.place(name, context, sections, wrap)
+        if pieces is None:
+            return None
+        placed: list[Line] = []
+        for line, part in pieces:
+            if part is None:
+                placed.append(line)
+            else:
+                placed += [Line(text, own, line.section, more) for text, own, _, more in part.block]
+        return tuple(placed)
+
+    def place(
+        self,
+        name: str,
+        context: Mapping[str, Any],
+        sections: Sequence[RenderedSection[B]],
+        wrap: Wrap,
+    ) -> list[tuple[Line, RenderedPart[B] | None]] | None:
+        """Return the lines that a layout writes, each with the part whose text stands there alone.
+
+        None where the layout has to be rendered.
         """
         views = tuple(map(make_outline, sections))
         key = self._make_key(name, context, views)
@@ -187,26 +210,26 @@ def _make_places(views: Iterable[SectionView]) -> Iterator[SectionView]:
 
 
 def _put_in(
-    lines: Lines, pack_texts: Sequence[str], sections: Iterable[RenderedSection[Lines]]
-) -> Lines | None:
-    """Return lines with the lines of sections at their places, or None where there are others."""
-    blocks: list[Lines | None] = []
+    lines: Lines, pack_texts: Sequence[str], sections: Iterable[RenderedSection[B]]
+) -> list[tuple[Line, RenderedPart[B] | None]] | None:
+    """Return lines with the parts that stand at their places, or None where there are others."""
+    parts: list[RenderedPart[B] | None] = []
     for section in sections:
-        blocks += (None, *(part.block for part in section.parts))
-    placed: list[Line] = []
+        parts += (None, *section.parts)
+    pieces: list[tuple[Line, RenderedPart[B] | None]] = []
     for line in lines:
         if _OPEN not in line.text:
-            placed.append(line)
+            pieces.append((line, None))
             continue
         whole = _PLACE.fullmatch(line.text)
         number = int(whole[1]) - len(pack_texts) if whole else -1
-        block = blocks[number] if number >= 0 else None
-        if block is not None:
-            placed += [Line(text, own, line.section, more) for text, own, _, more in block]
+        part = parts[number] if number >= 0 else None
+        if part is not None:
+            pieces.append((line, part))
             continue
         numbers = [int(one) for one in _PLACE.findall(line.text)]
         if any(one >= len(pack_texts) or not pack_texts[one].strip() for one in numbers):
             return None
         text = _PLACE.sub(lambda match: pack_texts[int(match[1])], line.text)
-        placed.append(line._replace(text=text))
-    return tuple(placed)
+        pieces.append((line._replace(text=text), None))
+    return pieces
