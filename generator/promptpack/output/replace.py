@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from promptpack.source.disk import describe_kind
+from promptpack.source.disk import describe_kind, read_bytes
 
 LIMIT = 64 << 20
 """The most bytes of a file that promptpack compares with its own."""
@@ -61,11 +61,14 @@ class OpenPlace:
     def read(self) -> bytes | None:
         """Return the bytes of a regular file of at most `LIMIT`; None for anything else."""
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FILE_FLAGS
-        with os.fdopen(os.open(self.name, flags, dir_fd=self.folder), "rb") as file:
-            status = os.fstat(file.fileno())
+        descriptor = os.open(self.name, flags, dir_fd=self.folder)
+        try:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
                 return None
-            return file.read()
+            return read_bytes(descriptor, status.st_size, LIMIT)
+        finally:
+            os.close(descriptor)
 
     def remove(self) -> None:
         """Remove the file, or the link itself, if there is one."""

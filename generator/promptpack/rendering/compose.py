@@ -18,7 +18,6 @@ from promptpack.model import (
     split_source_path,
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
-from promptpack.policy.prose import describe_policy
 from promptpack.rendering.arguments import Arguments, add_model_id, make_arguments
 from promptpack.rendering.blocks import (
     BlockForm,
@@ -286,9 +285,9 @@ class Composer:
         if work.draft.findings:
             raise UserError(tuple(work.draft.findings))
         if TARGETS[target].tells_policy:
-            policy = self.permissions.find(variant, target).told
-            if text := "\n".join(describe_policy(policy)):
-                block = form.quote(text, Origin(policy.path, 1), False)
+            told = self.keys.find_told(variant, target)
+            if told.text:
+                block = form.quote(told.text, Origin(told.path, 1), False)
                 parts = [RenderedPart("", block)]
                 sections.append(make_section(form, Section("permissions", ()), parts))
         return tuple(sections)

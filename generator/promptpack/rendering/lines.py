@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from promptpack.model import Line, Origin
 
 ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
+_LOOSE_ENDS = tuple(f"{chr(code)}\n" for code in range(128) if chr(code).isspace() and code != 10)
+"""White space of ASCII at the end of a line."""
 _FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
@@ -23,6 +25,8 @@ def clean_text(text: str) -> str:
 
     What stands inside a code fence is kept as it is.
     """
+    if _is_clean(text):
+        return text
     return "\n".join(line for _, line in _select_lines(text.split("\n")))
 
 
@@ -74,6 +78,16 @@ def find_code(texts: Iterable[str]) -> Iterator[bool]:
             fence = match[1] if match else ""
         elif match and match[1].startswith(fence) and not text.strip(fence[0] + " \t"):
             fence = ""
+
+
+def _is_clean(text: str) -> bool:
+    """Tell of a text in ASCII that nothing has to be cleaned of it, in a fence or out of one."""
+    return (
+        text.isascii()
+        and text.strip() == text
+        and "\n\n\n" not in text
+        and not any(end in text for end in _LOOSE_ENDS)
+    )
 
 
 def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:

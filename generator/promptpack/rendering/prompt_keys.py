@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from promptpack.model import Finding, Part, Section, UserError, Variant
 from promptpack.model.fields import find_client_settings
+from promptpack.policy.prose import describe_policy
 from promptpack.rendering.context import PolicyView, make_values_key
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.permissions import PermissionFinder, Permissions, make_policy_key
@@ -33,6 +34,14 @@ class Inputs(NamedTuple):
         return make_values_key(self.variables, self.questions, context)
 
 
+class ToldPolicy(NamedTuple):
+    """A policy in the words of a prompt; `key` is all that they can say, `path` its file."""
+
+    key: str
+    text: str
+    path: str
+
+
 class _KnownPolicy:
     """A policy as one client holds it; what it answers and how it is told is worked out once."""
 
@@ -41,9 +50,10 @@ class _KnownPolicy:
         self.view = PolicyView(permissions.effective, permissions.authored)
 
     @cached_property
-    def words(self) -> str:
-        """All that a section about the policy can say of it."""
-        return make_policy_key(self.permissions.told)
+    def told(self) -> ToldPolicy:
+        """What a section about the policy says of it."""
+        policy = self.permissions.told
+        return ToldPolicy(make_policy_key(policy), "\n".join(describe_policy(policy)), policy.path)
 
 
 class PromptKeys:
@@ -75,7 +85,7 @@ class PromptKeys:
         That is what the target's own section says, and the answers to what templates ask.
         """
         policy = self._find_policy(variant, target)
-        told = policy.words if TARGETS[target].tells_policy else ""
+        told = policy.told.key if TARGETS[target].tells_policy else ""
         if find_client_settings(variant.pack, target).prompt:
             return told, ()
         return told, policy.view.answer(self._find_variant_inputs(variant).questions)
@@ -83,6 +93,10 @@ class PromptKeys:
     def find_view(self, variant: Variant, target: str) -> PolicyView:
         """Return the policy as the templates of a variant see it."""
         return self._find_policy(variant, target).view
+
+    def find_told(self, variant: Variant, target: str) -> ToldPolicy:
+        """Return what a prompt says of a variant's policy where its target tells that."""
+        return self._find_policy(variant, target).told
 
     def _find_policy(self, variant: Variant, target: str) -> _KnownPolicy:
         permissions = self._permissions.find(variant, target)

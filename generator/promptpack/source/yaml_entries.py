@@ -39,7 +39,7 @@ def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
     return _read_entries(text, first_line) or read_whole_yaml(text, path, first_line)
 
 
-class _Places(Mapping[DataPath, Span]):
+class _EntryPlaces(Mapping[DataPath, Span]):
     """The places of keys or values in a text, by those in its entries and where these begin."""
 
     def __init__(self, parts: Mapping[str, tuple[Mapping[DataPath, Span], int]]) -> None:
@@ -77,7 +77,7 @@ def _read_entries(text: str, first_line: int) -> Document | None:
         data[name] = document.data[name]
         keys[name], values[name] = (document.keys, line), (document.values, line)
         place, line = match.end(), line + entry.count("\n")
-    return Document(data, _Places(keys), _Places(values)) if data else None
+    return Document(data, _EntryPlaces(keys), _EntryPlaces(values)) if data else None
 
 
 def _read_words(entry: str) -> Document | None:
