@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from promptpack.reading.file_kinds import PACK, POLICY
 from promptpack.source import yaml_entries
 from promptpack.source.strict_yaml import Document, read_whole_yaml
 from promptpack.source.yaml_entries import read_yaml
@@ -83,3 +84,24 @@ def test_what_was_read_of_one_text_is_not_changed_by_another() -> None:
     assert first.data == {"name": "c", "list": ["a", "b"]}
     assert second.data == {"name": "d", "list": ["a", "b"]}
     assert second.findings is not first.findings
+
+
+def test_what_was_checked_of_an_entry_is_checked_again_for_another_kind_of_file() -> None:
+    """`capabilities` is a mapping in a policy, and no key of a pack."""
+    text = "title: x\nsummary: x\ndefault: deny\ncapabilities: {read: allow}\n"
+    documents = [read_yaml(text, "f.yaml") for _ in range(2)]
+    assert documents[0].memos.keys() == {"capabilities"}
+    checked = [POLICY.check(one.data, one.memos) for one in documents]
+    assert None not in checked
+    assert checked[0] == checked[1] == POLICY.check(documents[0].data)
+    assert PACK.check(documents[0].data, documents[0].memos) is None
+
+
+@pytest.mark.parametrize("key", ["targets", "accept", "sections", "vars", "titles"])
+def test_an_entry_that_is_wrong_is_wrong_each_time(key: str) -> None:
+    texts = [f"name: {name}\n{key}:\n  - {{}}\n" for name in "ab"]
+    assert [PACK.check(one.data, one.memos) for one in map(read_entries, texts)] == [None, None]
+
+
+def read_entries(text: str) -> Document:
+    return read_yaml(text, "f.yaml")

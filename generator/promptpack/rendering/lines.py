@@ -25,8 +25,9 @@ def clean_text(text: str) -> str:
 
     What stands inside a code fence is kept as it is.
     """
-    if _is_clean(text):
-        return text
+    inner = text.strip("\n")
+    if _is_clean(inner):
+        return inner
     return "\n".join(line for _, line in _select_lines(text.split("\n")))
 
 
@@ -81,10 +82,13 @@ def find_code(texts: Iterable[str]) -> Iterator[bool]:
 
 
 def _is_clean(text: str) -> bool:
-    """Tell of a text in ASCII that nothing has to be cleaned of it, in a fence or out of one."""
+    """Tell that nothing has to be cleaned of a text, in a fence or out of one.
+
+    Of a text that is not in ASCII, or empty, that is not known.
+    """
     return (
         text.isascii()
-        and text.strip() == text
+        and not text[-1:].isspace()
         and "\n\n\n" not in text
         and not any(end in text for end in _LOOSE_ENDS)
     )

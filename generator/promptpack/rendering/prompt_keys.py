@@ -21,13 +21,20 @@ VARIANTS_KEPT = 4_096
 POLICIES_KEPT = 1_024
 """Of how many policies in clients' files it is kept what they answer."""
 
+_OF_CLIENT = frozenset({"target", "arguments", "argument"})
+"""The variables that are another value in each client."""
+
 
 class Inputs(NamedTuple):
-    """What some templates read: variables, and answers of the policy."""
+    """What some templates read: variables, and answers of the policy.
+
+    `reads_client` tells that it depends on the client by more than its policy.
+    """
 
     reads: frozenset[str]
     variables: tuple[str, ...]
     questions: Questions
+    reads_client: bool
 
     def list_values(self, context: Mapping[str, Any]) -> tuple[Hashable, ...]:
         """Return all that the templates can learn from values that all of them see."""
@@ -70,11 +77,9 @@ class PromptKeys:
 
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
-        reads = self.find_reads(variant, target)
-        roots = {name.partition(".")[0] for name in reads}
-        specific = "" if roots.isdisjoint(("target", "arguments", "argument")) else target
-        if prompt := find_client_settings(variant.pack, target).prompt:
-            specific = prompt
+        specific = find_client_settings(variant.pack, target).prompt
+        if not specific and self._find_variant_inputs(variant).reads_client:
+            specific = target
         rules = "" if tells_persona(variant, target) else "rules"
         asked = self.tell_policy(variant, target)
         return variant.pack.name, variant.name, specific, rules, asked
@@ -138,10 +143,12 @@ class PromptKeys:
             if findings:
                 raise UserError(tuple(findings))
             variables: set[str] = set().union(*map(self._dependencies.list_variables, names))
+            reads: frozenset[str] = frozenset().union(*map(self._dependencies.reads, names))
             self._inputs[names] = Inputs(
-                frozenset().union(*map(self._dependencies.reads, names)),
+                reads,
                 tuple(sorted(variables)),
                 join_questions(*map(self._dependencies.list_questions, names)),
+                any(name.partition(".")[0] in _OF_CLIENT for name in reads),
             )
         return self._inputs[names]
 

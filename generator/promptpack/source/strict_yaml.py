@@ -47,13 +47,15 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "": None}
 class Document:
     """YAML data with the place of each key and each value, and what is wrong with the text.
 
-    The data is not to be changed: documents may share parts of it.
+    The data is not to be changed: documents may share parts of it. Where they share the value of a
+    top-level key, its memo holds what was made of that value, by who made it.
     """
 
     data: Any = None
     keys: Mapping[DataPath, Span] = field(default_factory=dict)
     values: Mapping[DataPath, Span] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    memos: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def at(self, path: DataPath) -> Span:
         """Return the place of a key, else of a value, else of the nearest thing around it."""

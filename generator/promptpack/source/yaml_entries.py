@@ -64,7 +64,7 @@ def _read_entries(text: str, first_line: int) -> Document | None:
     match = _LEAD.match(text)
     if not is_plain or match is None:
         return None
-    data, keys, values = {}, {}, {}
+    data, keys, values, memos = {}, {}, {}, {}
     place, line = match.end(), match[0].count("\n") + first_line - 1
     while place < len(text):
         match = _ENTRY.match(text, place)
@@ -75,9 +75,12 @@ def _read_entries(text: str, first_line: int) -> Document | None:
         if document is None or name not in document.data:
             return None
         data[name] = document.data[name]
+        if name in document.memos:
+            memos[name] = document.memos[name]
         keys[name], values[name] = (document.keys, line), (document.values, line)
         place, line = match.end(), line + entry.count("\n")
-    return Document(data, _EntryPlaces(keys), _EntryPlaces(values)) if data else None
+    places = _EntryPlaces(keys), _EntryPlaces(values)
+    return Document(data, *places, memos=memos) if data else None
 
 
 def _read_words(entry: str) -> Document | None:
@@ -101,8 +104,11 @@ def _read_entry(entry: str) -> Document | None:
 
 @lru_cache(maxsize=1024)
 def _read_short(entry: str) -> Document | None:
-    """Return the same of a short entry; the last ones are kept."""
-    return _read_anew(entry)
+    """Return the same of a short entry, with a memo; the last ones are kept."""
+    document = _read_anew(entry)
+    if document is not None:
+        document.memos = {name: {} for name in document.data}
+    return document
 
 
 def _read_anew(entry: str) -> Document | None:

@@ -25,7 +25,8 @@ _WORD = "[A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]{1,60}"
 _NAME = re.compile(r"[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,3}")
 _DESCRIPTION = re.compile(rf"(?![0-9]){_WORD}(?:[-/']{_WORD}|[.,;]? {_WORD}){{1,80}}\.?")
 _SHORTEST_PROMPT = 40
-_ODD_IN_PROMPT = ("\r", "'''", "${", "\x85", "\u2028", "\u2029", "\ufeff")
+_ODD_IN_PROMPT = ("'''", "${")
+_LINE_ENDS = ("\x85", "\u2028", "\u2029", "\ufeff")
 _CONTROLS = bytes((*range(9), *range(11, 32), 127))
 
 
@@ -149,6 +150,7 @@ class FileForms:
                 and prompt.endswith("\n")
                 and not prompt[0].isspace()
                 and not any(odd in prompt for odd in _ODD_IN_PROMPT)
+                and (prompt.isascii() or not any(end in prompt for end in _LINE_ENDS))
                 and len(content.translate(None, _CONTROLS)) == len(content)
             )
             self._prompt = prompt, is_plain
