@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from promptpack.model import Line, Origin
 
 ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-_LOOSE_ENDS = tuple(f"{chr(code)}\n" for code in range(128) if chr(code).isspace() and code != 10)
-"""White space of ASCII at the end of a line."""
 _FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
@@ -84,14 +82,10 @@ def find_code(texts: Iterable[str]) -> Iterator[bool]:
 def _is_clean(text: str) -> bool:
     """Tell that nothing has to be cleaned of a text, in a fence or out of one.
 
-    Of a text that is not in ASCII, or empty, that is not known.
+    Its ends are not looked at; they may not be newlines.
     """
-    return (
-        text.isascii()
-        and not text[-1:].isspace()
-        and "\n\n\n" not in text
-        and not any(end in text for end in _LOOSE_ENDS)
-    )
+    lines = text.split("\n")
+    return "\n\n\n" not in text and [line.rstrip() for line in lines] == lines
 
 
 def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:
