@@ -27,8 +27,8 @@ from promptpack.output.manifest import MANIFEST, read_manifest
 from promptpack.reading.project import load_project, replace_sources
 from promptpack.source.client_yaml import read_client_yaml
 from promptpack.source.frontmatter import read_lenient, split_front_matter
-from promptpack.source.strict_yaml import read_yaml
 from promptpack.source.text import FORBIDDEN, PROBLEM_LIMIT, decode_source
+from promptpack.source.yaml_entries import read_yaml
 from promptpack.targets import TARGETS
 from promptpack.targets.problems import Problem
 from review_cases import side

@@ -15,7 +15,7 @@ from promptpack.model.sections import SECTION_KINDS, make_title
 from promptpack.policy.prose import describe_policy
 from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer
-from promptpack.rendering.lines import Lines, clean_lines
+from promptpack.rendering.lines import Lines, clean_lines, clean_text
 from promptpack.rendering.variants import Selection, resolve_variants
 from support import DEMO, make_project, write_files
 
@@ -108,6 +108,7 @@ def test_clean(texts: list[str]) -> None:
         text.strip() for text in texts if text.strip()
     ]
     shown = [line.text for line in cleaned]
+    assert clean_text("\n".join(texts)) == "\n".join(shown), "whether there is something to clean"
     assert not shown or shown[0].strip()
     if "```" not in "".join(texts) and "~~~" not in "".join(texts):
         assert "\n\n\n" not in "\n".join(shown)
@@ -128,6 +129,7 @@ def fenced(draw: st.DrawFn) -> str:
 def test_what_stands_in_a_fence_is_kept(texts: list[str]) -> None:
     text = "\n".join(texts)
     cleaned = "\n".join(line.text for line in clean_lines(lines(text.split("\n"))))
+    assert clean_text(text) == cleaned
     assert fences(cleaned) == fences(text)
 
 

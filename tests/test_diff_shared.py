@@ -21,7 +21,7 @@ from promptpack.diff.sides import build_project_side
 from promptpack.model import Finding, UserError
 from promptpack.reading.project import load_project
 from promptpack.rendering.sandbox import Templates
-from promptpack.source import strict_yaml
+from promptpack.source import yaml_entries
 from promptpack.targets import TARGETS
 from test_diff_oracle import EDITS, PROJECTS, Files
 
@@ -101,7 +101,7 @@ class Counts(Counter[str]):
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
     counted = Counts()
-    render, read = Templates.render, strict_yaml.read_yaml
+    render, read = Templates.render, yaml_entries.read_yaml
 
     def render_and_count(self: Templates, *arguments: object, marked: bool = False) -> str:
         counted["marked" if marked else "plain"] += 1

@@ -173,6 +173,7 @@ KEPT = {
     "_holds_modes": "facts about clients",
     "parse_front_matter": "the last few, because one file is decoded and checked in one go",
     "_parse_entry": "what the heads of one build share",
+    "_read_short": "what the files of one project share",
     "_spell_short": "the same, on the way out",
     "read_toml": "the last two files, because one is decoded and checked in one go",
     "_make_effective_policy": "what the heads of one build share",

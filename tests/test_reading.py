@@ -24,7 +24,7 @@ from promptpack.reading.file_models import FILE_MODELS
 from promptpack.reading.project import load_project
 from promptpack.reading.validation import validate
 from promptpack.source.disk import UnreadableFileError, read_regular_file, walk_folder
-from promptpack.source.strict_yaml import read_yaml
+from promptpack.source.yaml_entries import read_yaml
 from review_cases import git
 from support import DEMO, PATIENCE, call, count_cases, environment, make_project, run, write_files
 

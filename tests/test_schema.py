@@ -20,7 +20,7 @@ from promptpack.reading.file_kinds import FileKind
 from promptpack.reading.file_models import FILE_MODELS
 from promptpack.reading.validation import validate
 from promptpack.source.closest import suggest
-from promptpack.source.strict_yaml import read_yaml
+from promptpack.source.yaml_entries import read_yaml
 from promptpack.targets import TARGETS
 
 PACK = """\

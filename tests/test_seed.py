@@ -20,7 +20,7 @@ from promptpack.rendering.compose import Composer
 from promptpack.rendering.lines import Lines
 from promptpack.rendering.variants import Selection, resolve_variants
 from promptpack.source.frontmatter import split_front_matter
-from promptpack.source.strict_yaml import read_yaml
+from promptpack.source.yaml_entries import read_yaml
 from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -27,7 +27,7 @@ from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL
 from promptpack.session import Session
 from promptpack.source import frontmatter, yaml_writer
-from promptpack.source.strict_yaml import read_yaml
+from promptpack.source.strict_yaml import read_whole_yaml
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check
 from promptpack.targets.losses import LossFinder
@@ -116,7 +116,7 @@ def check_alone(target: Target, agent: Agent) -> Checked:
 @example("".join(("a: b\n", "b: |\n  x\n  y\n", "c:\n  - x\n  - y\n", "z: x")))
 @example("\na: b\nh:")
 def test_a_head_says_what_its_entries_say(head: str) -> None:
-    document = read_yaml(head, "")
+    document = read_whole_yaml(head, "")
     data, is_strict = frontmatter.parse_front_matter(head)
     assert is_strict == (not document.findings)
     if is_strict:

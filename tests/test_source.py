@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from promptpack.reporting.characters import reveal_line
 from promptpack.source.frontmatter import dump_front_matter, read_lenient, split_front_matter
-from promptpack.source.strict_yaml import DEPTH_LIMIT, UNREADABLE_CODES, read_yaml
+from promptpack.source.strict_yaml import DEPTH_LIMIT, UNREADABLE_CODES
 from promptpack.source.text import FORBIDDEN, PROBLEM_LIMIT, SIZE_LIMIT, Span, decode_source
+from promptpack.source.yaml_entries import read_yaml
 from support import limit_cpu
 
 relaxed = settings(deadline=None)

@@ -18,7 +18,6 @@ from promptpack.session import Session
 from promptpack.source.text import Span, make_finding
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.built import find_idle_packs, list_built_targets
-from promptpack.targets.emit import make_artifact
 from promptpack.targets.other_clients import suggest_target
 from promptpack.targets.paths import PathProblems
 from promptpack.targets.rivals import Rivals
@@ -148,7 +147,7 @@ def _render_artifact(
     )
     if target.command and not prompt and agent.form.head is None:
         _check_command(session, variant, target, agent.prompt)
-    return make_artifact(variant, target, agent, session.loss_finder)
+    return session.artifacts.make(variant, target, agent)
 
 
 def _check_command(session: Session, variant: Variant, target: Target, prompt: str) -> None:

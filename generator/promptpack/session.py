@@ -11,6 +11,7 @@ from promptpack.rendering.expectations import ExpectationChecker
 from promptpack.rendering.permissions import PermissionFinder
 from promptpack.rendering.sandbox import Templates
 from promptpack.source.frontmatter import Documents
+from promptpack.targets.artifacts import ArtifactMaker
 from promptpack.targets.losses import LossFinder
 
 
@@ -40,6 +41,7 @@ class Session:
         used = frozenset(name for pack in packs for name in project.list_targets(pack))
         is_known = known is not None and known.losses.used == used
         self.loss_finder = known.losses if known and is_known else LossFinder(used)
+        self.artifacts = ArtifactMaker(self.loss_finder)
         self.untraced: dict[Finding, None] = {}
         self.expectations = ExpectationChecker(project, self.documents)
         permissions = known.permissions if known else None

@@ -9,7 +9,8 @@ from promptpack.absorb.scalars import edit_value
 from promptpack.model import Origin, Project
 from promptpack.reading.roots import parse_source_path
 from promptpack.source.frontmatter import read_document
-from promptpack.source.strict_yaml import DataPath, read_yaml
+from promptpack.source.strict_yaml import DataPath
+from promptpack.source.yaml_entries import read_yaml
 
 
 def propose_values(

@@ -7,6 +7,7 @@ files in its own folder, and no other path, whether or not there still is such a
 another project claims nothing here.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -153,13 +154,14 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
 
     Only names are looked at: what stands there need not be an output.
     """
+    start = str(folder / "x")[:-1]
     for target in TARGETS.values():
         place = re.escape(f"{target.name}/{{model}}.{{policy}}") + _LANGUAGE
         place += re.escape(f"/{target.path}")
         expression = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/.]+)", place))
         pattern = f"{target.name}/*/{target.path.format(name='*')}"
         for found in sorted(folder.glob(pattern)) if not target.block else ():
-            path = found.relative_to(folder).as_posix()
+            path = str(found)[len(start) :].replace(os.sep, "/")
             if match := expression.fullmatch(path):
                 words = {name: word for name, word in match.groupdict().items() if word}
                 own = {"target": target.name, "pack": words.pop("name")}

@@ -17,13 +17,15 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 
-from promptpack.source.disk import describe_kind
+from promptpack.source.disk import describe_kind, read_bytes
 
 LIMIT = 64 << 20
 """The most bytes of a file that promptpack compares with its own."""
 
+_TOKEN_BYTES = 8
 _TEMPORARY_NAME = re.compile(r"\.promptpack-[0-9a-f]{16}\.tmp|\..+\.promptpack-tmp")
 _HAS_FOLDER_DESCRIPTORS = {os.open, os.mkdir, os.rename, os.stat, os.unlink} <= os.supports_dir_fd
 _FILE_FLAGS = (
@@ -49,7 +51,9 @@ class OpenPlace:
 
     def beside(self, name: str) -> "OpenPlace":
         """Return another name in the same folder."""
-        return OpenPlace(os.path.join(os.path.dirname(self.name), name), self.folder)  # noqa: PTH118, PTH120 - a name or a path
+        if self.folder is not None:
+            return OpenPlace(name, self.folder)
+        return OpenPlace(os.path.join(os.path.dirname(self.name), name), None)  # noqa: PTH118, PTH120 - a path
 
     def find_status(self) -> os.stat_result | None:
         """Return what stands there, a link as itself, or None for nothing."""
@@ -61,11 +65,14 @@ class OpenPlace:
     def read(self) -> bytes | None:
         """Return the bytes of a regular file of at most `LIMIT`; None for anything else."""
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FILE_FLAGS
-        with os.fdopen(os.open(self.name, flags, dir_fd=self.folder), "rb") as file:
-            status = os.fstat(file.fileno())
+        descriptor = os.open(self.name, flags, dir_fd=self.folder)
+        try:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
                 return None
-            return file.read()
+            return read_bytes(descriptor, status.st_size, LIMIT)
+        finally:
+            os.close(descriptor)
 
     def remove(self) -> None:
         """Remove the file, or the link itself, if there is one."""
@@ -99,12 +106,18 @@ class Places:
         self.folder = folder
         self._last: tuple[list[str], int | None] = ([], None)
         self._is_missing = False
+        self._tokens = secrets.token_hex(_TOKEN_BYTES // 2), count()
 
     def __enter__(self) -> "Places":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._close()
+
+    def make_token(self) -> str:
+        """Return what tells a temporary name from all others: a random half, and a number."""
+        start, numbers = self._tokens
+        return f"{start}{next(numbers):0{_TOKEN_BYTES}x}"
 
     def find_folder(self, folders: list[str]) -> int:
         """Return the descriptor of an inner folder; it is closed by the next call, or at the end.
@@ -224,30 +237,40 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     Unless `is_executable` is None, whoever may read them may run them too, or nobody may. `mode` is
     that of a new file, less what the user's mask takes away.
     """
-    temporary = f".promptpack-{secrets.token_hex(8)}.tmp"
+    places = folder if isinstance(folder, Places) else None
+    token = places.make_token() if places else secrets.token_hex(_TOKEN_BYTES)
+    temporary = f".promptpack-{token}.tmp"
     staged = StagedFile(folder, path, temporary)
     with open_place(folder, path) as place:
         old_status = place.find_status()
         beside = place.beside(temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE_FLAGS
         try:
-            with os.fdopen(os.open(beside.name, flags, mode, dir_fd=beside.folder), "wb") as file:
-                _set_mode(file.fileno(), old_status, is_executable)
-                file.write(content)
+            descriptor = os.open(beside.name, flags, mode, dir_fd=beside.folder)
+            try:
+                _set_mode(descriptor, old_status, is_executable)
+                _write_all(descriptor, content)
                 if sync:
-                    file.flush()
-                    os.fsync(file.fileno())
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         except BaseException:
             beside.remove()
             raise
     return staged
 
 
+def _write_all(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 def _set_mode(
     descriptor: int, old_status: os.stat_result | None, is_executable: bool | None
 ) -> None:
     """Give a new file the mode of the one in its place, and the executable bits that it needs."""
-    if not hasattr(os, "fchmod"):
+    if not hasattr(os, "fchmod") or (old_status is None and is_executable is None):
         return
     is_file = old_status is not None and stat.S_ISREG(old_status.st_mode)
     current = os.fstat(descriptor).st_mode & 0o777

@@ -186,8 +186,7 @@ def _find_leftover(folder: Path | Places, manifest: Manifest, path: str) -> Stat
 def _find_unrecorded(folder: Path, ownership: Ownership, known: set[str]) -> Iterator[Status]:
     """Yield what stands where an output could, though nothing builds or recorded it."""
     for path, words in ownership.find_outputs(folder):
-        is_output = ownership.claims(path, words) and ownership.answers(path, words)
-        if is_output and path not in known:
+        if path not in known and ownership.claims(path, words) and ownership.answers(path, words):
             try:
                 yield Status(path, "foreign", read_file(folder, path), None)
             except LinkedPathError:

@@ -121,7 +121,7 @@ class SourceClosures:
         """
         document = self.documents.read(path)
         lines = {
-            data_path: span.line for data_path, span in (document.values | document.keys).items()
+            data_path: span.line for data_path, span in {**document.values, **document.keys}.items()
         }
         before = [number for number in lines.values() if number <= line]
         start = max(before, default=0)

@@ -7,9 +7,10 @@ only for a file that `shapes` has no answer for.
 from __future__ import annotations
 
 import importlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from promptpack.reading.shapes import check_shape
+from promptpack.reading.shapes import Memos, check_shape
 
 if TYPE_CHECKING:
     from promptpack.reading.project_schema import ProjectFile
@@ -24,9 +25,12 @@ class FileKind(Generic[F]):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def check(self, data: object) -> F | None:
-        """Return the values of plainly valid data, or None where pydantic has to be asked."""
-        return cast("F | None", check_shape(self.name, data))
+    def check(self, data: object, memos: Memos = MappingProxyType({})) -> F | None:
+        """Return the values of plainly valid data, or None where pydantic has to be asked.
+
+        Files whose data have the same memo share what is made of it.
+        """
+        return cast("F | None", check_shape(self.name, data, memos))
 
     def load_model(self) -> Any:  # noqa: ANN401 - a pydantic model's class
         """Return the pydantic model of the kind."""

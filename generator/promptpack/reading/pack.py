@@ -45,8 +45,9 @@ from promptpack.reading.references import (
 )
 from promptpack.reading.validation import validate
 from promptpack.source.headings import split_sections
-from promptpack.source.strict_yaml import DataPath, Document, read_yaml
+from promptpack.source.strict_yaml import DataPath, Document
 from promptpack.source.text import make_finding
+from promptpack.source.yaml_entries import read_yaml
 
 if TYPE_CHECKING:
     from promptpack.reading.project_schema import ProjectFile

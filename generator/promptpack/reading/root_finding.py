@@ -31,8 +31,8 @@ from promptpack.source.disk import (
     read_regular_file,
     resolve_links,
 )
-from promptpack.source.strict_yaml import read_yaml
 from promptpack.source.text import SIZE_LIMIT, decode_source, make_finding
+from promptpack.source.yaml_entries import read_yaml
 
 FOLDER_KEY, PACKAGE_KEY, PACKS_KEY = "roots", "libraries", "library_packs"
 """The keys of the project file that name folders, packages, and packs of both."""

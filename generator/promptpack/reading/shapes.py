@@ -34,10 +34,19 @@ class FileValues(SimpleNamespace):
     """A mapping with known keys; each key has a value, as an attribute."""
 
 
-def check_shape(kind: str, data: object) -> Any:  # noqa: ANN401 - as the kind of file has it
-    """Return the values of a file's data by name, defaults included, or None for no answer."""
+Memos = Mapping[str, dict[str, Any]]
+"""What was made of the values of some keys before."""
+
+_NO_MEMOS: Memos = {}
+
+
+def check_shape(kind: str, data: object, memos: Memos = _NO_MEMOS) -> Any:  # noqa: ANN401 - as the kind of file has it
+    """Return the values of a file's data by name, defaults included, or None for no answer.
+
+    What is made of a value of which there is a memo is kept there, and not to be changed.
+    """
     try:
-        return _check(["entry", kind], data)
+        return _check_entry(data, kind, memos)
     except NoAnswerError:
         return None
 
@@ -82,13 +91,15 @@ def _check_mapping(value: object, key: Shape, item: Shape, shortest: int) -> dic
     return {_check(key, name): _check(item, one) for name, one in value.items()}
 
 
-def _check_entry(value: object, name: str) -> FileValues:
+def _check_entry(value: object, name: str, memos: Memos = _NO_MEMOS) -> FileValues:
     fields = _read_shapes()[name]
     if type(value) is not dict or not value.keys() <= fields.keys():
         raise NoAnswerError
     entry = FileValues()
     for key, (attribute, shape, has_default, default) in fields.items():
-        if key in value:
+        if key in memos and key in value:
+            checked = _check_once(shape, value[key], memos[key], name)
+        elif key in value:
             checked = _check(shape, value[key])
         elif has_default:
             checked = _make_default(default)
@@ -98,10 +109,19 @@ def _check_entry(value: object, name: str) -> FileValues:
     return entry
 
 
+def _check_once(shape: Shape, value: object, memo: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - as the shape has it
+    """Return a checked value of a key of an entry of this name, from its memo if it is there."""
+    if name not in memo:
+        memo[name] = _check(shape, value)
+    return memo[name]
+
+
 def _make_default(default: Shape) -> Any:  # noqa: ANN401 - as the key has it
     """Return a default of its own for each entry: a plain value, or an entry without keys."""
     kind, value = default
-    return _check_entry({}, value) if kind == "entry" else deepcopy(value)
+    if kind == "entry":
+        return _check_entry({}, value)
+    return deepcopy(value) if isinstance(value, (list, dict)) else value
 
 
 def _check_number(value: object, least: float | None, most: float | None) -> float:

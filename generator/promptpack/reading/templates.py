@@ -28,8 +28,9 @@ from promptpack.reading.references import (
 from promptpack.reading.roots import SourceName
 from promptpack.reading.validation import validate
 from promptpack.source import frontmatter
-from promptpack.source.strict_yaml import Document, read_yaml
+from promptpack.source.strict_yaml import Document
 from promptpack.source.text import Span, make_finding
+from promptpack.source.yaml_entries import read_yaml
 
 if TYPE_CHECKING:
     from promptpack.reading.schema import FragmentFrontMatter, PolicyFile

@@ -74,7 +74,7 @@ def validate(kind: FileKind[F], document: Document, path: str, text: str) -> F |
     """
     if any(finding.code in UNREADABLE_CODES for finding in document.findings):
         return None
-    values = kind.check(document.data)
+    values = kind.check(document.data, document.memos)
     if values is None:
         values, problems = _ask_pydantic(kind.load_model(), document.data)
         document.findings += _iter_findings(kind.load_model(), document, path, text, problems)

@@ -18,7 +18,6 @@ from promptpack.model import (
     split_source_path,
 )
 from promptpack.model.fields import find_client_settings, resolve_fields
-from promptpack.policy.prose import describe_policy
 from promptpack.rendering.arguments import Arguments, add_model_id, make_arguments
 from promptpack.rendering.blocks import (
     BlockForm,
@@ -57,7 +56,7 @@ from promptpack.rendering.lines import (
     name_title,
 )
 from promptpack.rendering.part_cache import KeptPart, PartCache
-from promptpack.rendering.permissions import PermissionFinder, list_accepted
+from promptpack.rendering.permissions import PermissionFinder
 from promptpack.rendering.placed_lines import PlacedLines, PlacedPart
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.prompt_keys import PromptKeys, get_layout_name, list_template_names
@@ -113,6 +112,7 @@ class Composer:
         self._fragments: dict[Hashable, str] = {}
         self._find_params = ParamsFinder(self.templates).find
         self._keeps_parts = False
+        self._fields: tuple[Variant | None, Mapping[str, Any]] = (None, {})
         self._own_fragments: list[Hashable] = []
         self._traced_fragments: dict[Hashable, Lines] = {}
         self._text = BlockForm(
@@ -161,14 +161,25 @@ class Composer:
             self.project.heads.get(settings.head), _NEWLINES[settings.newlines], settings.bom
         )
         return Agent(
-            **resolve_fields(variant, target),
+            **self._resolve_fields(variant, target),
             stem=settings.file or variant.pack.name,
             form=form,
             extra=settings.extra,
             policy=variant.find_policy(target),
             prompt=prompt,
-            accepted=list_accepted(variant, target),
+            accepted=self.permissions.list_accepted(variant, target),
         )
+
+    def _resolve_fields(self, variant: Variant, target: str) -> Mapping[str, Any]:
+        """Return the values of an agent's fields: where a pack says nothing of a client, at once.
+
+        Only those of the last variant are kept.
+        """
+        if target in variant.pack.clients:
+            return resolve_fields(variant, target)
+        if self._fields[0] is not variant:
+            self._fields = variant, resolve_fields(variant, target)
+        return self._fields[1]
 
     def compose_text(
         self,
@@ -315,9 +326,9 @@ class Composer:
         if work.draft.findings:
             raise UserError(tuple(work.draft.findings))
         if TARGETS[target].tells_policy:
-            policy = self.permissions.find(variant, target).told
-            if text := "\n".join(describe_policy(policy)):
-                block = form.quote(text, Origin(policy.path, 1), False)
+            told = self.keys.find_told(variant, target)
+            if told.text:
+                block = form.quote(told.text, Origin(told.path, 1), False)
                 parts = [RenderedPart("", block)]
                 sections.append(make_section(form, Section("permissions", ()), parts))
         return tuple(sections)

@@ -23,6 +23,9 @@ def clean_text(text: str) -> str:
 
     What stands inside a code fence is kept as it is.
     """
+    inner = text.strip("\n")
+    if _is_clean(inner):
+        return inner
     return "\n".join(line for _, line in _select_lines(text.split("\n")))
 
 
@@ -74,6 +77,15 @@ def find_code(texts: Iterable[str]) -> Iterator[bool]:
             fence = match[1] if match else ""
         elif match and match[1].startswith(fence) and not text.strip(fence[0] + " \t"):
             fence = ""
+
+
+def _is_clean(text: str) -> bool:
+    """Tell that nothing has to be cleaned of a text, in a fence or out of one.
+
+    Its ends are not looked at; they may not be newlines.
+    """
+    lines = text.split("\n")
+    return "\n\n\n" not in text and [line.rstrip() for line in lines] == lines
 
 
 def _select_lines(texts: Sequence[str]) -> list[tuple[int, str]]:

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from promptpack.model import (
     CAPABILITIES,
     CAPABILITY_FACTS,
+    Accept,
     Effect,
     Grant,
+    Mode,
     Policy,
     Variant,
     find_capability,
@@ -19,6 +21,9 @@ from promptpack.model import (
 from promptpack.policy.lattice import is_denied
 from promptpack.targets import TARGETS
 from promptpack.targets.losses import find_effective_policy
+
+PERMISSIONS_KEPT = 4_096
+"""Of how many policies in clients it is kept at once what their files hold."""
 
 
 class Permissions(NamedTuple):
@@ -57,17 +62,41 @@ class PermissionFinder:
 
     def __init__(self) -> None:
         self._effective: dict[tuple[object, ...], Policy] = {}
+        self._known: dict[tuple[object, ...], Permissions] = {}
+        self._accept: tuple[tuple[Accept, ...], dict[str, frozenset[str]]] = ((), {})
 
     def find(
         self, variant: Variant, target: str, accepted: frozenset[str] | None = None
     ) -> Permissions:
         """Return the permissions of a variant in a target's file, or with other ones accepted."""
         policy, mode = variant.find_policy(target), variant.pack.mode
-        accepted = list_accepted(variant, target) if accepted is None else accepted
+        accepted = self.list_accepted(variant, target) if accepted is None else accepted
+        key = (target, mode, accepted, id(policy))
+        if key not in self._known:
+            if len(self._known) >= PERMISSIONS_KEPT:
+                self._known.clear()
+            effective = self._find_effective(target, policy, mode, accepted)
+            self._known[key] = Permissions(policy, effective)  # which keeps the policy's place
+        return self._known[key]
+
+    def list_accepted(self, variant: Variant, target: str) -> frozenset[str]:
+        """Return the capabilities that a variant accepts to be wider in a target's client."""
+        if self._accept[0] is not variant.accept:
+            self._accept = variant.accept, {}
+        lists = self._accept[1]
+        if target not in lists:
+            lists[target] = frozenset(
+                [accept.capability for accept in variant.accept if accept.target == target]
+            )
+        return lists[target]
+
+    def _find_effective(
+        self, target: str, policy: Policy, mode: Mode, accepted: frozenset[str]
+    ) -> Policy:
         key = (target, mode, accepted, make_policy_key(policy))
         if key not in self._effective:
             self._effective[key] = find_effective_policy(TARGETS[target], policy, mode, accepted)
-        return Permissions(policy, self._effective[key])
+        return self._effective[key]
 
     def explain_denial(
         self, variant: Variant, target: str, fragment: str, denied: Sequence[str]
@@ -92,7 +121,7 @@ class PermissionFinder:
 
         It may be another capability: Codex reads through the shell.
         """
-        accepted, policy = list_accepted(variant, target), variant.find_policy(target)
+        accepted, policy = self.list_accepted(variant, target), variant.find_policy(target)
         candidates = [lost, *([c] for c in CAPABILITIES if has_some(policy, c))]
         return next(
             (
@@ -107,11 +136,6 @@ class PermissionFinder:
 def has_some(policy: Policy, name: str) -> bool:
     """Tell whether a policy grants some of a capability, be it after asking."""
     return not is_denied(policy.grant(name))
-
-
-def list_accepted(variant: Variant, target: str) -> frozenset[str]:
-    """Return the capabilities that a variant accepts to be wider in a target's client."""
-    return frozenset(accept.capability for accept in variant.accept if accept.target == target)
 
 
 def make_policy_key(policy: Policy) -> str:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from promptpack.model import Finding, Part, Section, UserError, Variant
 from promptpack.model.fields import find_client_settings
+from promptpack.policy.prose import describe_policy
 from promptpack.rendering.context import PolicyView, make_values_key
 from promptpack.rendering.includes import LAYOUT
 from promptpack.rendering.permissions import PermissionFinder, Permissions, make_policy_key
@@ -20,17 +21,32 @@ VARIANTS_KEPT = 4_096
 POLICIES_KEPT = 1_024
 """Of how many policies in clients' files it is kept what they answer."""
 
+_OF_CLIENT = frozenset({"target", "arguments", "argument"})
+"""The variables that are another value in each client."""
+
 
 class Inputs(NamedTuple):
-    """What some templates read: variables, and answers of the policy."""
+    """What some templates read: variables, and answers of the policy.
+
+    `reads_client` tells that it depends on the client by more than its policy.
+    """
 
     reads: frozenset[str]
     variables: tuple[str, ...]
     questions: Questions
+    reads_client: bool
 
     def list_values(self, context: Mapping[str, Any]) -> tuple[Hashable, ...]:
         """Return all that the templates can learn from values that all of them see."""
         return make_values_key(self.variables, self.questions, context)
+
+
+class ToldPolicy(NamedTuple):
+    """A policy in the words of a prompt; `key` is all that they can say, `path` its file."""
+
+    key: str
+    text: str
+    path: str
 
 
 class _KnownPolicy:
@@ -41,9 +57,10 @@ class _KnownPolicy:
         self.view = PolicyView(permissions.effective, permissions.authored)
 
     @cached_property
-    def words(self) -> str:
-        """All that a section about the policy can say of it."""
-        return make_policy_key(self.permissions.told)
+    def told(self) -> ToldPolicy:
+        """What a section about the policy says of it."""
+        policy = self.permissions.told
+        return ToldPolicy(make_policy_key(policy), "\n".join(describe_policy(policy)), policy.path)
 
 
 class PromptKeys:
@@ -60,11 +77,9 @@ class PromptKeys:
 
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
-        reads = self.find_reads(variant, target)
-        roots = {name.partition(".")[0] for name in reads}
-        specific = "" if roots.isdisjoint(("target", "arguments", "argument")) else target
-        if prompt := find_client_settings(variant.pack, target).prompt:
-            specific = prompt
+        specific = find_client_settings(variant.pack, target).prompt
+        if not specific and self._find_variant_inputs(variant).reads_client:
+            specific = target
         rules = "" if tells_persona(variant, target) else "rules"
         asked = self.tell_policy(variant, target)
         return variant.pack.name, variant.name, specific, rules, asked
@@ -75,7 +90,7 @@ class PromptKeys:
         That is what the target's own section says, and the answers to what templates ask.
         """
         policy = self._find_policy(variant, target)
-        told = policy.words if TARGETS[target].tells_policy else ""
+        told = policy.told.key if TARGETS[target].tells_policy else ""
         if find_client_settings(variant.pack, target).prompt:
             return told, ()
         return told, policy.view.answer(self._find_variant_inputs(variant).questions)
@@ -83,6 +98,10 @@ class PromptKeys:
     def find_view(self, variant: Variant, target: str) -> PolicyView:
         """Return the policy as the templates of a variant see it."""
         return self._find_policy(variant, target).view
+
+    def find_told(self, variant: Variant, target: str) -> ToldPolicy:
+        """Return what a prompt says of a variant's policy where its target tells that."""
+        return self._find_policy(variant, target).told
 
     def _find_policy(self, variant: Variant, target: str) -> _KnownPolicy:
         permissions = self._permissions.find(variant, target)
@@ -124,10 +143,12 @@ class PromptKeys:
             if findings:
                 raise UserError(tuple(findings))
             variables: set[str] = set().union(*map(self._dependencies.list_variables, names))
+            reads: frozenset[str] = frozenset().union(*map(self._dependencies.reads, names))
             self._inputs[names] = Inputs(
-                frozenset().union(*map(self._dependencies.reads, names)),
+                reads,
                 tuple(sorted(variables)),
                 join_questions(*map(self._dependencies.list_questions, names)),
+                any(name.partition(".")[0] in _OF_CLIENT for name in reads),
             )
         return self._inputs[names]
 

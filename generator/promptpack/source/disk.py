@@ -46,14 +46,18 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
-        found = path.lstat()
+        found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableFileError(describe_kind(found.st_mode))
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            status = os.fstat(file.fileno())
+        descriptor = os.open(path, flags)
+        try:
+            status = os.fstat(descriptor)
             if not os.path.samestat(found, status):
                 raise UnreadableFileError("it changes while it is read")
-            content = file.read(limit + 1) if status.st_size <= limit else None
+            is_small = status.st_size <= limit
+            content = read_bytes(descriptor, status.st_size, limit) if is_small else None
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
@@ -61,6 +65,17 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     if content is None or len(content) > limit:
         raise UnreadableFileError(f"file is larger than {format_size(limit)}")
     return content
+
+
+def read_bytes(descriptor: int, size: int, limit: int) -> bytes:
+    """Return the bytes of an open file, which said its size; not much more than `limit` of them."""
+    pieces, count = [], 0
+    while piece := os.read(descriptor, max(size - count, 0) + 1):
+        pieces.append(piece)
+        count += len(piece)
+        if count > limit:
+            break
+    return b"".join(pieces)
 
 
 def is_executable(path: Path) -> bool:
@@ -85,6 +100,8 @@ def resolve_links(path: Path, folder: Path) -> Path:
     `folder` is without links. Raises FileNotFoundError where there is nothing, and
     UnreadableFileError for a link that leads out of the folder or to itself.
     """
+    if _is_without_links(path, folder):
+        return path
     try:
         resolved = path.resolve(strict=True)
     except FileNotFoundError:
@@ -98,6 +115,22 @@ def resolve_links(path: Path, folder: Path) -> Path:
     if not resolved.is_relative_to(folder):
         raise UnreadableFileError("the link leads out of the project")
     return resolved
+
+
+def _is_without_links(path: Path, folder: Path) -> bool:
+    """Tell whether a path goes from a folder to something that is there, and through no link."""
+    start, place = f"{folder}{os.sep}", str(folder)
+    names = str(path).removeprefix(start).split(os.sep)  # noqa: PTH206 - Path takes longer
+    if not str(path).startswith(start) or os.pardir in names:
+        return False
+    try:
+        for name in names:
+            place = f"{place}{os.sep}{name}"
+            if stat.S_ISLNK(os.lstat(place).st_mode):
+                return False
+    except (OSError, ValueError):
+        return False
+    return HAS_MODES
 
 
 def walk_folder(

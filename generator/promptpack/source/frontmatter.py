@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from promptpack.source.client_yaml import Anchors, LimitError, read_client_yaml
-from promptpack.source.strict_yaml import Document, read_yaml
+from promptpack.source.strict_yaml import Document, read_whole_yaml
+from promptpack.source.yaml_entries import read_yaml
 from promptpack.source.yaml_writer import PLAIN_KEY, write_mapping
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -56,7 +57,7 @@ def parse_front_matter(front_matter: str) -> FrontMatter:
     entries = _parse_entries(front_matter)
     if entries is not None:
         return FrontMatter(entries, is_strict=True)
-    document = read_yaml(front_matter, "")
+    document = read_whole_yaml(front_matter, "")
     return FrontMatter(document.data, not document.findings)
 
 
@@ -88,7 +89,7 @@ def _parse_entry(entry: str) -> dict[str, Any] | None:
 
     The last few thousand are kept, because the files of one build share most of them.
     """
-    document = read_yaml(entry, "")
+    document = read_whole_yaml(entry, "")
     is_one = isinstance(document.data, dict) and len(document.data) == 1
     return document.data if is_one and not document.findings else None
 

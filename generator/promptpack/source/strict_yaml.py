@@ -6,7 +6,7 @@ readers understand differently.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -45,12 +45,17 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "": None}
 
 @dataclass
 class Document:
-    """YAML data with the place of each key and each value, and what is wrong with the text."""
+    """YAML data with the place of each key and each value, and what is wrong with the text.
+
+    The data is not to be changed: documents may share parts of it. Where they share the value of a
+    top-level key, its memo holds what was made of that value, by who made it.
+    """
 
     data: Any = None
-    keys: dict[DataPath, Span] = field(default_factory=dict)
-    values: dict[DataPath, Span] = field(default_factory=dict)
+    keys: Mapping[DataPath, Span] = field(default_factory=dict)
+    values: Mapping[DataPath, Span] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    memos: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def at(self, path: DataPath) -> Span:
         """Return the place of a key, else of a value, else of the nearest thing around it."""
@@ -59,11 +64,8 @@ class Document:
         return self.keys.get(path) or self.values.get(path) or Span(1, 1)
 
 
-def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
-    """Return the data of one strict YAML document; all findings at once where the syntax allows.
-
-    Lines count from `first_line`, for a document that is the front matter of a longer file.
-    """
+def read_whole_yaml(text: str, path: str, first_line: int = 1) -> Document:
+    """Return what `read_yaml` returns, read as a whole."""
     return _YamlReader(text, path, first_line).read()
 
 
@@ -81,7 +83,9 @@ class _YamlReader:
 
     def __init__(self, text: str, path: str, first_line: int) -> None:
         self.text, self.path, self.offset = text, path, first_line - 1
-        self.document = Document()
+        self.keys: dict[DataPath, Span] = {}
+        self.values: dict[DataPath, Span] = {}
+        self.document = Document(None, self.keys, self.values)
         self.stack: list[_Frame] = []
 
     def read(self) -> Document:
@@ -171,12 +175,12 @@ class _YamlReader:
         if not key and not event.style:
             self._add_finding("PP002", span, "a key must be plain text")
         path = (*frame.path, key)
-        if path in self.document.keys:
-            first_line = self.document.keys[path].line
+        if path in self.keys:
+            first_line = self.keys[path].line
             self._add_finding(
                 "PP003", span, f"duplicate key '{key}'", f"first used on line {first_line}"
             )
-        self.document.keys[path] = span
+        self.keys[path] = span
         frame.key = key
 
     def _resolve_scalar(self, event: yaml.ScalarEvent, span: Span) -> Any:  # noqa: ANN401 - YAML data
@@ -216,7 +220,7 @@ class _YamlReader:
                 path = (*frame.path, frame.key)
                 frame.container[frame.key] = value
                 frame.key = None
-        self.document.values[path] = span
+        self.values[path] = span
         return path
 
     def _refuse_anchor_and_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:

@@ -42,6 +42,8 @@ def decode_source(data: bytes, path: str) -> tuple[str, list[Finding]]:
         return "", [
             make_finding("PP001", path, Span(line, column), "file is not UTF-8", "save it as UTF-8")
         ]
+    if FORBIDDEN.search(text) is None:
+        return text, []
     safe_text = FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
     matches = islice(FORBIDDEN.finditer(text), PROBLEM_LIMIT)
     return text, [_report_forbidden(safe_text, path, match) for match in matches]
@@ -53,6 +55,8 @@ def find_conflict_markers(text: str, path: str) -> list[Finding]:
     Seven `<` or `>` at the start of a line are one anywhere. Seven `=` or `|` are one only between
     those: elsewhere they underline a heading, or are the empty cells of a table.
     """
+    if "<<<<<<<" not in text and ">>>>>>>" not in text:
+        return []
     ends = [match.span() for match in islice(_CONFLICT.finditer(text), PROBLEM_LIMIT)]
     between = [
         match.span()

@@ -250,6 +250,7 @@ CLAUDE_CODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
+    is_fillable=True,
     check=ClientCheck(
         "client",
         "first line of a session (tools, agents), its request (prompt)",

@@ -230,6 +230,7 @@ CODEX = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
+    is_fillable=True,
     check=ClientCheck(
         "client",
         "the request of a spawned agent (prompt, model, shell)",

@@ -344,6 +344,7 @@ COPILOT = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
+    is_fillable=True,
     check=ClientCheck(
         "client", "the request it sends (prompt, tools)", "copilot 1.0.102", "2026-11-26"
     ),

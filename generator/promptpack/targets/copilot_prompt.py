@@ -102,6 +102,7 @@ COPILOT_PROMPT = replace(
     places=(".github/prompts/{name}.prompt.md",),
     is_named_only=True,
     command=_FORM,
+    is_fillable=False,
     encode=encode,
     decode=decode,
     problems=find_problems,

@@ -87,6 +87,7 @@ CURSOR = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    is_fillable=True,
     check=ClientCheck(
         "documentation",
         "Cursor can't be run for this check",

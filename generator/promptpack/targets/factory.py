@@ -116,6 +116,7 @@ FACTORY = Target(
     encode=encode,
     decode=decode,
     problems=find_problems,
+    is_fillable=True,
     check=ClientCheck("documentation", "custom droids", day="2026-11-27"),
     provides=list_capabilities(TOOLS).union(ALWAYS),
     absent=frozenset({"task", "question"}),

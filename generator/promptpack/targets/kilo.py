@@ -95,6 +95,7 @@ KILO = replace(
     encode=encode,
     decode=decode,
     problems=_find_problems,
+    is_fillable=True,
     check=ClientCheck(
         "client",
         "debug agent (prompt, model, mode, tools, ordered rules)",

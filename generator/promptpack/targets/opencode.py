@@ -331,6 +331,7 @@ OPENCODE = Target(
     decode=decode,
     problems=find_problems,
     loads=find_refusal,
+    is_fillable=True,
     check=ClientCheck(
         "client",
         "debug agent (prompt, model, mode, tools, ordered rules)",

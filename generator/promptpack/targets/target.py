@@ -262,6 +262,11 @@ class Target:
 
     A target of commands has a `command`: what its client makes of their text.
 
+    What `is_fillable` is a head, and a prompt that follows as it is or in plain quotes. Plain words
+    stand in the head as they are, and of them and of plain text as a prompt nothing follows: no
+    right, no loss and no refusal, in any client that reads the file. `file_forms` says what is
+    plain, and tests hold the target to it.
+
     `approves` gives the tools, as the client calls them, that a file's text has approved before the
     client would ask.
 
@@ -324,6 +329,7 @@ class Target:
     prompt_grants: Callable[[str], tuple[Capability, ...]] = lambda _prompt: ()
     approves: Callable[[str], Iterable[str]] = lambda _text: ()
     prompt_key: str = ""
+    is_fillable: bool = False
     own_guards: Mapping[Capability, OwnGuard] = field(default_factory=lambda: MappingProxyType({}))
     stand_ins: Mapping[Capability, tuple[Capability, ...]] = field(
         default_factory=lambda: MappingProxyType({})

@@ -19,6 +19,8 @@ from promptpack.targets.built import stands_for
 _REASON = "say here why this is acceptable"
 _WIDTH = 76
 _MAX_NAMES = 4
+_KEPT = 4_096
+"""Of how many losses and policies it is kept that nothing of them has to be accepted."""
 
 
 _Code = Literal["PP101", "PP109"]
@@ -51,15 +53,30 @@ class UnacceptedLosses:
         self._project, self._documents = project, documents
         self._found: dict[str, dict[tuple[str, _Code], dict[_ClientChange, dict[str, None]]]]
         self._found = defaultdict(dict)
+        self._harmless: dict[tuple[int, int], tuple[object, object]] = {}  # kept where they are
 
     def add(self, artifact: Artifact) -> None:
         """Take note of what an artifact grants more widely, and whether it grants nothing."""
+        key = id(artifact.losses), id(artifact.agent.policy)
+        if key in self._harmless:
+            return
+        if self._note(artifact):
+            if len(self._harmless) >= _KEPT:
+                self._harmless.clear()
+            self._harmless[key] = artifact.losses, artifact.agent.policy
+
+    def _note(self, artifact: Artifact) -> bool:
+        """Take note of an artifact; tell whether there is nothing to note."""
+        count = 0
         for loss in artifact.losses:
             if loss.kind == "widened" and not loss.accepted:
                 self._add_change(artifact, loss, "PP101")
+                count += 1
         bare_losses = find_bare_losses(artifact)
         for loss in bare_losses if not all(loss.accepted for loss in bare_losses) else ():
             self._add_change(artifact, loss, "PP109")
+            count += 1
+        return not count
 
     def _add_change(self, artifact: Artifact, loss: Loss, code: _Code) -> None:
         change = _ClientChange(loss.subject, artifact.target, loss.excess or "lost", loss.reason)
