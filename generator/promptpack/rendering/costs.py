@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import StrictUndefined
 
 from promptpack.model.output import OUTPUT_SIZE
-from promptpack.rendering.budget import ITEM, Budget, require_text
+from promptpack.rendering.budget import ITEM, Budget
 
 Guard = Callable[..., None]
 
@@ -33,6 +34,16 @@ class Cost(NamedTuple):
     factor: int = 0
     """How much work each character of the first argument is, beyond one."""
     guard: Guard | None = None
+
+
+def require_text(value: object) -> None:
+    """Refuse to make text of what has no one spelling, such as an object or a list.
+
+    An undefined name passes: it fails by itself, and says what was meant.
+    """
+    if not isinstance(value, (str, int, float, StrictUndefined)):
+        message = f"an expression returns {type(value).__name__}, not text"
+        raise TypeError(message)
 
 
 def _guard_width(budget: Budget, _value: object, width: int = 80, *_: object) -> None:

@@ -14,8 +14,9 @@ from promptpack.rendering.blocks import RenderedSection, make_outline
 from promptpack.rendering.budget import ITEM, LIMITS
 from promptpack.rendering.context import PackView, PartView, SectionView, make_values_key
 from promptpack.rendering.lines import Lines, clean_lines
-from promptpack.rendering.placing import PACK_TEXTS, Placing, find_placing
-from promptpack.rendering.sandbox import NeedsDenied, Templates
+from promptpack.rendering.needs import NeedsDenied
+from promptpack.rendering.placing import PACK_TEXTS, Placing
+from promptpack.rendering.sandbox import Templates
 from promptpack.source.text import FORBIDDEN
 
 _OPEN, _CLOSE = "\U0010fffe", "\U0010ffff"
@@ -107,8 +108,7 @@ class Frames:
 
     def _find_placing(self, name: str) -> Placing:
         if name not in self._placings:
-            dependencies = self._templates.dependencies
-            self._placings[name] = find_placing(dependencies.parse(name))
+            self._placings[name] = self._templates.dependencies.find_placing(name)
         return self._placings[name]
 
     def _render_anew(

@@ -15,9 +15,8 @@ from jinja2.environment import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from promptpack.model import Finding, Line, Origin, Source
-from promptpack.rendering.includes import LAYOUT, make_template_finding
-from promptpack.source.text import Span
+from promptpack.model import Line, Origin
+from promptpack.rendering.includes import LAYOUT
 
 _TEMPLATE, _SECTION, _LINE = 0xF0000, 0xF8000, 0x100000
 _MOST, _END = 0x7FFE, 0xFFFE
@@ -149,18 +148,6 @@ def _find_shown(line: str, paths: Sequence[str]) -> dict[Origin, None]:
 def strip_markers(text: str) -> str:
     """Return a text without its marks."""
     return _ANY.sub("", text)
-
-
-def make_untraced_warning(source: Source) -> Finding:
-    """Return the warning that the lines of a source can't be traced."""
-    hint = (
-        "a filter, length or test of captured text sees the markers "
-        "that promptpack uses to trace lines"
-    )
-    text = "its lines can't be traced: the origin of each is reported as the first line"
-    return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
-        severity="warning"
-    )
 
 
 def _assign_number(numbers: dict[str, int], name: str) -> int:
