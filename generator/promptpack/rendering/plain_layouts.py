@@ -21,7 +21,7 @@ _MOST_SIZE = OUTPUT_SIZE // 16
 _MOST_DEPTH = 8
 _MOST_CHANGED = 1_000
 
-_NAME = r"[a-z][a-z_]*"
+_NAME = r"[a-z][a-z_0-9]*"
 _VALUE = rf"{_NAME}(?:\.{_NAME})?"
 _QUOTED = r"""(?:"[^"'\\{}%\n]{0,99}"|'[^"'\\{}%\n]{0,99}')"""
 _FILTER = rf"(?:upper|lower|replace\( *{_QUOTED} *, *{_QUOTED} *\))"
