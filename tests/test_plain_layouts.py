@@ -79,13 +79,13 @@ def test_layouts_of_the_library_need_no_jinja() -> None:
 
 PLAIN = (
     (
-        "{% for s in sections %}{{ loop.index }}{% for p in s.parts %}.{{ loop.index0 }}{% endfor %}"
-        "{{ loop.index }}{% endfor %}"
+        "{% for s in sections %}{{ loop.index }}{% for p in s.parts %}.{{ loop.index0 }}"
+        "{% endfor %}{{ loop.index }}{% endfor %}"
     ),
     "{% for s in sections %}{{ s.title | upper | lower | upper }}{{ s.name|lower }}{% endfor %}",
     (
-        "{% for s in sections %}{% set t = s.name %}{% for p in s.parts %}{% set u = p.name %}{{ t }}"
-        "{{ u | upper }}{% if u %}{{ t }}{% else %}-{% endif %}{% endfor %}{% endfor %}"
+        "{% for s in sections %}{% set t = s.name %}{% for p in s.parts %}{% set u = p.name %}"
+        "{{ t }}{{ u | upper }}{% if u %}{{ t }}{% else %}-{% endif %}{% endfor %}{% endfor %}"
     ),
     (
         "{% for s in sections %}{% if s.title %}{% set t = s.title %}{{ t }}{% else %}"
@@ -94,8 +94,8 @@ PLAIN = (
     "{% for s in sections %}\n  {% if s.name %}  \n x {% endif %} \n {% endfor %}\n\n ",
     " {% for s in sections %} {{ s.text }} {% endfor %}\n{{ pack.description }}\n",
     (
-        "{% for s in sections %}{% for p in s.parts %}{% for q in s.parts %}{{ p.body }}{{ q.body }}"
-        "{% endfor %}{% endfor %}{% endfor %}"
+        "{% for s in sections %}{% for p in s.parts %}{% for q in s.parts %}{{ p.body }}"
+        "{{ q.body }}{% endfor %}{% endfor %}{% endfor %}"
     ),
 )
 

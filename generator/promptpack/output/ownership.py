@@ -15,13 +15,14 @@ from typing import NamedTuple
 from promptpack.model import VariantId, is_language
 from promptpack.model.languages import LANGUAGE_REGEX
 from promptpack.output.manifest import MANIFEST
+from promptpack.patterns import compile_late
 from promptpack.reading.regexes import FULL_NAME_REGEX, SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.paths import explain_attached
 from promptpack.targets.target import is_stem
 
-_NAME, _FULL_NAME = re.compile(SLUG_REGEX), re.compile(FULL_NAME_REGEX)
+_NAME, _FULL_NAME = compile_late(SLUG_REGEX), compile_late(FULL_NAME_REGEX)
 _MAX_NAME = 64
 _LANGUAGE = rf"(\.(?P<language>{LANGUAGE_REGEX.strip('^$')}))?"
 _REPOSITORY = ".git"

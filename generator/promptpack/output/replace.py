@@ -11,7 +11,6 @@ mode of the file that it replaces.
 
 import errno
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
@@ -19,12 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from promptpack.patterns import compile_late
 from promptpack.source.disk import describe_kind
 
 LIMIT = 64 << 20
 """The most bytes of a file that promptpack compares with its own."""
 
-_TEMPORARY_NAME = re.compile(r"\.promptpack-[0-9a-f]{16}\.tmp|\..+\.promptpack-tmp")
+_TEMPORARY_NAME = compile_late(r"\.promptpack-[0-9a-f]{16}\.tmp|\..+\.promptpack-tmp")
 _HAS_FOLDER_DESCRIPTORS = {os.open, os.mkdir, os.rename, os.stat, os.unlink} <= os.supports_dir_fd
 _FILE_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

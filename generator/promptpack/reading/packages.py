@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from promptpack.patterns import compile_late
 from promptpack.source.disk import (
     LINKED_FOLDER,
     UnreadableFileError,
@@ -24,8 +25,8 @@ GROUP = "promptpack.library"
 """The group of entry points: a library's name, and the Python package that is its folder."""
 
 _METADATA_LIMIT = 1 << 20
-_PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._!+-]{0,63}")
+_PACKAGE = compile_late(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_WORD = compile_late(r"[A-Za-z0-9][A-Za-z0-9._!+-]{0,63}")
 _ENTRY_POINTS, _METADATA, _ORIGIN = "entry_points.txt", "METADATA", "direct_url.json"
 
 

@@ -5,7 +5,6 @@ arguments of the call. It raises OverBudgetError where the result would be too l
 work that is more than the sizes of the arguments and the result.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -13,14 +12,15 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import StrictUndefined
 
 from promptpack.model.output import OUTPUT_SIZE
+from promptpack.patterns import compile_late
 from promptpack.rendering.budget import ITEM, Budget
 
 Guard = Callable[..., None]
 
-_FIELD = re.compile(r"[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?")
-_WORD = re.compile(r"[^\t\n\x0b\x0c\r ]+")
+_FIELD = compile_late(r"[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?")
+_WORD = compile_late(r"[^\t\n\x0b\x0c\r ]+")
 """What is wrapped in one piece, as Python's textwrap splits text."""
-_NUMBER = re.compile(r"\d+")
+_NUMBER = compile_late(r"\d+")
 _MOST_DIGITS = len(str(OUTPUT_SIZE))
 
 

@@ -5,11 +5,11 @@ What such a layout writes around them is the same in all prompts with equal name
 with equal answers to what else it reads.
 """
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from promptpack.model import Line, Origin, UserError
+from promptpack.patterns import compile_late
 from promptpack.rendering.blocks import RenderedSection, make_outline
 from promptpack.rendering.budget import ITEM, LIMITS
 from promptpack.rendering.context import PackView, PartView, SectionView, make_values_key
@@ -20,7 +20,7 @@ from promptpack.rendering.sandbox import Templates
 from promptpack.source.text import FORBIDDEN
 
 _OPEN, _CLOSE = "\U0010fffe", "\U0010ffff"
-_PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_PLACE = compile_late(f"{_OPEN}([0-9]+){_CLOSE}")
 """What stands in for a text; neither of its ends is in a source, nor in a mark."""
 
 FRAMES_KEPT = 1_024

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError, is_in_project
 from promptpack.model.root import LIBRARY, find_prefix
+from promptpack.patterns import compile_late
 from promptpack.rendering.placing import Placing
 from promptpack.rendering.plain_layouts import PlainLayout, read_layout
 from promptpack.rendering.questions import PolicyQuestion, Questions, join_questions
@@ -18,8 +19,8 @@ INCLUDE_DEPTH = 20
 LAYOUT = "layout:"
 """Before the name of a layout, where both kinds of template are named."""
 
-_BRACES = re.compile(r"\{[{%#]")
-_OPENING = re.compile(r"\{(?=[{%#])")
+_BRACES = compile_late(r"\{[{%#]")
+_OPENING = compile_late(r"\{(?=[{%#])")
 
 
 def find_include(project: Project, name: str, includer: str) -> str:

@@ -7,12 +7,12 @@ Text without tags and layouts that are read as plain ones need no Jinja. Where a
 run are such ones, it is not loaded.
 """
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from promptpack.model import Finding, Project, Source, UserError
+from promptpack.patterns import compile_late
 from promptpack.rendering.budget import LIMITS, MARKED_LIMITS
 from promptpack.rendering.includes import (
     LAYOUT,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from promptpack.rendering.engine import Engine
     from promptpack.rendering.line_markers import LineMarkers
 
-_ESCAPE_SEQUENCE = re.compile(r"\\[0-7abfvxuUN]")
+_ESCAPE_SEQUENCE = compile_late(r"\\[0-7abfvxuUN]")
 
 
 class Templates:
