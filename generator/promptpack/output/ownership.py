@@ -7,6 +7,7 @@ files in its own folder, and no other path, whether or not there still is such a
 another project claims nothing here.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -154,7 +155,8 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
 
     Only names are looked at: what stands there need not be an output.
     """
-    for target in TARGETS.values():
+    present = (name for name in TARGETS if os.path.isdir(folder / name))  # noqa: PTH112 - never fails
+    for target in map(TARGETS.__getitem__, present):
         place = re.escape(f"{target.name}/{{model}}.{{policy}}") + _LANGUAGE
         place += re.escape(f"/{target.path}")
         expression = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/.]+)", place))

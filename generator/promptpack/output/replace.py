@@ -11,7 +11,6 @@ mode of the file that it replaces.
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -224,7 +223,7 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     Unless `is_executable` is None, whoever may read them may run them too, or nobody may. `mode` is
     that of a new file, less what the user's mask takes away.
     """
-    temporary = f".promptpack-{secrets.token_hex(8)}.tmp"
+    temporary = f".promptpack-{os.urandom(8).hex()}.tmp"
     staged = StagedFile(folder, path, temporary)
     with open_place(folder, path) as place:
         old_status = place.find_status()

@@ -117,7 +117,7 @@ def _name_variants(holders: list[Variant], variants: list[Variant]) -> str:
 
 def _list_targets(session: Session, pack: Pack) -> list[Target]:
     names = list_built_targets(session.project, pack)
-    return [target for name, target in TARGETS.items() if name in names]
+    return [TARGETS[name] for name in TARGETS if name in names]
 
 
 def _iter_rights(

@@ -4,7 +4,6 @@ No code of a package is run, or imported, to find its files. What an installer h
 them is read: the entry points and the name of each package.
 """
 
-import configparser
 import json
 import re
 import sys
@@ -97,6 +96,8 @@ def _read_libraries(metadata: Path) -> dict[str, str]:
     text = _read_text(metadata / _ENTRY_POINTS)
     if GROUP not in text:
         return {}
+    import configparser  # noqa: PLC0415 - most projects use no packages
+
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     parser.optionxform = str  # type: ignore[method-assign,assignment]  # as its documentation says
     try:

@@ -51,6 +51,13 @@ _CAPTURES: list[list[tuple[StreamName, str]]] = []
 """The texts of blocks in which nothing is printed, the innermost last."""
 
 
+def measure_width() -> int:
+    """Return how many columns the terminal has, or 80 where there is none."""
+    import shutil  # noqa: PLC0415 - loads much, and most runs with few changes wrap no text
+
+    return shutil.get_terminal_size().columns
+
+
 def style(text: str, color: Color | None = None, *, bold: bool = False) -> str:
     """Return a text marked to be shown in a color, where there are colors."""
     codes = [*([_CODES[color]] if color else ()), *(["1"] if bold else ())]
