@@ -12,7 +12,7 @@ from promptpack.targets.target import Target
 __all__ = ["ENTRIES", "TARGETS", "Target", "list_readers"]
 
 
-class TargetEntry(NamedTuple):
+class RegistryEntry(NamedTuple):
     """Where a target is declared, and what is asked of all targets in each run.
 
     A target of commands has the `client` whose agents are another target, and may say which
@@ -26,41 +26,41 @@ class TargetEntry(NamedTuple):
     shared_file: str = ""
 
 
-ENTRIES: Mapping[str, TargetEntry] = {
-    "opencode": TargetEntry("opencode"),
-    "claude-code": TargetEntry("claude_code"),
-    "copilot": TargetEntry("copilot"),
-    "copilot-instructions": TargetEntry("copilot_instructions"),
-    "cursor": TargetEntry("cursor"),
-    "cursor-rule": TargetEntry("cursor_rule"),
-    "codex": TargetEntry("codex"),
-    "gemini": TargetEntry("gemini"),
-    "qwen": TargetEntry("qwen", is_named_only=True),
-    "kilo": TargetEntry("kilo", is_named_only=True),
-    "factory": TargetEntry("factory", is_named_only=True),
-    "cline": TargetEntry("cline", is_named_only=True),
-    "kiro": TargetEntry("kiro", is_named_only=True),
-    "junie": TargetEntry("junie", is_named_only=True),
-    "devin-rule": TargetEntry("devin_rule", is_named_only=True),
-    "goose": TargetEntry("goose", is_named_only=True),
-    "roo": TargetEntry("roo", is_named_only=True, shared_file=".roomodes"),
-    "agents-md": TargetEntry("agents_md", shared_file="AGENTS.md"),
-    "skill": TargetEntry("skill"),
-    "claude-skill": TargetEntry("skill"),
-    "system": TargetEntry("system"),
-    "messages": TargetEntry("messages"),
-    "prompty": TargetEntry("prompty", is_named_only=True),
-    "dotprompt": TargetEntry("dotprompt", is_named_only=True),
-    "promptfoo": TargetEntry("promptfoo", is_named_only=True),
-    "langchain": TargetEntry("langchain", is_named_only=True),
-    "promptpack-json": TargetEntry("promptpack_json", is_named_only=True),
-    "opencode-command": TargetEntry("opencode_command", is_named_only=True, client="opencode"),
-    "claude-command": TargetEntry(
+ENTRIES: Mapping[str, RegistryEntry] = {
+    "opencode": RegistryEntry("opencode"),
+    "claude-code": RegistryEntry("claude_code"),
+    "copilot": RegistryEntry("copilot"),
+    "copilot-instructions": RegistryEntry("copilot_instructions"),
+    "cursor": RegistryEntry("cursor"),
+    "cursor-rule": RegistryEntry("cursor_rule"),
+    "codex": RegistryEntry("codex"),
+    "gemini": RegistryEntry("gemini"),
+    "qwen": RegistryEntry("qwen", is_named_only=True),
+    "kilo": RegistryEntry("kilo", is_named_only=True),
+    "factory": RegistryEntry("factory", is_named_only=True),
+    "cline": RegistryEntry("cline", is_named_only=True),
+    "kiro": RegistryEntry("kiro", is_named_only=True),
+    "junie": RegistryEntry("junie", is_named_only=True),
+    "devin-rule": RegistryEntry("devin_rule", is_named_only=True),
+    "goose": RegistryEntry("goose", is_named_only=True),
+    "roo": RegistryEntry("roo", is_named_only=True, shared_file=".roomodes"),
+    "agents-md": RegistryEntry("agents_md", shared_file="AGENTS.md"),
+    "skill": RegistryEntry("skill"),
+    "claude-skill": RegistryEntry("skill"),
+    "system": RegistryEntry("system"),
+    "messages": RegistryEntry("messages"),
+    "prompty": RegistryEntry("prompty", is_named_only=True),
+    "dotprompt": RegistryEntry("dotprompt", is_named_only=True),
+    "promptfoo": RegistryEntry("promptfoo", is_named_only=True),
+    "langchain": RegistryEntry("langchain", is_named_only=True),
+    "promptpack-json": RegistryEntry("promptpack_json", is_named_only=True),
+    "opencode-command": RegistryEntry("opencode_command", is_named_only=True, client="opencode"),
+    "claude-command": RegistryEntry(
         "claude_command", is_named_only=True, client="claude-code", yields_to="claude-skill"
     ),
-    "copilot-prompt": TargetEntry("copilot_prompt", is_named_only=True, client="copilot"),
-    "cursor-command": TargetEntry("cursor_command", is_named_only=True, client="cursor"),
-    "gemini-command": TargetEntry("gemini_command", is_named_only=True, client="gemini"),
+    "copilot-prompt": RegistryEntry("copilot_prompt", is_named_only=True, client="copilot"),
+    "cursor-command": RegistryEntry("cursor_command", is_named_only=True, client="cursor"),
+    "gemini-command": RegistryEntry("gemini_command", is_named_only=True, client="gemini"),
 }
 """The targets by name. What an entry says of one is what the target says of itself."""
 
