@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 
 from promptpack import targets
 from promptpack.patterns import LatePattern
+from promptpack.reporting.console import measure_width
 from promptpack.targets import ENTRIES, TARGETS, Target
 from promptpack.targets.shared_files import find_block_form
 from records import EARLIER
@@ -86,7 +88,7 @@ def test_a_build_of_few_packs_loads_few_modules(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project", PLAIN)
     loaded = list_loaded(["build", "--no-cache"], project, tmp_path)
     require_few(loaded)
-    assert LARGE & {*loaded} <= {"inspect", "shutil"}  # lines are wrapped
+    assert LARGE & {*loaded} <= {"inspect"}
 
 
 def test_a_build_with_few_changes_loads_few_modules(tmp_path: Path) -> None:
@@ -153,6 +155,21 @@ def test_every_late_pattern_can_be_compiled() -> None:
                 assert value.groups is not None
                 found += 1
     assert found > 50
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-3", "x", "44", "120", None])
+def test_the_width_is_what_python_says(
+    monkeypatch: pytest.MonkeyPatch, columns: str | None
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    for width in (0, 60):
+        size = os.terminal_size((width, 24))
+        monkeypatch.setattr(os, "get_terminal_size", lambda _, size=size: size)
+        assert measure_width() == shutil.get_terminal_size().columns
+    monkeypatch.setattr(sys, "__stdout__", None)
+    assert measure_width() == shutil.get_terminal_size().columns
 
 
 # The current folder.

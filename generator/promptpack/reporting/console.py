@@ -15,7 +15,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal, TextIO
 
 import click
@@ -52,10 +52,17 @@ _CAPTURES: list[list[tuple[StreamName, str]]] = []
 
 
 def measure_width() -> int:
-    """Return how many columns the terminal has, or 80 where there is none."""
-    import shutil  # noqa: PLC0415 - loads much, and most runs with few changes wrap no text
+    """Return how many columns the terminal has, or 80 where there is none.
 
-    return shutil.get_terminal_size().columns
+    As `shutil.get_terminal_size` does, which takes as long to load as half of the YAML parser.
+    """
+    with suppress(KeyError, ValueError):
+        if (columns := int(os.environ["COLUMNS"])) > 0:
+            return columns
+    with suppress(AttributeError, OSError, ValueError):
+        if sys.__stdout__ and (columns := os.get_terminal_size(sys.__stdout__.fileno()).columns):
+            return columns
+    return 80
 
 
 def style(text: str, color: Color | None = None, *, bold: bool = False) -> str:
