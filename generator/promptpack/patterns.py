@@ -12,6 +12,8 @@ class LatePattern:
         self._compiled: re.Pattern[str] | None = None
 
     def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):  # what Python asks of any object
+            raise AttributeError(name)
         if self._compiled is None:
             self._compiled = re.compile(self._pattern, self._flags)
         found: object = getattr(self._compiled, name)
