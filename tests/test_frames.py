@@ -11,8 +11,10 @@ from promptpack.model import Policy, Project, UserError, Variant
 from promptpack.provenance.tracer import Tracer
 from promptpack.reading.project import load_project
 from promptpack.rendering.frames import Frames
-from promptpack.rendering.placing import Placing, find_placing
-from promptpack.rendering.questions import PolicyQuestion, find_questions
+from promptpack.rendering.placing import Placing
+from promptpack.rendering.questions import PolicyQuestion
+from promptpack.rendering.tree_placing import find_placing
+from promptpack.rendering.tree_questions import find_questions
 from promptpack.rendering.variants import resolve_variants
 from promptpack.session import Session
 from promptpack.targets.built import list_built_targets

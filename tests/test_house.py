@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ROOT / "generator" / "promptpack"
 MODULES = sorted(HOUSE.rglob("*.py"))
 FLOORS = (
-    ("model", "version"),
+    ("patterns", "version"),
+    ("model",),
     ("policy", "redaction", "source"),
     ("targets",),
     ("reading",),

@@ -50,5 +50,18 @@ def _print_all(printed: list[str]) -> bool:
     return True
 
 
+def _forget_current_folder() -> None:
+    """Take the current folder off Python's path, where `python -m promptpack` has put it.
+
+    It is mostly that of a project, whose files are never imported. Where promptpack itself is in
+    it, what promptpack uses may be there too.
+    """
+    folder = os.getcwd()  # noqa: PTH109 - no pathlib
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - the same
+    if not sys.flags.safe_path and sys.path[:1] == [folder] and own != folder:
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _forget_current_folder()
     main()

@@ -174,8 +174,8 @@ def _select_targets(
     """Return the targets that a variant is rendered for and that were asked for."""
     built = list_built_targets(project, variant.pack)
     return [
-        target
-        for name, target in TARGETS.items()
+        TARGETS[name]
+        for name in TARGETS
         if name in built
         if not selection.targets or name in selection.targets
         if is_chosen(variant.pack.name, variant.name, name)

@@ -1,11 +1,10 @@
 """What the commands on one project share: templates, documents, prompts and origins, made once."""
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptpack.model import Finding, Project
 from promptpack.provenance.closure import SourceClosures
-from promptpack.provenance.tracer import Tracer
 from promptpack.rendering.compose import Composer
 from promptpack.rendering.expectations import ExpectationChecker
 from promptpack.rendering.permissions import PermissionFinder
@@ -13,6 +12,9 @@ from promptpack.rendering.sandbox import Templates
 from promptpack.source.frontmatter import Documents
 from promptpack.targets.artifacts import ArtifactMaker
 from promptpack.targets.losses import LossFinder
+
+if TYPE_CHECKING:
+    from promptpack.provenance.tracer import Tracer
 
 
 class PolicyFacts(NamedTuple):
@@ -53,8 +55,10 @@ class Session:
         return PolicyFacts(self.loss_finder, self.composer.permissions)
 
     @cached_property
-    def tracer(self) -> Tracer:
+    def tracer(self) -> "Tracer":
         """What tells the origins of the lines of artifacts."""
+        from promptpack.provenance.tracer import Tracer  # noqa: PLC0415 - loads all of Jinja
+
         return Tracer(self.composer, self.documents)
 
     @cached_property

@@ -5,7 +5,6 @@ import io
 import keyword
 import signal
 import sys
-import traceback
 from pathlib import Path
 
 import click
@@ -165,6 +164,8 @@ def _report_failure(error: Exception) -> int:
         reason = error.strerror or str(error)
         print_line(f"promptpack: {prefix}{reason[:1].lower()}{reason[1:]}", err=True)
     else:
+        import traceback  # noqa: PLC0415 - for errors of our own
+
         for part in traceback.format_exception(error):
             print_text(part, err=True)
     return 4

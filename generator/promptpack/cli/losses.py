@@ -4,14 +4,13 @@ The first line says which capabilities are gone. Then come the differences by wh
 the worst first; what differs in the same variants is one row.
 """
 
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
 from promptpack.cli.report import wrap_text
 from promptpack.model import Artifact
-from promptpack.reporting.console import style
+from promptpack.reporting.console import measure_width, style
 from promptpack.reporting.loss_table import (
     OUTCOMES,
     Client,
@@ -94,7 +93,7 @@ def _format_headline(rows: Sequence[LossRow], table: LossTable) -> Iterator[str]
     clients = dict.fromkeys(client.label for row in lost_rows for client in row.clients)
     names = ", ".join(dict.fromkeys(subject for row in lost_rows for subject in row.subjects))
     places = [f" in {_join_clients([*clients], table.variants, most)}" for most in (_MAX_NAMES, 0)]
-    width = shutil.get_terminal_size().columns
+    width = measure_width()
     place = next((place for place in places if len(f"Lost{place}: {names}") <= width), "")
     yield from wrap_text(style("Lost", **OUTCOME_STYLES["lost"]) + f"{place}: ", names, 6)
 
@@ -135,7 +134,7 @@ def _shorten_group(rows: Iterable[LossRow], built: Collection[str]) -> str:
         (subjects, f" in {_join_clients(names, built, _MAX_NAMES)}")
         for names, subjects in sorted(groups.items(), key=lambda item: -len(item[0]))
     ]
-    return _fit_items(items, max(40, shutil.get_terminal_size().columns) - _INDENT)
+    return _fit_items(items, max(40, measure_width()) - _INDENT)
 
 
 def _fit_items(items: Sequence[tuple[list[str], str]], width: int) -> str:

@@ -4,7 +4,6 @@ Nothing is rendered, and only variants need the sources to be read. Whatever goe
 shell gets no names and no message: the command itself reports it.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from promptpack.cli.state import find_given_folder
+from promptpack.patterns import compile_late
 from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import Kind, find_project_folder
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
+_PLAIN = compile_late(r"[A-Za-z0-9_./+-]+")
 """What every shell takes for one word of no meaning. Other names are not valid in a project."""
 
 

@@ -1,7 +1,5 @@
 """Reports on the terminal: findings and differences in, lines for people out."""
 
-import difflib
-import shutil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,7 +8,7 @@ from promptpack.output.status import Status
 from promptpack.output.write import Plan
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.reporting.characters import reveal_line
-from promptpack.reporting.console import Color, drop_styles, print_lines, style
+from promptpack.reporting.console import Color, drop_styles, measure_width, print_lines, style
 from promptpack.reporting.plurals import pluralize
 
 NOTHING_WRITTEN = "; nothing was written"
@@ -31,7 +29,7 @@ def print_findings(
     """Print findings as wide as the terminal, then how many there are and the outcome."""
     from promptpack.reporting.findings import format_findings  # noqa: PLC0415 - only where something is wrong
 
-    width = shutil.get_terminal_size().columns
+    width = measure_width()
     lines = format_findings(findings, outcome, width, _style_finding, all_places=verbose)
     print_lines(lines, err=err)
 
@@ -48,7 +46,7 @@ def _style_finding(text: str, role: str) -> str:
 
 def wrap_text(lead: str, text: str, indent: int) -> Iterator[str]:
     """Yield a text in lines as wide as the terminal, the first one led by some words."""
-    width = max(40, shutil.get_terminal_size().columns) - indent
+    width = max(40, measure_width()) - indent
     line, length = "", len(drop_styles(lead)) - indent
     for word in reveal_line(text).split(" "):
         word_width = len(word)
@@ -84,6 +82,8 @@ def format_diff(old: str, new: str, old_label: str, new_label: str) -> Iterator[
 
     redact = make_redactor(old, new)
     before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
+    import difflib  # noqa: PLC0415 - most calls show no difference
+
     for line in difflib.unified_diff(before, after, old_label, new_label, n=2, lineterm=""):
         color = _DIFF_COLORS.get(line[:1])
         yield style(line[:1] + redact(line[1:]), color)

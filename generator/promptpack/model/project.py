@@ -1,6 +1,5 @@
 """What is authored: packs, and the templates, models and policies that they use."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,8 +21,9 @@ from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
 from promptpack.model.sections import make_title
+from promptpack.patterns import compile_late
 
-_EMPTY_COMMENT = re.compile(r"\{#\n*#\}\n")
+_EMPTY_COMMENT = compile_late(r"\{#\n*#\}\n")
 
 Mode = Literal["subagent", "primary", "all"]
 

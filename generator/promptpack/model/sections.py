@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from promptpack.patterns import compile_late
+
 
 class SectionKind(NamedTuple):
     """A section that is known by its name.
@@ -71,7 +73,7 @@ _TITLES = {kind.name: kind.title for kind in SECTION_KINDS} | {
 
 
 _SLUG_LENGTH = 64
-_NUMBER = re.compile(r"\s*[0-9]+[.)]\s+")
+_NUMBER = compile_late(r"\s*[0-9]+[.)]\s+")
 
 
 def make_slug(text: str) -> str:

@@ -7,7 +7,6 @@ before all of it is rendered. So what goes beyond a limit waits in a temporary f
 import errno
 import hashlib
 import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
@@ -35,6 +34,8 @@ class ContentStore:
             return content
         with suppress(OSError):
             if self._file is None:
+                import tempfile  # noqa: PLC0415 - loads much, and small outputs need none
+
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see __del__
             self._file.seek(self._end)
             if self._file.write(content) == len(content):

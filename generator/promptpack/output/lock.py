@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import platform
-import re
 import stat
 import sys
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.output.replace import LinkedPathError
+from promptpack.patterns import compile_late
 
 LOCK = ".promptpack.lock"
 PATIENCE = 10.0
@@ -29,7 +29,7 @@ _PAUSE = 0.05
 _LIMIT = 4096
 """The most bytes that the file of a lock has; a larger one is no lock."""
 
-_WORD = re.compile(r"[\w .:-]{1,64}")
+_WORD = compile_late(r"[\w .:-]{1,64}")
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 

@@ -16,13 +16,14 @@ from typing import NamedTuple
 from promptpack.model import VariantId, is_language
 from promptpack.model.languages import LANGUAGE_REGEX
 from promptpack.output.manifest import MANIFEST
+from promptpack.patterns import compile_late
 from promptpack.reading.regexes import FULL_NAME_REGEX, SLUG_REGEX
 from promptpack.reading.roots import SOURCES
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.paths import explain_attached
 from promptpack.targets.target import is_stem
 
-_NAME, _FULL_NAME = re.compile(SLUG_REGEX), re.compile(FULL_NAME_REGEX)
+_NAME, _FULL_NAME = compile_late(SLUG_REGEX), compile_late(FULL_NAME_REGEX)
 _MAX_NAME = 64
 _LANGUAGE = rf"(\.(?P<language>{LANGUAGE_REGEX.strip('^$')}))?"
 _REPOSITORY = ".git"
@@ -155,7 +156,8 @@ def find_outputs(folder: Path) -> Iterator[tuple[str, Words]]:
     Only names are looked at: what stands there need not be an output.
     """
     start = str(folder / "x")[:-1]
-    for target in TARGETS.values():
+    present = (name for name in TARGETS if os.path.isdir(folder / name))  # noqa: PTH112 - never fails
+    for target in map(TARGETS.__getitem__, present):
         place = re.escape(f"{target.name}/{{model}}.{{policy}}") + _LANGUAGE
         place += re.escape(f"/{target.path}")
         expression = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/.]+)", place))

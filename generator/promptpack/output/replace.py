@@ -11,8 +11,6 @@ mode of the file that it replaces.
 
 import errno
 import os
-import re
-import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,13 +18,14 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 
+from promptpack.patterns import compile_late
 from promptpack.source.disk import describe_kind, read_bytes
 
 LIMIT = 64 << 20
 """The most bytes of a file that promptpack compares with its own."""
 
 _TOKEN_BYTES = 8
-_TEMPORARY_NAME = re.compile(r"\.promptpack-[0-9a-f]{16}\.tmp|\..+\.promptpack-tmp")
+_TEMPORARY_NAME = compile_late(r"\.promptpack-[0-9a-f]{16}\.tmp|\..+\.promptpack-tmp")
 _HAS_FOLDER_DESCRIPTORS = {os.open, os.mkdir, os.rename, os.stat, os.unlink} <= os.supports_dir_fd
 _FILE_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -106,7 +105,7 @@ class Places:
         self.folder = folder
         self._last: tuple[list[str], int | None] = ([], None)
         self._is_missing = False
-        self._tokens = secrets.token_hex(_TOKEN_BYTES // 2), count()
+        self._tokens = os.urandom(_TOKEN_BYTES // 2).hex(), count()
 
     def __enter__(self) -> "Places":
         return self
@@ -238,7 +237,7 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     that of a new file, less what the user's mask takes away.
     """
     places = folder if isinstance(folder, Places) else None
-    token = places.make_token() if places else secrets.token_hex(_TOKEN_BYTES)
+    token = places.make_token() if places else os.urandom(_TOKEN_BYTES).hex()
     temporary = f".promptpack-{token}.tmp"
     staged = StagedFile(folder, path, temporary)
     with open_place(folder, path) as place:

@@ -5,7 +5,6 @@ file with the client's `decode`. No prompt is composed: what a file grants doesn
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from promptpack.model import (
 )
 from promptpack.model.output import PLAIN_FORM
 from promptpack.model.permission import Effect
+from promptpack.patterns import compile_late
 from promptpack.policy.lattice import (
     compare_grants,
     find_single_effect,
@@ -47,7 +47,7 @@ HEADER = (
 """The first line of a list of rights."""
 
 _APPROVING = "allowed-tools"
-_TOOL_NAME = re.compile(r"[A-Za-z]\w*")
+_TOOL_NAME = compile_late(r"[A-Za-z]\w*")
 _EVERY_VARIANT = "all variants"
 
 
@@ -117,7 +117,7 @@ def _name_variants(holders: list[Variant], variants: list[Variant]) -> str:
 
 def _list_targets(session: Session, pack: Pack) -> list[Target]:
     names = list_built_targets(session.project, pack)
-    return [target for name, target in TARGETS.items() if name in names]
+    return [TARGETS[name] for name in TARGETS if name in names]
 
 
 def _iter_rights(

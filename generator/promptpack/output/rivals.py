@@ -18,7 +18,8 @@ def find_rivals(plan: Plan) -> Iterator[Finding]:
     """
     for path, desired in plan.desired.items():
         target = TARGETS[desired.about["target"]]
-        for command, rival in (pair for pair in PAIRS if target in pair):
+        for pair in (pair for pair in PAIRS if target.name in pair):
+            command, rival = (TARGETS[name] for name in pair)
             stem = target.find_stem(path)
             other = (rival if command is target else command).make_path(stem or "")
             if stem and (other in plan.desired or (plan.folder / other).is_file()):

@@ -10,7 +10,6 @@ Like a manifest, such a record comes with its folder, so it can claim no more th
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from promptpack.output.plan import EXECUTABLE, plan_output
 from promptpack.output.replace import LinkedPathError, open_place, replace_file
 from promptpack.output.status import DesiredFile, read_output
 from promptpack.output.write import Plan
+from promptpack.patterns import compile_late
 from promptpack.rendering.shards import Shard
 from promptpack.rendering.variants import ALL
 from promptpack.source.disk import UnreadableFileError, read_regular_file
@@ -31,7 +31,7 @@ from promptpack.version import __version__
 
 _SCHEMA_VERSION = 1
 _LIMIT = 64 << 20
-_NAME = re.compile(r"\.promptpack-shard-([1-9][0-9]{0,3})-of-([1-9][0-9]{0,3})\.json")
+_NAME = compile_late(r"\.promptpack-shard-([1-9][0-9]{0,3})-of-([1-9][0-9]{0,3})\.json")
 _AGAIN = "build all shards again from the same sources, with the same promptpack"
 _COPY = "copy the shard's files again"
 

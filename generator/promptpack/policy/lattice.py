@@ -4,7 +4,6 @@ deny < ask < allow. A grant is an ordered list of rules of which the last match 
 are compared over all texts, and what is not proven counts as wider.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +20,7 @@ from promptpack.model import (
     PermissionName,
     Policy,
 )
+from promptpack.patterns import compile_late
 from promptpack.policy.patterns import explore_effects, sample_effects
 
 RANK: Mapping[Effect, int] = {
@@ -35,7 +35,7 @@ _PARTICIPLES: Mapping[Effect, str] = {
     Effect.INHERIT: "the client's own",
     Effect.ALLOW: "allowed",
 }
-_MCP = re.compile(r"mcp:[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)?")
+_MCP = compile_late(r"mcp:[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)?")
 
 
 class Order(Enum):

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from promptpack.model import Project, Section, Variant
 from promptpack.model.fields import find_client_settings, list_authored_fields
-from promptpack.provenance.perturbations import depends_on
 from promptpack.reading.roots import Kind, parse_source_path
+from promptpack.rendering.includes import depends_on
 from promptpack.rendering.prompt_keys import get_layout_name
 from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.variants import choose_sections, iter_uses

@@ -20,9 +20,10 @@ from promptpack.model import (
     fields,
 )
 from promptpack.rendering.constants import Constants, iter_other_values, read_constants
-from promptpack.rendering.includes import Dependencies
-from promptpack.rendering.probes import Probe, list_probes
+from promptpack.rendering.includes import Dependencies, depends_on
+from promptpack.rendering.probes import Probe
 from promptpack.rendering.prompt_keys import get_layout_name, list_template_names
+from promptpack.rendering.tag_switches import list_probes
 from promptpack.source.frontmatter import Documents
 from promptpack.source.strict_yaml import DataPath
 from promptpack.targets import TARGETS
@@ -150,13 +151,6 @@ def iter_structure(locator: SourceLocator, variant: Variant) -> Iterator[Perturb
                 parts = _replace_item(section.parts, index, part._replace(uses=uses))
                 changed_variant = _replace_section(variant, number, section._replace(parts=parts))
                 yield Perturbation(changed_variant, "sections", use.origin)
-
-
-def depends_on(reads: Collection[str], name: str) -> bool:
-    """Tell whether templates that read these variables can tell that this one is changed."""
-    root = name.partition(".")[0]
-    reads_member = name == root and any(variable.startswith(f"{root}.") for variable in reads)
-    return bool(name) and (name in reads or root in reads or reads_member)
 
 
 def _perturb_pack(locator: SourceLocator, variant: Variant) -> Iterator[Perturbation]:

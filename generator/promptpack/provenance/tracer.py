@@ -17,14 +17,14 @@ from promptpack.model.fields import find_client_settings
 from promptpack.provenance.perturbations import (
     Perturbation,
     SourceLocator,
-    depends_on,
     iter_perturbations,
     iter_structure,
 )
 from promptpack.rendering.compose import Composer
+from promptpack.rendering.includes import depends_on
 from promptpack.rendering.lines import Lines
+from promptpack.rendering.needs import NeedsDenied
 from promptpack.rendering.probes import Probe
-from promptpack.rendering.sandbox import NeedsDenied
 from promptpack.source.frontmatter import Documents
 from promptpack.source.text import split_lines
 from promptpack.targets import TARGETS

@@ -4,7 +4,6 @@ The only place of this package that asks for files. What they are on may be in m
 """
 
 import os
-import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from promptpack.model import AttachedFile, Finding
 from promptpack.model.root import PROJECT, Root
+from promptpack.patterns import compile_late
 from promptpack.reading.roots import (
     FILES_FOLDER,
     PACK_FILE,
@@ -48,7 +48,7 @@ _PACK_TEXTS = ("fragments", "heads")
 _NOT_A_SOURCE = "the link leads to a file that is not a source"
 _LINK_HINT = "link to a file in 'packs' or 'templates', or copy the text"
 _NOT_A_FILE = "not a regular file"
-_LINE_END = re.compile("[\t\n\u2028\u2029]")
+_LINE_END = compile_late("[\t\n\u2028\u2029]")
 
 
 class SourceFile(NamedTuple):

@@ -4,7 +4,6 @@ No code of a package is run, or imported, to find its files. What an installer h
 them is read: the entry points and the name of each package.
 """
 
-import configparser
 import json
 import re
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from promptpack.patterns import compile_late
 from promptpack.source.disk import (
     LINKED_FOLDER,
     UnreadableFileError,
@@ -24,8 +24,8 @@ GROUP = "promptpack.library"
 """The group of entry points: a library's name, and the Python package that is its folder."""
 
 _METADATA_LIMIT = 1 << 20
-_PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._!+-]{0,63}")
+_PACKAGE = compile_late(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_WORD = compile_late(r"[A-Za-z0-9][A-Za-z0-9._!+-]{0,63}")
 _ENTRY_POINTS, _METADATA, _ORIGIN = "entry_points.txt", "METADATA", "direct_url.json"
 
 
@@ -96,6 +96,8 @@ def _read_libraries(metadata: Path) -> dict[str, str]:
     text = _read_text(metadata / _ENTRY_POINTS)
     if GROUP not in text:
         return {}
+    import configparser  # noqa: PLC0415 - most projects use no packages
+
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     parser.optionxform = str  # type: ignore[method-assign,assignment]  # as its documentation says
     try:

@@ -165,10 +165,10 @@ def _list_targets(project: Project, pack: Pack, installation: Installation) -> l
     is_for_user = installation.into == USER
     return [
         name
-        for name, target in TARGETS.items()
+        for name in TARGETS
         if name in built
-        if _is_meant(installation, target)
-        if target.user_path or not is_for_user
+        if _is_meant(installation, TARGETS[name])
+        if TARGETS[name].user_path or not is_for_user
     ]
 
 

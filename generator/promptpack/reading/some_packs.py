@@ -9,16 +9,17 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from promptpack.model import Project, split_translation
+from promptpack.patterns import compile_late
 from promptpack.reading.files import SourceFile, gather_files
 from promptpack.reading.project import make_project
 from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import SourceName, parse_source_path
 
-_TAG = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\b")
-_PLAIN_TAG = re.compile(
+_TAG = compile_late(r"\{%[-+]?\s*(?:include|import|from|extends)\b")
+_PLAIN_TAG = compile_late(
     r"""\{%[-+]?\s*(?:include|import|from|extends)\s+(?:"[^"\\]*"|'[^'\\]*')(?!\s*["'])"""
 )
-_OWN_NAME = re.compile(r"(?<![\w-])packs/([^/\s]+)/")
+_OWN_NAME = compile_late(r"(?<![\w-])packs/([^/\s]+)/")
 
 Named = Iterable[tuple[SourceName, SourceFile]]
 

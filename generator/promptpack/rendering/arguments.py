@@ -16,16 +16,11 @@ from promptpack.model import Variant
 from promptpack.model.fields import find_client_settings
 from promptpack.rendering.context import Argument
 from promptpack.targets import TARGETS
+from promptpack.targets.built import COMMAND_TARGETS
 from promptpack.targets.target import CommandForm
 
 STAND_IN = "<promptpackarguments>"
 """Text that no client replaces; no name goes on in it."""
-
-_FOREIGN = tuple(
-    (TARGETS[one.command.client].title, one.command.placeholder)
-    for one in TARGETS.values()
-    if one.command and one.command.placeholder
-)
 
 
 class Unmeant(NamedTuple):
@@ -101,13 +96,24 @@ def _find_placeholders(text: str, form: CommandForm, names: Sequence[str]) -> It
     """Yield what a client takes for arguments in a text that has none."""
     seen: set[str] = set()
     own = form.find_placeholder(names)
-    for title, placeholder in (*_FOREIGN, *([(TARGETS[form.client].title, own)] if own else [])):
+    for title, placeholder in (
+        *_iter_foreign(),
+        *([(TARGETS[form.client].title, own)] if own else []),
+    ):
         match = placeholder.search(text)
         if match and match[0] not in seen:
             seen.add(match[0])
             fix = "write '{{ arguments }}', or put a blank behind the '$'"
             message = f"'{match[0]}' stands for arguments in {title}; {fix}"
             yield Unmeant(message, _count_lines(text, match))
+
+
+def _iter_foreign() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield each client's title with what it takes for arguments in a command."""
+    for name in COMMAND_TARGETS.values():
+        command = TARGETS[name].command
+        if command and command.placeholder:
+            yield TARGETS[command.client].title, command.placeholder
 
 
 def _find_joined(

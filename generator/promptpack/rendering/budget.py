@@ -7,8 +7,6 @@ somewhere builds everywhere.
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, NamedTuple, TypeVar
 
-from jinja2.runtime import StrictUndefined
-
 from promptpack.model.output import OUTPUT_SIZE
 
 T = TypeVar("T")
@@ -22,6 +20,9 @@ CALL_DEPTH = 50
 _BITS = (10**DIGITS).bit_length()
 _FLOAT = len(repr(-2.2250738585072014e-308))
 """The most characters of a floating-point number, as Python writes it."""
+
+
+OVER_BUDGET = "PP038"
 
 
 class Limits(NamedTuple):
@@ -165,13 +166,3 @@ def _iter_items(value: Any) -> Iterator[Any]:  # noqa: ANN401 - one of the conta
     if isinstance(value, Mapping):
         return (part for item in value.items() for part in item)
     return iter(value)
-
-
-def require_text(value: object) -> None:
-    """Refuse to make text of what has no one spelling, such as an object or a list.
-
-    An undefined name passes: it fails by itself, and says what was meant.
-    """
-    if not isinstance(value, (str, int, float, StrictUndefined)):
-        message = f"an expression returns {type(value).__name__}, not text"
-        raise TypeError(message)

@@ -29,6 +29,7 @@ from promptpack.rendering.blocks import (
     quote_text,
     render_passage,
 )
+from promptpack.rendering.budget import OVER_BUDGET
 from promptpack.rendering.context import (
     SectionView,
     TrackedSectionView,
@@ -42,9 +43,9 @@ from promptpack.rendering.includes import (
     find_end,
     find_start,
     is_verbatim,
+    make_untraced_warning,
     strip_front_matter,
 )
-from promptpack.rendering.line_markers import make_untraced_warning
 from promptpack.rendering.lines import (
     Lines,
     clean_lines,
@@ -55,12 +56,13 @@ from promptpack.rendering.lines import (
     join_traced_blocks,
     name_title,
 )
+from promptpack.rendering.needs import NeedsDenied
 from promptpack.rendering.part_cache import KeptPart, PartCache
 from promptpack.rendering.permissions import PermissionFinder
 from promptpack.rendering.placed_lines import PlacedLines, PlacedPart
 from promptpack.rendering.probes import Probe
 from promptpack.rendering.prompt_keys import PromptKeys, get_layout_name, list_template_names
-from promptpack.rendering.sandbox import OVER_BUDGET, NeedsDenied, Templates
+from promptpack.rendering.sandbox import Templates
 from promptpack.rendering.uses import ParamsFinder, make_use_finding
 from promptpack.rendering.variants import choose_sections
 from promptpack.source.changed import find_changed_paths
@@ -126,7 +128,7 @@ class Composer:
             self._cache_fragments(self._traced_fragments, self._trace_fragment),
             join_traced_blocks,
             quote_lines,
-            self.templates.markers.write,
+            self._write_lines,
             self._make_tracked_view,
         )
 
@@ -442,6 +444,9 @@ class Composer:
             return lines
         self.warn(make_untraced_warning(source))
         return tuple(Line(line, start) for line in text.split("\n"))
+
+    def _write_lines(self, lines: Lines) -> str:
+        return self.templates.markers.write(lines)
 
     def _make_tracked_view(self, view: SectionView) -> SectionView:
         markers = self.templates.markers

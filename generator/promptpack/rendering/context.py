@@ -13,6 +13,9 @@ from promptpack.rendering.permissions import make_policy_key
 from promptpack.rendering.questions import PolicyQuestion, Questions
 from promptpack.source.closest import suggest
 
+VARIABLES = ("pack", "model", "policy", "target", "vars", "params", "arguments", "argument")
+"""What a fragment sees; a layout sees `sections` too."""
+
 
 @dataclass(frozen=True)
 class PackView:

@@ -5,21 +5,22 @@ arguments of the call. It raises OverBudgetError where the result would be too l
 work that is more than the sizes of the arguments and the result.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import StrictUndefined
 
 from promptpack.model.output import OUTPUT_SIZE
-from promptpack.rendering.budget import ITEM, Budget, require_text
+from promptpack.patterns import compile_late
+from promptpack.rendering.budget import ITEM, Budget
 
 Guard = Callable[..., None]
 
-_FIELD = re.compile(r"[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?")
-_WORD = re.compile(r"[^\t\n\x0b\x0c\r ]+")
+_FIELD = compile_late(r"[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?")
+_WORD = compile_late(r"[^\t\n\x0b\x0c\r ]+")
 """What is wrapped in one piece, as Python's textwrap splits text."""
-_NUMBER = re.compile(r"\d+")
+_NUMBER = compile_late(r"\d+")
 _MOST_DIGITS = len(str(OUTPUT_SIZE))
 
 
@@ -33,6 +34,16 @@ class Cost(NamedTuple):
     factor: int = 0
     """How much work each character of the first argument is, beyond one."""
     guard: Guard | None = None
+
+
+def require_text(value: object) -> None:
+    """Refuse to make text of what has no one spelling, such as an object or a list.
+
+    An undefined name passes: it fails by itself, and says what was meant.
+    """
+    if not isinstance(value, (str, int, float, StrictUndefined)):
+        message = f"an expression returns {type(value).__name__}, not text"
+        raise TypeError(message)
 
 
 def _guard_width(budget: Budget, _value: object, width: int = 80, *_: object) -> None:

@@ -23,11 +23,14 @@ from markupsafe import Markup
 
 from promptpack.model import split_translation
 from promptpack.rendering import costs
-from promptpack.rendering.budget import Budget, Limits, require_text
+from promptpack.rendering.budget import Budget, Limits
+from promptpack.rendering.context import VARIABLES
+from promptpack.rendering.costs import require_text
 from promptpack.rendering.include_indent import INDENT, indent_includes, indent_text
 from promptpack.rendering.item_marks import bold_terms, mark_items
 from promptpack.rendering.line_markers import LineMarkers, SectionEnd
-from promptpack.rendering.probes import Probe, insert_probes, turn_value
+from promptpack.rendering.probes import Probe
+from promptpack.rendering.tag_switches import insert_probes, turn_value
 from promptpack.rendering.template_code import (
     NODE_DEPTH,
     BoundedLexer,
@@ -38,9 +41,6 @@ from promptpack.rendering.template_code import (
 
 Translate = Callable[[str, str], str]
 """Returns the name of the translation of a fragment into a language, else the fragment's own."""
-
-VARIABLES = ("pack", "model", "policy", "target", "vars", "params", "arguments", "argument")
-"""What a fragment sees; a layout sees `sections` too."""
 
 _JINJA_KEYWORDS = frozenset(("caller", "_loop_vars", "_block_vars"))
 """What Jinja's own code adds to a call."""

@@ -5,21 +5,22 @@ What such a layout writes around them is the same in all prompts with equal name
 with equal answers to what else it reads.
 """
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from promptpack.model import Line, Origin, UserError
+from promptpack.patterns import compile_late
 from promptpack.rendering.blocks import RenderedPart, RenderedSection, make_outline
 from promptpack.rendering.budget import ITEM, LIMITS
 from promptpack.rendering.context import PackView, PartView, SectionView, make_values_key
 from promptpack.rendering.lines import Lines, clean_lines
-from promptpack.rendering.placing import PACK_TEXTS, Placing, find_placing
-from promptpack.rendering.sandbox import NeedsDenied, Templates
+from promptpack.rendering.needs import NeedsDenied
+from promptpack.rendering.placing import PACK_TEXTS, Placing
+from promptpack.rendering.sandbox import Templates
 from promptpack.source.text import FORBIDDEN
 
 _OPEN, _CLOSE = "\U0010fffe", "\U0010ffff"
-_PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_PLACE = compile_late(f"{_OPEN}([0-9]+){_CLOSE}")
 """What stands in for a text; neither of its ends is in a source, nor in a mark."""
 
 FRAMES_KEPT = 1_024
@@ -130,8 +131,7 @@ class Frames:
 
     def _find_placing(self, name: str) -> Placing:
         if name not in self._placings:
-            dependencies = self._templates.dependencies
-            self._placings[name] = find_placing(dependencies.parse(name))
+            self._placings[name] = self._templates.dependencies.find_placing(name)
         return self._placings[name]
 
     def _render_anew(

@@ -1,25 +1,26 @@
 """What a template depends on, found in its text without rendering it: includes and variables."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
-
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from promptpack.model import Finding, Fragment, Origin, Project, Source, UserError, is_in_project
 from promptpack.model.root import LIBRARY, find_prefix
-from promptpack.reading.references import list_candidates
-from promptpack.rendering.questions import PolicyQuestion, Questions, find_questions, join_questions
-from promptpack.source.closest import suggest
+from promptpack.patterns import compile_late
+from promptpack.rendering.placing import Placing
+from promptpack.rendering.plain_layouts import PlainLayout, read_layout
+from promptpack.rendering.questions import PolicyQuestion, Questions, join_questions
 from promptpack.source.text import Span, make_finding
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
 
 INCLUDE_DEPTH = 20
 LAYOUT = "layout:"
 """Before the name of a layout, where both kinds of template are named."""
 
-_BRACES = re.compile(r"\{[{%#]")
-_OPENING = re.compile(r"\{(?=[{%#])")
-_INCLUDES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+_BRACES = compile_late(r"\{[{%#]")
+_OPENING = compile_late(r"\{(?=[{%#])")
 
 
 def find_include(project: Project, name: str, includer: str) -> str:
@@ -51,16 +52,31 @@ class TemplateFacts(NamedTuple):
     """Whether it holds no expression and no tag: then nothing has to be rendered."""
 
 
+class TemplateReader(Protocol):
+    """What reads templates by Jinja; each of its functions raises UserError where one is wrong."""
+
+    def parse(self, name: str, source: Source) -> "nodes.Template":
+        """Return the syntax tree of a template."""
+
+    def read_facts(self, name: str, source: Source) -> TemplateFacts:
+        """Return what a template's text tells."""
+
+    def find_placing(self, name: str, source: Source) -> Placing:
+        """Return how much a layout learns of the texts that it is given."""
+
+
 class Dependencies:
     """The dependencies of a project's templates, each read once.
 
-    `find` returns a fragment or layout that is known to exist; `environment` is what parses them.
+    `find` returns a fragment or layout that is known to exist. `find_reader` returns what reads
+    those that are more than plain text: it is asked for the first of them.
     """
 
     def __init__(
-        self, environment: Environment, find: Callable[[str], Source], project: Project
+        self, find: Callable[[str], Source], find_reader: Callable[[], TemplateReader]
     ) -> None:
-        self.environment, self.find, self.project = environment, find, project
+        self.find, self._find_reader = find, find_reader
+        self._plain: dict[str, PlainLayout | None] = {}
         self._facts: dict[str, TemplateFacts | tuple[Finding, ...]] = {}
         self._reads: dict[str, frozenset[str]] = {}
         self._variables: dict[str, tuple[str, ...]] = {}
@@ -120,7 +136,7 @@ class Dependencies:
         """Return what a template's text tells; raises UserError where it cannot be parsed."""
         if name not in self._facts:
             try:
-                self._facts[name] = self._parse_facts(name)
+                self._facts[name] = self._read_facts_anew(name)
             except UserError as error:
                 self._facts[name] = error.findings
         facts = self._facts[name]
@@ -128,40 +144,31 @@ class Dependencies:
             return facts
         raise UserError(facts)
 
-    def parse(self, name: str) -> nodes.Template:
+    def parse(self, name: str) -> "nodes.Template":
         """Return the syntax tree of a template; raises UserError where there is none."""
-        source = self.find(name)
-        try:
-            return self.environment.parse(get_template(source), name, source.path)
-        except TemplateSyntaxError as error:
-            raise UserError((_explain_syntax(source, error),)) from None
+        return self._find_reader().parse(name, self.find(name))
 
-    def _parse_facts(self, name: str) -> TemplateFacts:
+    def find_placing(self, name: str) -> Placing:
+        """Return how much a layout learns of the texts that it is given."""
+        plain = self.find_plain(name)
+        if plain:
+            return plain.placing
+        return self._find_reader().find_placing(name, self.find(name))
+
+    def find_plain(self, name: str) -> PlainLayout | None:
+        """Return what a layout does where that takes no Jinja, or None."""
+        if name not in self._plain:
+            is_layout = name.startswith(LAYOUT)
+            self._plain[name] = read_layout(self.find(name).text) if is_layout else None
+        return self._plain[name]
+
+    def _read_facts_anew(self, name: str) -> TemplateFacts:
         source = self.find(name)
-        if is_verbatim(source) or not _BRACES.search(strip_front_matter(source)):
+        if is_verbatim(source) or not find_braces(strip_front_matter(source)):
             return TemplateFacts((), frozenset(), frozenset(), True)
-        tree = self.parse(name)
-        includes = tuple(self._iter_includes(source, tree))
-        is_literal = _find_literal_text(tree) == strip_front_matter(source)
-        reads = frozenset(_iter_read_names(tree))
-        return TemplateFacts(includes, reads, find_questions(tree), is_literal)
-
-    def _iter_includes(self, source: Source, tree: nodes.Template) -> Iterator[tuple[str, int]]:
-        for node in tree.find_all(_INCLUDES):
-            include = node.template  # type: ignore[attr-defined]  # each of the four has it
-            if not isinstance(include, nodes.Const) or not isinstance(include.value, str):
-                span = Span(node.lineno, 1)
-                hint = "choose between plain includes with {% if %}"
-                message = "an include must name its fragment as a plain string"
-                raise UserError((make_template_finding("PP033", source, span, message, hint),))
-            name = self.environment.join_path(include.value, source.name)
-            if name not in self.project.fragments:
-                candidates = list_candidates(include.value, self.project.fragments, source.name)
-                message = f"unknown fragment '{include.value}'"
-                hint = suggest(include.value, candidates)
-                span = Span(node.lineno, 1)
-                raise UserError((make_template_finding("PP020", source, span, message, hint),))
-            yield name, node.lineno
+        if plain := self.find_plain(name):
+            return TemplateFacts((), plain.reads, frozenset(), False)
+        return self._find_reader().read_facts(name, source)
 
     def _record_depths(self, name: str, chain: tuple[Origin, ...], depths: dict[str, int]) -> None:
         """Note the depth of a template and of all below it, each once for each greater depth."""
@@ -189,22 +196,6 @@ class Dependencies:
         raise UserError((make_template_finding("PP032", source, Span(line, 1), message, hint),))
 
 
-def _iter_read_names(node: nodes.Node) -> Iterator[str]:
-    """Yield each name that is read, with the key after it where that is plain."""
-    children: Iterable[nodes.Node] = node.iter_child_nodes()
-    if isinstance(node, nodes.Name) and node.ctx == "load":
-        yield node.name
-    elif isinstance(node, (nodes.Getattr, nodes.Getitem)) and isinstance(node.node, nodes.Name):
-        key = node.attr if isinstance(node, nodes.Getattr) else node.arg
-        if isinstance(key, nodes.Const):
-            key = key.value
-        if isinstance(key, str):
-            yield f"{node.node.name}.{key}"
-            return
-    for child in children:
-        yield from _iter_read_names(child)
-
-
 def get_template(source: Source) -> str:
     """Return what Jinja is to compile of a source; where it is data, that gives it back."""
     if not isinstance(source, Fragment):
@@ -213,6 +204,11 @@ def get_template(source: Source) -> str:
         head = source.body.removesuffix(source.text_below)
         return f"{head}{escape_template(source.text_below)}"
     return source.body
+
+
+def find_braces(text: str) -> re.Match[str] | None:
+    """Return the first braces of a text that may begin an expression, a tag or a comment."""
+    return _BRACES.search(text)
 
 
 def is_verbatim(source: Source) -> bool:
@@ -245,31 +241,6 @@ def strip_front_matter(source: Source) -> str:
     return source.text_below if isinstance(source, Fragment) else source.text
 
 
-def _explain_syntax(source: Source, error: TemplateSyntaxError) -> Finding:
-    """Return the error, at the first braces of its line if it has any, with how they are text."""
-    line, message = error.lineno, error.message or "not valid"
-    rows = source.text.split("\n")
-    match = _BRACES.search(rows[line - 1]) if 0 < line <= len(rows) else None
-    if match is None:
-        return make_template_finding("PP030", source, Span(line, 1), message)
-    hint = "braces that are text stand between '{% raw %}' and '{% endraw %}'"
-    if isinstance(source, Fragment):
-        hint += "; 'verbatim: true' in the front matter makes text of the whole fragment"
-    span = Span(line, match.start() + 1, len(match[0]))
-    return make_finding("PP030", source.path, span, message, hint, source.text)
-
-
-def _find_literal_text(tree: nodes.Template) -> str | None:
-    """Return the text of a template that is text alone, or None for any other."""
-    parts: list[str] = []
-    for node in tree.body:
-        for part in node.nodes if isinstance(node, nodes.Output) else (node,):
-            if not isinstance(part, nodes.TemplateData):
-                return None
-            parts.append(part.data)
-    return "".join(parts)
-
-
 def format_chain(chain: Sequence[Origin]) -> str:
     """Return the way from template to template, without its middle where it is long."""
     steps = [f"{path}:{line}" for path, line in chain]
@@ -285,3 +256,22 @@ def make_template_finding(
     indent = len(excerpt) - len(excerpt.lstrip())
     line_span = Span(span.line, indent + 1, len(excerpt.strip()))
     return make_finding(code, source.path, line_span, message, hint, source.text)
+
+
+def make_untraced_warning(source: Source) -> Finding:
+    """Return the warning that the lines of a source can't be traced."""
+    hint = (
+        "a filter, length or test of captured text sees the markers "
+        "that promptpack uses to trace lines"
+    )
+    text = "its lines can't be traced: the origin of each is reported as the first line"
+    return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
+        severity="warning"
+    )
+
+
+def depends_on(reads: Collection[str], name: str) -> bool:
+    """Tell whether templates that read these variables can tell that this one is changed."""
+    root = name.partition(".")[0]
+    reads_member = name == root and any(variable.startswith(f"{root}.") for variable in reads)
+    return bool(name) and (name in reads or root in reads or reads_member)

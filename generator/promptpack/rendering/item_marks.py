@@ -6,12 +6,13 @@ A layout asks for them, so that a fragment says the same words in every layout.
 import re
 from collections.abc import Callable, Iterator
 
+from promptpack.patterns import compile_late
 from promptpack.rendering.line_markers import MARKS, strip_markers
 from promptpack.rendering.lines import ITEM, find_code
 
-_TERM = re.compile(r"(?P<term>[^\s*_`:,;.!?][^*_`:,;!?]{0,44}): (?=\S)")
-_SENTENCE = re.compile(r"[.!?]\s")
-_MARKED = re.compile(r"((?:[-*+]|[0-9]+[.)]) )(?:[✅❌] )?(?:\*\*([^*\n]+:)\*\*(?= ))?")
+_TERM = compile_late(r"(?P<term>[^\s*_`:,;.!?][^*_`:,;!?]{0,44}): (?=\S)")
+_SENTENCE = compile_late(r"[.!?]\s")
+_MARKED = compile_late(r"((?:[-*+]|[0-9]+[.)]) )(?:[✅❌] )?(?:\*\*([^*\n]+:)\*\*(?= ))?")
 _BOLD = "**"
 
 Insertions = list[tuple[int, str]]

@@ -15,22 +15,22 @@ from jinja2.environment import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from promptpack.model import Finding, Line, Origin, Source
-from promptpack.rendering.includes import LAYOUT, make_template_finding
-from promptpack.source.text import Span
+from promptpack.model import Line, Origin
+from promptpack.patterns import compile_late
+from promptpack.rendering.includes import LAYOUT
 
 _TEMPLATE, _SECTION, _LINE = 0xF0000, 0xF8000, 0x100000
 _MOST, _END = 0x7FFE, 0xFFFE
 _SECTION_MARKER = "[\U000f8000-\U000ffffd]"
-_MARKER = re.compile("([\U000f0000-\U000f7ffd])([\U00100000-\U0010fffd])")
+_MARKER = compile_late("([\U000f0000-\U000f7ffd])([\U00100000-\U0010fffd])")
 MARKS = "[\U000f0000-\U000ffffd][\U00100000-\U0010fffd]?"
 """What matches each mark in a text."""
-_ANY = re.compile(f"{_MARKER.pattern}|{_SECTION_MARKER}")
-_LETTERS = re.compile(r"(?<=\S)(?=.*\S)")
+_ANY = compile_late(f"{_MARKER.pattern}|{_SECTION_MARKER}")
+_LETTERS = compile_late(r"(?<=\S)(?=.*\S)")
 LINES_KEPT = 1 << 15
 """How many lines are kept as they were read: most outputs are made of the same ones."""
 
-_LEADING = re.compile(rf"(?:\s|{_ANY.pattern})*")
+_LEADING = compile_late(rf"(?:\s|{_ANY.pattern})*")
 
 
 class SectionEnd:
@@ -149,18 +149,6 @@ def _find_shown(line: str, paths: Sequence[str]) -> dict[Origin, None]:
 def strip_markers(text: str) -> str:
     """Return a text without its marks."""
     return _ANY.sub("", text)
-
-
-def make_untraced_warning(source: Source) -> Finding:
-    """Return the warning that the lines of a source can't be traced."""
-    hint = (
-        "a filter, length or test of captured text sees the markers "
-        "that promptpack uses to trace lines"
-    )
-    text = "its lines can't be traced: the origin of each is reported as the first line"
-    return make_template_finding("PP036", source, Span(1, 1), text, hint)._replace(
-        severity="warning"
-    )
 
 
 def _assign_number(numbers: dict[str, int], name: str) -> int:

@@ -1,12 +1,12 @@
 """Lines of a prompt: rendered lines in, clean lines out, and blocks of them put together."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from promptpack.model import Line, Origin
+from promptpack.patterns import compile_late
 
-ITEM = re.compile(r"([-*+]|[0-9]+[.)]) ")
-_FENCE = re.compile(r"\s*+(`{3,}+(?!.*`)|~{3,})")
+ITEM = compile_late(r"([-*+]|[0-9]+[.)]) ")
+_FENCE = compile_late(r"\s*+(`{3,}+(?!.*`)|~{3,})")
 
 Lines = tuple[Line, ...]
 TITLE = "title"

@@ -7,11 +7,11 @@ by the hash of a name would keep its packs when others come, but each run starts
 some ten packs would be of very different size.
 """
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from promptpack.model import Project
+from promptpack.patterns import compile_late
 from promptpack.rendering.variants import resolve_variants
 from promptpack.targets import TARGETS
 from promptpack.targets.built import list_built_targets
@@ -19,7 +19,7 @@ from promptpack.targets.built import list_built_targets
 Chooser = Callable[[str, str, str], bool]
 """Tells whether an artifact is one of a part, by its pack, its variant and its target."""
 
-_SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+_SHARD = compile_late(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 
 
 def choose_all(_pack: str, _variant: str, _target: str) -> bool:

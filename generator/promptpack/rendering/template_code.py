@@ -13,6 +13,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import Lexer
 
+from promptpack.patterns import compile_late
 from promptpack.rendering.budget import DIGITS
 
 BRACKET_DEPTH = 32
@@ -20,7 +21,7 @@ NODE_DEPTH = 100
 TOKENS = 50_000
 """The most tags, operators, names and values in a template; its text is not counted."""
 
-_DEBUG_INFO = re.compile(r"^debug_info = '([0-9=&]*)'$", re.MULTILINE)
+_DEBUG_INFO = compile_late(r"^debug_info = '([0-9=&]*)'$", re.MULTILINE)
 _LOADS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _LOAD_STEPS = 20
 """What using another template counts as, beside what that template does."""

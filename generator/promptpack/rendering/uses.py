@@ -55,7 +55,7 @@ def resolve_params(templates: Templates, use: Use) -> dict[str, Any]:
         if value is None
     ]
     if problems:
-        project = templates.loader.project
+        project = templates.project
         raise UserError(
             tuple(make_use_finding(project, use, "PP035", text, hint) for text, hint in problems)
         )

@@ -1,26 +1,27 @@
 """Characters that a reader can't see or can be deceived by: text in, the same made visible out."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+
+from promptpack.patterns import compile_late
 
 _BLANK_CHARACTERS = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"
 )
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-OLD_COMMAND = re.compile(r"##(?=\w*\[)")
+OLD_COMMAND = compile_late(r"##(?=\w*\[)")
 """What is a command wherever it stands in a log: `##[error]`, `##vso[…]`, `##teamcity[…]`.
 
 GitHub's runner looks for it in the whole line, whatever stands before.
 """
 
 _LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"
-_SELECTORS = re.compile("[\ufe00-\ufe0e\U000e0100-\U000e01ef]")
-_EMOJI = re.compile(
+_SELECTORS = compile_late("[\ufe00-\ufe0e\U000e0100-\U000e01ef]")
+_EMOJI = compile_late(
     "(?<=[^\\w\\s])(\ufe0f|\u200d)|(?<=[^\\w\\s]\ufe0f)\u200d|(?<=[0-9#*])\ufe0f(?=\u20e3)"
 )
-_MIXED = re.compile(
+_MIXED = compile_late(
     "[A-Za-z][\u0400-\u04ff\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4"
     "\u03a5\u03a7\u03bd\u03bf]|[\u0400-\u04ff\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d"
     "\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf][A-Za-z]"

@@ -13,15 +13,15 @@ file can contain it.
 import codecs
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal, TextIO
 
 import click
 from click.globals import resolve_color_default
 
+from promptpack.patterns import compile_late
 from promptpack.reporting.characters import name_character, reveal_line
 from promptpack.reporting.json_text import dump_json
 
@@ -37,10 +37,10 @@ _CODES: Mapping[Color, str] = {
     "cyan": "36",
 }
 _KEY = os.urandom(8).hex()
-_MARK = re.compile(rf"\ufdd0{_KEY}([0-9;]+)\ufdd1")
+_MARK = compile_late(rf"\ufdd0{_KEY}([0-9;]+)\ufdd1")
 _ANY_MARK = rf"\ufdd0{_KEY}[0-9;]+\ufdd1"
-_COMMAND = re.compile(rf"\A((?:\s|{_ANY_MARK})*):(?=(?:{_ANY_MARK})*:)")
-_OLD_COMMAND = re.compile(rf"(#(?:{_ANY_MARK})*)#(?=(?:{_ANY_MARK}|\w)*\[)")
+_COMMAND = compile_late(rf"\A((?:\s|{_ANY_MARK})*):(?=(?:{_ANY_MARK})*:)")
+_OLD_COMMAND = compile_late(rf"(#(?:{_ANY_MARK})*)#(?=(?:{_ANY_MARK}|\w)*\[)")
 """The two ways in which a line of a log is a command, whatever color it has; see OLD_COMMAND."""
 
 _SIGNS = str.maketrans({"✓": "+", "✗": "x", "▲": "^", "▼": "v", "→": "->", "…": "...", "•": "*"})
@@ -49,6 +49,20 @@ _SIGNS = str.maketrans({"✓": "+", "✗": "x", "▲": "^", "▼": "v", "→": "
 _ERRORS = "promptpack.name"
 _CAPTURES: list[list[tuple[StreamName, str]]] = []
 """The texts of blocks in which nothing is printed, the innermost last."""
+
+
+def measure_width() -> int:
+    """Return how many columns the terminal has, or 80 where there is none.
+
+    As `shutil.get_terminal_size` does, which takes as long to load as half of the YAML parser.
+    """
+    with suppress(KeyError, ValueError):
+        if (columns := int(os.environ["COLUMNS"])) > 0:
+            return columns
+    with suppress(AttributeError, OSError, ValueError):
+        if sys.__stdout__ and (columns := os.get_terminal_size(sys.__stdout__.fileno()).columns):
+            return columns
+    return 80
 
 
 def style(text: str, color: Color | None = None, *, bold: bool = False) -> str:

@@ -1,12 +1,12 @@
 """JSON as every command prints it: data in, ASCII out, which can't act where it is printed."""
 
 import json
-import re
 
+from promptpack.patterns import compile_late
 from promptpack.reporting.characters import OLD_COMMAND, name_character
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NOT_ASCII = re.compile("[^ -~\n]")
+_SURROGATE = compile_late("[\ud800-\udfff]")
+_NOT_ASCII = compile_late("[^ -~\n]")
 
 
 def dump_json(data: object) -> str:

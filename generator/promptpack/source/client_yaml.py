@@ -5,7 +5,6 @@ Gemini CLI use. Nothing that a file can spell out makes it recurse or grow witho
 """
 
 import datetime
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, islice
@@ -13,17 +12,18 @@ from typing import Any
 
 import yaml
 
+from promptpack.patterns import compile_late
 from promptpack.source.strict_yaml import DEPTH_LIMIT, follows_question_mark
 
 _NODE_LIMIT = 20_000
 _MARK = "\ufeff"
 _ODD = (_MARK, "\x85", "\u2028", "\u2029")
 _STAND_INS = range(0xE000, 0xF900)
-_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*)")
-_FLOAT = re.compile(
+_INTEGER = compile_late(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*)")
+_FLOAT = compile_late(
     r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?)"
 )
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?")
+_TIME = compile_late(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?")
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "binary")

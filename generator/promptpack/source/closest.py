@@ -1,6 +1,5 @@
 """A word that nobody knows and the words that there are in, the one that was meant out."""
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -11,6 +10,8 @@ def find_closest(word: str, candidates: Iterable[str]) -> str:
     'agents-md'
     """
     names = {name.casefold(): name for name in sorted(candidates, reverse=True)}
+    import difflib  # noqa: PLC0415 - where nothing is misspelled, it is not needed
+
     matches = difflib.get_close_matches(word.casefold(), names, n=1)
     return names[matches[0]] if matches else ""
 

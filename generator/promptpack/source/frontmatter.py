@@ -9,18 +9,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from promptpack.patterns import compile_late
 from promptpack.source.client_yaml import Anchors, LimitError, read_client_yaml
 from promptpack.source.strict_yaml import Document, read_whole_yaml
 from promptpack.source.yaml_entries import read_yaml
 from promptpack.source.yaml_writer import PLAIN_KEY, write_mapping
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_SPAN = re.compile(
+_FRONT_MATTER = compile_late(r"---[ \t]*\r?\n(.*?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_SPAN = compile_late(
     r"^(?=(?:[A-Za-z_][\w.-]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?:\s|\Z))", re.MULTILINE
 )
-_COMMENT = re.compile(r"^#.*\n?", re.MULTILINE)
-_PLAIN_ENTRY = re.compile(rf"({PLAIN_KEY}):(?: [^\n]*)?(?:\n  [^\n]*)*(?:\n|\Z)")
-_ODD = re.compile("[\x00-\t\x0b-\x1f\x7f-\x9f\u2028-\u202f\ufeff\ufffe\uffff\U00010000-\U0010ffff]")
+_COMMENT = compile_late(r"^#.*\n?", re.MULTILINE)
+_PLAIN_ENTRY = compile_late(rf"({PLAIN_KEY}):(?: [^\n]*)?(?:\n  [^\n]*)*(?:\n|\Z)")
+_ODD = compile_late(
+    "[\x00-\t\x0b-\x1f\x7f-\x9f\u2028-\u202f\ufeff\ufffe\uffff\U00010000-\U0010ffff]"
+)
 _LONGEST_KEPT = 2_000
 """How many characters of front matter an entry may have that is kept with its value."""
 

@@ -4,20 +4,20 @@ Nothing of a text is lost or changed: its passages joined are the text. Headings
 readers of Markdown see, but for a fence that is indented, or one in an HTML block.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from promptpack.model import Passage, Section
 from promptpack.model.sections import name_section
+from promptpack.patterns import compile_late
 from promptpack.source.text import split_lines
 
 ROLE = "role"
 """The section of what stands before the first heading that is a section's."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}+(?!.*`)|~{3,}+)")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t]|\Z)")
+_FENCE = compile_late(r" {0,3}(`{3,}+(?!.*`)|~{3,}+)")
+_HEADING = compile_late(r" {0,3}(#{1,6})(?=[ \t]|\Z)")
 
 
 class _TextHeading(NamedTuple):

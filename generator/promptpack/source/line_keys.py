@@ -1,9 +1,10 @@
 """Keys that a client reads line by line, where it finds no YAML: front matter in, its keys out."""
 
-import re
 from typing import Any
 
-_NUMBER = re.compile(
+from promptpack.patterns import compile_late
+
+_NUMBER = compile_late(
     r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0(?:[xX][\da-fA-F]+|[oO][0-7]+|[bB][01]+)"
 )
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}

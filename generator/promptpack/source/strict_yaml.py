@@ -15,6 +15,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from promptpack.model import Finding
+from promptpack.patterns import compile_late
 from promptpack.source.text import (
     FORBIDDEN,
     PROBLEM_LIMIT,
@@ -29,10 +30,10 @@ UNREADABLE_CODES = frozenset({"PP001", "PP002", "PP005", "PP006"})
 """The codes after which the data of a file is not what its author meant."""
 
 DataPath = tuple[str | int, ...]
-_LINE_END = re.compile("[\x85\u2028\u2029]|^\ufeff", re.MULTILINE)
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
-AMBIGUOUS_SCALAR = re.compile(
+_LINE_END = compile_late("[\x85\u2028\u2029]|^\ufeff", re.MULTILINE)
+_INTEGER = compile_late(r"-?(0|[1-9][0-9]{0,17})")
+_FLOAT = compile_late(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+AMBIGUOUS_SCALAR = compile_late(
     r"(y|n|yes|no|on|off|true|false|null)|~|<<|=|[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9]*)?"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt\s].*)?|[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)"
     r"|[-+]?[0-9][0-9_]*(\.[0-9_]*)?(e[-+]?[0-9]+)?|[-+]?\.[0-9_]+(e[-+]?[0-9]+)?"

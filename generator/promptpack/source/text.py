@@ -5,18 +5,19 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from promptpack.model import Finding
+from promptpack.patterns import compile_late
 
 SIZE_LIMIT = 1 << 20
 PROBLEM_LIMIT = 100
 """How many findings one file can have: a hostile one could hold a mistake in each of its bytes."""
 
-FORBIDDEN = re.compile(
+FORBIDDEN = compile_late(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
     "\U000e0000-\U000e01ef\U000f0000-\U0010ffff]"
 )
 
-_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: .*)?$", re.MULTILINE)
-_DIVIDER = re.compile(r"^(?:={7}|\|{7}(?: .*)?)$", re.MULTILINE)
+_CONFLICT = compile_late(r"^(?:<{7}|>{7})(?: .*)?$", re.MULTILINE)
+_DIVIDER = compile_late(r"^(?:={7}|\|{7}(?: .*)?)$", re.MULTILINE)
 
 
 class Span(NamedTuple):

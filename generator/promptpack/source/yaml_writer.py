@@ -13,12 +13,13 @@ from typing import Any
 
 import yaml
 
+from promptpack.patterns import compile_late
 from promptpack.source.strict_yaml import AMBIGUOUS_SCALAR
 
-_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SPECIAL = compile_late("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What stands in no YAML text as it is, or ends a line to some readers."""
 
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_ASTRAL = compile_late("[\U00010000-\U0010ffff]")
 _LINE_ENDS = frozenset("\n\r\x85\u2028\u2029")
 _LONGEST_KEY = 1000
 """How many characters a key may have that stands before its colon; YAML allows 1024 with quotes."""
@@ -38,7 +39,7 @@ class _Dumper(yaml.CSafeDumper):
 
 
 _Dumper.add_implicit_resolver(
-    "!surprise", re.compile(rf"(?:{AMBIGUOUS_SCALAR.pattern})\Z", re.IGNORECASE), None
+    "!surprise", compile_late(rf"(?:{AMBIGUOUS_SCALAR.pattern})\Z", re.IGNORECASE), None
 )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from promptpack.model import Finding, Kind, Pack, Project, Variant
-from promptpack.targets import TARGETS
+from promptpack.targets import ENTRIES
 
-COMMAND_TARGETS = {one.command.client: name for name, one in TARGETS.items() if one.command}
+COMMAND_TARGETS = {one.client: name for name, one in ENTRIES.items() if one.client}
 """The target of a client's commands, by the target of its agents."""
 
 
@@ -23,13 +23,13 @@ def list_built_targets(project: Project, pack: Pack) -> tuple[str, ...]:
         return tuple(dict.fromkeys(n for n in names if n in commands)) if named else commands
     if named:
         return tuple(name for name in named if takes_kind(name, "agent"))
-    return tuple(name for name, one in TARGETS.items() if not one.is_named_only)
+    return tuple(name for name, one in ENTRIES.items() if not one.is_named_only)
 
 
 def takes_kind(name: str, kind: Kind) -> bool:
     """Tell whether a pack of a kind can name a target; one that is not known passes."""
-    target = TARGETS.get(name)
-    return target is None or (target.command is not None) == (kind == "command")
+    entry = ENTRIES.get(name)
+    return entry is None or bool(entry.client) == (kind == "command")
 
 
 def stands_for(named: str, target: str) -> bool:

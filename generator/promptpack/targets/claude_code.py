@@ -15,7 +15,6 @@ ignores `disallowedTools`. `readonly` is for Cursor alone: Claude Code and Copil
 (measured).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -29,6 +28,7 @@ from promptpack.model import (
     Effect,
     split_mcp_name,
 )
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 from promptpack.targets.claude_code_file import match_front_matter, read_file, read_keys
 from promptpack.targets.codec import (
@@ -108,7 +108,7 @@ _EFFORTS = EFFORTS[EFFORTS.index("low") :]
 _KNOWN_TOOLS = _TABLE.names.keys() - _ALIASES.keys()
 _MEMORY_TOOLS = frozenset({"Read", "Edit", "Write"})
 _NAME_LIMIT = 256
-_ENTRY = re.compile(r"[^\s,()]+(?:\([^)]*\))?")
+_ENTRY = compile_late(r"[^\s,()]+(?:\([^)]*\))?")
 
 
 def encode(agent: Agent) -> str:

@@ -7,14 +7,15 @@ wherever they stand; where it is not YAML, values are quoted and it is read agai
 import re
 from typing import Any
 
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 from promptpack.source.client_yaml import read_client_yaml
 
-_FRONT_MATTER = re.compile(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
-_ONE_LINE_VALUE = re.compile(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
-_SPECIAL = re.compile(r"[{}\[\]*&#!|>%@`]|: ")
-_TOOL = re.compile(r"[^\s,(]+(?:\([^)]*\))?")
-_TABS = re.compile(r"^\t+")
+_FRONT_MATTER = compile_late(r"---\s*\n(.*?)---\s*\n?", re.DOTALL)
+_ONE_LINE_VALUE = compile_late(r"([a-zA-Z_-]+):\s+(\S[^\r\n\u2028\u2029]*)")
+_SPECIAL = compile_late(r"[{}\[\]*&#!|>%@`]|: ")
+_TOOL = compile_late(r"[^\s,(]+(?:\([^)]*\))?")
+_TABS = compile_late(r"^\t+")
 
 
 def read_file(text: str) -> tuple[dict[str, Any], str]:

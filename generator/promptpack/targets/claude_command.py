@@ -11,11 +11,11 @@ approved, and the rest is said in the prompt. Copilot CLI takes the files for sk
 home folder before what is in the project.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promptpack.model import CAPABILITIES, EFFORTS, Agent, Capability, Effect
+from promptpack.patterns import compile_late
 from promptpack.policy.lattice import list_effects
 from promptpack.targets.claude_code import TOOLS
 from promptpack.targets.claude_code_file import list_approved, read_file
@@ -58,14 +58,14 @@ _EXTRAS: Mapping[str, Extra] = {
 }
 _EFFORTS = EFFORTS[EFFORTS.index("low") :]
 _KNOWN_TOOLS = tuple(tool for tools in TOOLS.values() for tool in tools)
-_VARIABLE = re.compile(r"\$\{CLAUDE_")
+_VARIABLE = compile_late(r"\$\{CLAUDE_")
 _FORM = CommandForm(
     client="claude-code",
     arguments="$ARGUMENTS",
     single="${name}",
     names_single=True,
     yields_to="claude-skill",
-    placeholder=re.compile(r"\\?\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9]+)"),
+    placeholder=compile_late(r"\\?\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9]+)"),
     injections=(
         make_command_injection("Claude Code"),
         make_file_injection("Claude Code"),

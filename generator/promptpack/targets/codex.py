@@ -7,12 +7,12 @@ prompt.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from promptpack.model import FILE_CHANGES, Agent, Capability, Effect, Grant, Policy
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import (
     as_effort,
     as_text,
@@ -52,7 +52,7 @@ _KEYS: Mapping[str, type] = {
     "developer_instructions": str,
     "features": dict,
 }
-_NICKNAME = re.compile(r"[A-Za-z0-9 _-]*[A-Za-z0-9_-][A-Za-z0-9 _-]*")
+_NICKNAME = compile_late(r"[A-Za-z0-9 _-]*[A-Za-z0-9_-][A-Za-z0-9 _-]*")
 _EXTRAS: Mapping[str, Extra] = {
     "nickname_candidates": Extra(
         "a list of different names of ASCII letters, digits, spaces, - and _",

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 from promptpack.targets.codec import check_front_matter
 from promptpack.targets.extras import Extras
@@ -25,14 +26,14 @@ COMMAND_REASONS = replace(
 
 _HINT = "; write a '`' right before the '@', or leave it out"
 
-FILE_PATTERN = re.compile(r"(?<![A-Za-z0-9_`])@[^ \t\n`,]|(?:^|\s)@", re.MULTILINE)
+FILE_PATTERN = compile_late(r"(?<![A-Za-z0-9_`])@[^ \t\n`,]|(?:^|\s)@", re.MULTILINE)
 """`@` where OpenCode or Claude Code reads a file, or a folder, of the name behind it (measured).
 
 OpenCode passes over it behind a letter, a digit, `_` and a backtick; Claude Code reads it at the
 start of a line and behind white space, in code too.
 """
 
-COMMAND_PATTERN = re.compile(r"!`|(?:`{3,}|~{3,})!")
+COMMAND_PATTERN = compile_late(r"!`|(?:`{3,}|~{3,})!")
 """Where OpenCode or Claude Code runs a command, or would if the text went on so (measured)."""
 
 

@@ -30,6 +30,7 @@ from promptpack.model import (
     make_mcp_name,
     split_mcp_name,
 )
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
     as_effort,
@@ -140,8 +141,8 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
         ("disable-model-invocation", "user-invocable", "infer"), lambda v: isinstance(v, bool)
     ),
 }
-_MCP = re.compile(r"([A-Za-z0-9_-]+)/(\*|[A-Za-z0-9_-]+)")
-_JOINED_MCP = re.compile(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+")
+_MCP = compile_late(r"([A-Za-z0-9_-]+)/(\*|[A-Za-z0-9_-]+)")
+_JOINED_MCP = compile_late(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+")
 
 
 def encode(agent: Agent) -> str:

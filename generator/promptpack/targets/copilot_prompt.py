@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from promptpack.model import Agent
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import (
     as_text,
     join_front_matter,
@@ -37,14 +38,14 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "model": str,
     "tools": list,
 }
-_MENTION = re.compile(r"(?:^|[\s(])[#@][A-Za-z]", re.MULTILINE)
-_LINK = re.compile(r"\](?:\(|:[ \t])[ \t]*<?(?!https?://|mailto:|#)", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{(?!input:)")
+_MENTION = compile_late(r"(?:^|[\s(])[#@][A-Za-z]", re.MULTILINE)
+_LINK = compile_late(r"\](?:\(|:[ \t])[ \t]*<?(?!https?://|mailto:|#)", re.IGNORECASE)
+_VARIABLE = compile_late(r"\$\{(?!input:)")
 _FORM = CommandForm(
     client="copilot",
     arguments="${input:arguments}",
     single="${{input:{name}}}",
-    placeholder=re.compile(r"\$\{input:[^}]*\}"),
+    placeholder=compile_late(r"\$\{input:[^}]*\}"),
     injections=(
         Injection("read", _MENTION, "Copilot would look up what is named by '#' or '@'"),
         Injection("read", _LINK, "Copilot would read the file that a link leads to"),

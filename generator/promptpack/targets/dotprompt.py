@@ -6,12 +6,12 @@ backslash less where two stand before a tag. A comment prints nothing; two in a 
 is trimmed. From its documentation: `_name.prompt` is a partial, `name.other.prompt` a variant.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from promptpack.model import Agent
+from promptpack.patterns import compile_late
 from promptpack.source.frontmatter import dump_front_matter
 from promptpack.targets.codec import as_number, as_text, make_model, make_text_agent, split_between
 from promptpack.targets.json_text import as_mapping
@@ -19,14 +19,14 @@ from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
 
 NAME = "dotprompt"
-_START = re.compile(r"---[^\S\r\n]*(?=[\r\n])")
-_END = re.compile(r"(?:\r\n|\r|\n)---[^\S\r\n]*(?:\r\n|\r|\n)")
+_START = compile_late(r"---[^\S\r\n]*(?=[\r\n])")
+_END = compile_late(r"(?:\r\n|\r|\n)---[^\S\r\n]*(?:\r\n|\r|\n)")
 _SYSTEM = '{{role "system"}}'
-_OPEN = re.compile(r"(?<!\\)(\\*)\{\{")
-_TAG = re.compile(r"(?<!\\)(\\*)\{\{(?:(!\}\})| *role +[\"']([a-z]+)[\"'] *\}\})?")
+_OPEN = compile_late(r"(?<!\\)(\\*)\{\{")
+_TAG = compile_late(r"(?<!\\)(\\*)\{\{(?:(!\}\})| *role +[\"']([a-z]+)[\"'] *\}\})?")
 _EMPTY = "{{!}}"
-_TEXT = re.compile(r"[^\s\ufeff]")
-_TRIMMED = re.compile(r"[\s\ufeff]\Z")
+_TEXT = compile_late(r"[^\s\ufeff]")
+_TRIMMED = compile_late(r"[\s\ufeff]\Z")
 _MARK = "<<<dotprompt:"
 _KEYS = frozenset({"name", "description", "model", "config"})
 

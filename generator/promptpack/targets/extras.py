@@ -5,17 +5,18 @@ grants. A key is declared once: what a pack may write, what our own files may ha
 takes for harmless all follow from it.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-_COMMA = re.compile(r",(?![^{}]*\})")
+from promptpack.patterns import compile_late
+
+_COMMA = compile_late(r",(?![^{}]*\})")
 """A comma between patterns, and not in the braces of one."""
 
-_PLAIN_GLOB = re.compile(r"[\w.*/(][^\s,:#'\"{}\\]*")
+_PLAIN_GLOB = compile_late(r"[\w.*/(][^\s,:#'\"{}\\]*")
 """A pattern that stands without quotes in a list with commas, whoever reads that."""
 
-_GLOB = re.compile(r"[\w.*/({][^\s:#'\"\\]*")
+_GLOB = compile_late(r"[\w.*/({][^\s:#'\"\\]*")
 
 
 class Extra(NamedTuple):

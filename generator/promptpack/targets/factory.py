@@ -8,11 +8,11 @@ takes those away, and no empty list is written. A list with one tool that change
 others too, whichever the model uses.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promptpack.model import FILE_CHANGES, Agent, Capability, Effect
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import (
     as_text,
     join_front_matter,
@@ -61,7 +61,7 @@ _KEYS: Mapping[str, type] = {
     "tools": list,
     "model": str,
 }
-_NAME = re.compile(r"[a-z0-9_-]+")
+_NAME = compile_late(r"[a-z0-9_-]+")
 _LIMIT = 500
 
 

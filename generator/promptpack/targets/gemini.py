@@ -22,6 +22,7 @@ from promptpack.model import (
     make_mcp_name,
     split_mcp_name,
 )
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 from promptpack.targets.codec import (
     as_number,
@@ -82,7 +83,7 @@ _EXTRAS: Mapping[str, Extra] = {
     "max_turns": make_count("stops the agent after so many turns"),
     "timeout_mins": make_count("stops the agent after so many minutes"),
 }
-_NAME = re.compile(r"[a-z0-9_-]+")
+_NAME = compile_late(r"[a-z0-9_-]+")
 _ALL_TOOLS = frozenset(
     (
         *("*", "mcp_*", *TOOLS.values(), *_OTHER_SPELLINGS),
@@ -103,10 +104,10 @@ _LOADED_VALUES: Mapping[str, Callable[[Any], bool]] = {
     "temperature": is_number,
     **dict.fromkeys(("max_turns", "timeout_mins"), lambda v: is_number(v) and v > 0 and v % 1 == 0),
 }
-_FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---(?:\r?\n(.*))?", re.DOTALL)
-_LOADED_MCP = re.compile(r"mcp_[A-Za-z0-9.:-]+_(\*|(?!_*\Z)[A-Za-z0-9_.:-]+)")
-_MCP = re.compile(r"mcp_([A-Za-z0-9-]+)_(.+)")
-_WORD = re.compile(r"\$\{\w+\}")
+_FRONT_MATTER = compile_late(r"---\r?\n(.*?)\r?\n---(?:\r?\n(.*))?", re.DOTALL)
+_LOADED_MCP = compile_late(r"mcp_[A-Za-z0-9.:-]+_(\*|(?!_*\Z)[A-Za-z0-9_.:-]+)")
+_MCP = compile_late(r"mcp_([A-Za-z0-9-]+)_(.+)")
+_WORD = compile_late(r"\$\{\w+\}")
 
 
 def encode(agent: Agent) -> str:

@@ -6,9 +6,8 @@ command when it is called. What a user types is not looked through. Without `{{a
 line of the user stands below the text. A folder becomes a part of the name, with a colon.
 """
 
-import re
-
 from promptpack.model import Agent
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import as_text, make_text_agent, read_toml
 from promptpack.targets.codex import quote_block, quote_string
 from promptpack.targets.command_text import COMMAND_REASONS
@@ -26,10 +25,10 @@ _KEYS = ("description", "prompt")
 _FORM = CommandForm(
     client="gemini",
     arguments="{{args}}",
-    placeholder=re.compile(r"\{\{args\}\}"),
+    placeholder=compile_late(r"\{\{args\}\}"),
     injections=(
-        Injection("execute", re.compile(r"!\{"), "Gemini CLI would run what stands after '!{'"),
-        Injection("read", re.compile(r"@\{"), "Gemini CLI would read the file after '@{'"),
+        Injection("execute", compile_late(r"!\{"), "Gemini CLI would run what stands after '!{'"),
+        Injection("read", compile_late(r"@\{"), "Gemini CLI would read the file after '@{'"),
     ),
 )
 

@@ -1,11 +1,12 @@
 """What codecs of JSON files share: data in, text out, and back."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_WORDS = re.compile(r'\[\n +("\w+"(?:,\n +"\w+")*)\n +\]')
+from promptpack.patterns import compile_late
+
+_WORDS = compile_late(r'\[\n +("\w+"(?:,\n +"\w+")*)\n +\]')
 
 
 def write_json(data: object) -> str:

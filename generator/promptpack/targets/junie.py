@@ -7,11 +7,11 @@ so none is listed. No group loads skills or starts other agents: nothing takes t
 in a prompt is shown as a place for a value, without a way to escape it: no such prompt is written.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promptpack.model import Agent, Capability, Effect
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import (
     as_text,
     join_front_matter,
@@ -54,8 +54,8 @@ _EXTRAS: Mapping[str, Extra] = {
     "maxTurns": make_count("stops the agent after so many turns"),
     "skills": make_lines("loads these skills for the agent"),
 }
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
-_ARGUMENT = re.compile(r"\$[A-Za-z_]\w*")
+_NAME = compile_late(r"[a-z][a-z0-9-]*")
+_ARGUMENT = compile_late(r"\$[A-Za-z_]\w*")
 
 
 def encode(agent: Agent) -> str:

@@ -3,15 +3,15 @@
 The head of a Markdown file is its front matter, that of a TOML file all but its prompt.
 """
 
-import re
 from typing import NamedTuple
 
+from promptpack.patterns import compile_late
 from promptpack.targets import Target
 from promptpack.targets.toml_text import find_hole, insert_text, list_toml_spans, split_toml
 
-_KEY = re.compile(r"(?:([A-Za-z_][\w.-]*)|\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*:(?:\s|\Z)")
-_OPENING = re.compile(r"---[ \t]*")
-_CLOSING = re.compile(r"(?:---|\.\.\.)[ \t]*")
+_KEY = compile_late(r"(?:([A-Za-z_][\w.-]*)|\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*:(?:\s|\Z)")
+_OPENING = compile_late(r"---[ \t]*")
+_CLOSING = compile_late(r"(?:---|\.\.\.)[ \t]*")
 
 
 class KeptLine(NamedTuple):

@@ -10,13 +10,14 @@ from functools import partial
 from textwrap import indent
 from typing import Any, NamedTuple
 
+from promptpack.patterns import compile_late
 from promptpack.source.yaml_writer import write_mapping, write_text
 from promptpack.targets.blocks import SharedForm
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_ENTRY = re.compile(r"  -(?:[ \t]|\r?\n|\Z)")
-_CONTENT = re.compile(r"    [ \t]*[^ \t\r\n]")
-_SKIPPED = re.compile(r"[ \t]*(?:#.*)?\r?\n?", re.DOTALL)
+_LINE = compile_late(r"[^\n]*\n|[^\n]+")
+_ENTRY = compile_late(r"  -(?:[ \t]|\r?\n|\Z)")
+_CONTENT = compile_late(r"    [ \t]*[^ \t\r\n]")
+_SKIPPED = compile_late(r"[ \t]*(?:#.*)?\r?\n?", re.DOTALL)
 
 
 class _BlockEntry(NamedTuple):

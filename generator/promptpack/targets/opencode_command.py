@@ -6,11 +6,11 @@ The agent that runs the command decides what it may do. A `name` in the head ren
 one wrong value refuses every command of the folder.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from promptpack.model import Agent
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import (
     as_text,
     find_wrong_value,
@@ -42,7 +42,7 @@ _FORM = CommandForm(
     client="opencode",
     arguments="$ARGUMENTS",
     single="${number}",
-    placeholder=re.compile(r"\$(?:ARGUMENTS|[0-9]+)"),
+    placeholder=compile_late(r"\$(?:ARGUMENTS|[0-9]+)"),
     injections=(make_command_injection("OpenCode"), make_file_injection("OpenCode")),
 )
 

@@ -6,11 +6,12 @@ Measured on opencode-ai 1.18.33: the reader is lenient, and remembers a text it 
 import re
 from typing import Any
 
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 
-_OPENING = re.compile(r"---(?!-)[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n|\Z)")
-_FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---", re.DOTALL)
-_COLON_VALUE = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*:\s*(?![\"'\s])(?=.*:)(.*\S)\s*")
+_OPENING = compile_late(r"---(?!-)[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n|\Z)")
+_FRONT_MATTER = compile_late(r"---\r?\n(.*?)\r?\n---", re.DOTALL)
+_COLON_VALUE = compile_late(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*:\s*(?![\"'\s])(?=.*:)(.*\S)\s*")
 
 
 def read_file(text: str) -> tuple[dict[str, Any], str] | None:

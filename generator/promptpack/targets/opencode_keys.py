@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptpack.model import Effort
+from promptpack.patterns import compile_late
 from promptpack.targets.extras import Extra, is_number, make_count, make_flag, make_share
 
 PLAIN = frozenset({"webfetch", "websearch", "todowrite", "question", "doom_loop"})
@@ -15,7 +16,7 @@ MODES = ("subagent", "primary", "all")
 EFFECTS = ("allow", "ask", "deny")
 FORMS = {"model": ": write provider/model"}
 _INTEGER_END = 2**53
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
+_COLOR = compile_late(r"#[0-9a-fA-F]{6}|primary|secondary|accent|success|warning|error|info")
 EXTRAS: Mapping[str, Extra] = {
     "color": Extra(
         "#rrggbb or one of primary, secondary, accent, success, warning, error, info",

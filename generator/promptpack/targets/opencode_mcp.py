@@ -7,14 +7,14 @@ where that would give more; a server with an underscore always has a key of its 
 what its tools' keys are.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 from promptpack.model import Effect, McpName, Policy, make_mcp_name, split_mcp_name
+from promptpack.patterns import compile_late
 from promptpack.policy.lattice import RANK
 
-_SERVER_KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)_\*")
-_TOOL_KEY = re.compile(r"([A-Za-z0-9-]+)_(.+)")
+_SERVER_KEY = compile_late(r"([A-Za-z0-9][A-Za-z0-9_-]*)_\*")
+_TOOL_KEY = compile_late(r"([A-Za-z0-9-]+)_(.+)")
 
 
 def make_key(name: str) -> str:

@@ -9,20 +9,20 @@ Rules are written so that OpenCode never grants more than the policy, and are re
 that OpenCode grants is left out, even where a pattern can't say it exactly.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby, product
 from math import prod
 
 from promptpack.model import Effect, Grant, PatternRule
+from promptpack.patterns import compile_late
 
 VARIANT_LIMIT = 32
 """Where a pattern would need more variants than this, one that matches more takes their place."""
 
-_WILDCARDS = re.compile(r"([?*]+)")
-_HOME = re.compile(r"~(?=/|\Z)|\$HOME")
+_WILDCARDS = compile_late(r"([?*]+)")
+_HOME = compile_late(r"~(?=/|\Z)|\$HOME")
 _ANY_HOME = "*/*"
-_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
+_INDEX = compile_late(r"0|[1-9][0-9]{0,9}")
 _INDEX_END = 2**32 - 1
 
 

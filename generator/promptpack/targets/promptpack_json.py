@@ -10,15 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promptpack.model import Agent
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import as_number, as_text, make_text_agent
 from promptpack.targets.extras import Extra
 from promptpack.targets.json_text import as_mapping, read_json, write_json
 from promptpack.targets.problems import Problem, list_misread, list_unknown
 from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientCheck, Target
 
-_ID = re.compile(r"[a-z][a-z0-9-]{0,99}")
-_VERSION = re.compile(r"v?(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}([-+][0-9A-Za-z.+-]+)?")
-_TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_ID = compile_late(r"[a-z][a-z0-9-]{0,99}")
+_VERSION = compile_late(r"v?(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}([-+][0-9A-Za-z.+-]+)?")
+_TAG = compile_late(r"\{\{.*?\}\}", re.DOTALL)
 _NO_VERSION = "0.0.0"
 _LONGEST_NAME, _LONGEST_DESCRIPTION = 200, 5_000
 _KEYS = frozenset({"id", "name", "version", "description", "template_engine", "prompts"})

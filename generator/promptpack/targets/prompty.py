@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from promptpack.model import Agent
+from promptpack.patterns import compile_late
 from promptpack.source.frontmatter import dump_front_matter
 from promptpack.targets.codec import (
     as_number,
@@ -28,10 +29,10 @@ from promptpack.targets.target import FRONT_MATTER_FIELDS, TEXT_REASONS, ClientC
 from promptpack.targets.template_tags import has_own_tags, quote_tags, unquote_tags
 
 NAME = "prompty"
-_START = re.compile(r"\s*---")
-_END = re.compile(r"---|\+\+\+")
-_ROLE = re.compile(r"#?\s*(system|user|assistant|developer)\s*(\[.*\])?\s*:", re.IGNORECASE)
-_OTHER_LINE_END = re.compile("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_START = compile_late(r"\s*---")
+_END = compile_late(r"---|\+\+\+")
+_ROLE = compile_late(r"#?\s*(system|user|assistant|developer)\s*(\[.*\])?\s*:", re.IGNORECASE)
+_OTHER_LINE_END = compile_late("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _KEYS = frozenset({"name", "description", "model"})
 
 

@@ -10,7 +10,6 @@ is denied, and servers are lost with it. Where only MCP names are denied, a deny
 `approvalMode` may edit files unasked in a folder that the user trusts.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from promptpack.model import (
     Effect,
     split_mcp_name,
 )
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import (
     as_text,
     check_front_matter,
@@ -87,7 +87,7 @@ _EXTRAS: Mapping[str, Extra] = {
     "color": make_choice("shows the agent in this color", *_COLORS),
     "maxTurns": make_count("stops the agent after so many turns"),
 }
-_WORD = re.compile(r"\$\{[a-zA-Z_]\w*\}")
+_WORD = compile_late(r"\$\{[a-zA-Z_]\w*\}")
 
 
 def encode(agent: Agent) -> str:

@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from promptpack.patterns import compile_late
 from promptpack.source import frontmatter
 from promptpack.source.client_yaml import LimitError, read_client_yaml
 from promptpack.source.line_keys import read_line_keys
 from promptpack.targets.codec import as_text, find_wrong_value, read_front_matter
 from promptpack.targets.tool_lists import ToolLists
 
-_FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
-_LINE_END = re.compile(r"\r\n?")
+_FRONT_MATTER = compile_late(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
+_LINE_END = compile_late(r"\r\n?")
 _MODES = ("plan", "default", "auto-edit", "auto", "yolo", "bubble")
 _RESERVED = frozenset({"self", "system", "user", "model", "tool", "config", "default", "main"})
 _LONGEST_NAME = 50

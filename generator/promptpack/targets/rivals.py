@@ -4,17 +4,13 @@ Some clients take such files from two folders. One goes first, and the other is 
 """
 
 from promptpack.model import Artifact, Finding
-from promptpack.targets import TARGETS, Target
+from promptpack.targets import ENTRIES, TARGETS, Target
 from promptpack.targets.paths import fold_path
 
-PAIRS: tuple[tuple[Target, Target], ...] = tuple(
-    (one, TARGETS[one.command.yields_to])
-    for one in TARGETS.values()
-    if one.command and one.command.yields_to
-)
+PAIRS = tuple((name, one.yields_to) for name, one in ENTRIES.items() if one.yields_to)
 """The targets of commands, each with that of the files that its client calls in their place."""
 
-_NAMES = frozenset(target.name for pair in PAIRS for target in pair)
+_NAMES = frozenset(name for pair in PAIRS for name in pair)
 
 
 def explain_rival(command: Target, name: str, path: str) -> str:
@@ -41,9 +37,9 @@ class Rivals:
         findings = []
         for command, rival in PAIRS:
             for (target, key), (stem, pack) in self._packs.items():
-                if target == command.name and (rival.name, key) in self._packs:
-                    message = explain_rival(command, stem, self._packs[rival.name, key][1])
-                    names = f"{command.name} or {rival.name}"
+                if target == command and (rival, key) in self._packs:
+                    message = explain_rival(TARGETS[command], stem, self._packs[rival, key][1])
+                    names = f"{command} or {rival}"
                     hint = f"rename a pack, or leave {names} out of 'targets'"
                     findings.append(Finding("PP201", "error", pack, 1, 1, message, hint))
         return findings

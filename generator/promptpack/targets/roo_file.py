@@ -6,10 +6,10 @@ with one slug, and no mode of the file is loaded.
 """
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from promptpack.patterns import compile_late
 from promptpack.source.client_yaml import LimitError, read_client_yaml
 from promptpack.targets.codec import as_text, find_wrong_value
 from promptpack.targets.extras import Extras, find_wrong_extras
@@ -29,7 +29,7 @@ REPLACED: Mapping[str, str] = {
 """The characters that Roo Code takes for others, or for none, wherever they stand in a file."""
 
 _CLEANING = str.maketrans(dict(REPLACED))
-_SLUG = re.compile(r"[a-zA-Z0-9-]+")
+_SLUG = compile_late(r"[a-zA-Z0-9-]+")
 _TEXTS = ("whenToUse", "description", "customInstructions")
 _OLD_GROUP = "browser"
 """A group that is passed over; older versions had a tool for it."""

@@ -2,10 +2,11 @@
 
 from pathlib import PurePosixPath
 
-from promptpack.targets import TARGETS
+from promptpack.targets import ENTRIES, TARGETS
 from promptpack.targets.blocks import MARKED_BLOCKS, SharedForm
 
-_FORMS = {PurePosixPath(one.path).name: one.block for one in TARGETS.values() if one.block}
+_OWNERS = {one.shared_file: name for name, one in ENTRIES.items() if one.shared_file}
+"""The targets that have blocks in shared files, by the names of these."""
 
 
 def find_block_form(path: str) -> SharedForm:
@@ -14,4 +15,5 @@ def find_block_form(path: str) -> SharedForm:
     >>> find_block_form("docs/CLAUDE.md").put("", "a", "x")
     'x'
     """
-    return _FORMS.get(PurePosixPath(path).name, MARKED_BLOCKS)
+    owner = _OWNERS.get(PurePosixPath(path).name)
+    return (owner and TARGETS[owner].block) or MARKED_BLOCKS

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from promptpack.model import CAPABILITIES, Agent, Capability
+from promptpack.patterns import compile_late
 from promptpack.targets.claude_code_file import list_approved
 from promptpack.targets.codec import (
     as_text,
@@ -36,9 +37,9 @@ _KEPT_GRANTS: Mapping[str, tuple[Capability, ...]] = {
     "allowed-tools": CAPABILITIES,
     "hooks": ("execute",),
 }
-_COMMAND = re.compile(r"!`|^[ \t]*(?:`{3,}|~{3,})!", re.MULTILINE)
+_COMMAND = compile_late(r"!`|^[ \t]*(?:`{3,}|~{3,})!", re.MULTILINE)
 _LIMITS = {"name": 64, "description": 1024}
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME = compile_late(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def encode(agent: Agent) -> str:

@@ -18,6 +18,7 @@ from promptpack.model import (
     is_mcp_name,
 )
 from promptpack.model.fields import AgentField
+from promptpack.patterns import compile_late
 from promptpack.policy.lattice import compare_grants
 from promptpack.targets.blocks import SharedForm
 from promptpack.targets.extras import Extras
@@ -33,7 +34,7 @@ STEM_REGEX = (
 A `#` stands in records between a file and a block of it.
 """
 
-_STEM = re.compile(STEM_REGEX)
+_STEM = compile_late(STEM_REGEX)
 MAX_STEM = 200
 """The longest name of a client's file, in characters."""
 

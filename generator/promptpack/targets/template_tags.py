@@ -5,11 +5,11 @@ a tag is an expression that prints it. The quotes in it are single ones, so it m
 JSON string, whether that is read before it is rendered or after.
 """
 
-import re
+from promptpack.patterns import compile_late
 
-_TAG_MARK = re.compile(r"\{(?=[{%#])|#(?=\})")
-_QUOTED_MARK = re.compile(r"\{\{ '([{#])' \}\}")
-_TAG = re.compile(r"\{[{%#]")
+_TAG_MARK = compile_late(r"\{(?=[{%#])|#(?=\})")
+_QUOTED_MARK = compile_late(r"\{\{ '([{#])' \}\}")
+_TAG = compile_late(r"\{[{%#]")
 
 
 def quote_tags(text: str) -> str:

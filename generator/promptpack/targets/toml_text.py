@@ -10,16 +10,17 @@ import tomllib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import read_toml
 
-_TOKEN = re.compile(
+_TOKEN = compile_late(
     r"\"\"\"(?:\\.|(?!\"\"\")[^\\])*\"{3,5}|'''(?:(?!''').)*'{3,5}"
     r"|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'|#[^\n]*|[^\s\"'#\[\]{}]+|.",
     re.DOTALL,
 )
-_NAME = re.compile(r"""\[{0,2}[ \t]*(?:([\w-]+)|"([^"\n]*)"|'([^'\n]*)')""")
+_NAME = compile_late(r"""\[{0,2}[ \t]*(?:([\w-]+)|"([^"\n]*)"|'([^'\n]*)')""")
 _BLOCK = '"""'
-_DELIMITER = re.compile(r"\"\"\"|'''|\"|'")
+_DELIMITER = compile_late(r"\"\"\"|'''|\"|'")
 
 
 class TomlSpan(NamedTuple):

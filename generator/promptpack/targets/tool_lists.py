@@ -4,7 +4,6 @@ Clients of this form name the tools of MCP servers `mcp__server__tool`. A denied
 whatever else names it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,11 +19,12 @@ from promptpack.model import (
     make_mcp_name,
     split_mcp_name,
 )
+from promptpack.patterns import compile_late
 from promptpack.targets.codec import make_switch_grant
 
 ToolNames = Mapping[Capability, tuple[str, ...]]
 
-_MCP = re.compile(r"mcp__(.+?)(?:__(.+))?")
+_MCP = compile_late(r"mcp__(.+?)(?:__(.+))?")
 _ALL_SERVERS = "mcp__*"
 
 

@@ -4,7 +4,6 @@ A client may grant more by its own file, and by another client's file that it re
 one error, since an entry of `accept` is about the client. It may also leave an agent with nothing.
 """
 
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -206,4 +205,6 @@ def _make_list(names: Sequence[str]) -> str:
 
 
 def _wrap(text: str) -> list[str]:
+    import textwrap  # noqa: PLC0415 - for errors alone
+
     return textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_on_hyphens=False)
