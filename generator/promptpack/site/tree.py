@@ -30,6 +30,7 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.escape import escape_text
 from promptpack.site.history import History
+from promptpack.site.late_files import LateFiles
 from promptpack.site.machine_readable import iter_machine_files
 from promptpack.site.page import LatePage, LateView, Page, View
 from promptpack.site.pages.changes import make_changes_page
@@ -77,8 +78,8 @@ _MANUAL_INDEXES = {"Rules": RULE_INDEX, "Commands": COMMAND_INDEX}
 class SiteOptions:
     """What a site is to hold besides the project: the tool's own rules and commands, the releases.
 
-    `edit` is the address before a source's path where it can be edited. With `is_late`, pages that
-    take long are made when a reader asks for them. `kept` has parts of the last site.
+    `edit` is the address before a source's path where it can be edited. With `is_late`, files and
+    pages that take long are made when a reader asks for them. `kept` has parts of the last site.
     """
 
     rules: Mapping[str, Rule] | None = None
@@ -114,10 +115,17 @@ def make_site(
         path: _make_page(path, view, options)
         for path, view in _iter_views(catalog, options, variant_history)
     }
-    files = dict(iter_theme_files()) | dict(iter_machine_files(catalog, options.kept))
-    files |= variant_history.texts
+    files = LateFiles(
+        (
+            *iter_theme_files(),
+            *iter_machine_files(catalog, options.kept),
+            *variant_history.texts.items(),
+        )
+    )
     cards = render_macro("cards.html.j2", "cards", make_card_list(catalog))
-    return Site(pages, files, _make_nav(catalog, pages), str(cards))
+    return Site(
+        pages, files if options.is_late else dict(files), _make_nav(catalog, pages), str(cards)
+    )
 
 
 def _make_page(path: str, view: View | LateView, options: SiteOptions) -> Page | LatePage:
