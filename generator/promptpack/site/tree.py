@@ -131,10 +131,10 @@ def make_site(
 def _make_page(path: str, view: View | LateView, options: SiteOptions) -> Page | LatePage:
     if isinstance(view, View):
         return options.kept.render_page(path, view)
-    make = view.make
     if options.is_late:
+        make = view.make
         return LatePage(options.kept.render_page(path, view.entry), lambda: render_page(make()))
-    return render_page(make())
+    return render_page(view.make()) if view.large else options.kept.render_page(path, view.make())
 
 
 def make_guide_nav(pages: Iterable[str], preferred_order: Iterable[str]) -> Nav:
