@@ -1,16 +1,18 @@
 """The site of a project in a folder: its path in, all pages and files out."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
 
 from promptpack.build import render
+from promptpack.diff.sides import make_built_side
 from promptpack.lint.registry import RULES
 from promptpack.provenance.reuse import BuiltArtifacts, find_built
 from promptpack.reading.project import load_project
 from promptpack.session import PolicyFacts, Session
-from promptpack.site.history import SideBuilder, make_side_builder, read_history
+from promptpack.site.history import UNRELEASED, SideBuilder, make_side_builder, read_history
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site, SiteOptions, make_site
 
@@ -49,6 +51,7 @@ def gather_site(
     memory.facts = session.policy_facts
     artifacts = tuple(render(session, find_known=find_built(built, session.closures)))
     memory.built = BuiltArtifacts(session.closures, artifacts)
-    history = read_history(root, releases, memory.build_side)
+    build_head = partial(make_built_side, session, artifacts, UNRELEASED)
+    history = read_history(root, releases, memory.build_side, build_head, memory.kept)
     options = SiteOptions(RULES, program, history, edit, is_late=memory.is_late, kept=memory.kept)
     return make_site(session, artifacts, options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -170,9 +171,9 @@ def _iter_views(
 def _iter_pack_pages(
     catalog: Catalog, history: History, variant_history: VariantHistory
 ) -> PathsAndViews:
-    recent_changes = find_recent_changes(catalog, history)
+    find_recent = cache(partial(find_recent_changes, catalog, history))
     for pack in catalog.project.packs.values():
-        yield locate_pack_page(pack), make_pack_page(catalog, pack, recent_changes.get(pack.name))
+        yield locate_pack_page(pack), make_pack_page(catalog, pack, find_recent)
         yield from iter_variant_pages(catalog, pack, variant_history)
         yield from iter_text_pages(catalog, pack)
     yield FRAGMENT_INDEX, make_fragment_index(catalog)

@@ -1,6 +1,6 @@
 """The page of a pack: a catalogue in, a page out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -103,8 +103,10 @@ class PackPage(NamedTuple):
     source: SourceBlock
 
 
-def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = None) -> LateView:
-    """Return the page of a pack; `recent` is what changed in it of late."""
+def make_pack_page(
+    catalog: Catalog, pack: Pack, find_recent: Callable[[], Mapping[str, RecentChanges]]
+) -> LateView:
+    """Return the page of a pack; `find_recent` tells what changed in each pack of late."""
     here, variants = locate_pack_page(pack), catalog.variants[pack.name]
     default = catalog.find_default_variant(pack)
     page = PackPage(
@@ -125,15 +127,19 @@ def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = 
         drawing=None,
         sections=[],
         skill_files=[_describe_file(file) for file in pack.files],
-        recent=recent,
+        recent=None,
         all_changes=link_page("All changes", CHANGES_PAGE, here),
         source=make_source_block(catalog, pack.path),
     )
     entry = View("pack.html.j2", pack.title, page, pack.description)
-    return complete_later(entry, lambda: _complete_pack(catalog, pack, page))
+    return complete_later(
+        entry, lambda: _complete_pack(catalog, page, pack, find_recent().get(pack.name))
+    )
 
 
-def _complete_pack(catalog: Catalog, pack: Pack, page: PackPage) -> PackPage:
+def _complete_pack(
+    catalog: Catalog, page: PackPage, pack: Pack, recent: RecentChanges | None
+) -> PackPage:
     here, default = locate_pack_page(pack), catalog.find_default_variant(pack)
     files = catalog.list_files(default)
     return page._replace(
@@ -145,6 +151,7 @@ def _complete_pack(catalog: Catalog, pack: Pack, page: PackPage) -> PackPage:
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         drawing=_draw_lineage(catalog, pack, here),
         sections=[_describe_section(catalog, section, here) for section in pack.sections],
+        recent=recent,
     )
 
 
