@@ -312,12 +312,12 @@ def test_a_library_is_the_same_wherever_it_is_installed(
 def test_the_site_says_where_a_source_comes_from(user: Path) -> None:
     session = Session(load_project(user))
     catalog = make_catalog(session, tuple(render(session)))
-    view = make_fragment_page(catalog, session.project.fragments["acme:standards/logging"])
+    view = make_fragment_page(catalog, session.project.fragments["acme:standards/logging"]).make()
     html = "".join(map(str, render_page(view).parts))
     in_folder = (user / "vendor").exists()
     title = "library 'acme' in vendor/acme" if in_folder else "package 'acme_prompts' 1.0.0"
     assert f"from the {title}" in unescape(html)
-    own = make_fragment_page(catalog, session.project.fragments["standards/small-steps"])
+    own = make_fragment_page(catalog, session.project.fragments["standards/small-steps"]).make()
     assert "from the" not in "".join(map(str, render_page(own).parts))
     assert locate_pack_page(session.project.packs["reviewer"]) == "packs/reviewer/index.md"
 

@@ -25,9 +25,10 @@ from promptpack.model import UserError
 from promptpack.serving.banner import SourceProblem, finish_page
 from promptpack.serving.builder import SiteBuilder
 from promptpack.site.gather import SiteMemory, gather_site
+from promptpack.site.page import LatePage
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site
-from sites import with_site
+from sites import reference_project, with_site
 from support import PATIENCE, call, environment, make_project
 
 ADDRESS = "http://127.0.0.1:1/"
@@ -253,6 +254,19 @@ def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
         new = gather_site(root, NO_COMMANDS, "", 0)
         assert again.pages == new.pages, number
         assert again.files == new.files, number
+
+
+def test_what_can_be_found_of_a_page_that_waits_is_what_is_on_it(tmp_path: Path) -> None:
+    """The search and the outline read a page before it is made."""
+    site = gather_site(reference_project(tmp_path / "p"), program, "", 0, SiteMemory(is_late=True))
+    waiting = {path: one for path, one in site.pages.items() if isinstance(one, LatePage)}
+    assert len(waiting) > 100
+    for path, page in waiting.items():
+        made = page.make()
+        assert page.searched == made.searched, path
+        assert page.head == made.head, path
+        found = [heading for heading in made.headings if heading.searched]
+        assert [heading for heading in page.headings if heading.searched] == found, path
 
 
 def test_what_is_made_of_other_things_is_made_again() -> None:

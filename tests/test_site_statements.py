@@ -108,9 +108,13 @@ def make_reference_pages(session: Session, files: list[Artifact]) -> dict[str, P
     catalog = make_catalog(session, files)
     views = {TARGET_INDEX: make_target_index()}
     for policy in session.project.policies.values():
-        views[locate_reference_page(POLICY_INDEX, policy.name)] = make_policy_page(catalog, policy)
+        views[locate_reference_page(POLICY_INDEX, policy.name)] = make_policy_page(
+            catalog, policy
+        ).make()
     for target in TARGETS.values():
-        views[locate_reference_page(TARGET_INDEX, target.name)] = make_target_page(catalog, target)
+        views[locate_reference_page(TARGET_INDEX, target.name)] = make_target_page(
+            catalog, target
+        ).make()
     return {path: render_page(view) for path, view in views.items()}
 
 

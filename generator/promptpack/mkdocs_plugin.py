@@ -90,7 +90,10 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     memory: SiteMemory | None = None
     """What is kept from build to build while MkDocs serves."""
     is_late = False
-    """Whether somebody else calls `show_page`, as late as a reader asks for the page."""
+    """Whether somebody else calls `show_page`, as late as a reader asks for the page.
+
+    Then the files that are no pages are not written either.
+    """
 
     is_served = False
     """Whether MkDocs serves the site: then it puts a script of its own into each page."""
@@ -192,6 +195,8 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the files that are no pages: the shared ones, the raw ones, the data."""
+        if self.is_late:
+            return
         site = Path(config.site_dir)
         headers = site / HEADERS_FILE
         if self.code != InlineCode() and not headers.exists():

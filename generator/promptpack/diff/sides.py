@@ -109,8 +109,19 @@ def make_project_side(session: Session, label: str, shared: SharedBuild | None =
     shared = shared or SharedBuild()
     shared.begin(session)
     artifacts = tuple(render(session, find_known=shared.make_finder(session)))
-    outputs = _ProjectOutputs(session, artifacts, shared).make_outputs()
-    shared.keep(session, artifacts, outputs)
+    side = make_built_side(session, artifacts, label, shared)
+    shared.keep(session, artifacts, side.outputs)
+    return side
+
+
+def make_built_side(
+    session: Session,
+    artifacts: Iterable[Artifact],
+    label: str,
+    shared: SharedBuild | None = None,
+) -> Side:
+    """Return the side of a project of which all artifacts are there."""
+    outputs = _ProjectOutputs(session, artifacts, shared or SharedBuild()).make_outputs()
     texts = {**session.project.sources, **list_comparable_sources(session.project)}
     return Side(label, outputs, texts, out=session.project.out or OUTPUT_FOLDER)
 

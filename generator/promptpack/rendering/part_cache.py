@@ -66,8 +66,10 @@ class PartCache(Generic[B]):
     def share(self, others: "PartCache[B]", is_same: Callable[[Part], bool]) -> None:
         """Use what is kept of the parts of another project too, where `is_same` says so.
 
-        It has to tell that each template behind a part is the same in both.
+        It has to tell that each template behind a part is the same in both. What the other one
+        has from a third is used no more, unless somebody asked for it there.
         """
+        others._others = None
         self._others, self._is_same = others, is_same
 
     def release(self) -> None:

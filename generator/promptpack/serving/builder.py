@@ -101,10 +101,11 @@ class SiteBuilder:
     def _prepare(self, config: MkDocsConfig, serve_url: str) -> LatePages:
         """Make the site of the project, and leave its pages for later; raises UserError."""
         plugin: Any = config.plugins[_PLUGIN]
-        plugin.ready_site = self._gather_site(plugin)
+        site = self._gather_site(plugin)
+        plugin.ready_site = site
         plugin.is_late = True
         config.site_url = serve_url
-        pages = LatePages(plugin.show_page, self._kept)
+        pages = LatePages(plugin.show_page, site.files, self._kept)
         config.plugins[_LATE_PAGES] = pages
         return pages
 

@@ -1,6 +1,6 @@
-"""Pages of MkDocs made when somebody asks for them: what MkDocs gathered in, HTML by path out."""
+"""Pages and files made when somebody asks for them: what MkDocs gathered in, bytes by path out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import NamedTuple
 
@@ -31,11 +31,14 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
     """Keeps what MkDocs would make each page of, until somebody asks for the page.
 
     All hooks of all plugins are called as in any build; only the theme's template is rendered
-    later. `show_page` is called before, once a page. `kept` is from the last site.
+    later. `show_page` is called before, once a page. `files` are those that are no pages: they
+    are read when somebody asks, and not written. `kept` is from the last site.
     """
 
-    def __init__(self, show_page: Callable[[Page], None], kept: KeptWork) -> None:
-        self._show_page, self._kept = show_page, kept
+    def __init__(
+        self, show_page: Callable[[Page], None], files: Mapping[str, bytes], kept: KeptWork
+    ) -> None:
+        self._show_page, self._files, self._kept = show_page, files, kept
         self._lock = Lock()
         self._templates: dict[str, str] = {}
         self._waiting: dict[str, _WaitingPage] = {}
@@ -83,15 +86,17 @@ class LatePages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]  # it ha
         self.is_complete = True
 
     def list_paths(self) -> set[str]:
-        """Return the paths of all pages in the site."""
-        return {*self._waiting, *self._finished}
+        """Return the paths of all pages and files in the site that nobody has written."""
+        return {*self._waiting, *self._finished, *self._files}
 
     def render(self, path: str) -> bytes | None:
-        """Return the page that MkDocs would have written to a path in the site, if there is one.
+        """Return what would have been written to a path in the site, if that is known here.
 
-        Requests come at the same time, so each page waits for the one before.
+        Requests come at the same time, so each waits for the one before.
         """
         with self._lock:
+            if path in self._files:
+                return self._files[path]
             if path not in self._finished and path in self._waiting:
                 self._finished[path] = self._render(self._waiting.pop(path))
             return self._finished.get(path)

@@ -18,7 +18,7 @@ _NO_SITE = "No site yet"
 
 @dataclass(frozen=True)
 class BuiltSite:
-    """A site that MkDocs built: its files in a folder without links, and its pages."""
+    """A site that MkDocs built: the files that it wrote, without links, and all that waits."""
 
     folder: Path
     pages: LatePages
@@ -71,9 +71,9 @@ class LiveSite:
 
 
 def _find_content(built: BuiltSite, name: str) -> bytes | None:
-    page = built.pages.render(name)
-    if page is not None:
-        return page
+    content = built.pages.render(name)
+    if content is not None:
+        return content
     try:
         path = resolve_links(built.folder / name, built.folder)
         return read_regular_file(path, _FILE_LIMIT)

@@ -4,10 +4,11 @@ The source is that of the list of rights: what a client makes of the file that i
 agent asks only where nothing goes through unasked, and may not only where everything is denied.
 """
 
-from collections.abc import Mapping, Set
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
-from promptpack.model import FILE_CHANGES, Effect, PermissionName, Policy, is_mcp_name
+from promptpack.model import FILE_CHANGES, Effect, PermissionName, Policy, Variant, is_mcp_name
 from promptpack.policy.lattice import list_compared, list_effects
 
 
@@ -81,6 +82,25 @@ def find_abilities(policy: Policy | None) -> Abilities:
 def is_answer(question: Question, abilities: Abilities) -> bool:
     """Tell whether a file does what a question asks for."""
     return all(abilities[name] is effect for name, effect in question.effects.items())
+
+
+def find_answers(
+    abilities: Iterable[tuple[Variant, Mapping[str, Abilities]]],
+) -> Mapping[tuple[str, str], tuple[Variant, ...]]:
+    """Return the variants that answer each question, by its name and the target.
+
+    Each variant comes with what its files let it do, by target.
+    """
+    names: dict[int, tuple[Abilities, list[str]]] = {}  # with each key goes what it is of
+    answers: dict[tuple[str, str], list[Variant]] = defaultdict(list)
+    for variant, abilities_by_target in abilities:
+        for target, found in abilities_by_target.items():
+            if id(found) not in names:
+                answered = [one.name for one in QUESTIONS if is_answer(one, found)]
+                names[id(found)] = found, answered
+            for name in names[id(found)][1]:
+                answers[name, target].append(variant)
+    return {key: tuple(variants) for key, variants in answers.items()}
 
 
 def join_abilities(abilities_by_target: Mapping[str, Abilities]) -> str:

@@ -3,13 +3,14 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 
 from promptpack.model import (
     Artifact,
+    Effect,
     Fragment,
     Origin,
     Pack,
@@ -23,7 +24,7 @@ from promptpack.model import (
 from promptpack.output.rights import RightsFinder
 from promptpack.provenance.tracer import Tracer
 from promptpack.session import Session
-from promptpack.site.abilities import Abilities, find_abilities
+from promptpack.site.abilities import Abilities, Question, find_abilities, find_answers
 from promptpack.site.address import LEGEND_PAGE
 from promptpack.site.client_merge import LineOrigins
 from promptpack.site.shared import SharedPieces
@@ -59,7 +60,7 @@ class Catalog:
     """A project with what was built from it.
 
     `variants` are those of each pack, `files` the artifacts of each pack's variant in the order of
-    the targets, `reached` the variants whose prompt holds a line of a source, by its path,
+    the targets, `find_reached` the variants whose prompt holds a line of a source, by its path,
     `places` the page that shows a source, `abilities` what the file of each pack's variant lets an
     agent do, by target. `origins` tells where the lines of an artifact come from,
     `pieces` renders what pages share. `edit` is the address before a source's path where it can be
@@ -70,7 +71,7 @@ class Catalog:
     project: Project
     variants: Mapping[str, tuple[Variant, ...]]
     files: Mapping[tuple[str, str], tuple[Artifact, ...]]
-    reached: Mapping[str, tuple[Variant, ...]]
+    find_reached: Callable[[], Mapping[str, tuple[Variant, ...]]]
     places: Mapping[str, str]
     abilities: Mapping[tuple[str, str], Mapping[str, Abilities]]
     origins: Callable[[Artifact], LineOrigins]
@@ -89,8 +90,34 @@ class Catalog:
         """Return the files for a client of the agents that get a policy there."""
         return self.policy_files.get((policy, target), ())
 
+    def iter_variants(self) -> Iterator[Variant]:
+        """Yield all variants, pack by pack."""
+        for variants in self.variants.values():
+            yield from variants
+
+    def list_reached(self, path: str) -> tuple[Variant, ...]:
+        """Return the variants whose prompt holds a line of a source."""
+        return self._reached.get(path, ())
+
+    def list_answers(self, question: Question, target: str) -> tuple[Variant, ...]:
+        """Return the variants whose file for a client does what a question asks for."""
+        return self._answers.get((question.name, target), ())
+
     def list_targets(self) -> list[str]:
         """Return the names of the clients that something is built for, in the order of targets."""
+        return self._targets
+
+    @cached_property
+    def _reached(self) -> Mapping[str, tuple[Variant, ...]]:
+        return self.find_reached()
+
+    @cached_property
+    def _answers(self) -> Mapping[tuple[str, str], tuple[Variant, ...]]:
+        pairs = ((variant, self.list_abilities(variant)) for variant in self.iter_variants())
+        return find_answers(pairs)
+
+    @cached_property
+    def _targets(self) -> list[str]:
         used = {artifact.target for files in self.files.values() for artifact in files}
         return [name for name in TARGETS if name in used]
 
@@ -119,26 +146,23 @@ def make_catalog(
     """
     kept = kept or SiteParts()
     project, tracer = session.project, session.tracer
+    kept_artifacts = tuple(artifacts)
     variants: dict[str, dict[str, Variant]] = {name: {} for name in project.packs}
     files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
     policy_files: dict[tuple[str, str], list[Artifact]] = defaultdict(list)
-    reached_variants: dict[str, dict[tuple[str, str], Variant]] = defaultdict(dict)
-    for artifact in artifacts:
+    for artifact in kept_artifacts:
         variant = artifact.variant
         key = variant.pack.name, variant.name
         variants[variant.pack.name][variant.name] = variant
         files[key].append(artifact)
         policy_files[artifact.agent.policy.name, artifact.target].append(artifact)
-        list_sources = partial(_list_prompt_sources, tracer, artifact)
-        for path in kept.reuse(("sources", *key, artifact.target), [artifact], list_sources):
-            reached_variants[path][key] = variant
     return Catalog(
         project,
         {name: tuple(group.values()) for name, group in variants.items()},
         {key: tuple(group) for key, group in files.items()},
-        {path: tuple(group.values()) for path, group in reached_variants.items()},
+        partial(_find_reached, kept, tracer, kept_artifacts),
         _map_source_pages(project),
-        _map_abilities(session, files),
+        _map_abilities(session, files, kept),
         tracer.trace_file
         if sum(map(len, variants.values())) <= MAX_TRACED_VARIANTS
         else partial(_list_composed_origins, tracer),
@@ -147,6 +171,20 @@ def make_catalog(
         {key: tuple(group) for key, group in policy_files.items()},
         kept,
     )
+
+
+def _find_reached(
+    kept: SiteParts, tracer: Tracer, artifacts: Iterable[Artifact]
+) -> Mapping[str, tuple[Variant, ...]]:
+    """Return the variants whose prompt holds a line of a source, by its path."""
+    reached: dict[str, dict[tuple[str, str], Variant]] = defaultdict(dict)
+    for artifact in artifacts:
+        variant = artifact.variant
+        key = variant.pack.name, variant.name
+        list_sources = partial(_list_prompt_sources, tracer, artifact)
+        for path in kept.reuse(("sources", *key, artifact.target), [artifact], list_sources):
+            reached[path][key] = variant
+    return {path: tuple(group.values()) for path, group in reached.items()}
 
 
 def _list_prompt_sources(tracer: Tracer, artifact: Artifact) -> frozenset[str]:
@@ -245,18 +283,30 @@ def _list_composed_origins(tracer: Tracer, artifact: Artifact) -> LineOrigins:
 
 
 def _map_abilities(
-    session: Session, files: Mapping[tuple[str, str], Iterable[Artifact]]
+    session: Session, files: Mapping[tuple[str, str], Sequence[Artifact]], kept: SiteParts
 ) -> dict[tuple[str, str], Mapping[str, Abilities]]:
+    """Return what the files of each variant let an agent do; no prompt decides about that."""
     finder = RightsFinder(session)
-    return {
-        key: {
-            artifact.target: find_abilities(
-                finder.find_policy(artifact.variant, TARGETS[artifact.target])
-            )
-            for artifact in group
-        }
-        for key, group in files.items()
-    }
+    known: dict[tuple[tuple[str, Effect], ...], Abilities] = {}
+
+    def find(artifact: Artifact) -> Abilities:
+        policy = finder.find_policy(artifact.variant, TARGETS[artifact.target])
+        abilities = find_abilities(policy)
+        return known.setdefault(tuple(abilities.items()), abilities)
+
+    def find_all(group: Sequence[Artifact]) -> Mapping[str, Abilities]:
+        return {artifact.target: find(artifact) for artifact in group}
+
+    abilities_by_variant = {}
+    for key, group in files.items():
+        variant = group[0].variant
+        made_of: list[object] = [*session.project.shared.values(), variant.pack, variant.model]
+        for artifact in group:
+            made_of += (artifact.target, artifact.agent.policy, artifact.agent.form.head)
+        abilities_by_variant[key] = kept.reuse(
+            ("abilities", *key), made_of, partial(find_all, group)
+        )
+    return abilities_by_variant
 
 
 def _map_source_pages(project: Project) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """What changed from release to release: a project in a git repository in, a review a release out.
 
 A release is a git tag that leads to what is checked out. Only the newest few are read, each commit
-is built once.
+is built once, and each pair of commits compared once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from promptpack.git.extract import read_files
 from promptpack.git.repository import find_repository
 from promptpack.git.revisions import Revision, Tag, list_tags
 from promptpack.model import UserError
+from promptpack.site.site_parts import SiteParts
 
 UNRELEASED = "Unreleased"
 DEFAULT_RELEASE_COUNT = 5
@@ -41,11 +43,24 @@ class Release(NamedTuple):
     committed: Mapping[str, str] = NO_TEXTS
 
 
-class History(NamedTuple):
-    """The releases, the newest first, or why there are none."""
+def _find_nothing() -> tuple[Release, ...]:
+    return ()
 
-    releases: tuple[Release, ...] = ()
+
+class History(NamedTuple):
+    """The releases, the newest first, or why there are none.
+
+    `find_unreleased` gives what changed since the newest one, if anything did.
+    """
+
+    released: tuple[Release, ...] = ()
     reason: str = ""
+    find_unreleased: Callable[[], tuple[Release, ...]] = _find_nothing
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """All of them, with what is not released yet as the first."""
+        return (*self.find_unreleased(), *self.released)
 
 
 SideBuilder = Callable[[Path, str], Side]
@@ -63,10 +78,14 @@ def read_history(
     root: Path,
     release_count: int = DEFAULT_RELEASE_COUNT,
     build_side: SideBuilder | None = None,
+    build_head: Callable[[], Side] | None = None,
+    kept: SiteParts | None = None,
 ) -> History:
     """Return what changed in the newest releases, so many, and since the last of them.
 
-    With the same `build_side` for several histories no commit is built again.
+    `build_head` gives what the project builds now; it is asked when somebody asks what is not
+    released yet. With the same `build_side` and `kept` for several histories, no commit is built
+    again, and no two are compared again.
     """
     if not release_count:
         return History(reason="The list of changes is turned off.")
@@ -78,28 +97,39 @@ def read_history(
         return History(
             reason="The git repository has no tags yet, so there are no releases to compare."
         )
-    unreleased_tag = Tag(UNRELEASED, "", "")
-    pairs = zip((unreleased_tag, *tags), tags, strict=False)
+    kept = kept or SiteParts()
     build = partial(build_side or make_side_builder(), root)
+    build_head = build_head or partial(build_project_side, root, UNRELEASED, "head")
+    released = tuple(
+        kept.reuse(("release", *pair), (), partial(_review_release, root, build, *pair))
+        for pair in pairwise(tags)
+    )
     return History(
-        tuple(release for pair in pairs for release in _review_release(root, build, *pair))
+        released, find_unreleased=cache(partial(_review_head, build, build_head, tags[0]))
     )
 
 
 def _review_release(
     root: Path, build: Callable[[str], Side], tag: Tag, previous_tag: Tag
-) -> Iterator[Release]:
+) -> Release:
     try:
-        previous_side = build(previous_tag.commit)
-        side = build(tag.commit) if tag.commit else build_project_side(root, UNRELEASED, "head")
+        previous_side, side = build(previous_tag.commit), build(tag.commit)
         review = compare_sides(previous_side, side)
     except UserError:
-        yield Release(tag.name, previous_tag.name, tag.date, None)
-        return
-    if tag.commit or review.differs:
-        texts = _list_changed_texts(review, side) if tag.commit else NO_TEXTS
-        committed = _find_committed(root, tag.commit, side, texts) if texts else NO_TEXTS
-        yield Release(tag.name, previous_tag.name, tag.date, review, texts, committed)
+        return Release(tag.name, previous_tag.name, tag.date, None)
+    texts = _list_changed_texts(review, side)
+    committed = _find_committed(root, tag.commit, side, texts) if texts else NO_TEXTS
+    return Release(tag.name, previous_tag.name, tag.date, review, texts, committed)
+
+
+def _review_head(
+    build: Callable[[str], Side], build_head: Callable[[], Side], tag: Tag
+) -> tuple[Release, ...]:
+    try:
+        review = compare_sides(build(tag.commit), build_head())
+    except UserError:
+        return (Release(UNRELEASED, tag.name, "", None),)
+    return (Release(UNRELEASED, tag.name, "", review),) if review.differs else ()
 
 
 def _list_changed_texts(review: Review, side: Side) -> dict[str, str]:

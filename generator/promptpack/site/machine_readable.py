@@ -16,6 +16,7 @@ from promptpack.site.catalogue import (
     locate_variant_page,
 )
 from promptpack.site.comparison_data import iter_pieces, make_comparison_data
+from promptpack.site.late_files import FileMaker
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
@@ -25,13 +26,15 @@ CATALOG_FILE = "catalog.json"
 LLMS_FILE = "llms.txt"
 
 
-def iter_machine_files(catalog: Catalog, kept: SiteParts) -> Iterator[tuple[str, bytes]]:
+def iter_machine_files(
+    catalog: Catalog, kept: SiteParts
+) -> Iterator[tuple[str, bytes | FileMaker]]:
     """Yield the catalogue as data and for language models, and the files of each variant.
 
     The data of a pack is taken from `kept` if all its files are the same.
     """
-    yield CATALOG_FILE, _encode_catalog(catalog)
-    yield LLMS_FILE, _render_llms_text(catalog).encode()
+    yield CATALOG_FILE, partial(_encode_catalog, catalog)
+    yield LLMS_FILE, partial(_render_llms_text, catalog)
     for pack in catalog.project.packs.values():
         pack_files = [
             artifact
@@ -39,7 +42,8 @@ def iter_machine_files(catalog: Catalog, kept: SiteParts) -> Iterator[tuple[str,
             for artifact in catalog.list_files(variant)
         ]
         encode = partial(_encode_pack_data, catalog, pack)
-        yield locate_data_file(pack), kept.reuse(("pack data", pack.name), pack_files, encode)
+        make = partial(kept.reuse, ("pack data", pack.name), pack_files, encode)
+        yield locate_data_file(pack), make
     for files in catalog.files.values():
         yield from ((locate_raw_file(artifact), artifact.content) for artifact in files)
 
@@ -82,7 +86,7 @@ def _describe_variant(
     }
 
 
-def _render_llms_text(catalog: Catalog) -> str:
+def _render_llms_text(catalog: Catalog) -> bytes:
     """Return the list of packs with the raw file of each default variant's first client."""
     parts = [
         "# Agents\n\n> Each agent is written once and built for every model, policy and client.\n"
@@ -100,7 +104,7 @@ def _render_llms_text(catalog: Catalog) -> str:
     parts.append(
         f"\n## Data\n\n- [{CATALOG_FILE}]({CATALOG_FILE}): all packs and variants, without text\n"
     )
-    return "".join(parts)
+    return "".join(parts).encode()
 
 
 def _encode_pack_data(catalog: Catalog, pack: Pack) -> bytes:

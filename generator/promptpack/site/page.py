@@ -6,7 +6,7 @@ the same lines, which every Markdown reader leaves alone, and headings that it c
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from promptpack.site.escape import flatten_lines
@@ -35,10 +35,20 @@ class View:
 
 
 class LateView(NamedTuple):
-    """What a page shows that takes long to find out, and `entry`, what can be found of it."""
+    """What a page shows that takes long to find out, and `entry`, what can be found of it.
+
+    What the search reads, the title and the description are the same in both. A `large` page is
+    not kept for the next site.
+    """
 
     entry: View
     make: Callable[[], View]
+    large: bool = False
+
+
+def complete_later(entry: View, make_data: Callable[[], object]) -> LateView:
+    """Return the view whose entry has some of its data; `make_data` returns all of it."""
+    return LateView(entry, lambda: replace(entry, data=make_data()))
 
 
 class Heading(NamedTuple):

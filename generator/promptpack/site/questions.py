@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from promptpack.model import Variant
-from promptpack.site.abilities import QUESTIONS, Question, is_answer
+from promptpack.site.abilities import QUESTIONS, Question
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import Catalog, locate_question_page
 from promptpack.targets import TARGETS as CLIENTS
@@ -34,16 +33,7 @@ def list_question_links(catalog: Catalog, here: str) -> list[QuestionLinks]:
 
 def _iter_links(catalog: Catalog, question: Question, here: str) -> Iterator[CountedLink]:
     for target in catalog.list_targets():
-        count = sum(1 for _ in iter_answers(catalog, question, target))
+        count = len(catalog.list_answers(question, target))
         page = locate_question_page(question.name, target)
         if count:
             yield CountedLink(link_page(CLIENTS[target].title, page, here), count)
-
-
-def iter_answers(catalog: Catalog, question: Question, target: str) -> Iterator[Variant]:
-    """Yield the variants whose file for a client does what a question asks for."""
-    for variants in catalog.variants.values():
-        for variant in variants:
-            abilities = catalog.list_abilities(variant).get(target)
-            if abilities is not None and is_answer(question, abilities):
-                yield variant

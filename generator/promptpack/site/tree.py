@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -30,6 +31,7 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.escape import escape_text
 from promptpack.site.history import History
+from promptpack.site.late_files import LateFiles
 from promptpack.site.machine_readable import iter_machine_files
 from promptpack.site.page import LatePage, LateView, Page, View
 from promptpack.site.pages.changes import make_changes_page
@@ -77,8 +79,8 @@ _MANUAL_INDEXES = {"Rules": RULE_INDEX, "Commands": COMMAND_INDEX}
 class SiteOptions:
     """What a site is to hold besides the project: the tool's own rules and commands, the releases.
 
-    `edit` is the address before a source's path where it can be edited. With `is_late`, pages that
-    take long are made when a reader asks for them. `kept` has parts of the last site.
+    `edit` is the address before a source's path where it can be edited. With `is_late`, files and
+    pages that take long are made when a reader asks for them. `kept` has parts of the last site.
     """
 
     rules: Mapping[str, Rule] | None = None
@@ -114,19 +116,26 @@ def make_site(
         path: _make_page(path, view, options)
         for path, view in _iter_views(catalog, options, variant_history)
     }
-    files = dict(iter_theme_files()) | dict(iter_machine_files(catalog, options.kept))
-    files |= variant_history.texts
+    files = LateFiles(
+        (
+            *iter_theme_files(),
+            *iter_machine_files(catalog, options.kept),
+            *variant_history.texts.items(),
+        )
+    )
     cards = render_macro("cards.html.j2", "cards", make_card_list(catalog))
-    return Site(pages, files, _make_nav(catalog, pages), str(cards))
+    return Site(
+        pages, files if options.is_late else dict(files), _make_nav(catalog, pages), str(cards)
+    )
 
 
 def _make_page(path: str, view: View | LateView, options: SiteOptions) -> Page | LatePage:
     if isinstance(view, View):
         return options.kept.render_page(path, view)
-    make = view.make
     if options.is_late:
+        make = view.make
         return LatePage(options.kept.render_page(path, view.entry), lambda: render_page(make()))
-    return render_page(make())
+    return render_page(view.make()) if view.large else options.kept.render_page(path, view.make())
 
 
 def make_guide_nav(pages: Iterable[str], preferred_order: Iterable[str]) -> Nav:
@@ -162,9 +171,9 @@ def _iter_views(
 def _iter_pack_pages(
     catalog: Catalog, history: History, variant_history: VariantHistory
 ) -> PathsAndViews:
-    recent_changes = find_recent_changes(catalog, history)
+    find_recent = cache(partial(find_recent_changes, catalog, history))
     for pack in catalog.project.packs.values():
-        yield locate_pack_page(pack), make_pack_page(catalog, pack, recent_changes.get(pack.name))
+        yield locate_pack_page(pack), make_pack_page(catalog, pack, find_recent)
         yield from iter_variant_pages(catalog, pack, variant_history)
         yield from iter_text_pages(catalog, pack)
     yield FRAGMENT_INDEX, make_fragment_index(catalog)

@@ -6,8 +6,9 @@ the repository is known, else a text beside the raw files of the site.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from promptpack.model import Artifact, Variant
 from promptpack.output.plan import make_key
 from promptpack.site.address import Link, make_file_address
 from promptpack.site.catalogue import Catalog, locate_raw_file, locate_variant_page, make_slug
-from promptpack.site.history import UNRELEASED, History, Release
+from promptpack.site.history import History, Release
 from promptpack.site.recent_changes import summarize_change
 from promptpack.site.templating import render_macro
 from promptpack.site.wording import join_words
@@ -59,35 +60,53 @@ class VariantRelease(NamedTuple):
 class VariantHistory:
     """The releases that changed each variant, the newest first, of so many that were looked at.
 
-    `texts` are the versions of files that are in no repository, by their path in the site.
+    `find_releases` finds them by variant. `texts` are the versions of files that are in no
+    repository, by their path in the site.
     """
 
     release_count: int
-    releases: Mapping[VariantName, list[VariantRelease]]
+    find_releases: Callable[[], Mapping[VariantName, list[VariantRelease]]]
     texts: Mapping[str, bytes]
+
+    @cached_property
+    def releases(self) -> Mapping[VariantName, list[VariantRelease]]:
+        """The releases that changed each variant; they are looked for when somebody asks."""
+        return self.find_releases()
 
 
 def find_variant_history(catalog: Catalog, history: History) -> VariantHistory:
     """Return what the releases changed in the variants of a project."""
+    if not history.released and history.reason:
+        return VariantHistory(0, dict, {})
     artifacts = {
         make_key(artifact.path, artifact): artifact
         for files in catalog.files.values()
         for artifact in files
     }
     texts: dict[str, bytes] = {}
+    slugs = make_release_slugs([release.name for release in history.released])
+    for release in history.released:
+        for key, text in release.texts.items():
+            if key in artifacts and not _find_repository_address(catalog, release, key):
+                path = _locate_version(artifacts[key], slugs[release.name])
+                texts[path] = text.encode("utf-8", "surrogateescape")
+    find_releases = partial(_find_releases, catalog, history, artifacts, slugs)
+    return VariantHistory(len(history.released), find_releases, texts)
+
+
+def _find_releases(
+    catalog: Catalog,
+    history: History,
+    artifacts: Mapping[str, Artifact],
+    slugs: Mapping[str, str],
+) -> Mapping[VariantName, list[VariantRelease]]:
     releases: dict[VariantName, list[VariantRelease]] = defaultdict(list)
-    slugs = make_release_slugs([release.name for release in history.releases])
     for release in history.releases:
-        slug = slugs[release.name]
+        slug = slugs.get(release.name, "")  # what is not released yet has no version of a file
         for variant, changes in _group_changes(release, artifacts):
             name = variant.pack.name, variant.name
             releases[name].append(_describe_release(catalog, release, slug, variant, changes))
-        for key, text in release.texts.items():
-            if key in artifacts and not _find_repository_address(catalog, release, key):
-                path = _locate_version(artifacts[key], slug)
-                texts[path] = text.encode("utf-8", "surrogateescape")
-    release_count = sum(release.name != UNRELEASED for release in history.releases)
-    return VariantHistory(release_count, releases, texts)
+    return releases
 
 
 def _group_changes(

@@ -16,7 +16,7 @@ from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import CHANGES_PAGE, Catalog, shorten_source_path
 from promptpack.site.history import History, Release
 from promptpack.site.links import link_pack
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View, complete_later
 from promptpack.site.recent_changes import ChangeSummary, summarize_change
 from promptpack.site.wording import format_count
 
@@ -82,11 +82,16 @@ class ChangeLinks:
             yield link_page(shorten_source_path(path), places[path], CHANGES_PAGE)
 
 
-def make_changes_page(catalog: Catalog, history: History) -> View:
+def make_changes_page(catalog: Catalog, history: History) -> LateView:
     """Return the page of what changed, release by release."""
-    links = ChangeLinks(catalog)
-    releases = [_describe_release(links, release) for release in history.releases]
-    return View("changes.html.j2", "Changes", ChangesPage(history.reason, releases))
+
+    def complete() -> ChangesPage:
+        links = ChangeLinks(catalog)
+        releases = [_describe_release(links, release) for release in history.releases]
+        return ChangesPage(history.reason, releases)
+
+    entry = View("changes.html.j2", "Changes", ChangesPage(history.reason, []))
+    return complete_later(entry, complete)
 
 
 def _describe_release(links: ChangeLinks, release: Release) -> ShownRelease:

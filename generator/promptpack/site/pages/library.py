@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from promptpack.model import Fragment, Pack, SharedSettings, Source
@@ -21,7 +22,7 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.lineage import Drawing, draw_lineage
 from promptpack.site.links import link_fragment, link_pack
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View, complete_later
 from promptpack.site.usage import SourceBlock, Usage, make_source_block, make_usage
 
 
@@ -67,7 +68,7 @@ class ProjectPage(NamedTuple):
 
     name: str
     source: SourceBlock
-    usage: Usage
+    usage: Usage | None = None
 
 
 class FragmentPage(NamedTuple):
@@ -81,7 +82,7 @@ class FragmentPage(NamedTuple):
     replaces: str
     parameters: list[Parameter]
     source: SourceBlock
-    usage: Usage
+    usage: Usage | None = None
 
 
 class ListedLayout(NamedTuple):
@@ -103,7 +104,7 @@ class LayoutPage(NamedTuple):
     name: str
     models: str
     source: SourceBlock
-    usage: Usage
+    usage: Usage | None = None
 
 
 def group_fragments(catalog: Catalog) -> list[FragmentGroup]:
@@ -124,9 +125,14 @@ def _make_section_title(section: str) -> str:
     return f"{make_title(name)} ({library})" if colon else make_title(name)
 
 
-def make_fragment_index(catalog: Catalog) -> View:
+def make_fragment_index(catalog: Catalog) -> LateView:
     """Return the list of all fragments."""
-    groups = [
+    entry = View("fragments.html.j2", "Fragments", FragmentIndex([]))
+    return complete_later(entry, lambda: FragmentIndex(_list_groups(catalog)))
+
+
+def _list_groups(catalog: Catalog) -> list[ListedGroup]:
+    return [
         ListedGroup(
             group.title,
             group.anchor,
@@ -134,20 +140,18 @@ def make_fragment_index(catalog: Catalog) -> View:
                 ListedFragment(
                     link_fragment(fragment, FRAGMENT_INDEX),
                     fragment.summary,
-                    len(catalog.reached.get(fragment.path, ())),
+                    len(catalog.list_reached(fragment.path)),
                 )
                 for fragment in group.fragments
             ],
         )
         for group in group_fragments(catalog)
     ]
-    return View("fragments.html.j2", "Fragments", FragmentIndex(groups))
 
 
-def make_fragment_page(catalog: Catalog, fragment: Fragment) -> View:
+def make_fragment_page(catalog: Catalog, fragment: Fragment) -> LateView:
     """Return the page of a fragment."""
     here = locate_fragment_page(fragment)
-    variants = catalog.reached.get(fragment.path, ())
     parameters = [
         Parameter(name, None if value is None else _format_literal(value))
         for name, value in fragment.params.items()
@@ -161,12 +165,19 @@ def make_fragment_page(catalog: Catalog, fragment: Fragment) -> View:
         replaces=fragment.shadows,
         parameters=parameters,
         source=make_source_block(catalog, fragment.path),
-        usage=make_usage(catalog, variants, here, _draw_lineage(catalog, fragment, here)),
     )
-    return View("fragment.html.j2", fragment.title, page, fragment.summary)
+
+    def complete() -> FragmentPage:
+        variants = catalog.list_reached(fragment.path)
+        drawing = _draw_lineage(catalog, fragment, here)
+        return page._replace(usage=make_usage(catalog, variants, here, drawing))
+
+    return complete_later(
+        View("fragment.html.j2", fragment.title, page, fragment.summary), complete
+    )
 
 
-def iter_text_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View]]:
+def iter_text_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, LateView]]:
     """Yield the pages of a pack's texts and kept front matter, with their paths."""
     fragments = {fragment.path for fragment in catalog.project.fragments.values()}
     for path in sorted((pack.list_texts() | pack.list_heads()) - fragments):
@@ -180,9 +191,14 @@ def iter_text_pages(catalog: Catalog, pack: Pack) -> Iterator[tuple[str, View]]:
             replaces="",
             parameters=[],
             source=make_source_block(catalog, path),
-            usage=make_usage(catalog, catalog.reached.get(path, ()), here),
         )
-        yield here, View("fragment.html.j2", name, page, unlisted=True)
+        complete = partial(_complete_text, catalog, page, here)
+        yield here, complete_later(View("fragment.html.j2", name, page, unlisted=True), complete)
+
+
+def _complete_text(catalog: Catalog, page: FragmentPage, here: str) -> FragmentPage:
+    variants = catalog.list_reached(page.source.path)
+    return page._replace(usage=make_usage(catalog, variants, here))
 
 
 def make_layout_index(catalog: Catalog) -> View:
@@ -197,32 +213,29 @@ def make_layout_index(catalog: Catalog) -> View:
     return View("layouts.html.j2", "Layouts", LayoutIndex(layouts))
 
 
-def make_layout_page(catalog: Catalog, layout: Source) -> View:
+def make_layout_page(catalog: Catalog, layout: Source) -> LateView:
     """Return the page of a layout."""
-    variants = [
-        variant
-        for pack_variants in catalog.variants.values()
-        for variant in pack_variants
-        if variant.model.layout == layout.name
-    ]
-    page = LayoutPage(
-        layout.name,
+    here, models = (
+        locate_reference_page(LAYOUT_INDEX, layout.name),
         _join_model_titles(catalog, layout.name),
-        make_source_block(catalog, layout.path),
-        make_usage(catalog, variants, locate_reference_page(LAYOUT_INDEX, layout.name)),
     )
-    return View("layout.html.j2", layout.name, page)
+    page = LayoutPage(layout.name, models, make_source_block(catalog, layout.path))
+
+    def complete() -> LayoutPage:
+        variants = [one for one in catalog.iter_variants() if one.model.layout == layout.name]
+        return page._replace(usage=make_usage(catalog, variants, here))
+
+    return complete_later(View("layout.html.j2", layout.name, page), complete)
 
 
-def make_project_page(catalog: Catalog, shared: SharedSettings) -> View:
+def make_project_page(catalog: Catalog, shared: SharedSettings) -> LateView:
     """Return the page of the project file."""
-    variants = [variant for group in catalog.variants.values() for variant in group]
-    page = ProjectPage(
-        shared.path,
-        make_source_block(catalog, shared.path),
-        make_usage(catalog, variants, PROJECT_PAGE),
-    )
-    return View("project.html.j2", "Project file", page)
+    page = ProjectPage(shared.path, make_source_block(catalog, shared.path))
+
+    def complete() -> ProjectPage:
+        return page._replace(usage=make_usage(catalog, [*catalog.iter_variants()], PROJECT_PAGE))
+
+    return complete_later(View("project.html.j2", "Project file", page), complete)
 
 
 def _join_model_titles(catalog: Catalog, layout: str) -> str:
@@ -232,7 +245,7 @@ def _join_model_titles(catalog: Catalog, layout: str) -> str:
 
 def _draw_lineage(catalog: Catalog, fragment: Fragment, here: str) -> Drawing | None:
     """Return which packs have the fragment in their variants."""
-    variants = catalog.reached.get(fragment.path, ())
+    variants = catalog.list_reached(fragment.path)
     packs = {variant.pack.name: variant.pack for variant in variants}
     return draw_lineage([], fragment.title, [link_pack(pack, here) for pack in packs.values()])
 

@@ -6,7 +6,7 @@ from promptpack.model import Model
 from promptpack.site.address import Link, link_page
 from promptpack.site.catalogue import LAYOUT_INDEX, MODEL_INDEX, Catalog, locate_reference_page
 from promptpack.site.links import link_model, link_target
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View, complete_later
 from promptpack.site.usage import SourceBlock, Usage, make_source_block, make_usage
 from promptpack.targets import TARGETS as CLIENTS
 
@@ -47,7 +47,7 @@ class ModelPage(NamedTuple):
     takes_effort: bool
     ids: list[ModelId]
     source: SourceBlock
-    usage: Usage
+    usage: Usage | None = None
 
 
 def make_model_index(catalog: Catalog) -> View:
@@ -65,15 +65,9 @@ def make_model_index(catalog: Catalog) -> View:
     return View("models.html.j2", "Models", ModelIndex(models))
 
 
-def make_model_page(catalog: Catalog, model: Model) -> View:
+def make_model_page(catalog: Catalog, model: Model) -> LateView:
     """Return the page of a model."""
     here = locate_reference_page(MODEL_INDEX, model.name)
-    variants = [
-        variant
-        for pack_variants in catalog.variants.values()
-        for variant in pack_variants
-        if variant.model.name == model.name
-    ]
     page = ModelPage(
         title=model.title,
         name=model.name,
@@ -85,9 +79,13 @@ def make_model_page(catalog: Catalog, model: Model) -> View:
         takes_effort=model.effort,
         ids=[ModelId(_link_client(name, here), model_id) for name, model_id in model.ids.items()],
         source=make_source_block(catalog, model.path),
-        usage=make_usage(catalog, variants, here),
     )
-    return View("model.html.j2", model.title, page)
+
+    def complete() -> ModelPage:
+        variants = [one for one in catalog.iter_variants() if one.model.name == model.name]
+        return page._replace(usage=make_usage(catalog, variants, here))
+
+    return complete_later(View("model.html.j2", model.title, page), complete)
 
 
 def _link_client(name: str, here: str) -> Link:

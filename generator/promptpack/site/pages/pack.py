@@ -1,6 +1,6 @@
 """The page of a pack: a catalogue in, a page out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -25,7 +25,7 @@ from promptpack.site.client_file import (
 from promptpack.site.lineage import Drawing, draw_lineage
 from promptpack.site.links import iter_comparison_links, link_fragment, link_model, link_variant
 from promptpack.site.losses import LossSentence, describe_pack_losses, summarize_losses
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View, complete_later
 from promptpack.site.permissions import PolicyColumn, make_permission_table
 from promptpack.site.recent_changes import RecentChanges
 from promptpack.site.templating import render_macro
@@ -103,34 +103,56 @@ class PackPage(NamedTuple):
     source: SourceBlock
 
 
-def make_pack_page(catalog: Catalog, pack: Pack, recent: RecentChanges | None = None) -> View:
-    """Return the page of a pack; `recent` is what changed in it of late."""
+def make_pack_page(
+    catalog: Catalog, pack: Pack, find_recent: Callable[[], Mapping[str, RecentChanges]]
+) -> LateView:
+    """Return the page of a pack; `find_recent` tells what changed in each pack of late."""
     here, variants = locate_pack_page(pack), catalog.variants[pack.name]
     default = catalog.find_default_variant(pack)
-    files = catalog.list_files(default)
     page = PackPage(
         path=[link_page("Agents", HOME_PAGE, here)],
         title=pack.title,
         description=pack.description,
         name=pack.name,
         details=[*_iter_details(pack)],
-        variants=render_variant_table(catalog, variants, here),
-        comparisons=[*iter_comparison_links(catalog, pack, here)],
-        permissions=_render_permissions(catalog, pack),
+        variants=Markup(""),
+        comparisons=[],
+        permissions=Markup(""),
         data_file=make_file_address(locate_data_file(pack), here),
         default_name=f"{pack.name}/{default.name}",
         variant_names=" ".join(variant.name for variant in variants),
+        client_choice=Markup(""),
+        choice_rows=[],
+        panels=[],
+        drawing=None,
+        sections=[],
+        skill_files=[_describe_file(file) for file in pack.files],
+        recent=None,
+        all_changes=link_page("All changes", CHANGES_PAGE, here),
+        source=make_source_block(catalog, pack.path),
+    )
+    entry = View("pack.html.j2", pack.title, page, pack.description)
+    return complete_later(
+        entry, lambda: _complete_pack(catalog, page, pack, find_recent().get(pack.name))
+    )
+
+
+def _complete_pack(
+    catalog: Catalog, page: PackPage, pack: Pack, recent: RecentChanges | None
+) -> PackPage:
+    here, default = locate_pack_page(pack), catalog.find_default_variant(pack)
+    files = catalog.list_files(default)
+    return page._replace(
+        variants=render_variant_table(catalog, catalog.variants[pack.name], here),
+        comparisons=[*iter_comparison_links(catalog, pack, here)],
+        permissions=_render_permissions(catalog, pack),
         client_choice=render_client_choice(catalog, files),
         choice_rows=make_choice_rows(catalog, default, here),
         panels=[_make_panel(catalog, artifact, here) for artifact in files],
         drawing=_draw_lineage(catalog, pack, here),
         sections=[_describe_section(catalog, section, here) for section in pack.sections],
-        skill_files=[_describe_file(file) for file in pack.files],
         recent=recent,
-        all_changes=link_page("All changes", CHANGES_PAGE, here),
-        source=make_source_block(catalog, pack.path),
     )
-    return View("pack.html.j2", pack.title, page, pack.description)
 
 
 def _iter_details(pack: Pack) -> Iterator[Detail]:

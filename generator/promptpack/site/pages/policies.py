@@ -9,7 +9,7 @@ from promptpack.site.catalogue import POLICY_INDEX, Catalog, locate_reference_pa
 from promptpack.site.client_columns import find_client_column, make_client_table
 from promptpack.site.links import link_policy
 from promptpack.site.losses import LossSentence, describe_losses
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View, complete_later
 from promptpack.site.permissions import (
     PatternList,
     PermissionTable,
@@ -55,10 +55,10 @@ class PolicyPage(NamedTuple):
     synonyms: str
     caveats: list[str]
     clients: list[Choice]
-    panels: list[PolicyPanel]
     patterns: list[PatternList]
     source: SourceBlock
-    usage: Usage
+    panels: list[PolicyPanel]
+    usage: Usage | None = None
 
 
 def make_policy_index(catalog: Catalog) -> View:
@@ -71,14 +71,9 @@ def make_policy_index(catalog: Catalog) -> View:
     return View("policies.html.j2", "Policies", page)
 
 
-def make_policy_page(catalog: Catalog, policy: Policy) -> View:
+def make_policy_page(catalog: Catalog, policy: Policy) -> LateView:
     """Return the page of a policy."""
-    variants = [
-        variant
-        for pack_variants in catalog.variants.values()
-        for variant in pack_variants
-        if variant.policy.name == policy.name
-    ]
+    here = locate_reference_page(POLICY_INDEX, policy.name)
     page = PolicyPage(
         title=policy.title,
         summary=policy.summary,
@@ -86,12 +81,19 @@ def make_policy_page(catalog: Catalog, policy: Policy) -> View:
         synonyms=", ".join(list_policy_synonyms(policy)),
         caveats=[*list_caveats(policy)],
         clients=[Choice(target.title, name) for name, target in CLIENTS.items()],
-        panels=[_make_panel(catalog, target, policy) for target in CLIENTS.values()],
         patterns=list_patterns(policy),
         source=make_source_block(catalog, policy.path),
-        usage=make_usage(catalog, variants, locate_reference_page(POLICY_INDEX, policy.name)),
+        panels=[],
     )
-    return View("policy.html.j2", policy.title, page, policy.summary)
+
+    def complete() -> PolicyPage:
+        variants = [one for one in catalog.iter_variants() if one.policy.name == policy.name]
+        return page._replace(
+            panels=[_make_panel(catalog, target, policy) for target in CLIENTS.values()],
+            usage=make_usage(catalog, variants, here),
+        )
+
+    return complete_later(View("policy.html.j2", policy.title, page, policy.summary), complete)
 
 
 def _make_panel(catalog: Catalog, target: Target, policy: Policy) -> PolicyPanel:

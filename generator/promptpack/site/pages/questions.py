@@ -16,8 +16,8 @@ from promptpack.site.catalogue import (
 )
 from promptpack.site.choice import Chip, ChoiceRow
 from promptpack.site.links import link_pack, link_target
-from promptpack.site.page import View
-from promptpack.site.questions import QuestionLinks, iter_answers, list_question_links
+from promptpack.site.page import LateView, View, complete_later
+from promptpack.site.questions import QuestionLinks, list_question_links
 from promptpack.site.wording import name_variant
 from promptpack.targets import TARGETS as CLIENTS
 from promptpack.targets import Target
@@ -59,10 +59,11 @@ class AnswerPage(NamedTuple):
     is_read_by_others: bool
     rows: list[ChoiceRow]
     variant_count: int
+    pack_count: int
     packs: list[AnswerPack]
 
 
-def iter_question_pages(catalog: Catalog) -> Iterator[tuple[str, View]]:
+def iter_question_pages(catalog: Catalog) -> Iterator[tuple[str, View | LateView]]:
     """Yield the list of questions, and a page for each question and client."""
     path = [link_page("Agents", HOME_PAGE, QUESTION_INDEX)]
     index = QuestionIndex(path, list_question_links(catalog, QUESTION_INDEX))
@@ -73,9 +74,9 @@ def iter_question_pages(catalog: Catalog) -> Iterator[tuple[str, View]]:
             yield locate_question_page(question.name, target), view
 
 
-def _make_answer_page(catalog: Catalog, question: Question, target: Target) -> View:
+def _make_answer_page(catalog: Catalog, question: Question, target: Target) -> LateView:
     here = locate_question_page(question.name, target.name)
-    answers = [*iter_answers(catalog, question, target.name)]
+    answers = catalog.list_answers(question, target.name)
     title = f"{target.title}: {question.title}"
     variants_by_pack: dict[str, list[Variant]] = {}
     for variant in answers:
@@ -90,14 +91,21 @@ def _make_answer_page(catalog: Catalog, question: Question, target: Target) -> V
         target=target.name,
         is_limited=target.holds_policy,
         is_read_by_others=bool(target.read_by),
-        rows=_make_rows(catalog, question, target.name, here),
+        rows=[],
         variant_count=len(answers),
-        packs=[
+        pack_count=len(variants_by_pack),
+        packs=[],
+    )
+
+    def complete() -> AnswerPage:
+        packs = [
             _make_answer_pack(catalog.project.packs[name], variants, target.name, here)
             for name, variants in variants_by_pack.items()
-        ],
-    )
-    return View("answer.html.j2", title, page, unlisted=not answers, wide=True)
+        ]
+        return page._replace(rows=_make_rows(catalog, question, target.name, here), packs=packs)
+
+    entry = View("answer.html.j2", title, page, unlisted=not answers, wide=True)
+    return complete_later(entry, complete)
 
 
 def _make_rows(catalog: Catalog, question: Question, target: str, here: str) -> list[ChoiceRow]:

@@ -17,10 +17,11 @@ from promptpack.site.catalogue import (
 from promptpack.site.client_columns import find_client_column, make_client_table
 from promptpack.site.links import link_policy, link_target, link_variant
 from promptpack.site.losses import LossSentence, describe_losses, summarize_losses
-from promptpack.site.page import View
+from promptpack.site.page import LateView, View, complete_later
 from promptpack.site.permissions import (
     PermissionTable,
     PolicyColumn,
+    make_permission_table,
 )
 from promptpack.site.wording import format_count
 from promptpack.targets import TARGETS as CLIENTS
@@ -114,7 +115,7 @@ class TargetPage(NamedTuple):
     verified: str
     permissions: PermissionTable
     policies: list[TargetPolicy]
-    example: TargetExample | None
+    example: TargetExample | None = None
 
 
 def make_target_index() -> View:
@@ -136,14 +137,9 @@ def make_target_index() -> View:
     return View("targets.html.j2", "Targets", TargetIndex(targets, rows, words))
 
 
-def make_target_page(catalog: Catalog, target: Target) -> View:
+def make_target_page(catalog: Catalog, target: Target) -> LateView:
     """Return the page of a target."""
     here = locate_reference_page(TARGET_INDEX, target.name)
-    columns = {
-        policy.name: find_client_column(catalog, target, policy)
-        for policy in catalog.project.policies.values()
-    }
-    policies = catalog.project.policies
     page = TargetPage(
         title=target.title,
         name=target.name,
@@ -153,16 +149,22 @@ def make_target_page(catalog: Catalog, target: Target) -> View:
         readers=[link_target(CLIENTS[name], here) for name in target.read_by],
         is_advisory=target.advisory,
         verified=target.verified,
-        permissions=make_client_table(
-            catalog,
-            ("target", target.name),
-            [*columns.values()],
-            [link_policy(policies[name], here) for name in columns],
-        ),
-        policies=[_describe_policy(policies[name], column) for name, column in columns.items()],
+        permissions=make_permission_table([]),
+        policies=[],
+    )
+    entry = View("target.html.j2", target.title, page)
+    return complete_later(entry, lambda: _complete_target(catalog, target, page, here))
+
+
+def _complete_target(catalog: Catalog, target: Target, page: TargetPage, here: str) -> TargetPage:
+    policies = [*catalog.project.policies.values()]
+    columns = [find_client_column(catalog, target, policy) for policy in policies]
+    labels = [link_policy(policy, here) for policy in policies]
+    return page._replace(
+        permissions=make_client_table(catalog, ("target", target.name), columns, labels),
+        policies=[_describe_policy(*pair) for pair in zip(policies, columns, strict=True)],
         example=next(_iter_examples(catalog, target, here), None),
     )
-    return View("target.html.j2", target.title, page)
 
 
 def _link_variants(catalog: Catalog, target: Target, here: str) -> Link:

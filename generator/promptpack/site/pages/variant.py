@@ -136,7 +136,7 @@ def iter_variant_pages(
         make = partial(_make_view, catalog, variant, read_files, link_source, history)
         title = f"{entry.title} · {entry.pack_title}"
         view = View("variant_entry.html.j2", title, entry, pack.description, wide=True)
-        yield locate_variant_page(variant), LateView(view, make)
+        yield locate_variant_page(variant), LateView(view, make, large=True)
 
 
 def _make_view(
