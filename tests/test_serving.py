@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import unescape
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from playwright.sync_api import Browser, expect
 
 from browsers import open_browser
 from promptpack.cli import program
+from promptpack.lint.registry import RULES
 from promptpack.model import UserError
 from promptpack.serving.banner import SourceProblem, finish_page
 from promptpack.serving.builder import SiteBuilder
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site
+from promptpack.targets import TARGETS
 from sites import with_site
 from support import PATIENCE, call, environment, make_project
 
@@ -109,6 +112,15 @@ def edit_site(root: Path, folder: str, *changes: tuple[str, str]) -> Callable[[]
 IMPURE = "pymdownx.snippets: {base_path: [.]}, pymdownx.blocks.html: {}, pymdownx.emoji: {}, "
 
 
+@pytest.fixture
+def few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have few pages of each kind in a site: those of other rules and clients are made alike."""
+    monkeypatch.setattr("promptpack.site.gather.RULES", dict(islice(RULES.items(), 3)))
+    clients = {name: TARGETS[name] for name in ("opencode", "gemini", "cursor-rule")}
+    monkeypatch.setattr("promptpack.site.tree.CLIENTS", clients)
+
+
+@pytest.mark.usefixtures("few_pages")
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_a_site_that_is_built_again_is_one_that_is_built_anew(
     root: Path, tmp_path: Path, is_kept: bool
@@ -228,6 +240,7 @@ def change_line(path: Path, start: str, line: str) -> None:
     path.write_text("\n".join([*lines, ""]))
 
 
+@pytest.mark.usefixtures("few_pages")
 def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
     memory, pack = SiteMemory(), root / "packs/demo/pack.yaml"
     fragments, policy = root / "templates/fragments/standards", "templates/policies/look.yaml"
