@@ -117,7 +117,8 @@ def few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have few pages of each kind in a site: those of other rules and clients are made alike."""
     monkeypatch.setattr("promptpack.site.gather.RULES", dict(islice(RULES.items(), 3)))
     clients = {name: TARGETS[name] for name in ("opencode", "gemini", "cursor-rule")}
-    monkeypatch.setattr("promptpack.site.tree.CLIENTS", clients)
+    for module in ("tree", "pages.policies"):
+        monkeypatch.setattr(f"promptpack.site.{module}.CLIENTS", clients)
 
 
 @pytest.mark.usefixtures("few_pages")
