@@ -202,6 +202,17 @@ class Built(NamedTuple):
     docs: tuple[dict[str, bytes | str], dict[str, bytes | str]]
 
 
+FEW_PAGES = """
+from promptpack.cli import main
+from promptpack.site import gather, tree
+from promptpack.site.pages import policies
+gather.RULES = dict([*gather.RULES.items()][:3])
+few = {name: tree.CLIENTS[name] for name in ("opencode", "claude-code", "codex", "gemini")}
+tree.CLIENTS = policies.CLIENTS = few
+main()
+"""
+"""The command line as Python, for sites with pages of few rules and clients: all are made alike."""
+
 TRACED_MODULE = """
 import runpy, sys
 from promptpack.site import catalogue
