@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 import faults
 import jail
 import support
-from forges import Api, Forge, served
+from forges import Api, Forge, make_first, served
 
 # No test finds, or leaves, records of runs in the cache of whoever runs it; the clients are there.
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -88,9 +89,16 @@ def api() -> Iterator[Api]:
         yield api
 
 
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the demo project, built and committed, to be copied."""
+    return make_first(tmp_path_factory.mktemp("committed") / "work")
+
+
 @pytest.fixture
-def forge(tmp_path: Path) -> Forge:
+def forge(tmp_path: Path, committed: Path) -> Forge:
     """Return a repository with a branch that is to be merged."""
+    shutil.copytree(committed, tmp_path / "work", symlinks=True)
     forge = Forge(tmp_path)
     forge.branch()
     return forge

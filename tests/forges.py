@@ -146,6 +146,13 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 # --------------------------------------------------------------------------------- the repository
 
 
+def make_first(folder: Path, files: Mapping[str, str | bytes] | None = None) -> Path:
+    """Return the demo project in a repository, built and committed."""
+    support.built(folder, files)
+    commit(folder, "first")
+    return folder
+
+
 class Forge:
     """A repository on a forge, a clone to work in, and what a job would check out."""
 
@@ -155,8 +162,7 @@ class Forge:
         self.origin = folder / "origin.git"
         self.work = folder / "work"
         if not self.work.exists():
-            support.built(self.work, files)
-            commit(self.work, "first")
+            make_first(self.work, files)
         git(
             folder,
             "init",
@@ -193,8 +199,8 @@ class Forge:
         git(self.work, "checkout", "--quiet", "--detach", "main")
         git(self.work, "merge", "--quiet", "--no-ff", "--message", "merge", head)
         merge = self.commit_of("HEAD")
-        git(self.work, "push", "--quiet", "--force", "origin", f"{merge}:refs/pull/7/merge")
-        git(self.work, "push", "--quiet", "--force", "origin", f"{head}:refs/pull/7/head", "main")
+        refs = (f"{merge}:refs/pull/7/merge", f"{head}:refs/pull/7/head", "main")
+        git(self.work, "push", "--quiet", "--force", "origin", *refs)
         git(self.work, "checkout", "--quiet", name)
         return merge, head
 

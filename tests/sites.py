@@ -8,7 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -25,7 +26,7 @@ from promptpack.session import Session
 from promptpack.site import page as ours
 from promptpack.site.history import History
 from promptpack.site.tree import Site, SiteOptions, make_site
-from support import PATIENCE, environment, snapshot
+from support import DEMO, PATIENCE, environment, make_project, snapshot
 
 ROOT = Path(__file__).parents[1]
 PACKS = ("code-reviewer", "python-ml-architect")
@@ -38,6 +39,12 @@ LINES = (
     "---\ntitle: pwned\n---\n&lt;b&gt; &amp;amp; &#60; &copy &#x0; \\` `` | a | b | --- *c* ~~e~~",
     ":pwned: [^1] [x]: javascript:pwned()\n*[pwned]: x\n1. one\n\n\n\n:   tab\t \u2028\u00a0end",
 )
+FEWER_MODELS = {
+    "{model: koronatech-coder, ": "{model: claude, ",
+    "model: [koronatech-coder, claude, gpt, gemini, small]": "model: [claude, gpt]",
+    "when: {model: small}": "when: {model: gpt, policy: read-only}",
+}
+"""What the second pack says of its models, and what it says for two of them."""
 TITLE = "</title><script>pwned()</script> {: onclick=pwned() } `**b**` [TOC] &lt; \"' | {{ 7*7 }}"
 IN_YAML = json.dumps(TITLE)
 BODY = "\n\n".join(LINES)
@@ -96,6 +103,15 @@ capabilities:
   execute: {{"*": deny, "<script>pwned()</script>": ask}}
 """,
 }
+
+
+CALM: Mapping[str, str] = {
+    "packs/calm/pack.yaml": DEMO["packs/demo/pack.yaml"]
+    .replace("name: demo", "name: calm\ntags: [quiet]")
+    .replace("[look, change]", "[look]"),
+    "packs/calm/role.md": "You are calm.\n",
+}
+"""A pack beside the hostile one."""
 
 
 class Page(HTMLParser):
@@ -157,21 +173,62 @@ class Page(HTMLParser):
         return "".join("".join(text) for text in shown)
 
 
+class Pages(Mapping[str, Page]):
+    """The pages of a built site by path; each is read when it is first asked for."""
+
+    def __init__(self, site: Path) -> None:
+        self._paths = {path.relative_to(site).as_posix(): path for path in site.rglob("*.html")}
+        self._read: dict[str, Page] = {}
+
+    def __getitem__(self, path: str) -> Page:
+        if path not in self._read:
+            self._read[path] = Page(self._paths[path].read_text())
+        return self._read[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 class Built(NamedTuple):
     """A project whose site was built, the pages by path, and what the build said."""
 
     project: Project
     artifacts: tuple[Artifact, ...]
     site: Path
-    pages: dict[str, Page]
+    pages: Pages
     docs: tuple[dict[str, bytes | str], dict[str, bytes | str]]
 
 
-def mkdocs(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
-    """Build the site of a project as a user would."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(root / "mkdocs.yml")]
+FEW_PAGES = """
+from promptpack.cli import main
+from promptpack.site import gather, tree
+from promptpack.site.pages import policies
+gather.RULES = dict([*gather.RULES.items()][:3])
+few = {name: tree.CLIENTS[name] for name in ("opencode", "claude-code", "codex", "gemini")}
+tree.CLIENTS = policies.CLIENTS = few
+main()
+"""
+"""The command line as Python, for sites with pages of few rules and clients: all are made alike."""
+
+TRACED_MODULE = """
+import runpy, sys
+from promptpack.site import catalogue
+catalogue.MAX_TRACED_VARIANTS = int(sys.argv.pop(1))
+runpy.run_module("mkdocs", run_name="__main__")
+"""
+
+
+def mkdocs(root: Path, site: Path, traced: int = 0) -> subprocess.CompletedProcess[str]:
+    """Build the site of a project as a user would; `traced` is how many variants are traced."""
+    program = ["-c", TRACED_MODULE, str(traced)] if traced else ["-m", "mkdocs"]
     return subprocess.run(
-        [*command, "-d", str(site)],
+        [
+            *(sys.executable, *program, "build", "--strict"),
+            *("-f", str(root / "mkdocs.yml"), "-d", str(site)),
+        ],
         env=environment({"PYTHONWARNINGS": "default", "NO_MKDOCS_2_WARNING": "1"}),
         capture_output=True,
         text=True,
@@ -180,10 +237,10 @@ def mkdocs(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def site_of(root: Path, site: Path) -> Built:
-    """Build a project's site strictly and read all of it."""
+def site_of(root: Path, site: Path, traced: int = 0) -> Built:
+    """Build a project's site strictly, and read it; `traced` is how many variants are traced."""
     before = snapshot(root / "docs")
-    done = mkdocs(root, site)
+    done = mkdocs(root, site, traced)
     assert done.returncode == 0, done.stderr
     return read_site(root, site, before)
 
@@ -195,7 +252,27 @@ def reference_site(factory: pytest.TempPathFactory) -> Built:
         done = mkdocs(reference_project(folder / "project"), folder / "site")
         assert done.returncode == 0, done.stderr
 
-    folder = make_once(factory, "reference-site", build)
+    return _read_reference(make_once(factory, "reference-site", build))
+
+
+def hostile_site(factory: pytest.TempPathFactory) -> Built:
+    """Return the site of a project whose every text wants to be more than text, and a calm pack.
+
+    It is built once in a run.
+    """
+
+    def build(folder: Path) -> None:
+        root = with_site(make_project(folder / "p", {**HOSTILE, **CALM}))
+        shutil.copytree(root / "docs", folder / "docs")
+        done = mkdocs(root, folder / "out")
+        assert done.returncode == 0, done.stderr
+
+    folder = make_once(factory, "hostile-site", build)
+    return read_site(folder / "p", folder / "out", snapshot(folder / "docs"))
+
+
+@cache
+def _read_reference(folder: Path) -> Built:
     return read_site(folder / "project", folder / "site", snapshot(ROOT / "docs"))
 
 
@@ -244,10 +321,8 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 def read_site(root: Path, site: Path, before: dict[str, bytes | str]) -> Built:
     """Read all of a built site; `before` is what the folder of hand-written pages held before."""
     project = load_project(root)
-    pages = {
-        path.relative_to(site).as_posix(): Page(path.read_text()) for path in site.rglob("*.html")
-    }
-    return Built(project, build_project(project), site, pages, (before, snapshot(root / "docs")))
+    docs = before, snapshot(root / "docs")
+    return Built(project, build_project(project), site, Pages(site), docs)
 
 
 def with_site(root: Path) -> Path:
@@ -272,10 +347,16 @@ def with_site(root: Path) -> Path:
 def reference_project(folder: Path) -> Path:
     """Return a copy of this project, with its own settings and hand-written pages.
 
-    It has two of the packs, one with all models and policies: more of them would only take longer.
+    It has two of the packs, one with all policies and two models: more would only take longer.
     """
     for name in (*(f"packs/{pack}" for pack in PACKS), "templates", "docs"):
         shutil.copytree(ROOT / name, folder / name)
+    manifest = folder / f"packs/{PACKS[1]}/pack.yaml"
+    text = manifest.read_text()
+    for old, new in FEWER_MODELS.items():
+        assert old in text
+        text = text.replace(old, new)
+    manifest.write_text(text)
     settings = (ROOT / "mkdocs.yml").read_text()
     base = resources.files("promptpack.site") / "assets/mkdocs.yml"
     (folder / "mkdocs.yml").write_text(re.sub("^INHERIT:.*", f"INHERIT: {base}", settings))

@@ -197,7 +197,7 @@ def test_a_long_report_is_cut_for_the_comment_and_whole_in_the_summary(
 ) -> None:
     names = [f"r{number}.md" for number in range(30)]
     texts = {
-        f"packs/demo/{n}": "".join(f"{n} {k} {'word ' * 9}\n" for k in range(20)) for n in names
+        f"packs/demo/{n}": "".join(f"{n} {k} {'word' * 60}\n" for k in range(5)) for n in names
     }
     pack = support.DEMO["packs/demo/pack.yaml"].replace("./role.md", str([f"./{n}" for n in names]))
     pack = pack.replace("'", "").replace("policy: [look, change]", "policy: [look]")

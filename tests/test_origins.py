@@ -9,12 +9,13 @@ from pathlib import Path
 
 import support
 from promptpack.build import build_project, render
-from promptpack.model import Artifact, Origin, Project, UserError
+from promptpack.model import Artifact, Origin, Project, UserError, Variant
 from promptpack.output.plan import make_key
 from promptpack.reading.project import load_project, replace_sources
 from promptpack.rendering.variants import Selection, resolve_variants
 from promptpack.session import Session
 from promptpack.source import frontmatter
+from promptpack.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
 TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -33,8 +34,12 @@ def reference() -> tuple[tuple[Artifact, ...], Named]:
 
 def is_traced(artifact: Artifact) -> bool:
     """Tell whether an output is traced: in the suite each variant and client, else all pairs."""
-    every_client = artifact.variant.is_default or support.count_cases(2) > 1
-    return every_client or artifact.target in {"opencode", "codex"}
+    return artifact.target in (list_clients(artifact.variant) or {artifact.target})
+
+
+def list_clients(variant: Variant) -> tuple[str, ...]:
+    """Return the clients whose outputs of a variant are traced; none of them are all."""
+    return () if variant.is_default or support.count_cases(2) > 1 else ("opencode", "codex")
 
 
 EXPECTATIONS = re.compile(r"^expect:\n(?:[ #].*\n)*", re.MULTILINE)
@@ -135,7 +140,7 @@ def touched_lines(old: Artifact, new: Artifact) -> set[int]:
 
 
 def build_changed(before: Project, after: Project) -> dict[str, Artifact]:
-    """Return the artifacts that are made of anything else: a build is a function of its sources."""
+    """Return the traced artifacts made of anything else: a build is a function of its sources."""
     if (before.fragments, before.layouts) != (after.fragments, after.layouts):
         return {name(artifact): artifact for artifact in build_project(after)}
     old = {(one.pack.name, one.name): one for one in resolve_variants(before)}
@@ -143,7 +148,9 @@ def build_changed(before: Project, after: Project) -> dict[str, Artifact]:
     artifacts: dict[str, Artifact] = {}
     for one in resolve_variants(after):
         if old[one.pack.name, one.name] != one:
-            selection = Selection((one.pack.name,), (one.model.name,), (one.policy.name,))
+            known = one.pack.targets or TARGETS
+            targets = tuple(target for target in list_clients(one) if target in known)
+            selection = Selection((one.pack.name,), (one.model.name,), (one.policy.name,), targets)
             artifacts |= {name(artifact): artifact for artifact in render(session, selection)}
     return artifacts
 

@@ -248,8 +248,10 @@ def test_every_command_is_tried() -> None:
 @pytest.mark.fault(61, 67, "forged-line", "raw-names", "workflow-command")
 @pytest.mark.parametrize("columns", [20, 200])
 def test_a_terminal_shows_text_and_colors_alone(state: Path, columns: int) -> None:
-    """All but a build, which shows a bar there."""
-    calls = [words for words in CALLS if "build" not in words]
+    """All but a build, which shows a bar there. What programs read is the same in each width."""
+    calls = [
+        words for words in CALLS if "build" not in words and not (columns < 80 and is_data(words))
+    ]
     results = run_on_terminal(calls, state, columns)
     for words, (code, shown) in zip(calls, results, strict=True):
         assert code in {0, 1, 2, 3}, (words, shown)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import unescape
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, expect
 
 from browsers import open_browser
 from promptpack.cli import program
+from promptpack.lint.registry import RULES
 from promptpack.model import UserError
 from promptpack.serving.banner import SourceProblem, finish_page
 from promptpack.serving.builder import SiteBuilder
@@ -28,6 +30,7 @@ from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.page import LatePage
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site
+from promptpack.targets import TARGETS
 from sites import reference_project, with_site
 from support import PATIENCE, call, environment, make_project
 
@@ -110,6 +113,16 @@ def edit_site(root: Path, folder: str, *changes: tuple[str, str]) -> Callable[[]
 IMPURE = "pymdownx.snippets: {base_path: [.]}, pymdownx.blocks.html: {}, pymdownx.emoji: {}, "
 
 
+@pytest.fixture
+def few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have few pages of each kind in a site: those of other rules and clients are made alike."""
+    monkeypatch.setattr("promptpack.site.gather.RULES", dict(islice(RULES.items(), 3)))
+    clients = {name: TARGETS[name] for name in ("opencode", "gemini", "cursor-rule")}
+    for module in ("tree", "pages.policies"):
+        monkeypatch.setattr(f"promptpack.site.{module}.CLIENTS", clients)
+
+
+@pytest.mark.usefixtures("few_pages")
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_a_site_that_is_built_again_is_one_that_is_built_anew(
     root: Path, tmp_path: Path, is_kept: bool
@@ -229,6 +242,7 @@ def change_line(path: Path, start: str, line: str) -> None:
     path.write_text("\n".join([*lines, ""]))
 
 
+@pytest.mark.usefixtures("few_pages")
 def test_a_site_with_kept_parts_is_the_same_as_a_new_one(root: Path) -> None:
     memory, pack = SiteMemory(), root / "packs/demo/pack.yaml"
     fragments, policy = root / "templates/fragments/standards", "templates/policies/look.yaml"

@@ -38,12 +38,12 @@ from promptpack.site.tree import Site, iter_nav_pages, make_site
 from promptpack.site.usage import VariantRow, VariantTable
 from sites import (
     BODY,
-    HOSTILE,
     LINES,
     ROOT,
     TITLE,
     Built,
     Page,
+    hostile_site,
     mkdocs,
     reference_site,
     reference_tree,
@@ -68,8 +68,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Return the site of a project whose every text wants to be more than text."""
-    folder = tmp_path_factory.mktemp("hostile")
-    return site_of(with_site(make_project(folder / "p", HOSTILE)), folder / "out")
+    return hostile_site(tmp_path_factory)
 
 
 @pytest.fixture(params=["reference", "hostile"])
@@ -416,9 +415,13 @@ def _wild(value: str) -> bool:
     return "pwned" in value and re.fullmatch("[a-z0-9./#-]+", value) is None
 
 
+LARGE = 21
+"""How many variants are traced here: as many as a large project has would take longer."""
+
+
 def test_a_large_project_has_a_site_too(tmp_path: Path) -> None:
     packs: dict[str, str | bytes] = {}
-    for number in range(70):
+    for number in range(LARGE // 3 + 1):
         name = f"agent-{number}"
         text = DEMO["packs/demo/pack.yaml"].replace("name: demo", f"name: {name}")
         packs[f"packs/{name}/pack.yaml"] = text.replace("policy: [look", "policy: [third, look")
@@ -427,8 +430,8 @@ def test_a_large_project_has_a_site_too(tmp_path: Path) -> None:
     root = with_site(
         make_project(tmp_path / "p", {**packs, "templates/policies/third.yaml": third})
     )
-    built = site_of(root, tmp_path / "out")
-    assert len(built.artifacts) > MAX_TRACED_VARIANTS
+    built = site_of(root, tmp_path / "out", LARGE)
+    assert LARGE < len(built.artifacts) < MAX_TRACED_VARIANTS
     for artifact in built.artifacts:
         page = built.pages[url(locate_variant_page(artifact.variant))]
         assert page.file(0).encode() == artifact.content
@@ -436,4 +439,4 @@ def test_a_large_project_has_a_site_too(tmp_path: Path) -> None:
     places = {link.rpartition("/")[2] for tag, link in page.links if tag == "a" and "#L" in link}
     assert {"role.html#L1", "look.html#L1", "index.html#L1", "small-steps.html#L5"} <= places
     home = [link for tag, link in built.pages["index.html"].links if tag == "a"]
-    assert {f"packs/agent-{number}/index.html" for number in range(70)} <= set(home)
+    assert {f"packs/agent-{number}/index.html" for number in range(LARGE // 3 + 1)} <= set(home)

@@ -21,7 +21,7 @@ from promptpack.mkdocs_plugin import PromptpackPlugin, ReadyPage
 from promptpack.site.history import read_history
 from promptpack.site.theme import STYLE, iter_theme_files
 from promptpack.targets import TARGETS
-from sites import HOSTILE, ROOT, mkdocs, with_site
+from sites import FEW_PAGES, HOSTILE, ROOT, mkdocs, with_site
 from support import (
     PATIENCE,
     Result,
@@ -37,8 +37,8 @@ MORE = {"NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "default"}
 
 
 def docs(*words: str | Path, cwd: Path) -> Result:
-    """Call `promptpack docs`."""
-    return run("docs", *words, cwd=cwd, env=MORE)
+    """Call `promptpack docs` for a site with few pages of each kind."""
+    return run("docs", *words, cwd=cwd, env=MORE, code=FEW_PAGES)
 
 
 class Article(HTMLParser):
@@ -64,7 +64,7 @@ class Article(HTMLParser):
 def test_a_project_without_settings_has_a_site(tmp_path: Path) -> None:
     root = make_project(tmp_path / "p")
     before = snapshot(root)
-    done = docs("build", "--out", tmp_path / "out", cwd=root)
+    done = run("docs", "build", "--out", tmp_path / "out", cwd=root, env=MORE)
     assert done.code == 0, done.err
     assert done.err == ""
     assert re.fullmatch(r"Built the site in \S+: \d+ generated pages\n", done.out)
