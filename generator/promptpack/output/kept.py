@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from promptpack.build import tell_permissions
 from promptpack.model import Artifact, Pack, Policy, is_in_project
-from promptpack.output.manifest import Manifest, Record, format_manifest
+from promptpack.output.manifest import Manifest, hash_manifest
+from promptpack.output.packed import Record
 from promptpack.output.plan import make_key
 from promptpack.output.record import hash_bytes
 from promptpack.output.used_sources import make_source_finder
@@ -117,7 +118,7 @@ def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
         "paths": [*table],
         "reads": reads,
         "records": known | hash_records(others),
-        "manifest": hash_bytes(format_manifest(manifest)),
+        "manifest": hash_manifest(manifest),
         "installed": None if kept.installed is None else sorted(kept.installed),
     }
     return json.dumps(data)

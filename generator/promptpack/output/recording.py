@@ -19,7 +19,7 @@ from typing import NamedTuple
 from promptpack.model import UserError
 from promptpack.output.kept import KeptPacks, complete_kept
 from promptpack.output.lock import LOCK
-from promptpack.output.manifest import INSTALLED, format_manifest, hash_content, parse_manifest
+from promptpack.output.manifest import INSTALLED, hash_content, hash_manifest, parse_manifest
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.record import (
     MISSING,
@@ -258,7 +258,7 @@ def _add_plan(scope: Scope, plan: Plan) -> None:
     """Add the places of a plan whose folder has much else in it."""
     folder = find_real_path(plan.folder)
     scope.add_link(plan.folder)
-    records = plan.manifest.files | plan.manifest.pending
+    records = [*plan.manifest.files, *plan.manifest.pending]
     keys = [*(status.path for status in plan.statuses), *plan.desired, *records]
     for path in {*map(locate_file, keys), plan.manifest.name, LOCK}:
         scope.add_path(folder, path)
@@ -276,10 +276,10 @@ def hash_contents(plan: Plan) -> dict[str, str]:
     name = plan.manifest.name
     with suppress(FileNotFoundError):
         content = (folder / name).read_bytes()
-        if content == format_manifest(plan.manifest) or (
-            parse_manifest(content, name) == plan.manifest
-        ):
-            contents[str(folder / name)] = hash_bytes(content)
+        digest = hash_bytes(content)
+        is_as_written = digest == hash_manifest(plan.manifest)
+        if is_as_written or parse_manifest(content, name) == plan.manifest:
+            contents[str(folder / name)] = digest
     return contents
 
 

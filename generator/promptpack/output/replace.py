@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -213,7 +213,7 @@ def remove_folder(folder: Path, path: str) -> bool:
 def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     folder: Path | Places,
     path: str,
-    content: bytes,
+    content: bytes | Iterable[bytes],
     *,
     sync: bool = False,
     is_executable: bool | None = None,
@@ -222,7 +222,7 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     """Write bytes beside their place in a folder; they get the mode of the file that is there.
 
     Unless `is_executable` is None, whoever may read them may run them too, or nobody may. `mode` is
-    that of a new file, less what the user's mask takes away.
+    that of a new file, less what the user's mask takes away. The bytes may come in parts.
     """
     temporary = f".promptpack-{secrets.token_hex(8)}.tmp"
     staged = StagedFile(folder, path, temporary)
@@ -233,7 +233,7 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
         try:
             with os.fdopen(os.open(beside.name, flags, mode, dir_fd=beside.folder), "wb") as file:
                 _set_mode(file.fileno(), old_status, is_executable)
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
                 if sync:
                     file.flush()
                     os.fsync(file.fileno())
@@ -262,7 +262,7 @@ def _set_mode(
 def replace_file(  # noqa: PLR0913 - see above
     folder: Path,
     path: str,
-    content: bytes,
+    content: bytes | Iterable[bytes],
     *,
     sync: bool = False,
     is_executable: bool | None = None,

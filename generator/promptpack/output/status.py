@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from promptpack.output.contents import Content, ContentStore, read_content
 from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
+from promptpack.output.packed import Records, merge_records
 from promptpack.output.replace import LinkedPathError, Places, open_place
 from promptpack.source.disk import HAS_MODES
 from promptpack.targets.shared_files import find_block_form
@@ -67,8 +68,8 @@ def find_statuses(
         return is_concerned and ownership.counts(path, record)
 
     counted = Manifest(
-        {path: record for path, record in manifest.files.items() if counts(path, record)},
-        {path: record for path, record in manifest.pending.items() if counts(path, record)},
+        Records(manifest.files).select(counts),
+        Records(manifest.pending).select(counts),
         name=manifest.name,
     )
     statuses, store = [], ContentStore()
@@ -82,7 +83,7 @@ def find_statuses(
             if is_foreign and status.current is not None and status.state != "linked":
                 status = status._replace(state="foreign")
             statuses.append(status)
-        for path, record in (counted.pending | counted.files).items():
+        for path, record in merge_records(counted.pending, counted.files).items():
             if path not in desired_files and ownership.answers(path, record):
                 statuses.append(_find_leftover(places, counted, path))
         known_paths = desired_files.keys() | manifest.files.keys() | manifest.pending.keys()

@@ -22,13 +22,13 @@ from promptpack.output.contents import Content, read_content
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     Manifest,
-    Record,
     hash_content,
     make_manifest_finding,
     read_manifest,
     write_manifest,
 )
 from promptpack.output.ownership import ABSORB, OCCASION, Ownership
+from promptpack.output.packed import Record, Records, merge_records
 from promptpack.output.replace import (
     Places,
     StagedFile,
@@ -229,7 +229,7 @@ def _make_output_folder(folder: Path) -> Iterator[None]:
 
 def _list_folders(plan: Plan) -> list[str]:
     """Return the folders in which this folder's runs may have left something."""
-    records = plan.manifest.files | plan.manifest.pending
+    records = merge_records(plan.manifest.files, plan.manifest.pending)
     counted = (path for path, record in records.items() if plan.ownership.counts(path, record))
     parents = {PurePosixPath(locate_file(key)).parent for key in (*plan.desired, *counted)}
     return sorted(parent.as_posix() for parent in parents - {PurePosixPath()})
@@ -241,14 +241,14 @@ def _execute_plan(plan: Plan) -> None:
     if old_manifest.problem:
         _back_up(plan.folder, old_manifest.name)
         old_manifest = Manifest(name=old_manifest.name)
-    pending = {status.path: new_manifest.files[status.path] for status in plan.list_writes()}
+    pending = Records((one.path, new_manifest.files[one.path]) for one in plan.list_writes())
     stale = _make_stale_records(plan)
-    files = old_manifest.files | stale
-    write_manifest(
-        plan.folder, replace(old_manifest, files=files, pending=old_manifest.pending | pending)
-    )
+    files = merge_records(old_manifest.files, stale)
+    pending = merge_records(old_manifest.pending, pending)
+    write_manifest(plan.folder, replace(old_manifest, files=files, pending=pending))
     _write_files(plan, old_manifest)
-    write_manifest(plan.folder, replace(new_manifest, files=new_manifest.files | removed_records))
+    files = merge_records(new_manifest.files, removed_records)
+    write_manifest(plan.folder, replace(new_manifest, files=files))
     for status in plan.filter_statuses("extra", "same"):
         if status.path in removed_records:
             _remove(plan.folder, status)
@@ -374,13 +374,14 @@ def _make_final_manifest(plan: Plan) -> Manifest:
     handled_paths = {
         status.path for status in plan.statuses if status.state != "edited" or status.new
     }
-    files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
-    pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
-    others = files.keys() - plan.desired.keys() or plan.manifest.rest
-    files |= {path: _make_record(plan, path) for path in plan.desired}
-    manifest = replace(
-        plan.manifest, files=dict(sorted(files.items())), pending=pending, problem=""
+    files, pending = (
+        Records(records).select(lambda path, _: path not in handled_paths)
+        for records in (plan.manifest.files, plan.manifest.pending)
     )
+    others = files.keys() - plan.desired.keys() or plan.manifest.rest
+    own = Records((path, _make_record(plan, path)) for path in plan.desired)
+    files = merge_records(files, own).sort()
+    manifest = replace(plan.manifest, files=files, pending=pending, problem="")
     if plan.library is None or not plan.desired:
         return manifest
     kept_library = manifest.library if others else {}  # of files that this run does not build
@@ -402,7 +403,7 @@ def _make_record(plan: Plan, path: str) -> Record:
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:
     """Return the records of files that should not be there: to be removed, or removed already."""
-    records = plan.manifest.pending | plan.manifest.files
+    records = merge_records(plan.manifest.pending, plan.manifest.files)
     unwanted_statuses = (
         status for status in plan.filter_statuses("extra", "same") if status.desired is None
     )
