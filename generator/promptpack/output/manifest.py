@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from promptpack.model import Finding, UserError
-from promptpack.output.contents import Content
 from promptpack.output.packed import Record, Records, merge_records
 from promptpack.output.replace import open_place, replace_file
+from promptpack.source.contents import Content
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 
 MANIFEST = ".promptpack.json"

@@ -60,6 +60,10 @@ class Records(Mapping[str, Record]):  # noqa: PLW1641 - like any mapping
         items = self._packed.items()
         return _make({path: one for path, one in items if is_wanted(path, unpack_record(one))})
 
+    def pick(self, paths: Iterable[str]) -> "Records":
+        """Return the records of these paths."""
+        return _make({path: self._packed[path] for path in paths})
+
     def sort(self) -> "Records":
         """Return the records in the order of their paths."""
         return _make({path: self._packed[path] for path in sorted(self._packed)})

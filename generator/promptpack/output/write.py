@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from promptpack.model import Finding, UserError
-from promptpack.output.contents import Content, read_content
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     Manifest,
@@ -43,12 +42,14 @@ from promptpack.output.status import (
     DesiredFile,
     State,
     Status,
+    Statuses,
     decode_content,
     encode_text,
     find_statuses,
     locate_file,
     read_file,
 )
+from promptpack.source.contents import Content, read_content
 from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
 from promptpack.targets.shared_files import find_block_form
@@ -69,21 +70,20 @@ class Plan:
     folder: Path
     manifest: Manifest
     desired: Mapping[str, DesiredFile]
-    statuses: tuple[Status, ...]
+    statuses: Statuses
     ownership: Ownership
     library: Mapping[str, str] | None = None
     """The SHA-256 of each library file that the files are made of; None for no word about it."""
     read: ManifestReader = read_manifest
     """What reads the manifest again, or the part of it that the plan is about."""
 
-    def filter_statuses(self, *states: State) -> tuple[Status, ...]:
+    def filter_statuses(self, *states: State) -> Statuses:
         """Return the statuses in any of these states."""
-        return tuple(status for status in self.statuses if status.state in states)
+        return self.statuses.filter(*states)
 
-    def list_writes(self) -> tuple[Status, ...]:
+    def list_writes(self) -> Statuses:
         """Return the statuses of what has to be written."""
-        statuses = self.filter_statuses("missing", "stale", *_ON_PURPOSE)
-        return tuple(status for status in statuses if status.desired is not None)
+        return self.filter_statuses("missing", "stale", *_ON_PURPOSE).list_desired()
 
 
 def plan_files(
@@ -241,7 +241,7 @@ def _execute_plan(plan: Plan) -> None:
     if old_manifest.problem:
         _back_up(plan.folder, old_manifest.name)
         old_manifest = Manifest(name=old_manifest.name)
-    pending = Records((one.path, new_manifest.files[one.path]) for one in plan.list_writes())
+    pending = Records(new_manifest.files).pick(plan.list_writes().list_paths())
     stale = _make_stale_records(plan)
     files = merge_records(old_manifest.files, stale)
     pending = merge_records(old_manifest.pending, pending)
@@ -265,7 +265,9 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
         try:
             files = merge_writes(plan)
             _stage_files(plan, places, files, made_folders, staged_files)
-            copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
+            copied = {
+                *map(locate_file, plan.filter_statuses(*_ON_PURPOSE).list_desired().list_paths())
+            }
             for staged in staged_files:
                 _expect(places, staged.path, files[staged.path][0])
                 if staged.path in copied:
@@ -371,9 +373,8 @@ def _make_stale_records(plan: Plan) -> dict[str, Record]:
 
 def _make_final_manifest(plan: Plan) -> Manifest:
     """Return the manifest once the plan is carried out; other runs may have more to answer for."""
-    handled_paths = {
-        status.path for status in plan.statuses if status.state != "edited" or status.new
-    }
+    left = {one.path for one in plan.filter_statuses("edited") if not one.new}
+    handled_paths = {*plan.statuses.list_paths()} - left
     files, pending = (
         Records(records).select(lambda path, _: path not in handled_paths)
         for records in (plan.manifest.files, plan.manifest.pending)

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 ENTRY_LIMIT = 100_000
 """How many files and folders a folder may hold, with all below it."""
@@ -53,7 +53,7 @@ def read_regular_file(path: Path, limit: int) -> bytes:
             status = os.fstat(file.fileno())
             if not os.path.samestat(found, status):
                 raise UnreadableFileError("it changes while it is read")
-            content = file.read(limit + 1) if status.st_size <= limit else None
+            content = _read_file(file, status.st_size, limit) if status.st_size <= limit else None
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
@@ -61,6 +61,15 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     if content is None or len(content) > limit:
         raise UnreadableFileError(f"file is larger than {format_size(limit)}")
     return content
+
+
+def _read_file(file: BinaryIO, size: int, limit: int) -> bytes:
+    """Return the bytes of a file, a byte more than the limit at most; so many it had just now.
+
+    Python makes room for all the bytes that it is asked for.
+    """
+    content = file.read(size + 1)
+    return content if len(content) <= size else content + file.read(limit + 1 - len(content))
 
 
 def is_executable(path: Path) -> bool:
