@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from promptpack.model import Finding, UserError
-from promptpack.output.packed import Record, Records, merge_records
+from promptpack.output.packed import Record, Records, join_records
 from promptpack.output.replace import open_place, replace_file
 from promptpack.source.contents import Content
 from promptpack.source.disk import UnreadableFileError, read_regular_file
@@ -210,7 +210,7 @@ def _read_parts(content: bytes) -> dict[str, Any] | None:
         return None
     try:
         head = json.loads(content[:start] + b"\n}")
-        files = merge_records(*_iter_parts(content, start + len(FILES_START), end))
+        files = join_records(_iter_parts(content, start + len(FILES_START), end))
     except ValueError:
         return None
     return {**head, "files": files, "pending": {}} if head else None

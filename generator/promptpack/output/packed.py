@@ -71,6 +71,11 @@ class Records(Mapping[str, Record]):  # noqa: PLW1641 - like any mapping
 
 def merge_records(*parts: Mapping[str, Record]) -> Records:
     """Return the records of all parts; of several for one path, the last."""
+    return join_records(parts)
+
+
+def join_records(parts: Iterable[Mapping[str, Record]]) -> Records:
+    """Return the records of all parts as `merge_records` does, one part after the other."""
     merged: dict[str, Packed] = {}
     for part in parts:
         merged |= Records(part)._packed

@@ -1,14 +1,14 @@
 """What stands in a folder against what should: paths and a manifest in, the state of each out."""
 
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple, overload
 
 from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
-from promptpack.output.packed import Records, merge_records
+from promptpack.output.packed import Records
 from promptpack.output.replace import LinkedPathError, Places, open_place
 from promptpack.source.contents import Content, ContentStore, read_content
 from promptpack.source.disk import HAS_MODES
@@ -166,11 +166,13 @@ def _iter_statuses(
             if is_foreign and status.current is not None and status.state != "linked":
                 status = status._replace(state="foreign")
             yield status
-        for path, record in merge_records(counted.pending, counted.files).items():
-            if path not in desired_files and ownership.answers(path, record):
+        left = (path for path in (*counted.pending, *counted.files) if path not in desired_files)
+        for path in dict.fromkeys(left):
+            record = counted.list_records(path)[0]
+            if ownership.answers(path, record):
                 yield _find_leftover(places, counted, path)
-        known_paths = desired_files.keys() | manifest.files.keys() | manifest.pending.keys()
-        yield from _find_unrecorded(folder, ownership, known_paths)
+        known = desired_files, manifest.files, manifest.pending
+        yield from _find_unrecorded(folder, ownership, known)
 
 
 def locate_file(key: str) -> str:
@@ -266,11 +268,13 @@ def _find_leftover(folder: Path | Places, manifest: Manifest, path: str) -> Stat
     return Status(path, "extra" if manifest.owns(path, old) else "edited", old, None)
 
 
-def _find_unrecorded(folder: Path, ownership: Ownership, known: set[str]) -> Iterator[Status]:
+def _find_unrecorded(
+    folder: Path, ownership: Ownership, known: Sequence[Container[str]]
+) -> Iterator[Status]:
     """Yield what stands where an output could, though nothing builds or recorded it."""
     for path, words in ownership.find_outputs(folder):
         is_output = ownership.claims(path, words) and ownership.answers(path, words)
-        if is_output and path not in known:
+        if is_output and not any(path in paths for paths in known):
             try:
                 yield Status(path, "foreign", read_file(folder, path), None)
             except LinkedPathError:
