@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from promptpack.build import render
 from promptpack.model import Agent, Effect, Loss, Model, Policy
-from promptpack.output.contents import ContentStore, StoredContent, measure_content, read_content
 from promptpack.output.manifest import Manifest, format_manifest, hash_content, parse_manifest
 from promptpack.output.plan import gather_outputs, plan_output
 from promptpack.output.replace import LinkedPathError, Places, open_place, stage_file
@@ -27,6 +26,7 @@ from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL
 from promptpack.session import Session
 from promptpack.source import frontmatter, yaml_writer
+from promptpack.source.contents import ContentStore, StoredContent, measure_content, read_content
 from promptpack.source.strict_yaml import read_whole_yaml
 from promptpack.targets import TARGETS, Target
 from promptpack.targets.emit import encode_and_check

@@ -36,7 +36,7 @@ def project_of(texts: Mapping[str, str]) -> Project:
     fragments = {
         name: Fragment(name, f"{name}.md", text, body=text) for name, text in texts.items()
     }
-    sources = {fragment.path: fragment.text for fragment in fragments.values()}
+    sources = {fragments[name].path: text for name, text in texts.items()}
     return Project(
         packs={}, models={}, policies={}, fragments=fragments, layouts={}, sources=sources
     )

@@ -29,6 +29,7 @@ from promptpack.output.locate import (
     locate_outputs,
 )
 from promptpack.output.manifest import INSTALLED, MANIFEST, read_manifest
+from promptpack.output.packed import merge_records
 from promptpack.output.plan import SCHEMA_VERSION
 from promptpack.output.write import rewrite_attached, rewrite_sources
 from promptpack.reading.project import load_project
@@ -119,7 +120,7 @@ def _build_outputs(project: Project, file: Path) -> tuple[tuple[Artifact, ...], 
     for folder in path.parents:
         key = path.relative_to(folder).as_posix()
         files = read_manifest(folder, MANIFEST).files
-        both = files | read_manifest(folder, INSTALLED).files
+        both = merge_records(files, read_manifest(folder, INSTALLED).files)
         own = [one for name, one in both.items() if name.partition("#")[0] == key]
         if own:
             tags = ["", *(tag for pack in project.packs.values() for tag in pack.languages)]

@@ -48,6 +48,7 @@ from promptpack.output.permissions_file import make_permissions_data, plan_permi
 from promptpack.output.plan import (
     Outputs,
     count_changes,
+    drop_sources,
     gather_outputs,
     list_notes,
     list_rivals,
@@ -223,7 +224,8 @@ def _build(
     rights = plan_permissions(session, root)
     kept = keep_packs(session, artifacts, rights) if keeps and selection == ALL else None
     sources = project if shard else None
-    del session, project  # all is planned, and these are half of the memory
+    artifacts = drop_sources(artifacts)
+    del session, project, outputs  # all is planned, and these are half of the memory
     if len(artifacts) > _MANY:
         gc.collect()
     permissions, plan = apply_with_list(rights, plan, force=options.force)

@@ -156,7 +156,7 @@ def _drop_packs(project: Project) -> Project:
 def _report_changed(state: State, changed: ChangedPacks, fix: str) -> int:
     """Print what differs of the packs that changes reach, or that nothing does in all of them."""
     plan = changed.plan
-    differing = [one for one in plan.statuses if one.state != "same"]
+    differing = plan.statuses.list_differing()
     if differing:
         print_lines(format_differences(differing, quiet=state.quiet))
         print_lines(format_fix(differing, fix))
@@ -170,7 +170,7 @@ def _report(state: State, check: _Check, fix: str) -> int:
     """Print what differs, or that nothing does; return the exit code."""
     plan, permissions, installations, skipped, _ = check
     plans = [one for one in (permissions, plan) if one]
-    differing = [one for each in plans for one in each.statuses if one.state != "same"]
+    differing = [one for each in plans for one in each.statuses.list_differing()]
     unreadable = [one.manifest for one in plans if one.manifest.problem]
     if state.format == "json":
         data = {

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from promptpack.cli.state import State
 from promptpack.model import Artifact, UserError
-from promptpack.output.contents import read_content
 from promptpack.output.kept import KeptPacks, describe_packs
 from promptpack.output.recording import Recorder, UnrecordedError
 from promptpack.output.write import Plan
 from promptpack.reporting.console import capture_output
 from promptpack.session import Session
+from promptpack.source.contents import read_content
 
 
 def start_recorder(state: State, root: Path, *, is_wanted: bool) -> Recorder | None:

@@ -21,6 +21,7 @@ from promptpack.model.origin import Origin
 from promptpack.model.permission import Policy
 from promptpack.model.root import Root, split_source_path
 from promptpack.model.sections import make_title
+from promptpack.model.texts import TextField
 from promptpack.patterns import compile_late
 
 _EMPTY_COMMENT = compile_late(r"\{#\n*#\}\n")
@@ -66,7 +67,7 @@ class Source:
 
     name: str
     path: str
-    text: str
+    text: TextField = TextField()  # noqa: RUF009 - it holds no text itself
     shadows: str = ""
 
 
@@ -77,7 +78,7 @@ class Fragment(Source):
     A `verbatim` one is data, no template, and its white space stays as it is.
     """
 
-    body: str = ""
+    body: TextField = TextField("")  # noqa: RUF009 - as above
     title: str = ""
     summary: str = ""
     needs: tuple[str, ...] = ()

@@ -79,9 +79,9 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     if not _is_alike(known.manifest, kept, rendered, packs):
         return None
     plan = _plan_packs(rendered, known)
-    if kept.installed is not None and any(one.state != "same" for one in plan.statuses):
+    if kept.installed is not None and plan.statuses.list_differing():
         return None  # what is said of installations then is not what was said
-    if any(one.state not in ("same", "stale", "missing") for one in plan.statuses):
+    if any(one.state not in ("stale", "missing") for one in plan.statuses.list_differing()):
         return None
     facts, reads = rendered.kept.facts, rendered.kept.reads
     records = {pack: digest for pack, digest in kept.records.items() if pack not in packs}

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from promptpack.build import render, tell_permissions
 from promptpack.model import USER, Artifact, Finding, Pack, Project, UserError
 from promptpack.output.instructions import find_contradictions, find_shared_file
-from promptpack.output.manifest import INSTALLED, Manifest, Record, read_manifest
+from promptpack.output.manifest import INSTALLED, Manifest, read_manifest
 from promptpack.output.ownership import (
     Ownership,
     Words,
@@ -21,6 +21,7 @@ from promptpack.output.ownership import (
     claims_of_user,
     is_protected,
 )
+from promptpack.output.packed import Record
 from promptpack.output.plan import describe_file, make_attached, make_key, name_project
 from promptpack.output.status import DesiredFile, State, Status
 from promptpack.output.write import Plan, plan_files

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from promptpack.model import Finding
-from promptpack.output.contents import read_content
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.status import decode_content, locate_file, read_file
 from promptpack.output.write import Plan, merge_writes
 from promptpack.rendering.contradictions import Contradictions
+from promptpack.source.contents import read_content
 from promptpack.targets import TARGETS
 from promptpack.targets.shared_files import find_block_form
 

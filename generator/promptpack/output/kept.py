@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from promptpack.build import tell_permissions
 from promptpack.model import Artifact, Pack, Policy, is_in_project
-from promptpack.output.manifest import Manifest, Record, format_manifest
+from promptpack.output.manifest import Manifest, hash_manifest
+from promptpack.output.packed import Record, Records
 from promptpack.output.plan import make_key
 from promptpack.output.record import hash_bytes
 from promptpack.output.used_sources import make_source_finder
@@ -106,8 +107,8 @@ def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
 
     The digests of records that are there already are not made again.
     """
-    known, files = kept.records, manifest.files.items()
-    others = {path: record for path, record in files if record.get("pack", "") not in known}
+    known, files = kept.records, Records(manifest.files)
+    others = files.select(lambda _, record: record.get("pack", "") not in known)
     table = {path: number for number, path in enumerate(sorted(set().union(*kept.reads.values())))}
     reads = {name: sorted(table[path] for path in paths) for name, paths in kept.reads.items()}
     data = {
@@ -117,7 +118,7 @@ def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
         "paths": [*table],
         "reads": reads,
         "records": known | hash_records(others),
-        "manifest": hash_bytes(format_manifest(manifest)),
+        "manifest": hash_manifest(manifest),
         "installed": None if kept.installed is None else sorted(kept.installed),
     }
     return json.dumps(data)
@@ -148,8 +149,11 @@ def hash_records(files: Mapping[str, Record]) -> dict[str, str]:
     """Return a digest of what a manifest says of the files of each pack, by its name."""
     groups: dict[str, list[str]] = defaultdict(list)
     for path in sorted(files):
-        groups[files[path].get("pack", "")].append(f"{path}: {sorted(files[path].items())!r}")
-    return {pack: _hash_words(group) for pack, group in groups.items()}
+        groups[files[path].get("pack", "")].append(path)
+    return {
+        pack: _hash_words(f"{path}: {sorted(files[path].items())!r}" for path in group)
+        for pack, group in groups.items()
+    }
 
 
 def _describe_names(session: Session, pack: Pack) -> list[str]:

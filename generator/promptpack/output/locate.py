@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptpack.model import Artifact, AttachedFile
-from promptpack.output.manifest import INSTALLED, MANIFEST, Record, read_manifest
+from promptpack.output.manifest import INSTALLED, MANIFEST, read_manifest
 from promptpack.output.ownership import OCCASION, find_stem
+from promptpack.output.packed import Record, merge_records
 from promptpack.output.plan import describe_artifact
 from promptpack.rendering.variants import Selection
 from promptpack.source.disk import HAS_MODES, is_executable, read_regular_file
@@ -138,7 +139,8 @@ def _find_records(path: Path) -> Mapping[str, Record]:
     """Return what the nearest manifest that lists a file says of it, by key; none where none is."""
     for folder in path.parents:
         relative_path = path.relative_to(folder).as_posix()
-        files = read_manifest(folder).files | read_manifest(folder, INSTALLED).files
+        found = (read_manifest(folder, name).files for name in (MANIFEST, INSTALLED))
+        files = merge_records(*found)
         records = {key: files[key] for key in files if key.partition("#")[0] == relative_path}
         if records and path.is_file():
             return records

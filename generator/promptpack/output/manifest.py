@@ -9,15 +9,17 @@ stranger's file, and `ownership` says which of its records may count.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
 from promptpack.model import Finding, UserError
-from promptpack.output.contents import Content
+from promptpack.output.packed import Record, Records, join_records
 from promptpack.output.replace import open_place, replace_file
+from promptpack.source.contents import Content
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 
 MANIFEST = ".promptpack.json"
@@ -46,12 +48,13 @@ NOTHING_PENDING = b',\n  "pending": {}\n}\n'
 RECORD_START, RECORD_END = b'\n    "', b"\n    }"
 """What a record begins and ends with in that text."""
 
+_FILES_END = b"\n  }" + NOTHING_PENDING
+_BETWEEN = RECORD_END + b",\n"
+_PART = 1 << 16
+_TOGETHER = 256
 _CONFLICT_MARKERS = (b"<" * 7, b">" * 7)
 _UNUSABLE = frozenset("\\:\0")
 _quote = encode_basestring_ascii
-
-Record = dict[str, str]
-"""The SHA-256 of a file, and the words about it."""
 
 
 @dataclass
@@ -65,13 +68,16 @@ class Manifest:
     and after their records; they are sorted by path.
     """
 
-    files: dict[str, Record] = field(default_factory=dict)
-    pending: dict[str, Record] = field(default_factory=dict)
+    files: Mapping[str, Record] = field(default_factory=Records)
+    pending: Mapping[str, Record] = field(default_factory=Records)
     problem: str = ""
     name: str = MANIFEST
     tool: str = ""
     library: dict[str, str] = field(default_factory=dict)
     rest: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.files, self.pending = Records(self.files), Records(self.pending)
 
     def list_records(self, path: str) -> list[Record]:
         """Return what is recorded of a path: what was written, and what was about to be."""
@@ -114,7 +120,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
 def parse_manifest(content: bytes, name: str = MANIFEST) -> Manifest:
     """Return the manifest in some bytes; raises UserError as `read_manifest` does."""
     try:
-        manifest = _make_manifest(json.loads(content), name)
+        manifest = _make_manifest(_read_parts(content) or json.loads(content), name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         has_conflict = any(marker in content for marker in _CONFLICT_MARKERS)
         problem = "has merge conflict markers" if has_conflict else "not a manifest"
@@ -131,11 +137,24 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         with open_place(folder, manifest.name) as place:
             place.remove()
         return
-    replace_file(folder, manifest.name, format_manifest(manifest), sync=True)
+    replace_file(folder, manifest.name, iter_manifest(manifest), sync=True)
+
+
+def hash_manifest(manifest: Manifest) -> str:
+    """Return the SHA-256 of a manifest as it is written."""
+    digest = hashlib.sha256()
+    for part in iter_manifest(manifest):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def format_manifest(manifest: Manifest) -> bytes:
-    """Return a manifest as JSON, indented by two blanks.
+    """Return a manifest as it is written."""
+    return b"".join(iter_manifest(manifest))
+
+
+def iter_manifest(manifest: Manifest) -> Iterator[bytes]:
+    """Yield the parts of a manifest as JSON, indented by two blanks.
 
     Its records are put together one by one: Python's own writer of indented JSON takes ten times as
     long, and a manifest has a record for each file.
@@ -143,16 +162,16 @@ def format_manifest(manifest: Manifest) -> bytes:
     words: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     words |= {"tool": manifest.tool} if manifest.tool else {}
     words |= {"library": manifest.library} if manifest.library else {}
-    head = json.dumps(words, indent=2).removesuffix("\n}").encode()
-    own = [_format_record(path, manifest.files[path]) for path in manifest.files]
+    yield json.dumps(words, indent=2).removesuffix("\n}").encode()
     if manifest.rest:
         first, *others = manifest.rest
-        pairs = zip(own, others, strict=True)
-        files = first + b"".join(text.encode() + after for text, after in pairs)
+        yield first
+        for path, after in zip(manifest.files, others, strict=True):
+            yield _format_record(path, manifest.files[path]).encode() + after
     else:
-        files = _format_records("files", own)
-    pending = [_format_record(path, manifest.pending[path]) for path in manifest.pending]
-    return b"".join([head, files, _format_records("pending", pending), b"\n}\n"])
+        yield from _iter_records("files", manifest.files)
+    yield from _iter_records("pending", manifest.pending)
+    yield b"\n}\n"
 
 
 def format_pack_line(pack: str) -> bytes:
@@ -170,9 +189,47 @@ def _format_record(path: str, record: Record) -> str:
     return f"    {_quote(path)}: " + (f"{{\n{lines}\n    }}" if lines else "{}")
 
 
-def _format_records(name: str, records: Sequence[str]) -> bytes:
-    text = ",\n".join(records)
-    return f',\n  "{name}": {{'.encode() + (f"\n{text}\n  }}" if records else "}").encode()
+def _iter_records(name: str, records: Mapping[str, Record]) -> Iterator[bytes]:
+    yield f',\n  "{name}": {{'.encode()
+    texts = (_format_record(path, record) for path, record in records.items())
+    before = "\n"
+    while some := [*islice(texts, _TOGETHER)]:
+        yield (before + ",\n".join(some)).encode()
+        before = ",\n"
+    yield b"\n  }" if records else b"}"
+
+
+def _read_parts(content: bytes) -> dict[str, Any] | None:
+    """Return what `json.loads` does for the bytes of a manifest, its records packed at once.
+
+    None for bytes that `iter_manifest` did not write. Each part is JSON by itself, and so they are
+    together: wherever they are cut, they read the same.
+    """
+    start, end = content.find(FILES_START), len(content) - len(_FILES_END)
+    if start < 0 or not content.endswith(_FILES_END):
+        return None
+    try:
+        head = json.loads(content[:start] + b"\n}")
+        files = join_records(_iter_parts(content, start + len(FILES_START), end))
+    except ValueError:
+        return None
+    return {**head, "files": files, "pending": {}} if head else None
+
+
+def _iter_parts(content: bytes, start: int, end: int) -> Iterator[Records]:
+    """Yield the records in the text of records; raises ValueError where it is none."""
+    while start < end:
+        place = content.find(_BETWEEN, min(start + _PART, end), end)
+        place = place + len(RECORD_END) if place >= 0 else end
+        part = json.loads(b"{%b}" % content[start:place])
+        if not part or not all(map(_is_record, part.values())):
+            raise ValueError(part)
+        yield Records(part)
+        start = place + 1
+
+
+def _is_record(data: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    return isinstance(data, dict) and all(isinstance(word, str) for word in data.values())
 
 
 def _make_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever JSON holds
@@ -184,10 +241,9 @@ def _make_manifest(data: Any, name: str) -> Manifest:  # noqa: ANN401 - whatever
     tool, library = data.get("tool", ""), data.get("library", {})
     if not isinstance(tool, str) or not isinstance(library, dict):
         raise TypeError
-    records = [record for kind in (files, pending) for record in kind.values()]
-    if not all(isinstance(record, dict) for record in records):
-        raise TypeError
-    if not all(isinstance(word, str) for record in (*records, library) for word in record.values()):
+    unread = [one for one in (files, pending) if not isinstance(one, Records)]
+    records = [record for kind in unread for record in kind.values()]
+    if not all(map(_is_record, (*records, library))):
         raise TypeError
     return Manifest(files, pending, name=name, tool=tool, library=library)
 

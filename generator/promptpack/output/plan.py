@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from promptpack.model import Agent, Artifact, AttachedFile, Loss, Project
-from promptpack.output.contents import ContentStore, measure_content
+from promptpack.model import Agent, Artifact, AttachedFile, Loss, Project, Variant
+from promptpack.output.gathered import GatheredFiles
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import (
     Ownership,
@@ -21,6 +21,7 @@ from promptpack.policy.lattice import list_caveats
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.shards import Chooser, choose_all
 from promptpack.rendering.variants import Selection
+from promptpack.source.contents import measure_content
 from promptpack.targets import TARGETS
 from promptpack.targets.paths import fold_path
 
@@ -43,12 +44,10 @@ def gather_outputs(artifacts: Iterable[Artifact], project: str = "") -> Outputs:
     `project` is the name of the project, if it has one.
     """
     kept: list[Artifact] = []
-    files: dict[str, DesiredFile] = {}
-    store = ContentStore()
+    files = GatheredFiles()
     for artifact in artifacts:
-        files |= make_desired_files([(artifact.path, artifact)], project)
-        key = make_key(artifact.path, artifact)
-        files[key] = files[key]._replace(content=store.add(artifact.content))
+        for key, file in make_desired_files([(artifact.path, artifact)], project).items():
+            files.add(key, file)
         kept.append(_drop_text(artifact, kept[-1].agent if kept else None))
     return Outputs(tuple(kept), files)
 
@@ -62,6 +61,24 @@ def _drop_text(artifact: Artifact, last: Agent | None) -> Artifact:
     if last is None or (last.stem, last.policy, last.model) != (stem, policy, model):
         last = Agent("", "", "all", model, None, policy, "", stem=stem)
     return replace(artifact, content=b"", agent=last)
+
+
+def drop_sources(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+    """Return artifacts without what only rendering needs of their packs.
+
+    That is half of the memory; what is left is what reports say of artifacts.
+    """
+    variants: dict[int, Variant] = {}
+    kept, pack = [], None
+    for artifact in artifacts:
+        variant = artifact.variant
+        if variant.pack is not pack:
+            variants, pack = {}, variant.pack
+        if id(variant) not in variants:
+            slim = replace(pack, sections=(), overrides=(), accept=(), vars={}, clients={})
+            variants[id(variant)] = replace(variant, pack=slim, sections=(), accept=())
+        kept.append(replace(artifact, variant=variants[id(variant)]))
+    return tuple(kept)
 
 
 def plan_output(  # noqa: PLR0913, PLR0917 - what a build is of, one by one
@@ -175,7 +192,7 @@ def list_notes(artifacts: Iterable[Artifact]) -> list[str]:
 
 def make_check_data(plan: Plan) -> dict[str, Any]:
     """Return what `check --format json` prints: the files that are not as built."""
-    changed_statuses = [s for s in plan.statuses if s.state != "same"]
+    changed_statuses = plan.statuses.list_differing()
     return {
         "schema_version": SCHEMA_VERSION,
         "files": [_make_status_data(status) for status in changed_statuses],
@@ -191,11 +208,10 @@ def _make_status_data(status: Status) -> dict[str, str]:
 
 def count_changes(plan: Plan) -> dict[str, int]:
     """Return how many files a plan writes, leaves unchanged and removes; blocks are no files."""
-    written = {
-        locate_file(s.path) for s in plan.statuses if s.desired is not None and s.state != "same"
-    }
-    unchanged = {locate_file(s.path) for s in plan.statuses if s.desired is not None} - written
-    removed = {locate_file(s.path) for s in plan.filter_statuses("extra")} - written - unchanged
+    desired, extra = plan.statuses.list_desired(), plan.filter_statuses("extra")
+    written = {*map(locate_file, desired.list_differing().list_paths())}
+    unchanged = {*map(locate_file, desired.list_paths())} - written
+    removed = {*map(locate_file, extra.list_paths())} - written - unchanged
     return {"written": len(written), "unchanged": len(unchanged), "removed": len(removed)}
 
 

@@ -13,6 +13,7 @@ import os
 import stat
 import sys
 import time
+from _collections_abc import Iterator  # what Python itself loads
 from binascii import crc32
 
 from promptpack.version import __version__
@@ -36,6 +37,9 @@ _LIST_END, _ITEM_END = "\1", "\0"
 _VARIABLES = ("HOME", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LANG", "LC_ALL")
 _COMPLETION = "_PROMPTPACK_COMPLETE"
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+_TOGETHER = 1024
+"""How many words are encoded in one go."""
 
 _WINDOW = 50_000_000
 _COARSE_WINDOW = 2_000_000_000
@@ -165,26 +169,47 @@ def parse_record(content: bytes) -> Record | None:
     ['a']
     """
     size = len(_HEAD) + 9
-    body = content[size:]
-    if content[:size] != _make_head(body):
+    if content[:size] != _make_head(crc32(memoryview(content)[size:])):
         return None
-    lists = body.decode("utf-8", "surrogatepass").split(_LIST_END)
-    parts = [one.split(_ITEM_END) if one else [] for one in lists]
+    parts: list[list[str]] = []
+    while size <= len(content) and len(parts) <= 10:  # one after the other, for the memory
+        end = content.find(_encode(_LIST_END), size)
+        end = len(content) if end < 0 else end
+        text = content[size:end].decode("utf-8", "surrogatepass")
+        parts.append(text.split(_ITEM_END) if text else [])
+        size = end + 1
     return Record(*parts) if len(parts) == 10 else None
 
 
 def encode_record(record: Record) -> bytes:
     """Return the bytes of a record; raises ValueError where a word has one of our marks."""
+    return b"".join(iter_record(record))
+
+
+def iter_record(record: Record) -> Iterator[bytes]:
+    """Yield the bytes of a record in parts; raises ValueError before the first as above."""
+    check = 0
+    for part in _iter_body(record):
+        check = crc32(part, check)
+    yield _make_head(check)
+    yield from _iter_body(record)
+
+
+def _iter_body(record: Record) -> Iterator[bytes]:
     lists = [
         *(record.context, record.time, record.printed, record.links, record.paths),
         *(record.states, record.folders, record.folder_states, record.fresh, record.kept),
     ]
-    texts = [_ITEM_END.join(words) for words in lists]
-    marks = sum(max(len(words) - 1, 0) for words in lists)
-    if any(_LIST_END in text for text in texts) or sum(map(_count_items, texts)) != marks:
-        raise ValueError(_ITEM_END)
-    body = _encode(_LIST_END.join(texts))
-    return _make_head(body) + body
+    before = ""
+    for words in lists:
+        yield _encode(before)
+        for place in range(0, len(words), _TOGETHER):
+            some = words[place : place + _TOGETHER]
+            text = _ITEM_END.join(some)
+            if _LIST_END in text or text.count(_ITEM_END) != len(some) - 1:
+                raise ValueError(_ITEM_END)
+            yield _encode(_ITEM_END + text if place else text)
+        before = _LIST_END
 
 
 def store_record(folder: str, record: Record) -> None:
@@ -193,11 +218,11 @@ def store_record(folder: str, record: Record) -> None:
     Does nothing where that can't be, or where something can't be recorded.
     """
     try:
-        content, name = encode_record(record), name_record(record.context)
-        if len(content) <= LIMIT:
+        name = name_record(record.context)
+        if sum(map(len, iter_record(record))) <= LIMIT:
             os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103 - no pathlib
             _remove_oldest(folder)
-            _replace_private(folder, name, content)
+            _replace_private(folder, name, iter_record(record))
     except (OSError, ValueError):
         return
 
@@ -274,7 +299,7 @@ def read_private(path: str) -> bytes | None:
         found = os.fstat(descriptor)
         is_ours = found.st_uid == os.geteuid() and not found.st_mode & 0o077
         is_readable = stat.S_ISREG(found.st_mode) and found.st_size <= LIMIT
-        return file.read(LIMIT) if is_ours and is_readable else None
+        return file.read(found.st_size) if is_ours and is_readable else None
 
 
 def has_same_surroundings(record: Record, now: int) -> bool:
@@ -319,7 +344,7 @@ def _is_own_folder(folder: str) -> bool:
     return stat.S_ISDIR(found.st_mode) and is_private
 
 
-def _replace_private(folder: str, name: str, content: bytes) -> None:
+def _replace_private(folder: str, name: str, content: Iterator[bytes]) -> None:
     """Write a file that only this user may read, unless somebody else may write to its folder."""
     from pathlib import Path  # noqa: PLC0415 - not to ask for a record
 
@@ -343,13 +368,8 @@ def _remove_oldest(folder: str) -> None:
         os.unlink(f"{folder}/{name}")  # noqa: PTH108 - no pathlib
 
 
-def _count_items(text: str) -> int:
-    """Return how many marks between two items are in a text."""
-    return text.count(_ITEM_END)
-
-
-def _make_head(body: bytes) -> bytes:
-    return b"%s%08x\n" % (_HEAD, crc32(body))
+def _make_head(check: int) -> bytes:
+    return b"%s%08x\n" % (_HEAD, check)
 
 
 def _encode(text: str) -> bytes:

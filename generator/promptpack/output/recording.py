@@ -6,11 +6,12 @@ what should be there, and looked at again. Where one look differs from the other
 of a kind that a look does not tell enough of, or was changed too lately, there is no record.
 """
 
+import hashlib
 import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from typing import NamedTuple
 from promptpack.model import UserError
 from promptpack.output.kept import KeptPacks, complete_kept
 from promptpack.output.lock import LOCK
-from promptpack.output.manifest import INSTALLED, format_manifest, hash_content, parse_manifest
+from promptpack.output.manifest import INSTALLED, hash_content, hash_manifest, parse_manifest
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.record import (
     MISSING,
@@ -120,7 +121,7 @@ class Recorder:
             fresh = _hash_fresh(before, plans, now)
             sources, code = take_snapshot(self._scope), look_at_modules()
             printed = render(plans)
-            if take_snapshot(scope) != before or _hash_snapshot(sources) != self._digest:
+            if not _is_same(scope, before) or _hash_snapshot(sources) != self._digest:
                 return
             if _list_fresh(sources, self._started):
                 return
@@ -134,34 +135,71 @@ def take_snapshot(scope: Scope) -> Snapshot:
     """Return what stands at the places of a scope; raises UnrecordedError or OSError."""
     states: dict[str, str] = {}
     names: dict[str, tuple[str, ...]] = {}
-    for tree in scope.trees:
-        _walk_tree(str(tree), states, names)
-    states |= {str(path): describe_entry(str(path)) for path in scope.paths}
+    for path, state, inner in _walk_scope(scope):
+        states[path] = state
+        if inner is not None:
+            names[path] = inner
+    return Snapshot(states, names, *_look_around(scope))
+
+
+def _is_same(scope: Scope, snapshot: Snapshot) -> bool:
+    """Tell whether the places of a scope are as they were; raises as `take_snapshot` does."""
+    count = 0
+    for path, state, inner in _walk_scope(scope):
+        count += 1
+        if snapshot.states.get(path) != state or snapshot.names.get(path) != inner:
+            return False
+    around = snapshot.folder_states, snapshot.links
+    return count == len(snapshot.states) and around == _look_around(scope)
+
+
+def _look_around(scope: Scope) -> tuple[dict[str, str], dict[str, str]]:
+    """Return how the folders of a scope are described, and where its links lead."""
     folders = {str(path): describe_folder(str(path)) for path in scope.folders}
     links = {str(path): os.path.realpath(path) for path in scope.links}
     if links != {str(path): str(target) for path, target in scope.links.items()}:
         raise UnrecordedError
-    return Snapshot(states, names, folders, links)
+    return folders, links
 
 
 def _hash_snapshot(snapshot: Snapshot) -> str:
-    return hash_bytes(repr(snapshot).encode("utf-8", "surrogatepass"))
+    digest = hashlib.sha256()
+    for mapping in snapshot:
+        for item in mapping.items():
+            digest.update(repr(item).encode("utf-8", "surrogatepass"))
+        digest.update(b"\n")
+    return digest.hexdigest()
 
 
-def _walk_tree(tree: str, states: dict[str, str], names: dict[str, tuple[str, ...]]) -> None:
-    """Add what is in a folder; links and devices can change in ways that can't be seen."""
+def _walk_scope(scope: Scope) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
+    """Yield each place of a scope once, how it is described, and the names in a folder."""
+    seen = set()
+    for tree in scope.trees:
+        for place in _walk_tree(str(tree)):
+            if place[0] not in seen:
+                yield place
+            seen.add(place[0])
+            if len(seen) > ENTRY_LIMIT:
+                raise UnrecordedError
+    for path in map(str, scope.paths):
+        if path not in seen:
+            yield path, describe_entry(path), None
+        seen.add(path)
+
+
+def _walk_tree(tree: str) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
+    """Yield what is in a folder; links and devices can change in ways that can't be seen."""
     waiting = [tree]
     while waiting:
         path = waiting.pop()
-        states[path] = state = describe_entry(path)
+        state, names = describe_entry(path), None
         mode = 0 if state == MISSING else int(state.partition(" ")[0])
         if stat.S_ISDIR(mode):
-            names[path] = tuple(sorted(os.listdir(path)))  # noqa: PTH208 - names
-            waiting += [f"{path}/{name}" for name in names[path]]
+            names = tuple(sorted(os.listdir(path)))  # noqa: PTH208 - names
+            waiting += [f"{path}/{name}" for name in names]
         elif mode and not stat.S_ISREG(mode):
             raise UnrecordedError
-        if len(states) > ENTRY_LIMIT:
-            raise UnrecordedError
+        yield path, state, names
 
 
 def _list_fresh(snapshot: Snapshot, now: int) -> list[str]:
@@ -206,7 +244,7 @@ def look_at_modules(known: Container[str] = ()) -> dict[str, str]:
 def plan_settled(plan: Plan) -> Plan:
     """Return the plan for what should be there, once it is; raises UnrecordedError if it is not."""
     again = plan_again(plan)
-    is_settled = not has_work(again) and all(one.state == "same" for one in again.statuses)
+    is_settled = not has_work(again) and not again.statuses.list_differing()
     if not is_settled or (again.manifest != plan.manifest and not has_work(plan)):
         raise UnrecordedError
     return plan if again == plan else again  # one of two that are equal can go
@@ -258,8 +296,8 @@ def _add_plan(scope: Scope, plan: Plan) -> None:
     """Add the places of a plan whose folder has much else in it."""
     folder = find_real_path(plan.folder)
     scope.add_link(plan.folder)
-    records = plan.manifest.files | plan.manifest.pending
-    keys = [*(status.path for status in plan.statuses), *plan.desired, *records]
+    records = [*plan.manifest.files, *plan.manifest.pending]
+    keys = [*plan.statuses.list_paths(), *plan.desired, *records]
     for path in {*map(locate_file, keys), plan.manifest.name, LOCK}:
         scope.add_path(folder, path)
 
@@ -276,10 +314,10 @@ def hash_contents(plan: Plan) -> dict[str, str]:
     name = plan.manifest.name
     with suppress(FileNotFoundError):
         content = (folder / name).read_bytes()
-        if content == format_manifest(plan.manifest) or (
-            parse_manifest(content, name) == plan.manifest
-        ):
-            contents[str(folder / name)] = hash_bytes(content)
+        digest = hash_bytes(content)
+        is_as_written = digest == hash_manifest(plan.manifest)
+        if is_as_written or parse_manifest(content, name) == plan.manifest:
+            contents[str(folder / name)] = digest
     return contents
 
 

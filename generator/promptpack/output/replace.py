@@ -12,7 +12,7 @@ mode of the file that it replaces.
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -225,7 +225,7 @@ def remove_folder(folder: Path, path: str) -> bool:
 def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     folder: Path | Places,
     path: str,
-    content: bytes,
+    content: bytes | Iterable[bytes],
     *,
     sync: bool = False,
     is_executable: bool | None = None,
@@ -234,7 +234,7 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     """Write bytes beside their place in a folder; they get the mode of the file that is there.
 
     Unless `is_executable` is None, whoever may read them may run them too, or nobody may. `mode` is
-    that of a new file, less what the user's mask takes away.
+    that of a new file, less what the user's mask takes away. The bytes may come in parts.
     """
     places = folder if isinstance(folder, Places) else None
     token = places.make_token() if places else os.urandom(_TOKEN_BYTES).hex()
@@ -259,7 +259,11 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     return staged
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def _write_all(descriptor: int, content: bytes | Iterable[bytes]) -> None:
+    if not isinstance(content, bytes):
+        with open(descriptor, "wb", closefd=False) as file:
+            file.writelines(content)
+        return
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
@@ -284,7 +288,7 @@ def _set_mode(
 def replace_file(  # noqa: PLR0913 - see above
     folder: Path,
     path: str,
-    content: bytes,
+    content: bytes | Iterable[bytes],
     *,
     sync: bool = False,
     is_executable: bool | None = None,

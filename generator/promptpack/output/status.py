@@ -1,18 +1,24 @@
 """What stands in a folder against what should: paths and a manifest in, the state of each out."""
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
-from promptpack.output.contents import Content, ContentStore, read_content
 from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
+from promptpack.output.packed import Records
 from promptpack.output.replace import LinkedPathError, Places, open_place
+from promptpack.source.contents import Content, ContentStore, read_content
 from promptpack.source.disk import HAS_MODES
 from promptpack.targets.shared_files import find_block_form
 
 State = Literal["same", "missing", "stale", "extra", "edited", "foreign", "linked"]
+
+
+_PLAIN: tuple[State, ...] = ("same", "missing")
+"""The states of which there can be nothing to say but the path."""
 
 
 class DesiredFile(NamedTuple):
@@ -51,12 +57,77 @@ class Status(NamedTuple):
         return None if self.desired is None else read_content(self.desired)
 
 
+class Statuses(Sequence[Status]):
+    """Statuses in the order of their paths.
+
+    Most files are as they should be, or missing. For those there is only the path, and the status
+    is made when somebody asks for it.
+    """
+
+    def __init__(self, desired: Mapping[str, DesiredFile], statuses: Iterable[Status]) -> None:
+        self._desired = desired
+        self._items: list[str | Status] = []
+        self._states: list[State] = []
+        for status in statuses:
+            is_plain = status.state in _PLAIN and status.path in desired and not status.chmod
+            is_plain &= status.current is (status.desired if status.state == "same" else None)
+            self._items.append(status.path if is_plain else status)
+            self._states.append(status.state)
+        paths = self.list_paths()
+        if any(one > other for one, other in pairwise(paths)):
+            order = sorted(range(len(paths)), key=paths.__getitem__)
+            self._items = [self._items[place] for place in order]
+            self._states = [self._states[place] for place in order]
+
+    @overload
+    def __getitem__(self, place: int) -> Status: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Statuses": ...
+
+    def __getitem__(self, place: int | slice) -> "Status | Statuses":
+        if isinstance(place, slice):
+            return self._pick(range(len(self))[place])
+        item, state = self._items[place], self._states[place]
+        if isinstance(item, Status):
+            return item
+        content = self._desired[item].content
+        return Status(item, state, content if state == "same" else None, content)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def filter(self, *states: State) -> "Statuses":
+        """Return the statuses in any of these states."""
+        return self._pick(place for place, state in enumerate(self._states) if state in states)
+
+    def list_differing(self) -> "Statuses":
+        """Return the statuses of what is not as it should be."""
+        return self._pick(place for place, state in enumerate(self._states) if state != "same")
+
+    def list_desired(self) -> "Statuses":
+        """Return the statuses of what should be there."""
+        items = enumerate(self._items)
+        return self._pick(n for n, one in items if isinstance(one, str) or one.desired is not None)
+
+    def list_paths(self) -> list[str]:
+        """Return the path that each status is about."""
+        return [one if isinstance(one, str) else one.path for one in self._items]
+
+    def _pick(self, places: Iterable[int]) -> "Statuses":
+        picked = Statuses(self._desired, ())
+        places = [*places]
+        picked._items = [self._items[place] for place in places]
+        picked._states = [self._states[place] for place in places]
+        return picked
+
+
 def find_statuses(
     folder: Path,
     manifest: Manifest,
     desired_files: Mapping[str, DesiredFile],
     ownership: Ownership,
-) -> tuple[Status, ...]:
+) -> Statuses:
     """Return the status of each path that matters to a run, in their order.
 
     These are what should be there, what this run may remove, and outputs that nothing recorded.
@@ -67,11 +138,24 @@ def find_statuses(
         return is_concerned and ownership.counts(path, record)
 
     counted = Manifest(
-        {path: record for path, record in manifest.files.items() if counts(path, record)},
-        {path: record for path, record in manifest.pending.items() if counts(path, record)},
+        Records(manifest.files).select(counts),
+        Records(manifest.pending).select(counts),
         name=manifest.name,
     )
-    statuses, store = [], ContentStore()
+    return Statuses(
+        desired_files, _iter_statuses(folder, manifest, counted, desired_files, ownership)
+    )
+
+
+def _iter_statuses(
+    folder: Path,
+    manifest: Manifest,
+    counted: Manifest,
+    desired_files: Mapping[str, DesiredFile],
+    ownership: Ownership,
+) -> Iterator[Status]:
+    """Yield the statuses in any order; `counted` has the records of the manifest that count."""
+    store = ContentStore()
     with Places(folder) as places:
         for path in sorted(desired_files):
             desired_file = desired_files[path]
@@ -81,13 +165,14 @@ def find_statuses(
                 status = _compare_mode(places, status, desired_file)
             if is_foreign and status.current is not None and status.state != "linked":
                 status = status._replace(state="foreign")
-            statuses.append(status)
-        for path, record in (counted.pending | counted.files).items():
-            if path not in desired_files and ownership.answers(path, record):
-                statuses.append(_find_leftover(places, counted, path))
-        known_paths = desired_files.keys() | manifest.files.keys() | manifest.pending.keys()
-        statuses += _find_unrecorded(folder, ownership, known_paths)
-    return tuple(sorted(statuses, key=lambda status: status.path))
+            yield status
+        left = (path for path in (*counted.pending, *counted.files) if path not in desired_files)
+        for path in dict.fromkeys(left):
+            record = counted.list_records(path)[0]
+            if ownership.answers(path, record):
+                yield _find_leftover(places, counted, path)
+        known = desired_files, manifest.files, manifest.pending
+        yield from _find_unrecorded(folder, ownership, known)
 
 
 def locate_file(key: str) -> str:
@@ -183,10 +268,13 @@ def _find_leftover(folder: Path | Places, manifest: Manifest, path: str) -> Stat
     return Status(path, "extra" if manifest.owns(path, old) else "edited", old, None)
 
 
-def _find_unrecorded(folder: Path, ownership: Ownership, known: set[str]) -> Iterator[Status]:
+def _find_unrecorded(
+    folder: Path, ownership: Ownership, known: Sequence[Container[str]]
+) -> Iterator[Status]:
     """Yield what stands where an output could, though nothing builds or recorded it."""
     for path, words in ownership.find_outputs(folder):
-        if path not in known and ownership.claims(path, words) and ownership.answers(path, words):
+        is_output = ownership.claims(path, words) and ownership.answers(path, words)
+        if is_output and not any(path in paths for paths in known):
             try:
                 yield Status(path, "foreign", read_file(folder, path), None)
             except LinkedPathError:

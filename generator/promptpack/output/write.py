@@ -18,17 +18,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from promptpack.model import Finding, UserError
-from promptpack.output.contents import Content, read_content
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     Manifest,
-    Record,
     hash_content,
     make_manifest_finding,
     read_manifest,
     write_manifest,
 )
 from promptpack.output.ownership import ABSORB, OCCASION, Ownership
+from promptpack.output.packed import Record, Records, merge_records
 from promptpack.output.replace import (
     Places,
     StagedFile,
@@ -43,12 +42,14 @@ from promptpack.output.status import (
     DesiredFile,
     State,
     Status,
+    Statuses,
     decode_content,
     encode_text,
     find_statuses,
     locate_file,
     read_file,
 )
+from promptpack.source.contents import Content, read_content
 from promptpack.source.disk import HAS_MODES
 from promptpack.source.text import decode_source
 from promptpack.targets.shared_files import find_block_form
@@ -69,21 +70,20 @@ class Plan:
     folder: Path
     manifest: Manifest
     desired: Mapping[str, DesiredFile]
-    statuses: tuple[Status, ...]
+    statuses: Statuses
     ownership: Ownership
     library: Mapping[str, str] | None = None
     """The SHA-256 of each library file that the files are made of; None for no word about it."""
     read: ManifestReader = read_manifest
     """What reads the manifest again, or the part of it that the plan is about."""
 
-    def filter_statuses(self, *states: State) -> tuple[Status, ...]:
+    def filter_statuses(self, *states: State) -> Statuses:
         """Return the statuses in any of these states."""
-        return tuple(status for status in self.statuses if status.state in states)
+        return self.statuses.filter(*states)
 
-    def list_writes(self) -> tuple[Status, ...]:
+    def list_writes(self) -> Statuses:
         """Return the statuses of what has to be written."""
-        statuses = self.filter_statuses("missing", "stale", *_ON_PURPOSE)
-        return tuple(status for status in statuses if status.desired is not None)
+        return self.filter_statuses("missing", "stale", *_ON_PURPOSE).list_desired()
 
 
 def plan_files(
@@ -229,7 +229,7 @@ def _make_output_folder(folder: Path) -> Iterator[None]:
 
 def _list_folders(plan: Plan) -> list[str]:
     """Return the folders in which this folder's runs may have left something."""
-    records = plan.manifest.files | plan.manifest.pending
+    records = merge_records(plan.manifest.files, plan.manifest.pending)
     counted = (path for path, record in records.items() if plan.ownership.counts(path, record))
     parents = {PurePosixPath(locate_file(key)).parent for key in (*plan.desired, *counted)}
     return sorted(parent.as_posix() for parent in parents - {PurePosixPath()})
@@ -241,14 +241,14 @@ def _execute_plan(plan: Plan) -> None:
     if old_manifest.problem:
         _back_up(plan.folder, old_manifest.name)
         old_manifest = Manifest(name=old_manifest.name)
-    pending = {status.path: new_manifest.files[status.path] for status in plan.list_writes()}
+    pending = Records(new_manifest.files).pick(plan.list_writes().list_paths())
     stale = _make_stale_records(plan)
-    files = old_manifest.files | stale
-    write_manifest(
-        plan.folder, replace(old_manifest, files=files, pending=old_manifest.pending | pending)
-    )
+    files = merge_records(old_manifest.files, stale)
+    pending = merge_records(old_manifest.pending, pending)
+    write_manifest(plan.folder, replace(old_manifest, files=files, pending=pending))
     _write_files(plan, old_manifest)
-    write_manifest(plan.folder, replace(new_manifest, files=new_manifest.files | removed_records))
+    files = merge_records(new_manifest.files, removed_records)
+    write_manifest(plan.folder, replace(new_manifest, files=files))
     for status in plan.filter_statuses("extra", "same"):
         if status.path in removed_records:
             _remove(plan.folder, status)
@@ -265,7 +265,9 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
         try:
             files = merge_writes(plan)
             _stage_files(plan, places, files, made_folders, staged_files)
-            copied = {locate_file(s.path) for s in plan.list_writes() if s.state in _ON_PURPOSE}
+            copied = {
+                *map(locate_file, plan.filter_statuses(*_ON_PURPOSE).list_desired().list_paths())
+            }
             for staged in staged_files:
                 _expect(places, staged.path, files[staged.path][0])
                 if staged.path in copied:
@@ -371,16 +373,16 @@ def _make_stale_records(plan: Plan) -> dict[str, Record]:
 
 def _make_final_manifest(plan: Plan) -> Manifest:
     """Return the manifest once the plan is carried out; other runs may have more to answer for."""
-    handled_paths = {
-        status.path for status in plan.statuses if status.state != "edited" or status.new
-    }
-    files = {p: record for p, record in plan.manifest.files.items() if p not in handled_paths}
-    pending = {p: record for p, record in plan.manifest.pending.items() if p not in handled_paths}
-    others = files.keys() - plan.desired.keys() or plan.manifest.rest
-    files |= {path: _make_record(plan, path) for path in plan.desired}
-    manifest = replace(
-        plan.manifest, files=dict(sorted(files.items())), pending=pending, problem=""
+    left = {one.path for one in plan.filter_statuses("edited") if not one.new}
+    handled_paths = {*plan.statuses.list_paths()} - left
+    files, pending = (
+        Records(records).select(lambda path, _: path not in handled_paths)
+        for records in (plan.manifest.files, plan.manifest.pending)
     )
+    others = files.keys() - plan.desired.keys() or plan.manifest.rest
+    own = Records((path, _make_record(plan, path)) for path in plan.desired)
+    files = merge_records(files, own).sort()
+    manifest = replace(plan.manifest, files=files, pending=pending, problem="")
     if plan.library is None or not plan.desired:
         return manifest
     kept_library = manifest.library if others else {}  # of files that this run does not build
@@ -402,7 +404,7 @@ def _make_record(plan: Plan, path: str) -> Record:
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:
     """Return the records of files that should not be there: to be removed, or removed already."""
-    records = plan.manifest.pending | plan.manifest.files
+    records = merge_records(plan.manifest.pending, plan.manifest.files)
     unwanted_statuses = (
         status for status in plan.filter_statuses("extra", "same") if status.desired is None
     )

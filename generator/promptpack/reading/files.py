@@ -22,6 +22,7 @@ from promptpack.reading.roots import (
     parse_source_path,
     resolve_shadows,
 )
+from promptpack.source.contents import ContentStore, StoredText
 from promptpack.source.disk import (
     LINKED_FOLDER,
     Entry,
@@ -59,11 +60,16 @@ class SourceFile(NamedTuple):
     """
 
     path: str
-    text: str
+    content: str | StoredText
     shadows: str = ""
     findings: tuple[Finding, ...] = ()
     attached: AttachedFile | None = None
     is_read: bool = True
+
+    @property
+    def text(self) -> str:
+        """The text, wherever it is."""
+        return self.content if isinstance(self.content, str) else self.content.read()
 
 
 def gather_files(
@@ -93,15 +99,17 @@ def gather_files(
                 files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
     own_paths = (path for path, (_, root) in places.items() if root.writable)
     files += [SourceFile(path, "") for path in own_paths if _looks_like_source(path)]
-    size = 0
+    size, store = 0, ContentStore()
     for path, shadows in resolve_shadows(roots, places).items():
         if not _is_asked(path, packs, with_texts=with_texts):
             files.append(SourceFile(path, "", is_read=False))
             continue
         place, root = places[path]
-        files.append(_read_file(_choose(root, own), place, root, path, shadows))
-        attached = files[-1].attached
-        size += len(attached.content if attached else files[-1].text)
+        file = _read_file(_choose(root, own), place, root, path, shadows)
+        size += len(file.attached.content if file.attached else file.text)
+        if path.startswith("packs/"):  # nobody else has these texts
+            file = file._replace(content=store.add_text(file.text))
+        files.append(file)
         if size > TOTAL_LIMIT:
             reason = f"the sources are larger than {TOTAL_LIMIT >> 20} MiB together"
             return (*files, make_unreadable_file(path, reason))

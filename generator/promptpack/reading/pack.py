@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from promptpack.model import (
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
         When,
     )
     from promptpack.reading.section_types import UseEntry
+
+_ANY = Condition()
 
 
 def read_pack(file: SourceFile, names: Names) -> tuple[Pack | None, list[Finding]]:
@@ -144,9 +147,9 @@ def _iter_accepted(
     """Yield what the entries of a file accept, one for each capability."""
     for index, entry in enumerate(entries):
         origin = Origin(path, document.at(("accept", index)).line)
+        condition, reason = _make_condition(entry.when, names), intern(entry.reason)
         for capability in _list_names(entry.capability):
-            condition = _make_condition(entry.when, names)
-            yield Accept(entry.target, capability, entry.reason, condition, origin)
+            yield Accept(intern(entry.target), intern(capability), reason, condition, origin)
 
 
 def _find_contradictions(
@@ -201,7 +204,7 @@ class _PackMaker:
             exclude=tuple(_make_language_condition(when, self.names) for when in variants.exclude),
             overrides=tuple(_make_override(entry, self.names) for entry in variants.overrides),
             accept=tuple(_iter_accepted(pack_file.accept, self.document, self.path, self.names)),
-            targets=tuple(pack_file.targets),
+            targets=tuple(map(intern, pack_file.targets)),
             path=self.path,
             ignore=tuple(self._iter_ignored(pack_file)),
             clients=self._make_clients(pack_file),
@@ -314,6 +317,8 @@ def _list_values(entry: OverrideEntry | ClientEntry) -> dict[str, Any]:
 
 def _make_condition(when: When, names: Names) -> Condition:
     models, policies = _list_names(when.model), _list_names(when.policy)
+    if not models and not policies:
+        return _ANY
     return Condition(
         tuple(find_full_name(names, "model", name) for name in models),
         tuple(find_full_name(names, "policy", name) for name in policies),

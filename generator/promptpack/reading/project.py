@@ -22,6 +22,7 @@ from promptpack.model import (
     UserError,
 )
 from promptpack.model.root import LIBRARY, find_prefix, is_in_project
+from promptpack.model.texts import Texts
 from promptpack.reading.file_names import find_shared_files
 from promptpack.reading.files import (
     SourceFile,
@@ -259,9 +260,11 @@ def make_project(
     return project
 
 
-def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> dict[str, str]:
+def _list_sources(files: Iterable[tuple[SourceFile, SourceName]]) -> Texts:
     """Return the texts of the files that were read, by path; those beside skills have none."""
-    return {file.path: file.text for file, _ in files if file.is_read and not file.attached}
+    return Texts(
+        {file.path: file.content for file, _ in files if file.is_read and not file.attached}
+    )
 
 
 def _iter_unread_packs(files: Iterable[tuple[SourceFile, SourceName]]) -> Iterator[str]:
@@ -321,7 +324,7 @@ def _read_file(
         case "policies":
             return read_policy(file, source_name)
         case "layouts" | "heads" | "files":
-            return Source(source_name.name, file.path, file.text, file.shadows), []
+            return Source(source_name.name, file.path, file.content, file.shadows), []
         case "shared":
             return read_project_file(file, names.find(file.path))
         case "packs":

@@ -28,6 +28,7 @@ from promptpack.reading.references import (
 from promptpack.reading.roots import SourceName
 from promptpack.reading.validation import validate
 from promptpack.source import frontmatter
+from promptpack.source.contents import StoredText
 from promptpack.source.strict_yaml import Document
 from promptpack.source.text import Span, make_finding
 from promptpack.source.yaml_entries import read_yaml
@@ -108,9 +109,9 @@ def _make_fragment(
     return Fragment(
         name=source_name.name,
         path=file.path,
-        text=file.text,
+        text=file.content,
         shadows=file.shadows,
-        body=body,
+        body=file.content if body == file.text else _keep_beside(file, body),
         title=fields.title or title,
         summary=fields.summary or "",
         needs=tuple(fields.needs),
@@ -118,6 +119,11 @@ def _make_fragment(
         verbatim=fields.verbatim,
         pack=source_name.pack,
     )
+
+
+def _keep_beside(file: SourceFile, body: str) -> str | StoredText:
+    """Return a body where the text that it is of is kept too."""
+    return body if isinstance(file.content, str) else file.content.add_beside(body)
 
 
 def _make_unclosed_finding(file: SourceFile) -> Finding:
