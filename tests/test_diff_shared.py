@@ -53,18 +53,9 @@ def write_sides(folder: Path, base: Files, head: Files) -> tuple[Path, Path]:
     return roots
 
 
-def test_sides_that_share_a_build_differ_as_two_that_do_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What is shared is compared section by section, and all else as whole files."""
+def test_sides_that_share_a_build_differ_as_two_that_do_not() -> None:
+    """What is shared is compared section by section where it can be, else as whole files."""
     seen: Counter[str] = Counter()
-
-    def find_and_count(old: PlacedPrompt, new: PlacedPrompt, aligner: Aligner) -> object:
-        hunks = find_section_hunks(old, new, aligner)
-        seen["whole" if hunks is None else "section"] += 1
-        return hunks
-
-    monkeypatch.setattr("promptpack.diff.shared_hunks.find_section_hunks", find_and_count)
     for number in range(support.count_cases(16)):
         rng = random.Random(number)  # noqa: S311 - the same cases each time
         base = dict(PROJECTS[number % len(PROJECTS)])
@@ -91,7 +82,36 @@ def test_sides_that_share_a_build_differ_as_two_that_do_not(
                 plain = (plain_old, plain_new)
                 assert found == [None if isinstance(side, Side) else side for side in plain], number
                 seen["broken"] += 1
-    assert min(seen[word] for word in ("taken", "section", "whole"))
+    assert seen["taken"]
+
+
+@pytest.mark.parametrize("edited", ["one section", "two sections", "a layout"])
+def test_only_a_section_that_differs_is_compared(
+    tmp_path: Path, edited: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head: dict[str, str] = {"packs/demo/role.md": "You answer briefly.\n"}
+    if edited == "two sections":
+        fragment = "templates/fragments/standards/small-steps.md"
+        head[fragment] = f"{support.DEMO[fragment]}- One more.\n"
+    elif edited == "a layout":
+        layout = "templates/layouts/plain.md.j2"
+        head[layout] = f"{support.DEMO[layout]}The end.\n"
+    roots = write_sides(tmp_path, dict(support.DEMO), {**support.DEMO, **head})
+    found: list[bool] = []
+
+    def find_and_note(old: PlacedPrompt, new: PlacedPrompt, aligner: Aligner) -> object:
+        hunks = find_section_hunks(old, new, aligner)
+        found.append(hunks is not None)
+        return hunks
+
+    monkeypatch.setattr("promptpack.diff.shared_hunks.find_section_hunks", find_and_note)
+    shared = SharedBuild()
+    sides = [build_project_side(root, root.name, root.name, shared) for root in roots]
+    plain = [build_project_side(root, root.name, root.name) for root in roots]
+    text = report((sides[0], sides[1]))
+    assert found
+    assert all(found) == (edited == "one section")
+    assert text == report((plain[0], plain[1]))
 
 
 class Counts(Counter[str]):

@@ -157,11 +157,15 @@ def test_only_one_module_makes_finished_html() -> None:
 
 
 def test_no_module_keeps_texts_longer_than_a_site_is_made() -> None:
+    """What an object keeps in a `cached_property` goes with it."""
     cached = [
         node.name
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef)
-        and any("cache" in ast.unparse(decorator) for decorator in node.decorator_list)
+        and any(
+            "cache" in (word := ast.unparse(decorator)) and word != "cached_property"
+            for decorator in node.decorator_list
+        )
     ]
     assert cached == ["get_environment"]

@@ -16,7 +16,7 @@ from promptpack.model import Line
 from promptpack.rendering.placed_lines import Piece, PlacedLines
 
 
-class _Run(NamedTuple):
+class _SectionPieces(NamedTuple):
     """The pieces of a section, from `start` to `end`."""
 
     section: str
@@ -60,12 +60,12 @@ def shift_hunk(hunk: Hunk, old: int, new: int) -> Hunk:
 
 def _find_changed(
     old: PlacedLines, new: PlacedLines, changed_paths: Collection[str]
-) -> tuple[_Run, _Run] | None:
+) -> tuple[_SectionPieces, _SectionPieces] | None:
     """Return the one section that differs, if no line of a layout does, nor its source."""
     old_runs, new_runs = list(_iter_runs(old.pieces)), list(_iter_runs(new.pieces))
     if [run.section for run in old_runs] != [run.section for run in new_runs]:
         return None
-    found: list[tuple[_Run, _Run]] = []
+    found: list[tuple[_SectionPieces, _SectionPieces]] = []
     for old_run, new_run in zip(old_runs, new_runs, strict=True):
         old_pieces = old.pieces[old_run.start : old_run.end]
         new_pieces = new.pieces[new_run.start : new_run.end]
@@ -77,11 +77,11 @@ def _find_changed(
     return found[0] if len(found) == 1 else None
 
 
-def _iter_runs(pieces: Sequence[Piece]) -> Iterator[_Run]:
+def _iter_runs(pieces: Sequence[Piece]) -> Iterator[_SectionPieces]:
     start = 0
     for section, members in groupby(pieces, key=lambda piece: piece.section):
         end = start + len(list(members))
-        yield _Run(section, start, end)
+        yield _SectionPieces(section, start, end)
         start = end
 
 
@@ -103,7 +103,7 @@ def _compare_pieces(
     return are_same
 
 
-def _split_run(lines: PlacedLines, run: _Run) -> Segments | None:
+def _split_run(lines: PlacedLines, run: _SectionPieces) -> Segments | None:
     """Return the segments of a section, or None where it can't be traced piece by piece."""
     traced = lines.trace_pieces(run.start, run.end)
     return None if traced is None else split_composed("", "", traced, {})[0]

@@ -25,6 +25,9 @@ _ADDRESS_REFERENCES = {
 _PLAIN = "-./:,()_*+!?@%$#;'=[]{}|~^\\`"
 """Punctuation that is a reference for readers of Markdown only; in HTML it means nothing."""
 
+NO_HTML = Markup("")
+"""Finished HTML of which there is nothing yet."""
+
 UNSEARCHED = ' data-search-exclude=""'
 """An attribute of what the search leaves out."""
 

@@ -22,6 +22,7 @@ from promptpack.site.client_file import (
     make_client_file,
     render_client_choice,
 )
+from promptpack.site.escape import NO_HTML
 from promptpack.site.lineage import Drawing, draw_lineage
 from promptpack.site.links import iter_comparison_links, link_fragment, link_model, link_variant
 from promptpack.site.losses import LossSentence, describe_pack_losses, summarize_losses
@@ -115,13 +116,13 @@ def make_pack_page(
         description=pack.description,
         name=pack.name,
         details=[*_iter_details(pack)],
-        variants=Markup(""),
+        variants=NO_HTML,
         comparisons=[],
-        permissions=Markup(""),
+        permissions=NO_HTML,
         data_file=make_file_address(locate_data_file(pack), here),
         default_name=f"{pack.name}/{default.name}",
         variant_names=" ".join(variant.name for variant in variants),
-        client_choice=Markup(""),
+        client_choice=NO_HTML,
         choice_rows=[],
         panels=[],
         drawing=None,
