@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from promptpack.model import Line, Origin
+from promptpack.model import Origin
 from promptpack.rendering.placed_lines import PlacedLines
 
 ChangeKind = Literal[
@@ -110,16 +110,6 @@ class PlacedPrompt(NamedTuple):
         return self.head.count("\n")
 
 
-class HeadedPrompt(NamedTuple):
-    """A file that is front matter and below it the lines of a prompt, which other files may have.
-
-    Of equal prompts of one side the lines are the same object.
-    """
-
-    head: str
-    lines: tuple[Line, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class Output:
     """One file of a side; `key` tells it from all others, `dims` are its words for sets.
@@ -136,10 +126,8 @@ class Output:
     dims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     split: Callable[[], tuple[Segment, ...]] | None = None
     """Returns its segments where their sections are known; None where only its text tells them."""
-    parts: Callable[[], HeadedPrompt | None] = lambda: None
-    """Returns its parts; None where they are not known, or it has others."""
     placed: Callable[[], PlacedPrompt | None] = lambda: None
-    """Returns the same with the lines in pieces; None where they have to be traced as a whole."""
+    """Returns its parts; None where it has others, or its lines have to be traced as a whole."""
     prompt: str = ""
     """Its prompt, where that is known: the same object for the files of a side that share one."""
     origins: Callable[[int], Origins] = find_no_origins

@@ -79,15 +79,13 @@ def split_composed(
     return tuple(segments), found
 
 
-def find_head(text: str, lines: Sequence[Line]) -> str | None:
-    """Return the front matter of a file that has these lines below it and nothing else, or None."""
-    return find_front_matter(text, "".join([f"{line.text}\n" for line in lines]))
+def find_head(text: str, prompt: str) -> str | None:
+    """Return the front matter of a file with a prompt of whole lines below it and nothing else.
 
-
-def find_front_matter(text: str, body: str) -> str | None:
-    """Return the front matter of a file that has a body below it and nothing else, or None."""
-    head = text.removesuffix(body)
-    return head if body and _is_front_matter(head) else None
+    None where it is any other file.
+    """
+    head = text.removesuffix(prompt)
+    return head if prompt.endswith("\n") and _is_front_matter(head) else None
 
 
 def _is_front_matter(head: str) -> bool:

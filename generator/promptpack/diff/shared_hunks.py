@@ -12,7 +12,7 @@ from promptpack.diff.causes import SourceChanges, find_hunk_causes
 from promptpack.diff.changed_section import find_section_hunks, shift_hunk
 from promptpack.diff.hunks import find_hunks
 from promptpack.diff.model import Hunk, Origins, Output
-from promptpack.diff.segments import find_front_matter, split_output
+from promptpack.diff.segments import find_head, split_output
 
 _PROMPTS_KEPT = 256
 """How many pairs of prompts are kept: the files of a pack for its clients are near each other."""
@@ -21,11 +21,13 @@ Explained = tuple[tuple[Hunk, Origins], ...]
 
 
 class _Known(NamedTuple):
-    """What was found for two outputs with these prompts, which are kept so that ids stay theirs."""
+    """What was found for two outputs, which are kept so that the ids of their prompts stay theirs.
 
-    bodies: tuple[str, str]
-    heads: tuple[str, str]
+    `head_lines` is how many lines of front matter both have.
+    """
+
     outputs: tuple[Output, Output]
+    head_lines: int
     explained: Explained
 
     def has_uses_of(self, old: Output, new: Output) -> bool:
@@ -42,34 +44,22 @@ class PromptComparer:
 
     def find_explained(self, old: Output, new: Output) -> Explained:
         """Return the hunks between two outputs, each with the changed source lines behind it."""
+        head = find_head(old.text, old.prompt)
+        if head is None or head != find_head(new.text, new.prompt):
+            return tuple(self._explain(old, new))
         key = id(old.prompt), id(new.prompt)
         known = self._known.get(key)
         if known is None or not known.has_uses_of(old, new):
+            if len(self._known) >= _PROMPTS_KEPT:
+                self._known.clear()
             explained = tuple(self._explain(old, new))
-            self._keep(key, old, new, explained)
+            self._known[key] = _Known((old, new), head.count("\n"), explained)
             return explained
-        heads = (
-            find_front_matter(old.text, known.bodies[0]),
-            find_front_matter(new.text, known.bodies[1]),
-        )
-        if heads[0] is None or heads[0] != heads[1]:
-            return tuple(self._explain(old, new))
-        shift = heads[0].count("\n") - known.heads[0].count("\n")
+        shift = head.count("\n") - known.head_lines
         hunks = [(shift_hunk(hunk, shift, shift), causes) for hunk, causes in known.explained]
         if _have_same_sources(old, known.outputs[0]) and _have_same_sources(new, known.outputs[1]):
             return tuple(hunks)
         return tuple((hunk, self._find_causes(old, new, hunk)) for hunk, _ in hunks)
-
-    def _keep(self, key: tuple[int, int], old: Output, new: Output, explained: Explained) -> None:
-        """Keep what was found, where both files are the same front matter and a prompt below it."""
-        old_parts, new_parts = (one.placed() or one.parts() for one in (old, new))
-        if old_parts is None or new_parts is None or old_parts.head != new_parts.head:
-            return
-        if len(self._known) >= _PROMPTS_KEPT:
-            self._known.clear()
-        heads = old_parts.head, new_parts.head
-        bodies = old.text.removeprefix(heads[0]), new.text.removeprefix(heads[1])
-        self._known[key] = _Known(bodies, heads, (old, new), explained)
 
     def _explain(self, old: Output, new: Output) -> Iterator[tuple[Hunk, Origins]]:
         for hunk in self._find_hunks(old, new):

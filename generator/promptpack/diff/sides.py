@@ -13,10 +13,9 @@ from promptpack.diff.attached import (
     make_built_output,
 )
 from promptpack.diff.axes import describe_variant
-from promptpack.diff.model import HeadedPrompt, Origins, Output, PlacedPrompt, Side
+from promptpack.diff.model import Origins, Output, PlacedPrompt, Side
 from promptpack.diff.segments import (
     Segments,
-    find_front_matter,
     find_head,
     name_marks,
     split_composed,
@@ -188,7 +187,6 @@ class _ProjectOutputs:
             stem=artifact.agent.stem,
             dims=MappingProxyType(describe_artifact(artifact)),
             split=lambda: self._split(key)[0],
-            parts=partial(self._find_parts, key),
             placed=partial(self._place, key),
             prompt=artifact.agent.prompt,
             origins=partial(self._find_origins, key),
@@ -202,7 +200,7 @@ class _ProjectOutputs:
         """Return the front matter and the prompt of an output that is both and nothing else."""
         artifact = self._artifacts[key]
         prompt = artifact.agent.prompt
-        head = find_front_matter(artifact.text, prompt) if prompt.endswith("\n") else None
+        head = find_head(artifact.text, prompt)
         if head is None:
             return None
         lines = self.tracer.composer.place_lines(artifact.variant, artifact.target, prompt)
@@ -212,16 +210,12 @@ class _ProjectOutputs:
         """Return the lines of an output's prompt, and its front matter if it is only both."""
         artifact = self._artifacts[key]
         lines = self.tracer.trace_prompt(artifact)
-        return lines, find_head(artifact.text, lines)
+        return lines, find_head(artifact.text, "".join([f"{line.text}\n" for line in lines]))
 
     def _split_anew(self, key: str) -> tuple[Segments, int]:
         """Return the segments of an output, and the number of the first one of its prompt."""
         artifact, (lines, head) = self._artifacts[key], self._trace(key)
         return split_composed(artifact.text, head, lines, _name_marks(artifact))
-
-    def _find_parts(self, key: str) -> HeadedPrompt | None:
-        lines, head = self._trace(key)
-        return None if head is None else HeadedPrompt(head, lines)
 
     def _trace_file_anew(self, key: str) -> tuple[Origins, ...]:
         return self.tracer.trace_file(self._artifacts[key], values=False)
