@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import unescape
+from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import pytest
@@ -25,7 +28,8 @@ from promptpack.cli import program
 from promptpack.lint.registry import RULES
 from promptpack.model import UserError
 from promptpack.serving.banner import SourceProblem, finish_page
-from promptpack.serving.builder import SiteBuilder
+from promptpack.serving.builder import BuildError, SiteBuilder
+from promptpack.serving.server import SiteServer
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.page import LatePage
 from promptpack.site.site_parts import SiteParts
@@ -49,7 +53,12 @@ def root(tmp_path: Path) -> Path:
     return with_site(make_project(tmp_path / "p"))
 
 
-def make_builder(root: Path, folder: Path, commands: click.Group = program) -> SiteBuilder:
+def make_builder(
+    root: Path,
+    folder: Path,
+    commands: click.Group = program,
+    kind: type[SiteBuilder] = SiteBuilder,
+) -> SiteBuilder:
     """Return what builds the site of a project into a folder, as the command does."""
     memory = SiteMemory(is_late=True)
 
@@ -60,7 +69,7 @@ def make_builder(root: Path, folder: Path, commands: click.Group = program) -> S
         return gather_site(root, commands, "", 5, memory)
 
     folder.mkdir()
-    return SiteBuilder(folder, load, gather)
+    return kind(folder, load, gather)
 
 
 def read(builder: SiteBuilder, path: str) -> str:
@@ -303,9 +312,7 @@ def browser() -> Iterator[Browser]:
 
 
 def test_an_open_page_follows_edits_and_says_what_is_wrong(root: Path, browser: Browser) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        place = f"127.0.0.1:{free.getsockname()[1]}"
-    words = [sys.executable, "-m", "promptpack", "docs", "serve", "--address", place]
+    words = [sys.executable, "-m", "promptpack", "docs", "serve", "--address", "127.0.0.1:0"]
     page = browser.new_page()
     page.set_default_timeout(PATIENCE * 1_000)
     (root / ROLE).write_text("{{ vars.langage }}\n")
@@ -316,7 +323,7 @@ def test_an_open_page_follows_edits_and_says_what_is_wrong(root: Path, browser: 
         limit.start()
         try:
             said = [*iter_until(serving.stderr, "Serving on")]
-            page.goto(f"http://{place}{VARIANT}")
+            page.goto(find_address(said[-1]) + VARIANT)
             expect(page.locator(".pp-broken")).to_contain_text("undefined name 'langage'")
             (root / ROLE).write_text("You answer in verse.\n")
             expect(page.locator(".pp-file")).to_contain_text("in verse")
@@ -347,6 +354,68 @@ def test_an_address_that_is_taken_is_said_at_once(root: Path) -> None:
         in done.err
     )
     assert "Serving" not in done.err
+
+
+FAMILIES = {
+    "127.0.0.1": socket.AF_INET,
+    "[::1]": socket.AF_INET6,
+    "localhost": socket.AF_INET,
+}
+
+
+@pytest.mark.parametrize("host", FAMILIES)
+def test_an_address_that_is_said_can_be_asked_at_once(root: Path, host: str) -> None:
+    """A page that is asked for while the site is built comes when the build has ended."""
+    try:
+        socket.create_server(("::1" if host == "[::1]" else host, 0), family=FAMILIES[host]).close()
+    except OSError:
+        pytest.skip(f"this machine has no address {host}")
+    settings = load_config(str(root / "mkdocs.yml"), dev_addr=f"{host}:0")
+    answers: list[str] = []
+    said: list[str] = []
+    asking: list[threading.Thread] = []
+
+    class AskedBuilder(SiteBuilder):
+        def build(self, serve_url: str) -> BuildError | None:
+            asking.append(threading.Thread(target=ask, args=(serve_url,)))
+            asking[0].start()
+            return super().build(serve_url)
+
+    def ask(url: str) -> None:
+        try:
+            asked = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
+            asked.request("GET", VARIANT)
+            answers.append(asked.getresponse().read().decode())
+            asked.close()
+        finally:
+            signal.raise_signal(signal.SIGINT)
+
+    builder = make_builder(root, root.parent / "live", NO_COMMANDS, AskedBuilder)
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        SiteServer(builder, settings, lambda url, _: said.append(url)).serve()
+    finally:
+        signal.signal(signal.SIGINT, old)
+    asking[0].join()
+    assert urlsplit(said[0]).hostname == host.strip("[]")
+    assert urlsplit(said[0]).port
+    assert "demo" in answers[0]
+
+
+def test_a_taken_port_is_found_before_anything_is_built(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = load_config(
+            str(root / "mkdocs.yml"), dev_addr=f"127.0.0.1:{taken.getsockname()[1]}"
+        )
+        builder = make_builder(root, root.parent / "live")
+        with pytest.raises(OSError, match="in use"):
+            SiteServer(builder, settings, lambda _url, _error: None)
+    assert builder.count == 0
+
+
+def find_address(line: str) -> str:
+    """Return the address in the line that says where a site is served, without its last slash."""
+    return line.split()[2].rstrip("/")
 
 
 def iter_until(lines: Iterable[str], word: str) -> Iterator[str]:

@@ -142,7 +142,7 @@ def build_command(
     default="127.0.0.1:8000",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where to serve the site.",
+    help="Where to serve the site; a free port is taken for port 0.",
 )
 @pass_state
 @_require_extra

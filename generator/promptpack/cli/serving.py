@@ -14,7 +14,7 @@ from promptpack.cli.state import State
 from promptpack.model import UserError
 from promptpack.reporting.console import print_line, print_text
 from promptpack.serving.builder import BuildError, SiteBuilder
-from promptpack.serving.server import check_address, serve_site
+from promptpack.serving.server import SiteServer
 from promptpack.site.gather import SiteMemory, gather_site
 from promptpack.site.tree import Site
 from promptpack.source.disk import find_real_path
@@ -53,12 +53,12 @@ def serve_project(state: State, root: Path, settings: Path, address: str) -> Non
 
         config = load_settings(Path(folder))
         try:
-            check_address(config)
+            server = SiteServer(builder, config, report_build)
         except OSError as error:
             reason = os.strerror(error.errno).lower() if error.errno else "it is unknown"
             message = f"The site can't be served at '{address}': {reason}."
             raise click.UsageError(message) from None
-        serve_site(builder, config, report_build)
+        server.serve()
 
 
 def _report_error(state: State, builder: SiteBuilder, error: BuildError | None) -> None:

@@ -4,7 +4,6 @@ MkDocs' own server watches, and tells pages when to load again. Its way of servi
 used: it would wait for a build that fails.
 """
 
-import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,50 +21,81 @@ _RELOAD = "/livereload/"
 """Where pages ask whether there is a newer site; MkDocs' server answers that."""
 
 
-def check_address(config: MkDocsConfig) -> None:
-    """Raise OSError where nothing can be served at the address of the settings.
+class _ListeningServer(LiveReloadServer):
+    """MkDocs' server, except that it has its port from the start.
 
-    MkDocs' server takes the address only after the first build.
+    MkDocs' own asks for the port after the first build. Until then the address would be said and
+    refused, another program could take it, and port 0 would have no number. A browser that comes
+    during the first build waits for its end.
     """
-    host, port = config.dev_addr
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    socket.create_server((host, port), family=family).close()
+
+    def __init__(self, rebuild: Callable[[], None], config: MkDocsConfig, mount: str) -> None:
+        host, port = config.dev_addr
+        super().__init__(
+            rebuild, host, port, config.site_dir, mount, polling_interval=_POLLING_SECONDS
+        )
+        self._is_listening = False
+        try:
+            self.server_bind()
+            self.server_activate()
+        except OSError:
+            self.server_close()
+            raise
+        self._is_listening = True
+        shown_host = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown_host}:{self.server_port}{mount}"
+
+    def server_bind(self) -> None:
+        if not self._is_listening:
+            super().server_bind()
+
+    def server_activate(self) -> None:
+        if not self._is_listening:
+            super().server_activate()
 
 
-def serve_site(
-    builder: SiteBuilder, config: MkDocsConfig, report: Callable[[str, BuildError | None], None]
-) -> None:
-    """Serve a site and build it again when a file of it changes, until the user interrupts.
+class SiteServer:
+    """A site at an address, built again when a file of it changes.
 
     `report` is called after each build, with the address, and with what was wrong if anything was.
-    Raises OSError where the address can't be used.
+    Raises OSError where the address can't be used; nothing is built then.
     """
-    host, port = config.dev_addr
-    mount = _find_mount(config)
-    url = f"http://{host}:{port}{mount}"
 
-    def rebuild() -> None:
-        report(url, builder.build(url))
+    def __init__(
+        self,
+        builder: SiteBuilder,
+        config: MkDocsConfig,
+        report: Callable[[str, BuildError | None], None],
+    ) -> None:
+        self._builder = builder
+        self._config = config
+        self._report = report
+        mount = _find_mount(config)
+        self._server = _ListeningServer(self._rebuild, config, mount)
+        self._server.set_app(_make_application(self._server, builder, mount))
 
-    server = LiveReloadServer(
-        rebuild, host, port, config.site_dir, mount, polling_interval=_POLLING_SECONDS
-    )
-    server.set_app(_make_application(server, builder, mount))
-    config.plugins.on_startup(command="serve", dirty=False)
-    try:
-        rebuild()
-        server.watch(config.docs_dir)
-        if config.config_file_path:
-            server.watch(config.config_file_path)
-        server = config.plugins.on_serve(server, config=config, builder=rebuild)
-        for path in config.watch:
-            server.watch(path)
-        server.serve()  # type: ignore[no-untyped-call]  # it has no types of its own
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.shutdown()
-        config.plugins.on_shutdown()
+    def serve(self) -> None:
+        """Build and serve the site until the user interrupts."""
+        config = self._config
+        server: LiveReloadServer = self._server
+        config.plugins.on_startup(command="serve", dirty=False)
+        try:
+            self._rebuild()
+            server.watch(config.docs_dir)
+            if config.config_file_path:
+                server.watch(config.config_file_path)
+            server = config.plugins.on_serve(server, config=config, builder=self._rebuild)
+            for path in config.watch:
+                server.watch(path)
+            server.serve()  # type: ignore[no-untyped-call]  # it has no types of its own
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.shutdown()
+            config.plugins.on_shutdown()
+
+    def _rebuild(self) -> None:
+        self._report(self._server.url, self._builder.build(self._server.url))
 
 
 def _find_mount(config: MkDocsConfig) -> str:
