@@ -363,6 +363,15 @@ FAMILIES = {
 }
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let a signal end what waits, also where the tests run in the background."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("host", FAMILIES)
 def test_an_address_that_is_said_can_be_asked_at_once(root: Path, host: str) -> None:
     """A page that is asked for while the site is built comes when the build has ended."""
@@ -391,15 +400,41 @@ def test_an_address_that_is_said_can_be_asked_at_once(root: Path, host: str) -> 
             signal.raise_signal(signal.SIGINT)
 
     builder = make_builder(root, root.parent / "live", NO_COMMANDS, AskedBuilder)
-    old = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        SiteServer(builder, settings, lambda url, _: said.append(url)).serve()
-    finally:
-        signal.signal(signal.SIGINT, old)
+    SiteServer(builder, settings, tuple, lambda url, _: said.append(url)).serve()
     asking[0].join()
     assert urlsplit(said[0]).hostname == host.strip("[]")
     assert urlsplit(said[0]).port
     assert "demo" in answers[0]
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_source_that_is_saved_during_the_first_build_is_built_again(root: Path) -> None:
+    settings = load_config(str(root / "mkdocs.yml"), dev_addr="127.0.0.1:0")
+    new = root / "library/note.md"
+    texts: list[bool] = []
+
+    class EditedBuilder(SiteBuilder):
+        def build(self, serve_url: str) -> BuildError | None:
+            error = super().build(serve_url)
+            if self.count == 1:  # the sources have been read
+                (root / ROLE).write_text("You answer in verse.\n")
+                new.parent.mkdir()
+            elif self.count == 2:
+                new.write_text("New\n")
+            return error
+
+    builder = make_builder(root, root.parent / "live", NO_COMMANDS, EditedBuilder)
+
+    def follow(_url: str, _: BuildError | None) -> None:
+        texts.append("in verse" in read(builder, VARIANT))
+        if builder.count == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    stop = threading.Timer(PATIENCE, signal.raise_signal, (signal.SIGINT,))
+    stop.start()
+    SiteServer(builder, settings, lambda: [root / "packs", new.parent], follow).serve()
+    stop.cancel()
+    assert texts == [False, True, True]
 
 
 def test_a_taken_port_is_found_before_anything_is_built(root: Path) -> None:
@@ -409,7 +444,7 @@ def test_a_taken_port_is_found_before_anything_is_built(root: Path) -> None:
         )
         builder = make_builder(root, root.parent / "live")
         with pytest.raises(OSError, match="in use"):
-            SiteServer(builder, settings, lambda _url, _error: None)
+            SiteServer(builder, settings, tuple, lambda _url, _error: None)
     assert builder.count == 0
 
 

@@ -16,8 +16,7 @@ from mkdocs.utils.templates import TemplateContext
 
 from promptpack.cli import program
 from promptpack.model import UserError
-from promptpack.reading.root_finding import find_roots
-from promptpack.reading.roots import SOURCES
+from promptpack.reading.root_finding import list_watched_paths
 from promptpack.reporting.console import join_lines
 from promptpack.reporting.findings import format_findings
 from promptpack.site import page as ours
@@ -216,7 +215,7 @@ class PromptpackPlugin(BasePlugin[PromptpackConfig]):  # type: ignore[no-untyped
     ) -> LiveReloadServer:
         """Build again when a source changes."""
         root = self._find_root(config)
-        for name in (*SOURCES, *(one.folder for one in find_roots(root) if one.folder)):
+        for name in list_watched_paths(root):
             source = root / name
             if source.exists():
                 server.watch(str(source))

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from promptpack.cli import program, report
 from promptpack.cli.state import State
 from promptpack.model import UserError
+from promptpack.reading.root_finding import list_watched_paths
 from promptpack.reporting.console import print_line, print_text
 from promptpack.serving.builder import BuildError, SiteBuilder
 from promptpack.serving.server import SiteServer
@@ -51,9 +53,12 @@ def serve_project(state: State, root: Path, settings: Path, address: str) -> Non
             elif not state.quiet and error is None:
                 print_line("Built the site again", err=True)
 
+        def list_sources() -> Iterator[Path]:
+            return (root / name for name in list_watched_paths(root))
+
         config = load_settings(Path(folder))
         try:
-            server = SiteServer(builder, config, report_build)
+            server = SiteServer(builder, config, list_sources, report_build)
         except OSError as error:
             reason = os.strerror(error.errno).lower() if error.errno else "it is unknown"
             message = f"The site can't be served at '{address}': {reason}."

@@ -10,8 +10,7 @@ import click
 from promptpack.cli import report
 from promptpack.cli.state import State
 from promptpack.model import UserError
-from promptpack.reading.root_finding import find_roots
-from promptpack.reading.roots import SOURCES
+from promptpack.reading.root_finding import list_watched_paths
 from promptpack.reporting.console import print_line
 
 _MODULE = "watchfiles"
@@ -63,7 +62,6 @@ def _iter_changes(root: Path) -> Iterator[object]:
 
     def is_source(_: object, path: str) -> bool:
         inner_path = f"{Path(path).relative_to(root).as_posix()}/"
-        folders = (*SOURCES, *(one.folder for one in find_roots(root) if one.folder))
-        return any(inner_path.startswith(f"{folder}/") for folder in folders)
+        return any(inner_path.startswith(f"{name}/") for name in list_watched_paths(root))
 
     yield from watch(root, watch_filter=is_source)

@@ -71,6 +71,11 @@ def find_roots(folder: Path) -> tuple[Root, ...]:
     return _add_packs((project, *own[1:], *libraries), settings.packs)
 
 
+def list_watched_paths(folder: Path) -> tuple[str, ...]:
+    """Return where files of the project in a folder are that may change, relative to it."""
+    return (*SOURCES, *(root.folder for root in find_roots(folder) if root.folder))
+
+
 def find_own_roots(folder: Path) -> tuple[Root, ...]:
     """Return the root of the project in a folder, and that of the standard library."""
     project, library = Root(PROJECT, find_real_path(folder), True), find_library()

@@ -5,11 +5,13 @@ used: it would wait for a build that fails.
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
+from watchdog.observers.polling import PollingObserver
 
 from promptpack.serving.builder import BuildError, SiteBuilder
 
@@ -21,19 +23,26 @@ _RELOAD = "/livereload/"
 """Where pages ask whether there is a newer site; MkDocs' server answers that."""
 
 
-class _ListeningServer(LiveReloadServer):
-    """MkDocs' server, except that it has its port from the start.
+class _Observer(PollingObserver):
+    """What looks for changes; MkDocs' server starts it again after the first build."""
 
-    MkDocs' own asks for the port after the first build. Until then the address would be said and
-    refused, another program could take it, and port 0 would have no number. A browser that comes
-    during the first build waits for its end.
+    def start(self) -> None:
+        if not self.is_alive():
+            super().start()
+
+
+class _ListeningServer(LiveReloadServer):
+    """MkDocs' server, except that it has its port and looks for changes from the start.
+
+    MkDocs' own does both after the first build. Until then the address would be said and refused,
+    another program could take it, port 0 would have no number, and a change would be missed. A
+    browser that comes during the first build waits for its end.
     """
 
     def __init__(self, rebuild: Callable[[], None], config: MkDocsConfig, mount: str) -> None:
         host, port = config.dev_addr
-        super().__init__(
-            rebuild, host, port, config.site_dir, mount, polling_interval=_POLLING_SECONDS
-        )
+        super().__init__(rebuild, host, port, config.site_dir, mount)
+        self.observer = _Observer(timeout=_POLLING_SECONDS)
         self._is_listening = False
         try:
             self.server_bind()
@@ -57,19 +66,23 @@ class _ListeningServer(LiveReloadServer):
 class SiteServer:
     """A site at an address, built again when a file of it changes.
 
-    `report` is called after each build, with the address, and with what was wrong if anything was.
-    Raises OSError where the address can't be used; nothing is built then.
+    `list_sources` gives the paths of the project's sources as they are now, also of those that are
+    not there. `report` is called after each build, with the address, and with what was wrong if
+    anything was. Raises OSError where the address can't be used; nothing is built then.
     """
 
     def __init__(
         self,
         builder: SiteBuilder,
         config: MkDocsConfig,
+        list_sources: Callable[[], Iterable[Path]],
         report: Callable[[str, BuildError | None], None],
     ) -> None:
         self._builder = builder
         self._config = config
+        self._list_sources = list_sources
         self._report = report
+        self._watched: set[str] = set()
         mount = _find_mount(config)
         self._server = _ListeningServer(self._rebuild, config, mount)
         self._server.set_app(_make_application(self._server, builder, mount))
@@ -80,10 +93,11 @@ class SiteServer:
         server: LiveReloadServer = self._server
         config.plugins.on_startup(command="serve", dirty=False)
         try:
-            self._rebuild()
+            server.observer.start()  # before anything is read
             server.watch(config.docs_dir)
             if config.config_file_path:
                 server.watch(config.config_file_path)
+            self._rebuild()
             server = config.plugins.on_serve(server, config=config, builder=self._rebuild)
             for path in config.watch:
                 server.watch(path)
@@ -95,7 +109,17 @@ class SiteServer:
             config.plugins.on_shutdown()
 
     def _rebuild(self) -> None:
+        self._watch_sources()
         self._report(self._server.url, self._builder.build(self._server.url))
+
+    def _watch_sources(self) -> None:
+        """Look for changes of the sources that there are now, and no longer of those that went."""
+        there = {str(path) for path in self._list_sources() if path.exists()}
+        for path in self._watched - there:
+            self._server.unwatch(path)
+        for path in there - self._watched:
+            self._server.watch(path)
+        self._watched = there
 
 
 def _find_mount(config: MkDocsConfig) -> str:
