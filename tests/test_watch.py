@@ -3,7 +3,10 @@
 The package that watches files is an extra; here a module of its name tells of changes.
 """
 
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -22,6 +25,28 @@ def write(path: str, text: str) -> Edit:
     return lambda root: (root / path).write_text(text, encoding="utf-8")
 
 
+EDITED_FIRST = f"""
+import signal
+from pathlib import Path
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import promptpack.cli.build as module
+from promptpack.cli import main
+
+plan, calls = module.plan_output, []
+
+def plan_and_edit(*arguments, **options):
+    calls.append(1)
+    done = plan(*arguments, **options)
+    if len(calls) == 1:
+        Path({ROLE!r}).write_text("You answer in verse.\\n")
+    return done
+
+module.plan_output = plan_and_edit
+main()
+"""
+
+
 class Watcher(ModuleType):
     """A `watchfiles` that makes edits itself, tells of those that are asked for, and then ends."""
 
@@ -30,11 +55,15 @@ class Watcher(ModuleType):
         self.__spec__ = ModuleSpec("watchfiles", None)
         self.root, self.edits = root, edits
 
-    def watch(self, folder: Path, watch_filter: Callable[[Any, str], bool]) -> Iterator[set[str]]:
+    def watch(
+        self, folder: Path, watch_filter: Callable[[Any, str], bool], **_: object
+    ) -> Iterator[set[str]]:
+        yield set()
         for path, edit in self.edits:
             edit(self.root)
             if watch_filter(None, str(folder / path)):
                 yield {path}
+            yield set()
         raise KeyboardInterrupt
 
 
@@ -43,6 +72,36 @@ def watch(
 ) -> support.Result:
     patch.setitem(sys.modules, "watchfiles", Watcher(root, edits))
     return support.call("build", "--watch", *words, cwd=root)
+
+
+def test_the_package_tells_of_each_change(tmp_path: Path) -> None:
+    """With the real package, in a process of its own: also of a change during the first build."""
+    root = support.make_project(tmp_path / "p")
+    (tmp_path / "link").symlink_to(root)
+    words = [sys.executable, "-c", EDITED_FIRST, "-C", "../link", "build", "--watch"]
+    env = support.environment({"PYTHONUNBUFFERED": "1"})
+    with subprocess.Popen(words, cwd=root, stdout=subprocess.PIPE, text=True, env=env) as watching:
+        assert watching.stdout is not None
+        limit = threading.Timer(support.PATIENCE, watching.kill)
+        limit.start()
+        try:
+            said = [watching.stdout.readline() for _ in range(3)]
+            write(ROLE, "You answer in prose.\n")(root)
+            said.append(watching.stdout.readline())
+            watching.send_signal(signal.SIGINT)
+            rest = watching.stdout.read()
+        finally:
+            limit.cancel()
+            watching.kill()
+    assert [line.split(" in ")[0] for line in said] == [
+        "Built 2 files",
+        "Watching the sources",
+        "Built 2 files",
+        "Built 2 files",
+    ]
+    assert rest == ""
+    assert "in prose" in support.call("show", "demo", cwd=root).out
+    assert support.call("check", cwd=root).code == 0
 
 
 def test_each_change_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import click
@@ -14,6 +14,9 @@ from promptpack.reading.root_finding import list_watched_paths
 from promptpack.reporting.console import print_line
 
 _MODULE = "watchfiles"
+_MILLISECONDS = 200
+"""How long is waited for a change at a time, also before the first build."""
+
 _MISSING = (
     "--watch needs the package watchfiles: python -m pip install 'promptpack-generator[watch]'."
 )
@@ -31,12 +34,15 @@ def build_on_change(state: State, root: Path, build: Callable[[], str]) -> None:
     `build` returns a line about what it did. What is wrong is printed, and the next change is
     waited for.
     """
+    changes = _iter_changes(root)
     try:
+        next(changes)  # from here on no change is missed
         _build(state, build)
         if not state.quiet:
             print_line(f"Watching the sources in {state.shown(root)}; Ctrl-C ends this")
-        for _ in _iter_changes(root):
-            _build(state, build)
+        for changed_paths in changes:
+            if changed_paths:
+                _build(state, build)
     except KeyboardInterrupt:
         pass
     print_line("Stopped watching", err=True)
@@ -56,12 +62,17 @@ def _build(state: State, build: Callable[[], str]) -> None:
             print_line(line)
 
 
-def _iter_changes(root: Path) -> Iterator[object]:
-    """Yield once after each change of sources; changes that come together are one."""
+def _iter_changes(root: Path) -> Iterator[Collection[object]]:
+    """Yield what changed of the sources, or nothing at all several times a second.
+
+    Changes that come together are one. The first answer says that changes are looked for.
+    """
     watch = importlib.import_module(_MODULE).watch  # an extra
 
     def is_source(_: object, path: str) -> bool:
         inner_path = f"{Path(path).relative_to(root).as_posix()}/"
         return any(inner_path.startswith(f"{name}/") for name in list_watched_paths(root))
 
-    yield from watch(root, watch_filter=is_source)
+    yield from watch(
+        root, watch_filter=is_source, yield_on_timeout=True, rust_timeout=_MILLISECONDS
+    )
