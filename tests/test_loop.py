@@ -5,11 +5,13 @@ What can be run of them is run; the rest is held against what the two forges and
 
 import ast
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ WITHOUT_TOKEN = ("review", "revisions")
 PURE = "promptpack.diff.last_run"
 """What the step with a token takes from promptpack: functions on text, which load nothing else."""
 SCRIPTS = sorted((ROOT / "action").glob("*.py"))
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FRAGMENT = "templates/fragments/standards/small-steps.md"
 
@@ -187,7 +190,7 @@ def test_many_more_cases_are_tried_each_night() -> None:
 
 
 def test_the_hooks_run_commands_that_exist_where_their_files_changed() -> None:
-    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hooks = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
     commands = ["check", "lint", "build"]
     assert [hook["id"] for hook in hooks] == [f"promptpack-{command}" for command in commands]
     for hook in hooks:
@@ -210,7 +213,7 @@ def test_the_build_hook_fails_once_where_it_changed_something_and_stages_nothing
     tmp_path: Path,
 ) -> None:
     """pre-commit itself sees only changes of files that git knows, so the exit code has to tell."""
-    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hooks = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
     (entry,) = [hook["entry"].split() for hook in hooks if hook["id"] == "promptpack-build"]
     folder = support.built(tmp_path, {"promptpack.yaml": "permissions: PERMISSIONS.txt\n"})
     commit(folder, "first")
@@ -227,6 +230,51 @@ def test_the_build_hook_fails_once_where_it_changed_something_and_stages_nothing
         assert [support.call(*entry[1:], cwd=folder).code for _ in range(2)] == [1, 0]
         assert git(folder, "diff", "--cached", "--name-only") == staged
         assert support.call("check", cwd=folder).code == 0
+
+
+def test_pre_commit_runs_the_hooks_at_a_commit(tmp_path: Path) -> None:
+    """With the real pre-commit: only the environment that it would make for a hook is our own."""
+    hooks = tmp_path / "hooks"
+    support.write_files(
+        hooks, {HOOKS.name: HOOKS.read_bytes().replace(b"language: python", b"language: system")}
+    )
+    for words in (["init", "--quiet"], ["add", "."]):
+        git(hooks, *words)
+    commit(hooks, "hooks")
+    names = [{"id": f"promptpack-{name}"} for name in ("build", "check", "lint")]
+    where = {"repo": str(hooks), "rev": git(hooks, "rev-parse", "HEAD").strip(), "hooks": names}
+    config = yaml.safe_dump({"repos": [where]})
+    folder = support.built(tmp_path / "p", {".pre-commit-config.yaml": config})
+    commit(folder, "first")
+    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    home = {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "PYTHONWARNINGS": "default"}
+    env = support.environment({"PATH": scripts, **home})
+    git(folder, "config", "user.name", "a")
+    git(folder, "config", "user.email", "a@example.com")
+    run = partial(subprocess.run, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert run([sys.executable, "-m", "pre_commit", "install"]).returncode == 0
+
+    edit(folder, "packs/demo/role.md", "You answer", "You always answer")
+    git(folder, "add", "packs")
+    first = run(["git", "commit", "--message", "edit"])
+    assert first.returncode == 1
+    assert "- hook id: promptpack-build\n- exit code: 1\n- files were modified" in first.stderr
+    assert re.findall(r"promptpack (\w+)\.+(\w+)", first.stderr) == [
+        ("build", "Failed"),
+        ("check", "Passed"),
+        ("lint", "Passed"),
+    ]
+    assert git(folder, "diff", "--cached", "--name-only").split() == ["packs/demo/role.md"]
+    changed = git(folder, "diff", "--name-only").split()
+    assert changed
+    assert all(path.startswith("dist/") for path in changed)
+
+    git(folder, "add", "--all")
+    second = run(["git", "commit", "--message", "edit"])
+    assert (second.returncode, second.stderr.count("Passed")) == (0, 3)
+    (folder / "README.md").write_text("No source\n")
+    git(folder, "add", "--all")
+    assert run(["git", "commit", "--message", "other"]).stderr.count("Skipped") == 3
 
 
 # ------------------------------------------------------------------------------------------- GitLab
