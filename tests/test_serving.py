@@ -448,6 +448,13 @@ def test_a_taken_port_is_found_before_anything_is_built(root: Path) -> None:
     assert builder.count == 0
 
 
+@pytest.mark.parametrize("address", ["x", "127.0.0.1", "127.0.0.1:65536", "a.example:80", ":80"])
+def test_an_address_that_can_not_be_one_is_said(root: Path, address: str) -> None:
+    done = call("docs", "serve", "--address", address, cwd=root)
+    assert done.code == 2
+    assert "as 127.0.0.1:8000." in " ".join(done.err.split())
+
+
 def find_address(line: str) -> str:
     """Return the address in the line that says where a site is served, without its last slash."""
     return line.split()[2].rstrip("/")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from promptpack.cli.addresses import is_web_address
+from promptpack.cli.addresses import is_served_address, is_web_address
 from promptpack.cli.state import State, add_global_options, pass_state
 from promptpack.model import UserError
 from promptpack.reporting.console import print_line, print_text
@@ -104,6 +104,14 @@ def _add_addresses(function: Command) -> Command:
     return site_url(edit_url(function))
 
 
+def _check_served_address(context: click.Context, parameter: click.Parameter, address: str) -> str:
+    """Return an address; raises BadParameter where no site can be served at such a one."""
+    if not is_served_address(address):
+        problem = f"'{address}' is not an IP address or 'localhost' with a port, as 127.0.0.1:8000."
+        raise click.BadParameter(problem, context, parameter)
+    return address
+
+
 @command.command("build")
 @click.option("--out", type=_FOLDER, help="The output folder; default: site in the project.")
 @_add_addresses
@@ -142,6 +150,7 @@ def build_command(
     default="127.0.0.1:8000",
     show_default=True,
     metavar="HOST:PORT",
+    callback=_check_served_address,
     help="Where to serve the site; a free port is taken for port 0.",
 )
 @pass_state
