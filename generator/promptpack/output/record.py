@@ -46,6 +46,10 @@ _COARSE_WINDOW = 2_000_000_000
 _COARSE = 1_000_000
 
 
+class UnrecordedError(Exception):
+    """Something that a record can't describe so that any change to it would be seen."""
+
+
 class Record:
     """What a run looked at, and what it printed: lists of words, each list by its own rule.
 

@@ -79,6 +79,14 @@ class Statuses(Sequence[Status]):
             self._items = [self._items[place] for place in order]
             self._states = [self._states[place] for place in order]
 
+    @classmethod
+    def make_settled(cls, desired: Mapping[str, DesiredFile]) -> "Statuses":
+        """Return the statuses of files that are all as they should be."""
+        statuses = cls(desired, ())
+        statuses._items = [*sorted(desired)]
+        statuses._states = ["same"] * len(desired)
+        return statuses
+
     @overload
     def __getitem__(self, place: int) -> Status: ...
 

@@ -11,22 +11,28 @@ What is recorded is a file by its path, or a block in a file shared with others 
 """
 
 import itertools
-from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from promptpack.model import Finding, UserError
+from promptpack.output.folder_plan import (
+    ON_PURPOSE,
+    Outcome,
+    Plan,
+    has_work,
+    make_final_manifest,
+    plan_again,
+)
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     Manifest,
     hash_content,
     make_manifest_finding,
-    read_manifest,
     write_manifest,
 )
-from promptpack.output.ownership import ABSORB, OCCASION, Ownership
+from promptpack.output.ownership import ABSORB
 from promptpack.output.packed import Record, Records, merge_records
 from promptpack.output.replace import (
     Places,
@@ -39,73 +45,15 @@ from promptpack.output.replace import (
     stage_file,
 )
 from promptpack.output.status import (
-    DesiredFile,
     State,
     Status,
-    Statuses,
     decode_content,
     encode_text,
-    find_statuses,
     locate_file,
     read_file,
 )
 from promptpack.source.contents import Content, read_content
-from promptpack.source.disk import HAS_MODES
-from promptpack.source.text import decode_source
 from promptpack.targets.shared_files import find_block_form
-from promptpack.version import __version__
-
-_ON_PURPOSE: tuple[State, ...] = ("edited", "foreign")
-"""The states of what somebody else wrote; `force` overwrites it and keeps a copy."""
-
-
-ManifestReader = Callable[[Path, str], Manifest]
-"""Returns the manifest in a folder of a name, as `read_manifest` does."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What has to happen in a folder, decided before anything does."""
-
-    folder: Path
-    manifest: Manifest
-    desired: Mapping[str, DesiredFile]
-    statuses: Statuses
-    ownership: Ownership
-    library: Mapping[str, str] | None = None
-    """The SHA-256 of each library file that the files are made of; None for no word about it."""
-    read: ManifestReader = read_manifest
-    """What reads the manifest again, or the part of it that the plan is about."""
-
-    def filter_statuses(self, *states: State) -> Statuses:
-        """Return the statuses in any of these states."""
-        return self.statuses.filter(*states)
-
-    def list_writes(self) -> Statuses:
-        """Return the statuses of what has to be written."""
-        return self.filter_statuses("missing", "stale", *_ON_PURPOSE).list_desired()
-
-
-def plan_files(
-    folder: Path,
-    desired_files: Mapping[str, DesiredFile],
-    ownership: Ownership,
-    library: Mapping[str, str] | None = None,
-    read: ManifestReader = read_manifest,
-) -> Plan:
-    """Return what it takes to make a folder hold what it should; reads, and writes nothing.
-
-    Recorded files that it should not hold are extra if this run answers for them. Raises UserError
-    where the manifest can't be trusted.
-    """
-    manifest = read(folder, ownership.record)
-    statuses = find_statuses(folder, manifest, desired_files, ownership)
-    return Plan(folder, manifest, desired_files, statuses, ownership, library, read)
-
-
-def plan_again(plan: Plan) -> Plan:
-    """Return the plan for the same files as the folder is now, as `plan_files` does."""
-    return plan_files(plan.folder, plan.desired, plan.ownership, plan.library, plan.read)
 
 
 def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
@@ -124,9 +72,7 @@ def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
         _refuse_unsafe(plan, force=force)
         if was_killed or plan.manifest.pending:
             remove_stray_files(plan.folder, _list_folders(plan))
-        if has_work(plan):
-            _execute_plan(plan)
-        return plan
+        return replace(plan, outcome=_execute_plan(plan)) if has_work(plan) else plan
 
 
 def apply_plans(plans: Iterable[Plan], *, force: bool = False) -> list[Plan]:
@@ -140,50 +86,6 @@ def apply_plans(plans: Iterable[Plan], *, force: bool = False) -> list[Plan]:
     return [apply_plan(plan, force=force) for plan in plans]
 
 
-def rewrite_sources(changes: Iterable[tuple[Path, str, str]]) -> None:
-    """Put new texts into source files, each given with its old one, and each file at once.
-
-    Raises UserError where a file does not hold the old text any more; then none is written.
-    """
-    changes = tuple(changes)
-    for source, old, _ in changes:
-        _read_source(source, old)
-    for source, old, new in changes:
-        rewrite_source(source, old, new)
-
-
-def _read_source(source: Path, old: str) -> bytes:
-    data = source.resolve().read_bytes()
-    if decode_source(data, "")[0] != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
-    return data
-
-
-def rewrite_source(source: Path, old: str, new: str) -> None:
-    """Put a new text into a source file, which keeps its mark, line ends and mode.
-
-    Raises UserError where the file does not hold the old text any more.
-    """
-    resolved_path, data = source.resolve(), _read_source(source, old)
-    if data.count(b"\r\n") * 2 > data.count(b"\n"):
-        new = new.replace("\n", "\r\n")
-    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
-    replace_file(resolved_path.parent, resolved_path.name, mark + new.encode())
-
-
-def rewrite_attached(source: Path, old: bytes, new: bytes, *, is_executable: bool) -> None:
-    """Put new bytes into the source of a file beside a skill, and make it executable or not.
-
-    Raises UserError where the file does not hold the old bytes any more.
-    """
-    resolved_path = source.resolve()
-    if resolved_path.read_bytes() != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
-    replace_file(resolved_path.parent, resolved_path.name, new, is_executable=is_executable)
-
-
 def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
     """Raise UserError where the plan would overwrite what nobody said it may."""
     if findings := _list_refusals(plan, force=force):
@@ -191,7 +93,7 @@ def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
 
 
 def _list_refusals(plan: Plan, *, force: bool) -> list[Finding]:
-    unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *_ON_PURPOSE)
+    unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *ON_PURPOSE)
     findings = [
         _make_refusal(status, plan.ownership.advice)
         for status in plan.filter_statuses(*unsafe_states)
@@ -206,11 +108,6 @@ def make_problem_finding(manifest: Manifest) -> Finding:
     """Return a finding about a manifest that can't be read."""
     hint = "restore it from version control, or start a new one with --force"
     return make_manifest_finding(f"can't be read: {manifest.problem}", hint, manifest.name)
-
-
-def has_work(plan: Plan) -> bool:
-    """Tell whether a plan has anything to write or remove, or to say otherwise in the manifest."""
-    return bool(plan.list_writes()) or _make_final_manifest(plan) != plan.manifest
 
 
 @contextmanager
@@ -235,8 +132,8 @@ def _list_folders(plan: Plan) -> list[str]:
     return sorted(parent.as_posix() for parent in parents - {PurePosixPath()})
 
 
-def _execute_plan(plan: Plan) -> None:
-    new_manifest, removed_records = _make_final_manifest(plan), _find_removed_records(plan)
+def _execute_plan(plan: Plan) -> Outcome:
+    new_manifest, removed_records = make_final_manifest(plan), _find_removed_records(plan)
     old_manifest = plan.manifest
     if old_manifest.problem:
         _back_up(plan.folder, old_manifest.name)
@@ -248,12 +145,13 @@ def _execute_plan(plan: Plan) -> None:
     write_manifest(plan.folder, replace(old_manifest, files=files, pending=pending))
     _write_files(plan, old_manifest)
     files = merge_records(new_manifest.files, removed_records)
-    write_manifest(plan.folder, replace(new_manifest, files=files))
+    digest = write_manifest(plan.folder, replace(new_manifest, files=files))
     for status in plan.filter_statuses("extra", "same"):
         if status.path in removed_records:
             _remove(plan.folder, status)
     if removed_records:
-        write_manifest(plan.folder, new_manifest)
+        digest = write_manifest(plan.folder, new_manifest)
+    return Outcome(new_manifest, digest)
 
 
 def _write_files(plan: Plan, old_manifest: Manifest) -> None:
@@ -266,7 +164,7 @@ def _write_files(plan: Plan, old_manifest: Manifest) -> None:
             files = merge_writes(plan)
             _stage_files(plan, places, files, made_folders, staged_files)
             copied = {
-                *map(locate_file, plan.filter_statuses(*_ON_PURPOSE).list_desired().list_paths())
+                *map(locate_file, plan.filter_statuses(*ON_PURPOSE).list_desired().list_paths())
             }
             for staged in staged_files:
                 _expect(places, staged.path, files[staged.path][0])
@@ -369,37 +267,6 @@ def _make_stale_records(plan: Plan) -> dict[str, Record]:
         s.path: {"sha256": hash_content(s.current or b""), **plan.desired[s.path].about}
         for s in stale_statuses
     }
-
-
-def _make_final_manifest(plan: Plan) -> Manifest:
-    """Return the manifest once the plan is carried out; other runs may have more to answer for."""
-    left = {one.path for one in plan.filter_statuses("edited") if not one.new}
-    handled_paths = {*plan.statuses.list_paths()} - left
-    files, pending = (
-        Records(records).select(lambda path, _: path not in handled_paths)
-        for records in (plan.manifest.files, plan.manifest.pending)
-    )
-    others = files.keys() - plan.desired.keys() or plan.manifest.rest
-    own = Records((path, _make_record(plan, path)) for path in plan.desired)
-    files = merge_records(files, own).sort()
-    manifest = replace(plan.manifest, files=files, pending=pending, problem="")
-    if plan.library is None or not plan.desired:
-        return manifest
-    kept_library = manifest.library if others else {}  # of files that this run does not build
-    library = dict(sorted({**kept_library, **plan.library}.items()))
-    return replace(manifest, tool=__version__, library=library)
-
-
-def _make_record(plan: Plan, path: str) -> Record:
-    """Return the record of a file: that which there is, unless it says something else of it.
-
-    When the file was written is nothing else: a file that stays as it is keeps its record.
-    """
-    desired, old = plan.desired[path], plan.manifest.files.get(path, {})
-    record = {"sha256": hash_content(desired.content), **desired.about}
-    differing = {word for word in old.keys() | record.keys() if old.get(word) != record.get(word)}
-    unknown = OCCASION if HAS_MODES else (*OCCASION, "mode")
-    return old if old and differing <= {*unknown} else record
 
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:
