@@ -141,7 +141,8 @@ def parse_kept(text: str) -> KeptPacks:
         *kept.facts.values(),
         *kept.records.values(),
     ]
-    if not all(isinstance(word, str) for word in words) or kept.facts.keys() != reads.keys():
+    is_typed = isinstance(kept.files, int) and all(isinstance(word, str) for word in words)
+    if not is_typed or kept.facts.keys() != reads.keys():
         raise ValueError(text)
     return kept
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from promptpack.model import Finding, UserError
 from promptpack.output.packed import Record, Records, join_records
-from promptpack.output.replace import open_place, replace_file
+from promptpack.output.places import open_place
+from promptpack.output.replace import replace_file
 from promptpack.source.contents import Content
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 

@@ -14,8 +14,8 @@ from dataclasses import replace
 from promptpack.output.folder_plan import Outcome, Plan, has_work, plan_again
 from promptpack.output.manifest import hash_content, hash_manifest, parse_manifest
 from promptpack.output.packed import Records
+from promptpack.output.places import Places, open_place
 from promptpack.output.record import UnrecordedError, hash_bytes
-from promptpack.output.replace import Places, open_place
 from promptpack.output.status import Statuses, decode_content, encode_text, locate_file, read_file
 from promptpack.source.disk import find_real_path
 from promptpack.targets.blocks import find_block

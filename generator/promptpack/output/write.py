@@ -4,12 +4,13 @@ A manifest in the folder records the hash of every file that promptpack wrote th
 overwritten or removed only while its bytes are the recorded ones. Everything is decided again under
 the folder's lock. Before the first write the manifest also notes what is about to be written, so
 that a run that was cut short is recognised and fixed by the next. Then all new bytes are laid
-beside their places; only if that succeeds they take them. Only the manifest is synced: files can
-always be made again.
+beside their places, or in a folder that gets the name of a new one; only if that succeeds they take
+them. Only the manifest is synced: files can always be made again.
 
 What is recorded is a file by its path, or a block in a file shared with others by `path#name`.
 """
 
+import errno
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,14 +35,14 @@ from promptpack.output.manifest import (
 )
 from promptpack.output.ownership import ABSORB
 from promptpack.output.packed import Record, Records, merge_records
-from promptpack.output.replace import (
-    Places,
+from promptpack.output.places import Places, open_place
+from promptpack.output.replace import remove_stray_files, replace_file
+from promptpack.output.staging import (
     StagedFile,
+    StagedFolder,
+    can_stage_folder,
     make_folders,
-    open_place,
     remove_folder,
-    remove_stray_files,
-    replace_file,
     stage_file,
 )
 from promptpack.output.status import (
@@ -54,6 +55,9 @@ from promptpack.output.status import (
 )
 from promptpack.source.contents import Content, read_content
 from promptpack.targets.shared_files import find_block_form
+
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
+"""Why a folder can't get its name: another one has it, or a file."""
 
 
 def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
@@ -156,48 +160,88 @@ def _execute_plan(plan: Plan) -> Outcome:
 
 def _write_files(plan: Plan, old_manifest: Manifest) -> None:
     """Write what has to be written: all of it or, unless the last step fails, nothing."""
-    staged_files: list[StagedFile] = []
-    made_folders: list[str] = []
     files: dict[str, tuple[Content | None, Content]] = {}
     with Places(plan.folder) as places:
+        staged = _StagedWrites(places, files)
         try:
             files = merge_writes(plan)
-            _stage_files(plan, places, files, made_folders, staged_files)
-            copied = {
-                *map(locate_file, plan.filter_statuses(*ON_PURPOSE).list_desired().list_paths())
-            }
-            for staged in staged_files:
-                _expect(places, staged.path, files[staged.path][0])
-                if staged.path in copied:
-                    _back_up(plan.folder, staged.path)
-                staged.commit()
+            staged = _StagedWrites(places, files)
+            for path, (_, content) in files.items():
+                mode = plan.desired[path].is_executable if path in plan.desired else None
+                staged.add(path, read_content(content), is_executable=mode)
+            edited = plan.filter_statuses(*ON_PURPOSE).list_desired()
+            copied = {*map(locate_file, edited.list_paths())}
+            for one in staged.files:
+                _expect(places, one.path, files[one.path][0])
+                if one.path in copied:
+                    _back_up(plan.folder, one.path)
+                one.commit()
+            for folder in staged.folders:
+                _commit_folder(folder)
         except BaseException:
-            for staged in staged_files:
-                staged.discard()
-            for path in reversed(made_folders):
-                remove_folder(plan.folder, path)
+            staged.discard()
             with suppress(OSError):
                 if all(_stands(places, path, old) for path, (old, _) in files.items()):
                     write_manifest(plan.folder, old_manifest)
             raise
 
 
-def _stage_files(
-    plan: Plan,
-    places: Places,
-    files: Mapping[str, tuple[Content | None, Content]],
-    made_folders: list[str],
-    staged_files: list[StagedFile],
-) -> None:
-    """Lay all new bytes beside their places; add each folder that is made, and each file."""
-    last_folder = None
-    for path, (_, content) in files.items():
-        folder = path.rpartition("/")[0]
-        if folder != last_folder:
-            make_folders(places, path, made_folders)
-            last_folder = folder
-        mode = plan.desired[path].is_executable if path in plan.desired else None
-        staged_files.append(stage_file(places, path, read_content(content), is_executable=mode))
+class _StagedWrites:
+    """New bytes that wait: in folders that are there beside their places, or in whole new folders.
+
+    `files` are all that will be written, as `merge_writes` returns them.
+    """
+
+    def __init__(self, places: Places, files: Mapping[str, tuple[Content | None, Content]]) -> None:
+        self.files: list[StagedFile] = []
+        self.folders: list[StagedFolder] = []
+        self._places = places
+        self._made: list[str] = []
+        self._started: dict[str, StagedFolder | None] = {"": None}
+        parents = {path.rpartition("/")[0] for path in files}
+        self._old = {str(one) for path in parents for one in PurePosixPath(path).parents}
+        self._old |= {
+            path.rpartition("/")[0] for path, (old, _) in files.items() if old is not None
+        }
+
+    def add(self, path: str, content: bytes, *, is_executable: bool | None) -> None:
+        """Write the bytes of a file where they wait."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._started:
+            self._started[folder] = self._start_folder(folder)
+        if new_folder := self._started[folder]:
+            new_folder.add(name, content, is_executable=is_executable)
+        else:
+            staged = stage_file(self._places, path, content, is_executable=is_executable)
+            self.files.append(staged)
+
+    def _start_folder(self, path: str) -> StagedFolder | None:
+        """Return what takes the files of a folder; None where they wait in the folder itself."""
+        make_folders(self._places, path, self._made)
+        if path in self._old or not can_stage_folder(self._places, path):
+            make_folders(self._places, f"{path}/x", self._made)
+            return None
+        self.folders.append(StagedFolder(self._places, path))
+        return self.folders[-1]
+
+    def discard(self) -> None:
+        """Remove all that has not taken its place, and the folders that were made for it."""
+        for file in self.files:
+            file.discard()
+        for folder in self.folders:
+            folder.discard()
+        for path in reversed(self._made):
+            remove_folder(self._places.folder, path)
+
+
+def _commit_folder(folder: StagedFolder) -> None:
+    """Put new files in their place; raises UserError where something is in it now."""
+    try:
+        folder.commit()
+    except OSError as error:
+        if error.errno not in _IN_THE_WAY:
+            raise
+        raise UserError((_make_refusal(Status(folder.path, "edited", None, None)),)) from None
 
 
 def merge_writes(plan: Plan) -> dict[str, tuple[Content | None, Content]]:
