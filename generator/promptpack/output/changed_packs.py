@@ -66,6 +66,7 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     UserError, and OSError, ValueError, TypeError, AttributeError or LookupError, where only a whole
     run can tell.
     """
+    look.wait()
     kept = parse_kept(look.record.kept[0])
     changes = find_changes(look.record, look, root, kept.folder)
     reached = find_reached(kept, changes.sources) if changes else None

@@ -50,7 +50,7 @@ def _make_record(look: Look, plan: Plan, kept: KeptPacks) -> Record:
         raise UnrecordedError
     pairs = zip(last.paths, last.states, look.states, strict=True)
     others = [path for path, old, new in pairs if old != new and path not in own]
-    if any(is_fresh(states[path], look.time) for path in others):
+    if any(is_fresh(states[path], look.changed_time) for path in others):
         raise UnrecordedError
     plan = settle_plan(plan)
     digests = _hash_own(plan, own, last)

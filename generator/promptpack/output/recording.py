@@ -35,6 +35,7 @@ from promptpack.output.record import (
     hash_names,
     is_fresh,
     store_record,
+    wait_for,
 )
 from promptpack.output.settling import hash_contents, settle_plan
 from promptpack.output.status import locate_file
@@ -92,7 +93,11 @@ class Recorder:
         self._context = describe_call([*arguments])
         self._started, self._root = time.time_ns(), root
         self._scope = _list_sources(root, given)
-        self._digest = _hash_snapshot(take_snapshot(self._scope))
+        sources = take_snapshot(self._scope)
+        if wait_for([*sources.states.values()]):
+            self._started = time.time_ns()
+            sources = take_snapshot(self._scope)
+        self._digest = _hash_snapshot(sources)
 
     def store(
         self,
