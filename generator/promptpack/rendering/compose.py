@@ -72,6 +72,7 @@ from promptpack.targets import TARGETS
 OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 Warn = Callable[[Finding], None]
+Sections = tuple[RenderedSection[str], ...]
 B = TypeVar("B")
 
 
@@ -108,7 +109,7 @@ class Composer:
         self._parts: PartCache[str] = PartCache(self.keys)
         self._traced_parts: PartCache[Lines] = PartCache(self.keys)
         self._prompts: dict[Hashable, str] = {}
-        self._sections: dict[Hashable, tuple[RenderedSection[str], ...]] = {}
+        self._sections: tuple[Variant | None, dict[Hashable, Sections]] = (None, {})
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[Hashable, Lines] = {}
         self._laid_out: dict[Hashable, Lines] = {}
@@ -284,7 +285,7 @@ class Composer:
     def release_variant(self) -> None:
         """Forget the prompts composed so far; whoever needs one again composes it anew."""
         self._prompts.clear()
-        self._sections.clear()
+        self._sections = None, {}
 
     def release_pack(self) -> None:
         """Forget the texts of fragments that are a pack's own, or read what only a pack says."""
@@ -319,15 +320,18 @@ class Composer:
             self._laid_out[key] = name_title(lines if prompt else ())
         return self._laid_out[key]
 
-    def _find_sections(
-        self, variant: Variant, target: str, context: Mapping[str, Any]
-    ) -> tuple[RenderedSection[str], ...]:
-        """Return the sections of a prompt; those of the pack are rendered once for equal ones."""
-        key = self.keys.make_shared(variant, target)
-        if key not in self._sections:
+    def _find_sections(self, variant: Variant, target: str, context: Mapping[str, Any]) -> Sections:
+        """Return the sections of a prompt; those of the pack are rendered once for equal ones.
+
+        Only those of the last variant are kept: another one may bear its name.
+        """
+        if self._sections[0] is not variant:
+            self._sections = variant, {}
+        known, key = self._sections[1], self.keys.make_shared(variant, target)
+        if key not in known:
             work = _Work(self._text, self._parts, variant, context, Draft())
-            self._sections[key] = self._render_own_sections(work)
-        return (*self._sections[key], *self._tell_policy(self._text, variant, target))
+            known[key] = self._render_own_sections(work)
+        return (*known[key], *self._tell_policy(self._text, variant, target))
 
     def _render_sections(self, work: _Work[B]) -> tuple[RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
