@@ -12,7 +12,7 @@ from promptpack.absorb.effects import find_effects
 from promptpack.absorb.proposal import Wish, absorb_output
 from promptpack.build import build_project
 from promptpack.output.locate import locate_outputs
-from promptpack.output.write import rewrite_sources
+from promptpack.output.rewriting import rewrite_sources
 from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer
 from promptpack.reporting.json_schemas import AbsorbReport

@@ -247,6 +247,32 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
     assert not records.start("check", cwd=project).was_recorded
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["few changes", "whole"])
+@pytest.mark.parametrize(("age", "wait"), [(10, 40), (49, 1), (50, 0), (-1, 0)])
+def test_a_source_that_was_changed_just_now_is_waited_for(
+    records: Records,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_known: bool,
+    age: int,
+    wait: int,
+) -> None:
+    """With a clock that stands still but for waiting, and is `age` ms after the change."""
+    if is_known:
+        assert records.settle("build", cwd=project).was_recorded
+    time.sleep(EARLIER)
+    role = project / "packs/demo/role.md"
+    role.write_text("You answer briefly.\n")
+    waits: list[float] = []
+    start = role.stat().st_ctime_ns + age * 1_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: start + round(sum(waits) * 1e9))
+    monkeypatch.setattr(time, "sleep", waits.append)
+    assert not records.start("build", cwd=project).was_recorded
+    assert waits == ([wait / 1000] if wait else [])
+    assert records.start("build", cwd=project).was_recorded == (age >= 0)
+
+
 def test_a_clock_that_was_set_back_has_everything_looked_at(
     records: Records, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

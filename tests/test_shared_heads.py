@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from promptpack.build import render
 from promptpack.model import Agent, Effect, Loss, Model, Policy
 from promptpack.output.manifest import Manifest, format_manifest, hash_content, parse_manifest
+from promptpack.output.places import LinkedPathError, Places, open_place
 from promptpack.output.plan import gather_outputs, plan_output
-from promptpack.output.replace import LinkedPathError, Places, open_place, stage_file
+from promptpack.output.staging import stage_file
 from promptpack.output.write import apply_plan
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import ALL

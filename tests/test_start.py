@@ -40,7 +40,7 @@ MOST = {
     "build": 1,
     "cli": 14,
     "model": 13,
-    "output": 22,
+    "output": 26,
     "patterns": 1,
     "policy": 4,
     "provenance": 3,

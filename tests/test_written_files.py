@@ -135,6 +135,45 @@ def test_stray_files_of_a_killed_run_go(project: Path) -> None:
     assert support.snapshot(project) == before
 
 
+@pytest.mark.fault(16, "stray-temporary-file")
+def test_a_stray_folder_of_a_killed_run_goes(project: Path, tmp_path: Path) -> None:
+    """What links in it lead to stays."""
+    before = support.snapshot(project)
+    mine = tmp_path / "mine"
+    support.write_files(mine, {"inner/file.md": "mine"})
+    stray = project / "dist" / STRAYS[0]
+    support.write_files(stray, {"demo.md": "half", "deep/er/x.md": "half"})
+    (stray / "deep/linked").symlink_to(mine / "inner")
+    (stray / "linked.md").symlink_to(mine / "inner/file.md")
+    (project / "dist/.promptpack.lock").touch()
+    assert support.call("build", cwd=project).code == 0
+    assert support.snapshot(project) == before
+    assert (mine / "inner/file.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_new_folders_are_whole_when_they_get_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that holds another one has its files renamed, and so has one that was there."""
+    pack = support.DEMO["packs/demo/pack.yaml"]
+    files = {"packs/demo/pack.yaml": pack.replace("[opencode]", "[opencode, agents-md, skill]")}
+    project = support.make_project(tmp_path / "project", files)
+    seen: list[set[str]] = []
+    rename = os.rename
+
+    def watch(old: str, new: str, **options: int) -> None:
+        rename(old, new, **options)
+        found = support.snapshot(project / "dist")
+        seen.append({path for path in found if path.endswith(".md") and ".tmp" not in path})
+
+    monkeypatch.setattr(os, "rename", watch)
+    assert support.call("build", cwd=project).code == 0
+    assert len(seen) == len({*map(len, seen)}) > 2
+    built = {path for path in support.snapshot(project / "dist") if path.endswith(".md")}
+    assert seen[-1] == built
+    assert not support.temporaries(project)
+
+
 # Modes
 
 

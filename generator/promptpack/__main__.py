@@ -10,7 +10,7 @@ import sys
 from promptpack.output.record import RecordAnswer, find_unchanged
 from promptpack.version import __version__
 
-_COLLECT_AFTER = 100_000, 20, 100
+_COLLECT_AFTER = 1_000_000, 20, 100
 """How seldom Python looks for cycles. A run makes millions of objects, and nearly none are in one.
 
 In numbers of objects, of young and of middle-aged collections. With Python's own (700, 10, 10) it

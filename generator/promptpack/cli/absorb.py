@@ -31,7 +31,7 @@ from promptpack.output.locate import (
 from promptpack.output.manifest import INSTALLED, MANIFEST, read_manifest
 from promptpack.output.packed import merge_records
 from promptpack.output.plan import SCHEMA_VERSION
-from promptpack.output.write import rewrite_attached, rewrite_sources
+from promptpack.output.rewriting import rewrite_attached, rewrite_sources
 from promptpack.reading.project import load_project
 from promptpack.rendering.variants import Selection
 from promptpack.reporting.console import (

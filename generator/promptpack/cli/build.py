@@ -42,6 +42,7 @@ from promptpack.cli.state import (
 from promptpack.cli.unchanged import keep_packs, leave_record, start_recorder
 from promptpack.cli.watching import build_on_change, require_watcher
 from promptpack.model import Artifact, UserError
+from promptpack.output.folder_plan import Plan
 from promptpack.output.kept import KeptPacks
 from promptpack.output.manifest_part import ManifestChangedError
 from promptpack.output.permissions_file import make_permissions_data, plan_permissions
@@ -59,7 +60,7 @@ from promptpack.output.record_again import store_again
 from promptpack.output.recording import Recorder
 from promptpack.output.shard_records import remove_shard_records, write_shard_record
 from promptpack.output.used_sources import hash_library
-from promptpack.output.write import Plan, apply_plan
+from promptpack.output.write import apply_plan
 from promptpack.provenance.reuse import BuiltArtifacts, find_built
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.shards import Chooser, Shard, choose_all, make_chooser

@@ -27,6 +27,7 @@ from promptpack.cli.state import (
 from promptpack.cli.unchanged import keep_packs, leave_record, start_recorder
 from promptpack.model import Project
 from promptpack.output.changed_packs import ChangedPacks
+from promptpack.output.folder_plan import Plan
 from promptpack.output.installations import (
     InstallationPlan,
     find_destination,
@@ -48,7 +49,7 @@ from promptpack.output.plan import (
 )
 from promptpack.output.record_again import store_again
 from promptpack.output.status import DesiredFile
-from promptpack.output.write import Plan, make_problem_finding
+from promptpack.output.write import make_problem_finding
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_json, print_line, print_lines
 from promptpack.reporting.plurals import pluralize

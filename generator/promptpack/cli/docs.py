@@ -186,9 +186,10 @@ def export_command(
     """
     from mkdocs.utils.yaml import yaml_load  # noqa: PLC0415 - only where there is MkDocs
 
+    from promptpack.output.folder_plan import plan_files  # noqa: PLC0415 - the same
     from promptpack.output.ownership import Ownership, claims_page  # noqa: PLC0415 - not for --version
     from promptpack.output.status import DesiredFile  # noqa: PLC0415 - the same
-    from promptpack.output.write import apply_plan, plan_files  # noqa: PLC0415 - the same
+    from promptpack.output.write import apply_plan  # noqa: PLC0415 - the same
     from promptpack.site.export import export_site  # noqa: PLC0415 - the same
     from promptpack.site.history import DEFAULT_RELEASE_COUNT  # noqa: PLC0415 - the same
 

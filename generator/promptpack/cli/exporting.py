@@ -8,11 +8,12 @@ import click
 from promptpack.cli.state import State
 from promptpack.diff.export import CONFIG, export_review
 from promptpack.diff.model import Review
+from promptpack.output.folder_plan import plan_files
 from promptpack.output.folders import find_folder_problem
 from promptpack.output.manifest import EXPORTED
 from promptpack.output.ownership import Ownership, claims_evaluation
 from promptpack.output.status import DesiredFile
-from promptpack.output.write import apply_plan, plan_files
+from promptpack.output.write import apply_plan
 from promptpack.reading.roots import find_project_folder
 from promptpack.reporting.console import print_line
 from promptpack.reporting.plurals import pluralize

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from promptpack.model import Finding, UserError
+from promptpack.output.folder_plan import Plan
 from promptpack.output.status import Status
-from promptpack.output.write import Plan
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.reporting.characters import reveal_line
 from promptpack.reporting.console import Color, drop_styles, measure_width, print_lines, style

@@ -9,10 +9,11 @@ from promptpack.build import load_whole
 from promptpack.cli import report
 from promptpack.cli.state import Command, State
 from promptpack.model import UserError
+from promptpack.output.folder_plan import Plan
 from promptpack.output.permissions_file import find_list, plan_permissions
 from promptpack.output.plan import count_changes, count_files
 from promptpack.output.shard_records import plan_merge, read_shard_records, remove_shard_records
-from promptpack.output.write import Plan, apply_plans
+from promptpack.output.write import apply_plans
 from promptpack.rendering.shards import Shard, parse_shard
 from promptpack.rendering.variants import ALL, Selection
 from promptpack.reporting.console import print_line, print_lines, style

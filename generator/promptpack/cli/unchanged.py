@@ -6,9 +6,10 @@ from pathlib import Path
 
 from promptpack.cli.state import State
 from promptpack.model import Artifact, UserError
+from promptpack.output.folder_plan import Plan
 from promptpack.output.kept import KeptPacks, describe_packs
-from promptpack.output.recording import Recorder, UnrecordedError
-from promptpack.output.write import Plan
+from promptpack.output.record import UnrecordedError
+from promptpack.output.recording import Recorder
 from promptpack.reporting.console import capture_output
 from promptpack.session import Session
 from promptpack.source.contents import read_content

@@ -29,7 +29,8 @@ from promptpack.importing.sharing import SharedBlock, find_shared_blocks, share_
 from promptpack.importing.splitting import split_prompt
 from promptpack.lint.formats import make_finding_data
 from promptpack.model import Artifact, AttachedFile, Finding, Project, UserError
-from promptpack.output.replace import make_folders, replace_file
+from promptpack.output.replace import replace_file
+from promptpack.output.staging import make_folders
 from promptpack.reading.project import replace_sources
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session

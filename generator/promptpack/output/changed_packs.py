@@ -13,6 +13,7 @@ from typing import NamedTuple
 from promptpack.build import render
 from promptpack.model import Artifact
 from promptpack.output.changes import Changes, find_changes, find_reached
+from promptpack.output.folder_plan import ManifestReader, Plan, plan_files
 from promptpack.output.kept import KeptPacks, describe_packs, hash_records, parse_kept
 from promptpack.output.manifest import MANIFEST, Manifest, read_manifest
 from promptpack.output.manifest_part import PartReader, read_part
@@ -22,7 +23,6 @@ from promptpack.output.record import Look
 from promptpack.output.rights import list_rights
 from promptpack.output.status import DesiredFile, locate_file
 from promptpack.output.used_sources import hash_library
-from promptpack.output.write import ManifestReader, Plan, plan_files
 from promptpack.reading.some_packs import load_packs
 from promptpack.rendering.variants import Selection
 from promptpack.session import Session
@@ -66,6 +66,7 @@ def plan_changed(look: Look, root: Path, find_folder: Callable[[str], Path]) -> 
     UserError, and OSError, ValueError, TypeError, AttributeError or LookupError, where only a whole
     run can tell.
     """
+    look.wait()
     kept = parse_kept(look.record.kept[0])
     changes = find_changes(look.record, look, root, kept.folder)
     reached = find_reached(kept, changes.sources) if changes else None

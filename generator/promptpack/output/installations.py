@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from promptpack.build import render, tell_permissions
 from promptpack.model import USER, Artifact, Finding, Pack, Project, UserError
+from promptpack.output.folder_plan import Plan, plan_files
 from promptpack.output.instructions import find_contradictions, find_shared_file
 from promptpack.output.manifest import INSTALLED, Manifest, read_manifest
 from promptpack.output.ownership import (
@@ -24,7 +25,6 @@ from promptpack.output.ownership import (
 from promptpack.output.packed import Record
 from promptpack.output.plan import describe_file, make_attached, make_key, name_project
 from promptpack.output.status import DesiredFile, State, Status
-from promptpack.output.write import Plan, plan_files
 from promptpack.reading.placements import (
     Placement,
     list_placements,

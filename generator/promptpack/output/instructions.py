@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from promptpack.model import Finding
+from promptpack.output.folder_plan import Plan
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.status import decode_content, locate_file, read_file
-from promptpack.output.write import Plan, merge_writes
+from promptpack.output.write import merge_writes
 from promptpack.rendering.contradictions import Contradictions
 from promptpack.source.contents import read_content
 from promptpack.targets import TARGETS

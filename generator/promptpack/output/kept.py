@@ -11,12 +11,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from promptpack.build import tell_permissions
 from promptpack.model import Artifact, Pack, Policy, is_in_project
-from promptpack.output.manifest import Manifest, hash_manifest
+from promptpack.output.folder_plan import Plan
 from promptpack.output.packed import Record, Records
 from promptpack.output.plan import make_key
 from promptpack.output.record import hash_bytes
@@ -102,23 +101,25 @@ class _FactDigests:
         return self._digests[pack].hexdigest()
 
 
-def complete_kept(kept: KeptPacks, folder: Path, manifest: Manifest) -> str:
-    """Return as one text what is kept, once all files are in a folder as its manifest says.
+def describe_kept(kept: KeptPacks, plan: Plan) -> str:
+    """Return as one text what is kept, once all files are in the folder of a plan.
 
-    The digests of records that are there already are not made again.
+    The plan is one that `settle_plan` returned. The digests of records that are there already are
+    not made again.
     """
-    known, files = kept.records, Records(manifest.files)
-    others = files.select(lambda _, record: record.get("pack", "") not in known)
+    known, others = kept.records, Records(plan.manifest.files)
+    if known:
+        others = others.select(lambda _, record: record.get("pack", "") not in known)
     table = {path: number for number, path in enumerate(sorted(set().union(*kept.reads.values())))}
     reads = {name: sorted(table[path] for path in paths) for name, paths in kept.reads.items()}
     data = {
-        "folder": str(find_real_path(folder)),
+        "folder": str(find_real_path(plan.folder)),
         "files": kept.files,
         "facts": kept.facts,
         "paths": [*table],
         "reads": reads,
         "records": known | hash_records(others),
-        "manifest": hash_manifest(manifest),
+        "manifest": plan.outcome.digest if plan.outcome else "",
         "installed": None if kept.installed is None else sorted(kept.installed),
     }
     return json.dumps(data)
@@ -140,20 +141,20 @@ def parse_kept(text: str) -> KeptPacks:
         *kept.facts.values(),
         *kept.records.values(),
     ]
-    if not all(isinstance(word, str) for word in words) or kept.facts.keys() != reads.keys():
+    is_typed = isinstance(kept.files, int) and all(isinstance(word, str) for word in words)
+    if not is_typed or kept.facts.keys() != reads.keys():
         raise ValueError(text)
     return kept
 
 
 def hash_records(files: Mapping[str, Record]) -> dict[str, str]:
     """Return a digest of what a manifest says of the files of each pack, by its name."""
-    groups: dict[str, list[str]] = defaultdict(list)
+    digests: dict[str, hashlib._Hash] = defaultdict(hashlib.sha256)
     for path in sorted(files):
-        groups[files[path].get("pack", "")].append(path)
-    return {
-        pack: _hash_words(f"{path}: {sorted(files[path].items())!r}" for path in group)
-        for pack, group in groups.items()
-    }
+        record = files[path]
+        line = f"{path!r}: {sorted(record.items())!r}\n"
+        digests[record.get("pack", "")].update(line.encode("utf-8", "surrogatepass"))
+    return {pack: digest.hexdigest() for pack, digest in digests.items()}
 
 
 def _describe_names(session: Session, pack: Pack) -> list[str]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from promptpack.output.replace import LinkedPathError
+from promptpack.output.places import LinkedPathError
 from promptpack.patterns import compile_late
 
 LOCK = ".promptpack.lock"

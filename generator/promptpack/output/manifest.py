@@ -18,7 +18,8 @@ from typing import Any
 
 from promptpack.model import Finding, UserError
 from promptpack.output.packed import Record, Records, join_records
-from promptpack.output.replace import open_place, replace_file
+from promptpack.output.places import open_place
+from promptpack.output.replace import replace_file
 from promptpack.source.contents import Content
 from promptpack.source.disk import UnreadableFileError, read_regular_file
 
@@ -131,21 +132,32 @@ def parse_manifest(content: bytes, name: str = MANIFEST) -> Manifest:
     return manifest
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write a manifest so that it survives a crash; one that says nothing is removed."""
+def write_manifest(folder: Path, manifest: Manifest) -> str:
+    """Write a manifest so that it survives a crash; one that says nothing is removed.
+
+    Returns the SHA-256 of what was written, or would be.
+    """
     if not manifest.files and not manifest.pending:
         with open_place(folder, manifest.name) as place:
             place.remove()
-        return
-    replace_file(folder, manifest.name, iter_manifest(manifest), sync=True)
+        return hash_manifest(manifest)
+    digest = hashlib.sha256()
+    replace_file(folder, manifest.name, _iter_hashed(manifest, digest), sync=True)
+    return digest.hexdigest()
 
 
 def hash_manifest(manifest: Manifest) -> str:
     """Return the SHA-256 of a manifest as it is written."""
     digest = hashlib.sha256()
+    for _ in _iter_hashed(manifest, digest):
+        pass
+    return digest.hexdigest()
+
+
+def _iter_hashed(manifest: Manifest, digest: "hashlib._Hash") -> Iterator[bytes]:
     for part in iter_manifest(manifest):
         digest.update(part)
-    return digest.hexdigest()
+        yield part
 
 
 def format_manifest(manifest: Manifest) -> bytes:

@@ -60,6 +60,11 @@ class Records(Mapping[str, Record]):  # noqa: PLW1641 - like any mapping
         items = self._packed.items()
         return _make({path: one for path, one in items if is_wanted(path, unpack_record(one))})
 
+    def find_digest(self, path: str) -> str:
+        """Return the SHA-256 in the record of a path; "" where it has none."""
+        packed = self._packed[path]
+        return packed.get(_DIGEST, "") if isinstance(packed, dict) else packed[-_SIZE:].hex()
+
     def pick(self, paths: Iterable[str]) -> "Records":
         """Return the records of these paths."""
         return _make({path: self._packed[path] for path in paths})

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from promptpack.output.folder_plan import Plan, plan_files
 from promptpack.output.manifest import LISTED, Manifest, read_manifest
 from promptpack.output.ownership import Ownership, Words
+from promptpack.output.places import LinkedPathError
 from promptpack.output.plan import name_project
-from promptpack.output.replace import LinkedPathError
 from promptpack.output.rights import HEADER, list_rights
 from promptpack.output.status import DesiredFile, Status, read_file
-from promptpack.output.write import Plan, plan_files
 from promptpack.session import Session
 
 _ADVICE = "change the sources that it is made of"

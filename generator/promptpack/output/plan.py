@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from promptpack.model import Agent, Artifact, AttachedFile, Loss, Project, Variant
+from promptpack.output.folder_plan import Plan, plan_files
 from promptpack.output.gathered import GatheredFiles
 from promptpack.output.manifest import hash_content
 from promptpack.output.ownership import (
@@ -16,7 +17,6 @@ from promptpack.output.ownership import (
     read_variant_id,
 )
 from promptpack.output.status import DesiredFile, Status, locate_file
-from promptpack.output.write import Plan, plan_files
 from promptpack.policy.lattice import list_caveats
 from promptpack.rendering.expectations import ExpectationSummary
 from promptpack.rendering.shards import Chooser, choose_all

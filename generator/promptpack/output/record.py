@@ -46,6 +46,10 @@ _COARSE_WINDOW = 2_000_000_000
 _COARSE = 1_000_000
 
 
+class UnrecordedError(Exception):
+    """Something that a record can't describe so that any change to it would be seen."""
+
+
 class Record:
     """What a run looked at, and what it printed: lists of words, each list by its own rule.
 
@@ -80,12 +84,23 @@ class Look:
     """What a call found at the places of its record, before it read anything of them.
 
     `time` is the time in ns before that, and `states` are in the order of the record's `paths`.
+    `changed_time` is the time before the last look at what has changed since the record.
     """
 
     def __init__(self, record: Record) -> None:
         """Look at the paths of a record; raises OSError where that can't be."""
         self.time, self.record = time.time_ns(), record
+        self.changed_time = self.time
         self.states = [describe_entry(path) for path in record.paths]
+
+    def wait(self) -> None:
+        """Wait until what changed just now can't change again unseen, and look at it once more."""
+        pairs = enumerate(zip(self.record.states, self.states))  # noqa: B905 - of equal length
+        fresh = [n for n, (old, new) in pairs if old != new and is_fresh(new, self.time)]
+        if wait_for([self.states[n] for n in fresh]):
+            self.changed_time = time.time_ns()
+            for n in fresh:
+                self.states[n] = describe_entry(self.record.paths[n])
 
 
 class RecordAnswer:
@@ -262,9 +277,28 @@ def is_fresh(state: str, now: int) -> bool:
     """
     if state == MISSING:
         return False
+    return _find_end(state) > now
+
+
+def wait_for(states: list[str]) -> bool:
+    """Wait until a change would show in all of some states, if it takes at most 50 ms.
+
+    Tells whether it has waited.
+    """
+    now = time.time_ns()
+    ends = [_find_end(state) for state in states if is_fresh(state, now)]
+    rest = max(ends, default=now) - now
+    if not 0 < rest <= _WINDOW:
+        return False
+    time.sleep(rest / 1_000_000_000)
+    return True
+
+
+def _find_end(state: str) -> int:
+    """Return the time in ns after which what `describe_entry` returned is not fresh any more."""
     modified, changed = (int(word) for word in state.split(" ")[2:4])
     window = _WINDOW if changed % _COARSE else _COARSE_WINDOW
-    return max(modified, changed) > now - window
+    return max(modified, changed) + window
 
 
 def hash_bytes(content: bytes) -> str:

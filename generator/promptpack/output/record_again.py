@@ -10,11 +10,13 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from promptpack.model import UserError
-from promptpack.output.kept import KeptPacks, complete_kept
+from promptpack.output.folder_plan import Plan
+from promptpack.output.kept import KeptPacks, describe_kept
 from promptpack.output.record import (
     MISSING,
     Look,
     Record,
+    UnrecordedError,
     describe_entry,
     find_cache_folder,
     hash_names,
@@ -22,14 +24,9 @@ from promptpack.output.record import (
     is_fresh,
     store_record,
 )
-from promptpack.output.recording import (
-    UnrecordedError,
-    hash_contents,
-    look_at_modules,
-    plan_settled,
-)
+from promptpack.output.recording import look_at_modules
+from promptpack.output.settling import hash_contents, settle_plan
 from promptpack.output.status import locate_file
-from promptpack.output.write import Plan
 from promptpack.source.disk import find_real_path
 
 
@@ -53,9 +50,9 @@ def _make_record(look: Look, plan: Plan, kept: KeptPacks) -> Record:
         raise UnrecordedError
     pairs = zip(last.paths, last.states, look.states, strict=True)
     others = [path for path, old, new in pairs if old != new and path not in own]
-    if any(is_fresh(states[path], look.time) for path in others):
+    if any(is_fresh(states[path], look.changed_time) for path in others):
         raise UnrecordedError
-    plan = plan_settled(plan)
+    plan = settle_plan(plan)
     digests = _hash_own(plan, own, last)
     known = zip(last.fresh[::2], last.fresh[1::2], strict=True)
     fresh = {path: digest for path, digest in known if is_fresh(states[path], look.time)}
@@ -66,7 +63,7 @@ def _make_record(look: Look, plan: Plan, kept: KeptPacks) -> Record:
     record = Record(**vars(last))
     record.time, record.fresh = [str(now)], [word for pair in fresh.items() for word in pair]
     record.paths, record.states = [*states], [*states.values()]
-    record.kept = [complete_kept(kept, plan.folder, plan.manifest)]
+    record.kept = [describe_kept(kept, plan)]
     return record
 
 

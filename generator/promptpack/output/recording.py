@@ -18,36 +18,33 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from promptpack.model import UserError
-from promptpack.output.kept import KeptPacks, complete_kept
+from promptpack.output.folder_plan import Plan, has_work
+from promptpack.output.kept import KeptPacks, describe_kept
 from promptpack.output.lock import LOCK
-from promptpack.output.manifest import INSTALLED, hash_content, hash_manifest, parse_manifest
+from promptpack.output.manifest import INSTALLED
 from promptpack.output.ownership import SHARED_FILES
 from promptpack.output.record import (
     MISSING,
     STARTED,
     Record,
+    UnrecordedError,
     describe_call,
     describe_entry,
     describe_folder,
     find_cache_folder,
-    hash_bytes,
     hash_names,
     is_fresh,
     store_record,
+    wait_for,
 )
-from promptpack.output.status import decode_content, encode_text, locate_file, read_file
-from promptpack.output.write import Plan, has_work, plan_again
+from promptpack.output.settling import hash_contents, settle_plan
+from promptpack.output.status import locate_file
 from promptpack.reading.root_finding import find_roots
 from promptpack.reading.roots import PROJECT_FILE
 from promptpack.source.disk import ENTRY_LIMIT, find_real_path
-from promptpack.targets.blocks import find_block
 
 _REPOSITORY_PARTS = (".git", "HEAD", "objects", "refs")
 """What tells in a folder whether outputs may go there."""
-
-
-class UnrecordedError(Exception):
-    """Something that a record can't describe so that any change to it would be seen."""
 
 
 @dataclass
@@ -96,7 +93,11 @@ class Recorder:
         self._context = describe_call([*arguments])
         self._started, self._root = time.time_ns(), root
         self._scope = _list_sources(root, given)
-        self._digest = _hash_snapshot(take_snapshot(self._scope))
+        sources = take_snapshot(self._scope)
+        if wait_for([*sources.states.values()]):
+            self._started = time.time_ns()
+            sources = take_snapshot(self._scope)
+        self._digest = _hash_snapshot(sources)
 
     def store(
         self,
@@ -117,7 +118,8 @@ class Recorder:
             now = time.time_ns() if is_changed else self._started
             scope = _list_outputs(plans, places, self._root)
             before = take_snapshot(scope)
-            plans = [plan_settled(plan) for plan in plans]
+            outputs, *others = plans
+            plans = [settle_plan(outputs, list_files(outputs, before)), *map(settle_plan, others)]
             fresh = _hash_fresh(before, plans, now)
             sources, code = take_snapshot(self._scope), look_at_modules()
             printed = render(plans)
@@ -127,7 +129,7 @@ class Recorder:
                 return
             looks = [sources, before, Snapshot(code, {}, {}, {})]
             record = _make_record(self._context, now, printed, looks, fresh)
-            record.kept = [complete_kept(kept, plans[0].folder, plans[0].manifest)] if kept else []
+            record.kept = [describe_kept(kept, plans[0])] if kept else []
             store_record(self._folder, record)
 
 
@@ -241,13 +243,14 @@ def look_at_modules(known: Container[str] = ()) -> dict[str, str]:
     return states
 
 
-def plan_settled(plan: Plan) -> Plan:
-    """Return the plan for what should be there, once it is; raises UnrecordedError if it is not."""
-    again = plan_again(plan)
-    is_settled = not has_work(again) and not again.statuses.list_differing()
-    if not is_settled or (again.manifest != plan.manifest and not has_work(plan)):
-        raise UnrecordedError
-    return plan if again == plan else again  # one of two that are equal can go
+def list_files(plan: Plan, snapshot: Snapshot) -> dict[str, str]:
+    """Return how all files in the folder of a plan are described, by their paths in it."""
+    start = f"{find_real_path(plan.folder)}/"
+    return {
+        path.removeprefix(start): state
+        for path, state in snapshot.states.items()
+        if path.startswith(start) and path not in snapshot.names
+    }
 
 
 def _hash_fresh(snapshot: Snapshot, plans: Sequence[Plan], now: int) -> dict[str, str]:
@@ -300,40 +303,6 @@ def _add_plan(scope: Scope, plan: Plan) -> None:
     keys = [*plan.statuses.list_paths(), *plan.desired, *records]
     for path in {*map(locate_file, keys), plan.manifest.name, LOCK}:
         scope.add_path(folder, path)
-
-
-def hash_contents(plan: Plan) -> dict[str, str]:
-    """Return the digests of the bytes that a plan found right, by their paths."""
-    folder = find_real_path(plan.folder)
-    contents = {
-        str(folder / status.path): hash_content(status.current)
-        for status in plan.statuses
-        if status.current is not None and status.desired is not None and "#" not in status.path
-    }
-    contents |= _hash_shared(plan)
-    name = plan.manifest.name
-    with suppress(FileNotFoundError):
-        content = (folder / name).read_bytes()
-        digest = hash_bytes(content)
-        is_as_written = digest == hash_manifest(plan.manifest)
-        if is_as_written or parse_manifest(content, name) == plan.manifest:
-            contents[str(folder / name)] = digest
-    return contents
-
-
-def _hash_shared(plan: Plan) -> dict[str, str]:
-    """Return the digests of the files that packs share, where each block is as recorded."""
-    digests: dict[str, str] = {}
-    folder, files = find_real_path(plan.folder), plan.manifest.files
-    for path in {locate_file(key) for key in plan.desired if "#" in key}:
-        content = read_file(folder, path) or b""
-        text = decode_content(content)
-        keys = [key for key in files if key.startswith(f"{path}#")]
-        blocks = [find_block(text, key.partition("#")[2]) for key in keys]
-        found = [hash_content(encode_text(block)) for block in blocks if block is not None]
-        if found == [files[key].get("sha256") for key in keys]:
-            digests[str(folder / path)] = hash_bytes(content)
-    return digests
 
 
 def _make_record(

@@ -6,7 +6,7 @@ Whoever wrote the other file, the one that is written or the other is never call
 from collections.abc import Iterator
 
 from promptpack.model import Finding
-from promptpack.output.write import Plan
+from promptpack.output.folder_plan import Plan
 from promptpack.targets import TARGETS
 from promptpack.targets.rivals import PAIRS, explain_rival
 

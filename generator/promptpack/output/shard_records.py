@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from promptpack.model import Finding, Project, UserError
+from promptpack.output.folder_plan import Plan
 from promptpack.output.manifest import hash_content, read_manifest, unify_line_ends
 from promptpack.output.ownership import claims_output, is_beside_output
 from promptpack.output.packed import Record
+from promptpack.output.places import LinkedPathError, open_place
 from promptpack.output.plan import EXECUTABLE, plan_output
-from promptpack.output.replace import LinkedPathError, open_place, replace_file
+from promptpack.output.replace import replace_file
 from promptpack.output.status import DesiredFile, read_output
-from promptpack.output.write import Plan
 from promptpack.patterns import compile_late
 from promptpack.rendering.shards import Shard
 from promptpack.rendering.variants import ALL

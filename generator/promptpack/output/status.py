@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, overload
 from promptpack.output.manifest import Manifest, unify_line_ends
 from promptpack.output.ownership import Ownership, Words
 from promptpack.output.packed import Records
-from promptpack.output.replace import LinkedPathError, Places, open_place
+from promptpack.output.places import LinkedPathError, Places, open_place
 from promptpack.source.contents import Content, ContentStore, read_content
 from promptpack.source.disk import HAS_MODES
 from promptpack.targets.shared_files import find_block_form
@@ -78,6 +78,14 @@ class Statuses(Sequence[Status]):
             order = sorted(range(len(paths)), key=paths.__getitem__)
             self._items = [self._items[place] for place in order]
             self._states = [self._states[place] for place in order]
+
+    @classmethod
+    def make_settled(cls, desired: Mapping[str, DesiredFile]) -> "Statuses":
+        """Return the statuses of files that are all as they should be."""
+        statuses = cls(desired, ())
+        statuses._items = [*sorted(desired)]
+        statuses._states = ["same"] * len(desired)
+        return statuses
 
     @overload
     def __getitem__(self, place: int) -> Status: ...
@@ -159,6 +167,9 @@ def _iter_statuses(
     with Places(folder) as places:
         for path in sorted(desired_files):
             desired_file = desired_files[path]
+            if places.is_missing(path):
+                yield Status(path, "missing", None, desired_file.content)
+                continue
             is_foreign = any(map(ownership.is_foreign, manifest.list_records(path)))
             status = _find_status(places, counted, path, desired_file.content, store)
             if status.state == "same":

@@ -4,108 +4,60 @@ A manifest in the folder records the hash of every file that promptpack wrote th
 overwritten or removed only while its bytes are the recorded ones. Everything is decided again under
 the folder's lock. Before the first write the manifest also notes what is about to be written, so
 that a run that was cut short is recognised and fixed by the next. Then all new bytes are laid
-beside their places; only if that succeeds they take them. Only the manifest is synced: files can
-always be made again.
+beside their places, or in a folder that gets the name of a new one; only if that succeeds they take
+them. Only the manifest is synced: files can always be made again.
 
 What is recorded is a file by its path, or a block in a file shared with others by `path#name`.
 """
 
+import errno
 import itertools
-from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from promptpack.model import Finding, UserError
+from promptpack.output.folder_plan import (
+    ON_PURPOSE,
+    Outcome,
+    Plan,
+    has_work,
+    make_final_manifest,
+    plan_again,
+)
 from promptpack.output.lock import hold_lock, is_lock_left
 from promptpack.output.manifest import (
     Manifest,
     hash_content,
     make_manifest_finding,
-    read_manifest,
     write_manifest,
 )
-from promptpack.output.ownership import ABSORB, OCCASION, Ownership
+from promptpack.output.ownership import ABSORB
 from promptpack.output.packed import Record, Records, merge_records
-from promptpack.output.replace import (
-    Places,
+from promptpack.output.places import Places, open_place
+from promptpack.output.replace import remove_stray_files, replace_file
+from promptpack.output.staging import (
     StagedFile,
+    StagedFolder,
+    can_stage_folder,
     make_folders,
-    open_place,
     remove_folder,
-    remove_stray_files,
-    replace_file,
     stage_file,
 )
 from promptpack.output.status import (
-    DesiredFile,
     State,
     Status,
-    Statuses,
     decode_content,
     encode_text,
-    find_statuses,
     locate_file,
     read_file,
 )
 from promptpack.source.contents import Content, read_content
-from promptpack.source.disk import HAS_MODES
-from promptpack.source.text import decode_source
 from promptpack.targets.shared_files import find_block_form
-from promptpack.version import __version__
 
-_ON_PURPOSE: tuple[State, ...] = ("edited", "foreign")
-"""The states of what somebody else wrote; `force` overwrites it and keeps a copy."""
-
-
-ManifestReader = Callable[[Path, str], Manifest]
-"""Returns the manifest in a folder of a name, as `read_manifest` does."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What has to happen in a folder, decided before anything does."""
-
-    folder: Path
-    manifest: Manifest
-    desired: Mapping[str, DesiredFile]
-    statuses: Statuses
-    ownership: Ownership
-    library: Mapping[str, str] | None = None
-    """The SHA-256 of each library file that the files are made of; None for no word about it."""
-    read: ManifestReader = read_manifest
-    """What reads the manifest again, or the part of it that the plan is about."""
-
-    def filter_statuses(self, *states: State) -> Statuses:
-        """Return the statuses in any of these states."""
-        return self.statuses.filter(*states)
-
-    def list_writes(self) -> Statuses:
-        """Return the statuses of what has to be written."""
-        return self.filter_statuses("missing", "stale", *_ON_PURPOSE).list_desired()
-
-
-def plan_files(
-    folder: Path,
-    desired_files: Mapping[str, DesiredFile],
-    ownership: Ownership,
-    library: Mapping[str, str] | None = None,
-    read: ManifestReader = read_manifest,
-) -> Plan:
-    """Return what it takes to make a folder hold what it should; reads, and writes nothing.
-
-    Recorded files that it should not hold are extra if this run answers for them. Raises UserError
-    where the manifest can't be trusted.
-    """
-    manifest = read(folder, ownership.record)
-    statuses = find_statuses(folder, manifest, desired_files, ownership)
-    return Plan(folder, manifest, desired_files, statuses, ownership, library, read)
-
-
-def plan_again(plan: Plan) -> Plan:
-    """Return the plan for the same files as the folder is now, as `plan_files` does."""
-    return plan_files(plan.folder, plan.desired, plan.ownership, plan.library, plan.read)
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
+"""Why a folder can't get its name: another one has it, or a file."""
 
 
 def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
@@ -124,9 +76,7 @@ def apply_plan(plan: Plan, *, force: bool = False) -> Plan:
         _refuse_unsafe(plan, force=force)
         if was_killed or plan.manifest.pending:
             remove_stray_files(plan.folder, _list_folders(plan))
-        if has_work(plan):
-            _execute_plan(plan)
-        return plan
+        return replace(plan, outcome=_execute_plan(plan)) if has_work(plan) else plan
 
 
 def apply_plans(plans: Iterable[Plan], *, force: bool = False) -> list[Plan]:
@@ -140,50 +90,6 @@ def apply_plans(plans: Iterable[Plan], *, force: bool = False) -> list[Plan]:
     return [apply_plan(plan, force=force) for plan in plans]
 
 
-def rewrite_sources(changes: Iterable[tuple[Path, str, str]]) -> None:
-    """Put new texts into source files, each given with its old one, and each file at once.
-
-    Raises UserError where a file does not hold the old text any more; then none is written.
-    """
-    changes = tuple(changes)
-    for source, old, _ in changes:
-        _read_source(source, old)
-    for source, old, new in changes:
-        rewrite_source(source, old, new)
-
-
-def _read_source(source: Path, old: str) -> bytes:
-    data = source.resolve().read_bytes()
-    if decode_source(data, "")[0] != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
-    return data
-
-
-def rewrite_source(source: Path, old: str, new: str) -> None:
-    """Put a new text into a source file, which keeps its mark, line ends and mode.
-
-    Raises UserError where the file does not hold the old text any more.
-    """
-    resolved_path, data = source.resolve(), _read_source(source, old)
-    if data.count(b"\r\n") * 2 > data.count(b"\n"):
-        new = new.replace("\n", "\r\n")
-    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
-    replace_file(resolved_path.parent, resolved_path.name, mark + new.encode())
-
-
-def rewrite_attached(source: Path, old: bytes, new: bytes, *, is_executable: bool) -> None:
-    """Put new bytes into the source of a file beside a skill, and make it executable or not.
-
-    Raises UserError where the file does not hold the old bytes any more.
-    """
-    resolved_path = source.resolve()
-    if resolved_path.read_bytes() != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
-    replace_file(resolved_path.parent, resolved_path.name, new, is_executable=is_executable)
-
-
 def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
     """Raise UserError where the plan would overwrite what nobody said it may."""
     if findings := _list_refusals(plan, force=force):
@@ -191,7 +97,7 @@ def _refuse_unsafe(plan: Plan, *, force: bool) -> None:
 
 
 def _list_refusals(plan: Plan, *, force: bool) -> list[Finding]:
-    unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *_ON_PURPOSE)
+    unsafe_states: tuple[State, ...] = ("linked",) if force else ("linked", *ON_PURPOSE)
     findings = [
         _make_refusal(status, plan.ownership.advice)
         for status in plan.filter_statuses(*unsafe_states)
@@ -206,11 +112,6 @@ def make_problem_finding(manifest: Manifest) -> Finding:
     """Return a finding about a manifest that can't be read."""
     hint = "restore it from version control, or start a new one with --force"
     return make_manifest_finding(f"can't be read: {manifest.problem}", hint, manifest.name)
-
-
-def has_work(plan: Plan) -> bool:
-    """Tell whether a plan has anything to write or remove, or to say otherwise in the manifest."""
-    return bool(plan.list_writes()) or _make_final_manifest(plan) != plan.manifest
 
 
 @contextmanager
@@ -235,8 +136,8 @@ def _list_folders(plan: Plan) -> list[str]:
     return sorted(parent.as_posix() for parent in parents - {PurePosixPath()})
 
 
-def _execute_plan(plan: Plan) -> None:
-    new_manifest, removed_records = _make_final_manifest(plan), _find_removed_records(plan)
+def _execute_plan(plan: Plan) -> Outcome:
+    new_manifest, removed_records = make_final_manifest(plan), _find_removed_records(plan)
     old_manifest = plan.manifest
     if old_manifest.problem:
         _back_up(plan.folder, old_manifest.name)
@@ -248,58 +149,99 @@ def _execute_plan(plan: Plan) -> None:
     write_manifest(plan.folder, replace(old_manifest, files=files, pending=pending))
     _write_files(plan, old_manifest)
     files = merge_records(new_manifest.files, removed_records)
-    write_manifest(plan.folder, replace(new_manifest, files=files))
+    digest = write_manifest(plan.folder, replace(new_manifest, files=files))
     for status in plan.filter_statuses("extra", "same"):
         if status.path in removed_records:
             _remove(plan.folder, status)
     if removed_records:
-        write_manifest(plan.folder, new_manifest)
+        digest = write_manifest(plan.folder, new_manifest)
+    return Outcome(new_manifest, digest)
 
 
 def _write_files(plan: Plan, old_manifest: Manifest) -> None:
     """Write what has to be written: all of it or, unless the last step fails, nothing."""
-    staged_files: list[StagedFile] = []
-    made_folders: list[str] = []
     files: dict[str, tuple[Content | None, Content]] = {}
     with Places(plan.folder) as places:
+        staged = _StagedWrites(places, files)
         try:
             files = merge_writes(plan)
-            _stage_files(plan, places, files, made_folders, staged_files)
-            copied = {
-                *map(locate_file, plan.filter_statuses(*_ON_PURPOSE).list_desired().list_paths())
-            }
-            for staged in staged_files:
-                _expect(places, staged.path, files[staged.path][0])
-                if staged.path in copied:
-                    _back_up(plan.folder, staged.path)
-                staged.commit()
+            staged = _StagedWrites(places, files)
+            for path, (_, content) in files.items():
+                mode = plan.desired[path].is_executable if path in plan.desired else None
+                staged.add(path, read_content(content), is_executable=mode)
+            edited = plan.filter_statuses(*ON_PURPOSE).list_desired()
+            copied = {*map(locate_file, edited.list_paths())}
+            for one in staged.files:
+                _expect(places, one.path, files[one.path][0])
+                if one.path in copied:
+                    _back_up(plan.folder, one.path)
+                one.commit()
+            for folder in staged.folders:
+                _commit_folder(folder)
         except BaseException:
-            for staged in staged_files:
-                staged.discard()
-            for path in reversed(made_folders):
-                remove_folder(plan.folder, path)
+            staged.discard()
             with suppress(OSError):
                 if all(_stands(places, path, old) for path, (old, _) in files.items()):
                     write_manifest(plan.folder, old_manifest)
             raise
 
 
-def _stage_files(
-    plan: Plan,
-    places: Places,
-    files: Mapping[str, tuple[Content | None, Content]],
-    made_folders: list[str],
-    staged_files: list[StagedFile],
-) -> None:
-    """Lay all new bytes beside their places; add each folder that is made, and each file."""
-    last_folder = None
-    for path, (_, content) in files.items():
-        folder = path.rpartition("/")[0]
-        if folder != last_folder:
-            make_folders(places, path, made_folders)
-            last_folder = folder
-        mode = plan.desired[path].is_executable if path in plan.desired else None
-        staged_files.append(stage_file(places, path, read_content(content), is_executable=mode))
+class _StagedWrites:
+    """New bytes that wait: in folders that are there beside their places, or in whole new folders.
+
+    `files` are all that will be written, as `merge_writes` returns them.
+    """
+
+    def __init__(self, places: Places, files: Mapping[str, tuple[Content | None, Content]]) -> None:
+        self.files: list[StagedFile] = []
+        self.folders: list[StagedFolder] = []
+        self._places = places
+        self._made: list[str] = []
+        self._started: dict[str, StagedFolder | None] = {"": None}
+        parents = {path.rpartition("/")[0] for path in files}
+        self._old = {str(one) for path in parents for one in PurePosixPath(path).parents}
+        self._old |= {
+            path.rpartition("/")[0] for path, (old, _) in files.items() if old is not None
+        }
+
+    def add(self, path: str, content: bytes, *, is_executable: bool | None) -> None:
+        """Write the bytes of a file where they wait."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._started:
+            self._started[folder] = self._start_folder(folder)
+        if new_folder := self._started[folder]:
+            new_folder.add(name, content, is_executable=is_executable)
+        else:
+            staged = stage_file(self._places, path, content, is_executable=is_executable)
+            self.files.append(staged)
+
+    def _start_folder(self, path: str) -> StagedFolder | None:
+        """Return what takes the files of a folder; None where they wait in the folder itself."""
+        make_folders(self._places, path, self._made)
+        if path in self._old or not can_stage_folder(self._places, path):
+            make_folders(self._places, f"{path}/x", self._made)
+            return None
+        self.folders.append(StagedFolder(self._places, path))
+        return self.folders[-1]
+
+    def discard(self) -> None:
+        """Remove all that has not taken its place, and the folders that were made for it."""
+        for file in self.files:
+            file.discard()
+        for folder in self.folders:
+            folder.discard()
+        for path in reversed(self._made):
+            remove_folder(self._places.folder, path)
+
+
+def _commit_folder(folder: StagedFolder) -> None:
+    """Put new files in their place; raises UserError where something is in it now."""
+    try:
+        folder.commit()
+    except OSError as error:
+        if error.errno not in _IN_THE_WAY:
+            raise
+        raise UserError((_make_refusal(Status(folder.path, "edited", None, None)),)) from None
 
 
 def merge_writes(plan: Plan) -> dict[str, tuple[Content | None, Content]]:
@@ -369,37 +311,6 @@ def _make_stale_records(plan: Plan) -> dict[str, Record]:
         s.path: {"sha256": hash_content(s.current or b""), **plan.desired[s.path].about}
         for s in stale_statuses
     }
-
-
-def _make_final_manifest(plan: Plan) -> Manifest:
-    """Return the manifest once the plan is carried out; other runs may have more to answer for."""
-    left = {one.path for one in plan.filter_statuses("edited") if not one.new}
-    handled_paths = {*plan.statuses.list_paths()} - left
-    files, pending = (
-        Records(records).select(lambda path, _: path not in handled_paths)
-        for records in (plan.manifest.files, plan.manifest.pending)
-    )
-    others = files.keys() - plan.desired.keys() or plan.manifest.rest
-    own = Records((path, _make_record(plan, path)) for path in plan.desired)
-    files = merge_records(files, own).sort()
-    manifest = replace(plan.manifest, files=files, pending=pending, problem="")
-    if plan.library is None or not plan.desired:
-        return manifest
-    kept_library = manifest.library if others else {}  # of files that this run does not build
-    library = dict(sorted({**kept_library, **plan.library}.items()))
-    return replace(manifest, tool=__version__, library=library)
-
-
-def _make_record(plan: Plan, path: str) -> Record:
-    """Return the record of a file: that which there is, unless it says something else of it.
-
-    When the file was written is nothing else: a file that stays as it is keeps its record.
-    """
-    desired, old = plan.desired[path], plan.manifest.files.get(path, {})
-    record = {"sha256": hash_content(desired.content), **desired.about}
-    differing = {word for word in old.keys() | record.keys() if old.get(word) != record.get(word)}
-    unknown = OCCASION if HAS_MODES else (*OCCASION, "mode")
-    return old if old and differing <= {*unknown} else record
 
 
 def _find_removed_records(plan: Plan) -> dict[str, Record]:

@@ -72,6 +72,7 @@ from promptpack.targets import TARGETS
 OPTIONAL = "add 'optional: true' to its use"
 _NEWLINES = {"lf": "\n", "crlf": "\r\n"}
 Warn = Callable[[Finding], None]
+Sections = tuple[RenderedSection[str], ...]
 B = TypeVar("B")
 
 
@@ -108,6 +109,7 @@ class Composer:
         self._parts: PartCache[str] = PartCache(self.keys)
         self._traced_parts: PartCache[Lines] = PartCache(self.keys)
         self._prompts: dict[Hashable, str] = {}
+        self._sections: tuple[Variant | None, dict[Hashable, Sections]] = (None, {})
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[Hashable, Lines] = {}
         self._laid_out: dict[Hashable, Lines] = {}
@@ -115,6 +117,7 @@ class Composer:
         self._find_params = ParamsFinder(self.templates).find
         self._keeps_parts = False
         self._fields: tuple[Variant | None, Mapping[str, Any]] = (None, {})
+        self._views: tuple[Variant | None, Mapping[str, Any]] = (None, {})
         self._own_fragments: list[Hashable] = []
         self._traced_fragments: dict[Hashable, Lines] = {}
         self._text = BlockForm(
@@ -145,14 +148,13 @@ class Composer:
 
     def _compose_within_budget(self, variant: Variant, target: str) -> str:
         """Return a variant's prompt; templates that were over their budget are not tried again."""
-        names = list_template_names(variant)
-        if names in self._over_budget:
+        if self._over_budget and (names := list_template_names(variant)) in self._over_budget:
             raise UserError(self._over_budget[names])
         try:
             return self.compose_text(variant, target)
         except UserError as error:
             if any(finding.code == OVER_BUDGET for finding in error.findings):
-                self._over_budget[names] = error.findings
+                self._over_budget[list_template_names(variant)] = error.findings
             raise
 
     def make_agent(self, variant: Variant, target: str, prompt: str) -> Agent:
@@ -199,11 +201,16 @@ class Composer:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
         context |= {} if arguments is None else arguments.make_context()
-        form, parts = self._text, self._parts
+        form = self._text
         if probe:
-            form, parts = form._replace(render=self._probe(probe)), PartCache(self.keys)
-        work = _Work(form, parts, variant, context, Draft())
-        views = tuple(make_views(form, self._render_sections(work)))
+            form = form._replace(render=self._probe(probe))
+            work = _Work(form, PartCache(self.keys), variant, context, Draft())
+            sections = self._render_sections(work)
+        elif arguments:
+            sections = self._render_sections(_Work(form, self._parts, variant, context, Draft()))
+        else:
+            sections = self._find_sections(variant, target, context)
+        views = tuple(make_views(form, sections))
         try:
             text = self._lay_out(get_layout_name(variant), context, views, probe)
             if variant.model.layout == AS_WRITTEN:
@@ -239,7 +246,7 @@ class Composer:
             return None
         context, layout = self._make_context(variant, target), get_layout_name(variant)
         texts = _Work(self._text, self._parts, variant, context, Draft())
-        sections = self._render_sections(texts)
+        sections = self._find_sections(variant, target, context)
         found = self._frames.place(layout, context, sections, self._make_tracked_view)
         if found is None:
             return None
@@ -278,6 +285,7 @@ class Composer:
     def release_variant(self) -> None:
         """Forget the prompts composed so far; whoever needs one again composes it anew."""
         self._prompts.clear()
+        self._sections = None, {}
 
     def release_pack(self) -> None:
         """Forget the texts of fragments that are a pack's own, or read what only a pack says."""
@@ -312,8 +320,26 @@ class Composer:
             self._laid_out[key] = name_title(lines if prompt else ())
         return self._laid_out[key]
 
+    def _find_sections(self, variant: Variant, target: str, context: Mapping[str, Any]) -> Sections:
+        """Return the sections of a prompt; those of the pack are rendered once for equal ones.
+
+        Only those of the last variant are kept: another one may bear its name.
+        """
+        if self._sections[0] is not variant:
+            self._sections = variant, {}
+        known, key = self._sections[1], self.keys.make_shared(variant, target)
+        if key not in known:
+            work = _Work(self._text, self._parts, variant, context, Draft())
+            known[key] = self._render_own_sections(work)
+        return (*known[key], *self._tell_policy(self._text, variant, target))
+
     def _render_sections(self, work: _Work[B]) -> tuple[RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
+        told = self._tell_policy(work.form, work.variant, work.context["target"])
+        return (*self._render_own_sections(work), *told)
+
+    def _render_own_sections(self, work: _Work[B]) -> tuple[RenderedSection[B], ...]:
+        """Return the sections of the pack that have text, with the parts that have."""
         form, variant, target = work.form, work.variant, work.context["target"]
         sections: list[RenderedSection[B]] = []
         for section in choose_sections(variant, target):
@@ -327,13 +353,19 @@ class Composer:
                 sections.append(make_section(form, section, filled_parts))
         if work.draft.findings:
             raise UserError(tuple(work.draft.findings))
-        if TARGETS[target].tells_policy:
-            told = self.keys.find_told(variant, target)
-            if told.text:
-                block = form.quote(told.text, Origin(told.path, 1), False)
-                parts = [RenderedPart("", block)]
-                sections.append(make_section(form, Section("permissions", ()), parts))
         return tuple(sections)
+
+    def _tell_policy(
+        self, form: BlockForm[B], variant: Variant, target: str
+    ) -> tuple[RenderedSection[B], ...]:
+        """Return the section about the policy, where the target tells it and it says something."""
+        if not TARGETS[target].tells_policy:
+            return ()
+        told = self.keys.find_told(variant, target)
+        if not told.text:
+            return ()
+        part = RenderedPart("", form.quote(told.text, Origin(told.path, 1), False))
+        return (make_section(form, Section("permissions", ()), [part]),)
 
     def _render_part(self, work: _Work[B], part: Part) -> RenderedPart[B]:
         draft = work.draft
@@ -457,12 +489,13 @@ class Composer:
         return TrackedSectionView(view.name, view.title, view.parts, view.text, enter)
 
     def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
-        """Return what the templates of a variant see."""
+        """Return what the templates of a variant see; what all its targets share is kept."""
+        if self._views[0] is not variant:
+            pack, model = make_pack_view(variant), make_model_view(variant.model)
+            self._views = variant, {"pack": pack, "model": model, "vars": Vars(variant.pack.vars)}
         return {
-            "pack": make_pack_view(variant),
-            "model": make_model_view(variant.model),
+            **self._views[1],
             "policy": self.keys.find_view(variant, target),
             "target": target,
-            "vars": Vars(variant.pack.vars),
             **make_arguments(variant, target),
         }

@@ -77,12 +77,19 @@ class PromptKeys:
 
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
-        specific = find_client_settings(variant.pack, target).prompt
-        if not specific and self._find_variant_inputs(variant).reads_client:
-            specific = target
+        told = self.find_told(variant, target).key if TARGETS[target].tells_policy else ""
+        return told, self.make_shared(variant, target)
+
+    def make_shared(self, variant: Variant, target: str) -> Hashable:
+        """Return the same of the sections of the pack, without the one about the policy."""
+        specific: str | None = find_client_settings(variant.pack, target).prompt
+        answers: Hashable = ()
+        if not specific:
+            inputs = self._find_variant_inputs(variant)
+            specific = target if inputs.reads_client else ""
+            answers = self._find_policy(variant, target).view.answer(inputs.questions)
         rules = "" if tells_persona(variant, target) else "rules"
-        asked = self.tell_policy(variant, target)
-        return variant.pack.name, variant.name, specific, rules, asked
+        return variant.pack.name, variant.name, specific, rules, answers
 
     def tell_policy(self, variant: Variant, target: str) -> Hashable:
         """Return all that a variant's prompt can tell of its policy: with equal ones it is equal.
