@@ -46,34 +46,30 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return jail.make_home(tmp_path_factory.mktemp("home"))
 
 
-LAST_STAMPS: list[dict[str, jail.Stamp]] = []
-"""The checkout as the test before this one left it, if that was looked at."""
+@pytest.fixture(scope="session")
+def checkout(home: Path) -> Iterator[jail.Watched]:
+    """Return the checkout; with PROMPTPACK_ACCEPT a test may rewrite it, so it is left out."""
+    watched = jail.Watched(home if os.environ.get("PROMPTPACK_ACCEPT") else jail.ROOT)
+    yield watched
+    watched.close()
 
 
 @pytest.fixture(autouse=True)
 def unharmed(
     request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Fail a test that names a fault if anything outside of its own folder is not as it was.
-
-    With PROMPTPACK_ACCEPT a test may rewrite what it expects, so the checkout is left out. A
-    checkout is looked at once between two such tests.
-    """
+    """Fail a test that names a fault if anything outside of its own folder is not as it was."""
     if not faults.list_names(request.node):
-        LAST_STAMPS.clear()
         yield
         return
     folder = request.getfixturevalue("tmp_path")
+    checkout = request.getfixturevalue("checkout")
     if request.node.get_closest_marker("clients") is None:  # the clients lie in the real one
         monkeypatch.setenv("HOME", str(home))
-    checkout = home if os.environ.get("PROMPTPACK_ACCEPT") else jail.ROOT
-    stamps = LAST_STAMPS.pop() if LAST_STAMPS else None
-    before = jail.look(home, folder, checkout, stamps)
+    before = jail.look(home, folder, checkout)
     yield
-    after = jail.look(home, folder, checkout)
-    changed = jail.list_changes(before, after)
+    changed = jail.list_changes(before, jail.look(home, folder, checkout))
     assert not changed, "changed outside of the test's folder"
-    LAST_STAMPS.append(after.checkout)
 
 
 @pytest.fixture
