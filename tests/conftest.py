@@ -3,6 +3,8 @@
 import gc
 import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,15 @@ from forges import Api, Forge, make_first, served
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 os.environ.setdefault("PROMPTPACK_CLIENTS", str(Path(_CACHE, "promptpack", "clients")))
 os.environ["XDG_CACHE_HOME"] = os.devnull
+
+# Tests make thousands of small projects. In memory this takes half of the time that a disk takes.
+_MEMORY = "/dev/shm"  # noqa: S108 - each folder in it is made by pytest, or by tempfile
+_NEEDED = 2 << 30
+if sys.platform == "linux" and os.access(_MEMORY, os.W_OK):
+    _room = os.statvfs(_MEMORY)
+    if _room.f_bavail * _room.f_frsize >= _NEEDED and not _room.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("TMPDIR", _MEMORY)
+        tempfile.tempdir = None  # pytest has asked for it before
 
 # Tests make many small objects that live on; looking for dead ones less often saves a tenth.
 gc.set_threshold(50_000, 20, 20)
