@@ -26,7 +26,7 @@ from playwright.sync_api import (
 
 import sites
 import support
-from browsers import open_browser, serve_folder
+from browsers import SIZE, clear_page, open_browser, serve_folder
 from promptpack.site.catalogue import locate_raw_file
 
 PACK = "packs/python-ml-architect"
@@ -116,19 +116,30 @@ def server(site: sites.Built) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """Return the page that those tests use, one after another, that ask for no other than usual."""
+    with browser.new_context() as context:
+        yield make_page(context)
+
+
 @pytest.fixture
-def opened(browser: Browser, server: str) -> Iterator[Open]:
-    """Open pages of the site; at the end nothing may have gone wrong or been asked of others."""
+def opened(browser: Browser, server: str, window: Page) -> Iterator[Open]:
+    """Open pages of the site; at the end nothing may have gone wrong or been asked of others.
+
+    Each is as one that was never opened.
+    """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
+    unused = [window]
 
     def open_(path: str, base: str = server, **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        if options.get("java_script_enabled", True):
-            context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
-        page.set_default_timeout(support.PATIENCE * 1_000)
+        if unused and not options:
+            page = unused.pop()
+            page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
+        else:
+            contexts.append(browser.new_context(**options))
+            page = make_page(contexts[-1], has_script=options.get("java_script_enabled", True))
         watch(page, base, wrong)
         page.goto(base + path)
         return page
@@ -136,7 +147,18 @@ def opened(browser: Browser, server: str) -> Iterator[Open]:
     yield open_
     for context in contexts:
         context.close()
+    if not unused:
+        clear_page(window)
     assert not wrong
+
+
+def make_page(context: BrowserContext, *, has_script: bool = True) -> Page:
+    """Return a new page that may copy."""
+    if has_script:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(support.PATIENCE * 1_000)
+    return page
 
 
 def watch(page: Page, base: str, wrong: list[str]) -> None:
