@@ -8,7 +8,6 @@ import gzip
 import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -496,9 +495,13 @@ SCROLLERS = """() => [...document.querySelectorAll("body *")].filter((one) => {
 """What Chromium lets the keyboard stop at because it scrolls, and nothing within can be reached."""
 
 
+NEXT_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Waits until what a page does when its window changes is done."""
+
+
 @pytest.fixture(scope="module")
 def looks(browser: Browser, server: str) -> Mapping[tuple[str, int], Look]:
-    """Return how each kind of page looks in windows of some widths: each is opened once."""
+    """Return how each kind of page looks in a narrow window, and in the same one made wide."""
     wrong: list[str] = []
     found = {}
     context = browser.new_context()
@@ -506,10 +509,13 @@ def looks(browser: Browser, server: str) -> Mapping[tuple[str, int], Look]:
     page.set_default_timeout(support.PATIENCE * 1_000)
     watch(page, server, wrong)
     tree = context.new_cdp_session(page)
-    for width, (kind, path) in product(WIDTHS, KINDS.items()):
-        page.set_viewport_size({"width": width, "height": 800})
+    for kind, path in KINDS.items():
+        page.set_viewport_size({"width": WIDTHS[0], "height": 800})
         page.goto(server + path)
-        found[kind, width] = look_at(page, tree, has_stops=kind in NARROW or width > 360)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate(NEXT_FRAMES)
+            found[kind, width] = look_at(page, tree, has_stops=kind in NARROW or width > 360)
     context.close()
     assert not wrong
     return found
