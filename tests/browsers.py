@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -31,6 +31,21 @@ def open_browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield started
         started.close()
+
+
+SIZE = (1280, 720)
+"""How large a window is that nobody gave a size."""
+
+
+def clear_page(page: Page) -> None:
+    """Have a page forget what a test did with it; a new window takes four times as long as this.
+
+    A script that a test adds stays, so such a test needs a page of its own.
+    """
+    if page.url.startswith(("http", "file")):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.context.clear_cookies()
+    page.goto("about:blank")
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

@@ -324,7 +324,7 @@ def test_any_text_can_be_written_as_a_template(words: list[str], glue: str) -> N
 @pytest.mark.fault(50)
 @settings(
     deadline=None,
-    max_examples=support.count_cases(25),
+    max_examples=support.count_cases(50),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(WORDS)

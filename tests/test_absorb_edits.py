@@ -139,7 +139,7 @@ def choose_cases(
 def test_hand_edits_are_absorbed_to_the_byte_or_refused_at_their_line(
     projects: Mapping[str, Built], tmp_path: Path
 ) -> None:
-    number = support.count_cases(30)
+    number = support.count_cases(60)
     results = [
         run_case(projects[name], tmp_path, kind, output, edit)
         for name, kind, output, edit in choose_cases(projects, number)

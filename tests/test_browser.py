@@ -8,7 +8,6 @@ import gzip
 import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +25,7 @@ from playwright.sync_api import (
 
 import sites
 import support
-from browsers import open_browser, serve_folder
+from browsers import SIZE, clear_page, open_browser, serve_folder
 from promptpack.site.catalogue import locate_raw_file
 
 PACK = "packs/python-ml-architect"
@@ -116,19 +115,30 @@ def server(site: sites.Built) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """Return the page that those tests use, one after another, that ask for no other than usual."""
+    with browser.new_context() as context:
+        yield make_page(context)
+
+
 @pytest.fixture
-def opened(browser: Browser, server: str) -> Iterator[Open]:
-    """Open pages of the site; at the end nothing may have gone wrong or been asked of others."""
+def opened(browser: Browser, server: str, window: Page) -> Iterator[Open]:
+    """Open pages of the site; at the end nothing may have gone wrong or been asked of others.
+
+    Each is as one that was never opened.
+    """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
+    unused = [window]
 
     def open_(path: str, base: str = server, **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        if options.get("java_script_enabled", True):
-            context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
-        page.set_default_timeout(support.PATIENCE * 1_000)
+        if unused and not options:
+            page = unused.pop()
+            page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
+        else:
+            contexts.append(browser.new_context(**options))
+            page = make_page(contexts[-1], has_script=options.get("java_script_enabled", True))
         watch(page, base, wrong)
         page.goto(base + path)
         return page
@@ -136,7 +146,18 @@ def opened(browser: Browser, server: str) -> Iterator[Open]:
     yield open_
     for context in contexts:
         context.close()
+    if not unused:
+        clear_page(window)
     assert not wrong
+
+
+def make_page(context: BrowserContext, *, has_script: bool = True) -> Page:
+    """Return a new page that may copy."""
+    if has_script:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(support.PATIENCE * 1_000)
+    return page
 
 
 def watch(page: Page, base: str, wrong: list[str]) -> None:
@@ -474,9 +495,13 @@ SCROLLERS = """() => [...document.querySelectorAll("body *")].filter((one) => {
 """What Chromium lets the keyboard stop at because it scrolls, and nothing within can be reached."""
 
 
+NEXT_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Waits until what a page does when its window changes is done."""
+
+
 @pytest.fixture(scope="module")
 def looks(browser: Browser, server: str) -> Mapping[tuple[str, int], Look]:
-    """Return how each kind of page looks in windows of some widths: each is opened once."""
+    """Return how each kind of page looks in a narrow window, and in the same one made wide."""
     wrong: list[str] = []
     found = {}
     context = browser.new_context()
@@ -484,10 +509,13 @@ def looks(browser: Browser, server: str) -> Mapping[tuple[str, int], Look]:
     page.set_default_timeout(support.PATIENCE * 1_000)
     watch(page, server, wrong)
     tree = context.new_cdp_session(page)
-    for width, (kind, path) in product(WIDTHS, KINDS.items()):
-        page.set_viewport_size({"width": width, "height": 800})
+    for kind, path in KINDS.items():
+        page.set_viewport_size({"width": WIDTHS[0], "height": 800})
         page.goto(server + path)
-        found[kind, width] = look_at(page, tree, has_stops=kind in NARROW or width > 360)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate(NEXT_FRAMES)
+            found[kind, width] = look_at(page, tree, has_stops=kind in NARROW or width > 360)
     context.close()
     assert not wrong
     return found

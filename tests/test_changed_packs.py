@@ -161,7 +161,7 @@ def draw_steps(edits: Mapping[str, Edit]) -> st.SearchStrategy[list[Step]]:
     return st.lists(step, min_size=1, max_size=5)
 
 
-@settings(max_examples=count_cases(6))
+@settings(max_examples=count_cases(12))
 @given(
     st.one_of(
         draw_steps(SMALL_EDITS), draw_steps({**SMALL_EDITS, **MORE_EDITS}), draw_steps(EVERY_EDIT)
@@ -255,7 +255,7 @@ JSON = (
 KEYS = ("folder", "files", "facts", "paths", "reads", "records", "manifest", "installed")
 
 
-@settings(max_examples=count_cases(8))
+@settings(max_examples=count_cases(16))
 @given(st.sampled_from(KEYS), JSON, st.sampled_from([None, None, "", "[]", "{"]))
 def test_what_is_kept_can_be_anything(key: str, value: object, text: str | None) -> None:
     """A record of this user that makes no sense has everything looked at."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 import sites
 import support
-from browsers import open_browser
+from browsers import clear_page, open_browser
 from promptpack.model import Effect, PatternRule
 from promptpack.policy.lattice import RANK, compare_grants
 from promptpack.site.comparison import judge_grants, rank_grants
@@ -71,16 +71,30 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built.site
 
 
-@pytest.fixture
-def page(browser: Browser, site: Path) -> Iterator[Page]:
-    """Return a page that was never opened; at the end nothing may have gone wrong on it."""
+@pytest.fixture(scope="module")
+def window(browser: Browser, site: Path) -> Iterator[Page]:
+    """Return the page that all tests use, one after another."""
     assert site.is_dir()
-    opened = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    opened = browser.new_page(reduced_motion="reduce")
     opened.set_default_timeout(support.PATIENCE * 1_000)
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.add_init_script(SHIFTS)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def page(window: Page) -> Iterator[Page]:
+    """Return a page that knows of no other test; at the end nothing may have gone wrong on it."""
+    window.set_viewport_size({"width": 1440, "height": 900})
+    wrong: list[str] = []
+
+    def note(error: Error) -> None:
+        wrong.append(str(error))
+
+    window.on("pageerror", note)
+    yield window
+    clear_page(window)
+    window.remove_listener("pageerror", note)
     assert not wrong
 
 
@@ -199,7 +213,6 @@ def read_prompt(site: Path, variant: str) -> list[str]:
 
 def test_a_chosen_tab_is_in_view(page: Page, site: Path) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
-    page.add_init_script(SHIFTS)
     visit(page, site, "packs/far/tiny.work.html?view=difference")
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))")
     assert page.evaluate("[scrollY, window.shifted || 0]") == [0, pytest.approx(0, abs=0.05)]
@@ -243,7 +256,6 @@ def test_a_page_shows_the_difference_of_one_thing(
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_nothing_jumps(page: Page, site: Path, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    page.add_init_script(SHIFTS)
     for path in (
         "compare.html",
         "compare.html?a=careful/tiny.look&b=bold/big.work&layout=split",

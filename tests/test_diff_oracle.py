@@ -351,7 +351,7 @@ def test_the_groups_are_the_whole_difference_between_two_builds(
 ) -> None:
     assert len(bases) == len(PROJECTS)
     spoiled: Counter[str] = Counter()
-    for number in range(support.count_cases(24)):
+    for number in range(support.count_cases(48)):
         rng = random.Random(number)  # noqa: S311 - the same cases each time
         case = make_case(rng, bases)
         review = case.review

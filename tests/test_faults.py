@@ -1,6 +1,7 @@
 """Every fault has a test, and what is held around such a test notices what it should."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,8 +81,8 @@ def replace(path: Path) -> None:
     ids=["overwritten", "replaced", "added", "removed", "in the home", "a link", "beside"],
 )
 def test_harm_outside_is_noticed(tmp_path: Path, harm: Callable[[Path], object]) -> None:
-    home, checkout = jail.make_home(tmp_path / "home"), tmp_path / "checkout"
-    support.make_project(checkout)
+    home = jail.make_home(tmp_path / "home")
+    checkout = jail.Watched(support.make_project(tmp_path / "checkout"))
     before = jail.look(home, tmp_path / "inside", checkout)
     assert jail.look(home, tmp_path / "inside", checkout) == before
     support.write_files(tmp_path / "inside", {"a": "fine"})
@@ -92,3 +93,44 @@ def test_harm_outside_is_noticed(tmp_path: Path, harm: Callable[[Path], object])
     after = jail.look(home, tmp_path / "inside", checkout)
     assert after != before
     assert len(jail.list_changes(before, after)) == 1
+    checkout.close()
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_watched_folder_is_what_a_new_look_at_it_sees(tmp_path: Path, is_told: bool) -> None:
+    folder, outer = support.make_project(tmp_path / "checkout"), tmp_path / "other"
+    watched, role = jail.Watched(folder), folder / "packs/demo/role.md"
+    if not is_told:
+        watched.close()
+    changes: list[Callable[[], object]] = [
+        lambda: role.write_text("a"),
+        lambda: role.write_text("b" * 9),
+        lambda: (folder / "new/in").mkdir(parents=True),
+        lambda: (folder / "new/in/file").write_text("a"),
+        lambda: (folder / "new").rename(folder / "newer"),
+        lambda: overwrite(folder / "newer/in/file"),
+        lambda: (folder / "packs").rename(outer),
+        lambda: (folder / "packs").symlink_to(outer),
+        lambda: shutil.rmtree(folder / "newer"),
+        lambda: (folder / "templates/x").symlink_to("y"),
+    ]
+    seen = watched.read_stamps()
+    for number, change in enumerate(changes):
+        change()
+        new = jail.Watched(folder)
+        assert watched.read_stamps() == new.read_stamps(), number
+        new.close()
+        assert (watched.read_stamps() == seen) == (number == 2), number
+        seen = watched.read_stamps()
+    watched.close()
+
+
+def test_a_write_to_another_name_of_a_file_is_seen_later(tmp_path: Path) -> None:
+    folder = support.make_project(tmp_path / "checkout")
+    os.link(folder / "packs/demo/role.md", tmp_path / "other")
+    watched = jail.Watched(folder)
+    before = watched.read_stamps()
+    (tmp_path / "other").write_text("changed")
+    looks = [watched.read_stamps() for _ in range(jail.SCANNED)]
+    assert looks[-1] != before
+    watched.close()

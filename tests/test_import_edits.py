@@ -66,7 +66,7 @@ def make_file(place: str, text: str) -> AgentFile:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(files=agent_files(), split=st.booleans())
-@settings(max_examples=support.count_cases(24))
+@settings(max_examples=support.count_cases(48))
 def test_only_what_was_changed_changes(kind: str, files: list[AgentFile], split: bool) -> None:
     outcome = edit_import(EMPTY, files, ImportForm(split=split), kind)
     assert outcome.wrong == ()

@@ -91,7 +91,7 @@ def kill_builds(project: Path, trees: Sequence[Mapping[str, bytes | str]]) -> in
     process of its own, because it forks.
     """
     choose, killed = random.Random(0), 0  # noqa: S311 - no secret
-    for number in range(1, support.count_cases(30) + 1):
+    for number in range(1, support.count_cases(60) + 1):
         support.write_files(project, {ROLE: ROLES[number % 2]})
         first, second = fork_build(project), fork_build(project)
         while not (project / "dist" / LOCK).exists() and os.waitpid(first, os.WNOHANG)[0] == 0:
@@ -130,7 +130,7 @@ def test_a_kill_at_any_moment_of_many(tmp_path: Path) -> None:
     code += "import support, test_output_lock; from pathlib import Path\n"
     code += f"trees = [support.snapshot(Path(name)) for name in {folders}]\n"
     code += "print(test_output_lock.kill_builds(Path(sys.argv[1]), trees))"
-    cases = {support.CASES: os.environ.get(support.CASES, "0.5")}
+    cases = {support.CASES: os.environ.get(support.CASES, support.FEW)}
     done = support.run(project, cwd=tmp_path, code=code, env=cases)
     assert (done.code, done.err) == (0, "")
     assert int(done.out) > 0
@@ -242,7 +242,7 @@ def test_no_lock_stays(project: Path) -> None:
 def test_a_folder_is_compared_while_it_is_built(tmp_path: Path) -> None:
     """A reader needs no lock: it sees old or new files, and none that are just being written."""
     project = support.built(tmp_path / "project", FILES)
-    for number in range(support.count_cases(4)):
+    for number in range(support.count_cases(8)):
         support.write_files(project, {ROLE: f"You are number {number}.\n"})
         build = start(project)
         while build.poll() is None:

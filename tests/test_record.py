@@ -512,7 +512,7 @@ def sequences(draw: st.DrawFn) -> list[tuple[list[str], bool, tuple[str, ...]]]:
     return draw(st.lists(step, min_size=1, max_size=4))
 
 
-@settings(max_examples=count_cases(6))
+@settings(max_examples=count_cases(12))
 @given(sequences(), st.booleans())
 def test_a_recorded_run_does_what_a_whole_one_does(
     steps: list[tuple[list[str], bool, tuple[str, ...]]], is_listed: bool

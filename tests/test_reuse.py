@@ -143,7 +143,7 @@ EDITS: tuple[Callable[[Path], None], ...] = (
 )
 
 
-@pytest.mark.parametrize("seed", range(support.count_cases(6)))
+@pytest.mark.parametrize("seed", range(support.count_cases(12)))
 def test_any_edits_give_what_a_build_from_nothing_gives(seed: int, tmp_path: Path) -> None:
     root = support.make_project(tmp_path, FILES)
     source = random.Random(seed)  # noqa: S311 - a repeatable choice, no secret

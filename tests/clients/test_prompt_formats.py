@@ -53,7 +53,7 @@ def test_a_prompt_of_anything_that_acts_comes_back() -> None:
 
 
 @pytest.mark.properties
-@settings(max_examples=count_cases(4), deadline=None)
+@settings(max_examples=count_cases(8), deadline=None)
 @given(prompts=st.lists(nasty_texts, min_size=30, max_size=60))
 def test_any_prompt_comes_back_or_is_refused(prompts: list[str]) -> None:
     check(prompts)
