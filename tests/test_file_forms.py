@@ -256,6 +256,24 @@ def test_agents_that_differ_in_a_field_share_no_form(field: str) -> None:
     assert not (has_same_key and is_plain(target, other))
 
 
+ODD_WORDS = [
+    *((name, "An agent.", PLAIN) for name in ODD_NAMES),
+    *(("x-1", text, PLAIN) for text in (*ODD_DESCRIPTIONS, *ODD_PIECES)),
+    *(("x-1", f"An {text} is {text}", PLAIN) for text in ODD_PIECES),
+    *(("x-1", f"An{text}agent", PLAIN) for text in ODD_PIECES),
+    *(("x-1", "An agent.", text) for text in ODD_PROMPTS),
+    *(("x-1", "An agent.", f"{line}\n{PLAIN}") for line in ODD_LINES),
+    *(("x-1", "An agent.", f"{PLAIN}{line}\n") for line in ODD_LINES),
+    *(("x-1", "An agent.", f"{PLAIN}{line}") for line in ODD_LINES),
+]
+"""Each odd name, piece and line once, beside plain words."""
+
+
+@pytest.mark.parametrize("target", FILLABLE, ids=IDS)
+def test_nothing_odd_beside_plain_words_is_told_apart(target: Target) -> None:
+    assert not is_told_apart(target, AGENT, ODD_WORDS)
+
+
 @pytest.mark.parametrize("target", FILLABLE, ids=IDS)
 def test_no_word_in_the_code_of_a_codec_is_told_apart(target: Target) -> None:
     assert not is_told_apart(target, AGENT, ALL_WORDS)
