@@ -201,7 +201,7 @@ def is_plain(target: Target, agent: Agent) -> bool:
 
 
 TEMPERATURES = (None, 0.0, -0.0, 1, 1.0, True)
-heads = st.fixed_dictionaries(
+heads: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "temperature": st.sampled_from(TEMPERATURES),
