@@ -480,3 +480,30 @@ def test_what_is_imported_and_installed_again_is_no_change_for_git(
             done = support.call("install", pack["name"], *targets, *into, cwd=imported.project)
             assert done.code == 0, done.err
     assert git(repository, "status", "--short") in ("", "?? .promptpack-installed.json\n")
+
+
+HOSTILE = {
+    "hashes": "# " + "#" * (1 << 17) + "x",
+    "hashes apart": "# " + "# " * (1 << 16) + "x",
+    "blanks": "#" + " " * (1 << 17),
+    "digits": "1" * (1 << 17),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_line_is_imported_in_time(name: str) -> None:
+    found = match_place(CLAUDE)
+    assert found
+    with support.limit_cpu():
+        file = make_agent_file(CLAUDE, found, markdown(body=f"\n{HOSTILE[name]}\n"))
+        plan_import(make_audit([file]), EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [("# Critic", "Critic"), ("# The Critic ##", "The Critic"), ("# #", "Critic")],
+)
+def test_the_only_top_heading_is_the_title(tmp_path: Path, line: str, title: str) -> None:
+    imported = bring(tmp_path, {CLAUDE: markdown(body=f"\n{line}\n\nYou review changes.\n")})
+    (pack,) = (imported.project / "packs").glob("*/pack.yaml")
+    assert f"title: {title}\n" in pack.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptpack.output import record as records_of_runs
+from promptpack.output import recording
 from promptpack.output.record import Record, encode_record, name_record, parse_record
 from records import (
     EARLIER,
@@ -445,6 +446,20 @@ def test_records_that_are_large_or_many_go(
         assert len(records.list_records()) <= 3
     assert records.start("build", "--out", "e", cwd=project).was_recorded
     assert not records.start("check", cwd=project).was_recorded
+
+
+@pytest.mark.parametrize("strays", [0, 20])
+def test_an_output_folder_may_hold_more_the_more_is_built(
+    records: Records, project: Path, monkeypatch: pytest.MonkeyPatch, strays: int
+) -> None:
+    """Two files are built, so there may be two more than the limit says."""
+    call("build", cwd=project)
+    write_files(project / "dist", {f"notes/{number}": "x" for number in range(strays)})
+    count = len([*(project / "dist").rglob("*")]) + 1
+    monkeypatch.setattr(recording, "ENTRY_LIMIT", count - 3)
+    assert not records.settle("build", cwd=project).was_recorded
+    monkeypatch.setattr(recording, "ENTRY_LIMIT", count - 2)
+    assert records.settle("build", cwd=project).was_recorded
 
 
 # Broken records.

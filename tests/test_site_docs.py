@@ -115,6 +115,57 @@ def test_an_export_leaves_alone_what_was_edited(tmp_path: Path) -> None:
     assert (out / "mkdocs.yml.orig").read_text() == "mine\n"
 
 
+THEMED = (
+    "site_name: x\ntheme: {name: material, custom_dir: ours/templates}\nplugins: [promptpack]\n"
+)
+OWN_TEMPLATE = '{% extends "base.html" %}{% block libs %}<!-- ours -->{% endblock %}'
+
+
+def test_an_export_has_the_templates_of_the_project(tmp_path: Path) -> None:
+    files = {
+        "mkdocs.yml": THEMED,
+        "docs/index.md": "# x\n",
+        "ours/templates/main.html": OWN_TEMPLATE,
+        "ours/templates/partials/copyright.html": "Nobody's",
+        "ours/templates/.hidden": "x",
+    }
+    root, out = make_project(tmp_path / "p", files), tmp_path / "out"
+    done = docs("export", out, cwd=root)
+    assert done.code == 0, done.err
+    assert yaml.safe_load((out / "mkdocs.yml").read_text())["theme"]["custom_dir"] == "overrides"
+    paths = {path.relative_to(out).as_posix() for path in (out / "overrides").rglob("*.*")}
+    assert paths == {"overrides/" + p for p in ("404.html", "main.html", "partials/copyright.html")}
+    built = mkdocs(out, tmp_path / "b")
+    assert built.returncode == 0, built.stderr
+    assert "<!-- ours -->" in (tmp_path / "b/index.html").read_text()
+    (root / "ours/templates/main.html").unlink()
+    assert docs("export", out, cwd=root).code == 0
+    assert not (out / "overrides/main.html").exists()
+    write_files(root, {"ours/templates/404.html": "Mine."})
+    assert docs("export", out, cwd=root).code == 0
+    assert (out / "overrides/404.html").read_text() == "Mine."
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("../else", "outside the project"),
+        ("away", "outside the project"),
+        ("nowhere", "no such folder"),
+    ],
+)
+def test_templates_have_to_be_in_the_project(tmp_path: Path, folder: str, message: str) -> None:
+    """What is exported is published, and mkdocs.yml may be a stranger's."""
+    write_files(tmp_path / "else", {"main.html": "secret"})
+    settings = THEMED.replace("ours/templates", folder)
+    root = make_project(tmp_path / "p", {"mkdocs.yml": settings, "docs/index.md": "# x\n"})
+    (root / "away").symlink_to("../else")
+    done = docs("export", tmp_path / "out", cwd=root)
+    assert done.code == 3
+    assert message in done.err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("words", [("build", "--out", "x"), ("export", "x"), ("serve",)])
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, words: tuple[str, ...]) -> None:
     root = make_project(tmp_path / "p")

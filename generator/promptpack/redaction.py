@@ -39,7 +39,7 @@ SHAPES: Mapping[str, Shape] = {
     "npm token": Shape(r"\bnpm_[A-Za-z0-9]{36}\b", ("npm_",)),
     "PyPI token": Shape(r"\bpypi-AgEI[A-Za-z0-9_-]{50,}", ("pypi-",)),
     "JSON web token": Shape(
-        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", ("eyJ",)
+        r"\beyJ[A-Za-z0-9_-]{10,8192}+\.eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,}", (".eyJ",)
     ),
     "private key": Shape(
         r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?s:.)*?(?:-----END [A-Z ]+-----|\Z)",

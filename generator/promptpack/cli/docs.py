@@ -204,7 +204,8 @@ def export_command(
     edit = edit_url or plugin_options.get("edit", "")
     site = _gather_site(root, edit, plugin_options.get("releases", DEFAULT_RELEASE_COUNT))
     hand_written = dict(_read_hand_written(root / (config.get("docs_dir") or "docs")))
-    contents = export_site(site, config, hand_written, plugin_options.get("guide", ()))
+    templates = dict(_read_templates(root, config.get("theme")))
+    contents = export_site(site, config, hand_written, templates, plugin_options.get("guide", ()))
     desired_files = {path: DesiredFile(content, {}) for path, content in contents.items()}
     apply_plan(plan_files(folder, desired_files, Ownership(claims_page, claims_page)), force=force)
     if not state.quiet:
@@ -255,8 +256,24 @@ def _find_options(plugins: object) -> dict[str, Any]:
     return options if isinstance(options, dict) else {}
 
 
+def _read_templates(root: Path, theme: object) -> Iterator[tuple[str, bytes]]:
+    """Yield what is in the folder of the project's own templates, if its settings name one.
+
+    Raises UserError where that is not there, or not in the project: an export is for publishing.
+    """
+    name = theme.get("custom_dir") if isinstance(theme, dict) else None
+    if not isinstance(name, str) or not name:
+        return
+    folder = find_real_path(root / name)
+    if not folder.is_relative_to(find_real_path(root)):
+        raise _make_unreadable(name, "the folder of templates is outside the project")
+    if not folder.is_dir():
+        raise _make_unreadable(name, "no such folder")
+    yield from _read_hand_written(folder)
+
+
 def _read_hand_written(docs: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield what the folder of pages holds, less what is hidden; links may not lead out of it.
+    """Yield what a folder of pages holds, less what is hidden; links may not lead out of it.
 
     Raises UserError for a file or folder that can't be read.
     """

@@ -26,7 +26,7 @@ from promptpack.targets.kept_file import split_kept
 _ACCEPT_REASON = "As it was when the files were imported; decide, and remove this."
 _BYTE_ORDER_MARK = "\ufeff"
 _NOT_SLUG = re.compile("[^a-z0-9]+")
-_HEADING = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^#[ \t]++(\S.*)", re.MULTILINE)
 _MAX_SLUG = 64
 _SPARE_SLUG = 8
 """So many characters of a name are left for what tells it from another one."""
@@ -247,7 +247,7 @@ def _make_pack_data(
 def _make_title(file: AgentFile) -> str:
     """Return the one top heading of the prompt, or else the file's name in words."""
     headings = _HEADING.findall(file.own.agent.prompt)
-    title = headings[0].strip() if len(headings) == 1 else ""
+    title = headings[0].rstrip("#").strip() if len(headings) == 1 else ""
     return title or make_slug(file.found.stem).replace("-", " ").capitalize()
 
 

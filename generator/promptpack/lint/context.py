@@ -82,6 +82,17 @@ class LintContext:
         return {path: file.text for path, file in files if file.text is not None}
 
     @cached_property
+    def _lines(self) -> dict[str, list[str]]:
+        return {}
+
+    def list_lines(self, path: str) -> list[str]:
+        """Return the lines of a source, or of a file that goes beside a skill; split once."""
+        if path not in self._lines:
+            text = self.project.sources.get(path) or self.attached_texts.get(path, "")
+            self._lines[path] = text.split("\n")
+        return self._lines[path]
+
+    @cached_property
     def prompts(self) -> tuple[RenderedPrompt, ...]:
         """The different prompts, in the order of the artifacts."""
         prompts: dict[tuple[str, str, tuple[Line, ...]], RenderedPrompt] = {}

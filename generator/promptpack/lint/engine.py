@@ -94,8 +94,7 @@ def _run_rules(context: LintContext, rules: Iterable[Rule]) -> Iterator[Finding]
 def _make_finding(context: LintContext, rule: Rule, diagnostic: Diagnostic) -> Finding:
     """Return a remark as a finding, with its line; without a width the whole line is meant."""
     path, line, message, hint, column, width = diagnostic
-    text = context.project.sources.get(path) or context.attached_texts.get(path, "")
-    lines = text.split("\n")
+    lines = context.list_lines(path)
     excerpt = lines[line - 1] if line <= len(lines) else ""
     if not width:
         column = len(excerpt) - len(excerpt.lstrip()) + 1

@@ -147,8 +147,9 @@ def _classify_line(text: str) -> LineKind:
 
 
 def _split_paragraph(paragraph: tuple[Line, ...], lead: str) -> Iterator[Sentence]:
-    first = _ITEM.sub("", paragraph[0].text, count=1)
-    texts = [first, *(line.text for line in paragraph[1:])]
+    first = paragraph[0].text
+    mark = _ITEM.match(first)
+    texts = [first[mark.end() :] if mark else first, *(line.text for line in paragraph[1:])]
     paragraph_text = "\n".join(text.strip() for text in texts)
     start = end = number = 0
     for segment in _END.split(paragraph_text):

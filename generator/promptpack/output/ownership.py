@@ -128,9 +128,9 @@ def find_stem(record: Words) -> str:
 def claims_page(path: str, _record: Words) -> bool:
     """Tell whether a record can be of a file of an exported site."""
     first, *others = PurePosixPath(path).parts
-    is_page = first == "docs" and others and not any(part.startswith(".") for part in others)
-    is_setting = path in ("mkdocs.yml", "overrides/404.html")
-    return is_setting or bool(is_page and path.isprintable())
+    is_hidden = any(part.startswith(".") for part in others)
+    is_page = first in ("docs", "overrides") and others and not is_hidden
+    return path == "mkdocs.yml" or bool(is_page and path.isprintable())
 
 
 def claims_evaluation(path: str, _record: Words) -> bool:

@@ -52,13 +52,15 @@ class Scope:
     """The places that a run depends on.
 
     Of `trees` it is all that is in them, of `paths` what is there, if anything, and of `folders`
-    only which folder it is. `links` are paths, each with where it leads.
+    only which folder it is. `links` are paths, each with where it leads. Where the trees hold more
+    than `most` files and folders, there is no record.
     """
 
     trees: list[Path] = field(default_factory=list)
     paths: dict[Path, None] = field(default_factory=dict)
     folders: dict[Path, None] = field(default_factory=dict)
     links: dict[Path, Path] = field(default_factory=dict)
+    most: int = ENTRY_LIMIT
 
     def add_link(self, path: Path) -> None:
         """Add a path that is followed, wherever it leads."""
@@ -181,7 +183,7 @@ def _walk_scope(scope: Scope) -> Iterator[tuple[str, str, tuple[str, ...] | None
             if place[0] not in seen:
                 yield place
             seen.add(place[0])
-            if len(seen) > ENTRY_LIMIT:
+            if len(seen) > scope.most:
                 raise UnrecordedError
     for path in map(str, scope.paths):
         if path not in seen:
@@ -278,7 +280,7 @@ def _list_outputs(plans: Sequence[Plan], places: Iterable[Path], root: Path) -> 
     """Return the places that plans are about, and what may make them places for no outputs."""
     outputs, *others = plans
     out = find_real_path(outputs.folder)
-    scope = Scope([out])
+    scope = Scope([out], most=ENTRY_LIMIT + len(outputs.desired))
     scope.add_link(outputs.folder)
     for folder in out.parents:
         scope.folders[folder / "packs"] = None

@@ -87,16 +87,7 @@ def gather_files(
     they are not even looked for unless `names_others`. Without texts, the fragments and the front
     matter of packs are not read. The project's own files are on `own`, all others on the disk.
     """
-    places: dict[str, tuple[Path, Root]] = {}
-    files: list[SourceFile] = []
-    for root in roots:
-        root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
-        for entry in _find_entries(root, _choose(root, own), packs, names_others=names_others):
-            path = root.make_source_path(_make_relative(entry.path, root.path))
-            if not entry.is_folder:
-                places[path] = entry.path, root
-            elif entry.problem or is_text_source(path):
-                files.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
+    places, files = _locate_files(roots, packs, own, names_others=names_others)
     own_paths = (path for path, (_, root) in places.items() if root.writable)
     files += [SourceFile(path, "") for path in own_paths if _looks_like_source(path)]
     size, store = 0, ContentStore()
@@ -114,6 +105,23 @@ def gather_files(
             reason = f"the sources are larger than {TOTAL_LIMIT >> 20} MiB together"
             return (*files, make_unreadable_file(path, reason))
     return tuple(files)
+
+
+def _locate_files(
+    roots: Sequence[Root], packs: Collection[str] | None, own: FileSystem, *, names_others: bool
+) -> tuple[dict[str, tuple[Path, Root]], list[SourceFile]]:
+    """Return where each file is that counts, and its root, and what stands in the place of one."""
+    places: dict[str, tuple[Path, Root]] = {}
+    others: list[SourceFile] = []
+    for root in roots:
+        root = root._replace(path=find_real_path(root.path))  # noqa: PLW2901 - the same root
+        for entry in _find_entries(root, _choose(root, own), packs, names_others=names_others):
+            path = root.make_source_path(_make_relative(entry.path, root.path))
+            if not entry.is_folder:
+                places[path] = entry.path, root
+            elif entry.problem or is_text_source(path):
+                others.append(make_unreadable_file(path, entry.problem or _NOT_A_FILE))
+    return places, others
 
 
 def find_source_names(roots: Sequence[Root]) -> Iterator[SourceName]:

@@ -23,14 +23,16 @@ def export_site(
     site: Site,
     settings: Mapping[str, Any],
     handwritten_files: Mapping[str, bytes],
+    templates: Mapping[str, bytes],
     guide: Iterable[str],
 ) -> dict[str, bytes]:
-    """Return files by path: `mkdocs.yml`, the page for unknown addresses, all else below `docs/`.
+    """Return files by path: `mkdocs.yml`, templates below `overrides/`, all else below `docs/`.
 
-    Settings that name templates of their own keep them, and have the theme's page.
+    The page for unknown addresses is one of the templates, unless the project has its own.
 
-    `settings` is what the project's own `mkdocs.yml` says, `by_hand` the files of its `docs/`,
-    `guide` the order of the pages among them.
+    `settings` is what the project's own `mkdocs.yml` says, `handwritten_files` are those of its
+    `docs/`, `templates` those of the folder that its theme names, `guide` is the order of the pages
+    among the first.
     """
     pages = {path: page.markdown.encode() for path, page in site.pages.items()}
     files = {**pages, **site.files, **handwritten_files}
@@ -48,8 +50,9 @@ def export_site(
         allow_unicode=True,
     )
     docs_files = {f"{DOCS_FOLDER}/{path}": content for path, content in sorted(files.items())}
-    not_found = {f"{OVERRIDES_FOLDER}/{NOT_FOUND}": read_not_found(files).encode()}
-    return {"mkdocs.yml": config.encode(), **not_found, **docs_files}
+    templates = {NOT_FOUND: read_not_found(files).encode(), **templates}
+    overrides = {f"{OVERRIDES_FOLDER}/{path}": content for path, content in templates.items()}
+    return {"mkdocs.yml": config.encode(), **overrides, **docs_files}
 
 
 def _make_config(settings: Mapping[str, Any], nav: Nav, pages: Iterable[str]) -> dict[str, Any]:
@@ -57,8 +60,8 @@ def _make_config(settings: Mapping[str, Any], nav: Nav, pages: Iterable[str]) ->
     theme = config.get("theme") or {}
     theme = {"name": theme} if isinstance(theme, str) else dict(theme)
     config["theme"] = {
-        "custom_dir": OVERRIDES_FOLDER,
         **theme,
+        "custom_dir": OVERRIDES_FOLDER,
         "logo": theme.get("logo", LOGO),
         "favicon": LOGO,
     }

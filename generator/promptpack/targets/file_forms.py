@@ -164,7 +164,7 @@ def _make_key(target: Target, agent: Agent) -> Hashable:
         id(agent.policy),
         id(agent.model),
         agent.mode,
-        agent.temperature,
+        repr(agent.temperature),  # 0.0 and -0.0 are equal, and stand in a file otherwise
         agent.effort,
         agent.accepted,
         repr(agent.extra) if agent.extra else "",

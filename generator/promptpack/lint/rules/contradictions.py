@@ -39,8 +39,10 @@ _ORDERS: Mapping[tuple[Capability, ...], re.Pattern[str]] = {
 }
 """Orders that need one of these capabilities, as a sentence begins."""
 
-_TOOL_ORDER = re.compile(r"(?:Use|Call|Invoke)\b|.*\b(?:with|using|via) (?:the )?$")
-"""What stands before the name of a tool in an order to use it."""
+_TOOL_ORDER = re.compile(r"(?:Use|Call|Invoke)\b")
+_TOOL_MEANS = re.compile(r"\b(?:with|using|via) (?:the )?$")
+_MEANS_LENGTH = len("x using the ")
+"""An order begins so that is to use a tool; or so ends what stands before the tool's name."""
 
 _LEAD = re.compile(r"(?:(?:Always|Then|First|Next|Finally|Also|Now),? )?(?=[A-Za-z])")
 _NEGATIONS = (
@@ -128,8 +130,9 @@ def list_orders(sentence: Sentence) -> Iterator[tuple[Capability, ...]]:
     for capabilities, pattern in _ORDERS.items():
         if pattern.match(order):
             yield capabilities
-    for name in find_mentions(order):
-        if _TOOL_ORDER.match(order.partition(name)[0].rstrip("`")):
+    for name in dict.fromkeys(find_mentions(order)):
+        before = order.partition(name)[0].rstrip("`")
+        if _TOOL_ORDER.match(before) or _TOOL_MEANS.search(before[-_MEANS_LENGTH:]):
             yield next(iter(list_owners(name).values()))
 
 

@@ -1,8 +1,10 @@
 """Rules of what stands in the text of prompts and deceives, hides or orders."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import TypeVar
 
 from promptpack.lint.context import LintContext
@@ -20,17 +22,23 @@ _JOINED_SCRIPTS = re.compile(
 )
 _NAME_OR_ADDRESS = re.compile(
     r"`[^`\n]+`|\b[a-z][a-z+.-]{0,20}://\S+"
-    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[\w-]{2,24}/\S*"
+    r"|\b[\w-]{1,63}+(?:\.[\w-]{1,63}+){0,8}\.[\w-]{2,24}+/\S*"
 )
 _FETCH = r"\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b"
 _PIPED_DOWNLOAD = re.compile(
     r"\b(?:curl|wget)\b[^|\n]{0,500}\|\s*(?:sudo\s+)?"
     r"(?:(?:ba|z|da|fi)?sh|python3?|node|perl|ruby)\b"
     r"|\b(?:ba|z|da)?sh\s+(?:-c\s+[\"']?\$|<)\(\s*(?:curl|wget)\b"
-    rf"|\b(?:iex|Invoke-Expression)\b[^\n]{{0,500}}(?:{_FETCH}|DownloadString)"
-    rf"|{_FETCH}[^|\n]{{0,500}}\|\s*(?:iex|Invoke-Expression)\b",
+    rf"|{_FETCH}[^|\n]{{0,500}}\|\s*(?:iex|Invoke-Expression)\b"
+    r"|(?P<run>\b(?:iex|Invoke-Expression)\b)",
     re.IGNORECASE,
 )
+"""A download that is run; a `run` is one only where a download follows in its line."""
+
+_DOWNLOAD = re.compile(rf"{_FETCH}|DownloadString", re.IGNORECASE)
+_MOST_BETWEEN = 500
+"""How many characters may stand between a run and its download."""
+
 _WARNING_WORDS = re.compile(
     r"\b(?:never|not|don't|avoid|refuse|reject|deny|flag|block|dangerous|risk|risky|unsafe|warn)\b",
     re.IGNORECASE,
@@ -190,15 +198,40 @@ def check_remote_instructions(context: LintContext) -> Iterator[Diagnostic]:
     ```
     """
     for path, text in _iter_prompt_texts(context):
-        for match in _limit_items(_PIPED_DOWNLOAD.finditer(text)):
-            start = text.rfind("\n", 0, match.start()) + 1
-            line = text[
-                start : text.find("\n", match.end()) if "\n" in text[match.end() :] else None
-            ]
-            if not _WARNING_WORDS.search(line):
+        checked, is_warning = range(0), False
+        for found in _limit_items(_find_downloads(text)):
+            lines = _find_lines(text, found)
+            if lines != checked:
+                checked = lines
+                is_warning = _WARNING_WORDS.search(text, lines.start, lines.stop) is not None
+            if not is_warning:
                 message = "this line tells the agent to run what a server sends"
                 hint = "name a package and its version"
-                yield _make_diagnostic(path, text, match.start(), message, hint, len(match[0]))
+                yield _make_diagnostic(path, text, found.start, message, hint, len(found))
+
+
+def _find_downloads(text: str) -> Iterator[range]:
+    """Yield where a text has downloads that are run, in as many steps as it has characters."""
+    downloads = [match.span() for match in _DOWNLOAD.finditer(text)]
+    place = 0
+    while match := _PIPED_DOWNLOAD.search(text, place):
+        start, end = match.span()
+        if match["run"]:
+            line_end = text.find("\n", end, end + _MOST_BETWEEN + 1)
+            last = end + _MOST_BETWEEN if line_end < 0 else line_end
+            number = bisect_right(downloads, last, key=itemgetter(0)) - 1
+            if number < 0 or downloads[number][0] < end:
+                place = end
+                continue
+            end = downloads[number][1]
+        yield range(start, end)
+        place = end
+
+
+def _find_lines(text: str, found: range) -> range:
+    """Return where the lines are in which something stands."""
+    end = text.find("\n", found.stop)
+    return range(text.rfind("\n", 0, found.start) + 1, len(text) if end < 0 else end)
 
 
 def check_html_comment(context: LintContext) -> Iterator[Diagnostic]:

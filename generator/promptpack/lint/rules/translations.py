@@ -12,7 +12,7 @@ from promptpack.reporting.plurals import pluralize
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _ITEM = re.compile(r"\s*([-*+]|\d{1,9}[.)])\s")
-_TAG = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}|\{%[-+]?\s*((?:if|elif|for)\b.*?)[-+]?%\}", re.DOTALL)
+_OPENING = re.compile(r"\{\{[-+]?|\{%[-+]?\s*+(?=(?:if|elif|for)\b)")
 
 
 def check_translation_structure(context: LintContext) -> Iterator[Diagnostic]:
@@ -81,8 +81,22 @@ def _count_parts(fragment: Fragment) -> Mapping[str, int]:
 
 def _count_tags(fragment: Fragment) -> Counter[str]:
     """Return the placeholders and conditions of a fragment's text, spaces aside."""
-    matches = () if fragment.verbatim else _TAG.finditer(fragment.text_below)
-    return Counter(" ".join((match[1] or match[2]).split()) for match in matches)
+    tags = () if fragment.verbatim else _find_tags(fragment.text_below)
+    return Counter(" ".join(tag.split()) for tag in tags)
+
+
+def _find_tags(text: str) -> Iterator[str]:
+    """Yield what stands in expressions and conditions; the end of each is looked for once."""
+    ends = {"{{": 0, "{%": 0}
+    place = 0
+    while match := _OPENING.search(text, place):
+        place, start, mark = match.start() + 1, match.end(), match[0][:2]
+        if 0 <= ends[mark] < start:
+            ends[mark] = text.find("}}" if mark == "{{" else "%}", start)
+        if ends[mark] >= 0:
+            tag = text[start : ends[mark]]
+            yield tag[:-1] if tag.endswith(("-", "+")) else tag
+            place = ends[mark] + 2
 
 
 RULES = (make_rule("PP047", "translation-structure", "input", check_translation_structure),)
