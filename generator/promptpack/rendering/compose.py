@@ -272,8 +272,13 @@ class Composer:
         def is_same(part: Part) -> bool:
             return all(changed.isdisjoint(list_paths(use.fragment)) for use in part.uses)
 
-        self._parts.share(other._parts, is_same)
-        self._traced_parts.share(other._traced_parts, is_same)
+        self._parts.share(other._parts, is_same, changed)
+        self._traced_parts.share(other._traced_parts, is_same, changed)
+
+    def stop_sharing(self) -> None:
+        """Use no more parts of other projects than were asked for here."""
+        self._parts.stop_sharing()
+        self._traced_parts.stop_sharing()
 
     def release_variant(self) -> None:
         """Forget the prompts composed so far; whoever needs one again composes it anew."""
@@ -330,9 +335,11 @@ class Composer:
         if TARGETS[target].tells_policy:
             told = self.keys.find_told(variant, target)
             if told.text:
-                block = form.quote(told.text, Origin(told.path, 1), False)
-                parts = [RenderedPart("", block)]
-                sections.append(make_section(form, Section("permissions", ()), parts))
+                part = work.parts.find_told(
+                    told,
+                    lambda: RenderedPart("", form.quote(told.text, Origin(told.path, 1), False)),
+                )
+                sections.append(make_section(form, Section("permissions", ()), [part]))
         return tuple(sections)
 
     def _render_part(self, work: _Work[B], part: Part) -> RenderedPart[B]:
