@@ -194,3 +194,31 @@ def test_the_page_of_changes_links_what_it_names(released: Path) -> None:
     assert 'href="packs/other/index.html"' in html
     assert 'href="reference/policies/look.html"' in html
     assert "Other &#60;b&#62;" in html
+
+
+def test_the_page_of_changes_says_why_it_lists_nothing(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path)
+    git(root, "init", "-q")
+    commit(root, "v1")
+    page = unescape(site_of(root).pages["changes.md"].html)
+    assert "The git repository has one tag, and nothing has changed since." in page
+    (root / "packs/demo/role.md").write_text(VERSE)
+    assert "one tag" not in site_of(root).pages["changes.md"].html
+
+
+def test_a_change_counts_the_packs_that_it_does_not_name(tmp_path: Path) -> None:
+    names = [f"pack-{number}" for number in range(8)]
+    packs = {
+        f"packs/{name}/{path.rpartition('/')[2]}": text.replace("name: demo", f"name: {name}")
+        for name in names
+        for path, text in support.DEMO.items()
+        if path.startswith("packs/demo/")
+    }
+    root = support.make_project(tmp_path, packs)
+    git(root, "init", "-q")
+    commit(root, "v1")
+    fragment = root / "templates/fragments/standards/small-steps.md"
+    fragment.write_text(f"{fragment.read_text()}- One more line.\n")
+    note = sites.list_pages(site_of(root))["changes.md"].html.split('<p class="pp-note">')[1]
+    assert len(re.findall(r'href="packs/', note)) == 5
+    assert "and 4 more" in note  # nine packs, the demo among them
