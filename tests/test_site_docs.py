@@ -289,7 +289,7 @@ def test_while_mkdocs_serves_a_commit_is_built_once(tmp_path: Path) -> None:
     plugin = PromptpackPlugin()
     plugin.on_startup(command="serve", dirty=False)
     assert plugin.memory is not None
-    build_side = plugin.memory.build_side
+    build_side = plugin.memory.releases.build
     assert build_side(root, tag.commit) is build_side(root, tag.commit)
     plugin.on_shutdown()
     assert plugin.memory is None

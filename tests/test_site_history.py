@@ -10,9 +10,10 @@ import pytest
 import sites
 import support
 from promptpack.build import render
+from promptpack.diff.model import Side
 from promptpack.reading.project import load_project
 from promptpack.session import Session
-from promptpack.site.history import make_side_builder, read_history
+from promptpack.site.history import SideBuilder, read_history
 from promptpack.site.tree import Site, SiteOptions, make_site
 
 EDIT = "https://host.example/them/agents/edit/main/"
@@ -169,20 +170,22 @@ def test_without_tags_or_git_there_is_no_history(tmp_path: Path) -> None:
 
 def test_only_the_newest_releases_are_read_each_once(released: Path) -> None:
     asked: list[str] = []
-    build = make_side_builder()
+    sides: list[Side] = []
+    build = SideBuilder().build
 
-    def count(root: Path, label: str) -> object:
+    def count(root: Path, label: str) -> Side:
         asked.append(label)
-        return build(root, label)
+        sides.append(build(root, label))
+        return sides[-1]
 
     session = Session(load_project(released))
-    history = read_history(released, 2, count)  # type: ignore[arg-type]  # notes and passes on
+    history = read_history(released, 2, count)
     site = make_site(session, render(session), SiteOptions(history=history))
     said = history_of(site, "packs/demo/tiny.look.md")
     assert said.startswith("The changes of this variant in the last 2 releases.")
     assert "verse" not in said
-    assert len(set(asked)) == 3
-    assert build.cache_info().misses == 3  # type: ignore[attr-defined]  # it keeps what it built
+    assert len(asked) > len(set(asked)) == 3
+    assert len({*map(id, sides)}) == 3, "a commit was built again"
 
 
 def test_the_page_of_changes_links_what_it_names(released: Path) -> None:
@@ -191,3 +194,31 @@ def test_the_page_of_changes_links_what_it_names(released: Path) -> None:
     assert 'href="packs/other/index.html"' in html
     assert 'href="reference/policies/look.html"' in html
     assert "Other &#60;b&#62;" in html
+
+
+def test_the_page_of_changes_says_why_it_lists_nothing(tmp_path: Path) -> None:
+    root = support.make_project(tmp_path)
+    git(root, "init", "-q")
+    commit(root, "v1")
+    page = unescape(site_of(root).pages["changes.md"].html)
+    assert "The git repository has one tag, and nothing has changed since." in page
+    (root / "packs/demo/role.md").write_text(VERSE)
+    assert "one tag" not in site_of(root).pages["changes.md"].html
+
+
+def test_a_change_counts_the_packs_that_it_does_not_name(tmp_path: Path) -> None:
+    names = [f"pack-{number}" for number in range(8)]
+    packs = {
+        f"packs/{name}/{path.rpartition('/')[2]}": text.replace("name: demo", f"name: {name}")
+        for name in names
+        for path, text in support.DEMO.items()
+        if path.startswith("packs/demo/")
+    }
+    root = support.make_project(tmp_path, packs)
+    git(root, "init", "-q")
+    commit(root, "v1")
+    fragment = root / "templates/fragments/standards/small-steps.md"
+    fragment.write_text(f"{fragment.read_text()}- One more line.\n")
+    note = sites.list_pages(site_of(root))["changes.md"].html.split('<p class="pp-note">')[1]
+    assert len(re.findall(r'href="packs/', note)) == 5
+    assert "and 4 more" in note  # nine packs, the demo among them

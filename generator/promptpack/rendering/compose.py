@@ -279,8 +279,13 @@ class Composer:
         def is_same(part: Part) -> bool:
             return all(changed.isdisjoint(list_paths(use.fragment)) for use in part.uses)
 
-        self._parts.share(other._parts, is_same)
-        self._traced_parts.share(other._traced_parts, is_same)
+        self._parts.share(other._parts, is_same, changed)
+        self._traced_parts.share(other._traced_parts, is_same, changed)
+
+    def stop_sharing(self) -> None:
+        """Use no more parts of other projects than were asked for here."""
+        self._parts.stop_sharing()
+        self._traced_parts.stop_sharing()
 
     def release_variant(self) -> None:
         """Forget the prompts composed so far; whoever needs one again composes it anew."""
@@ -331,11 +336,11 @@ class Composer:
         if key not in known:
             work = _Work(self._text, self._parts, variant, context, Draft())
             known[key] = self._render_own_sections(work)
-        return (*known[key], *self._tell_policy(self._text, variant, target))
+        return (*known[key], *self._tell_policy(self._text, self._parts, variant, target))
 
     def _render_sections(self, work: _Work[B]) -> tuple[RenderedSection[B], ...]:
         """Return the sections that have text, with the parts that have."""
-        told = self._tell_policy(work.form, work.variant, work.context["target"])
+        told = self._tell_policy(work.form, work.parts, work.variant, work.context["target"])
         return (*self._render_own_sections(work), *told)
 
     def _render_own_sections(self, work: _Work[B]) -> tuple[RenderedSection[B], ...]:
@@ -356,7 +361,7 @@ class Composer:
         return tuple(sections)
 
     def _tell_policy(
-        self, form: BlockForm[B], variant: Variant, target: str
+        self, form: BlockForm[B], parts: PartCache[B], variant: Variant, target: str
     ) -> tuple[RenderedSection[B], ...]:
         """Return the section about the policy, where the target tells it and it says something."""
         if not TARGETS[target].tells_policy:
@@ -364,7 +369,9 @@ class Composer:
         told = self.keys.find_told(variant, target)
         if not told.text:
             return ()
-        part = RenderedPart("", form.quote(told.text, Origin(told.path, 1), False))
+        part = parts.find_told(
+            told, lambda: RenderedPart("", form.quote(told.text, Origin(told.path, 1), False))
+        )
         return (make_section(form, Section("permissions", ()), [part]),)
 
     def _render_part(self, work: _Work[B], part: Part) -> RenderedPart[B]:

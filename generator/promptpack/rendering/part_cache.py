@@ -1,12 +1,12 @@
 """Parts of sections that are kept: a part and what its fragments read in, its block out."""
 
 import sys
-from collections.abc import Callable, Hashable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Hashable, Mapping, MutableMapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from promptpack.model import Part, UserError
 from promptpack.rendering.blocks import RenderedPart
-from promptpack.rendering.prompt_keys import Inputs, PromptKeys
+from promptpack.rendering.prompt_keys import Inputs, PromptKeys, ToldPolicy
 
 B = TypeVar("B")
 
@@ -29,6 +29,17 @@ class _KeptBlocks(NamedTuple, Generic[B]):
     kept: dict[Hashable, KeptPart[B]]
 
 
+class _SharedCache(NamedTuple, Generic[B]):
+    """What is kept of another project, and what tells that it is the same in this one.
+
+    `is_same` tells it of a part; `changed` are the paths of sources that are not.
+    """
+
+    cache: "PartCache[B]"
+    is_same: Callable[[Part], bool]
+    changed: Collection[str]
+
+
 class PartCache(Generic[B]):
     """Keeps the parts of sections of one project: variants of a pack have most in common."""
 
@@ -36,8 +47,8 @@ class PartCache(Generic[B]):
         self._keys = keys
         self._entries: dict[int, _KeptBlocks[B]] = {}
         self._limit = PARTS_KEPT
-        self._others: PartCache[B] | None = None
-        self._is_same: Callable[[Part], bool] = lambda _: False
+        self._told: dict[ToldPolicy, RenderedPart[B]] = {}
+        self._shared: tuple[_SharedCache[B], ...] = ()
 
     def find_kept(
         self, part: Part, context: Mapping[str, Any]
@@ -48,8 +59,8 @@ class PartCache(Generic[B]):
         """
         entry = self._entries.get(id(part))
         if entry is None:
-            known = self._others and self._others._entries.get(id(part))
-            if not known or not self._is_same(part):
+            known = self._find_shared(part)
+            if known is None:
                 try:
                     known = _KeptBlocks(part, self._keys.find_part_inputs(part), {})
                 except UserError:
@@ -59,18 +70,39 @@ class PartCache(Generic[B]):
             self._entries[id(part)] = entry = known
         return entry.kept, entry.inputs.list_values(context)
 
+    def _find_shared(self, part: Part) -> _KeptBlocks[B] | None:
+        for cache, is_same, _ in self._shared:
+            entry = cache._entries.get(id(part))
+            if entry is not None and is_same(part):
+                return entry
+        return None
+
+    def find_told(self, told: ToldPolicy, make: Callable[[], RenderedPart[B]]) -> RenderedPart[B]:
+        """Return the part that tells a policy, made once."""
+        part = self._told.get(told)
+        if part is None:
+            caches = (cache for cache, _, changed in self._shared if told.path not in changed)
+            known = next((cache._told[told] for cache in caches if told in cache._told), None)
+            self._told[told] = part = known or make()
+        return part
+
     def keep_all(self) -> None:
         """Keep all parts from now on, for another project that may have the same."""
         self._limit = sys.maxsize
 
-    def share(self, others: "PartCache[B]", is_same: Callable[[Part], bool]) -> None:
-        """Use what is kept of the parts of another project too, where `is_same` says so.
+    def share(
+        self, others: "PartCache[B]", is_same: Callable[[Part], bool], changed: Collection[str]
+    ) -> None:
+        """Use what is kept of another project too, where `is_same` says so of a part.
 
-        It has to tell that each template behind a part is the same in both. What the other one
-        has from a third is used no more, unless somebody asked for it there.
+        It has to tell that each template behind a part is the same in both; `changed` are the paths
+        of sources that are not. Of several projects the first that has a part gives it.
         """
-        others._others = None
-        self._others, self._is_same = others, is_same
+        self._shared = (*self._shared, _SharedCache(others, is_same, changed))
+
+    def stop_sharing(self) -> None:
+        """Use no more what is kept of other projects, but for what somebody asked for here."""
+        self._shared = ()
 
     def release(self) -> None:
         """Forget all parts, unless all are to be kept."""

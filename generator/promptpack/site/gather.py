@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from promptpack.build import render
-from promptpack.diff.sides import make_built_side
+from promptpack.diff.shared_build import EarlierBuild
 from promptpack.lint.registry import RULES
 from promptpack.provenance.reuse import BuiltArtifacts, find_built
 from promptpack.reading.project import load_project
 from promptpack.rendering.compose import Composer
 from promptpack.session import PolicyFacts, Session
-from promptpack.site.history import UNRELEASED, SideBuilder, make_side_builder, read_history
+from promptpack.site.history import SideBuilder, read_history
 from promptpack.site.site_parts import SiteParts
 from promptpack.site.tree import Site, SiteOptions, make_site
 
@@ -22,12 +22,12 @@ from promptpack.site.tree import Site, SiteOptions, make_site
 class SiteMemory:
     """What is kept for the next site of a project: the files of the last one that built.
 
-    `build_side` builds the commits of releases, each once. With `is_late`, pages that take long are
+    `releases` builds the commits of releases, each once. With `is_late`, pages that take long are
     made when a reader asks for them. `kept` has parts of the last site, `facts` what is the same in
     every site, and `composer` the parts of prompts of the last one.
     """
 
-    build_side: SideBuilder = field(default_factory=make_side_builder)
+    releases: SideBuilder = field(default_factory=SideBuilder)
     built: BuiltArtifacts | None = None
     composer: Composer | None = None
     is_late: bool = False
@@ -52,18 +52,22 @@ def gather_site(
     session = Session(load_project(root, built.project if built else None), memory.facts)
     memory.facts = session.policy_facts
     if memory.is_late:
-        memory.composer = _share_parts(session, memory.composer)
+        _share_parts(session, memory)
     artifacts = tuple(render(session, find_known=find_built(built, session.closures)))
     memory.built = BuiltArtifacts(session.closures, artifacts)
-    build_head = partial(make_built_side, session, artifacts, UNRELEASED)
-    history = read_history(root, releases, memory.build_side, build_head, memory.kept)
+    memory.releases.earlier = EarlierBuild(memory.built, memory.composer)
+    build_head = partial(memory.releases.build_head, root, session, artifacts)
+    history = read_history(root, releases, memory.releases.build, build_head, memory.kept)
     options = SiteOptions(RULES, program, history, edit, is_late=memory.is_late, kept=memory.kept)
     return make_site(session, artifacts, options)
 
 
-def _share_parts(session: Session, last: Composer | None) -> Composer:
-    """Let a session have the parts of prompts that the last one made, and keep its own."""
-    session.composer.keep_parts()
-    if last is not None:
-        session.composer.share_parts(last)
-    return session.composer
+def _share_parts(session: Session, memory: SiteMemory) -> None:
+    """Let a session have the parts of prompts that were made before, and keep its own."""
+    composer = session.composer
+    composer.keep_parts()
+    memory.releases.share_parts(session)
+    if memory.composer is not None:
+        composer.share_parts(memory.composer)
+        memory.composer.stop_sharing()
+    memory.composer = composer

@@ -4,7 +4,7 @@ A release is a git tag that leads to what is checked out. Only the newest few ar
 is built once, and each pair of commits compared once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 from promptpack.diff.compare import compare_sides
 from promptpack.diff.model import Review, Side
-from promptpack.diff.sides import build_commit_side, build_project_side
+from promptpack.diff.shared_build import NOTHING_BUILT, SharedBuild
+from promptpack.diff.sides import build_commit_side, build_project_side, make_built_side
 from promptpack.git.extract import read_files
 from promptpack.git.repository import find_repository
 from promptpack.git.revisions import Revision, Tag, list_tags
-from promptpack.model import UserError
+from promptpack.model import Artifact, UserError
+from promptpack.session import Session
 from promptpack.site.site_parts import SiteParts
 
 UNRELEASED = "Unreleased"
@@ -63,29 +65,68 @@ class History(NamedTuple):
         return (*self.find_unreleased(), *self.released)
 
 
-SideBuilder = Callable[[Path, str], Side]
+BuildSide = Callable[[Path, str], Side]
 """Gives what a commit of a project builds."""
 
 _MAX_SIDES = 16
 
 
-def make_side_builder() -> SideBuilder:
-    """Return a builder that builds each commit once, since a commit never changes."""
-    return lru_cache(maxsize=_MAX_SIDES)(_build_side)
+class _BuiltCommit(NamedTuple):
+    """What a commit builds, and what another side takes over of it."""
+
+    side: Side
+    shared: SharedBuild
+
+
+class SideBuilder:
+    """Builds each commit once, since a commit never changes.
+
+    What a commit has in common with `earlier` is not made again.
+    """
+
+    def __init__(self) -> None:
+        self.earlier = NOTHING_BUILT
+        self._compared: SharedBuild | None = None
+        self._build_once = lru_cache(maxsize=_MAX_SIDES)(self._build_anew)
+
+    def build(self, root: Path, commit: str) -> Side:
+        """Return what a commit of a project builds; raises UserError where it does not build."""
+        return self._build_once(root, commit).side
+
+    def build_head(
+        self, root: Path, session: Session, artifacts: Iterable[Artifact], commit: str
+    ) -> Side:
+        """Return what a project builds now, for a comparison with a commit of it."""
+        shared = self._build_once(root, commit).shared
+        if shared is not self._compared:
+            self._compared = shared
+            shared.begin(session)
+        shared.follow(session)
+        return make_built_side(session, artifacts, UNRELEASED, shared)
+
+    def share_parts(self, session: Session) -> None:
+        """Let a project that is built now have the parts of prompts of the commit compared last."""
+        if self._compared is not None:
+            self._compared.begin(session)
+
+    def _build_anew(self, root: Path, commit: str) -> _BuiltCommit:
+        shared, revision = SharedBuild(self.earlier), Revision(commit, commit[:7])
+        side = build_commit_side(find_repository(root), revision, "base", shared)
+        return _BuiltCommit(side, shared)
 
 
 def read_history(
     root: Path,
     release_count: int = DEFAULT_RELEASE_COUNT,
-    build_side: SideBuilder | None = None,
-    build_head: Callable[[], Side] | None = None,
+    build_side: BuildSide | None = None,
+    build_head: Callable[[str], Side] | None = None,
     kept: SiteParts | None = None,
 ) -> History:
     """Return what changed in the newest releases, so many, and since the last of them.
 
-    `build_head` gives what the project builds now; it is asked when somebody asks what is not
-    released yet. With the same `build_side` and `kept` for several histories, no commit is built
-    again, and no two are compared again.
+    `build_head` gives what the project builds now, to compare with a commit; it is asked when
+    somebody asks what is not released yet. With the same `build_side` and `kept` for several
+    histories, no commit is built again, and no two are compared again.
     """
     if not release_count:
         return History(reason="The list of changes is turned off.")
@@ -98,8 +139,8 @@ def read_history(
             reason="The git repository has no tags yet, so there are no releases to compare."
         )
     kept = kept or SiteParts()
-    build = partial(build_side or make_side_builder(), root)
-    build_head = build_head or partial(build_project_side, root, UNRELEASED, "head")
+    build = partial(build_side or SideBuilder().build, root)
+    build_head = build_head or (lambda _: build_project_side(root, UNRELEASED, "head"))
     released = tuple(
         kept.reuse(("release", *pair), (), partial(_review_release, root, build, *pair))
         for pair in pairwise(tags)
@@ -123,10 +164,10 @@ def _review_release(
 
 
 def _review_head(
-    build: Callable[[str], Side], build_head: Callable[[], Side], tag: Tag
+    build: Callable[[str], Side], build_head: Callable[[str], Side], tag: Tag
 ) -> tuple[Release, ...]:
     try:
-        review = compare_sides(build(tag.commit), build_head())
+        review = compare_sides(build(tag.commit), build_head(tag.commit))
     except UserError:
         return (Release(UNRELEASED, tag.name, "", None),)
     return (Release(UNRELEASED, tag.name, "", review),) if review.differs else ()
@@ -150,7 +191,3 @@ def _find_committed(
         for key, content in contents.items()
         if content == texts[key].encode("utf-8", "surrogateescape")
     }
-
-
-def _build_side(root: Path, commit: str) -> Side:
-    return build_commit_side(find_repository(root), Revision(commit, commit[:7]), "base")

@@ -22,15 +22,21 @@ from promptpack.site.wording import format_count
 
 _MAX_CHANGES = 40
 _MAX_LINKS = 5
+_ONE_TAG = "The git repository has one tag, and nothing has changed since."
 _NOT_BUILT = "this version of promptpack can't build one of the two revisions."
 
 
 class ReleaseChange(NamedTuple):
-    """A change in a few words, its text line by line, and links to packs and causes."""
+    """A change in a few words, its text line by line, and links to packs and causes.
+
+    `omitted_count` is how many more packs it reaches.
+    """
 
     summary: ChangeSummary
     lines: list[list[MarkedText]]
-    links: list[Link]
+    packs: list[Link]
+    omitted_count: int
+    causes: list[Link]
 
 
 class ReleaseSection(NamedTuple):
@@ -69,13 +75,14 @@ class ChangeLinks:
             for artifact in files
         }
 
-    def iter_links(self, change: Change) -> Iterator[Link]:
-        """Yield links to packs and to sources, as far as the project still has them."""
-        packs = {self._packs[key].name for key in change.outputs if key in self._packs}
-        yield from (
-            link_pack(self._catalog.project.packs[name], CHANGES_PAGE)
-            for name in sorted(packs)[:_MAX_LINKS]
-        )
+    def list_packs(self, change: Change) -> list[Link]:
+        """Return links to the packs that a change reaches, as far as the project still has them."""
+        names = {self._packs[key].name for key in change.outputs if key in self._packs}
+        packs = self._catalog.project.packs
+        return [link_pack(packs[name], CHANGES_PAGE) for name in sorted(names)]
+
+    def iter_causes(self, change: Change) -> Iterator[Link]:
+        """Yield links to sources, as far as the project still has them."""
         places = self._catalog.places
         sources = dict.fromkeys(origin.path for origin in change.causes if origin.path in places)
         for path in [*sources][:_MAX_LINKS]:
@@ -88,7 +95,7 @@ def make_changes_page(catalog: Catalog, history: History) -> LateView:
     def complete() -> ChangesPage:
         links = ChangeLinks(catalog)
         releases = [_describe_release(links, release) for release in history.releases]
-        return ChangesPage(history.reason, releases)
+        return ChangesPage(history.reason or ("" if releases else _ONE_TAG), releases)
 
     entry = View("changes.html.j2", "Changes", ChangesPage(history.reason, []))
     return complete_later(entry, complete)
@@ -118,13 +125,20 @@ def _describe_section(links: ChangeLinks, section: ReportSection) -> ReleaseSect
 
 
 def _describe_change(links: ChangeLinks, change: Change) -> ReleaseChange:
-    return ReleaseChange(summarize_change(change), mark_lines(change), [*links.iter_links(change)])
+    packs = links.list_packs(change)
+    return ReleaseChange(
+        summary=summarize_change(change),
+        lines=mark_lines(change),
+        packs=packs[:_MAX_LINKS],
+        omitted_count=len(packs[_MAX_LINKS:]),
+        causes=[*links.iter_causes(change)],
+    )
 
 
 def _summarize_counts(review: Review) -> str:
     summary = review.summary
     counts = ("changed", summary.changed), ("added", summary.added), ("removed", summary.removed)
     phrases = [
-        f"{number} {word}" for word, number in (*counts, ("renamed", summary.renamed)) if number
+        f"{number:,} {word}" for word, number in (*counts, ("renamed", summary.renamed)) if number
     ]
     return f"{', '.join(phrases)} of {format_count(review.built, 'file')}"
