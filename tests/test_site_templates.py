@@ -57,7 +57,7 @@ class Balanced(HTMLParser):
             self.depths.append(len(self.open))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in ("br", "hr"), attrs
+        assert tag in ("br", "hr", "wbr"), attrs
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
