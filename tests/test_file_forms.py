@@ -358,7 +358,7 @@ LINES = (
 
 def write_pack(source: random.Random, number: int) -> dict[str, str]:
     """Return the files of a pack that shares the heads of its files with some others."""
-    more = source.choice(("", "", source.choice(LINES)))
+    more = source.choice(("", "", source.choice(LINES))).replace("a-file", f"file-{number}")
     if source.random() < 0.5:
         target, capability = source.choice(IDS), source.choice(("all", "execute", "read"))
         reason = source.choice(("It is fine so.", "It is fine too."))

@@ -67,6 +67,67 @@ def test_a_text_says_what_it_says_as_a_whole(text: str, first: int) -> None:
     assert list_contents(read_yaml(text, "f.yaml", first)) == list_contents(whole)
 
 
+ODD = (
+    *("*a", "&a ", "!!str ", "!x ", "- ", "? ", ": ", ":", "#", " #", "|+", ">-", "|2", "'", '"'),
+    *(
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "\r\n",
+        "\t",
+        "\x85",
+        "\u2028",
+        "\ufeff",
+    ),
+    *(
+        "\xa0",
+        "\u200b",
+        "e\u0301",
+        "\U0001f600",
+        "~",
+        "=",
+        "<<",
+        "null",
+        "12:30",
+        "0x1",
+        "1_0",
+        "Null",
+    ),
+    *(
+        "\n",
+        "\n\n",
+        " ",
+        "   ",
+        "a: b\n",
+        "c:\n",
+        "  - e\n",
+        "  f: g\n",
+        " h\n",
+        "'m': n\n",
+        "o : p\n",
+    ),
+)
+
+
+@settings(max_examples=count_cases(1500), deadline=None)
+@given(
+    texts, st.lists(st.tuples(st.integers(0, 200), st.sampled_from(ODD)), min_size=1, max_size=4)
+)
+def test_a_text_with_any_edit_says_what_it_says_as_a_whole(
+    text: str, edits: list[tuple[int, str]]
+) -> None:
+    for place, piece in edits:
+        text = f"{text[:place]}{piece}{text[place:]}"
+    assert list_contents(read_yaml(text, "f.yaml")) == list_contents(
+        read_whole_yaml(text, "f.yaml")
+    )
+
+
 @pytest.mark.parametrize(
     "path",
     sorted((Path(__file__).parents[1]).glob("packs/*/pack.yaml")),
