@@ -1,5 +1,6 @@
 """The record of an unchanged run: what it answers, what it notices, and whom it trusts."""
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -272,6 +273,23 @@ def test_a_source_that_was_changed_just_now_is_waited_for(
     assert not records.start("build", cwd=project).was_recorded
     assert waits == ([wait / 1000] if wait else [])
     assert records.start("build", cwd=project).was_recorded == (age >= 0)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_source_that_was_changed_just_now_is_looked_at_again(
+    records: Records, project: Path, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    """Where the run itself took so long meanwhile that there is nothing left to wait for."""
+    if is_known:
+        assert records.settle("build", cwd=project).was_recorded
+    time.sleep(EARLIER)
+    role = project / "packs/demo/role.md"
+    role.write_text("You answer briefly.\n")
+    ticks = itertools.count(role.stat().st_ctime_ns + 20_000_000, 60_000_000)
+    monkeypatch.setattr(time, "time_ns", lambda: next(ticks))
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("there is nothing to wait for"))
+    assert not records.start("build", cwd=project).was_recorded
+    assert records.start("build", cwd=project).was_recorded
 
 
 def test_a_clock_that_was_set_back_has_everything_looked_at(

@@ -97,7 +97,8 @@ class Look:
         """Wait until what changed just now can't change again unseen, and look at it once more."""
         pairs = enumerate(zip(self.record.states, self.states))  # noqa: B905 - of equal length
         fresh = [n for n, (old, new) in pairs if old != new and is_fresh(new, self.time)]
-        if wait_for([self.states[n] for n in fresh]):
+        if fresh:
+            wait_for([self.states[n] for n in fresh])
             self.changed_time = time.time_ns()
             for n in fresh:
                 self.states[n] = describe_entry(self.record.paths[n])
@@ -280,18 +281,13 @@ def is_fresh(state: str, now: int) -> bool:
     return _find_end(state) > now
 
 
-def wait_for(states: list[str]) -> bool:
-    """Wait until a change would show in all of some states, if it takes at most 50 ms.
-
-    Tells whether it has waited.
-    """
+def wait_for(states: list[str]) -> None:
+    """Wait until a change would show in all of some states, if it takes at most 50 ms."""
     now = time.time_ns()
     ends = [_find_end(state) for state in states if is_fresh(state, now)]
     rest = max(ends, default=now) - now
-    if not 0 < rest <= _WINDOW:
-        return False
-    time.sleep(rest / 1_000_000_000)
-    return True
+    if 0 < rest <= _WINDOW:
+        time.sleep(rest / 1_000_000_000)
 
 
 def _find_end(state: str) -> int:
