@@ -1,6 +1,5 @@
 """The record of an unchanged run: what it answers, what it notices, and whom it trusts."""
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -285,9 +284,18 @@ def test_a_source_that_was_changed_just_now_is_looked_at_again(
     time.sleep(EARLIER)
     role = project / "packs/demo/role.md"
     role.write_text("You answer briefly.\n")
-    ticks = itertools.count(role.stat().st_ctime_ns + 20_000_000, 60_000_000)
-    monkeypatch.setattr(time, "time_ns", lambda: next(ticks))
+    clock = role.stat().st_ctime_ns + 20_000_000
+    wait_for = records_of_runs.wait_for
+
+    def wait_later(states: list[str]) -> object:
+        nonlocal clock
+        clock += 60_000_000
+        return wait_for(states)
+
+    monkeypatch.setattr(time, "time_ns", lambda: clock)
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("there is nothing to wait for"))
+    for module in (records_of_runs, recording):
+        monkeypatch.setattr(module, "wait_for", wait_later)
     assert not records.start("build", cwd=project).was_recorded
     assert records.start("build", cwd=project).was_recorded
 
