@@ -248,6 +248,20 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
     assert not records.start("check", cwd=project).was_recorded
 
 
+def change_role(records: Records, project: Path, *, is_known: bool) -> Path:
+    """Edit a source of one of three packs; if `is_known`, few changes are all that is to do."""
+    for name in ("other", "third"):
+        shutil.copytree(project / "packs/demo", project / "packs" / name)
+        pack = project / "packs" / name / "pack.yaml"
+        pack.write_text(pack.read_text().replace("name: demo", f"name: {name}"))
+    if is_known:
+        assert records.settle("build", cwd=project).was_recorded
+    time.sleep(EARLIER)
+    role = project / "packs/demo/role.md"
+    role.write_text("You answer briefly.\n")
+    return role
+
+
 @pytest.mark.parametrize("is_known", [True, False], ids=["few changes", "whole"])
 @pytest.mark.parametrize(("age", "wait"), [(10, 40), (49, 1), (50, 0), (-1, 0)])
 def test_a_source_that_was_changed_just_now_is_waited_for(
@@ -260,11 +274,7 @@ def test_a_source_that_was_changed_just_now_is_waited_for(
     wait: int,
 ) -> None:
     """With a clock that stands still but for waiting, and is `age` ms after the change."""
-    if is_known:
-        assert records.settle("build", cwd=project).was_recorded
-    time.sleep(EARLIER)
-    role = project / "packs/demo/role.md"
-    role.write_text("You answer briefly.\n")
+    role = change_role(records, project, is_known=is_known)
     waits: list[float] = []
     start = role.stat().st_ctime_ns + age * 1_000_000
     monkeypatch.setattr(time, "time_ns", lambda: start + round(sum(waits) * 1e9))
@@ -274,23 +284,19 @@ def test_a_source_that_was_changed_just_now_is_waited_for(
     assert records.start("build", cwd=project).was_recorded == (age >= 0)
 
 
-@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("is_known", [True, False], ids=["few changes", "whole"])
 def test_a_source_that_was_changed_just_now_is_looked_at_again(
     records: Records, project: Path, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
 ) -> None:
     """Where the run itself took so long meanwhile that there is nothing left to wait for."""
-    if is_known:
-        assert records.settle("build", cwd=project).was_recorded
-    time.sleep(EARLIER)
-    role = project / "packs/demo/role.md"
-    role.write_text("You answer briefly.\n")
+    role = change_role(records, project, is_known=is_known)
     clock = role.stat().st_ctime_ns + 20_000_000
     wait_for = records_of_runs.wait_for
 
-    def wait_later(states: list[str]) -> object:
+    def wait_later(states: list[str], then: int) -> bool:
         nonlocal clock
         clock += 60_000_000
-        return wait_for(states)
+        return wait_for(states, then)
 
     monkeypatch.setattr(time, "time_ns", lambda: clock)
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("there is nothing to wait for"))

@@ -96,11 +96,10 @@ class Look:
     def wait(self) -> None:
         """Wait until what changed just now can't change again unseen, and look at it once more."""
         pairs = enumerate(zip(self.record.states, self.states))  # noqa: B905 - of equal length
-        fresh = [n for n, (old, new) in pairs if old != new and is_fresh(new, self.time)]
-        if fresh:
-            wait_for([self.states[n] for n in fresh])
+        changed = [n for n, (old, new) in pairs if old != new]
+        if wait_for([self.states[n] for n in changed], self.time):
             self.changed_time = time.time_ns()
-            for n in fresh:
+            for n in changed:
                 self.states[n] = describe_entry(self.record.paths[n])
 
 
@@ -281,13 +280,17 @@ def is_fresh(state: str, now: int) -> bool:
     return _find_end(state) > now
 
 
-def wait_for(states: list[str]) -> None:
-    """Wait until a change would show in all of some states, if it takes at most 50 ms."""
-    now = time.time_ns()
-    ends = [_find_end(state) for state in states if is_fresh(state, now)]
-    rest = max(ends, default=now) - now
+def wait_for(states: list[str], then: int) -> bool:
+    """Wait until a change would show in all of some states, if it takes at most 50 ms.
+
+    Tells whether one was fresh at the time when they were looked at, so that a second look says
+    more; there may be nothing left to wait for by now.
+    """
+    ends = [_find_end(state) for state in states if is_fresh(state, then)]
+    rest = max(ends, default=0) - time.time_ns()
     if 0 < rest <= _WINDOW:
         time.sleep(rest / 1_000_000_000)
+    return bool(ends)
 
 
 def _find_end(state: str) -> int:

@@ -96,8 +96,7 @@ class Recorder:
         self._started, self._root = time.time_ns(), root
         self._scope = _list_sources(root, given)
         sources = take_snapshot(self._scope)
-        if any(is_fresh(state, self._started) for state in sources.states.values()):
-            wait_for([*sources.states.values()])
+        if wait_for([*sources.states.values()], self._started):
             self._started = time.time_ns()
             sources = take_snapshot(self._scope)
         self._digest = _hash_snapshot(sources)

@@ -24,9 +24,13 @@ def rewrite_sources(changes: Iterable[tuple[Path, str, str]]) -> None:
 def _read_source(source: Path, old: str) -> bytes:
     data = source.resolve().read_bytes()
     if decode_source(data, "")[0] != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
+        raise _make_error(source)
     return data
+
+
+def _make_error(source: Path) -> UserError:
+    message = "this source was changed in the meantime"
+    return UserError((Finding("PP405", "error", str(source), 0, 0, message),))
 
 
 def rewrite_source(source: Path, old: str, new: str) -> None:
@@ -48,6 +52,5 @@ def rewrite_attached(source: Path, old: bytes, new: bytes, *, is_executable: boo
     """
     resolved_path = source.resolve()
     if resolved_path.read_bytes() != old:
-        message = "this source was changed in the meantime"
-        raise UserError((Finding("PP405", "error", str(source), 0, 0, message),))
+        raise _make_error(source)
     replace_file(resolved_path.parent, resolved_path.name, new, is_executable=is_executable)

@@ -70,7 +70,7 @@ class StagedFolder:
                 self._is_made = True
                 make_folders(self._places, inner_path, [])
             with open_place(self._places, inner_path) as place:
-                _write_new(place, content, is_executable=is_executable)
+                _write_new(place, content, None, is_executable)
         except OSError as error:
             error.filename = str(self._places.folder / self.path / name)
             raise
@@ -147,16 +147,8 @@ def stage_file(  # noqa: PLR0913 - one parameter a property of the file
     with open_place(folder, path) as place:
         old_status = place.find_status()
         beside = place.beside(temporary)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | FILE_FLAGS
         try:
-            descriptor = os.open(beside.name, flags, mode, dir_fd=beside.folder)
-            try:
-                _set_mode(descriptor, old_status, is_executable)
-                _write_all(descriptor, content)
-                if sync:
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _write_new(beside, content, old_status, is_executable, mode=mode, sync=sync)
         except BaseException:
             beside.remove()
             raise
@@ -167,13 +159,23 @@ def _make_name(token: str) -> str:
     return f".promptpack-{token}.tmp"
 
 
-def _write_new(place: OpenPlace, content: bytes, *, is_executable: bool | None) -> None:
-    """Write a file where none is; raises OSError where one is."""
+def _write_new(  # noqa: PLR0913 - one parameter a property of the file
+    place: OpenPlace,
+    content: bytes | Iterable[bytes],
+    old_status: os.stat_result | None,
+    is_executable: bool | None,
+    *,
+    mode: int = 0o666,
+    sync: bool = False,
+) -> None:
+    """Write a file where none is, with the mode of an old one; raises OSError where one is."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | FILE_FLAGS
-    descriptor = os.open(place.name, flags, 0o666, dir_fd=place.folder)
+    descriptor = os.open(place.name, flags, mode, dir_fd=place.folder)
     try:
-        _set_mode(descriptor, None, is_executable)
+        _set_mode(descriptor, old_status, is_executable)
         _write_all(descriptor, content)
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

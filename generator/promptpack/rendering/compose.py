@@ -86,6 +86,14 @@ class _Work(NamedTuple, Generic[B]):
     draft: Draft
 
 
+class _KeptOfVariant(NamedTuple):
+    """What the targets of a variant share: what templates see of it, and the pack's sections."""
+
+    variant: Variant
+    views: Mapping[str, Any]
+    sections: dict[Hashable, Sections]
+
+
 class Composer:
     """Composes the variants of one project; templates are compiled once, texts shared.
 
@@ -109,7 +117,7 @@ class Composer:
         self._parts: PartCache[str] = PartCache(self.keys)
         self._traced_parts: PartCache[Lines] = PartCache(self.keys)
         self._prompts: dict[Hashable, str] = {}
-        self._sections: tuple[Variant | None, dict[Hashable, Sections]] = (None, {})
+        self._last: _KeptOfVariant | None = None
         self._over_budget: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         self._traced: dict[Hashable, Lines] = {}
         self._laid_out: dict[Hashable, Lines] = {}
@@ -117,7 +125,6 @@ class Composer:
         self._find_params = ParamsFinder(self.templates).find
         self._keeps_parts = False
         self._fields: tuple[Variant | None, Mapping[str, Any]] = (None, {})
-        self._views: tuple[Variant | None, Mapping[str, Any]] = (None, {})
         self._own_fragments: list[Hashable] = []
         self._traced_fragments: dict[Hashable, Lines] = {}
         self._text = BlockForm(
@@ -201,13 +208,11 @@ class Composer:
             return self.project.sources[prompt]
         context = self._make_context(variant, target)
         context |= {} if arguments is None else arguments.make_context()
-        form = self._text
+        form, parts = self._text, self._parts
         if probe:
-            form = form._replace(render=self._probe(probe))
-            work = _Work(form, PartCache(self.keys), variant, context, Draft())
-            sections = self._render_sections(work)
-        elif arguments:
-            sections = self._render_sections(_Work(form, self._parts, variant, context, Draft()))
+            form, parts = form._replace(render=self._probe(probe)), PartCache(self.keys)
+        if probe or arguments:
+            sections = self._render_sections(_Work(form, parts, variant, context, Draft()))
         else:
             sections = self._find_sections(variant, target, context)
         views = tuple(make_views(form, sections))
@@ -290,7 +295,7 @@ class Composer:
     def release_variant(self) -> None:
         """Forget the prompts composed so far; whoever needs one again composes it anew."""
         self._prompts.clear()
-        self._sections = None, {}
+        self._last = None
 
     def release_pack(self) -> None:
         """Forget the texts of fragments that are a pack's own, or read what only a pack says."""
@@ -326,13 +331,8 @@ class Composer:
         return self._laid_out[key]
 
     def _find_sections(self, variant: Variant, target: str, context: Mapping[str, Any]) -> Sections:
-        """Return the sections of a prompt; those of the pack are rendered once for equal ones.
-
-        Only those of the last variant are kept: another one may bear its name.
-        """
-        if self._sections[0] is not variant:
-            self._sections = variant, {}
-        known, key = self._sections[1], self.keys.make_shared(variant, target)
+        """Return the sections of a prompt; those of the pack are rendered once for equal ones."""
+        known, key = self._keep(variant).sections, self.keys.make_shared(variant, target)
         if key not in known:
             work = _Work(self._text, self._parts, variant, context, Draft())
             known[key] = self._render_own_sections(work)
@@ -495,13 +495,21 @@ class Composer:
 
         return TrackedSectionView(view.name, view.title, view.parts, view.text, enter)
 
-    def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
-        """Return what the templates of a variant see; what all its targets share is kept."""
-        if self._views[0] is not variant:
+    def _keep(self, variant: Variant) -> _KeptOfVariant:
+        """Return what is kept of a variant, and forget that of the last one.
+
+        It is told by the object alone: another variant may bear its name.
+        """
+        if self._last is None or self._last.variant is not variant:
             pack, model = make_pack_view(variant), make_model_view(variant.model)
-            self._views = variant, {"pack": pack, "model": model, "vars": Vars(variant.pack.vars)}
+            views = {"pack": pack, "model": model, "vars": Vars(variant.pack.vars)}
+            self._last = _KeptOfVariant(variant, views, {})
+        return self._last
+
+    def _make_context(self, variant: Variant, target: str) -> dict[str, Any]:
+        """Return what the templates of a variant see."""
         return {
-            **self._views[1],
+            **self._keep(variant).views,
             "policy": self.keys.find_view(variant, target),
             "target": target,
             **make_arguments(variant, target),

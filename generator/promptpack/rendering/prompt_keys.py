@@ -77,30 +77,32 @@ class PromptKeys:
 
         One prompt serves all targets whose files hold the same of what it tells of the policy.
         """
-        told = self.find_told(variant, target).key if TARGETS[target].tells_policy else ""
-        return told, self.make_shared(variant, target)
+        return self._find_told_key(variant, target), self.make_shared(variant, target)
 
     def make_shared(self, variant: Variant, target: str) -> Hashable:
         """Return the same of the sections of the pack, without the one about the policy."""
-        specific: str | None = find_client_settings(variant.pack, target).prompt
-        answers: Hashable = ()
-        if not specific:
-            inputs = self._find_variant_inputs(variant)
-            specific = target if inputs.reads_client else ""
-            answers = self._find_policy(variant, target).view.answer(inputs.questions)
+        specific = find_client_settings(variant.pack, target).prompt
+        if not specific and self._find_variant_inputs(variant).reads_client:
+            specific = target
         rules = "" if tells_persona(variant, target) else "rules"
-        return variant.pack.name, variant.name, specific, rules, answers
+        return variant.pack.name, variant.name, specific, rules, self._answer(variant, target)
 
     def tell_policy(self, variant: Variant, target: str) -> Hashable:
         """Return all that a variant's prompt can tell of its policy: with equal ones it is equal.
 
         That is what the target's own section says, and the answers to what templates ask.
         """
-        policy = self._find_policy(variant, target)
-        told = policy.told.key if TARGETS[target].tells_policy else ""
+        return self._find_told_key(variant, target), self._answer(variant, target)
+
+    def _find_told_key(self, variant: Variant, target: str) -> Hashable:
+        return self.find_told(variant, target).key if TARGETS[target].tells_policy else ""
+
+    def _answer(self, variant: Variant, target: str) -> Hashable:
+        """Return the answers to what the templates of a variant ask of its policy."""
         if find_client_settings(variant.pack, target).prompt:
-            return told, ()
-        return told, policy.view.answer(self._find_variant_inputs(variant).questions)
+            return ()
+        questions = self._find_variant_inputs(variant).questions
+        return self.find_view(variant, target).answer(questions)
 
     def find_view(self, variant: Variant, target: str) -> PolicyView:
         """Return the policy as the templates of a variant see it."""
